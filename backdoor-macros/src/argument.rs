@@ -1,0 +1,191 @@
+//! `#[arg(..)]`: what its keys mean on one parameter.
+
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitChar, LitStr, Meta, Path};
+
+use crate::keys::{self, Key, Value};
+use crate::mistakes::Mistakes;
+use crate::names;
+
+const PLACE: &str = "#[arg(..)]";
+const KNOWN: [&str; 7] = ["long", "short", "default", "range", "rest", "from_str", "complete"];
+
+/// What the author declared of a parameter.
+#[derive(Default)]
+pub(crate) struct ArgumentArgs {
+    /// The first `#[arg(..)]`.
+    pub(crate) attribute: Option<Attribute>,
+    pub(crate) long: Option<Named<LitStr>>,
+    pub(crate) short: Option<Named<LitChar>>,
+    pub(crate) default: Option<(Ident, Expr)>,
+    pub(crate) range: Option<(Ident, Expr)>,
+    pub(crate) rest: Option<Ident>,
+    pub(crate) from_str: bool,
+    pub(crate) complete: Option<Path>,
+}
+
+/// An option's name, or the key alone.
+pub(crate) struct Named<T> {
+    pub(crate) key: Ident,
+    pub(crate) name: Option<T>,
+}
+
+impl ArgumentArgs {
+    /// Takes the helper attributes of a parameter, and leaves those that go with the function.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, mistakes: &Mistakes) -> (Self, Vec<Attribute>) {
+        let mut args = Self::default();
+        let mut docs = Vec::new();
+        let mut kept = Vec::new();
+        for attribute in attributes.drain(..) {
+            if attribute.path().is_ident("arg") {
+                args.read(&attribute, mistakes);
+                args.attribute.get_or_insert(attribute);
+            } else if attribute.path().is_ident("doc") {
+                docs.push(attribute);
+            } else if is_lint(&attribute) {
+                kept.push(attribute);
+            } else if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+                mistakes.add(
+                    &attribute,
+                    "a command's parameters cannot depend on `cfg`",
+                    "put `#[cfg]` on the function",
+                );
+            } else {
+                let path = attribute.path();
+                mistakes.add(
+                    &attribute,
+                    format_args!("unknown parameter attribute `{}`", quote::quote!(#path)),
+                    "help text is a `///` comment; everything else goes in `#[arg(..)]`",
+                );
+            }
+        }
+        *attributes = kept;
+        (args, docs)
+    }
+
+    fn read(&mut self, attribute: &Attribute, mistakes: &Mistakes) {
+        let tokens = match &attribute.meta {
+            Meta::List(list) => list.tokens.clone(),
+            other => {
+                return mistakes.add(other, "`#[arg]` needs keys in parentheses", "write `#[arg(long)]`");
+            }
+        };
+        for key in keys::parse(tokens, PLACE, &KNOWN, mistakes) {
+            self.set(key, mistakes);
+        }
+    }
+
+    fn set(&mut self, key: Key, mistakes: &Mistakes) {
+        let name = key.name.to_string();
+        if self.has(&name) {
+            return mistakes.add_bare(&key.name, format_args!("`{name}` is given twice"));
+        }
+        if let Some(other) = self.excluded_by(&name) {
+            return mistakes.add(
+                &key.name,
+                format_args!("`{other}` and `{name}` exclude each other"),
+                match (other.as_str(), name.as_str()) {
+                    ("rest", "default") | ("default", "rest") => {
+                        "make the type `Option<String>` and choose the fallback in the body"
+                    }
+                    _ => {
+                        "`rest` is what remains of the line behind the options, so it has no name of its own"
+                    }
+                },
+            );
+        }
+        match name.as_str() {
+            "long" => self.long = Some(Named { name: long(&key, mistakes), key: key.name }),
+            "short" => self.short = Some(Named { name: short(&key, mistakes), key: key.name }),
+            "default" => {
+                let value = key.expression("default = 10", mistakes);
+                self.default = value.map(|value| (key.name, value));
+            }
+            "range" => {
+                let value = key.expression("range = 1..=100", mistakes);
+                self.range = value.map(|value| (key.name, value));
+            }
+            "rest" if key.bare(mistakes) => self.rest = Some(key.name),
+            "from_str" => self.from_str = key.bare(mistakes),
+            "complete" => self.complete = complete(&key, mistakes),
+            _ => {}
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match name {
+            "long" => self.long.is_some(),
+            "short" => self.short.is_some(),
+            "default" => self.default.is_some(),
+            "range" => self.range.is_some(),
+            "rest" => self.rest.is_some(),
+            "from_str" => self.from_str,
+            "complete" => self.complete.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The key given before that cannot stand beside this one.
+    fn excluded_by(&self, name: &str) -> Option<String> {
+        let with_rest = ["default", "long", "short"];
+        match name {
+            "rest" => with_rest.into_iter().find(|other| self.has(other)).map(str::to_owned),
+            other if with_rest.contains(&other) => self.rest.as_ref().map(Ident::to_string),
+            _ => None,
+        }
+    }
+}
+
+fn is_lint(attribute: &Attribute) -> bool {
+    ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attribute.path().is_ident(level))
+}
+
+fn long(key: &Key, mistakes: &Mistakes) -> Option<LitStr> {
+    if matches!(key.value, Value::Nothing) {
+        return None;
+    }
+    let name = key.string("long = \"for-time\"", mistakes)?;
+    names::check_word(&name, "option name", mistakes);
+    Some(name)
+}
+
+fn short(key: &Key, mistakes: &Mistakes) -> Option<LitChar> {
+    let value = match &key.value {
+        Value::Nothing => return None,
+        Value::Is(value) => value,
+        Value::List(_) => {
+            mistakes.add(key.blame(), "`short` takes a character", "write `short = 'n'`");
+            return None;
+        }
+    };
+    match &**value {
+        Expr::Lit(ExprLit { lit: Lit::Char(letter), .. }) if letter.value().is_ascii_alphabetic() => {
+            Some(letter.clone())
+        }
+        Expr::Lit(ExprLit { lit: Lit::Char(letter), .. }) => {
+            mistakes.add(
+                letter,
+                "a short option is one letter",
+                "use a letter of a-z or A-Z, as in `short = 'n'`",
+            );
+            None
+        }
+        other => {
+            mistakes.add(other, "`short` takes a character", "write `short = 'n'`");
+            None
+        }
+    }
+}
+
+fn complete(key: &Key, mistakes: &Mistakes) -> Option<Path> {
+    match key.expression("complete = shard_names", mistakes)? {
+        Expr::Path(path) if path.qself.is_none() => Some(path.path),
+        other => {
+            mistakes.add(
+                other,
+                "`complete` takes the path of a function",
+                "write `complete = shard_names`, with `fn shard_names(so_far: &str) -> Vec<String>`",
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `#[derive(Choice)]`: an enum whose values are bare words.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path, Token};
+
+use crate::keys::{self, Key};
+use crate::mistakes::Mistakes;
+use crate::{command, names, text};
+
+const PLACE: &str = "#[choice(..)]";
+
+/// Expands the derive, or says what is wrong.
+pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(tokens) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mistakes = Mistakes::default();
+    let krate = krate(&input.attrs, &mistakes);
+    let words = words(&input, &mistakes);
+    if !mistakes.is_empty() {
+        return mistakes.into_tokens();
+    }
+    expand(&input.ident, &words, &krate.map_or_else(|| quote!(::backdoor_runtime), Path::into_token_stream))
+}
+
+/// One variant as the operator types it.
+struct Word {
+    variant: Ident,
+    name: String,
+    aliases: Vec<LitStr>,
+    docs: Vec<Attribute>,
+}
+
+fn krate(attributes: &[Attribute], mistakes: &Mistakes) -> Option<Path> {
+    let keys = choice_keys(attributes, &["crate"], mistakes);
+    keys.iter().find_map(|key| command::krate(key, mistakes))
+}
+
+fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
+    let help = "a choice is a bare word; derive it on an enum whose variants have no data";
+    let variants = match &input.data {
+        Data::Enum(data) => &data.variants,
+        Data::Struct(data) => {
+            mistakes.add(data.struct_token, "`Choice` belongs on an enum", help);
+            return Vec::new();
+        }
+        Data::Union(data) => {
+            mistakes.add(data.union_token, "`Choice` belongs on an enum", help);
+            return Vec::new();
+        }
+    };
+    for generic in &input.generics.params {
+        mistakes.add(
+            generic,
+            "a choice cannot be generic",
+            "a choice is a bare word; write one enum per type",
+        );
+    }
+    if variants.is_empty() {
+        mistakes.add(
+            &input.ident,
+            "a choice needs at least one variant",
+            "an enum without variants has no words to type",
+        );
+    }
+    let mut words: Vec<Word> = Vec::new();
+    for variant in variants {
+        if !matches!(variant.fields, syn::Fields::Unit) {
+            mistakes.add(
+                &variant.fields,
+                "a choice is a bare word, so this variant cannot carry data",
+                "move the data into a parameter of its own",
+            );
+        }
+        let mut name = names::kebab(&variant.ident);
+        let mut at = variant.ident.to_token_stream();
+        let mut aliases = Vec::new();
+        for key in choice_keys(&variant.attrs, &["name", "alias", "aliases"], mistakes) {
+            if key.name == "name" {
+                let Some(given) = key.string("name = \"read-only\"", mistakes) else { continue };
+                names::check_word(&given, "choice", mistakes);
+                name = given.value();
+                at = given.to_token_stream();
+            } else {
+                let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
+                let given = key.strings(example, mistakes);
+                given.iter().for_each(|alias| names::check_word(alias, "choice", mistakes));
+                aliases.extend(given);
+            }
+        }
+        check_twice(&words, &name, at, mistakes);
+        for alias in &aliases {
+            check_twice(&words, &alias.value(), alias.to_token_stream(), mistakes);
+        }
+        words.push(Word { variant: variant.ident.clone(), name, aliases, docs: variant.attrs.clone() });
+    }
+    words
+}
+
+fn check_twice(words: &[Word], name: &str, at: TokenStream, mistakes: &Mistakes) {
+    if words.iter().any(|word| word.name == name || word.aliases.iter().any(|alias| alias.value() == name)) {
+        mistakes.add(at, format_args!("`{name}` names two choices"), "give one of the variants another name");
+    }
+}
+
+fn choice_keys(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("choice")) {
+        match &attribute.meta {
+            Meta::List(list) => keys.extend(keys::parse(list.tokens.clone(), PLACE, known, mistakes)),
+            other => mistakes.add(
+                other,
+                "`#[choice]` needs keys in parentheses",
+                "write `#[choice(name = \"..\")]`",
+            ),
+        }
+    }
+    keys
+}
+
+fn expand(name: &Ident, words: &[Word], krate: &TokenStream) -> TokenStream {
+    let private = quote!(#krate::private);
+    let rows = words.iter().map(|Word { name, aliases, docs, .. }| {
+        let help = text::help(docs, &private);
+        quote!(#private::ChoiceWord { name: #name, aliases: &[#(#aliases),*], help: #help })
+    });
+    let variants = words.iter().map(|word| &word.variant);
+    let arms = words.iter().map(|Word { variant, name, .. }| quote!(Self::#variant => #name,));
+    let separator = <Token![,]>::default();
+    let numbered = variants.enumerate().map(|(at, variant)| quote!(#at => Self::#variant #separator));
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #private::FromArg for #name {
+                const NAME: &'static #private::str = "choice";
+                const CHOICES: &'static [#private::ChoiceWord] = &[#(#rows),*];
+
+                fn from_arg(word: &#private::str) -> #private::Result<Self, #private::ArgError> {
+                    #private::Ok(match #private::choose(word, Self::CHOICES)? {
+                        #(#numbered)*
+                        _ => #private::unreachable!(),
+                    })
+                }
+
+                fn to_arg(&self) -> #private::Option<#private::String> {
+                    #private::Some(#private::String::from(match self { #(#arms)* }))
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,173 @@
+//! The annotated function: its signature as the macro needs it, and its body as tokens that are handed on untouched.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, FnArg, GenericParam, Ident, Pat, PatType, ReturnType, Safety, Signature, Type, Visibility,
+};
+
+use crate::argument::ArgumentArgs;
+use crate::mistakes::Mistakes;
+
+/// A function, with the helper attributes of its parameters taken off.
+pub(crate) struct Item {
+    pub(crate) attributes: Vec<Attribute>,
+    visibility: Visibility,
+    pub(crate) signature: Signature,
+    body: TokenStream,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+/// One parameter of the function.
+pub(crate) struct Parameter {
+    /// Its name, where its pattern is one.
+    pub(crate) name: Option<Ident>,
+    pub(crate) pattern: Pat,
+    pub(crate) r#type: Type,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) args: ArgumentArgs,
+}
+
+impl Item {
+    /// Reads a function. What is none comes back as an error on the word that says what it is.
+    pub(crate) fn parse(tokens: TokenStream, mistakes: &Mistakes) -> syn::Result<Self> {
+        let Raw { attributes, visibility, mut signature, body } = syn::parse2(tokens)?;
+        check_signature(&signature, mistakes);
+        let mut parameters = Vec::new();
+        for input in &mut signature.inputs {
+            match input {
+                FnArg::Receiver(receiver) => mistakes.add(
+                    receiver,
+                    "a command cannot take `self`",
+                    "make it a free function and take the object as `State<T>`",
+                ),
+                FnArg::Typed(typed) => parameters.push(Parameter::take(typed, mistakes)),
+            }
+        }
+        Ok(Self { attributes, visibility, signature, body, parameters })
+    }
+
+    /// The tokens a mistake in the reply is underlined at.
+    pub(crate) fn reply_span(&self) -> Span {
+        match &self.signature.output {
+            ReturnType::Type(_, reply) => whole(&**reply),
+            ReturnType::Default => self.signature.ident.span(),
+        }
+    }
+}
+
+/// One span over all tokens, where the compiler can join them.
+pub(crate) fn whole(tokens: &impl ToTokens) -> Span {
+    tokens.span()
+}
+
+/// The function as the author wrote it, less the helper attributes.
+impl ToTokens for Item {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, visibility, signature, body, .. } = self;
+        tokens.extend(quote!(#(#attributes)* #visibility #signature #body));
+    }
+}
+
+struct Raw {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    signature: Signature,
+    body: TokenStream,
+}
+
+impl Parse for Raw {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility: Visibility = input.parse()?;
+        let words = ["const", "async", "safe", "unsafe", "extern", "fn"];
+        let ahead = input.fork();
+        let first = ahead.call(<Ident as syn::ext::IdentExt>::parse_any);
+        if !first.as_ref().is_ok_and(|word| words.iter().any(|known| word == known)) {
+            let rule =
+                "`#[backdoor_command]` belongs on a function\n= help: put it on a free `fn` or `async fn`";
+            return Err(syn::Error::new(first.map_or_else(|error| error.span(), |word| word.span()), rule));
+        }
+        Ok(Self { attributes, visibility, signature: input.parse()?, body: input.parse()? })
+    }
+}
+
+fn check_signature(signature: &Signature, mistakes: &Mistakes) {
+    if let Safety::Unsafe(token) = &signature.safety {
+        mistakes.add(
+            token,
+            "a command cannot be `unsafe`",
+            "make the function safe, and keep the `unsafe` block with its reason inside it",
+        );
+    }
+    for parameter in &signature.generics.params {
+        let help = match parameter {
+            GenericParam::Lifetime(_) => "its arguments are owned; take `String` instead of `&str`",
+            GenericParam::Type(_) | GenericParam::Const(_) => {
+                "the operator has no way to name a type; write one command per type"
+            }
+        };
+        mistakes.add(parameter, "a command cannot be generic", help);
+    }
+    if let Some(variadic) = &signature.variadic {
+        mistakes.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");
+    }
+}
+
+impl Parameter {
+    fn take(typed: &mut PatType, mistakes: &Mistakes) -> Self {
+        let (args, docs) = ArgumentArgs::take(&mut typed.attrs, mistakes);
+        let name = match &*typed.pat {
+            Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => Some(name.ident.clone()),
+            _ => None,
+        };
+        check_type(&typed.ty, name.as_ref(), mistakes);
+        Self { name, pattern: (*typed.pat).clone(), r#type: (*typed.ty).clone(), docs, args }
+    }
+}
+
+fn check_type(r#type: &Type, name: Option<&Ident>, mistakes: &Mistakes) {
+    match r#type {
+        Type::ImplTrait(_) => mistakes.add(
+            r#type,
+            "a command parameter needs a concrete type",
+            "the argument is parsed from text into exactly this type",
+        ),
+        Type::Reference(reference) => {
+            let name = name.map_or_else(|| "value".to_owned(), Ident::to_string);
+            let owned = match &*reference.elem {
+                Type::Slice(slice) => {
+                    let element = &slice.elem;
+                    format!("Vec<{}>", quote!(#element))
+                }
+                other => match quote!(#other).to_string().as_str() {
+                    "str" => "String".to_owned(),
+                    "Path" => "PathBuf".to_owned(),
+                    other => other.replace(' ', ""),
+                },
+            };
+            mistakes.add(
+                r#type,
+                "a command parameter cannot be a reference",
+                format_args!("take it by value: `{name}: {owned}`"),
+            );
+        }
+        Type::Paren(inner) => check_type(&inner.elem, name, mistakes),
+        Type::Group(inner) => check_type(&inner.elem, name, mistakes),
+        _ => {}
+    }
+}
+
+/// The attributes that decide whether the function exists, which decide the same of its registration.
+pub(crate) fn conditions(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+}
+
+/// The `fn` keyword's neighbours that the expansion has to know.
+impl Item {
+    pub(crate) fn is_async(&self) -> bool {
+        self.signature.asyncness.is_some()
+    }
+}

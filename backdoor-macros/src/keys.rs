@@ -1,0 +1,182 @@
+//! The one parser of `key`, `key = value` and `key(..)` lists: every key known and given once.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Token, parenthesized};
+
+use crate::mistakes::Mistakes;
+use crate::names;
+
+/// One entry of a list.
+pub(crate) struct Key {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+/// What stands behind a key.
+pub(crate) enum Value {
+    Nothing,
+    Is(Box<Expr>),
+    List(Vec<Expr>),
+}
+
+/// Reads a list. `place` is how the author wrote it, such as `#[arg(..)]`. What is wrong is left out of the result.
+pub(crate) fn parse(tokens: TokenStream, place: &str, known: &[&str], mistakes: &Mistakes) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    for key in entries(tokens, mistakes) {
+        let name = key.name.to_string();
+        if !known.contains(&name.as_str()) {
+            let help = match names::nearest(&name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known keys: `{}`", known.join("`, `")),
+            };
+            mistakes.add(&key.name, format_args!("unknown key `{name}` in `{place}`"), help);
+        } else if keys.iter().any(|earlier| earlier.name == key.name) {
+            mistakes.add_bare(&key.name, format_args!("`{name}` is given twice"));
+        } else {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// The entries that parse. A broken one must not hide those behind it, so parsing goes on at the next comma.
+fn entries(tokens: TokenStream, mistakes: &Mistakes) -> Vec<Key> {
+    let parser = |input: ParseStream<'_>| {
+        let mut keys = Vec::new();
+        while !input.is_empty() {
+            match entry(input) {
+                Ok(key) => keys.push(key),
+                Err(error) => {
+                    mistakes.add_syntax(error);
+                    while !input.is_empty() && !input.peek(Token![,]) {
+                        input.parse::<TokenTree>()?;
+                    }
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(keys)
+    };
+    parser.parse2(tokens).unwrap_or_else(|error| {
+        mistakes.add_syntax(error);
+        Vec::new()
+    })
+}
+
+fn entry(input: ParseStream<'_>) -> syn::Result<Key> {
+    let name = input.call(Ident::parse_any)?;
+    let value = if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        Value::Is(input.parse()?)
+    } else if input.peek(syn::token::Paren) {
+        let list;
+        parenthesized!(list in input);
+        Value::List(Punctuated::<Expr, Token![,]>::parse_terminated(&list)?.into_iter().collect())
+    } else {
+        Value::Nothing
+    };
+    match input.is_empty() || input.peek(Token![,]) {
+        true => Ok(Key { name, value }),
+        false => Err(input.error("expected `,`")),
+    }
+}
+
+impl Key {
+    /// The value as a string literal.
+    pub(crate) fn string(&self, example: &str, mistakes: &Mistakes) -> Option<LitStr> {
+        let found = match &self.value {
+            Value::Is(value) => string_of(value),
+            Value::Nothing | Value::List(_) => None,
+        };
+        if found.is_none() {
+            mistakes.add(
+                self.blame(),
+                format_args!("`{}` takes a string literal", self.name),
+                format_args!("write `{example}`"),
+            );
+        }
+        found
+    }
+
+    /// The value as string literals in parentheses, or one behind `=`.
+    pub(crate) fn strings(&self, example: &str, mistakes: &Mistakes) -> Vec<LitStr> {
+        let values: Vec<&Expr> = match &self.value {
+            Value::Nothing => Vec::new(),
+            Value::Is(value) => vec![value],
+            Value::List(values) => values.iter().collect(),
+        };
+        if values.is_empty() {
+            mistakes.add(
+                &self.name,
+                format_args!("`{}` takes string literals", self.name),
+                format_args!("write `{example}`"),
+            );
+        }
+        let mut strings = Vec::new();
+        for value in values {
+            match string_of(value) {
+                Some(string) => strings.push(string),
+                None => mistakes.add(
+                    value,
+                    format_args!("`{}` takes string literals", self.name),
+                    format_args!("write `{example}`"),
+                ),
+            }
+        }
+        strings
+    }
+
+    /// The value as an expression.
+    pub(crate) fn expression(&self, example: &str, mistakes: &Mistakes) -> Option<Expr> {
+        match &self.value {
+            Value::Is(value) => Some((**value).clone()),
+            Value::Nothing | Value::List(_) => {
+                mistakes.add(
+                    &self.name,
+                    format_args!("`{}` needs a value", self.name),
+                    format_args!("write `{example}`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Nothing, which is what a bare key has.
+    pub(crate) fn bare(&self, mistakes: &Mistakes) -> bool {
+        let bare = matches!(self.value, Value::Nothing);
+        if !bare {
+            let name = &self.name;
+            mistakes.add(
+                self.blame(),
+                format_args!("`{name}` takes no value"),
+                format_args!("write `{name}` alone"),
+            );
+        }
+        bare
+    }
+
+    /// The tokens a mistake in the value is underlined at.
+    pub(crate) fn blame(&self) -> TokenStream {
+        match &self.value {
+            Value::Is(value) => value.to_token_stream(),
+            Value::List(values) if !values.is_empty() => {
+                values.iter().map(ToTokens::to_token_stream).collect()
+            }
+            Value::Nothing | Value::List(_) => self.name.to_token_stream(),
+        }
+    }
+}
+
+fn string_of(value: &Expr) -> Option<LitStr> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(string), attrs }) if attrs.is_empty() => Some(string.clone()),
+        Expr::Group(group) => string_of(&group.expr),
+        _ => None,
+    }
+}

@@ -1,0 +1,58 @@
+//! The attribute and derive macros of `backdoor-runtime`, which re-exports them and documents how they are used.
+//!
+//! The stages of a macro are files, and none looks back: [`keys`] reads `key = value` lists, [`command`] and [`argument`] give them
+//! their meaning, [`item`] is the annotated function, [`expand`] writes the constant table and the call. Mistakes are gathered in
+//! [`mistakes`] and reported together, in source order; the author's function is kept whatever is wrong with the attribute.
+//! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
+
+mod argument;
+mod choice;
+mod command;
+mod expand;
+mod item;
+mod keys;
+mod mistakes;
+mod names;
+mod text;
+
+use proc_macro::TokenStream;
+
+/// Declares a function as a debug command.
+///
+/// See the guide in `backdoor_runtime` for the whole syntax. In short:
+///
+/// | key | meaning | default |
+/// |---|---|---|
+/// | `name = "log level"` | what the operator types; a space makes a group | the function's name in kebab-case |
+/// | `aliases("ll", ..)` | other names | none |
+/// | `hidden` | `help` leaves it out of its lists | shown |
+/// | `reads` | it changes nothing | it may change things |
+/// | `dangerous` | the operator has to confirm it | no question |
+/// | `timeout = "5s"`, `"none"` | how long it may run | the console's limit, 30 s |
+/// | `on = console`, `on = helper` | it runs on a thread of the console's; see the guide | where the service's code runs |
+/// | `crate = path` | where the runtime crate is found | `::backdoor_runtime` |
+///
+/// Parameters take `#[arg(..)]`:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `long`, `long = "name"` | an option, `--name` |
+/// | `short`, `short = 'n'` | an option, `-n` |
+/// | `default = expr` | the value of one that is left out |
+/// | `range = 1..=100` | the values that are accepted |
+/// | `rest` | the raw tail of the line |
+/// | `from_str` | parsed by the type's `FromStr` |
+/// | `complete = path` | a `fn(&str) -> Vec<String>` that completes a word |
+#[proc_macro_attribute]
+pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::command(attribute.into(), item.into()).into()
+}
+
+/// Makes an enum without data a parameter type whose values are bare words.
+///
+/// Each variant is a word in kebab-case, with its doc comment as help. `#[choice(name = "..")]` gives it another name and
+/// `#[choice(alias = "..")]` further ones; on the enum, `#[choice(crate = path)]` says where the runtime crate is found.
+#[proc_macro_derive(Choice, attributes(choice))]
+pub fn choice(item: TokenStream) -> TokenStream {
+    choice::derive(item.into()).into()
+}

@@ -1,0 +1,112 @@
+//! Names that operators type: their form, and what a misspelt one was meant to be.
+
+use syn::ext::IdentExt;
+use syn::{Ident, LitStr};
+
+use crate::mistakes::Mistakes;
+
+/// The identifier in kebab-case: `for_time` and `ForTime` are `for-time`.
+pub(crate) fn kebab(ident: &Ident) -> String {
+    let ident = ident.unraw().to_string();
+    let mut name = String::new();
+    let mut last_lower = false;
+    let mut characters = ident.trim_matches('_').chars().peekable();
+    while let Some(c) = characters.next() {
+        if c == '_' {
+            name.push('-');
+        } else {
+            // `HTTPStatus` is `http-status`: a capital starts a word after a small letter, or before one.
+            let starts_word = last_lower || characters.peek().is_some_and(|next| next.is_lowercase());
+            if c.is_uppercase() && starts_word && !name.is_empty() && !name.ends_with('-') {
+                name.push('-');
+            }
+            name.extend(c.to_lowercase());
+        }
+        last_lower = c.is_lowercase() || c.is_numeric();
+    }
+    name
+}
+
+/// Checks a name that may have several words.
+pub(crate) fn check_words(name: &LitStr, mistakes: &Mistakes) {
+    check(name, "command name", "; a space starts a subcommand, as in \"log level\"", true, mistakes);
+}
+
+/// Checks a name of one word.
+pub(crate) fn check_word(name: &LitStr, what: &str, mistakes: &Mistakes) {
+    check(name, what, "", false, mistakes);
+}
+
+fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistakes) {
+    let text = name.value();
+    let words = if spaces { "words" } else { "one word" };
+    let help = format!("use {}{words} of a-z, 0-9 and `-`{more}", if spaces { "lower-case " } else { "" });
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (spaces && c == ' ');
+    if let Some(wrong) = text.chars().find(|&c| !allowed(c)) {
+        mistakes.add(name, format_args!("`{}` is not allowed in a {what}", wrong.escape_default()), help);
+    } else if text.split(' ').any(|word| word.is_empty()) {
+        mistakes.add(name, format_args!("a {what} cannot have an empty word"), help);
+    } else if text.split(' ').any(|word| word.starts_with('-') || word.ends_with('-')) {
+        mistakes.add(name, format_args!("a word of a {what} cannot begin or end with `-`"), help);
+    }
+}
+
+/// The candidate that `word` was most likely meant to be.
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    let near = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
+    near.filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, near)| near)
+}
+
+/// Edit distance where two neighbours that changed places count as one edit (optimal string alignment).
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut before = vec![0; other.len() + 1];
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        let mut next = vec![i];
+        for j in 1..=other.len() {
+            let change = usize::from(one[i - 1] != other[j - 1]);
+            let mut best = (row[j] + 1).min(next[j - 1] + 1).min(row[j - 1] + change);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::Span;
+
+    use super::*;
+
+    #[test]
+    fn identifiers_become_kebab_case() {
+        let check = |ident: &str, name: &str| assert_eq!(kebab(&Ident::new(ident, Span::call_site())), name);
+        check("flush", "flush");
+        check("set_level", "set-level");
+        check("_proof", "proof");
+        check("ReadOnly", "read-only");
+        check("HTTPStatus", "http-status");
+        check("V2", "v2");
+        check("Utf8Text", "utf8-text");
+        assert_eq!(kebab(&Ident::new_raw("type", Span::call_site())), "type");
+    }
+
+    #[test]
+    fn misspelt_keys_are_recognised() {
+        let known = ["name", "aliases", "default", "range"];
+        let check = |word, near: Option<&str>| assert_eq!(nearest(word, &known), near, "{word}");
+        check("nmae", Some("name"));
+        check("defualt", Some("default"));
+        check("alias", None);
+        check("alaises", Some("aliases"));
+        check("zzz", None);
+    }
+}

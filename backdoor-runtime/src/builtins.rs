@@ -1,0 +1,6 @@
+//! The commands that every console has, written with the macro and the public API only.
+
+mod commands;
+mod help;
+mod service;
+mod sessions;

@@ -1,0 +1,32 @@
+//! The whole surface as data, for tools and reviews.
+
+use crate::{CommandInfo, CommandOutput, Console, Page, State, Value, backdoor_command};
+use std::fmt::{self, Write};
+
+/// Every command, hidden ones too, with its usage and where it is declared
+///
+/// With `--json`, everything that is known of each: arguments, types, defaults, ranges and choices.
+#[backdoor_command(reads, on = console)]
+async fn commands(State(console): State<Console>) -> Catalogue {
+    Catalogue(console.commands().await)
+}
+
+struct Catalogue(Vec<CommandInfo>);
+
+impl CommandOutput for Catalogue {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let row = |command: &CommandInfo| {
+            Value::record([
+                ("effect", command.effect.as_str().into()),
+                ("usage", command.usage.as_str().into()),
+                ("declared", command.declared.as_str().into()),
+            ])
+        };
+        let rows: Value = self.0.iter().map(row).collect::<Vec<Value>>().into();
+        page.write_str(&rows.to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
+}

@@ -1,0 +1,209 @@
+//! `help`: the commands, one line each; one command in full; or what has to do with a word.
+
+use std::fmt::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::{
+    CommandInfo, CommandOutput, Console, Effect, Page, ParameterInfo, State, Value, backdoor_command,
+};
+
+/// The commands, or all about one of them
+///
+/// Without words, every command with one line of help. With the name of a command or a group, its usage, arguments and where it is
+/// declared. With any other word, the commands whose names or texts have it.
+#[backdoor_command(reads, on = console)]
+async fn help(
+    State(console): State<Console>,
+    /// The name of a command or group, or a word to look for
+    words: Vec<String>,
+) -> Help {
+    let name = words.join(" ").replace('_', "-");
+    let all = || async { console.commands().await.into_iter().filter(|command| !command.hidden) };
+    if name.is_empty() {
+        return Help::List { title: None, commands: all().await.collect() };
+    }
+    let command = console.command(&name).await;
+    if let Some(members) = console.group(&name) {
+        let inside = format!("{name} ");
+        let commands = all().await.filter(|command| command.name.starts_with(&inside));
+        return Help::Group { command: command.map(Box::new), name, members, commands: commands.collect() };
+    }
+    if let Some(command) = command {
+        return Help::Command(Box::new(command));
+    }
+    let wanted = words.join(" ").to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&wanted);
+    let found: Vec<CommandInfo> = all()
+        .await
+        .filter(|command| {
+            has(&command.name)
+                || has(&command.summary)
+                || has(command.details)
+                || command.aliases.iter().any(|alias| has(alias))
+                || command.parameters.iter().any(|parameter| has(parameter.name) || has(parameter.help))
+        })
+        .collect();
+    match found.is_empty() {
+        true => Help::Nothing { near: console.nearest(&wanted), wanted },
+        false => Help::List { title: Some(format!("Commands with `{wanted}`:")), commands: found },
+    }
+}
+
+enum Help {
+    List {
+        title: Option<String>,
+        commands: Vec<CommandInfo>,
+    },
+    Group {
+        name: String,
+        members: Vec<String>,
+        command: Option<Box<CommandInfo>>,
+        commands: Vec<CommandInfo>,
+    },
+    Command(Box<CommandInfo>),
+    Nothing {
+        wanted: String,
+        near: Option<String>,
+    },
+}
+
+impl CommandOutput for Help {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        match self {
+            Self::List { title: Some(title), commands } => {
+                writeln!(page, "{title}")?;
+                lines(page, commands)
+            }
+            Self::List { title: None, commands } => {
+                let (builtin, own): (Vec<_>, Vec<_>) = commands.iter().partition(|command| command.builtin);
+                lines(page, own.iter().copied())?;
+                if !own.is_empty() {
+                    writeln!(page)?;
+                }
+                writeln!(page, "Of the console itself:")?;
+                lines(page, builtin.iter().copied())?;
+                writeln!(page, "\n`help NAME` or `NAME ?` says more; `--json` behind any command gives data.")
+            }
+            Self::Group { name, members, command, commands } => {
+                if let Some(command) = command {
+                    full(page, command)?;
+                    writeln!(page)?;
+                }
+                if commands.is_empty() {
+                    return writeln!(page, "`{name}` has {}", members.join(", "));
+                }
+                lines(page, commands)
+            }
+            Self::Command(command) => full(page, command),
+            Self::Nothing { wanted, near } => {
+                let way_out = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`help` alone lists all commands".to_owned(),
+                };
+                writeln!(page, "no command has `{wanted}`; {way_out}")
+            }
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::List { commands, .. } | Self::Group { command: None, commands, .. } => Value::of(commands),
+            Self::Group { command: Some(command), commands, .. } => {
+                Value::of(&std::iter::once(&**command).chain(commands).collect::<Vec<_>>())
+            }
+            Self::Command(command) => Value::of(command),
+            Self::Nothing { .. } => Value::List(Vec::new()),
+        }
+    }
+}
+
+/// One line each, with a blank line where a new group begins.
+fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a CommandInfo>) -> fmt::Result {
+    const LONGEST_NAME: usize = 24;
+    let commands: Vec<&CommandInfo> = commands.into_iter().collect();
+    let width = commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME);
+    let room = page.width().map(|columns| columns.saturating_sub(width + 4).max(20));
+    for command in commands {
+        let mut text = command.summary.clone();
+        if command.effect == Effect::Dangerous {
+            text.push_str(if text.is_empty() { "(dangerous)" } else { " (dangerous)" });
+        }
+        if command.builtin && command.name.starts_with("sys ") {
+            text.push_str(" (the console's own; the service has one of that name)");
+        }
+        let pad = width.saturating_sub(command.name.width());
+        writeln!(page, "{}", format!("  {}{:pad$}  {}", command.name, "", shorten(&text, room)).trim_end())?;
+    }
+    Ok(())
+}
+
+fn shorten(text: &str, room: Option<usize>) -> String {
+    match room {
+        Some(room) if text.width() > room => {
+            let mut short = String::new();
+            for c in text.chars() {
+                if short.width() + 2 > room {
+                    break;
+                }
+                short.push(c);
+            }
+            short + "…"
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
+    writeln!(page, "usage: {}", command.usage)?;
+    if !command.summary.is_empty() {
+        writeln!(page, "\n{}", command.summary)?;
+    }
+    if !command.details.is_empty() {
+        writeln!(page, "\n{}", command.details)?;
+    }
+    if !command.parameters.is_empty() {
+        writeln!(page)?;
+        let width =
+            command.parameters.iter().map(|parameter| parameter.form.width()).max().unwrap_or(0).min(32);
+        for parameter in &command.parameters {
+            parameter_lines(page, parameter, width)?;
+        }
+    }
+    writeln!(page)?;
+    if !command.aliases.is_empty() {
+        writeln!(page, "also: {}", command.aliases.join(", "))?;
+    }
+    let effect = match command.effect {
+        Effect::Reads => "changes nothing",
+        Effect::Changes => "may change the service",
+        Effect::Dangerous => "dangerous: asks before it runs",
+    };
+    writeln!(page, "{effect}; declared at {} in {}", command.declared, command.krate)
+}
+
+fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize) -> fmt::Result {
+    let mut facts = Vec::new();
+    let positional = parameter.form.starts_with('<');
+    if positional && !parameter.value.is_empty() && parameter.choices.is_empty() {
+        facts.push(match &parameter.range {
+            Some(range) => format!("{} {range}", parameter.value),
+            None => parameter.value.to_owned(),
+        });
+    }
+    match &parameter.default {
+        Some(default) => facts.push(format!("default {default}")),
+        None if parameter.required => facts.push("required".to_owned()),
+        None => {}
+    }
+    let facts = if facts.is_empty() { String::new() } else { format!("({})", facts.join(", ")) };
+    let help = parameter.help.lines().collect::<Vec<_>>().join(" ");
+    let pad = width.saturating_sub(parameter.form.width());
+    let space = if help.is_empty() || facts.is_empty() { "" } else { " " };
+    writeln!(page, "{}", format!("  {}{:pad$}  {help}{space}{facts}", parameter.form, "").trim_end())?;
+    let widest = parameter.choices.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    for (name, help) in &parameter.choices {
+        writeln!(page, "{}", format!("  {:width$}    {name:<widest$}  {help}", "").trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Who is connected, and how to leave.
+
+use crate::{Console, Session, SessionInfo, State, backdoor_command};
+
+/// The connected sessions
+#[backdoor_command(reads, on = console)]
+fn who(State(console): State<Console>) -> Vec<SessionInfo> {
+    console.sessions()
+}
+
+/// Leave this session; the service goes on
+#[backdoor_command(reads, on = console, aliases("exit"))]
+fn quit(session: Session) -> &'static str {
+    session.close();
+    "goodbye"
+}

@@ -1,0 +1,34 @@
+//! What a command is: plain data, the traits of its parameters and replies, and the registry that gathers, sorts, checks, finds
+//! and suggests. Nothing here knows of lines, sessions or sockets.
+
+pub(crate) mod arguments;
+mod byte_size;
+pub(crate) mod catalogue;
+pub(crate) mod check;
+mod declare;
+pub(crate) mod descriptor;
+pub(crate) mod duration;
+mod from_arg;
+pub(crate) mod ladder;
+mod numbers;
+mod param;
+mod range;
+pub(crate) mod registry;
+pub(crate) mod suggest;
+mod supplied;
+mod via_from_str;
+
+pub use byte_size::ByteSize;
+pub use catalogue::{CommandInfo, ParameterInfo};
+pub use check::{Problem, Problems, check_commands};
+pub use declare::{
+    check_default, check_name, check_parameter, check_plain_name, check_range, check_rest, check_supplied,
+};
+pub use descriptor::{Command, Declared, Effect, Parameter, Place, Run, Style, Timeout};
+pub use from_arg::{ArgError, ChoiceWord, FromArg, choose};
+pub use ladder::{CommandOutput, Page};
+pub use param::{Arity, Default, Param, Taker, show, take};
+pub use range::{Range, bounds};
+pub(crate) use supplied::States;
+pub use supplied::{Caller, FromCaller, Guard, State};
+pub use via_from_str::{ViaFromStr, ViaOne};

@@ -1,0 +1,176 @@
+//! The words of one line, bound to a command's parameters, and the call that turns them into values.
+//!
+//! Binding is syntax and happens on the console's thread. Taking a value runs the author's code, so it happens where the command
+//! runs.
+
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::Session;
+use crate::command::supplied::States;
+use crate::command::{ArgError, Command, Parameter};
+use crate::dispatch::failure::Failure;
+use crate::reply::Form;
+
+/// The words of one line by parameter, in the order of the line.
+#[derive(Clone, Debug)]
+pub(crate) struct Arguments {
+    pub(crate) line: Arc<str>,
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// One word, or one half of `--name=value`, and the parameter it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Slot {
+    /// The index among the command's parameters.
+    pub(crate) parameter: usize,
+    /// What to underline when the value is wrong.
+    pub(crate) range: Range<usize>,
+    pub(crate) given: Given,
+}
+
+/// What the operator gave for a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Given {
+    /// A piece of the line, as it stands.
+    Piece(Range<usize>),
+    /// A word that had quotes or escapes to remove.
+    Unquoted(Box<str>),
+    /// A flag.
+    On,
+    /// A flag by its `--no-` form.
+    Off,
+}
+
+/// One call of a command: hands out the values of its parameters in order.
+pub struct Call<'a> {
+    command: &'static Command,
+    arguments: &'a Arguments,
+    states: &'a States,
+    session: &'a Session,
+    form: Form,
+    next: usize,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(
+        command: &'static Command,
+        arguments: &'a Arguments,
+        states: &'a States,
+        session: &'a Session,
+        form: Form,
+    ) -> Self {
+        Self { command, arguments, states, session, form, next: 0 }
+    }
+
+    pub(crate) fn command(&self) -> &'static Command {
+        self.command
+    }
+
+    pub(crate) fn states(&self) -> &'a States {
+        self.states
+    }
+
+    pub(crate) fn session(&self) -> &'a Session {
+        self.session
+    }
+
+    /// What the reply is wanted as.
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Passes over a parameter that is not on the line.
+    pub(crate) fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    pub(crate) fn flag<T: Any + Send>(&mut self) -> Result<T, Failure> {
+        let (parameter, given) = self.advance();
+        let on = match given.last().map(|slot| &slot.given) {
+            Some(given) => !matches!(given, Given::Off),
+            None if parameter.default.is_some() => return Ok(default_of(parameter)),
+            None => false,
+        };
+        Ok(cast(Box::new(on)))
+    }
+
+    pub(crate) fn one<T: Any + Send>(
+        &mut self,
+        parse: fn(&str) -> Result<T, ArgError>,
+    ) -> Result<T, Failure> {
+        let (parameter, given) = self.advance();
+        match given.last() {
+            Some(slot) => self.parse(parameter, slot, parse),
+            None if parameter.default.is_some() => Ok(default_of(parameter)),
+            None => Err(Failure::usage(format!("missing argument {}", parameter.placeholder()), None)),
+        }
+    }
+
+    pub(crate) fn optional<T: Any + Send>(
+        &mut self,
+        parse: fn(&str) -> Result<T, ArgError>,
+    ) -> Result<Option<T>, Failure> {
+        let (parameter, given) = self.advance();
+        given.last().map(|slot| self.parse(parameter, slot, parse)).transpose()
+    }
+
+    pub(crate) fn many<T: Any + Send>(
+        &mut self,
+        parse: fn(&str) -> Result<T, ArgError>,
+    ) -> Result<Vec<T>, Failure> {
+        let (parameter, given) = self.advance();
+        if given.is_empty() && parameter.default.is_some() {
+            return Ok(default_of(parameter));
+        }
+        given.iter().map(|slot| self.parse(parameter, slot, parse)).collect()
+    }
+
+    /// The next parameter and its slots, which binding leaves side by side.
+    fn advance(&mut self) -> (&'static Parameter, &'a [Slot]) {
+        let index = self.next;
+        self.next += 1;
+        let slots = &self.arguments.slots;
+        let from = slots.partition_point(|slot| slot.parameter < index);
+        let to = slots.partition_point(|slot| slot.parameter <= index);
+        (&self.command.parameters[index], &slots[from..to])
+    }
+
+    fn parse<T: Any + Send>(
+        &self,
+        parameter: &Parameter,
+        slot: &Slot,
+        parse: fn(&str) -> Result<T, ArgError>,
+    ) -> Result<T, Failure> {
+        let word = match &slot.given {
+            Given::Piece(range) => &self.arguments.line[range.clone()],
+            Given::Unquoted(text) => text,
+            Given::On => "true",
+            Given::Off => "false",
+        };
+        let wrong = |message: String| {
+            Failure::usage(format!("{}: {message}", parameter.label()), Some(slot.range.clone()))
+        };
+        let value = parse(word).map_err(|error| wrong(error.to_string()))?;
+        match &parameter.range {
+            Some(range) if !(range.bounds)().contains(&value) => {
+                let bounds = range.text().unwrap_or_else(|| "what the command accepts".to_owned());
+                Err(wrong(format!("{} is out of range {bounds}", crate::console::escape::escape_line(word))))
+            }
+            _ => Ok(value),
+        }
+    }
+}
+
+fn default_of<T: Any>(parameter: &Parameter) -> T {
+    let default = parameter.default.expect("the caller has looked");
+    cast((default.make)())
+}
+
+fn cast<T: Any>(value: Box<dyn Any + Send>) -> T {
+    let value: Box<dyn Any> = value;
+    *value
+        .downcast()
+        .expect("the macro makes the default, and `FromArg::IS_FLAG` the flag, of the parameter's own type")
+}

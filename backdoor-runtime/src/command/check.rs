@@ -1,0 +1,246 @@
+//! What the macro cannot see: problems between commands of several crates, and between commands and the service's state. All of
+//! them are reported at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::command::descriptor::{Command, Declared};
+use crate::command::param::{Arity, Supply};
+use crate::command::registry::{Entry, Registry};
+use crate::command::supplied::States;
+
+/// One thing that is wrong with the commands that are linked in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Two commands have the same name or alias.
+    DeclaredTwice {
+        /// The name.
+        name: String,
+        /// Where they stand, as `file:line`.
+        places: Vec<String>,
+    },
+    /// A command asks for a state that nobody gave.
+    MissingState {
+        /// The command.
+        name: String,
+        /// The type, without its path.
+        state: String,
+        /// Where the command stands.
+        place: String,
+    },
+    /// A command takes positional arguments and its name begins that of others.
+    GroupWithArguments {
+        /// The command.
+        name: String,
+        /// Where it stands.
+        place: String,
+    },
+    /// Two parameters of a command have the same option.
+    OptionTwice {
+        /// The command.
+        name: String,
+        /// The option, with its dashes.
+        option: String,
+        /// Where the command stands.
+        place: String,
+    },
+    /// Nothing but built-ins is linked in.
+    NothingLinked,
+}
+
+/// All that is wrong with the commands that are linked in, sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+/// Checks the commands that are linked into this program, but for the states they need: a unit test of one line.
+///
+/// # Errors
+/// All problems at once.
+///
+/// ```
+/// # use backdoor_runtime::backdoor_command;
+/// # #[backdoor_command] fn reload() {}
+/// backdoor_runtime::check_commands().unwrap();
+/// ```
+pub fn check_commands() -> Result<(), Problems> {
+    check(&Registry::linked(), None)
+}
+
+/// Checks the commands of a table, and that the states they need are there.
+pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), Problems> {
+    let mut problems = Vec::new();
+    declared_twice(registry, &mut problems);
+    for entry in registry.entries() {
+        group_with_arguments(entry, registry, &mut problems);
+        option_twice(entry.command, &mut problems);
+        if let Some(states) = states {
+            missing_states(entry.command, states, &mut problems);
+        }
+    }
+    if registry.entries().iter().all(|entry| entry.command.declared.is_builtin()) {
+        problems.push(Problem::NothingLinked);
+    }
+    problems.sort_by(|one, other| one.subject().cmp(other.subject()).then_with(|| one.cmp(other)));
+    problems.dedup();
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
+    let mut places: BTreeMap<&str, Vec<Declared>> = BTreeMap::new();
+    for entry in registry.entries().iter().filter(|entry| !entry.command.declared.is_builtin()) {
+        for name in std::iter::once(&entry.command.name).chain(entry.command.aliases) {
+            places.entry(name).or_default().push(entry.command.declared);
+        }
+    }
+    for (name, mut places) in places.into_iter().filter(|(_, places)| places.len() > 1) {
+        places.sort_by_key(|place| (place.file, place.line));
+        let places = places.iter().map(Declared::to_string).collect();
+        problems.push(Problem::DeclaredTwice { name: name.to_owned(), places });
+    }
+}
+
+fn group_with_arguments(entry: &Entry, registry: &Registry, problems: &mut Vec<Problem>) {
+    let command = entry.command;
+    let takes_words =
+        command.parameters.iter().any(|parameter| parameter.is_typed() && !parameter.is_option());
+    if takes_words && registry.members(&entry.name).is_some() {
+        problems.push(Problem::GroupWithArguments {
+            name: entry.name.to_string(),
+            place: command.declared.to_string(),
+        });
+    }
+}
+
+fn option_twice(command: &Command, problems: &mut Vec<Problem>) {
+    let mut seen = Vec::new();
+    for parameter in command.parameters {
+        let off = match (parameter.shape.arity, parameter.long()) {
+            (Arity::Flag, Some(long)) => Some(format!("--no-{long}")),
+            _ => None,
+        };
+        let long = parameter.long().map(|long| format!("--{long}"));
+        let short = parameter.short().map(|short| format!("-{short}"));
+        for option in [long, short, off].into_iter().flatten() {
+            if seen.contains(&option) {
+                let (name, place) = (command.name.to_owned(), command.declared.to_string());
+                problems.push(Problem::OptionTwice { name, option, place });
+            } else {
+                seen.push(option);
+            }
+        }
+    }
+}
+
+fn missing_states(command: &Command, states: &States, problems: &mut Vec<Problem>) {
+    for parameter in command.parameters {
+        if let Arity::Supplied(Supply::State { id, name }) = parameter.shape.arity
+            && !states.has(id())
+        {
+            problems.push(Problem::MissingState {
+                name: command.name.to_owned(),
+                state: without_paths(name()),
+                place: command.declared.to_string(),
+            });
+        }
+    }
+}
+
+/// `alloc::sync::Arc<shop::cache::Cache>` as `Arc<Cache>`.
+fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    for (at, c) in name.char_indices() {
+        match c {
+            ':' if name[at..].starts_with("::") => {
+                let keep =
+                    short.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |last| last + 1);
+                short.truncate(keep);
+            }
+            ':' => {}
+            c => short.push(c),
+        }
+    }
+    short
+}
+
+impl Problem {
+    fn subject(&self) -> &str {
+        match self {
+            Self::DeclaredTwice { name, .. }
+            | Self::MissingState { name, .. }
+            | Self::GroupWithArguments { name, .. }
+            | Self::OptionTwice { name, .. } => name,
+            Self::NothingLinked => "",
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DeclaredTwice { name, places } => {
+                let count =
+                    if places.len() == 2 { "twice".to_owned() } else { format!("{} times", places.len()) };
+                write!(f, "command \"{name}\" is declared {count}: {}", places.join(" and "))
+            }
+            Self::MissingState { name, state, place } => write!(
+                f,
+                "command \"{name}\" needs State<{state}>, which no one gave to the server: add .state(..) ({place})"
+            ),
+            Self::GroupWithArguments { name, place } => {
+                write!(
+                    f,
+                    "command \"{name}\" takes positional arguments and is also a group: rename one ({place})"
+                )
+            }
+            Self::OptionTwice { name, option, place } => {
+                write!(f, "command \"{name}\" has two parameters for `{option}`: rename one ({place})")
+            }
+            Self::NothingLinked => f.write_str(
+                "no commands are linked in; if they live in another crate, add \"use that_crate as _;\"",
+            ),
+        }
+    }
+}
+
+impl Problems {
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_named_without_its_paths() {
+        let check = |name, short: &str| assert_eq!(without_paths(name), short);
+        check("u8", "u8");
+        check("shop::cache::Cache", "Cache");
+        check("alloc::sync::Arc<shop::cache::Cache>", "Arc<Cache>");
+        check("std::collections::HashMap<alloc::string::String, a::B>", "HashMap<String, B>");
+        check("(a::B, [c::d::E; 3])", "(B, [E; 3])");
+    }
+}

@@ -1,0 +1,187 @@
+//! What the macro cannot see in the tokens and the compiler can: rules on what the parameters' types say, checked in const context
+//! on the author's token.
+
+use crate::command::descriptor::{Parameter, Style, is_own_module};
+use crate::command::param::{Arity, Shape};
+
+/// Names an author cannot take.
+pub(crate) const RESERVED: [&str; 3] = ["help", "exit", "quit"];
+
+/// Options every command has.
+const RESERVED_OPTIONS: [&str; 3] = ["json", "help", "yes"];
+
+/// A command's name, on the function's name or the literal.
+#[track_caller]
+pub const fn check_name(name: &str, module: &str) {
+    let mut at = 0;
+    while at < RESERVED.len() {
+        if same(name, RESERVED[at]) && !is_own_module(module) {
+            Message::of(&["`", name, "` is reserved; choose another name with `name = \"..\"`"]).raise();
+        }
+        at += 1;
+    }
+}
+
+/// One parameter among the others, on its pattern.
+#[track_caller]
+pub const fn check_parameter(parameters: &[Parameter], index: usize) {
+    let own = &parameters[index];
+    if own.is_option() {
+        check_option_names(own);
+    }
+    if !own.is_positional() && !(own.is_typed() && matches!(own.style, Style::Rest)) {
+        return;
+    }
+    let mut at = 0;
+    while at < index {
+        let other = &parameters[at];
+        if other.is_typed() && matches!(other.style, Style::Rest) && !own.is_option() {
+            unreachable_after(own, other);
+        }
+        if other.is_positional() {
+            if matches!(other.shape.arity, Arity::Many) {
+                unreachable_after(own, other);
+            }
+            if other.may_be_absent() && !own.may_be_absent() {
+                Message::of(&[
+                    "required argument `",
+                    own.name,
+                    "` comes after optional argument `",
+                    other.name,
+                    "`; move it in front, give it a `default`, or make it an option with `#[arg(long)]`",
+                ])
+                .raise();
+            }
+        }
+        at += 1;
+    }
+}
+
+#[track_caller]
+const fn unreachable_after(own: &Parameter, other: &Parameter) {
+    Message::of(&[
+        "argument `",
+        own.name,
+        "` can never be reached: `",
+        other.name,
+        "` before it takes every remaining word",
+    ])
+    .raise();
+}
+
+#[track_caller]
+const fn check_option_names(own: &Parameter) {
+    let (long, short) = match own.style {
+        Style::Option { long: Some(long), short } => (long, short),
+        Style::Option { long: None, short } => (own.name, short),
+        _ => (own.name, None),
+    };
+    let mut at = 0;
+    while at < RESERVED_OPTIONS.len() {
+        if same(long, RESERVED_OPTIONS[at]) {
+            Message::of(&["`--", long, "` is reserved; choose another name with `#[arg(long = \"..\")]`"])
+                .raise();
+        }
+        at += 1;
+    }
+    if let Some('h') = short {
+        Message::of(&["`-h` is reserved: it shows the command's help"]).raise();
+    }
+}
+
+/// A parameter with a pattern instead of a name, on the pattern.
+#[track_caller]
+pub const fn check_plain_name(shape: &Shape) {
+    if !matches!(shape.arity, Arity::Supplied(_)) {
+        panic!(
+            "a parameter parsed from the command line needs a plain name, because `help` shows it to the operator; bind a name here and destructure in the body"
+        );
+    }
+}
+
+/// A parameter with `#[arg(..)]`, on the attribute.
+#[track_caller]
+pub const fn check_supplied(shape: &Shape) {
+    if matches!(shape.arity, Arity::Supplied(_)) {
+        panic!("a parameter that the server supplies takes no `#[arg(..)]`; remove the attribute");
+    }
+}
+
+/// `default`, on the key.
+#[track_caller]
+pub const fn check_default(shape: &Shape) {
+    if matches!(shape.arity, Arity::Optional) {
+        panic!("an `Option` with a `default` can never be `None`; drop the `Option`, or the `default`");
+    }
+}
+
+/// `range`, on the key.
+#[track_caller]
+pub const fn check_range(shape: &Shape) {
+    if matches!(shape.arity, Arity::Flag) {
+        panic!("a flag is there or not, so it cannot have a `range`; remove it");
+    }
+}
+
+/// `rest`, on the key.
+#[track_caller]
+pub const fn check_rest(shape: &Shape) {
+    match shape.arity {
+        Arity::Many => {
+            panic!("`rest` is the tail of the line as one value; make the type `String` or `Option<String>`")
+        }
+        Arity::Flag => {
+            panic!("`rest` is the tail of the line, so it cannot be a flag; make the type `String`")
+        }
+        Arity::Required | Arity::Optional | Arity::Supplied(_) => {}
+    }
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// A sentence put together in const context, where there is no `format!`.
+struct Message {
+    bytes: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Message {
+    const ROOM: usize = 512;
+
+    const fn of(parts: &[&str]) -> Self {
+        let mut message = Self { bytes: [0; Self::ROOM], length: 0 };
+        let mut part = 0;
+        while part < parts.len() {
+            let bytes = parts[part].as_bytes();
+            let mut at = 0;
+            while at < bytes.len() && message.length < Self::ROOM {
+                message.bytes[message.length] = bytes[at];
+                message.length += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        message
+    }
+
+    #[track_caller]
+    const fn raise(&self) -> ! {
+        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => panic!("{}", text),
+            Err(_) => panic!("the names of this command are too long"),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The constant table that one `#[backdoor_command]` leaves in the program: everything help, usage, completion, parsing and the
+//! checks need to know of a command, and the one function that runs it.
+
+use std::time::Duration;
+
+use crate::command::arguments::Call;
+use crate::command::ladder::{Pending, Reply};
+use crate::command::param::{Arity, Default, Shape};
+use crate::command::range::Range;
+use crate::dispatch::failure::Failure;
+
+/// One command, as its declaration says it.
+pub struct Command {
+    /// Words in kebab-case, separated by single spaces: `log level`.
+    pub name: &'static str,
+    /// Other names, of the same form.
+    pub aliases: &'static [&'static str],
+    /// The doc comment. Its first paragraph is the line in `help`.
+    pub help: &'static str,
+    /// Whether `help` leaves it out of its lists.
+    pub hidden: bool,
+    /// What it does to the service.
+    pub effect: Effect,
+    /// Where it runs.
+    pub place: Place,
+    /// How long it may run.
+    pub timeout: Timeout,
+    /// In the order of the function's signature, supplied ones included.
+    pub parameters: &'static [Parameter],
+    /// Where it stands in the source.
+    pub declared: Declared,
+    /// Takes the arguments and calls the function.
+    pub run: Run,
+}
+
+/// What a command does to the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing (`reads`).
+    Reads,
+    /// May change things: nothing was declared.
+    Changes,
+    /// The operator has to confirm it (`dangerous`).
+    Dangerous,
+}
+
+/// Where a command runs; see "Where things run" in ARCHITECTURE.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An `async fn` on the service's runtime, an `fn` on one of the command threads.
+    Service,
+    /// On the console's own thread: it must neither block nor lock.
+    Console,
+    /// On the helper thread, which is for views that compute.
+    Helper,
+}
+
+/// How long a command may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// As long as the console's limit says (30 s by default).
+    Default,
+    /// This long.
+    After(Duration),
+    /// Until it is done or cancelled.
+    Never,
+}
+
+/// Where a command stands in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The path the compiler was given, relative to the workspace as a rule.
+    pub file: &'static str,
+    /// The line of the attribute, from 1.
+    pub line: u32,
+    /// The module path, whose first segment is the crate.
+    pub module: &'static str,
+}
+
+/// The function of a command, behind one signature for all.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// An `fn`: runs to its end where it is called.
+    Sync(fn(&mut Call<'_>) -> Result<Reply, Failure>),
+    /// An `async fn`: takes its arguments, and gives the future to poll.
+    Async(fn(&mut Call<'_>) -> Result<Pending, Failure>),
+}
+
+/// One parameter of a command.
+pub struct Parameter {
+    /// In kebab-case, as help shows it.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub help: &'static str,
+    /// What the type says.
+    pub shape: Shape,
+    /// How it is written on the line.
+    pub style: Style,
+    /// The value of one that was left out.
+    pub default: Option<Default>,
+    /// The values that are accepted.
+    pub range: Option<Range>,
+    /// The author's provider of completions: the word so far to what it may become.
+    pub complete: Option<fn(&str) -> Vec<String>>,
+}
+
+/// How a parameter is written on the line. Flags are options whatever is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// By its place among the others.
+    Positional,
+    /// By name: `--long`, `-s`.
+    Option {
+        /// The long name; the parameter's own where `long` was given without a value.
+        long: Option<&'static str>,
+        /// The letter of the short form.
+        short: Option<char>,
+    },
+    /// The raw tail of the line.
+    Rest,
+}
+
+impl Declared {
+    /// Whether the command came with the console itself.
+    pub(crate) fn is_builtin(&self) -> bool {
+        is_own_module(self.module)
+    }
+}
+
+/// Whether a module path lies in the runtime crate's folder of built-ins, whose commands may use reserved names.
+pub(crate) const fn is_own_module(module: &str) -> bool {
+    let own = b"backdoor_runtime::builtins";
+    let module = module.as_bytes();
+    let mut at = 0;
+    while at < own.len() {
+        if at >= module.len() || module[at] != own[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+impl Parameter {
+    /// A positional without anything declared, for the macro to start from.
+    pub const BARE: Self = Self {
+        name: "",
+        help: "",
+        shape: <String as crate::command::Param>::SHAPE,
+        style: Style::Positional,
+        default: None,
+        range: None,
+        complete: None,
+    };
+
+    /// Whether the operator writes it, in whatever form.
+    pub const fn is_typed(&self) -> bool {
+        !matches!(self.shape.arity, Arity::Supplied(_))
+    }
+
+    /// Whether it is given by name: declared so, or a flag.
+    pub const fn is_option(&self) -> bool {
+        self.is_typed()
+            && (matches!(self.style, Style::Option { .. }) || matches!(self.shape.arity, Arity::Flag))
+    }
+
+    /// Whether it is given by its place.
+    pub const fn is_positional(&self) -> bool {
+        self.is_typed() && !self.is_option() && !matches!(self.style, Style::Rest)
+    }
+
+    /// Whether it may be left out.
+    pub const fn may_be_absent(&self) -> bool {
+        self.default.is_some() || !matches!(self.shape.arity, Arity::Required)
+    }
+
+    /// The name behind `--`, if it has one.
+    pub fn long(&self) -> Option<&'static str> {
+        match self.style {
+            Style::Option { long, short } if self.is_option() => match (long, short, self.shape.arity) {
+                (None, None, _) | (None, _, Arity::Flag) => Some(self.name),
+                (long, ..) => long,
+            },
+            _ if self.is_option() => Some(self.name),
+            _ => None,
+        }
+    }
+
+    /// The letter behind `-`, if it has one.
+    pub fn short(&self) -> Option<char> {
+        match self.style {
+            Style::Option { short, .. } if self.is_option() => short,
+            _ => None,
+        }
+    }
+
+    /// The name errors use: `--shard` for an option, `level` for a positional.
+    pub(crate) fn label(&self) -> String {
+        match (self.long(), self.short()) {
+            (Some(long), _) => format!("--{long}"),
+            (None, Some(short)) => format!("-{short}"),
+            (None, None) => self.name.to_owned(),
+        }
+    }
+}
+
+impl Command {
+    /// The first paragraph of the help, on one line.
+    pub fn summary(&self) -> String {
+        let mut line = String::new();
+        for part in self.help.lines().map(str::trim).skip_while(|line| line.is_empty()) {
+            if part.is_empty() {
+                break;
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(part);
+        }
+        line
+    }
+
+    /// What follows the first paragraph, without the blank lines around it.
+    pub(crate) fn details(&self) -> &'static str {
+        match self.help.trim_start_matches(['\n', ' ']).split_once("\n\n") {
+            Some((_, details)) => details.trim_end().trim_start_matches('\n'),
+            None => "",
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! How a reply becomes text for a person and a value for a machine: the ladder of traits that generated code climbs.
+//!
+//! A function may return what it likes. Only the macro's call site knows the concrete type, so the choice between `Display`,
+//! `Serialize` and the rest is made there, by autoref: the probe's method is looked up with as many `&` as there are rungs, and the
+//! compiler takes the first rung whose bounds hold. A rung is a type without data; the types of the rungs make one [`Show`], and
+//! one wrapper serves every command of the same signature.
+
+pub(crate) mod probe;
+pub(crate) mod rungs;
+pub(crate) mod show;
+
+use std::fmt::{self, Write};
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_core::Stream;
+
+use crate::command::arguments::Call;
+use crate::command::ladder::show::{Blocking, Show, Spawned};
+use crate::command::param::Take;
+use crate::dispatch::failure::Failure;
+use crate::reply::{Rendered, Value};
+
+/// A reply that says itself how it is shown.
+///
+/// It wins over every other trait the type has.
+///
+/// ```
+/// use std::fmt::{self, Write};
+/// use backdoor_runtime::{backdoor_command, CommandOutput, Page, Value};
+///
+/// struct Load(f64);
+///
+/// impl CommandOutput for Load {
+///     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+///         let cells = page.width().unwrap_or(80).min(50);
+///         writeln!(page, "{}", "#".repeat((self.0 * cells as f64) as usize))
+///     }
+///
+///     fn value(&self) -> Value {
+///         self.0.into()
+///     }
+/// }
+///
+/// /// How busy the workers are
+/// #[backdoor_command(reads)]
+/// fn load() -> Load {
+///     Load(0.25)
+/// }
+/// ```
+pub trait CommandOutput {
+    /// What a person reads.
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result;
+
+    /// What `--json`, pipelines and tests get.
+    fn value(&self) -> Value;
+}
+
+/// What a [`CommandOutput`] writes its text to, with `write!` and `writeln!`.
+pub struct Page<'a> {
+    text: &'a mut String,
+    width: Option<usize>,
+}
+
+impl<'a> Page<'a> {
+    pub(crate) fn new(text: &'a mut String, width: Option<usize>) -> Self {
+        Self { text, width }
+    }
+
+    /// Columns of the operator's terminal, where they are known: a script's are not.
+    pub fn width(&self) -> Option<usize> {
+        self.width
+    }
+}
+
+impl Write for Page<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+/// What is left to do when a command's function has returned.
+pub enum Reply {
+    /// Nothing but to send it.
+    Done(Rendered),
+    /// To poll it to its end, on a runtime.
+    Stream(Pieces),
+    /// Nothing: it was sent piece by piece.
+    Sent,
+}
+
+/// The items of a reply that comes in pieces.
+pub type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
+
+/// An asynchronous command that has its arguments.
+pub type Pending = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+
+/// Calls a synchronous command.
+pub fn call<T: Take, R, S: Show<R, Blocking>>(
+    call: &mut Call<'_>,
+    takers: T,
+    function: fn(T::Values) -> R,
+    show: S,
+) -> Result<Reply, Failure> {
+    let values = takers.take(call)?;
+    show.show(function(values), &mut Blocking::new(call))
+}
+
+/// Calls an asynchronous command: takes its arguments and gives the future.
+pub fn call_async<T: Take, F, S>(
+    call: &mut Call<'_>,
+    takers: T,
+    function: fn(T::Values) -> F,
+    show: S,
+) -> Result<Pending, Failure>
+where
+    F: Future + Send + 'static,
+    S: Show<F::Output, Spawned> + Send + 'static,
+{
+    let form = call.form();
+    let future = function(takers.take(call)?);
+    Ok(Box::pin(async move { show.show(future.await, &mut Spawned::new(form)) }))
+}

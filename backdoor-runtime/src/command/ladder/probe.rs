@@ -1,0 +1,148 @@
+//! The choice of rungs by autoref. Each trait here is implemented for a probe behind fewer and fewer `&`; generated code calls the
+//! method with the most, and the compiler goes down to the first whose bounds hold.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use futures_core::Stream;
+use serde::Serialize;
+
+use crate::command::CommandOutput;
+use crate::command::ladder::rungs::{
+    ByDebug, ByDisplay, ByFamiliar, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn, ReplyError,
+    ReplyType,
+};
+use crate::reply::familiar::Familiar;
+
+/// Stands for a type whose rungs are looked up.
+pub struct Probe<T>(PhantomData<fn() -> T>);
+
+impl<T> Probe<T> {
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+/// Stands for what a function returns.
+pub fn returned<A, R>(_function: &fn(A) -> R) -> Probe<R> {
+    Probe::NEW
+}
+
+/// Stands for what the future of a function gives.
+pub fn awaited<A, F: Future>(_function: &fn(A) -> F) -> Probe<F::Output> {
+    Probe::NEW
+}
+
+/// Peels `Result`.
+#[derive(Clone, Copy)]
+pub struct FromResult;
+/// Peels `Option`.
+#[derive(Clone, Copy)]
+pub struct FromOption;
+/// Leaves the reply as it is.
+#[derive(Clone, Copy)]
+pub struct AsItIs;
+
+/// Looks through a `Result` or an `Option`. Called as `(&&probe).peel()`.
+pub trait Peel {
+    /// What to do with the reply.
+    type Step;
+    /// What is left of its type.
+    type Inner;
+    /// What an operator reads where there is an error.
+    type Error;
+    /// The step, and the probe for what is left.
+    fn peel(&self) -> (Self::Step, Probe<Self::Inner>)
+    where
+        Self::Error: ReplyError;
+}
+
+macro_rules! peel {
+    ([$($depth:tt)*] <$($parameter:ident),*> $type:ty, $step:ident, $inner:ty, $error:ty) => {
+        impl<$($parameter),*> Peel for $($depth)* Probe<$type> {
+            type Step = $step;
+            type Inner = $inner;
+            type Error = $error;
+
+            fn peel(&self) -> ($step, Probe<$inner>)
+            where
+                $error: ReplyError,
+            {
+                ($step, Probe::NEW)
+            }
+        }
+    };
+}
+
+peel!([&] <T, E> Result<T, E>, FromResult, T, E);
+peel!([&] <T> Option<T>, FromOption, T, String);
+peel!([] <T> T, AsItIs, T, String);
+
+/// How a person sees a type. Called as `(&&&&&&&probe).person()`.
+pub trait Person {
+    /// The rung.
+    type Rung;
+    /// The type where it needs the last rung, which is there for every type and says what to do where it does not fit.
+    type Last;
+    /// The rung.
+    fn person(&self) -> Self::Rung
+    where
+        Self::Last: ReplyType;
+}
+
+macro_rules! person {
+    ([$($depth:tt)*] $bound:path, $rung:ty, $last:ty) => {
+        impl<T: $bound> Person for $($depth)* Probe<T> {
+            type Rung = $rung;
+            type Last = $last;
+
+            fn person(&self) -> $rung
+            where
+                $last: ReplyType,
+            {
+                <$rung>::RUNG
+            }
+        }
+    };
+}
+
+person!([&&&&&&] CommandOutput, ByOutput, ());
+person!([&&&&&] Stream, InStream<T::Item>, ());
+person!([&&&&] Iterator, InTurn<T::Item>, ());
+person!([&&&] Display, ByDisplay, ());
+person!([&&] Familiar, ByFamiliar, ());
+person!([&] Serialize, ByValue, ());
+person!([] Sized, ByDebug, T);
+
+/// How a machine sees a type. Called as `(&&&probe).machine()`.
+pub trait ForMachine {
+    /// The rung.
+    type Rung;
+    /// The rung.
+    fn machine(&self) -> Self::Rung;
+}
+
+macro_rules! machine {
+    ([$($depth:tt)*] $bound:path, $rung:ty) => {
+        impl<T: $bound> ForMachine for $($depth)* Probe<T> {
+            type Rung = $rung;
+
+            fn machine(&self) -> $rung {
+                <$rung>::RUNG
+            }
+        }
+    };
+}
+
+machine!([&&] CommandOutput, ByOutput);
+machine!([&] Serialize, BySerialize);
+machine!([] Sized, ByText);
+
+macro_rules! rungs {
+    ($($rung:ident),*) => {
+        $(impl $rung {
+            const RUNG: Self = Self;
+        })*
+    };
+}
+
+rungs!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue, BySerialize, ByText);

@@ -1,0 +1,173 @@
+//! The rungs: each gives the text or the value of a reply by one trait.
+
+use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+
+use serde::Serialize;
+
+use crate::command::ladder::probe::Probe;
+use crate::command::{CommandOutput, Page};
+use crate::reply::Value;
+use crate::reply::familiar::Familiar;
+
+/// An error that an operator can read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a backdoor command",
+    label = "not an error type the operator can read",
+    note = "implement `Display` for `{Self}`, or convert it with `.map_err(..)`; `anyhow::Error`, `std::io::Error`, `String` and `&str` work as they are"
+)]
+pub trait ReplyError {
+    /// The text after `error: `.
+    fn text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display> ReplyError for E {
+    fn text(&self) -> String {
+        format!("{self:#}")
+    }
+}
+
+/// A type that the last rung can show.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the reply of a backdoor command",
+    label = "not a reply type",
+    note = "derive `Debug` or `serde::Serialize` for `{Self}`, implement `Display`, or return text; `Result`, `Option` and `Stream` of those work too"
+)]
+pub trait ReplyType {
+    /// What a person sees.
+    fn pretty(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Debug> ReplyType for T {
+    fn pretty(&self) -> String {
+        format!("{self:#?}")
+    }
+}
+
+/// Text by [`CommandOutput`].
+#[derive(Clone, Copy)]
+pub struct ByOutput;
+/// Text by `Display`.
+#[derive(Clone, Copy)]
+pub struct ByDisplay;
+/// Text by a rendering of ours, for types of the standard library that have none of their own.
+#[derive(Clone, Copy)]
+pub struct ByFamiliar;
+/// Text by `Debug`.
+#[derive(Clone, Copy)]
+pub struct ByDebug;
+/// Text made from the value: tables, keys and values.
+#[derive(Clone, Copy)]
+pub struct ByValue;
+/// Value by `Serialize`.
+#[derive(Clone, Copy)]
+pub struct BySerialize;
+/// The value is what a person would see.
+#[derive(Clone, Copy)]
+pub struct ByText;
+/// In pieces, as they become ready.
+pub struct InStream<T>(PhantomData<fn() -> T>);
+/// In pieces, one after the other.
+pub struct InTurn<T>(PhantomData<fn() -> T>);
+
+/// Gives what a person sees of a `T`, or nothing where it is made from the value.
+#[diagnostic::on_unimplemented(
+    message = "an item of a reply that comes in pieces cannot come in pieces itself",
+    label = "its items are streams or iterators"
+)]
+pub trait Text<T> {
+    /// The text for a page of this width.
+    fn text(&self, reply: &T, width: Option<usize>) -> Option<String>;
+}
+
+/// Gives what a machine sees of a `T`, or nothing where that is the text.
+pub trait Machine<T> {
+    /// The value.
+    fn value(&self, reply: &T) -> Option<Value>;
+}
+
+impl<T: CommandOutput> Text<T> for ByOutput {
+    fn text(&self, reply: &T, width: Option<usize>) -> Option<String> {
+        let mut text = String::new();
+        if reply.text(&mut Page::new(&mut text, width)).is_err() {
+            text.push_str("(the rest could not be written)\n");
+        }
+        Some(text)
+    }
+}
+
+impl<T: CommandOutput> Machine<T> for ByOutput {
+    fn value(&self, reply: &T) -> Option<Value> {
+        Some(reply.value())
+    }
+}
+
+impl<T: Display> Text<T> for ByDisplay {
+    fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
+        Some(reply.to_string())
+    }
+}
+
+impl<T: Familiar> Text<T> for ByFamiliar {
+    fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
+        Some(reply.familiar())
+    }
+}
+
+impl<T: ReplyType> Text<T> for ByDebug {
+    fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
+        Some(reply.pretty())
+    }
+}
+
+impl<T> Text<T> for ByValue {
+    fn text(&self, _reply: &T, _width: Option<usize>) -> Option<String> {
+        None
+    }
+}
+
+impl<T: Serialize> Machine<T> for BySerialize {
+    fn value(&self, reply: &T) -> Option<Value> {
+        Some(Value::of(reply))
+    }
+}
+
+impl<T> Machine<T> for ByText {
+    fn value(&self, _reply: &T) -> Option<Value> {
+        None
+    }
+}
+
+/// The item of a reply that comes whole: there is none.
+#[derive(Debug)]
+pub enum NoItem {}
+
+macro_rules! comes_whole {
+    ($($rung:ident),*) => {
+        $(impl $rung {
+            /// The probe for its items.
+            pub fn items(&self) -> Probe<NoItem> {
+                Probe::NEW
+            }
+        })*
+    };
+}
+
+comes_whole!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue);
+
+macro_rules! comes_in_pieces {
+    ($($rung:ident),*) => {
+        $(impl<T> $rung<T> {
+            pub(crate) const RUNG: Self = Self(PhantomData);
+
+            /// The probe for its items.
+            pub fn items(&self) -> Probe<T> {
+                Probe::NEW
+            }
+        })*
+    };
+}
+
+comes_in_pieces!(InStream, InTurn);

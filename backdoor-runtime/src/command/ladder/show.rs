@@ -1,0 +1,189 @@
+//! From a reply of any type to what is sent: the rungs that were found for a type, put together and climbed.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use crate::Session;
+use crate::command::arguments::Call;
+use crate::command::ladder::Reply;
+use crate::command::ladder::probe::{AsItIs, FromOption, FromResult};
+use crate::command::ladder::rungs::{
+    ByDebug, ByDisplay, ByFamiliar, ByOutput, ByValue, InStream, InTurn, Machine, ReplyError, Text,
+};
+use crate::dispatch::failure::Failure;
+use crate::reply::{Form, Rendered, Value};
+
+/// Shows a reply of type `R`, where the function was called in mode `M`.
+pub trait Show<R, M> {
+    /// Turns the reply into what was asked for, and drops it.
+    fn show(self, reply: R, mode: &mut M) -> Result<Reply, Failure>;
+}
+
+/// The mode of a synchronous command, whose iterators are driven on the spot.
+pub struct Blocking {
+    session: Session,
+    form: Form,
+}
+
+/// The mode of an asynchronous command, whose iterators become streams.
+pub struct Spawned {
+    form: Form,
+}
+
+/// How a mode wants replies.
+pub trait Mode {
+    /// What was asked for.
+    fn form(&self) -> Form;
+}
+
+impl Blocking {
+    pub(crate) fn new(call: &Call<'_>) -> Self {
+        Self { session: call.session().clone(), form: call.form() }
+    }
+}
+
+impl Spawned {
+    pub(crate) fn new(form: Form) -> Self {
+        Self { form }
+    }
+}
+
+impl Mode for Blocking {
+    fn form(&self) -> Form {
+        self.form
+    }
+}
+
+impl Mode for Spawned {
+    fn form(&self) -> Form {
+        self.form
+    }
+}
+
+impl<T, E: ReplyError, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult, S) {
+    fn show(self, reply: Result<T, E>, mode: &mut M) -> Result<Reply, Failure> {
+        match reply {
+            Ok(reply) => self.1.show(reply, mode),
+            Err(error) => Err(Failure::failed(error.text())),
+        }
+    }
+}
+
+impl<T, M, S: Show<T, M>> Show<Option<T>, M> for (FromOption, S) {
+    fn show(self, reply: Option<T>, mode: &mut M) -> Result<Reply, Failure> {
+        match reply {
+            Some(reply) => self.1.show(reply, mode),
+            None => Ok(Reply::Done(Rendered::NOTHING)),
+        }
+    }
+}
+
+impl<T, M, S: Show<T, M>> Show<T, M> for (AsItIs, S) {
+    fn show(self, reply: T, mode: &mut M) -> Result<Reply, Failure> {
+        self.1.show(reply, mode)
+    }
+}
+
+/// One reply, or one item: how a person sees it and how a machine does.
+#[derive(Clone, Copy)]
+pub struct Whole<P, M>(pub P, pub M);
+
+/// A reply, and how its items are shown where it has any.
+pub struct Ladder<P, M, I>(pub P, pub M, pub I);
+
+impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
+    fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
+        let form = mode.form();
+        let text = if form.text { self.0.text(&reply, form.width) } else { None };
+        let mut value = if form.value || text.is_none() { self.1.value(&reply) } else { None };
+        if value.is_none() && form.value {
+            let seen = text.clone().or_else(|| self.0.text(&reply, None));
+            value = seen.map(Value::Text);
+        }
+        Ok(Reply::Done(Rendered { text, value }))
+    }
+}
+
+macro_rules! shown_whole {
+    ($($rung:ident),*) => {
+        $(impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<$rung, M, I>
+        where
+            $rung: Text<T>,
+        {
+            fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
+                Whole(self.0, self.1).show(reply, mode)
+            }
+        })*
+    };
+}
+
+shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue);
+
+impl<T, S, M, I, X: Mode> Show<S, X> for Ladder<InStream<T>, M, I>
+where
+    S: Stream<Item = T> + Send + 'static,
+    I: Show<T, Spawned> + Copy + Unpin + Send + 'static,
+{
+    fn show(self, stream: S, mode: &mut X) -> Result<Reply, Failure> {
+        Ok(Reply::Stream(Box::pin(Shown { stream: Box::pin(stream), show: self.2, form: mode.form() })))
+    }
+}
+
+impl<T, R, M, I> Show<R, Blocking> for Ladder<InTurn<T>, M, I>
+where
+    R: Iterator<Item = T>,
+    I: Show<T, Spawned> + Copy,
+{
+    fn show(self, reply: R, mode: &mut Blocking) -> Result<Reply, Failure> {
+        let form = mode.form();
+        let mut pieces = reply.map(|item| piece(self.2, item, form));
+        crate::dispatch::output::drive(&mode.session, form, &mut pieces)
+    }
+}
+
+impl<T, R, M, I> Show<R, Spawned> for Ladder<InTurn<T>, M, I>
+where
+    R: Iterator<Item = T> + Send + 'static,
+    I: Show<T, Spawned> + Copy + Send + 'static,
+{
+    fn show(self, reply: R, mode: &mut Spawned) -> Result<Reply, Failure> {
+        let form = mode.form();
+        Ok(Reply::Stream(Box::pin(Turns(Box::new(reply.map(move |item| piece(self.2, item, form)))))))
+    }
+}
+
+fn piece<T, I: Show<T, Spawned>>(show: I, item: T, form: Form) -> Result<Rendered, Failure> {
+    match show.show(item, &mut Spawned { form })? {
+        Reply::Done(rendered) => Ok(rendered),
+        Reply::Stream(_) | Reply::Sent => Ok(Rendered::NOTHING),
+    }
+}
+
+/// A stream of replies as a stream of what is shown of them.
+struct Shown<S, I> {
+    stream: Pin<Box<S>>,
+    show: I,
+    form: Form,
+}
+
+impl<S: Stream, I: Show<S::Item, Spawned> + Copy + Unpin> Stream for Shown<S, I> {
+    type Item = Result<Rendered, Failure>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(self.stream.as_mut().poll_next(context));
+        Poll::Ready(item.map(|item| piece(self.show, item, self.form)))
+    }
+}
+
+/// An iterator of an asynchronous command as a stream. It gives way to other tasks after each item.
+struct Turns<I>(Box<I>);
+
+impl<I: Iterator> Stream for Turns<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}

@@ -1,0 +1,235 @@
+//! What a parameter's type says of it, as a trait constant: supplied, required, optional, many, or a flag. The macro never reads
+//! a type's spelling, so aliases and authors' own types work.
+
+use std::any::{Any, TypeId};
+
+use crate::Session;
+use crate::command::arguments::Call;
+use crate::command::supplied::{Caller, FromCaller, Guard, State};
+use crate::command::{ChoiceWord, FromArg};
+use crate::dispatch::failure::Failure;
+
+/// A type that can stand as a parameter of a command.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a backdoor command",
+    label = "not a command parameter type",
+    note = "a parameter is parsed from the command line if its type implements `FromArg`: numbers, `String`, `IpAddr`, enums with `#[derive(Choice)]`, and `Option<T>` or `Vec<T>` of those",
+    note = "if `{Self}` implements `FromStr`, mark the parameter `#[arg(from_str)]`; otherwise implement `FromArg` for it",
+    note = "a parameter is supplied by the server if its type is `Session`, `State<T>` or `Guard<G>`"
+)]
+pub trait Param: Sized {
+    /// What the type says.
+    const SHAPE: Shape;
+
+    /// One of its values, which a `range` is about.
+    type Item;
+
+    /// The value of the next parameter.
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure>;
+
+    /// The value as the operator would type it.
+    fn show(&self) -> Option<String> {
+        None
+    }
+
+    /// One of its values as the operator would type it.
+    fn show_item(_item: &Self::Item) -> Option<String> {
+        None
+    }
+}
+
+/// What a parameter's type says of it.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// How many words it takes, and from whom.
+    pub arity: Arity,
+    /// What help calls one value: `number`.
+    pub value: &'static str,
+    /// The words it may be, where that is a fixed set.
+    pub choices: &'static [ChoiceWord],
+}
+
+/// How many words a parameter takes.
+#[derive(Clone, Copy)]
+pub enum Arity {
+    /// Exactly one.
+    Required,
+    /// One or none.
+    Optional,
+    /// All that remain, or one each time it is named.
+    Many,
+    /// None: it is named or it is not.
+    Flag,
+    /// None: the server gives the value.
+    Supplied(Supply),
+}
+
+/// What a supplied parameter needs.
+#[derive(Clone, Copy)]
+pub enum Supply {
+    /// The session of the operator who called.
+    Session,
+    /// A value that was given to the builder.
+    State {
+        /// Its type.
+        id: fn() -> TypeId,
+        /// Its type's name, for the report at start.
+        name: fn() -> &'static str,
+    },
+    /// The author's check of the caller.
+    Guard,
+}
+
+/// `#[arg(default = ..)]`.
+#[derive(Clone, Copy)]
+pub struct Default {
+    /// Evaluates it. The value has the parameter's type.
+    pub make: fn() -> Box<dyn Any + Send>,
+    /// Writes it as the operator would type it, where its type can.
+    pub show: fn(&dyn Any) -> Option<String>,
+    /// The author's expression where it is a literal, which needs no evaluation.
+    pub literal: Option<&'static str>,
+}
+
+impl Default {
+    /// Evaluates it and writes it as the operator would type it.
+    pub(crate) fn text(&self) -> Option<String> {
+        (self.show)(&*(self.make)()).or_else(|| self.literal.map(str::to_owned))
+    }
+}
+
+/// A step of a call that takes the value of one parameter.
+#[derive(Clone, Copy)]
+pub struct Taker<T>(pub fn(&mut Call<'_>) -> Result<T, Failure>);
+
+/// Takes the values of a command's parameters in order, as nested pairs that end in `()`: one wrapper serves every command of
+/// the same signature, however many parameters it has.
+pub trait Take {
+    /// The nested pairs of values.
+    type Values;
+
+    /// Takes them all, or gives the first failure.
+    fn take(self, call: &mut Call<'_>) -> Result<Self::Values, Failure>;
+}
+
+impl Take for () {
+    type Values = ();
+
+    fn take(self, _call: &mut Call<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl<T, Rest: Take> Take for (Taker<T>, Rest) {
+    type Values = (T, Rest::Values);
+
+    fn take(self, call: &mut Call<'_>) -> Result<Self::Values, Failure> {
+        let value = (self.0.0)(call)?;
+        Ok((value, self.1.take(call)?))
+    }
+}
+
+/// [`Param::take`] as a function that generated code can name with the parameter's own span.
+pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure> {
+    T::take(call)
+}
+
+/// Writes a default of type `T` as the operator would type it.
+pub fn show<T: Param + 'static>(value: &dyn Any) -> Option<String> {
+    value.downcast_ref::<T>()?.show()
+}
+
+impl Shape {
+    const fn of<T: FromArg>(arity: Arity) -> Self {
+        Self { arity, value: T::NAME, choices: T::CHOICES }
+    }
+
+    const fn supplied(supply: Supply) -> Self {
+        Self { arity: Arity::Supplied(supply), value: "", choices: &[] }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromArg> Param for T {
+    const SHAPE: Shape = Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
+    type Item = T;
+
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+        if T::IS_FLAG { call.flag() } else { call.one(T::from_arg) }
+    }
+
+    fn show(&self) -> Option<String> {
+        T::show_item(self)
+    }
+
+    fn show_item(item: &T) -> Option<String> {
+        item.to_arg().map(|word| crate::line::words::quote(&word).into_owned())
+    }
+}
+
+impl<T: FromArg> Param for Option<T> {
+    const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
+    type Item = T;
+
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+        call.optional(T::from_arg)
+    }
+
+    fn show_item(item: &T) -> Option<String> {
+        T::show_item(item)
+    }
+}
+
+impl<T: FromArg> Param for Vec<T> {
+    const SHAPE: Shape = Shape::of::<T>(Arity::Many);
+    type Item = T;
+
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+        call.many(T::from_arg)
+    }
+
+    fn show(&self) -> Option<String> {
+        let words: Option<Vec<_>> = self.iter().map(T::show_item).collect();
+        words.map(|words| words.join(" "))
+    }
+
+    fn show_item(item: &T) -> Option<String> {
+        T::show_item(item)
+    }
+}
+
+impl Param for Session {
+    const SHAPE: Shape = Shape::supplied(Supply::Session);
+    type Item = Self;
+
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+        call.skip();
+        Ok(call.session().clone())
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Param for State<T> {
+    const SHAPE: Shape =
+        Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
+    type Item = Self;
+
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+        call.skip();
+        call.states().get::<T>().map(State).ok_or_else(|| {
+            Failure::refused("the service gave the console no value for this command's state".to_owned())
+        })
+    }
+}
+
+impl<G: FromCaller> Param for Guard<G> {
+    const SHAPE: Shape = Shape::supplied(Supply::Guard);
+    type Item = Self;
+
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+        call.skip();
+        match G::from_caller(&Caller::new(call)) {
+            Ok(guard) => Ok(Guard(guard)),
+            Err(refusal) => Err(Failure::refused(refusal.to_string())),
+        }
+    }
+}

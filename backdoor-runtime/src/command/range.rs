@@ -1,0 +1,88 @@
+//! `#[arg(range = ..)]`: the values a parameter accepts.
+
+use std::any::Any;
+use std::ops::{self, RangeBounds};
+
+use crate::command::param::Param;
+
+/// The range of a parameter.
+#[derive(Clone, Copy)]
+pub struct Range {
+    /// Evaluates it.
+    pub bounds: fn() -> Box<dyn Bounds>,
+    /// The author's expression where its ends are literals, which needs no evaluation.
+    pub literal: Option<&'static str>,
+}
+
+/// An evaluated range, whatever its type.
+pub trait Bounds {
+    /// Whether a value of the parameter's item type lies in it.
+    fn contains(&self, value: &dyn Any) -> bool;
+
+    /// The range as `0..=63`, where its type can be written.
+    fn show(&self) -> Option<String>;
+}
+
+/// A range of the standard library whose ends have the type `T`.
+#[diagnostic::on_unimplemented(
+    message = "`range` takes a range of the parameter's own type, `{T}`",
+    label = "not a range of `{T}`",
+    note = "write it as `range = low..=high`, `low..high`, `low..`, `..high` or `..=high`"
+)]
+pub trait RangeOf<T>: RangeBounds<T> {
+    /// What stands between its ends.
+    const DOTS: &'static str;
+}
+
+macro_rules! range_of {
+    ($($range:ident $dots:literal),*) => {
+        $(impl<T> RangeOf<T> for ops::$range<T> {
+            const DOTS: &'static str = $dots;
+        })*
+    };
+}
+
+range_of!(Range "..", RangeInclusive "..=", RangeFrom "..", RangeTo "..", RangeToInclusive "..=");
+
+/// The range of a parameter of type `P`.
+pub fn bounds<P, R>(range: R) -> Box<dyn Bounds>
+where
+    P: Param,
+    P::Item: PartialOrd + 'static,
+    R: RangeOf<P::Item> + 'static,
+{
+    typed(range, P::show_item)
+}
+
+pub(crate) fn typed<T, R>(range: R, show: fn(&T) -> Option<String>) -> Box<dyn Bounds>
+where
+    T: PartialOrd + 'static,
+    R: RangeOf<T> + 'static,
+{
+    Box::new(Typed { range, show })
+}
+
+struct Typed<T, R> {
+    range: R,
+    show: fn(&T) -> Option<String>,
+}
+
+impl<T: PartialOrd + 'static, R: RangeOf<T>> Bounds for Typed<T, R> {
+    fn contains(&self, value: &dyn Any) -> bool {
+        value.downcast_ref::<T>().is_some_and(|value| self.range.contains(value))
+    }
+
+    fn show(&self) -> Option<String> {
+        let end = |bound: ops::Bound<&T>| match bound {
+            ops::Bound::Included(value) | ops::Bound::Excluded(value) => (self.show)(value),
+            ops::Bound::Unbounded => Some(String::new()),
+        };
+        Some(format!("{}{}{}", end(self.range.start_bound())?, R::DOTS, end(self.range.end_bound())?))
+    }
+}
+
+impl Range {
+    pub(crate) fn text(&self) -> Option<String> {
+        self.literal.map(str::to_owned).or_else(|| (self.bounds)().show())
+    }
+}

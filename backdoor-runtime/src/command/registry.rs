@@ -1,0 +1,172 @@
+//! The command table: every command that was linked in, found by what the operator types.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use crate::command::catalogue::Facts;
+use crate::command::descriptor::Command;
+use crate::command::suggest;
+
+/// What generated code hands to `inventory`.
+pub struct Registered(pub &'static Command);
+
+inventory::collect!(Registered);
+
+/// The commands of one console, sorted by name.
+pub(crate) struct Registry {
+    entries: Vec<Entry>,
+    by_name: HashMap<Box<str>, usize>,
+    /// Every proper prefix of a name, with the words that may follow.
+    groups: BTreeMap<Box<str>, Vec<Box<str>>>,
+    /// The most words a name has.
+    longest: usize,
+}
+
+/// One command in the table.
+pub(crate) struct Entry {
+    pub(crate) command: &'static Command,
+    /// What the operator types: the declared name, or `sys NAME` for a built-in whose name the author took.
+    pub(crate) name: Box<str>,
+    /// Evaluated once, where the author's code may run.
+    pub(crate) facts: OnceLock<Facts>,
+}
+
+/// What the first words of a line stand for.
+pub(crate) enum Found<'a> {
+    Command {
+        entry: &'a Entry,
+        /// How many words the name took.
+        words: usize,
+    },
+    Group {
+        name: &'a str,
+        members: &'a [Box<str>],
+        words: usize,
+    },
+    Unknown,
+}
+
+impl Registry {
+    /// Every command that is linked into the process.
+    pub(crate) fn linked() -> Self {
+        Self::of(inventory::iter::<Registered>.into_iter().map(|registered| registered.0))
+    }
+
+    pub(crate) fn of(commands: impl IntoIterator<Item = &'static Command>) -> Self {
+        let mut commands: Vec<_> = commands.into_iter().collect();
+        // Authors' commands first, so that the first to take a name keeps it and a built-in gives way. Linking has no order, hence
+        // the place in the source.
+        commands.sort_by_key(|command| {
+            let declared = &command.declared;
+            (declared.is_builtin(), command.name, declared.file, declared.line)
+        });
+        let mut registry = Self {
+            entries: Vec::with_capacity(commands.len()),
+            by_name: HashMap::new(),
+            groups: BTreeMap::new(),
+            longest: 1,
+        };
+        for command in commands {
+            registry.add(command);
+        }
+        registry.entries.sort_by(|one, other| one.name.cmp(&other.name));
+        registry.index();
+        registry
+    }
+
+    fn add(&mut self, command: &'static Command) {
+        let taken = self.by_name.contains_key(command.name);
+        let name = match command.declared.is_builtin() {
+            true if taken => format!("sys {}", command.name).into_boxed_str(),
+            _ => command.name.into(),
+        };
+        self.by_name.entry(name.clone()).or_insert(0);
+        self.entries.push(Entry { command, name, facts: OnceLock::new() });
+    }
+
+    /// Makes the index from the sorted entries. Names come before aliases, and authors before built-ins.
+    fn index(&mut self) {
+        self.by_name.clear();
+        let order =
+            |builtin: bool| move |entry: &(usize, &Entry)| entry.1.command.declared.is_builtin() == builtin;
+        let mut names = Vec::new();
+        for builtin in [false, true] {
+            let of_kind = || self.entries.iter().enumerate().filter(order(builtin));
+            names.extend(of_kind().map(|(at, entry)| (entry.name.clone(), at)));
+            names.extend(of_kind().flat_map(|(at, entry)| {
+                entry.command.aliases.iter().map(move |alias| (Box::from(*alias), at))
+            }));
+        }
+        for (at, entry) in self.entries.iter().enumerate() {
+            if entry.command.declared.is_builtin() {
+                names.push((format!("sys {}", entry.command.name).into_boxed_str(), at));
+            }
+        }
+        for (name, at) in names {
+            self.longest = self.longest.max(name.split(' ').count());
+            let hidden = self.entries[at].command.hidden
+                || (name.starts_with("sys ") && *name != *self.entries[at].name);
+            if !hidden {
+                self.group(&name);
+            }
+            self.by_name.entry(name).or_insert(at);
+        }
+        for members in self.groups.values_mut() {
+            members.sort();
+            members.dedup();
+        }
+    }
+
+    fn group(&mut self, name: &str) {
+        for (at, _) in name.match_indices(' ') {
+            let next = name[at + 1..].split(' ').next().unwrap_or_default();
+            self.groups.entry(name[..at].into()).or_default().push(next.into());
+        }
+    }
+
+    /// All commands, by name.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The command with this name or alias, words separated by single spaces.
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
+        self.by_name.get(name).map(|&at| &self.entries[at])
+    }
+
+    /// The words that may follow a group's name.
+    pub(crate) fn members(&self, group: &str) -> Option<&[Box<str>]> {
+        self.groups.get(group).map(Vec::as_slice)
+    }
+
+    /// The longest name or group that the words begin with.
+    pub(crate) fn find<'w>(&self, words: impl Iterator<Item = &'w str>) -> Found<'_> {
+        let mut name = String::new();
+        let mut found = Found::Unknown;
+        for (at, word) in words.take(self.longest).enumerate() {
+            if at > 0 {
+                name.push(' ');
+            }
+            name.extend(word.chars().map(|c| if c == '_' { '-' } else { c }));
+            if let Some(entry) = self.get(&name) {
+                found = Found::Command { entry, words: at + 1 };
+            } else if let Some((group, members)) = self.groups.get_key_value(name.as_str()) {
+                // A command that is also a group keeps its own meaning until a member is named.
+                if !matches!(found, Found::Command { .. }) {
+                    found = Found::Group { name: group, members, words: at + 1 };
+                }
+            } else {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The first word, visible to the operator, that is nearest to what he typed.
+    pub(crate) fn nearest(&self, word: &str) -> Option<&str> {
+        let visible = self.entries.iter().filter(|entry| !entry.command.hidden);
+        let aliases = visible.clone().flat_map(|entry| entry.command.aliases.iter().copied());
+        let firsts = visible.map(|entry| &*entry.name).chain(aliases);
+        suggest::nearest(word, firsts.map(|name| name.split(' ').next().unwrap_or_default()))
+    }
+}

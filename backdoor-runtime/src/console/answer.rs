@@ -1,0 +1,71 @@
+//! What an operator reads when a line did not end well: the word underlined, what is wrong, and the usage.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::console::escape::escape_line;
+use crate::dispatch::failure::Failure;
+
+/// Where the line that is complained about can be seen.
+pub(crate) enum Seen<'a> {
+    /// Right above, behind this prompt.
+    AtPrompt(&'a str),
+    /// Nowhere near: it was sent by a script, or ahead of its turn.
+    Elsewhere,
+}
+
+/// The text for a person.
+pub(crate) fn complaint(failure: &Failure, line: &str, seen: &Seen<'_>, width: Option<usize>) -> String {
+    let mut text = String::new();
+    if let Some(range) = &failure.range {
+        underline(line, range, seen, width, &mut text);
+    }
+    text.push_str(&escape_line(&failure.headline()));
+    text.push('\n');
+    if let Some(usage) = &failure.usage {
+        let _ = writeln!(text, "usage: {}", escape_line(usage));
+    }
+    text
+}
+
+fn underline(line: &str, range: &Range<usize>, seen: &Seen<'_>, width: Option<usize>, text: &mut String) {
+    let (Some(before), Some(word)) = (line.get(..range.start), line.get(range.clone())) else { return };
+    let (before, word) = (escape_line(before), escape_line(word));
+    let above = match seen {
+        Seen::AtPrompt(prompt) => {
+            let wraps = width.is_some_and(|width| prompt.width() + line.width() > width);
+            // What is escaped here was echoed by the terminal in some other form.
+            let same = escape_line(line) == line;
+            (same && !wraps).then(|| prompt.width())
+        }
+        Seen::Elsewhere => None,
+    };
+    let indent = above.unwrap_or_else(|| {
+        let _ = writeln!(text, "  {}", escape_line(line));
+        2
+    });
+    let spaces = indent + before.width();
+    let _ = writeln!(text, "{:spaces$}{}", "", "^".repeat(word.width().max(1)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, range: Range<usize>, seen: &Seen<'_>, width: Option<usize>, expected: &str) {
+        let failure = Failure::usage("wrong".to_owned(), Some(range));
+        assert_eq!(complaint(&failure, line, seen, width), expected);
+    }
+
+    #[test]
+    fn the_word_is_underlined_where_it_can_be_seen() {
+        check("cahce flush", 0..5, &Seen::AtPrompt("shop> "), None, "      ^^^^^\nwrong\n");
+        check("cahce flush", 0..5, &Seen::Elsewhere, None, "  cahce flush\n  ^^^^^\nwrong\n");
+        check("log", 3..3, &Seen::AtPrompt("> "), None, "     ^\nwrong\n");
+        check("日本 x", 7..8, &Seen::AtPrompt("> "), None, "       ^\nwrong\n");
+        check("a\tb", 2..3, &Seen::AtPrompt("> "), None, "  a\\tb\n     ^\nwrong\n");
+        check("abc def", 4..7, &Seen::AtPrompt("> "), Some(8), "  abc def\n      ^^^\nwrong\n");
+    }
+}

@@ -1,0 +1,349 @@
+//! The line discipline of a peer that edits its lines itself: bytes become finished lines. A line editor takes this
+//! place for a client in character mode, behind the same seam: data in, [`Input`] out.
+
+use std::{fmt, mem, str};
+
+/// Gathers a peer's data into lines of valid UTF-8, with a bound on their length.
+///
+/// It holds no memory while no line is begun.
+#[derive(Debug)]
+pub(crate) struct LineAssembler {
+    limit: usize,
+    line: Vec<u8>,
+    /// The line has passed the limit, and what is left of it is dropped up to its end.
+    is_too_long: bool,
+    /// A line was delivered at its CR, and a LF or NUL that comes next still belongs to it.
+    after_carriage_return: bool,
+}
+
+/// What a peer entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "end of input is one term, and `End` says less")]
+pub(crate) enum Input {
+    /// A line without its end; an empty one is delivered too.
+    Line(String),
+    /// A line of which nothing may run.
+    Rejected(Rejection),
+    /// Ctrl-C from a client in character mode. The line that was begun is gone.
+    Interrupt,
+    /// Ctrl-D on an empty line. The caller decides about what came after it.
+    EndOfInput,
+}
+
+/// Why a line was not taken; the text is for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// The first byte that is not UTF-8, and how many bytes of the line come before it.
+    NotUtf8 { byte: u8, offset: usize },
+    /// The line has more bytes than `limit`.
+    TooLong { limit: usize },
+}
+
+impl LineAssembler {
+    /// Takes lines of up to `limit` bytes, their ends not counted.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, line: Vec::new(), is_too_long: false, after_carriage_return: false }
+    }
+
+    /// Takes in data and calls `sink` for everything that it completes, in order.
+    ///
+    /// CR LF, CR NUL (RFC 854, "The NVT Printer and Keyboard"), LF and CR each end one line. A line is delivered at its
+    /// CR, because the LF may be in the next packet or never come.
+    pub(crate) fn feed(&mut self, mut data: &[u8], sink: &mut impl FnMut(Input)) {
+        while let Some(&byte) = data.first() {
+            let follows_carriage_return = mem::take(&mut self.after_carriage_return);
+            let mut used = 1;
+            match byte {
+                b'\n' | NUL if follows_carriage_return => {}
+                b'\n' => sink(self.take()),
+                b'\r' => {
+                    self.after_carriage_return = true;
+                    sink(self.take());
+                }
+                // RFC 854: "no operation".
+                NUL => {}
+                INTERRUPT => {
+                    self.erase_line();
+                    sink(Input::Interrupt);
+                }
+                END_OF_INPUT => {
+                    if self.is_empty() {
+                        sink(Input::EndOfInput);
+                    }
+                }
+                BACKSPACE | DELETE => self.erase_character(),
+                KILL_LINE => self.erase_line(),
+                _ => {
+                    used = data.iter().position(|&byte| is_meant_for_us(byte)).unwrap_or(data.len());
+                    self.append(&data[..used]);
+                }
+            }
+            data = &data[used..];
+        }
+    }
+
+    /// Drops the last character of the line, all bytes of it: the peer's Backspace, or telnet's EC (RFC 854).
+    ///
+    /// It does nothing to a line that is too long, of which nobody knows the end any more.
+    pub(crate) fn erase_character(&mut self) {
+        // A character has at most four bytes, and looking no further keeps a flood of Backspaces cheap.
+        let last = self.line.len().saturating_sub(4);
+        let start = last + self.line[last..].iter().rposition(|&byte| !is_continuation(byte)).unwrap_or(0);
+        let is_one_character = match str::from_utf8(&self.line[start..]) {
+            Ok(_) => true,
+            Err(error) => error.error_len().is_none(),
+        };
+        if is_one_character {
+            self.line.truncate(start);
+        } else {
+            // No character, so that one byte is the least that can be meant.
+            self.line.pop();
+        }
+        if self.line.is_empty() {
+            self.line = Vec::new();
+        }
+    }
+
+    /// Drops the line that was begun, one that is too long included: the peer's Ctrl-U, or telnet's EL (RFC 854).
+    pub(crate) fn erase_line(&mut self) {
+        self.line = Vec::new();
+        self.is_too_long = false;
+    }
+
+    /// Ends the input: gives the last line if one was begun and never ended, as a script without a final newline does.
+    pub(crate) fn finish(&mut self) -> Option<Input> {
+        self.after_carriage_return = false;
+        if self.is_empty() { None } else { Some(self.take()) }
+    }
+
+    /// Whether no line is begun.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.line.is_empty() && !self.is_too_long
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        if self.is_too_long {
+            return;
+        }
+        if bytes.len() > self.limit - self.line.len() {
+            self.line = Vec::new();
+            self.is_too_long = true;
+        } else {
+            self.line.extend_from_slice(bytes);
+        }
+    }
+
+    /// UTF-8 is looked at here and not before, so that a character may be split over any number of reads.
+    fn take(&mut self) -> Input {
+        if mem::take(&mut self.is_too_long) {
+            return Input::Rejected(Rejection::TooLong { limit: self.limit });
+        }
+        match String::from_utf8(mem::take(&mut self.line)) {
+            Ok(line) => Input::Line(line),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                Input::Rejected(Rejection::NotUtf8 { byte: error.as_bytes()[offset], offset })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 { byte, offset } => write!(
+                f,
+                "line not run: byte 0x{byte:02x} at offset {offset} is not UTF-8; set the terminal or the script to UTF-8"
+            ),
+            Self::TooLong { limit } => {
+                write!(f, "line not run: it is longer than {limit} bytes; split it into several lines")
+            }
+        }
+    }
+}
+
+const NUL: u8 = 0x00;
+const INTERRUPT: u8 = 0x03;
+const END_OF_INPUT: u8 = 0x04;
+const BACKSPACE: u8 = 0x08;
+const KILL_LINE: u8 = 0x15;
+const DELETE: u8 = 0x7f;
+
+fn is_meant_for_us(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | NUL | INTERRUPT | END_OF_INPUT | BACKSPACE | KILL_LINE | DELETE)
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 10;
+
+    fn line(text: &str) -> Input {
+        Input::Line(text.to_owned())
+    }
+
+    fn not_utf8(byte: u8, offset: usize) -> Input {
+        Input::Rejected(Rejection::NotUtf8 { byte, offset })
+    }
+
+    fn too_long() -> Input {
+        Input::Rejected(Rejection::TooLong { limit: LIMIT })
+    }
+
+    /// Feeds the data whole, by single bytes and cut once at every place, and ends the input: always the same.
+    fn check(data: &[u8], expected: &[Input]) {
+        for cut in 0..=data.len() + 1 {
+            let (mut lines, mut seen) = (LineAssembler::new(LIMIT), Vec::new());
+            if cut > data.len() {
+                data.chunks(1).for_each(|byte| lines.feed(byte, &mut |input| seen.push(input)));
+            } else {
+                lines.feed(&data[..cut], &mut |input| seen.push(input));
+                lines.feed(&data[cut..], &mut |input| seen.push(input));
+            }
+            seen.extend(lines.finish());
+            assert_eq!(seen, expected, "{:?} cut at {cut}", data.escape_ascii().to_string());
+            assert!(lines.is_empty());
+            assert_eq!(lines.line.capacity(), 0);
+        }
+    }
+
+    #[test]
+    fn every_line_end_is_one_enter() {
+        let two = [line("a"), line("b")];
+        check(b"a\r\nb\r\n", &two);
+        check(b"a\r\0b\r\0", &two);
+        check(b"a\nb\n", &two);
+        check(b"a\rb\r", &two);
+        check(b"a\r\nb\r\0", &two);
+        check(b"a\nb\r", &two);
+        check(b"a\r\n\r\nb\r\n", &[line("a"), line(""), line("b")]);
+        check(b"a\r\0\r\0b\r\0", &[line("a"), line(""), line("b")]);
+        check(b"a\n\nb\n", &[line("a"), line(""), line("b")]);
+        check(b"a\r\rb\r", &[line("a"), line(""), line("b")]);
+        check(b"\r\n", &[line("")]);
+        check(b"a\r\n\n", &[line("a"), line("")]);
+        check(b"a\r\0\n", &[line("a"), line("")]);
+        check(b"a\n\r\n", &[line("a"), line("")]);
+    }
+
+    #[test]
+    fn a_line_is_delivered_at_its_carriage_return() {
+        let (mut lines, mut seen) = (LineAssembler::new(LIMIT), Vec::new());
+        lines.feed(b"a\r", &mut |input| seen.push(input));
+        assert_eq!(seen, [line("a")]);
+        lines.feed(b"\nb", &mut |input| seen.push(input));
+        lines.feed(b"", &mut |input| seen.push(input));
+        assert_eq!(seen, [line("a")]);
+        assert!(!lines.is_empty());
+    }
+
+    #[test]
+    fn the_end_of_input_ends_the_last_line() {
+        check(b"", &[]);
+        check(b"a\n", &[line("a")]);
+        check(b"a\nb", &[line("a"), line("b")]);
+        check(b"a\r", &[line("a")]);
+        check(b"\xc3", &[not_utf8(0xc3, 0)]);
+        check(b"0123456789a", &[too_long()]);
+    }
+
+    #[test]
+    fn nul_is_no_operation() {
+        check(b"a\0b\n", &[line("ab")]);
+        check(b"\0\0\n\0", &[line("")]);
+    }
+
+    #[test]
+    fn control_characters_of_a_client_in_character_mode() {
+        check(b"ab\x03c\r", &[Input::Interrupt, line("c")]);
+        check(b"\x03\x03", &[Input::Interrupt, Input::Interrupt]);
+        check(b"\x04", &[Input::EndOfInput]);
+        check(b"a\x04b\r", &[line("ab")]);
+        check(b"a\r\x04", &[line("a"), Input::EndOfInput]);
+        check(b"a\x7f\x04", &[Input::EndOfInput]);
+        check(b"ab\x08c\x7fd\r", &[line("ad")]);
+        check(b"\x7f\x08a\r", &[line("a")]);
+        check(b"ab\x15c\r", &[line("c")]);
+        check(b"a\tb\x1b[A\r", &[line("a\tb\x1b[A")]);
+    }
+
+    #[test]
+    fn an_erased_character_goes_whole() {
+        check("aé\x7f\r".as_bytes(), &[line("a")]);
+        check("a€\x7f\r".as_bytes(), &[line("a")]);
+        check("a😀\x7f\r".as_bytes(), &[line("a")]);
+        check("é€\x7f\x7fb\r".as_bytes(), &[line("b")]);
+        // A character of which the rest never came goes as far as it came; what can be none goes byte by byte.
+        check(b"a\xe2\x82\x7f\r", &[line("a")]);
+        check(b"\xc3\xa9\x80\x7f\r", &[line("é")]);
+        check(b"\x80\x80\x7f\r", &[not_utf8(0x80, 0)]);
+        check(b"a\x80\x80\x80\x80\x80\x7f\x7f\x7f\x7f\x7f\r", &[line("a")]);
+        check(b"\xff\x7fa\r", &[line("a")]);
+    }
+
+    #[test]
+    fn utf8() {
+        check("aé€😀\n".as_bytes(), &[line("aé€😀")]);
+        check(b"a\xffb\n", &[not_utf8(0xff, 1)]);
+        check(b"caf\xe9\nok\n", &[not_utf8(0xe9, 3), line("ok")]);
+        check(b"\xe2\x82\n", &[not_utf8(0xe2, 0)]);
+        check(b"\xed\xa0\x80\n", &[not_utf8(0xed, 0)]);
+        check(b"\xf2\n", &[not_utf8(0xf2, 0)]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_dropped_to_its_end_and_told_once() {
+        check(b"0123456789\nb\n", &[line("0123456789"), line("b")]);
+        check(b"0123456789a\nb\n", &[too_long(), line("b")]);
+        check(b"0123456789abcdef 0123456789\r\nb\r\n", &[too_long(), line("b")]);
+        check(b"0123456789\x7fa\n", &[line("012345678a")]);
+        check(b"0123456789a\x7f\x7f\x7f\x04\n", &[too_long()]);
+        check(b"0123456789a\x15b\n", &[line("b")]);
+        check(b"0123456789a\x03b\n", &[Input::Interrupt, line("b")]);
+        // The bound is one of memory: no part of a flood is kept.
+        let mut lines = LineAssembler::new(LIMIT);
+        for _ in 0..100 {
+            lines.feed(&[b'a'; 10_000], &mut |_| panic!("no line yet"));
+            assert_eq!(lines.line.capacity(), 0);
+        }
+        assert!(!lines.is_empty());
+        assert_eq!(lines.finish(), Some(too_long()));
+    }
+
+    #[test]
+    fn telnet_erases_from_outside() {
+        let mut lines = LineAssembler::new(LIMIT);
+        lines.erase_character();
+        lines.erase_line();
+        lines.feed("é€".as_bytes(), &mut |_| {});
+        lines.erase_character();
+        assert_eq!(lines.finish(), Some(line("é")));
+        lines.feed(b"ab", &mut |_| {});
+        lines.erase_line();
+        assert!(lines.is_empty());
+        assert_eq!(lines.finish(), None);
+    }
+
+    #[test]
+    fn an_idle_session_is_small() {
+        assert!(size_of::<LineAssembler>() <= 48);
+    }
+
+    #[test]
+    fn what_the_operator_reads() {
+        let check = |rejection: Rejection, text| assert_eq!(rejection.to_string(), text);
+        check(
+            Rejection::NotUtf8 { byte: 0xe9, offset: 3 },
+            "line not run: byte 0xe9 at offset 3 is not UTF-8; set the terminal or the script to UTF-8",
+        );
+        check(
+            Rejection::TooLong { limit: 8192 },
+            "line not run: it is longer than 8192 bytes; split it into several lines",
+        );
+    }
+}

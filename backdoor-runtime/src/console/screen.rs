@@ -1,0 +1,74 @@
+//! What the peer sees: text escaped and with its line ends, the prompt, and bytes of the protocol, in one buffer that is written at
+//! once.
+
+use crate::console::escape::{Encoder, Newline, escape_line};
+
+/// The output of one session.
+pub(crate) struct Screen {
+    bytes: Vec<u8>,
+    encoder: Encoder,
+    prompt: String,
+    /// The cursor stands behind the prompt.
+    at_prompt: bool,
+}
+
+impl Screen {
+    pub(crate) fn new(name: &str) -> Self {
+        let prompt = format!("{}> ", escape_line(name));
+        Self { bytes: Vec::new(), encoder: Encoder::new(Newline::Lf), prompt, at_prompt: false }
+    }
+
+    /// What is to be written. The writer takes from its front.
+    pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    pub(crate) fn set_newline(&mut self, newline: Newline) {
+        self.encoder.set_newline(newline);
+    }
+
+    /// The prompt's text.
+    pub(crate) fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    /// Shows text, escaped.
+    pub(crate) fn show(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.at_prompt = false;
+            self.encoder.encode(text, &mut self.bytes);
+        }
+    }
+
+    /// Shows text at the start of a line.
+    pub(crate) fn show_fresh(&mut self, text: &str) {
+        self.fresh_line();
+        self.show(text);
+    }
+
+    /// Goes to the start of a line, where it is not there yet.
+    pub(crate) fn fresh_line(&mut self) {
+        self.encoder.finish(&mut self.bytes);
+        if self.at_prompt || !self.encoder.at_line_start() {
+            self.show("\n");
+        }
+        self.at_prompt = false;
+    }
+
+    /// Shows the prompt at the start of a line.
+    pub(crate) fn show_prompt(&mut self) {
+        self.fresh_line();
+        self.bytes.extend(self.prompt.as_bytes());
+        self.at_prompt = true;
+    }
+
+    /// A line came, and the peer's own echo of it ended the line on the screen.
+    pub(crate) fn line_entered(&mut self) {
+        self.at_prompt = false;
+    }
+
+    /// Bytes of the telnet protocol, at this place in the output.
+    pub(crate) fn command(&mut self, bytes: [u8; 3]) {
+        self.bytes.extend(bytes);
+    }
+}

@@ -1,0 +1,245 @@
+//! The single path from a typed line to a running function, for every transport and every nested use: it reads the line, asks for
+//! confirmation, writes the audit record, starts the deadline, runs the command where it belongs, catches its panic, cancels it, and
+//! says how it ended. Nothing else calls a command.
+
+pub(crate) mod audit;
+pub(crate) mod clock;
+mod console;
+pub(crate) mod failure;
+mod job;
+pub(crate) mod output;
+pub(crate) mod own_runtime;
+pub(crate) mod peer;
+pub(crate) mod pool;
+pub(crate) mod session;
+mod wait;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::command::States;
+use crate::command::arguments::Arguments;
+use crate::command::registry::Entry;
+use crate::command::{Command, Effect, Timeout};
+use crate::dispatch::audit::Audit;
+pub(crate) use crate::dispatch::console::Shared;
+pub use crate::dispatch::console::{Console, Service, SessionInfo};
+use crate::dispatch::failure::Failure;
+pub use crate::dispatch::failure::Status;
+use crate::dispatch::job::Job;
+use crate::dispatch::own_runtime::LazyRuntime;
+use crate::dispatch::peer::Peer;
+use crate::dispatch::pool::Pool;
+use crate::dispatch::session::{Piece, RunState, What};
+pub use crate::dispatch::session::{PrintError, Session};
+use crate::line::{self, Asked};
+use crate::reply::Form;
+
+/// How long a question waits for its answer.
+const QUESTION: Duration = Duration::from_secs(60);
+
+/// Everything that runs commands.
+pub(crate) struct Dispatcher {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) states: Arc<States>,
+    pub(crate) audit: Audit,
+    /// The service's runtime, where it has one.
+    pub(crate) service: Option<Handle>,
+    /// For asynchronous commands of a service that has none.
+    pub(crate) fallback: LazyRuntime,
+    pub(crate) pool: Pool,
+    pub(crate) timeout: Duration,
+    runs: AtomicU64,
+}
+
+/// How a line ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) failure: Option<Failure>,
+    /// The last text of the reply.
+    pub(crate) tail: String,
+    /// The answer is wanted as one line of JSON.
+    pub(crate) json: bool,
+}
+
+/// A line that runs.
+pub(crate) struct Run {
+    pub(crate) state: Arc<RunState>,
+    pub(crate) line: Arc<str>,
+    /// What the reply is wanted as, but for `--json`.
+    pub(crate) form: Form,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        states: States,
+        audit: Audit,
+        service: Option<Handle>,
+        timeout: Duration,
+        threads: usize,
+    ) -> Self {
+        Self {
+            shared,
+            states: Arc::new(states),
+            audit,
+            service,
+            fallback: LazyRuntime::new("backdoor-async"),
+            pool: Pool::new(threads),
+            timeout,
+            runs: AtomicU64::new(1),
+        }
+    }
+
+    /// Prepares a line to run.
+    pub(crate) fn prepare(&self, line: String, form: Form) -> Run {
+        let id = self.runs.fetch_add(1, Ordering::Relaxed);
+        Run { state: Arc::new(RunState::new(id)), line: line.into(), form }
+    }
+
+    /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
+    ///
+    /// To be polled on a runtime of the console's, since it keeps the time.
+    pub(crate) async fn run(&self, run: Run, peer: &Arc<Peer>) -> Outcome {
+        let asked = line::read(&run.line, &self.shared.registry);
+        let json = asked.json;
+        if matches!(asked.asked, Asked::Nothing) {
+            return Outcome { failure: None, tail: String::new(), json: false };
+        }
+        let form = if json { Form::JSON } else { run.form };
+        run.state.json.store(json, Ordering::Relaxed);
+        let begin = Instant::now();
+        self.audit.begins(peer, &run.line);
+        peer.set_line(Some(run.line.to_string()));
+        let ended = self.answer(asked.asked, &run, form, peer).await;
+        peer.set_line(None);
+        let (failure, tail) = match ended {
+            Ok(tail) => (None, tail),
+            Err(ended) => (Some(ended.failure), ended.tail),
+        };
+        let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
+        self.audit.ended(peer, &run.line, status, begin.elapsed());
+        Outcome { failure, tail, json }
+    }
+
+    async fn answer(
+        &self,
+        asked: Asked<'_>,
+        run: &Run,
+        form: Form,
+        peer: &Arc<Peer>,
+    ) -> Result<String, Ended> {
+        match asked {
+            Asked::Nothing => Ok(String::new()),
+            Asked::Wrong { failure, entry } => Err(self.with_usage(failure, entry).await.into()),
+            Asked::Help(name) => {
+                let line: Arc<str> = format!("help {name}").into();
+                let request = line::read(&line, &self.shared.registry).asked;
+                match request {
+                    Asked::Command { entry, arguments, .. } => {
+                        self.call(entry, arguments, run, form, peer).await
+                    }
+                    _ => Err(Failure::failed("the help command is not linked in".to_owned()).into()),
+                }
+            }
+            Asked::Command { entry, arguments, confirmed } => {
+                if entry.command.effect == Effect::Dangerous {
+                    self.confirm(entry, confirmed, run, peer).await?;
+                }
+                let ended = self.call(entry, arguments, run, form, peer).await;
+                match ended {
+                    Err(Ended { failure, tail }) if failure.status == Status::Usage => {
+                        Err(Ended { failure: self.with_usage(failure, Some(entry)).await, tail })
+                    }
+                    ended => ended,
+                }
+            }
+        }
+    }
+
+    async fn with_usage(&self, failure: Failure, entry: Option<&Entry>) -> Failure {
+        match entry {
+            Some(entry) => Failure { usage: Some(self.shared.usage(entry).await), ..failure },
+            None => failure,
+        }
+    }
+
+    /// Lets a dangerous command pass when the operator wants it.
+    async fn confirm(
+        &self,
+        entry: &Entry,
+        confirmed: bool,
+        run: &Run,
+        peer: &Arc<Peer>,
+    ) -> Result<(), Failure> {
+        let name = &entry.name;
+        if confirmed && peer.is_trusted() {
+            return Ok(());
+        }
+        if !peer.is_prompted() {
+            return Err(Failure::refused(match confirmed {
+                true => format!(
+                    "`--yes` counts over TCP only from a peer that speaks telnet, since a web page could send it too; run `{name}` from telnet or through a unix socket"
+                ),
+                false => format!("`{name}` is dangerous and nobody is there to be asked; add `--yes`"),
+            }));
+        }
+        let (answer, answered) = oneshot::channel();
+        let text = format!("`{name}` is dangerous. Type yes to run it: ");
+        let question = Piece { run: run.state.id, what: What::Question { text, answer } };
+        let mut stop = run.state.stop.subscribe();
+        let asked = async {
+            peer.output.send(question).await.ok()?;
+            answered.await.ok()
+        };
+        let answer = tokio::select! {
+            answer = asked => answer,
+            () = tokio::time::sleep(QUESTION) => None,
+            _ = stop.wait_for(Option::is_some) => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
+        };
+        match answer {
+            Some(true) => Ok(()),
+            Some(false) => Err(Failure::refused(format!("`{name}` was not run; only `yes` confirms it"))),
+            None => Err(Failure::refused(format!("`{name}` was not run; no answer came"))),
+        }
+    }
+
+    /// Calls a command, and waits for it.
+    async fn call(
+        &self,
+        entry: &Entry,
+        arguments: Arguments,
+        run: &Run,
+        form: Form,
+        peer: &Arc<Peer>,
+    ) -> Result<String, Ended> {
+        let session = Session::new(peer.clone(), run.state.clone());
+        let job = Job { command: entry.command, arguments, states: self.states.clone(), session, form };
+        wait::run(self, job, self.limit(entry.command)).await
+    }
+
+    fn limit(&self, command: &Command) -> Option<Duration> {
+        match command.timeout {
+            Timeout::Default => Some(self.timeout),
+            Timeout::After(limit) => Some(limit),
+            Timeout::Never => None,
+        }
+    }
+}
+
+/// How a command ended that did not end well, and what it had to say all the same.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) failure: Failure,
+    pub(crate) tail: String,
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self { failure, tail: String::new() }
+    }
+}

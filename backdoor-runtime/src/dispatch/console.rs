@@ -1,0 +1,199 @@
+//! What the console tells about itself, to built-ins and to authors' commands: the public `Console`.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::command::catalogue::{CommandInfo, Facts};
+use crate::command::registry::{Entry, Registry};
+use crate::dispatch::own_runtime::LazyRuntime;
+use crate::dispatch::peer::Peer;
+use crate::reply::text;
+use crate::server::Address;
+
+/// How long the author's defaults and ranges may take to be evaluated for help.
+const FACTS: Duration = Duration::from_millis(100);
+
+/// The console, as a command sees it. Every command may ask for it as `State<Console>`.
+///
+/// ```
+/// use backdoor_runtime::{backdoor_command, Console, State};
+///
+/// /// How many operators are connected
+/// #[backdoor_command(reads)]
+/// fn operators(State(console): State<Console>) -> usize {
+///     console.sessions().len()
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Console(pub(crate) Arc<Shared>);
+
+/// What the dispatcher and the console's own commands share.
+pub(crate) struct Shared {
+    pub(crate) registry: Registry,
+    pub(crate) service: Arc<Service>,
+    pub(crate) addresses: OnceLock<Vec<Address>>,
+    pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
+    pub(crate) helper: LazyRuntime,
+}
+
+/// The service that the console serves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Service {
+    /// The name given to [`Backdoor::builder`](crate::Backdoor::builder).
+    pub name: String,
+    /// The version given to the builder.
+    pub version: Option<String>,
+    /// The process.
+    pub pid: u32,
+    /// The machine's host name, as uname(2) says it.
+    pub host: String,
+    pub(crate) started: Instant,
+}
+
+/// One connected session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionInfo {
+    /// Its number, unique in the process.
+    pub id: u64,
+    /// Where the operator connects from.
+    pub peer: String,
+    /// `telnet`, `line` for a peer with a prompt that has not spoken telnet, or `script`.
+    pub kind: &'static str,
+    /// How long it has been connected.
+    pub connected: Duration,
+    /// How long nothing has begun or ended there.
+    pub idle: Duration,
+    /// The line that runs.
+    pub running: Option<String>,
+}
+
+impl Service {
+    pub(crate) fn new(name: String, version: Option<String>) -> Self {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Self { name, version, pid: std::process::id(), host, started: Instant::now() }
+    }
+
+    /// What an operator reads first.
+    pub(crate) fn banner(&self) -> String {
+        let Self { name, pid, host, .. } = self;
+        let version = self.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        let uptime = text::duration(&self.uptime());
+        format!(
+            "{name}{version}, pid {pid} on {host}, up {uptime}\nType `help` for commands, `quit` to leave.\n"
+        )
+    }
+
+    /// How long the console has been up, in whole seconds.
+    pub fn uptime(&self) -> Duration {
+        Duration::from_secs(self.started.elapsed().as_secs())
+    }
+}
+
+impl Console {
+    /// The service that the console serves.
+    pub fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    /// Where the console listens.
+    pub fn addresses(&self) -> &[Address] {
+        self.0.addresses.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The connected sessions, by number.
+    pub fn sessions(&self) -> Vec<SessionInfo> {
+        let mut sessions: Vec<_> = self.0.peers().iter().map(|peer| SessionInfo::of(peer)).collect();
+        sessions.sort_by_key(|session| session.id);
+        sessions
+    }
+
+    /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on
+    /// the helper thread and for 100 ms at most in all; where that does not answer they are left out.
+    pub async fn commands(&self) -> Vec<CommandInfo> {
+        let until = tokio::time::Instant::now() + FACTS;
+        let entries = self.0.registry.entries();
+        for entry in entries {
+            self.0.evaluate(entry, until).await;
+        }
+        entries.iter().map(CommandInfo::of).collect()
+    }
+
+    /// The command of this name or alias, words separated by single spaces; evaluated as in [`commands`](Self::commands).
+    pub async fn command(&self, name: &str) -> Option<CommandInfo> {
+        let entry = self.0.registry.get(name)?;
+        self.0.evaluate(entry, tokio::time::Instant::now() + FACTS).await;
+        Some(CommandInfo::of(entry))
+    }
+
+    /// The words that may follow this name, where it is a group.
+    pub fn group(&self, name: &str) -> Option<Vec<String>> {
+        Some(self.0.registry.members(name)?.iter().map(ToString::to_string).collect())
+    }
+
+    /// The command or group that this word was most likely meant to be.
+    pub fn nearest(&self, word: &str) -> Option<String> {
+        self.0.registry.nearest(word).map(str::to_owned)
+    }
+}
+
+impl Shared {
+    pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.retain(|peer| peer.strong_count() > 0);
+        peers.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    pub(crate) fn add_peer(&self, peer: &Arc<Peer>) {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.retain(|peer| peer.strong_count() > 0);
+        peers.push(Arc::downgrade(peer));
+    }
+
+    /// The usage line of a command, with what its author's code says of defaults and ranges.
+    pub(crate) async fn usage(&self, entry: &Entry) -> String {
+        self.evaluate(entry, tokio::time::Instant::now() + FACTS).await;
+        entry.usage()
+    }
+
+    async fn evaluate(&self, entry: &Entry, until: tokio::time::Instant) {
+        if entry.facts.get().is_some() || Facts::are_literal(entry.command) {
+            return;
+        }
+        let Ok(helper) = self.helper.handle() else { return };
+        let command = entry.command;
+        let evaluation = helper.spawn(async move { Facts::evaluate(command) });
+        // Late, or panicked: the description does without.
+        if let Ok(Ok(facts)) = tokio::time::timeout_at(until, evaluation).await {
+            let _ = entry.facts.set(facts);
+        }
+    }
+}
+
+impl SessionInfo {
+    fn of(peer: &Peer) -> Self {
+        let (idle, running) = peer.activity();
+        let kind = match (peer.speaks_telnet(), peer.is_prompted()) {
+            (true, _) => "telnet",
+            (false, true) => "line",
+            (false, false) => "script",
+        };
+        Self { id: peer.id, peer: peer.name.clone(), kind, connected: peer.connected_for(), idle, running }
+    }
+}
+
+impl Serialize for SessionInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("SessionInfo", 6)?;
+        record.serialize_field("session", &self.id)?;
+        record.serialize_field("peer", &self.peer)?;
+        record.serialize_field("kind", self.kind)?;
+        record.serialize_field("connected", &Duration::from_secs(self.connected.as_secs()))?;
+        record.serialize_field("idle", &Duration::from_secs(self.idle.as_secs()))?;
+        record.serialize_field("running", &self.running)?;
+        record.end()
+    }
+}

@@ -1,0 +1,118 @@
+//! How a command ended, and what the operator is told when it did not end well.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::reply::Value;
+
+/// How a line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Status {
+    /// The command did what it was asked.
+    Done,
+    /// The line is wrong: no such command, or words that are not its arguments.
+    Usage,
+    /// The command was not called: a guard, a missing confirmation, a limit.
+    Refused,
+    /// The function returned an error.
+    Failed,
+    /// The function panicked.
+    Panicked,
+    /// It ran into its deadline.
+    TimedOut,
+    /// It was cancelled: Ctrl-C, a disconnect, the end of the console.
+    Cancelled,
+}
+
+impl Status {
+    /// The word for logs and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::TimedOut => "timed-out",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a command did not end well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub(crate) status: Status,
+    /// One sentence; for a usage error with the name of the argument in front.
+    pub(crate) message: String,
+    /// The bytes of the line it is about.
+    pub(crate) range: Option<Range<usize>>,
+    /// The usage line of the command that was meant.
+    pub(crate) usage: Option<String>,
+}
+
+impl Failure {
+    fn new(status: Status, message: String) -> Self {
+        Self { status, message, range: None, usage: None }
+    }
+
+    pub(crate) fn usage(message: String, range: Option<Range<usize>>) -> Self {
+        Self { range, ..Self::new(Status::Usage, message) }
+    }
+
+    pub(crate) fn refused(message: String) -> Self {
+        Self::new(Status::Refused, message)
+    }
+
+    pub(crate) fn failed(message: String) -> Self {
+        Self::new(Status::Failed, message)
+    }
+
+    pub(crate) fn panicked(message: String) -> Self {
+        Self::new(Status::Panicked, message)
+    }
+
+    pub(crate) fn is_panic(&self) -> bool {
+        self.status == Status::Panicked
+    }
+
+    pub(crate) fn timed_out(message: String) -> Self {
+        Self::new(Status::TimedOut, message)
+    }
+
+    pub(crate) fn cancelled(message: String) -> Self {
+        Self::new(Status::Cancelled, message)
+    }
+
+    /// The line a person reads first.
+    pub(crate) fn headline(&self) -> String {
+        match self.status {
+            Status::Usage | Status::TimedOut | Status::Cancelled => self.message.clone(),
+            Status::Failed => format!("error: {}", self.message),
+            status => format!("{status}: {}", self.message),
+        }
+    }
+
+    /// The object behind `"error"` in JSON.
+    pub(crate) fn to_value(&self) -> Value {
+        let mut fields = vec![
+            ("status".into(), Value::from(self.status.as_str())),
+            ("message".into(), Value::from(self.message.as_str())),
+        ];
+        if let Some(range) = &self.range {
+            let ends = vec![Value::from(range.start), Value::from(range.end)];
+            fields.push(("range".into(), Value::List(ends)));
+        }
+        if let Some(usage) = &self.usage {
+            fields.push(("usage".into(), Value::from(usage.as_str())));
+        }
+        Value::Record(fields)
+    }
+}

@@ -1,0 +1,56 @@
+//! A runtime of the console's own, on one thread of its own: for the console itself, for its helper, and for asynchronous commands
+//! of a service that has no runtime.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+/// A current-thread runtime and its thread, which ends when this is dropped. Nobody waits for it: a command may be stuck there.
+pub(crate) struct OwnRuntime {
+    handle: Handle,
+    _stop: oneshot::Sender<()>,
+}
+
+impl OwnRuntime {
+    /// # Errors
+    /// The thread or its runtime cannot be made.
+    pub(crate) fn start(name: &str) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // The sender is dropped, never used: that is the signal.
+            let _ = runtime.block_on(stopped);
+        })?;
+        Ok(Self { handle, _stop: stop })
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+/// An [`OwnRuntime`] that starts when it is first used.
+pub(crate) struct LazyRuntime {
+    name: &'static str,
+    runtime: Mutex<Option<OwnRuntime>>,
+}
+
+impl LazyRuntime {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, runtime: Mutex::new(None) }
+    }
+
+    /// # Errors
+    /// The thread or its runtime cannot be made. The next use tries again.
+    pub(crate) fn handle(&self) -> io::Result<Handle> {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*runtime {
+            return Ok(runtime.handle().clone());
+        }
+        Ok(runtime.insert(OwnRuntime::start(self.name)?).handle().clone())
+    }
+}

@@ -1,0 +1,113 @@
+//! One connected peer, as everything behind the transport knows it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::dispatch::session::Piece;
+
+/// One connected peer.
+pub(crate) struct Peer {
+    pub(crate) id: u64,
+    /// As logs and `who` show it.
+    pub(crate) name: String,
+    pub(crate) uid: Option<u32>,
+    /// Where what the commands say goes.
+    pub(crate) output: mpsc::Sender<Piece>,
+    since: Instant,
+    /// Columns; 0 is unknown.
+    width: AtomicUsize,
+    /// It has spoken telnet.
+    telnet: AtomicBool,
+    /// It reads a prompt, so that a person may sit there.
+    prompted: AtomicBool,
+    /// Its word alone confirms a dangerous command, since no web page can speak through it.
+    trusted: AtomicBool,
+    closing: AtomicBool,
+    activity: Mutex<Activity>,
+}
+
+struct Activity {
+    last: Instant,
+    line: Option<String>,
+}
+
+impl Peer {
+    pub(crate) fn new(id: u64, name: String, uid: Option<u32>, output: mpsc::Sender<Piece>) -> Self {
+        let now = Instant::now();
+        Self {
+            id,
+            name,
+            uid,
+            output,
+            since: now,
+            width: AtomicUsize::new(0),
+            telnet: AtomicBool::new(false),
+            prompted: AtomicBool::new(false),
+            trusted: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            activity: Mutex::new(Activity { last: now, line: None }),
+        }
+    }
+
+    pub(crate) fn width(&self) -> Option<usize> {
+        Some(self.width.load(Ordering::Relaxed)).filter(|&width| width > 0)
+    }
+
+    pub(crate) fn set_width(&self, columns: usize) {
+        self.width.store(columns, Ordering::Relaxed);
+    }
+
+    pub(crate) fn speaks_telnet(&self) -> bool {
+        self.telnet.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_telnet(&self) {
+        self.telnet.store(true, Ordering::Relaxed);
+        self.set_trusted();
+    }
+
+    pub(crate) fn is_prompted(&self) -> bool {
+        self.prompted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_prompted(&self) {
+        self.prompted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether `--yes` counts.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trusted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_trusted(&self) {
+        self.trusted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn connected_for(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Notes what the peer runs now, or that it runs nothing any more.
+    pub(crate) fn set_line(&self, line: Option<String>) {
+        let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
+        activity.last = Instant::now();
+        activity.line = line;
+    }
+
+    /// How long nothing has begun or ended, and what runs.
+    pub(crate) fn activity(&self) -> (Duration, Option<String>) {
+        let activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
+        (activity.last.elapsed(), activity.line.clone())
+    }
+}

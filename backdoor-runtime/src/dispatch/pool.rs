@@ -1,0 +1,176 @@
+//! The threads that synchronous commands run on: few, started when needed, and ended when idle.
+//!
+//! `spawn_blocking` of the console's runtime will not do: it would put the author's `tokio::spawn` on the console's thread, queue
+//! without bound, and hold up shutdown.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::dispatch::session::mark_command_thread;
+
+/// How long an idle thread waits for work before it ends.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// The threads of one console.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    limit: usize,
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    running: Vec<Running>,
+    threads: usize,
+    idle: usize,
+    ended: bool,
+}
+
+struct Job {
+    id: u64,
+    label: String,
+    work: Box<dyn FnOnce() + Send>,
+}
+
+struct Running {
+    id: u64,
+    label: String,
+    since: Instant,
+}
+
+impl Pool {
+    /// At most `limit` threads.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self(Arc::new(Shared { limit, state: Mutex::default(), work: Condvar::new() }))
+    }
+
+    /// Runs `work` on the next thread that is free. `work` must not panic.
+    ///
+    /// # Errors
+    /// No thread runs, and none could be started.
+    pub(crate) fn run(&self, id: u64, label: String, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let mut state = self.0.lock();
+        if state.idle <= state.waiting.len() && state.threads < self.0.limit {
+            let shared = self.0.clone();
+            let name = format!("backdoor-cmd-{}", state.threads + 1);
+            match thread::Builder::new().name(name).spawn(move || shared.work_off()) {
+                Ok(_) => state.threads += 1,
+                Err(error) if state.threads == 0 => return Err(error),
+                // The threads that are there will come to it.
+                Err(_) => {}
+            }
+        }
+        state.waiting.push_back(Job { id, label, work });
+        self.0.work.notify_one();
+        Ok(())
+    }
+
+    /// Takes back work that no thread has begun.
+    pub(crate) fn forget(&self, id: u64) {
+        let mut state = self.0.lock();
+        let before = state.waiting.iter().position(|job| job.id == id);
+        let job = before.and_then(|at| state.waiting.remove(at));
+        drop(state);
+        // It holds what the command captured, which is dropped without the lock.
+        drop(job);
+    }
+
+    /// What occupies the threads, for an operator who has to wait.
+    pub(crate) fn occupied_by(&self) -> Vec<String> {
+        let state = self.0.lock();
+        let running = state.running.iter();
+        running
+            .map(|running| format!("{} since {} s", running.label, running.since.elapsed().as_secs()))
+            .collect()
+    }
+
+    /// Lets idle threads end now. Those that work end when they are done.
+    pub(crate) fn end(&self) {
+        self.0.lock().ended = true;
+        self.0.work.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work_off(&self) {
+        mark_command_thread();
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.waiting.pop_front() {
+                state.running.push(Running { id: job.id, label: job.label, since: Instant::now() });
+                drop(state);
+                (job.work)();
+                state = self.lock();
+                state.running.retain(|running| running.id != job.id);
+                continue;
+            }
+            if state.ended {
+                break;
+            }
+            state.idle += 1;
+            let (woken, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.idle -= 1;
+            if waited.timed_out() && state.waiting.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_full_pool_queues_and_says_what_it_runs() {
+        let pool = Pool::new(2);
+        let (begun, begins) = mpsc::channel();
+        let gates: Vec<mpsc::Sender<()>> = (0..3)
+            .map(|id| {
+                let (gate, opened) = mpsc::channel::<()>();
+                let begun = begun.clone();
+                let work = Box::new(move || {
+                    begun.send(id).unwrap();
+                    let _ = opened.recv();
+                });
+                pool.run(id, format!("job {id}"), work).unwrap();
+                gate
+            })
+            .collect();
+        let first: Vec<u64> = begins.iter().take(2).collect();
+        assert!(first.contains(&0) && first.contains(&1), "{first:?}");
+        assert_eq!(pool.occupied_by().len(), 2);
+        assert!(begins.try_recv().is_err(), "the third has to wait");
+        drop(gates);
+        assert_eq!(begins.recv().unwrap(), 2);
+    }
+
+    #[test]
+    fn work_that_was_not_begun_can_be_taken_back() {
+        let pool = Pool::new(1);
+        let (gate, opened) = mpsc::channel::<()>();
+        let (begun, begins) = mpsc::channel();
+        pool.run(1, String::new(), Box::new(move || drop((begun.send(()), opened.recv())))).unwrap();
+        begins.recv().unwrap();
+        let (ran, runs) = mpsc::channel::<()>();
+        pool.run(2, String::new(), Box::new(move || drop(ran.send(())))).unwrap();
+        pool.forget(2);
+        assert!(runs.recv().is_err(), "its closure was dropped");
+        drop(gate);
+    }
+}

@@ -1,0 +1,334 @@
+//! What a command may know of the operator who called it, and say to him: the public `Session`.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::dispatch::clock::Clock;
+use crate::dispatch::peer::Peer;
+use crate::reply::Value;
+
+/// The largest piece of text that is sent at once.
+pub(crate) const PIECE: usize = 8 * 1024;
+
+/// How many pieces may be on their way to one session; then the command has to wait. 256 KiB in all.
+pub(crate) const PIECES: usize = 32;
+
+/// The operator's session, as a command sees it.
+///
+/// A parameter of this type is supplied by the server. It may be cloned and given to work that the command spawns: what such work
+/// prints after the command has ended still reaches the operator.
+///
+/// ```
+/// use backdoor_runtime::{backdoor_command, PrintError, Session};
+///
+/// /// Warm the cache, shard by shard
+/// #[backdoor_command]
+/// async fn warm(session: Session, shards: u32) -> Result<(), PrintError> {
+///     for shard in 0..shards {
+///         session.println(format!("shard {shard}")).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    peer: Arc<Peer>,
+    run: Arc<RunState>,
+}
+
+/// One run of a command.
+pub(crate) struct RunState {
+    /// Unique in the process.
+    pub(crate) id: u64,
+    /// Why it was asked to stop, once it was.
+    pub(crate) stop: watch::Sender<Option<Stop>>,
+    pub(crate) clock: Clock,
+    /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service's may have no timers.
+    pub(crate) attention: Notify,
+    /// Wakes the run when it has held rows of a table back for long enough.
+    pub(crate) flush: Notify,
+    /// Whether it holds rows back.
+    pub(crate) holding: AtomicBool,
+    /// Whether its function has been reached by a thread or a runtime.
+    pub(crate) begun: AtomicBool,
+    /// Whether its answer is one line of JSON.
+    pub(crate) json: AtomicBool,
+}
+
+/// Why a run is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Ctrl-C, IAC IP, BRK.
+    Interrupted,
+    /// Its client has gone.
+    Disconnected,
+    /// Its time is up.
+    TimedOut,
+    /// The console ends.
+    Ending,
+}
+
+/// A piece of what a run says, on its way to the session.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) run: u64,
+    pub(crate) what: What,
+}
+
+/// What a piece is.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Text that the command printed.
+    Printed(String),
+    /// Text of the reply. Only at a boundary may printed text be put in between.
+    Reply { text: String, boundary: bool },
+    /// The reply as a value, for tests.
+    Value(Value),
+    /// What the console has to say about the run.
+    Notice(String),
+    /// A question to the operator. Whether he said yes goes to the sender.
+    Question { text: String, answer: tokio::sync::oneshot::Sender<bool> },
+}
+
+/// Why a command could not print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PrintError {
+    /// The session has ended.
+    Closed,
+    /// The command was cancelled, and what it says is no longer wanted.
+    Cancelled,
+    /// The blocking form was called on a worker of a runtime, where waiting for a slow reader would hold up other tasks.
+    OnWorker,
+}
+
+impl fmt::Display for PrintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the session has ended",
+            Self::Cancelled => "the command was cancelled",
+            Self::OnWorker => {
+                "blocking_print was called on a worker of a runtime; use `print(..).await` there"
+            }
+        })
+    }
+}
+
+impl std::error::Error for PrintError {}
+
+thread_local! {
+    /// Whether this is a thread that may wait although it has entered a runtime.
+    static MAY_WAIT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks this thread as one of the console's command threads.
+pub(crate) fn mark_command_thread() {
+    MAY_WAIT.set(true);
+}
+
+impl Session {
+    pub(crate) fn new(peer: Arc<Peer>, run: Arc<RunState>) -> Self {
+        Self { peer, run }
+    }
+
+    pub(crate) fn run(&self) -> &RunState {
+        &self.run
+    }
+
+    /// The session's number, unique in the process.
+    pub fn id(&self) -> u64 {
+        self.peer.id
+    }
+
+    /// Where the operator connects from: `127.0.0.1:40312`, `unix uid 1000 pid 4711`.
+    pub fn peer(&self) -> &str {
+        &self.peer.name
+    }
+
+    /// The user at the other end of a unix socket, as the kernel says (unix(7), `SO_PEERCRED`). Nobody can tell for TCP.
+    pub fn peer_uid(&self) -> Option<u32> {
+        self.peer.uid
+    }
+
+    /// Columns of the operator's terminal, where he has told them: a script does not.
+    pub fn width(&self) -> Option<usize> {
+        self.peer.width()
+    }
+
+    /// Whether the command was asked to stop: by Ctrl-C, its deadline, or since the client has gone. A synchronous command that
+    /// runs for long should ask now and then; an asynchronous one is dropped at its next `.await`.
+    pub fn cancelled(&self) -> bool {
+        self.run.stop.borrow().is_some()
+    }
+
+    /// Waits until the command is asked to stop.
+    pub async fn until_cancelled(&self) {
+        let mut stop = self.run.stop.subscribe();
+        // The sender lives in `self`, so that there is nothing to go wrong.
+        let _ = stop.wait_for(Option::is_some).await;
+    }
+
+    /// Ends the session, with a goodbye, when the command has ended.
+    pub fn close(&self) {
+        self.peer.close();
+    }
+
+    /// Sends text to the operator. It comes before what the command returns, and waits for a slow reader, with the command's
+    /// deadline stopped.
+    ///
+    /// # Errors
+    /// The session has ended, or the command was cancelled.
+    pub async fn print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        self.send_text(text.to_string(), What::Printed).await
+    }
+
+    /// The same with a newline behind it.
+    ///
+    /// # Errors
+    /// As of [`print`](Self::print).
+    pub async fn println(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        self.send_text(format!("{text}\n"), What::Printed).await
+    }
+
+    /// [`print`](Self::print) for synchronous commands and plain threads.
+    ///
+    /// # Errors
+    /// As of [`print`](Self::print), and inside a runtime: in an asynchronous task, or on a thread of `spawn_blocking`. There
+    /// `print(..).await` is right, or `Handle::block_on(session.print(..))`.
+    pub fn blocking_print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        self.send_text_blocking(text.to_string(), What::Printed)
+    }
+
+    /// The same with a newline behind it.
+    ///
+    /// # Errors
+    /// As of [`blocking_print`](Self::blocking_print).
+    pub fn blocking_println(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        self.send_text_blocking(format!("{text}\n"), What::Printed)
+    }
+
+    async fn send_text(&self, text: String, what: fn(String) -> What) -> Result<(), PrintError> {
+        for text in pieces(text) {
+            self.send(what(text)).await?;
+        }
+        Ok(())
+    }
+
+    fn send_text_blocking(&self, text: String, what: fn(String) -> What) -> Result<(), PrintError> {
+        if !MAY_WAIT.get() && Handle::try_current().is_ok() {
+            return Err(PrintError::OnWorker);
+        }
+        for text in pieces(text) {
+            self.send_blocking(what(text))?;
+        }
+        Ok(())
+    }
+
+    /// Sends one piece, and waits while too many are on their way.
+    pub(crate) async fn send(&self, what: What) -> Result<(), PrintError> {
+        let Some(piece) = self.try_send(what)? else { return Ok(()) };
+        let _pause = self.run.clock.pause();
+        tokio::select! {
+            sent = self.peer.output.send(piece) => sent.map_err(|_| PrintError::Closed),
+            () = self.until_cancelled() => Err(PrintError::Cancelled),
+        }
+    }
+
+    /// The same on a thread that may wait.
+    pub(crate) fn send_blocking(&self, what: What) -> Result<(), PrintError> {
+        let Some(piece) = self.try_send(what)? else { return Ok(()) };
+        let _pause = self.run.clock.pause();
+        // The session takes and drops the pieces of a cancelled run, and drops the receiver of a client that takes no byte for
+        // long, so this wait has an end.
+        self.peer.output.blocking_send(piece).map_err(|_| PrintError::Closed)
+    }
+
+    /// Sends what the operator may miss where there is no room.
+    pub(crate) fn try_notice(&self, what: What) -> Result<(), PrintError> {
+        self.try_send(what).map(drop)
+    }
+
+    /// Sends without waiting, or gives the piece back where there is no room.
+    fn try_send(&self, what: What) -> Result<Option<Piece>, PrintError> {
+        if self.cancelled() {
+            return Err(PrintError::Cancelled);
+        }
+        match self.peer.output.try_send(Piece { run: self.run.id, what }) {
+            Ok(()) => Ok(None),
+            Err(mpsc::error::TrySendError::Full(piece)) => Ok(Some(piece)),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(PrintError::Closed),
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("id", &self.id()).field("peer", &self.peer()).finish_non_exhaustive()
+    }
+}
+
+impl RunState {
+    pub(crate) fn new(id: u64) -> Self {
+        Self {
+            id,
+            stop: watch::Sender::new(None),
+            clock: Clock::start(),
+            attention: Notify::new(),
+            flush: Notify::new(),
+            holding: false.into(),
+            begun: false.into(),
+            json: false.into(),
+        }
+    }
+
+    /// Asks the run to stop. The first reason stays.
+    pub(crate) fn stop(&self, reason: Stop) {
+        self.stop.send_if_modified(|stop| {
+            let first = stop.is_none();
+            stop.get_or_insert(reason);
+            first
+        });
+    }
+}
+
+/// How long rows of a streamed table are held back to find the columns' widths.
+pub(crate) const HOLD: Duration = Duration::from_millis(200);
+
+/// Cuts text into pieces that are small enough to be sent, at character boundaries.
+pub(crate) fn pieces(text: String) -> impl Iterator<Item = String> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if rest.len() <= PIECE {
+            return Some(std::mem::take(&mut rest));
+        }
+        let tail = rest.split_off(rest.floor_char_boundary(PIECE));
+        Some(std::mem::replace(&mut rest, tail))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let check = |text: String| {
+            let cut: Vec<String> = pieces(text.clone()).collect();
+            assert_eq!(cut.concat(), text);
+            assert!(cut.iter().all(|piece| !piece.is_empty() && piece.len() <= PIECE));
+        };
+        check(String::new());
+        check("a".repeat(PIECE));
+        check("a".repeat(PIECE + 1));
+        check("€".repeat(PIECE));
+    }
+}

@@ -1,0 +1,28 @@
+//! Live debug commands for Rust services.
+//!
+//! Annotate functions with [`#[backdoor_command]`](backdoor_command), start a [`Backdoor`], connect with `telnet`, type `help`.
+#![doc = include_str!("../guide.md")]
+
+mod builtins;
+mod command;
+mod console;
+mod dispatch;
+mod line;
+#[doc(hidden)]
+pub mod private;
+mod reply;
+mod server;
+mod testing;
+
+pub use backdoor_macros::{Choice, backdoor_command};
+pub use command::{
+    ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
+    Page, ParameterInfo, Problem, Problems, State, check_commands, choose,
+};
+pub use dispatch::{Console, PrintError, Service, Session, SessionInfo, Status};
+pub use reply::Value;
+pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
+pub use testing::{Answer, Testing};
+
+// Generated code names the crate by its public path, also in the built-ins.
+extern crate self as backdoor_runtime;

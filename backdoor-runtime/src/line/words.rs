@@ -1,0 +1,417 @@
+//! Splits a typed line into words and keeps where each one stood, so that an error can underline the word it is about.
+//! The quoting is a small part of a shell's: what an operator types from habit works, and nothing is expanded.
+//!
+//! - White space separates words.
+//! - `'..'` is taken literally.
+//! - `".."` knows the escapes `\\`, `\"`, `\n`, `\t`, `\r`, `\0`, `\xNN` (up to `7f`) and `\u{..}`, as in Rust.
+//! - Outside quotes a `\` makes the next character literal.
+//! - `''` and `""` are an empty word.
+
+use std::borrow::Cow;
+use std::iter::Peekable;
+use std::ops::Range;
+use std::str::CharIndices;
+
+use crate::console::escape::escape_line;
+
+/// One word of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Word<'a> {
+    /// The word without its quotes and escapes.
+    pub(crate) text: Cow<'a, str>,
+    /// Its bytes in the line, quotes included.
+    pub(crate) range: Range<usize>,
+    /// Whether its first character was quoted or escaped: then it is a value, also where it reads `--x` or `?`.
+    pub(crate) quoted: bool,
+}
+
+/// Why a line cannot be split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WordError {
+    /// The bytes of the line to underline.
+    pub(crate) range: Range<usize>,
+    /// What is wrong, and what to type.
+    pub(crate) message: String,
+}
+
+/// The words of `line`.
+pub(crate) fn split(line: &str) -> Result<Vec<Word<'_>>, WordError> {
+    words(line).collect()
+}
+
+/// The words of `line`, one after the other: what follows a word may be no words at all, such as a raw tail.
+pub(crate) fn words(line: &str) -> Words<'_> {
+    Words(Splitter { line, chars: line.char_indices().peekable() })
+}
+
+/// An iterator over the words of a line. It is at its end after an error.
+pub(crate) struct Words<'a>(Splitter<'a>);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Result<Word<'a>, WordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let splitter = &mut self.0;
+        while splitter.next_if(char::is_whitespace).is_some() {}
+        let &(start, first) = splitter.chars.peek()?;
+        let word = splitter.word().map(|text| Word {
+            text,
+            range: start..splitter.at(),
+            quoted: matches!(first, '\'' | '"' | '\\'),
+        });
+        if word.is_err() {
+            splitter.chars = "".char_indices().peekable();
+        }
+        Some(word)
+    }
+}
+
+/// `word` written such that [`split`] gives it back as a value.
+pub(crate) fn quote(word: &str) -> Cow<'_, str> {
+    // What the renderer would spell out has to be spelled out in a way that reads back.
+    let hidden = |c: char| matches!(escape_line(c.encode_utf8(&mut [0; 4])), Cow::Owned(_));
+    // More than `split` needs is quoted: what a later syntax (pipes, variables) could take for its own must not change
+    // the meaning of a word that help showed.
+    let special = |c: char| c.is_whitespace() || hidden(c) || "'\"\\`|&;<>()$!#?".contains(c);
+    let option = word.strip_prefix('-').is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
+    if !word.is_empty() && !option && !word.contains(special) {
+        return Cow::Borrowed(word);
+    }
+    if !word.contains(|c: char| c == '\'' || hidden(c)) {
+        return Cow::Owned(format!("'{word}'"));
+    }
+    let mut quoted = String::with_capacity(word.len() + 2);
+    quoted.push('"');
+    for c in word.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            '\0' => quoted.push_str("\\0"),
+            c if hidden(c) => quoted.extend(c.escape_unicode()),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    Cow::Owned(quoted)
+}
+
+const UNKNOWN_ESCAPE: &str = concat!(
+    r#"is not an escape: known are `\\`, `\"`, `\n`, `\t`, `\r`, `\0`, `\x41` and `\u{e9}`; "#,
+    r"write `\\` for a backslash",
+);
+
+struct Splitter<'a> {
+    line: &'a str,
+    chars: Peekable<CharIndices<'a>>,
+}
+
+impl<'a> Splitter<'a> {
+    /// The byte the next character starts at.
+    fn at(&mut self) -> usize {
+        self.chars.peek().map_or(self.line.len(), |&(at, _)| at)
+    }
+
+    fn next_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
+        self.chars.next_if(|&(_, c)| wanted(c)).map(|(_, c)| c)
+    }
+
+    fn word(&mut self) -> Result<Cow<'a, str>, WordError> {
+        let mut text = Cow::Borrowed("");
+        loop {
+            let start = self.at();
+            match self.chars.peek() {
+                None => return Ok(text),
+                Some(&(_, c)) if c.is_whitespace() => return Ok(text),
+                Some((_, '\'')) => self.literal(&mut text)?,
+                Some((_, '"')) => self.with_escapes(&mut text)?,
+                Some((_, '\\')) => {
+                    self.chars.next();
+                    let literal = self.at();
+                    if self.chars.next().is_none() {
+                        let message = "nothing follows the `\\`; write `\\\\` for a backslash".to_owned();
+                        return Err(WordError { range: start..self.at(), message });
+                    }
+                    self.plain(&mut text, literal);
+                }
+                Some(_) => self.plain(&mut text, start),
+            }
+        }
+    }
+
+    /// Takes what is neither white space nor special; the text begins at `start`.
+    fn plain(&mut self, text: &mut Cow<'a, str>, start: usize) {
+        while self.next_if(|c| !c.is_whitespace() && !matches!(c, '\'' | '"' | '\\')).is_some() {}
+        append(text, &self.line[start..self.at()]);
+    }
+
+    fn literal(&mut self, text: &mut Cow<'a, str>) -> Result<(), WordError> {
+        let open = self.at();
+        self.chars.next();
+        let start = self.at();
+        while self.next_if(|c| c != '\'').is_some() {}
+        append(text, &self.line[start..self.at()]);
+        match self.chars.next() {
+            Some(_) => Ok(()),
+            None => Err(self.never_closed(open)),
+        }
+    }
+
+    fn with_escapes(&mut self, text: &mut Cow<'a, str>) -> Result<(), WordError> {
+        let open = self.at();
+        self.chars.next();
+        loop {
+            let start = self.at();
+            while self.next_if(|c| !matches!(c, '"' | '\\')).is_some() {}
+            append(text, &self.line[start..self.at()]);
+            match self.chars.next() {
+                Some((_, '"')) => return Ok(()),
+                Some((backslash, _)) => text.to_mut().push(self.escape(open, backslash)?),
+                None => return Err(self.never_closed(open)),
+            }
+        }
+    }
+
+    /// The character an escape stands for; its `\` is at `backslash` and was taken.
+    fn escape(&mut self, open: usize, backslash: usize) -> Result<char, WordError> {
+        match self.chars.next() {
+            Some((_, c @ ('\\' | '"'))) => Ok(c),
+            Some((_, 'n')) => Ok('\n'),
+            Some((_, 't')) => Ok('\t'),
+            Some((_, 'r')) => Ok('\r'),
+            Some((_, '0')) => Ok('\0'),
+            Some((_, 'x')) => self.byte(open, backslash),
+            Some((_, 'u')) => self.code_point(open, backslash),
+            Some(_) => Err(self.wrong(open, backslash, UNKNOWN_ESCAPE)),
+            None => Err(self.never_closed(open)),
+        }
+    }
+
+    fn byte(&mut self, open: usize, backslash: usize) -> Result<char, WordError> {
+        let start = self.at();
+        let digits = (0..2).map_while(|_| self.next_if(|c| c.is_ascii_hexdigit())).count();
+        match u8::from_str_radix(&self.line[start..self.at()], 16) {
+            Ok(byte) if digits == 2 && byte.is_ascii() => Ok(char::from(byte)),
+            Ok(_) if digits == 2 => Err(self.wrong(
+                open,
+                backslash,
+                "is beyond `\\x7f`; write the character itself, or `\\u{..}` with its code point",
+            )),
+            _ => Err(self.wrong(open, backslash, "needs two hexadecimal digits, as in `\\x1b`")),
+        }
+    }
+
+    fn code_point(&mut self, open: usize, backslash: usize) -> Result<char, WordError> {
+        let shape = "needs one to six hexadecimal digits in braces, as in `\\u{e9}`";
+        if self.next_if(|c| c == '{').is_none() {
+            return Err(self.wrong(open, backslash, shape));
+        }
+        let start = self.at();
+        while self.next_if(|c| c.is_ascii_hexdigit()).is_some() {}
+        let end = self.at();
+        let closed = self.next_if(|c| c == '}').is_some();
+        match u32::from_str_radix(&self.line[start..end], 16) {
+            Ok(code) if closed && end - start <= 6 => char::from_u32(code).ok_or_else(|| {
+                self.wrong(
+                    open,
+                    backslash,
+                    "is not a character: they go up to `\\u{10ffff}`, without surrogates",
+                )
+            }),
+            _ => Err(self.wrong(open, backslash, shape)),
+        }
+    }
+
+    /// An escape that is wrong, read so far. Where the line ends inside it, the missing quote is the cause.
+    fn wrong(&mut self, open: usize, backslash: usize, what: &str) -> WordError {
+        let end = self.at();
+        if end == self.line.len() {
+            return self.never_closed(open);
+        }
+        let escape = escape_line(&self.line[backslash..end]);
+        WordError { range: backslash..end, message: format!("`{escape}` {what}") }
+    }
+
+    fn never_closed(&self, open: usize) -> WordError {
+        let quote = &self.line[open..=open];
+        WordError {
+            range: open..self.line.len(),
+            message: format!(
+                "this `{quote}` is never closed; add `{quote}`, or write `\\{quote}` for the character"
+            ),
+        }
+    }
+}
+
+/// Appends a piece of the line, and copies only when there was one before it.
+fn append<'a>(text: &mut Cow<'a, str>, piece: &'a str) {
+    if text.is_empty() {
+        *text = Cow::Borrowed(piece);
+    } else if !piece.is_empty() {
+        text.to_mut().push_str(piece);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    /// Each expected word is its text, where it stands, and `q` if it is quoted.
+    #[track_caller]
+    fn check(line: &str, expected: &[(&str, &str, bool)]) {
+        let words = split(line).unwrap();
+        let found: Vec<_> = words.iter().map(|w| (&*w.text, &line[w.range.clone()], w.quoted)).collect();
+        assert_eq!(found, expected, "{line:?}");
+    }
+
+    #[track_caller]
+    fn check_error(line: &str, underlined: &str, message: &str) {
+        let error = split(line).unwrap_err();
+        assert_eq!((&line[error.range.clone()], error.message.as_str()), (underlined, message), "{line:?}");
+    }
+
+    #[test]
+    fn words_are_split() {
+        check("", &[]);
+        check(" \t ", &[]);
+        check(
+            "log  level\tnet::tcp ",
+            &[("log", "log", false), ("level", "level", false), ("net::tcp", "net::tcp", false)],
+        );
+        check("größe\u{a0}Ω", &[("größe", "größe", false), ("Ω", "Ω", false)]);
+        check("a|b; $c #d", &[("a|b;", "a|b;", false), ("$c", "$c", false), ("#d", "#d", false)]);
+    }
+
+    #[test]
+    fn quotes_and_escapes_are_removed() {
+        check("'a b' c", &[("a b", "'a b'", true), ("c", "c", false)]);
+        check(r"'a\n\'", &[(r"a\n\", r"'a\n\'", true)]);
+        check("'' \"\"", &[("", "''", true), ("", "\"\"", true)]);
+        check(
+            r#""a\\b\"c\n\t\r\0\x41\x7f\u{e9}\u{1F600}""#,
+            &[("a\\b\"c\n\t\r\0A\u{7f}é😀", r#""a\\b\"c\n\t\r\0\x41\x7f\u{e9}\u{1F600}""#, true)],
+        );
+        check(r"a\ b \\ \'", &[("a b", r"a\ b", false), (r"\", r"\\", true), ("'", r"\'", true)]);
+        check(r#"it"'"s"#, &[("it's", r#"it"'"s"#, false)]);
+        check(r"ab''c", &[("abc", "ab''c", false)]);
+    }
+
+    #[test]
+    fn only_the_first_character_makes_a_value() {
+        check(
+            r#""--x" \--x '-'-x"#,
+            &[("--x", "\"--x\"", true), ("--x", r"\--x", true), ("--x", "'-'-x", true)],
+        );
+        check(r#"--name="a b" -'x'"#, &[("--name=a b", "--name=\"a b\"", false), ("-x", "-'x'", false)]);
+        check("''--x", &[("--x", "''--x", true)]);
+    }
+
+    #[test]
+    fn words_without_unescaping_borrow() {
+        for word in split(r#"plain 'single quoted' "double quoted" \--escaped ''x '' "a"''"#).unwrap() {
+            assert!(matches!(word.text, Cow::Borrowed(_)), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn errors_underline_and_say_what_to_type() {
+        check_error(
+            "say 'a b",
+            "'a b",
+            "this `'` is never closed; add `'`, or write `\\'` for the character",
+        );
+        check_error(
+            "x\"a b",
+            "\"a b",
+            "this `\"` is never closed; add `\"`, or write `\\\"` for the character",
+        );
+        for open in
+            [r#""a\"#, r#""a\""#, r#""a\x"#, r#""a\x4"#, r#""a\u"#, r#""a\u{"#, r#""a\u{e9"#, r#""a\q"#]
+        {
+            check_error(open, open, "this `\"` is never closed; add `\"`, or write `\\\"` for the character");
+        }
+        check_error("dir c:\\", "\\", "nothing follows the `\\`; write `\\\\` for a backslash");
+        check_error(
+            r#"a "b\q""#,
+            r"\q",
+            concat!(
+                r#"`\q` is not an escape: known are `\\`, `\"`, `\n`, `\t`, `\r`, `\0`, `\x41` and `\u{e9}`; "#,
+                r"write `\\` for a backslash",
+            ),
+        );
+        check_error(r#""\xg1""#, r"\x", "`\\x` needs two hexadecimal digits, as in `\\x1b`");
+        check_error(r#""\x4g""#, r"\x4", "`\\x4` needs two hexadecimal digits, as in `\\x1b`");
+        check_error(
+            r#""\xe9""#,
+            r"\xe9",
+            "`\\xe9` is beyond `\\x7f`; write the character itself, or `\\u{..}` with its code point",
+        );
+        for (line, underlined) in [
+            (r#""\u41""#, r"\u"),
+            (r#""\u{}""#, r"\u{}"),
+            (r#""\u{zz}""#, r"\u{"),
+            (r#""\u{e9 ""#, r"\u{e9"),
+            (r#""\u{0000041}""#, r"\u{0000041}"),
+            (r#""\u{fffffffff}""#, r"\u{fffffffff}"),
+        ] {
+            let message =
+                format!("`{underlined}` needs one to six hexadecimal digits in braces, as in `\\u{{e9}}`");
+            check_error(line, underlined, &message);
+        }
+        for escape in [r"\u{d800}", r"\u{110000}"] {
+            let message =
+                format!("`{escape}` is not a character: they go up to `\\u{{10ffff}}`, without surrogates");
+            check_error(&format!("\"{escape}\""), escape, &message);
+        }
+    }
+
+    #[test]
+    fn quote_leaves_plain_words_alone() {
+        for (word, quoted) in [
+            ("info", "info"),
+            ("5m", "5m"),
+            ("-3", "-3"),
+            ("[::1]:3000", "[::1]:3000"),
+            ("/var/log/x.log", "/var/log/x.log"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("--x", "'--x'"),
+            ("?", "'?'"),
+            (r"c:\x", r"'c:\x'"),
+            ("it's", r#""it's""#),
+            ("a\u{202e}b", r#""a\u{202e}b""#),
+            ("a\n\u{1b}'\"\\", r#""a\n\u{1b}'\"\\""#),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn split_gives_back_what_quote_wrote(
+            words in prop::collection::vec("\\PC*|[-'\"\\\\ \t\n\r\0a?$\u{1b}\u{85}]*", 0..5),
+        ) {
+            let line = words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
+            let found: Vec<_> = split(&line).unwrap().into_iter().map(|w| w.text.into_owned()).collect();
+            prop_assert_eq!(found, words);
+        }
+
+        #[test]
+        fn any_line_is_split_within_itself(line in "(\\PC|['\"\\\\ xu{}4e]){0,60}") {
+            match split(&line) {
+                Ok(words) => {
+                    let mut end = 0;
+                    for word in words {
+                        prop_assert!(end <= word.range.start && word.range.start < word.range.end);
+                        prop_assert!(line.get(word.range.clone()).is_some());
+                        end = word.range.end;
+                    }
+                }
+                Err(error) => prop_assert!(!error.range.is_empty() && line.get(error.range.clone()).is_some()),
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What a command replies: a value for machines, and what a person sees of it.
+
+pub(crate) mod familiar;
+pub(crate) mod json;
+mod serialize;
+pub(crate) mod table;
+pub(crate) mod text;
+mod value;
+
+pub use value::Value;
+
+/// What a reply is wanted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Text for a person.
+    pub text: bool,
+    /// A value, for `--json`, pipelines and tests.
+    pub value: bool,
+    /// Columns of the person's terminal, where they are known.
+    pub width: Option<usize>,
+}
+
+/// One reply, or one item of it, as it was wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// What a person sees; made from the value where there is none.
+    pub text: Option<String>,
+    /// What a machine sees.
+    pub value: Option<Value>,
+}
+
+impl Form {
+    pub(crate) const JSON: Self = Self { text: false, value: true, width: None };
+}
+
+impl Rendered {
+    /// The reply of a command that has nothing to say.
+    pub const NOTHING: Self = Self { text: Some(String::new()), value: Some(Value::Null) };
+
+    /// What a person sees.
+    pub(crate) fn into_text(self, width: Option<usize>) -> String {
+        match (self.text, self.value) {
+            (Some(text), _) => text,
+            (None, Some(value)) => text::render(&value, width),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// What a machine sees.
+    pub(crate) fn into_value(self) -> Value {
+        match (self.value, self.text) {
+            (Some(value), _) => value,
+            (None, Some(text)) => Value::Text(text),
+            (None, None) => Value::Null,
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! A `serde::Serializer` that makes a [`Value`]. A part that fails is replaced by a text that says why, so
+//! that one poisoned lock does not hide the rest of a struct from the operator.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Serialize, ser};
+
+use super::value::{RECORD_NAME, Value};
+
+/// Deeper values are cut: author types may be linked lists, and a stack overflow would end the process.
+/// Below the 128 levels that serde_json and its kind accept when they read.
+const MAX_DEPTH: usize = 100;
+
+/// How much of a length that a `Serialize` implementation announces is believed before its items have come.
+const MAX_RESERVED: usize = 1024;
+
+/// The value of anything; [`Value::of`] is its public face.
+pub(super) fn value_of<T: Serialize + ?Sized>(value: &T) -> Value {
+    part(value, Serializer { depth: 0, record: false })
+}
+
+fn part<T: Serialize + ?Sized>(value: &T, serializer: Serializer) -> Value {
+    if serializer.depth > MAX_DEPTH {
+        return Value::Text("<nested too deeply>".to_owned());
+    }
+    value
+        .serialize(serializer)
+        .unwrap_or_else(|Failure(why)| Value::Text(format!("<could not be serialized: {why}>")))
+}
+
+#[derive(Clone, Copy)]
+struct Serializer {
+    depth: usize,
+    /// The map to come is a [`Value::Record`] on its way through serde.
+    record: bool,
+}
+
+impl Serializer {
+    fn inner(self) -> Serializer {
+        Serializer { depth: self.depth + 1, record: false }
+    }
+}
+
+#[derive(Debug)]
+struct Failure(String);
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl ser::Error for Failure {
+    fn custom<T: Display>(message: T) -> Failure {
+        Failure(message.to_string())
+    }
+}
+
+macro_rules! scalars {
+    ($($method:ident: $type:ty,)*) => {$(
+        fn $method(self, value: $type) -> Result<Value, Failure> {
+            Ok(value.into())
+        }
+    )*};
+}
+
+impl ser::Serializer for Serializer {
+    type Ok = Value;
+    type Error = Failure;
+    type SerializeSeq = Items;
+    type SerializeTuple = Items;
+    type SerializeTupleStruct = Items;
+    type SerializeTupleVariant = Items;
+    type SerializeMap = Entries;
+    type SerializeStruct = Fields;
+    type SerializeStructVariant = Fields;
+
+    scalars! {
+        serialize_bool: bool,
+        serialize_i8: i8,
+        serialize_i16: i16,
+        serialize_i32: i32,
+        serialize_i64: i64,
+        serialize_i128: i128,
+        serialize_u8: u8,
+        serialize_u16: u16,
+        serialize_u32: u32,
+        serialize_u64: u64,
+        serialize_u128: u128,
+        serialize_f32: f32,
+        serialize_f64: f64,
+        serialize_char: char,
+        serialize_str: &str,
+    }
+
+    // serde's own goes through `to_string`, which panics when the `Display` returns an error.
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<Value, Failure> {
+        let mut text = String::new();
+        fmt::write(&mut text, format_args!("{value}"))
+            .map_err(|_| Failure("its `Display` returned an error".to_owned()))?;
+        Ok(Value::Text(text))
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<Value, Failure> {
+        Ok(Value::Bytes(bytes.to_vec()))
+    }
+
+    fn serialize_none(self) -> Result<Value, Failure> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, Failure> {
+        Ok(part(value, self.inner()))
+    }
+
+    fn serialize_unit(self) -> Result<Value, Failure> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<Value, Failure> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<Value, Failure> {
+        Ok(variant.into())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<Value, Failure> {
+        Ok(part(value, Serializer { record: name == RECORD_NAME, ..self.inner() }))
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Value, Failure> {
+        Ok(tagged(Some(variant), part(value, self.inner())))
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Items, Failure> {
+        let items = Vec::with_capacity(len.unwrap_or(0).min(MAX_RESERVED));
+        Ok(Items { serializer: self.inner(), variant: None, items })
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Items, Failure> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _name: &'static str, len: usize) -> Result<Items, Failure> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Items, Failure> {
+        Ok(Items { variant: Some(variant), ..self.serialize_seq(Some(len))? })
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Entries, Failure> {
+        Ok(Entries {
+            serializer: self.inner(),
+            // A derived implementation writes a struct with `#[serde(flatten)]` as a map of unknown length.
+            // Maps know theirs.
+            record: self.record || len.is_none(),
+            key: Value::Null,
+            entries: Vec::with_capacity(len.unwrap_or(0).min(MAX_RESERVED)),
+        })
+    }
+
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Fields, Failure> {
+        let fields = Vec::with_capacity(len.min(MAX_RESERVED));
+        Ok(Fields { serializer: self.inner(), name, variant: None, fields })
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Fields, Failure> {
+        Ok(Fields { variant: Some(variant), ..self.serialize_struct("", len)? })
+    }
+}
+
+/// serde's externally tagged form of an enum: a record whose only field is the variant.
+fn tagged(variant: Option<&'static str>, value: Value) -> Value {
+    match variant {
+        Some(variant) => Value::record([(variant, value)]),
+        None => value,
+    }
+}
+
+struct Items {
+    serializer: Serializer,
+    variant: Option<&'static str>,
+    items: Vec<Value>,
+}
+
+macro_rules! items {
+    ($($trait:ident $method:ident,)*) => {$(
+        impl ser::$trait for Items {
+            type Ok = Value;
+            type Error = Failure;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Failure> {
+                self.items.push(part(item, self.serializer));
+                Ok(())
+            }
+
+            fn end(self) -> Result<Value, Failure> {
+                Ok(tagged(self.variant, Value::List(self.items)))
+            }
+        }
+    )*};
+}
+
+items! {
+    SerializeSeq serialize_element,
+    SerializeTuple serialize_element,
+    SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field,
+}
+
+struct Entries {
+    serializer: Serializer,
+    record: bool,
+    key: Value,
+    entries: Vec<(Value, Value)>,
+}
+
+impl ser::SerializeMap for Entries {
+    type Ok = Value;
+    type Error = Failure;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
+        self.key = part(key, self.serializer);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
+        self.entries.push((std::mem::take(&mut self.key), part(value, self.serializer)));
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, Failure> {
+        if !self.record || self.entries.iter().any(|(key, _)| key.as_str().is_none()) {
+            return Ok(Value::map(self.entries));
+        }
+        Ok(Value::Record(
+            self.entries
+                .into_iter()
+                .filter_map(|(key, value)| match key {
+                    Value::Text(name) => Some((Cow::Owned(name), value)),
+                    _ => None,
+                })
+                .collect(),
+        ))
+    }
+}
+
+struct Fields {
+    serializer: Serializer,
+    name: &'static str,
+    variant: Option<&'static str>,
+    fields: Vec<(Cow<'static, str>, Value)>,
+}
+
+macro_rules! fields {
+    ($($trait:ident,)*) => {$(
+        impl ser::$trait for Fields {
+            type Ok = Value;
+            type Error = Failure;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), Failure> {
+                self.fields.push((Cow::Borrowed(name), part(value, self.serializer)));
+                Ok(())
+            }
+
+            fn end(self) -> Result<Value, Failure> {
+                let known = match self.name {
+                    "Duration" => duration(&self.fields),
+                    "SystemTime" => time(&self.fields),
+                    _ => None,
+                };
+                Ok(tagged(self.variant, known.unwrap_or(Value::Record(self.fields))))
+            }
+        }
+    )*};
+}
+
+fields! {
+    SerializeStruct,
+    SerializeStructVariant,
+}
+
+/// A `std::time::Duration`, by the name and the fields that serde gives it.
+fn duration(fields: &[(Cow<'static, str>, Value)]) -> Option<Value> {
+    let (seconds, nanos) = seconds_and_nanos(fields, "secs", "nanos")?;
+    Some(Value::Duration(Duration::new(u64::try_from(seconds).ok()?, nanos)))
+}
+
+/// A `std::time::SystemTime`, in the same way.
+fn time(fields: &[(Cow<'static, str>, Value)]) -> Option<Value> {
+    let (seconds, nanos) = seconds_and_nanos(fields, "secs_since_epoch", "nanos_since_epoch")?;
+    let whole = Duration::from_secs(u64::try_from(seconds.unsigned_abs()).ok()?);
+    let second = if seconds < 0 { UNIX_EPOCH.checked_sub(whole)? } else { UNIX_EPOCH.checked_add(whole)? };
+    Some(Value::Time(second.checked_add(Duration::new(0, nanos))?))
+}
+
+fn seconds_and_nanos(
+    fields: &[(Cow<'static, str>, Value)],
+    first: &str,
+    second: &str,
+) -> Option<(i128, u32)> {
+    match fields {
+        [(one, Value::Integer(seconds)), (two, Value::Integer(nanos))] if one == first && two == second => {
+            let nanos = u32::try_from(*nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+            Some((*seconds, nanos))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+    use std::net::Ipv4Addr;
+    use std::sync::{Arc, Mutex};
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[derive(serde::Serialize)]
+    struct Point {
+        y: i32,
+        x: i32,
+    }
+
+    #[derive(serde::Serialize)]
+    enum Shape {
+        Nothing,
+        Circle(f32),
+        Line(Point, Point),
+        Named { name: &'static str },
+    }
+
+    #[track_caller]
+    fn check(value: impl Serialize, expected: Value) {
+        assert_eq!(Value::of(&value), expected);
+    }
+
+    fn point(y: i32, x: i32) -> Value {
+        Value::record([("y", y.into()), ("x", x.into())])
+    }
+
+    #[test]
+    fn every_shape_of_serde() {
+        check((), Value::Null);
+        check(None::<u8>, Value::Null);
+        check(Some(1u8), 1.into());
+        check('c', "c".into());
+        check(0.1f32, 0.1.into());
+        check(u128::MAX, Value::Unsigned(u128::MAX));
+        check(i128::MIN, Value::Integer(i128::MIN));
+        check(Ipv4Addr::LOCALHOST, "127.0.0.1".into());
+        check((1, "a"), Value::List(vec![1.into(), "a".into()]));
+        check(Point { y: 1, x: 2 }, point(1, 2));
+        check(Shape::Nothing, "Nothing".into());
+        check(Shape::Circle(1.5), Value::record([("Circle", 1.5.into())]));
+        check(
+            Shape::Line(Point { y: 1, x: 2 }, Point { y: 3, x: 4 }),
+            Value::record([("Line", vec![point(1, 2), point(3, 4)].into())]),
+        );
+        check(Shape::Named { name: "n" }, Value::record([("Named", Value::record([("name", "n".into())]))]));
+        check(HashMap::from([(10, "b"), (9, "a")]), BTreeMap::from([(9, "a"), (10, "b")]).into());
+    }
+
+    #[test]
+    fn times_of_std_are_known_and_their_namesakes_left_alone() {
+        let time = SystemTime::UNIX_EPOCH + Duration::new(5, 6);
+        check(Duration::new(5, 6), Value::Duration(Duration::new(5, 6)));
+        check(time, Value::Time(time));
+        let namesake = |fields: &[(&'static str, Value)]| Value::record(fields.iter().cloned());
+        {
+            #[derive(serde::Serialize)]
+            struct Duration {
+                secs: u8,
+            }
+            check(Duration { secs: 5 }, namesake(&[("secs", 5.into())]));
+        }
+        {
+            #[derive(serde::Serialize)]
+            struct Duration {
+                secs: i8,
+                nanos: i8,
+            }
+            check(Duration { secs: -5, nanos: 0 }, namesake(&[("secs", (-5).into()), ("nanos", 0.into())]));
+        }
+    }
+
+    #[test]
+    fn a_flattened_struct_keeps_its_order() {
+        #[derive(serde::Serialize)]
+        struct Outer {
+            z: u8,
+            #[serde(flatten)]
+            point: Point,
+            a: u8,
+        }
+        check(
+            Outer { z: 1, point: Point { y: 2, x: 3 }, a: 4 },
+            Value::record([("z", 1.into()), ("y", 2.into()), ("x", 3.into()), ("a", 4.into())]),
+        );
+    }
+
+    #[test]
+    fn a_failing_part_leaves_the_rest() {
+        let lock = Arc::new(Mutex::new(1));
+        let poisoner = lock.clone();
+        let _ = std::thread::spawn(move || {
+            let _guard = poisoner.lock();
+            std::panic::resume_unwind(Box::new(()));
+        })
+        .join();
+        check(
+            (1, &*lock),
+            Value::List(vec![
+                1.into(),
+                "<could not be serialized: lock poison error while serializing>".into(),
+            ]),
+        );
+    }
+
+    #[test]
+    fn a_failing_display_is_no_panic() {
+        struct Broken;
+        impl Display for Broken {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        }
+        impl Serialize for Broken {
+            fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        check(Broken, "<could not be serialized: its `Display` returned an error>".into());
+    }
+
+    #[test]
+    fn a_long_chain_is_cut_and_stays_readable() {
+        #[derive(serde::Serialize)]
+        struct Node {
+            next: Option<Box<Node>>,
+        }
+        let chain = (0..10_000).fold(None, |next, _| Some(Box::new(Node { next })));
+        let json = Value::of(&chain).to_string();
+        assert!(json.contains("<nested too deeply>"), "{json}");
+        serde_json::from_str::<serde_json::Value>(&json).unwrap();
+        // Dropped by hand: the chain's own drop would recurse.
+        let mut rest = chain;
+        while let Some(node) = rest {
+            rest = node.next;
+        }
+    }
+
+    #[test]
+    fn a_value_is_the_value_of_itself() {
+        let value = Value::List(vec![
+            Value::record([("z", 1.into()), ("a", Value::Null)]),
+            Value::map([(2.into(), "b".into()), (Value::Bytes(vec![1]), u128::MAX.into())]),
+            Value::Duration(Duration::from_millis(5)),
+            Value::Time(SystemTime::UNIX_EPOCH),
+            Value::record([("nested", Value::record([("y", 1.5.into()), ("x", u64::MAX.into())]))]),
+        ]);
+        check(&value, value.clone());
+        let text = serde_json::to_string(&Value::record([("z", 1.into()), ("a", Value::Null)])).unwrap();
+        assert_eq!(text, r#"{"z":1,"a":null}"#);
+    }
+}

@@ -1,0 +1,533 @@
+//! Rows under aligned columns, fitted to the terminal: for a list of records, for tuples (without a
+//! header), and for a stream of either, of which only the first rows are held to learn the widths.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::value::Value;
+use super::{json, text};
+use crate::console::escape::escape_line;
+
+/// The cells between two columns.
+const GAP: usize = 2;
+
+/// A column is not shrunk below this many cells: two characters and the mark of the cut.
+const MIN_COLUMN: usize = 3;
+
+/// So many rows of a stream decide its widths, and are the most that is held of it.
+const HELD_ROWS: usize = 100;
+
+const ZERO_WIDTH_JOINER: char = '\u{200d}';
+
+/// Whether these are rows of one table: all records or maps, or all tuples, and something in them.
+pub(super) fn is_table(rows: &[Value]) -> bool {
+    let shape = rows.first().and_then(Shape::of);
+    shape.is_some()
+        && rows.iter().all(|row| Shape::of(row) == shape)
+        && rows.iter().any(|row| match row {
+            Value::List(parts) => !parts.is_empty(),
+            Value::Map(entries) => !entries.is_empty(),
+            Value::Record(fields) => !fields.is_empty(),
+            _ => false,
+        })
+}
+
+/// The table of these rows, with the widths that all of them need.
+pub(super) fn write(rows: &[Value], width: Option<usize>, out: &mut String) {
+    if let Some(layout) = Layout::new(rows, width) {
+        layout.write_header(out);
+        for row in rows {
+            layout.write(row, out);
+        }
+    }
+}
+
+/// The table of a stream. The first rows are held until 100 have come or [`flush`](TableStream::flush) is
+/// called; they decide the columns and their widths, and every later row is written as it comes.
+pub(crate) struct TableStream {
+    width: Option<usize>,
+    held: Vec<Value>,
+    layout: Option<Layout>,
+}
+
+impl TableStream {
+    /// An empty table for a terminal of so many columns; `None` (or 0) cuts nothing.
+    pub(crate) fn new(width: Option<usize>) -> TableStream {
+        TableStream { width, held: Vec::new(), layout: None }
+    }
+
+    /// Takes a row and appends what can be shown by now. What is no row of the table is a line of its own,
+    /// in its turn.
+    pub(crate) fn push(&mut self, row: Value, out: &mut String) {
+        match &self.layout {
+            Some(layout) => layout.write(&row, out),
+            None if self.held.is_empty() && Shape::of(&row).is_none() => write_apart(&row, out),
+            None => {
+                self.held.push(row);
+                if self.held.len() >= HELD_ROWS {
+                    self.flush(out);
+                }
+            }
+        }
+    }
+
+    /// Fixes the widths from the rows that have come, and appends the header and the rows held. Does
+    /// nothing when none are.
+    pub(crate) fn flush(&mut self, out: &mut String) {
+        let held = std::mem::take(&mut self.held);
+        self.layout = self.layout.take().or_else(|| {
+            let layout = Layout::new(&held, self.width)?;
+            layout.write_header(out);
+            Some(layout)
+        });
+        for row in &held {
+            match &self.layout {
+                Some(layout) => layout.write(row, out),
+                None => write_apart(row, out),
+            }
+        }
+    }
+
+    /// Whether rows wait for a [`flush`](TableStream::flush): the driver's timer runs only then.
+    pub(crate) fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+}
+
+/// What the rows of a table are.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    Records,
+    Tuples,
+}
+
+impl Shape {
+    fn of(row: &Value) -> Option<Shape> {
+        match row {
+            Value::Map(_) | Value::Record(_) => Some(Shape::Records),
+            Value::List(_) => Some(Shape::Tuples),
+            _ => None,
+        }
+    }
+}
+
+struct Column {
+    name: String,
+    width: usize,
+    /// Cells beyond this are cut.
+    limit: usize,
+    numeric: bool,
+}
+
+struct Layout {
+    shape: Shape,
+    columns: Vec<Column>,
+    positions: HashMap<String, usize>,
+    width: Option<usize>,
+}
+
+impl Layout {
+    /// The columns that these rows need, in order of appearance; `None` if there are none.
+    fn new(rows: &[Value], width: Option<usize>) -> Option<Layout> {
+        let shape = rows.iter().find_map(Shape::of)?;
+        let width = width.filter(|width| *width > 0);
+        let mut layout = Layout { shape, columns: Vec::new(), positions: HashMap::new(), width };
+        let mut kinds: Vec<Kind> = Vec::new();
+        for row in rows.iter().filter(|row| Shape::of(row) == Some(shape)) {
+            for (name, value) in members(row) {
+                let index = layout.position_or_new(&name);
+                kinds.resize(layout.columns.len(), Kind::Empty);
+                kinds[index] = kinds[index].and(value);
+                let column = &mut layout.columns[index];
+                column.width = column.width.max(text::cell(value).width());
+            }
+        }
+        for (column, kind) in layout.columns.iter_mut().zip(kinds) {
+            column.numeric = kind == Kind::Numbers;
+        }
+        layout.fit();
+        (!layout.columns.is_empty()).then_some(layout)
+    }
+
+    fn position_or_new(&mut self, name: &str) -> usize {
+        if let Some(index) = self.positions.get(name) {
+            return *index;
+        }
+        let header = match self.shape {
+            Shape::Records => escape_line(name).into_owned(),
+            Shape::Tuples => String::new(),
+        };
+        self.columns.push(Column { width: header.width(), name: header, limit: usize::MAX, numeric: false });
+        self.positions.insert(name.to_owned(), self.columns.len() - 1);
+        self.columns.len() - 1
+    }
+
+    fn fit(&mut self) {
+        let Some(width) = self.width else { return };
+        let last_seen = self.columns.iter().rposition(|column| column.width > 0);
+        let gaps = GAP * last_seen.unwrap_or(0);
+        let widths: Vec<usize> = self.columns.iter().map(|column| column.width).collect();
+        for (column, width) in self.columns.iter_mut().zip(shrunk(&widths, width.saturating_sub(gaps))) {
+            column.width = width;
+            // A column without a name may be empty in all rows so far: what comes later must not vanish.
+            column.limit = width.max(1);
+        }
+        // Nothing stands to the right of the last column, so its later cells may use the rest of the
+        // terminal.
+        let used: usize = self.columns.iter().map(|column| column.width).sum();
+        let rest = width.saturating_sub(used + gaps);
+        if let Some(last) = self.columns.last_mut() {
+            last.limit += rest;
+        }
+    }
+
+    fn write_header(&self, out: &mut String) {
+        if self.shape == Shape::Records {
+            let names = self.columns.iter().map(|column| Cow::Borrowed(column.name.as_str())).collect();
+            self.write_cells(names, out);
+            out.push('\n');
+        }
+    }
+
+    fn write(&self, row: &Value, out: &mut String) {
+        if Shape::of(row) != Some(self.shape) {
+            return write_apart(row, out);
+        }
+        let mut cells = vec![Cow::Borrowed(""); self.columns.len()];
+        let mut late = Vec::new();
+        for (name, value) in members(row) {
+            match self.positions.get(name.as_ref()) {
+                Some(index) => cells[*index] = text::cell(value),
+                None => late.push((name, value)),
+            }
+        }
+        let mut line = String::new();
+        self.write_cells(cells, &mut line);
+        // A field that came after the columns were fixed is news: it is shown in full, beyond the edge if
+        // need be.
+        for (name, value) in late {
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            if self.shape == Shape::Records {
+                line.push_str(&escape_line(&name));
+                line.push('=');
+            }
+            line.push_str(&text::compact(value));
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+
+    fn write_cells(&self, cells: Vec<Cow<'_, str>>, out: &mut String) {
+        let mut line = String::new();
+        // Padding is written when a cell follows it, so that no line ends in spaces of ours.
+        let mut pending = 0;
+        for (column, cell) in self.columns.iter().zip(cells) {
+            let cell = cut(&cell, column.limit);
+            let padding = column.width.saturating_sub(cell.width());
+            let (before, after) = if column.numeric { (padding, 0) } else { (0, padding) };
+            pending += before;
+            if !cell.is_empty() {
+                line.push_str(&" ".repeat(std::mem::take(&mut pending)));
+                line.push_str(&cell);
+            }
+            pending += after + GAP;
+        }
+        out.push_str(&cut(&line, self.width.unwrap_or(usize::MAX)));
+    }
+}
+
+/// What the cells of a column have in common.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Empty,
+    Numbers,
+    Other,
+}
+
+impl Kind {
+    fn and(self, value: &Value) -> Kind {
+        match (self, value) {
+            (kind, Value::Null) => kind,
+            (Kind::Empty | Kind::Numbers, Value::Integer(_) | Value::Unsigned(_) | Value::Float(_)) => {
+                Kind::Numbers
+            }
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// The cells of a row by name; those of a tuple go by their index.
+fn members(row: &Value) -> Vec<(Cow<'_, str>, &Value)> {
+    match row {
+        Value::List(parts) => {
+            parts.iter().enumerate().map(|(index, part)| (Cow::Owned(index.to_string()), part)).collect()
+        }
+        row => json::members(row).unwrap_or_default(),
+    }
+}
+
+/// A value among the rows that is none of them.
+fn write_apart(value: &Value, out: &mut String) {
+    if Shape::of(value).is_some() {
+        out.push_str(&text::compact(value));
+        out.push('\n');
+    } else {
+        out.push_str(&text::render(value, None));
+    }
+}
+
+/// These widths, made to fit by taking from the widest until they are no wider than the next.
+fn shrunk(widths: &[usize], room: usize) -> Vec<usize> {
+    if widths.iter().sum::<usize>() <= room {
+        return widths.to_vec();
+    }
+    // The level at which the columns are cut: those below it keep their width and leave more to the others.
+    let mut ascending = widths.to_vec();
+    ascending.sort_unstable();
+    let (mut level, mut spare) = (MIN_COLUMN, 0);
+    let mut left = room;
+    for (index, width) in ascending.iter().enumerate() {
+        let share = left / (ascending.len() - index);
+        if *width > share {
+            if share >= MIN_COLUMN {
+                (level, spare) = (share, left % (ascending.len() - index));
+            }
+            break;
+        }
+        left -= width;
+    }
+    widths
+        .iter()
+        .map(|width| {
+            if *width > level && spare > 0 {
+                spare -= 1;
+                level + 1
+            } else {
+                (*width).min(level)
+            }
+        })
+        .collect()
+}
+
+/// The text, or as much of it as leaves a cell for the mark that something is missing.
+fn cut(text: &str, cells: usize) -> Cow<'_, str> {
+    if text.width() <= cells {
+        return Cow::Borrowed(text);
+    }
+    let Some(mut room) = cells.checked_sub(1) else { return Cow::Borrowed("") };
+    let mut kept = 0;
+    for cluster in clusters(text) {
+        let Some(rest) = room.checked_sub(cluster.width()) else { break };
+        room = rest;
+        kept += cluster.len();
+    }
+    Cow::Owned(format!("{}…", &text[..kept]))
+}
+
+/// Pieces that may be cut apart: a character with the marks and the joined characters that belong to it.
+fn clusters(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut previous = rest.chars().next()?;
+        let end = rest.char_indices().skip(1).find(|(_, character)| {
+            let before = std::mem::replace(&mut previous, *character);
+            character.width() != Some(0) && before != ZERO_WIDTH_JOINER
+        });
+        let (cluster, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+        rest = after;
+        Some(cluster)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(fields: &[(&'static str, Value)]) -> Value {
+        Value::record(fields.iter().cloned())
+    }
+
+    #[track_caller]
+    fn check(rows: Vec<Value>, width: usize, expected: &[&str]) {
+        assert_eq!(text::render(&Value::List(rows), Some(width)).lines().collect::<Vec<_>>(), expected);
+    }
+
+    fn stream(width: Option<usize>, first: &[Value], later: &[Value]) -> Vec<String> {
+        let (mut table, mut out) = (TableStream::new(width), String::new());
+        first.iter().for_each(|row| table.push(row.clone(), &mut out));
+        table.flush(&mut out);
+        assert!(!table.is_holding());
+        later.iter().for_each(|row| table.push(row.clone(), &mut out));
+        table.flush(&mut out);
+        out.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn records_are_aligned_by_display_width() {
+        check(
+            vec![
+                record(&[("name", "a".into()), ("n", 5.into()), ("note", "x\ny".into())]),
+                record(&[("name", "漢字漢字".into()), ("n", 1000.into()), ("note", Value::Null)]),
+                record(&[("name", Value::Null), ("late", vec![1].into())]),
+            ],
+            80,
+            &[
+                "name         n  note  late",
+                "a            5  x\\ny",
+                "漢字漢字  1000",
+                "                      [1]",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_column_with_anything_but_numbers_is_text() {
+        let row = |id: Value, load: Value| record(&[("id", id), ("load", load)]);
+        check(
+            vec![row(1.into(), 0.5.into()), row("x".into(), 10.into())],
+            80,
+            &["id  load", "1    0.5", "x     10"],
+        );
+    }
+
+    #[test]
+    fn maps_and_tuples() {
+        check(
+            vec![Value::map([(1.into(), "a".into())]), Value::map([(2.into(), "b".into())])],
+            80,
+            &["1  2", "a", "   b"],
+        );
+        check(
+            vec![
+                vec![Value::from("ab"), 1.into()].into(),
+                vec![Value::from("c"), 22.into(), true.into()].into(),
+            ],
+            80,
+            &["ab   1", "c   22  true"],
+        );
+    }
+
+    #[test]
+    fn the_widest_columns_shrink() {
+        let row = [("a", "abcdefghij".into()), ("b", "12345".into()), ("c", "abcdefghijklmno".into())];
+        let rows = vec![record(&row)];
+        check(rows.clone(), 34, &["a           b      c", "abcdefghij  12345  abcdefghijklmno"]);
+        check(rows.clone(), 33, &["a           b      c", "abcdefghij  12345  abcdefghijklm…"]);
+        check(rows.clone(), 25, &["a         b      c", "abcdefg…  12345  abcdefg…"]);
+        check(rows.clone(), 14, &["a     b    c", "abc…  12…  ab…"]);
+        check(rows, 8, &["a    b …", "ab…  12…"]);
+    }
+
+    #[test]
+    fn a_cut_falls_between_characters() {
+        #[track_caller]
+        fn check(text: &str, cells: usize, expected: &str) {
+            assert_eq!(cut(text, cells), expected);
+        }
+        check("abc", 3, "abc");
+        check("abcd", 3, "ab…");
+        check("漢字", 3, "漢…");
+        check("漢字", 2, "…");
+        check("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…");
+        check("👩\u{200d}👩\u{200d}👧x", 2, "…");
+        check("👩\u{200d}👩\u{200d}👧xy", 3, "👩\u{200d}👩\u{200d}👧…");
+        check("abc", 0, "");
+    }
+
+    #[test]
+    fn a_stream_fixes_its_widths_and_loses_nothing() {
+        let row = |id: i32, name: &str| record(&[("id", id.into()), ("name", name.into())]);
+        let later = [
+            row(12345, "a long name"),
+            record(&[("name", "x".into()), ("why", "no room".into())]),
+            "a line".into(),
+            Value::Null,
+            record(&[("other", 1.into())]),
+            vec![1, 2].into(),
+        ];
+        assert_eq!(
+            stream(Some(12), &[row(1, "ab"), row(20, "c")], &later),
+            [
+                "id  name",
+                " 1  ab",
+                "20  c",
+                "1…  a long …",
+                "    x  why=no room",
+                "a line",
+                "other=1",
+                "[1, 2]"
+            ]
+        );
+        assert_eq!(stream(None, &[row(1, "ab")], &later)[2], "12345  a long name");
+    }
+
+    #[test]
+    fn a_stream_shows_what_comes_in_an_empty_column() {
+        let row = |middle: Option<&str>, last: Option<&str>| {
+            Value::List(vec![1.into(), middle.into(), last.into()])
+        };
+        assert_eq!(
+            stream(Some(80), &[row(None, None)], &[row(Some("b"), Some("c")), row(Some("bb"), None)]),
+            ["1", "1  b  c", "1  …"]
+        );
+    }
+
+    #[test]
+    fn a_stream_of_text_is_not_held() {
+        let (mut table, mut out) = (TableStream::new(None), String::new());
+        table.push("one\ntwo".into(), &mut out);
+        assert_eq!(out, "one\ntwo\n");
+        table.push(record(&[("a", 1.into())]), &mut out);
+        table.push("three".into(), &mut out);
+        assert_eq!(out, "one\ntwo\n");
+        assert!(table.is_holding());
+        table.flush(&mut out);
+        assert_eq!(out, "one\ntwo\na\n1\nthree\n");
+    }
+
+    #[test]
+    fn a_stream_holds_100_rows() {
+        let (mut table, mut out) = (TableStream::new(None), String::new());
+        let row = record(&[("a", 1.into())]);
+        (1..100).for_each(|_| table.push(row.clone(), &mut out));
+        assert_eq!(out, "");
+        table.push(row.clone(), &mut out);
+        assert_eq!(out.lines().count(), 101);
+        table.push(row, &mut out);
+        assert_eq!(out.lines().count(), 102);
+    }
+
+    #[test]
+    fn empty_rows() {
+        assert_eq!(stream(None, &[Value::Record(vec![])], &[record(&[("a", 1.into())])]), ["{}", "a", "1"]);
+        assert!(stream(None, &[], &[]).is_empty());
+        check(vec![Value::Record(vec![]), record(&[("a", 1.into())])], 80, &["a", "", "1"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..<_>::default() })]
+
+        #[test]
+        fn a_table_keeps_to_the_width(
+            cells in vec(vec("[a漢👩\u{200d}\u{301}\u{fe0f}☁ \n]{0,12}", 4), 1..5),
+            width in 1usize..60,
+        ) {
+            let rows: Vec<Value> = cells
+                .iter()
+                .map(|row| Value::record(["a", "b", "c", "d"].into_iter().zip(row.iter().map(Value::from))))
+                .collect();
+            let table = text::render(&Value::List(rows.clone()), Some(width));
+            prop_assert_eq!(table.lines().count(), rows.len() + 1);
+            for line in table.lines() {
+                prop_assert!(line.width() <= width, "{} > {width}: {line:?}", line.width());
+            }
+        }
+    }
+}

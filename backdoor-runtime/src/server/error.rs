@@ -1,0 +1,58 @@
+//! Why a console cannot start, for the author.
+
+use std::{error, fmt, io};
+
+use crate::command::Problems;
+use crate::server::{AddressError, BindError};
+
+/// Why a console cannot start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Something is wrong with the commands that are linked in.
+    Commands(Problems),
+    /// An address given to the builder cannot be understood.
+    Address(AddressError),
+    /// `BACKDOOR_LISTEN` cannot be understood.
+    Environment(AddressError),
+    /// An address cannot be listened on.
+    Bind(BindError),
+    /// The console's threads cannot be started.
+    Thread(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Commands(problems) => write!(f, "the commands cannot be served:\n{problems}"),
+            Self::Address(error) => error.fmt(f),
+            Self::Environment(error) => write!(f, "BACKDOOR_LISTEN: {error}"),
+            Self::Bind(error) => error.fmt(f),
+            Self::Thread(_) => f.write_str("the console's threads cannot be started"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Commands(_) => None,
+            Self::Address(error) | Self::Environment(error) => error.source(),
+            Self::Bind(error) => error.source(),
+            Self::Thread(error) => Some(error),
+        }
+    }
+}
+
+impl Error {
+    /// The error and what is behind it, on one line.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = error::Error::source(self);
+        while let Some(error) = source {
+            text.push_str(&format!(": {error}"));
+            source = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,624 @@
+//! Binds the places that a console listens on, so that nothing is reachable for a moment by whom it should not be, and
+//! nothing is removed or replaced that is not a dead socket of ours.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::{self, Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::console::escape::escape_line;
+use crate::server::address::{Address, Endpoint, Place};
+
+/// Connections that may wait to be accepted. The 128 of tokio's own `bind` drops some of a burst, and those come back
+/// only after seconds; the system lowers it to `net.core.somaxconn`.
+const BACKLOG: i32 = 1024;
+
+/// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).
+const LONGEST_PATH: usize = 107;
+
+/// How long to wait for another process that binds or removes a socket in the same directory, which takes it
+/// microseconds.
+const LOCK_PATIENCE: Duration = Duration::from_millis(250);
+
+/// How often a path may change between looking at it and acting on it before we give up.
+const ATTEMPTS: usize = 5;
+
+/// A socket that listens, non-blocking and closed on exec.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// Where it listens, with the port that was chosen.
+    pub(crate) address: Address,
+    /// Never send telnet bytes first.
+    pub(crate) plain: bool,
+    pub(crate) socket: BoundSocket,
+}
+
+/// The listening socket; of a unix one also its file, which is removed when the [`SocketFile`] is dropped.
+#[derive(Debug)]
+pub(crate) enum BoundSocket {
+    Tcp(TcpListener),
+    Unix(UnixListener, SocketFile),
+}
+
+/// The file of a unix socket. Dropping it removes the file, if that is still the one we made.
+#[derive(Debug)]
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _lock = lock_directory_of(&self.path);
+        if Identity::at(&self.path).is_ok_and(|found| found == self.identity) {
+            // Nothing can be done about a failure here, and the next start replaces the file.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
+/// in the text.
+#[derive(Debug)]
+pub struct BindError {
+    place: String,
+    reason: String,
+    source: Option<io::Error>,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}", self.place, self.reason)
+    }
+}
+
+impl Error for BindError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// Listens at `endpoint`.
+pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
+    let bound = match &endpoint.place {
+        Place::Tcp { host, first, last } => bind_first_free(*host, *first, *last),
+        Place::Unix { path } => bind_unix(&Place::path_of(path)),
+    };
+    let (address, socket) = bound.map_err(|Failure { reason, source }| {
+        let place = endpoint.place.to_string();
+        BindError { place, reason, source }
+    })?;
+    Ok(Bound { address, plain: endpoint.plain, socket })
+}
+
+/// A [`BindError`] that does not know its place yet.
+struct Failure {
+    reason: String,
+    source: Option<io::Error>,
+}
+
+impl From<&str> for Failure {
+    fn from(reason: &str) -> Self {
+        Failure { reason: reason.to_owned(), source: None }
+    }
+}
+
+impl Failure {
+    fn system(reason: impl Into<String>, source: io::Error) -> Self {
+        Failure { reason: reason.into(), source: Some(source) }
+    }
+}
+
+fn bind_first_free(host: IpAddr, first: u16, last: u16) -> Result<(Address, BoundSocket), Failure> {
+    let mut taken = None;
+    for port in first..=last {
+        match bind_tcp(SocketAddr::new(host, port)) {
+            Ok(listener) => {
+                let address =
+                    listener.local_addr().map_err(|e| Failure::system("its address is not known", e))?;
+                return Ok((Address::Tcp(address), BoundSocket::Tcp(listener)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => taken = Some(error),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && port < 1024 => {
+                return Err(Failure::system("ports below 1024 need a privilege; choose one above", error));
+            }
+            Err(error) => return Err(Failure::system("the port cannot be bound", error)),
+        }
+    }
+    let reason = match (first, last) {
+        (0, _) => "no port is free",
+        _ if first == last => {
+            "the port is taken; choose another, a range such as `3000:3010`, or `0` for any free one"
+        }
+        _ => "every port of the range is taken; choose a wider one, or `0` for any free one",
+    };
+    Err(Failure { reason: reason.to_owned(), source: taken })
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Without it a restart fails for a minute while connections of the last run are in TIME-WAIT. Two that listen on one
+    // port are still refused: by `bind`, or by `listen` where both came at once.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn bind_unix(path: &Path) -> Result<(Address, BoundSocket), Failure> {
+    // The service may change its directory before the file is to be removed.
+    let path = path::absolute(path).map_err(|e| Failure::system("the working directory is not known", e))?;
+    let length = path.as_os_str().len();
+    if length > LONGEST_PATH {
+        let reason = format!(
+            "the path has {length} bytes, and a socket's path at most {LONGEST_PATH}; choose a shorter one"
+        );
+        return Err(Failure::from(reason.as_str()));
+    }
+    let name = SockAddr::unix(&path).map_err(|e| Failure::system("the path cannot be a socket's", e))?;
+    // From `bind` to `listen` a socket refuses like a dead one, and from looking at a dead one to removing it another
+    // process may replace it. The lock keeps processes that start at the same time out of each other's way.
+    let _lock = lock_directory_of(&path);
+    for _ in 0..ATTEMPTS {
+        let socket = private_socket().map_err(|e| Failure::system("a socket cannot be made", e))?;
+        match socket.bind(&name) {
+            Ok(()) => {
+                let identity =
+                    Identity::at(&path).map_err(|e| Failure::system("the socket's file is gone", e))?;
+                let file = SocketFile { path: path.clone(), identity };
+                socket.listen(BACKLOG).map_err(|e| Failure::system("the socket cannot listen", e))?;
+                return Ok((Address::Unix(path), BoundSocket::Unix(socket.into(), file)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => remove_dead_socket(&path)?,
+            Err(error) => return Err(not_bindable(&path, error)),
+        }
+    }
+    Err(Failure::from("the file at the path keeps changing; choose another path"))
+}
+
+/// A non-blocking unix socket whose file will be its owner's alone from the moment it exists, whatever the umask: on
+/// Linux `bind` gives the file the mode of the socket, less the umask. A `chmod` after `bind` would leave a gap.
+fn private_socket() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    let file = File::from(OwnedFd::from(socket));
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(Socket::from(OwnedFd::from(file)))
+}
+
+fn not_bindable(path: &Path, error: io::Error) -> Failure {
+    let directory = path.parent().unwrap_or(path);
+    let shown = directory.to_string_lossy();
+    let shown = escape_line(&shown);
+    match error.kind() {
+        io::ErrorKind::NotFound if !directory.exists() => {
+            Failure::system(format!("there is no directory {shown}; make it, or choose another path"), error)
+        }
+        io::ErrorKind::NotADirectory => Failure::system(format!("{shown} is not a directory"), error),
+        io::ErrorKind::PermissionDenied => Failure::system(
+            format!("this process may not make a file in {shown}; choose another path"),
+            error,
+        ),
+        _ => Failure::system("the socket cannot be bound", error),
+    }
+}
+
+/// Makes room where something is in the way: removes a socket that nobody answers on, and nothing else.
+fn remove_dead_socket(path: &Path) -> Result<(), Failure> {
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let unknown = |error| Failure::system("what is at the path cannot be examined", error);
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if gone(&error) => return Ok(()),
+        Err(error) => return Err(unknown(error)),
+    };
+    // Asked before connecting, which is refused by a regular file just as by a dead socket, and follows a symbolic link.
+    let kind = metadata.file_type();
+    if !kind.is_socket() {
+        let kind = match () {
+            () if kind.is_file() => "a regular file",
+            () if kind.is_dir() => "a directory",
+            () if kind.is_symlink() => "a symbolic link",
+            () => "something else",
+        };
+        let reason =
+            format!("{kind} is there, not a socket; it was left as it is: remove it, or choose another path");
+        return Err(Failure::from(reason.as_str()));
+    }
+    match knock(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+        Err(error) if gone(&error) => return Ok(()),
+        // A queue that is full has somebody who listens, too.
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+            return Err(Failure::system(
+                "a socket is there that cannot be asked whether somebody listens",
+                error,
+            ));
+        }
+        _ => {
+            let reason = "this or another process answers there; stop that one, or put `{pid}` in the path";
+            return Err(Failure::from(reason));
+        }
+    }
+    match Identity::at(path) {
+        Ok(found) if found == Identity::of(&metadata) => match fs::remove_file(path) {
+            Err(error) if !gone(&error) => {
+                Err(Failure::system("a dead socket is there that cannot be removed", error))
+            }
+            _ => Ok(()),
+        },
+        // Another file took its place, and is looked at in its turn.
+        Ok(_) => Ok(()),
+        Err(error) if gone(&error) => Ok(()),
+        Err(error) => Err(unknown(error)),
+    }
+}
+
+/// Whether somebody accepts connections at `path`, without waiting for room in a full queue.
+fn knock(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
+}
+
+/// Which file it is that has a name. The time of birth, where the file system keeps it, tells a file from another that
+/// got the number of a removed one.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    born: Option<SystemTime>,
+}
+
+impl Identity {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Identity { device: metadata.dev(), inode: metadata.ino(), born: metadata.created().ok() }
+    }
+
+    fn at(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|metadata| Identity::of(&metadata))
+    }
+}
+
+/// An advisory lock among consoles on the directory of `path`, let go when the file is dropped. There is none where the
+/// directory cannot be read, or where somebody else holds it for long: what it guards is then guarded by looking twice.
+fn lock_directory_of(path: &Path) -> Option<File> {
+    // With the `.` only a directory is opened: opening a pipe would wait for its writer.
+    let directory = File::open(path.parent()?.join(".")).ok()?;
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Some(directory),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(_) => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::env;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::{UnixDatagram, UnixStream};
+    use std::process::{self, Command};
+    use std::sync::Barrier;
+
+    use crate::server::address::Listen;
+
+    const ANSWERS: &str = "this or another process answers there; stop that one, or put `{pid}` in the path";
+
+    /// A directory that is removed with all that is in it.
+    struct Dir(PathBuf);
+
+    impl Dir {
+        fn new(name: &str) -> Self {
+            let path = env::temp_dir().join(format!("backdoor-listener-{}-{name}", process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir(&path).unwrap();
+            Dir(path)
+        }
+
+        fn file(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+    }
+
+    impl Drop for Dir {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn at(path: &Path) -> Endpoint {
+        Listen::from(format!("unix:{}", path.display())).endpoint().unwrap()
+    }
+
+    fn tcp(text: &str) -> Result<Bound, BindError> {
+        bind(&Listen::from(text).endpoint().unwrap())
+    }
+
+    #[track_caller]
+    fn check_error(path: &Path, reason: &str) {
+        let before = fs::symlink_metadata(path).ok().map(|m| Identity::of(&m));
+        let error = bind(&at(path)).unwrap_err().to_string();
+        assert_eq!(error, format!("cannot listen on unix:{}: {reason}", path.display()));
+        assert_eq!(fs::symlink_metadata(path).ok().map(|m| Identity::of(&m)), before, "it was touched");
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    fn port(bound: &Bound) -> u16 {
+        match bound.address {
+            Address::Tcp(address) => address.port(),
+            Address::Unix(_) => panic!("{:?} is no port", bound.address),
+        }
+    }
+
+    /// The flags of the descriptor: `O_NONBLOCK` is 0o4000, `O_CLOEXEC` 0o2000000.
+    fn flags(socket: &impl std::os::fd::AsRawFd) -> u32 {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", socket.as_raw_fd())).unwrap();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+        u32::from_str_radix(flags.trim(), 8).unwrap() & 0o2_004_000
+    }
+
+    #[test]
+    fn a_port_listens() {
+        let bound = tcp("plain:0").unwrap();
+        assert!(bound.plain);
+        let BoundSocket::Tcp(listener) = &bound.socket else { panic!("{bound:?}") };
+        assert_eq!(flags(listener), 0o2_004_000);
+        let mut client = TcpStream::connect(("127.0.0.1", port(&bound))).unwrap();
+        client.write_all(b"x").unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.read_exact(&mut [0]).unwrap();
+    }
+
+    #[test]
+    fn an_ipv6_port_listens() {
+        if TcpListener::bind("[::1]:0").is_ok() {
+            assert!(tcp("[::1]:0").unwrap().address.to_string().starts_with("[::1]:"));
+        }
+    }
+
+    #[test]
+    fn a_burst_of_connections_waits() {
+        let bound = tcp("0").unwrap();
+        let limit: usize =
+            fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
+        let address = SockAddr::from(SocketAddr::from(([127, 0, 0, 1], port(&bound))));
+        let clients: Vec<_> = (0..300.min(limit))
+            .map(|_| {
+                let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+                socket.connect_timeout(&address, Duration::from_millis(900)).unwrap();
+                socket
+            })
+            .collect();
+        assert_eq!(clients.len(), 300.min(limit));
+    }
+
+    #[test]
+    fn the_first_free_port_of_a_range_is_taken() {
+        // Somebody else may take a port in between, so several pairs of neighbours are tried.
+        let pair = (0..50).find_map(|_| {
+            let first = tcp("0").unwrap();
+            let port = port(&first);
+            let found = tcp(&format!("{port}:{}", port.checked_add(1)?)).ok()?;
+            Some((first, found))
+        });
+        let (first, found) = pair.unwrap();
+        assert_eq!(port(&found), port(&first) + 1);
+        let error = tcp(&format!("{}:{}", port(&first), port(&found))).unwrap_err();
+        let expected = "every port of the range is taken; choose a wider one, or `0` for any free one";
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_taken_port_is_an_error_with_its_source() {
+        let first = tcp("0").unwrap();
+        let error = tcp(&port(&first).to_string()).unwrap_err();
+        let reason =
+            "the port is taken; choose another, a range such as `3000:3010`, or `0` for any free one";
+        assert_eq!(error.to_string(), format!("cannot listen on {}: {reason}", first.address));
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::AddrInUse));
+    }
+
+    #[test]
+    fn a_port_is_bound_again_while_its_last_connection_lingers() {
+        let bound = tcp("0").unwrap();
+        let port = port(&bound);
+        let BoundSocket::Tcp(listener) = &bound.socket else { panic!("{bound:?}") };
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        // The side that closes first is the one in TIME-WAIT.
+        drop(listener.accept().unwrap());
+        drop(client);
+        drop(bound);
+        tcp(&port.to_string()).unwrap();
+    }
+
+    #[test]
+    fn a_unix_socket_listens_and_its_file_goes_with_it() {
+        let dir = Dir::new("life");
+        let bound = bind(&at(&dir.file("{pid}.sock"))).unwrap();
+        let path = dir.file(&format!("{}.sock", process::id()));
+        assert_eq!(bound.address, Address::Unix(path.clone()));
+        assert!(bound.plain);
+        assert_eq!(mode(&path), 0o600);
+        let BoundSocket::Unix(listener, _) = &bound.socket else { panic!("{bound:?}") };
+        assert_eq!(flags(listener), 0o2_004_000);
+        let _client = UnixStream::connect(&path).unwrap();
+        listener.accept().unwrap();
+        drop(bound);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_no_longer_ours_stays() {
+        let dir = Dir::new("stays");
+        let path = dir.file("a.sock");
+        let bound = bind(&at(&path)).unwrap();
+        fs::rename(&path, dir.file("moved")).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        drop(bound);
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        assert!(dir.file("moved").exists());
+    }
+
+    #[test]
+    fn a_dead_socket_is_replaced() {
+        let dir = Dir::new("dead");
+        let path = dir.file("a.sock");
+        drop(UnixListener::bind(&path).unwrap());
+        let bound = bind(&at(&path)).unwrap();
+        UnixStream::connect(&path).unwrap();
+        drop(bound);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_living_socket_is_left_alone() {
+        let dir = Dir::new("living");
+        let path = dir.file("a.sock");
+        let _bound = bind(&at(&path)).unwrap();
+        check_error(&path, ANSWERS);
+        UnixStream::connect(&path).unwrap();
+    }
+
+    #[test]
+    fn a_socket_with_a_full_queue_is_alive() {
+        let dir = Dir::new("full");
+        let path = dir.file("a.sock");
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        socket.listen(0).unwrap();
+        let _waiting = UnixStream::connect(&path).unwrap();
+        check_error(&path, ANSWERS);
+    }
+
+    #[test]
+    fn what_is_no_socket_of_ours_is_left_alone() {
+        let dir = Dir::new("others");
+        let left = "is there, not a socket; it was left as it is: remove it, or choose another path";
+        let path = dir.file("file");
+        fs::write(&path, "data").unwrap();
+        check_error(&path, &format!("a regular file {left}"));
+        assert_eq!(fs::read(&path).unwrap(), b"data");
+
+        fs::create_dir(dir.file("dir")).unwrap();
+        check_error(&dir.file("dir"), &format!("a directory {left}"));
+
+        drop(UnixListener::bind(dir.file("dead.sock")).unwrap());
+        for target in ["dead.sock", "file", "nowhere"] {
+            let link = dir.file(&format!("link-to-{target}"));
+            symlink(dir.file(target), &link).unwrap();
+            check_error(&link, &format!("a symbolic link {left}"));
+        }
+
+        let datagram = dir.file("datagram");
+        let _socket = UnixDatagram::bind(&datagram).unwrap();
+        let error = bind(&at(&datagram)).unwrap_err();
+        assert!(error.to_string().contains("a socket is there that cannot be asked"), "{error}");
+        assert!(error.source().is_some() && datagram.exists());
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_is_said() {
+        let dir = Dir::new("paths");
+        let missing = dir.file("missing");
+        let reason = format!("there is no directory {}; make it, or choose another path", missing.display());
+        check_error(&missing.join("a.sock"), &reason);
+
+        fs::write(dir.file("file"), "").unwrap();
+        let reason = format!("{} is not a directory", dir.file("file").display());
+        check_error(&dir.file("file").join("a.sock"), &reason);
+
+        let prefix = dir.0.as_os_str().len() + 1;
+        let most = dir.file(&"x".repeat(107 - prefix));
+        bind(&at(&most)).unwrap();
+        let reason = "the path has 108 bytes, and a socket's path at most 107; choose a shorter one";
+        check_error(&dir.file(&"x".repeat(108 - prefix)), reason);
+    }
+
+    /// The lock is what the test below depends on, which without it fails only now and then.
+    #[test]
+    fn who_holds_the_directory_delays_a_start_and_does_not_stop_it() {
+        let dir = Dir::new("lock");
+        let held = File::open(&dir.0).unwrap();
+        held.lock().unwrap();
+        let started = Instant::now();
+        let bound = bind(&at(&dir.file("a.sock"))).unwrap();
+        assert!(started.elapsed() >= LOCK_PATIENCE);
+        drop(held);
+        drop(bound);
+        assert!(!dir.file("a.sock").exists());
+    }
+
+    #[test]
+    fn of_many_that_start_at_once_on_a_dead_socket_one_wins() {
+        const STARTERS: usize = 8;
+        let dir = Dir::new("race");
+        for round in 0..50 {
+            let path = dir.file(&format!("{round}.sock"));
+            drop(UnixListener::bind(&path).unwrap());
+            let barrier = Barrier::new(STARTERS);
+            let bound: Vec<_> = thread::scope(|scope| {
+                let start = || {
+                    barrier.wait();
+                    bind(&at(&path))
+                };
+                let starters: Vec<_> = (0..STARTERS).map(|_| scope.spawn(start)).collect();
+                starters.into_iter().filter_map(|starter| starter.join().unwrap().ok()).collect()
+            });
+            assert_eq!(bound.len(), 1);
+            UnixStream::connect(&path).unwrap();
+        }
+    }
+
+    /// The umask belongs to the process, so a child has it, which runs only this test again.
+    #[test]
+    fn the_mode_does_not_depend_on_the_umask() {
+        const PATH: &str = "BACKDOOR_TEST_UMASK_PATH";
+        if let Some(path) = env::var_os(PATH) {
+            let path = PathBuf::from(path);
+            let _bound = bind(&at(&path)).unwrap();
+            assert_eq!(mode(&path), 0o600);
+            return;
+        }
+        let dir = Dir::new("umask");
+        let (_, module) = module_path!().split_once("::").unwrap();
+        for umask in ["000", "022", "077"] {
+            let path = dir.file(umask);
+            let output = Command::new("sh")
+                .args(["-c", "umask $0; exec \"$@\"", umask])
+                .arg(env::current_exe().unwrap())
+                .arg(format!("{module}::the_mode_does_not_depend_on_the_umask"))
+                .arg("--exact")
+                .env(PATH, &path)
+                .output()
+                .unwrap();
+            let stdout = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && stdout.contains("1 passed"), "umask {umask}: {stdout}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A connection as the console sees it: TCP on loopback or a unix socket.
+
+use std::io;
+use std::net::Shutdown;
+
+use socket2::SockRef;
+use tokio::io::{Interest, Ready};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::console::Transport;
+
+/// A connected peer's stream.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// Prepares the socket. A failure here leaves a connection that works, only slower or deaf to urgent data.
+    pub(crate) fn prepare(&self) {
+        if let Self::Tcp(stream) = self {
+            let _ = stream.set_nodelay(true);
+            // RFC 854 sends SYNCH as urgent data, and without this its mark would be taken out of the stream.
+            let _ = SockRef::from(stream).set_out_of_band_inline(true);
+        }
+    }
+
+    /// How logs and `who` show the peer, and its user where the kernel tells.
+    pub(crate) fn peer(&self) -> (String, Option<u32>) {
+        match self {
+            Self::Tcp(stream) => {
+                let name =
+                    stream.peer_addr().map_or_else(|_| "a peer that has gone".to_owned(), |a| a.to_string());
+                (name, None)
+            }
+            Self::Unix(stream) => match stream.peer_cred() {
+                Ok(peer) => {
+                    let process = peer.pid().map(|pid| format!(" pid {pid}")).unwrap_or_default();
+                    (format!("unix uid {}{process}", peer.uid()), Some(peer.uid()))
+                }
+                Err(_) => ("unix".to_owned(), None),
+            },
+        }
+    }
+}
+
+impl Transport for Stream {
+    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        match self {
+            Self::Tcp(stream) => stream.ready(interest).await,
+            Self::Unix(stream) => stream.ready(interest).await,
+        }
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(buffer),
+            Self::Unix(stream) => stream.try_read(buffer),
+        }
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Unix(stream) => stream.try_write(bytes),
+        }
+    }
+
+    fn end_writing(&self) {
+        // It fails where the peer has gone already, which is as good.
+        let _ = match self {
+            Self::Tcp(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
+            Self::Unix(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
+        };
+    }
+}

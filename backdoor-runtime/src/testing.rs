@@ -1,0 +1,224 @@
+//! An author's first unit test: a line through the same dispatch as an operator's, without a socket.
+
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::Value;
+use crate::command::States;
+use crate::command::registry::Registry;
+use crate::console::{JsonLine, Screen, Seen, complaint};
+use crate::dispatch::audit::Audit;
+use crate::dispatch::failure::Status;
+use crate::dispatch::own_runtime::OwnRuntime;
+use crate::dispatch::peer::Peer;
+use crate::dispatch::session::{PIECES, Piece, What};
+use crate::dispatch::{Console, Dispatcher, Outcome, Service, Shared};
+use crate::reply::Form;
+
+/// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
+///
+/// ```
+/// use backdoor_runtime::{Backdoor, Status, backdoor_command};
+///
+/// /// Add two numbers
+/// #[backdoor_command(reads)]
+/// fn add(one: i64, other: i64) -> i64 {
+///     one + other
+/// }
+///
+/// let console = Backdoor::testing();
+/// let answer = console.run("add 2 3");
+/// assert_eq!(answer.status, Status::Done);
+/// assert_eq!(answer.value, 5);
+/// assert_eq!(answer.text, "5\n");
+///
+/// let answer = console.run("add 2 three");
+/// assert_eq!(answer.status, Status::Usage);
+/// assert_eq!(answer.error.as_deref(), Some("other: `three` is not a whole number"));
+/// ```
+pub struct Testing {
+    states: States,
+    runtime: Option<Handle>,
+    timeout: Duration,
+    width: Option<usize>,
+    started: OnceLock<Started>,
+}
+
+struct Started {
+    dispatcher: Arc<Dispatcher>,
+    runtime: OwnRuntime,
+}
+
+/// How a line was answered.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// How it ended.
+    pub status: Status,
+    /// The reply as `--json` and pipelines see it; null where there is none. A stream's items are a list.
+    pub value: Value,
+    /// What a script reads: what was printed, the reply, the error.
+    pub text: String,
+    /// What is wrong, in one sentence without the underlined word and the usage.
+    pub error: Option<String>,
+}
+
+impl Testing {
+    pub(crate) fn new() -> Self {
+        Self {
+            states: States::default(),
+            runtime: None,
+            timeout: Duration::from_secs(30),
+            width: None,
+            started: OnceLock::new(),
+        }
+    }
+
+    /// A value that commands may ask for as [`State<T>`](crate::State). To be given before the first line is run.
+    #[must_use]
+    pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// The runtime that asynchronous commands run on. Default: one of its own, so that [`run`](Self::run) may block a test's.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// How long a command may run that declares no `timeout`. Default: 30 s.
+    #[must_use]
+    pub fn command_timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// The columns to render for. Default: no limit, as for a script.
+    #[must_use]
+    pub fn width(mut self, columns: usize) -> Self {
+        self.width = Some(columns);
+        self
+    }
+
+    /// Runs a line and waits for its end.
+    ///
+    /// # Panics
+    /// When the threads for it cannot be started.
+    pub fn run(&self, line: &str) -> Answer {
+        let (sender, receiver) = sync_channel(1);
+        let started = self.started();
+        let answer = answer(started.dispatcher.clone(), line.to_owned(), self.width);
+        started.runtime.handle().spawn(async move {
+            let _ = sender.send(answer.await);
+        });
+        receiver.recv().expect("the dispatcher's thread lives as long as this")
+    }
+
+    /// Runs a line and waits for its end without blocking, for commands that need the test's own runtime to go on.
+    ///
+    /// # Panics
+    /// When the threads for it cannot be started.
+    pub async fn run_async(&self, line: &str) -> Answer {
+        let started = self.started();
+        let answer = answer(started.dispatcher.clone(), line.to_owned(), self.width);
+        started.runtime.handle().spawn(answer).await.expect("the dispatcher's thread lives as long as this")
+    }
+
+    fn started(&self) -> &Started {
+        self.started.get_or_init(|| {
+            let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
+            let audit = Audit::start().expect("a test can start threads");
+            let service = Service::new("test".to_owned(), None);
+            let shared = Arc::new(Shared::new(Registry::linked(), service));
+            let mut states = self.states.clone();
+            states.insert(Console(shared.clone()));
+            let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.timeout, 4);
+            Started { dispatcher: Arc::new(dispatcher), runtime }
+        })
+    }
+}
+
+/// Runs a line, and gathers what a script would read.
+async fn answer(dispatcher: Arc<Dispatcher>, line: String, width: Option<usize>) -> Answer {
+    let (output, mut pieces) = mpsc::channel(PIECES);
+    let peer = Arc::new(Peer::new(0, "test".to_owned(), None, output));
+    peer.set_trusted();
+    if let Some(columns) = width {
+        peer.set_width(columns);
+    }
+    let shown = line.clone();
+    let run = dispatcher.prepare(line, Form { text: true, value: true, width });
+    let mut gathered = Gathered::new();
+    let mut running = std::pin::pin!(dispatcher.run(run, &peer));
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            Some(piece) = pieces.recv() => gathered.piece(piece),
+            outcome = &mut running => break outcome,
+        }
+    };
+    while let Ok(piece) = pieces.try_recv() {
+        gathered.piece(piece);
+    }
+    gathered.end(outcome, &shown, width)
+}
+
+struct Gathered {
+    screen: Screen,
+    pieces: Vec<What>,
+    value: Value,
+}
+
+impl Gathered {
+    fn new() -> Self {
+        Self { screen: Screen::new(""), pieces: Vec::new(), value: Value::Null }
+    }
+
+    fn piece(&mut self, piece: Piece) {
+        match piece.what {
+            What::Value(value) => self.value = value,
+            // Whether the answer is JSON is known at the end.
+            what => self.pieces.push(what),
+        }
+    }
+
+    fn end(mut self, outcome: Outcome, line: &str, width: Option<usize>) -> Answer {
+        let failure = outcome.failure.as_ref();
+        let mut json = JsonLine::default();
+        for what in self.pieces {
+            match what {
+                What::Printed(text) if outcome.json => self.screen.show(&json.printed(&text)),
+                What::Reply { text, boundary } if outcome.json => {
+                    self.screen.show(&json.reply(&text, boundary))
+                }
+                What::Printed(text) | What::Reply { text, .. } => self.screen.show(&text),
+                What::Notice(_) | What::Value(_) | What::Question { .. } => {}
+            }
+        }
+        if outcome.json {
+            let mut text = json.reply(&outcome.tail, true);
+            text.push_str(&json.end(failure));
+            self.screen.show(&text);
+        } else {
+            if !outcome.tail.is_empty() {
+                self.screen.show_fresh(&outcome.tail);
+            }
+            if let Some(failure) = failure {
+                self.screen.show_fresh(&complaint(failure, line, &Seen::Elsewhere, width));
+            }
+        }
+        self.screen.fresh_line();
+        Answer {
+            status: failure.map_or(Status::Done, |failure| failure.status),
+            value: self.value,
+            text: String::from_utf8_lossy(self.screen.bytes()).into_owned(),
+            error: failure.map(|failure| failure.message.clone()),
+        }
+    }
+}

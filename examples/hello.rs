@@ -1,0 +1,17 @@
+//! The shortest service with a console.
+
+use backdoor_runtime::{Backdoor, backdoor_command};
+
+/// Say hello to somebody
+#[backdoor_command(reads)]
+fn hello(name: String) -> String {
+    format!("hello, {name}")
+}
+
+fn main() {
+    let backdoor = Backdoor::builder("hello").listen("127.0.0.1:3000").start_or_warn();
+    for address in backdoor.addresses() {
+        println!("listening on {address}");
+    }
+    std::thread::park();
+}
