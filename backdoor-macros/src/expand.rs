@@ -74,7 +74,7 @@ fn registration(args: &CommandArgs, item: &Item) -> TokenStream {
         Some(name) => name.value(),
         None => names::kebab(&item.signature.ident),
     };
-    let name_span = args.name.as_ref().map_or(item.signature.ident.span(), |name| name.span());
+    let name_span = args.name.as_ref().map_or(item.signature.ident.span(), syn::LitStr::span);
     let aliases = &args.aliases;
     let help = text::help(&item.attributes, &private);
     let CommandArgs { hidden, effect, timeout, place, .. } = args;

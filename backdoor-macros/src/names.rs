@@ -44,7 +44,7 @@ fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistake
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (spaces && c == ' ');
     if let Some(wrong) = text.chars().find(|&c| !allowed(c)) {
         mistakes.add(name, format_args!("`{}` is not allowed in a {what}", wrong.escape_default()), help);
-    } else if text.split(' ').any(|word| word.is_empty()) {
+    } else if text.split(' ').any(str::is_empty) {
         mistakes.add(name, format_args!("a {what} cannot have an empty word"), help);
     } else if text.split(' ').any(|word| word.starts_with('-') || word.ends_with('-')) {
         mistakes.add(name, format_args!("a word of a {what} cannot begin or end with `-`"), help);

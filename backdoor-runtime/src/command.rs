@@ -27,7 +27,8 @@ pub use declare::{
 pub use descriptor::{Command, Declared, Effect, Parameter, Place, Run, Style, Timeout};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choose};
 pub use ladder::{CommandOutput, Page};
-pub use param::{Arity, Default, Param, Taker, show, take};
+pub(crate) use param::Arity;
+pub use param::{Default, Param, Taker, show, take};
 pub use range::{Range, bounds};
 pub(crate) use supplied::States;
 pub use supplied::{Caller, FromCaller, Guard, State};

@@ -195,7 +195,7 @@ impl Gathered {
             match what {
                 What::Printed(text) if outcome.json => self.screen.show(&json.printed(&text)),
                 What::Reply { text, boundary } if outcome.json => {
-                    self.screen.show(&json.reply(&text, boundary))
+                    self.screen.show(&json.reply(&text, boundary));
                 }
                 What::Printed(text) | What::Reply { text, .. } => self.screen.show(&text),
                 What::Notice(_) | What::Value(_) | What::Question { .. } => {}

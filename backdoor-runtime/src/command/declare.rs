@@ -29,13 +29,14 @@ pub const fn check_parameter(parameters: &[Parameter], index: usize) {
     if own.is_option() {
         check_option_names(own);
     }
-    if !own.is_positional() && !(own.is_typed() && matches!(own.style, Style::Rest)) {
+    let takes_words = own.is_typed() && !own.is_option();
+    if !takes_words {
         return;
     }
     let mut at = 0;
     while at < index {
         let other = &parameters[at];
-        if other.is_typed() && matches!(other.style, Style::Rest) && !own.is_option() {
+        if other.is_typed() && matches!(other.style, Style::Rest) {
             unreachable_after(own, other);
         }
         if other.is_positional() {

@@ -91,10 +91,10 @@ pub enum Reply {
 }
 
 /// The items of a reply that comes in pieces.
-pub type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
+pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
 
 /// An asynchronous command that has its arguments.
-pub type Pending = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+pub(crate) type Pending = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// Calls a synchronous command.
 pub fn call<T: Take, R, S: Show<R, Blocking>>(

@@ -52,6 +52,8 @@ pub(crate) struct Conversation {
     /// The first bytes, as long as they may be the opening of another protocol.
     opening: Vec<u8>,
     input_ended: bool,
+    /// A prompt has to be shown behind what the input asked for.
+    prompt_due: bool,
     foreign: Option<&'static str>,
     over: bool,
 }
@@ -107,6 +109,7 @@ impl Conversation {
             accepted: false,
             opening: Vec::new(),
             input_ended: false,
+            prompt_due: false,
             foreign: None,
             over: false,
             manners,
@@ -134,6 +137,16 @@ impl Conversation {
     /// Whether nothing is left to do but to write what is there.
     pub(crate) fn is_over(&self) -> bool {
         self.over || (self.running.is_none() && self.input_ended && self.waiting.is_empty())
+    }
+
+    /// Whether the peer is a script that has its answers and may have nothing more to ask.
+    pub(crate) fn is_idle_script(&self) -> bool {
+        self.style == Style::Script && self.running.is_none() && self.waiting.is_empty() && !self.is_over()
+    }
+
+    /// A script was silent for long: one whose client does not close its half (`nc` without `-N`) ends here.
+    pub(crate) fn end_script(&mut self) {
+        self.end_of_input();
     }
 
     /// Whether a line waits to be run.
@@ -169,6 +182,11 @@ impl Conversation {
         self.telnet = telnet;
         if self.telnet.is_telnet() && !self.peer.speaks_telnet() {
             self.promote();
+        }
+        if std::mem::take(&mut self.prompt_due) && self.running.is_none() && self.waiting.is_empty() {
+            self.screen.fresh_line();
+            self.report_thrown_away();
+            self.prompt();
         }
     }
 
@@ -345,8 +363,11 @@ impl Conversation {
             Event::EraseLine => self.lines.erase_line(),
             Event::EndOfFile => self.end_input(),
             Event::Suspend => {}
-            // RFC 860: the client throws away what comes until it sees this.
-            Event::TimingMark => self.screen.command(TIMING_MARK_REPLY),
+            // RFC 860: the client throws away what comes until it sees this, a prompt too.
+            Event::TimingMark => {
+                self.screen.command(TIMING_MARK_REPLY);
+                self.prompt_due |= self.running.is_none() && self.screen.is_at_prompt();
+            }
             Event::WindowSize { columns, .. } => self.peer.set_width(columns.into()),
         }
     }
@@ -391,11 +412,7 @@ impl Conversation {
                 running.muted = true;
                 running.state.stop(Stop::Interrupted);
             }
-            None => {
-                self.screen.fresh_line();
-                self.report_thrown_away();
-                self.prompt();
-            }
+            None => self.prompt_due = true,
         }
     }
 

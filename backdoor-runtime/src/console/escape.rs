@@ -9,11 +9,12 @@ use std::{ascii, borrow::Cow};
 ///
 /// The result is for reading, not for reading back: a backslash stays as it is, so that paths and escaped text survive
 /// any number of passes. Text with nothing to escape is borrowed.
-pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+#[cfg(test)]
+fn escape(text: &str) -> Cow<'_, str> {
     escape_where(text, |character| character != '\n' && character != '\t')
 }
 
-/// As [`escape`], but newline and tab become `\n` and `\t`: for logs and one-line messages.
+/// Makes text harmless on one line: newline and tab become `\n` and `\t` too: for logs and one-line messages.
 pub(crate) fn escape_line(text: &str) -> Cow<'_, str> {
     escape_where(text, |_| true)
 }

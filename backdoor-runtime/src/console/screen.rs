@@ -62,6 +62,11 @@ impl Screen {
         self.at_prompt = true;
     }
 
+    /// Whether the cursor stands behind the prompt.
+    pub(crate) fn is_at_prompt(&self) -> bool {
+        self.at_prompt
+    }
+
     /// A line came, and the peer's own echo of it ended the line on the screen.
     pub(crate) fn line_entered(&mut self) {
         self.at_prompt = false;

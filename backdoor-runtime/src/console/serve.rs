@@ -36,6 +36,8 @@ pub(crate) struct Times {
     pub(crate) silence: Duration,
     /// How long a peer may take no byte of what it asked for.
     pub(crate) stall: Duration,
+    /// How long a script that has its answers may stay silent.
+    pub(crate) script_idle: Duration,
 }
 
 /// Above this, no more output is taken from a command.
@@ -61,6 +63,7 @@ pub(crate) async fn serve(
     let silent_until = Instant::now() + times.silence;
     let mut running: Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>> = None;
     let mut stalled_at: Option<Instant> = None;
+    let mut idle_at: Option<Instant> = None;
     let mut in_a_row = 0;
     let mut dismissed = false;
     loop {
@@ -87,6 +90,10 @@ pub(crate) async fn serve(
         let reads = conversation.takes_input();
         let has_turn = running.is_none() && conversation.has_lines() && conversation.output().len() < OUTPUT;
         stalled_at = if writes { stalled_at.or(Some(Instant::now() + times.stall)) } else { None };
+        idle_at = match conversation.is_idle_script() && !writes {
+            true => idle_at.or(Some(Instant::now() + times.script_idle)),
+            false => None,
+        };
         let next = tokio::select! {
             biased;
             outcome = poll(&mut running) => Next::Ended(outcome),
@@ -95,6 +102,7 @@ pub(crate) async fn serve(
             ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
             () = sleep_until(silent_until), if conversation.is_undecided() => Next::Silence,
             () = sleep_until(stalled_at.unwrap_or(silent_until)), if stalled_at.is_some() => Next::Stalled,
+            () = sleep_until(idle_at.unwrap_or(silent_until)), if idle_at.is_some() => Next::IdleScript,
             () = yield_now(), if has_turn => Next::Turn,
         };
         match next {
@@ -121,6 +129,7 @@ pub(crate) async fn serve(
             }
             Next::Turn => in_a_row = 0,
             Next::Silence => conversation.silence(),
+            Next::IdleScript => conversation.end_script(),
             Next::Stalled => {
                 dispatcher.audit.warn(format!(
                     "session {} was closed: its client took no byte for {} s",
@@ -132,6 +141,7 @@ pub(crate) async fn serve(
             Next::Io(Err(_)) => conversation.vanish(),
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
+                idle_at = None;
                 if ready.is_readable() || ready.is_read_closed() {
                     read(transport, &mut conversation);
                 }
@@ -160,6 +170,7 @@ enum Next {
     Ending,
     Io(io::Result<Ready>),
     Silence,
+    IdleScript,
     Stalled,
 }
 

@@ -77,6 +77,12 @@ impl Telnet {
                     used = input.iter().position(|&byte| byte == IAC).unwrap_or(input.len());
                     sink(Event::Data(&input[..used]));
                 }
+                // Not a command but a 0xFF of a peer that is no telnet, such as a Latin-1 letter from `nc`: the line is refused
+                // later for not being UTF-8, and nothing is lost on the way.
+                State::Command if byte.is_ascii() => {
+                    self.state = State::Data;
+                    sink(Event::Data(&[IAC, byte]));
+                }
                 State::Command => self.command(byte, sink),
                 State::Negotiation(verb) => self.negotiation(verb, byte, sink),
                 State::Subnegotiation if byte == IAC => self.state = State::SubnegotiationCommand,
@@ -106,9 +112,6 @@ impl Telnet {
         self.state = State::Data;
         match code {
             IAC => sink(Event::Data(&[IAC])),
-            // Not a command but a 0xFF of a peer that is no telnet, such as a Latin-1 letter from `nc`: the line is refused
-            // later for not being UTF-8, and nothing is lost on the way.
-            0..=0x7f => sink(Event::Data(&[IAC, code])),
             SUBNEGOTIATION => {
                 self.subnegotiation = Some(Vec::new());
                 self.state = State::Subnegotiation;

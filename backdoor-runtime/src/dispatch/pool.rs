@@ -165,10 +165,25 @@ mod tests {
         let pool = Pool::new(1);
         let (gate, opened) = mpsc::channel::<()>();
         let (begun, begins) = mpsc::channel();
-        pool.run(1, String::new(), Box::new(move || drop((begun.send(()), opened.recv())))).unwrap();
+        pool.run(
+            1,
+            String::new(),
+            Box::new(move || {
+                let _ = begun.send(());
+                let _ = opened.recv();
+            }),
+        )
+        .unwrap();
         begins.recv().unwrap();
         let (ran, runs) = mpsc::channel::<()>();
-        pool.run(2, String::new(), Box::new(move || drop(ran.send(())))).unwrap();
+        pool.run(
+            2,
+            String::new(),
+            Box::new(move || {
+                let _ = ran.send(());
+            }),
+        )
+        .unwrap();
         pool.forget(2);
         assert!(runs.recv().is_err(), "its closure was dropped");
         drop(gate);

@@ -276,7 +276,7 @@ impl Binder<'_> {
         if self.tail(word.range.start) {
             return Ok(Took::Tail);
         }
-        let own = self.parameters.iter().filter_map(|parameter| parameter.long());
+        let own = self.parameters.iter().filter_map(Parameter::long);
         let known: Vec<String> = own.chain(["json", "help", "yes"]).map(|name| format!("--{name}")).collect();
         let near =
             suggest::nearest(option, known.iter().map(String::as_str)).filter(|_| option.starts_with("--"));

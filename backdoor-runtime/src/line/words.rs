@@ -34,8 +34,8 @@ pub(crate) struct WordError {
     pub(crate) message: String,
 }
 
-/// The words of `line`.
-pub(crate) fn split(line: &str) -> Result<Vec<Word<'_>>, WordError> {
+#[cfg(test)]
+fn split(line: &str) -> Result<Vec<Word<'_>>, WordError> {
     words(line).collect()
 }
 
@@ -66,7 +66,7 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// `word` written such that [`split`] gives it back as a value.
+/// `word` written such that [`words`] gives it back as a value.
 pub(crate) fn quote(word: &str) -> Cow<'_, str> {
     // What the renderer would spell out has to be spelled out in a way that reads back.
     let hidden = |c: char| matches!(escape_line(c.encode_utf8(&mut [0; 4])), Cow::Owned(_));

@@ -46,7 +46,8 @@ struct Running {
     dispatcher: Arc<Dispatcher>,
     /// Dropped after the sessions have ended, or have had their time.
     runtime: OwnRuntime,
-    files: Vec<SocketFile>,
+    /// Their drop removes the files.
+    _files: Vec<SocketFile>,
 }
 
 /// Builds a [`Backdoor`]. Every knob has a default.
@@ -62,6 +63,7 @@ pub struct Builder {
     max_sessions: usize,
     max_line: usize,
     silence: Duration,
+    script_idle: Duration,
     stall: Duration,
 }
 
@@ -85,6 +87,7 @@ impl Backdoor {
             max_sessions: 32,
             max_line: 8 * 1024,
             silence: Duration::from_millis(200),
+            script_idle: Duration::from_secs(2),
             stall: Duration::from_secs(10),
         }
     }
@@ -202,6 +205,15 @@ impl Builder {
         self
     }
 
+    /// How long a script may stay silent when it has all its answers; then its session ends. Default: 2 s.
+    ///
+    /// `printf 'help\n' | nc host port` would otherwise never end: Debian's `nc` keeps its half of the connection open unless it is
+    /// told `-N`. A peer with a prompt, or one that has spoken telnet, is no script.
+    pub fn script_idle(mut self, limit: Duration) -> Self {
+        self.script_idle = limit;
+        self
+    }
+
     /// How long a peer may take no byte of what it asked for before it is cut off. Default: 10 s.
     pub fn write_stall(mut self, limit: Duration) -> Self {
         self.stall = limit;
@@ -279,7 +291,7 @@ impl Builder {
         let reception = Reception {
             dispatcher: dispatcher.clone(),
             manners: Manners { service: shared.service.clone(), plain: false, line: self.max_line },
-            times: Times { silence: self.silence, stall: self.stall },
+            times: Times { silence: self.silence, stall: self.stall, script_idle: self.script_idle },
             places: Arc::new(Semaphore::new(self.max_sessions)),
             limit: self.max_sessions,
             ending: ends,
@@ -293,7 +305,8 @@ impl Builder {
             end_too.send_replace(true);
         });
         log_start(&shared.service.name, &addresses);
-        let running = Running { ending, ended: Mutex::new(ended), ended_too, dispatcher, runtime, files };
+        let running =
+            Running { ending, ended: Mutex::new(ended), ended_too, dispatcher, runtime, _files: files };
         Ok(Backdoor { addresses, running: Some(running) })
     }
 

@@ -1,0 +1,3 @@
+//! The whole way of a line, through real sockets and real clients. One binary, for the sake of link time.
+
+mod client;
