@@ -1,5 +1,4 @@
 //! All that generated code may name. Nothing here is stable; use the macros.
-#![allow(missing_docs, reason = "not for people")]
 
 pub use std::boxed::Box;
 pub use std::option::Option::{self, None, Some};

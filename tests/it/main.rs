@@ -1,3 +1,4 @@
 //! The whole way of a line, through real sockets and real clients. One binary, for the sake of link time.
 
+#[cfg(test)]
 mod client;

@@ -28,7 +28,7 @@ pub(crate) enum Newline {
     Lf,
 }
 
-/// Turns text into the bytes of one peer: escaped as by [`escape`], with the peer's line ends.
+/// Turns text into the bytes of one peer: escaped but for newline and tab, with the peer's line ends.
 ///
 /// Nothing here doubles an IAC for telnet: UTF-8 has no byte 0xFF, so no `&str` can hold one.
 #[derive(Debug)]
