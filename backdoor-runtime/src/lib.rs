@@ -2,6 +2,8 @@
 //!
 //! Annotate functions with [`#[backdoor_command]`](backdoor_command), start a [`Backdoor`], connect with `telnet`, type `help`.
 #![doc = include_str!("../guide.md")]
+// The process's own output belongs to the service.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod builtins;
 mod command;
