@@ -28,3 +28,8 @@ pub use testing::{Answer, Testing};
 
 // Generated code names the crate by its public path, also in the built-ins.
 extern crate self as backdoor_runtime;
+
+/// The blocks of the README, which the guide's compile in the same way.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

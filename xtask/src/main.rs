@@ -19,10 +19,14 @@ const CHECK: &[Step] = &[
     },
     Step {
         name: "docs",
-        arguments: &["doc", "--workspace", "--no-deps", "--document-private-items"],
+        arguments: &["doc", "--workspace", "--no-deps"],
         environment: &[("RUSTDOCFLAGS", "--deny warnings")],
     },
-    Step { name: "tests, compile-fail fixtures and examples", arguments: &["test", "--workspace"], environment: &[] },
+    Step {
+        name: "tests, compile-fail fixtures and examples",
+        arguments: &["test", "--workspace"],
+        environment: &[],
+    },
 ];
 
 const BLESS: &[Step] = &[
