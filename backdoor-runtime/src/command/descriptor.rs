@@ -121,6 +121,11 @@ pub enum Style {
 }
 
 impl Declared {
+    /// The crate, as `use` names it.
+    pub(crate) fn krate(&self) -> &'static str {
+        self.module.split("::").next().unwrap_or_default()
+    }
+
     /// Whether the command came with the console itself.
     pub(crate) fn is_builtin(&self) -> bool {
         is_own_module(self.module)

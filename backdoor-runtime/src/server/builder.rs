@@ -58,6 +58,7 @@ pub struct Builder {
     states: States,
     runtime: Option<Handle>,
     listen: Vec<Listen>,
+    left_out: Vec<String>,
     command_timeout: Duration,
     command_threads: usize,
     max_sessions: usize,
@@ -82,6 +83,7 @@ impl Backdoor {
             states: States::default(),
             runtime: None,
             listen: Vec::new(),
+            left_out: Vec::new(),
             command_timeout: Duration::from_secs(30),
             command_threads: 4,
             max_sessions: 32,
@@ -174,6 +176,13 @@ impl Builder {
         self
     }
 
+    /// Leaves out the commands of a crate: that they are linked in is no reason to serve them. Default: all are served. The
+    /// built-in command `commands` lists what is served.
+    pub fn without_crate(mut self, name: &str) -> Self {
+        self.left_out.push(name.replace('-', "_"));
+        self
+    }
+
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit;
@@ -225,7 +234,7 @@ impl Builder {
     /// # Errors
     /// All problems at once.
     pub fn check(mut self) -> Result<(), Problems> {
-        let shared = self.shared(Registry::linked());
+        let shared = self.shared();
         self.states.insert(Console(shared.clone()));
         check(&shared.registry, Some(&self.states))
     }
@@ -252,7 +261,7 @@ impl Builder {
             tracing::info!(target: "backdoor", "the console of {} is off: no address was given", self.name);
             return Ok(Backdoor { addresses: Vec::new(), running: None });
         }
-        let shared = self.shared(Registry::linked());
+        let shared = self.shared();
         self.states.insert(Console(shared.clone()));
         refuse_or_warn(check(&shared.registry, Some(&self.states)))?;
         let bound: Vec<_> =
@@ -319,7 +328,8 @@ impl Builder {
         }
     }
 
-    fn shared(&self, registry: Registry) -> Arc<Shared> {
+    fn shared(&self) -> Arc<Shared> {
+        let registry = Registry::linked_without(&self.left_out);
         Arc::new(Shared::new(registry, Service::new(self.name.clone(), self.version.clone())))
     }
 }
