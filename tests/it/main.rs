@@ -2,3 +2,7 @@
 
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod terminal;
