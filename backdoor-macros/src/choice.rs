@@ -1,12 +1,12 @@
 //! `#[derive(Choice)]`: an enum whose values are bare words.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path};
 
 use crate::keys::{self, Key};
 use crate::mistakes::Mistakes;
-use crate::{command, names, text};
+use crate::{command, expand, names, text};
 
 const PLACE: &str = "#[choice(..)]";
 
@@ -22,7 +22,7 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     if !mistakes.is_empty() {
         return mistakes.into_tokens();
     }
-    expand(&input.ident, &words, &krate.map_or_else(|| quote!(::backdoor_runtime), Path::into_token_stream))
+    expand(&input.ident, &words, krate.as_ref())
 }
 
 /// One variant as the operator types it.
@@ -80,13 +80,13 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
         for key in choice_keys(&variant.attrs, &["name", "alias", "aliases"], mistakes) {
             if key.name == "name" {
                 let Some(given) = key.string("name = \"read-only\"", mistakes) else { continue };
-                names::check_word(&given, "choice", mistakes);
+                names::check_word(&given, "a choice", mistakes);
                 name = given.value();
                 at = given.to_token_stream();
             } else {
                 let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
                 let given = key.strings(example, mistakes);
-                given.iter().for_each(|alias| names::check_word(alias, "choice", mistakes));
+                given.iter().for_each(|alias| names::check_word(alias, "a choice", mistakes));
                 aliases.extend(given);
             }
         }
@@ -120,28 +120,26 @@ fn choice_keys(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes) ->
     keys
 }
 
-fn expand(name: &Ident, words: &[Word], krate: &TokenStream) -> TokenStream {
-    let private = quote!(#krate::private);
+fn expand(name: &Ident, words: &[Word], krate: Option<&Path>) -> TokenStream {
+    let import = expand::import(krate);
+    let private = expand::private(Span::call_site());
     let rows = words.iter().map(|Word { name, aliases, docs, .. }| {
-        let help = text::help(docs, &private);
+        let help = text::help(docs);
         quote!(#private::ChoiceWord { name: #name, aliases: &[#(#aliases),*], help: #help })
     });
     let variants = words.iter().map(|word| &word.variant);
     let arms = words.iter().map(|Word { variant, name, .. }| quote!(Self::#variant => #name,));
-    let separator = <Token![,]>::default();
-    let numbered = variants.enumerate().map(|(at, variant)| quote!(#at => Self::#variant #separator));
     quote! {
         const _: () = {
+            #import
             #[automatically_derived]
+            #[allow(deprecated)]
             impl #private::FromArg for #name {
                 const NAME: &'static #private::str = "choice";
                 const CHOICES: &'static [#private::ChoiceWord] = &[#(#rows),*];
 
-                fn from_arg(word: &#private::str) -> #private::Result<Self, #private::ArgError> {
-                    #private::Ok(match #private::choose(word, Self::CHOICES)? {
-                        #(#numbered)*
-                        _ => #private::unreachable!(),
-                    })
+                fn from_arg(__backdoor_word: &#private::str) -> #private::Result<Self, #private::ArgError> {
+                    #private::choice(__backdoor_word, Self::CHOICES, [#(Self::#variants),*])
                 }
 
                 fn to_arg(&self) -> #private::Option<#private::String> {

@@ -22,7 +22,7 @@ pub(crate) struct CommandArgs {
     pub(crate) timeout: TokenStream,
     pub(crate) place: TokenStream,
     /// The path of the runtime crate.
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Option<Path>,
 }
 
 impl CommandArgs {
@@ -34,7 +34,7 @@ impl CommandArgs {
             effect: quote!(Changes),
             timeout: quote!(Default),
             place: quote!(Service),
-            krate: quote!(::backdoor_runtime),
+            krate: None,
         };
         let mut reads = false;
         for key in keys::parse(tokens, PLACE, &KNOWN, mistakes) {
@@ -62,7 +62,7 @@ impl CommandArgs {
                 "dangerous" if key.bare(mistakes) => args.effect = quote!(Dangerous),
                 "timeout" => args.timeout = timeout(&key, mistakes),
                 "on" => args.place = place(&key, mistakes),
-                "crate" => args.krate = krate(&key, mistakes).map_or(args.krate, |path| quote!(#path)),
+                "crate" => args.krate = krate(&key, mistakes),
                 _ => {}
             }
         }
@@ -110,7 +110,7 @@ fn timeout(key: &Key, mistakes: &Mistakes) -> TokenStream {
     match duration(&value) {
         Some(limit) if !limit.is_zero() => {
             let milliseconds = limit.as_millis() as u64;
-            quote!(After(::core::time::Duration::from_millis(#milliseconds)))
+            quote!(after_millis(#milliseconds))
         }
         _ => {
             mistakes.add(

@@ -29,7 +29,7 @@ pub(crate) fn kebab(ident: &Ident) -> String {
 
 /// Checks a name that may have several words.
 pub(crate) fn check_words(name: &LitStr, mistakes: &Mistakes) {
-    check(name, "command name", "; a space starts a subcommand, as in \"log level\"", true, mistakes);
+    check(name, "a command name", "; a space starts a subcommand, as in \"log level\"", true, mistakes);
 }
 
 /// Checks a name of one word.
@@ -43,11 +43,11 @@ fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistake
     let help = format!("use {}{words} of a-z, 0-9 and `-`{more}", if spaces { "lower-case " } else { "" });
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (spaces && c == ' ');
     if let Some(wrong) = text.chars().find(|&c| !allowed(c)) {
-        mistakes.add(name, format_args!("`{}` is not allowed in a {what}", wrong.escape_default()), help);
+        mistakes.add(name, format_args!("`{}` is not allowed in {what}", wrong.escape_default()), help);
     } else if text.split(' ').any(str::is_empty) {
-        mistakes.add(name, format_args!("a {what} cannot have an empty word"), help);
+        mistakes.add(name, format_args!("{what} cannot have an empty word"), help);
     } else if text.split(' ').any(|word| word.starts_with('-') || word.ends_with('-')) {
-        mistakes.add(name, format_args!("a word of a {what} cannot begin or end with `-`"), help);
+        mistakes.add(name, format_args!("a word of {what} cannot begin or end with `-`"), help);
     }
 }
 

@@ -1,11 +1,13 @@
 //! Doc comments as the text that `help` shows.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
+use crate::expand;
+
 /// The doc comments among the attributes, as an expression of type `&'static str`.
-pub(crate) fn help(attributes: &[Attribute], private: &TokenStream) -> TokenStream {
+pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
     let mut lines: Vec<Line> = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
         let Meta::NameValue(doc) = &attribute.meta else { continue };
@@ -38,6 +40,7 @@ pub(crate) fn help(attributes: &[Attribute], private: &TokenStream) -> TokenStre
         quote!(#text)
     } else {
         parts.push(quote!(#text));
+        let private = expand::private(Span::call_site());
         quote!(#private::concat!(#(#parts),*))
     }
 }

@@ -66,6 +66,13 @@ pub enum Timeout {
     Never,
 }
 
+impl Timeout {
+    /// A limit in milliseconds.
+    pub const fn after_millis(limit: u64) -> Self {
+        Self::After(Duration::from_millis(limit))
+    }
+}
+
 /// Where a command stands in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
@@ -100,9 +107,12 @@ pub struct Parameter {
     pub default: Option<Default>,
     /// The values that are accepted.
     pub range: Option<Range>,
-    /// The author's provider of completions: the word so far to what it may become.
-    pub complete: Option<fn(&str) -> Vec<String>>,
+    /// The author's provider of completions.
+    pub complete: Option<Complete>,
 }
+
+/// An author's provider of completions: the word so far to what it may become.
+pub type Complete = fn(&str) -> Vec<String>;
 
 /// How a parameter is written on the line. Flags are options whatever is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +185,7 @@ impl Parameter {
     }
 
     /// The name behind `--`, if it has one.
-    pub fn long(&self) -> Option<&'static str> {
+    pub const fn long(&self) -> Option<&'static str> {
         match self.style {
             Style::Option { long, short } if self.is_option() => match (long, short, self.shape.arity) {
                 (None, None, _) | (None, _, Arity::Flag) => Some(self.name),
@@ -187,7 +197,7 @@ impl Parameter {
     }
 
     /// The letter behind `-`, if it has one.
-    pub fn short(&self) -> Option<char> {
+    pub const fn short(&self) -> Option<char> {
         match self.style {
             Style::Option { short, .. } if self.is_option() => short,
             _ => None,

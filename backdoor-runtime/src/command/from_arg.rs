@@ -123,6 +123,12 @@ pub fn choose(word: &str, choices: &[ChoiceWord]) -> Result<usize, ArgError> {
     Err(error)
 }
 
+/// The value that a word names, for generated code: `values` has one for each of the choices, in their order.
+pub fn choice<T, const N: usize>(word: &str, choices: &[ChoiceWord], values: [T; N]) -> Result<T, ArgError> {
+    let at = choose(word, choices)?;
+    Ok(values.into_iter().nth(at).expect("the macro writes a value for each choice"))
+}
+
 /// The word in backticks, fit for a message.
 pub(crate) fn ticked(word: &str) -> String {
     format!("`{}`", shown(word))

@@ -167,6 +167,7 @@ impl<T: FromArg> Param for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Option<T> {
     const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
     type Item = T;
@@ -180,6 +181,7 @@ impl<T: FromArg> Param for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Vec<T> {
     const SHAPE: Shape = Shape::of::<T>(Arity::Many);
     type Item = T;
@@ -198,6 +200,7 @@ impl<T: FromArg> Param for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Param for Session {
     const SHAPE: Shape = Shape::supplied(Supply::Session);
     type Item = Self;
@@ -208,6 +211,7 @@ impl Param for Session {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Param for State<T> {
     const SHAPE: Shape =
         Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
@@ -221,6 +225,7 @@ impl<T: Clone + Send + Sync + 'static> Param for State<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: FromCaller> Param for Guard<G> {
     const SHAPE: Shape = Shape::supplied(Supply::Guard);
     type Item = Self;

@@ -36,7 +36,8 @@ pub trait RangeOf<T>: RangeBounds<T> {
 
 macro_rules! range_of {
     ($($range:ident $dots:literal),*) => {
-        $(impl<T> RangeOf<T> for ops::$range<T> {
+        $(#[diagnostic::do_not_recommend]
+        impl<T> RangeOf<T> for ops::$range<T> {
             const DOTS: &'static str = $dots;
         })*
     };

@@ -32,15 +32,22 @@ pub fn awaited<A, F: Future>(_function: &fn(A) -> F) -> Probe<F::Output> {
     Probe::NEW
 }
 
-/// Peels `Result`.
-#[derive(Clone, Copy)]
-pub struct FromResult;
+/// Peels `Result`, and knows how its error is read.
+pub struct FromResult<E>(pub(crate) fn(&E) -> String);
 /// Peels `Option`.
 #[derive(Clone, Copy)]
 pub struct FromOption;
 /// Leaves the reply as it is.
 #[derive(Clone, Copy)]
 pub struct AsItIs;
+
+impl<E> Clone for FromResult<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for FromResult<E> {}
 
 /// Looks through a `Result` or an `Option`. Called as `(&&probe).peel()`.
 pub trait Peel {
@@ -57,7 +64,7 @@ pub trait Peel {
 }
 
 macro_rules! peel {
-    ([$($depth:tt)*] <$($parameter:ident),*> $type:ty, $step:ident, $inner:ty, $error:ty) => {
+    ([$($depth:tt)*] <$($parameter:ident),*> $type:ty, $step:ty = $make:expr, $inner:ty, $error:ty) => {
         impl<$($parameter),*> Peel for $($depth)* Probe<$type> {
             type Step = $step;
             type Inner = $inner;
@@ -67,15 +74,15 @@ macro_rules! peel {
             where
                 $error: ReplyError,
             {
-                ($step, Probe::NEW)
+                ($make, Probe::NEW)
             }
         }
     };
 }
 
-peel!([&] <T, E> Result<T, E>, FromResult, T, E);
-peel!([&] <T> Option<T>, FromOption, T, String);
-peel!([] <T> T, AsItIs, T, String);
+peel!([&] <T, E> Result<T, E>, FromResult<E> = FromResult(E::text), T, E);
+peel!([&] <T> Option<T>, FromOption = FromOption, T, String);
+peel!([] <T> T, AsItIs = AsItIs, T, String);
 
 /// How a person sees a type. Called as `(&&&&&&&probe).person()`.
 pub trait Person {
@@ -90,7 +97,7 @@ pub trait Person {
 }
 
 macro_rules! person {
-    ([$($depth:tt)*] $bound:path, $rung:ty, $last:ty) => {
+    ([$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {
         impl<T: $bound> Person for $($depth)* Probe<T> {
             type Rung = $rung;
             type Last = $last;
@@ -99,19 +106,19 @@ macro_rules! person {
             where
                 $last: ReplyType,
             {
-                <$rung>::RUNG
+                $make
             }
         }
     };
 }
 
-person!([&&&&&&] CommandOutput, ByOutput, ());
-person!([&&&&&] Stream, InStream<T::Item>, ());
-person!([&&&&] Iterator, InTurn<T::Item>, ());
-person!([&&&] Display, ByDisplay, ());
-person!([&&] Familiar, ByFamiliar, ());
-person!([&] Serialize, ByValue, ());
-person!([] Sized, ByDebug, T);
+person!([&&&&&&] CommandOutput, ByOutput = ByOutput, ());
+person!([&&&&&] Stream, InStream<T::Item> = InStream::RUNG, ());
+person!([&&&&] Iterator, InTurn<T::Item> = InTurn::RUNG, ());
+person!([&&&] Display, ByDisplay = ByDisplay, ());
+person!([&&] Familiar, ByFamiliar = ByFamiliar, ());
+person!([&] Serialize, ByValue = ByValue, ());
+person!([] Sized, ByDebug<T> = ByDebug(T::pretty), T);
 
 /// How a machine sees a type. Called as `(&&&probe).machine()`.
 pub trait ForMachine {
@@ -122,12 +129,12 @@ pub trait ForMachine {
 }
 
 macro_rules! machine {
-    ([$($depth:tt)*] $bound:path, $rung:ty) => {
+    ([$($depth:tt)*] $bound:path, $rung:ident) => {
         impl<T: $bound> ForMachine for $($depth)* Probe<T> {
             type Rung = $rung;
 
             fn machine(&self) -> $rung {
-                <$rung>::RUNG
+                $rung
             }
         }
     };
@@ -136,13 +143,3 @@ macro_rules! machine {
 machine!([&&] CommandOutput, ByOutput);
 machine!([&] Serialize, BySerialize);
 machine!([] Sized, ByText);
-
-macro_rules! rungs {
-    ($($rung:ident),*) => {
-        $(impl $rung {
-            const RUNG: Self = Self;
-        })*
-    };
-}
-
-rungs!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue, BySerialize, ByText);

@@ -10,7 +10,7 @@ use crate::command::arguments::Call;
 use crate::command::ladder::Reply;
 use crate::command::ladder::probe::{AsItIs, FromOption, FromResult};
 use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByOutput, ByValue, InStream, InTurn, Machine, ReplyError, Text,
+    ByDebug, ByDisplay, ByFamiliar, ByOutput, ByValue, InStream, InTurn, Machine, Text,
 };
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value};
@@ -62,11 +62,11 @@ impl Mode for Spawned {
     }
 }
 
-impl<T, E: ReplyError, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult, S) {
+impl<T, E, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult<E>, S) {
     fn show(self, reply: Result<T, E>, mode: &mut M) -> Result<Reply, Failure> {
         match reply {
             Ok(reply) => self.1.show(reply, mode),
-            Err(error) => Err(Failure::failed(error.text())),
+            Err(error) => Err(Failure::failed((self.0.0)(&error))),
         }
     }
 }
@@ -119,7 +119,13 @@ macro_rules! shown_whole {
     };
 }
 
-shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue);
+shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
+
+impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<ByDebug<T>, M, I> {
+    fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
+        Whole(self.0, self.1).show(reply, mode)
+    }
+}
 
 impl<T, S, M, I, X: Mode> Show<S, X> for Ladder<InStream<T>, M, I>
 where

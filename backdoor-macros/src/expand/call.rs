@@ -1,0 +1,116 @@
+//! The call of one command: takes the values as nested pairs, hands them to the function, and climbs the ladder of the reply.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::ReturnType;
+use syn::spanned::Spanned;
+
+use crate::expand::{Ends, local, private};
+use crate::item::{Item, Parameter};
+
+pub(super) fn run(item: &Item) -> TokenStream {
+    let own = Span::call_site();
+    let private = private(own);
+    let name = &item.signature.ident;
+    let call = local("call", own);
+    let takers = local("takers", own);
+    // What the compiler says of the future is about the author's function.
+    let function = local("function", name.span());
+    let (step, more, person, machine) =
+        (local("step", own), local("more", own), local("person", own), local("machine", own));
+    let (item_step, item_more, shown) =
+        (local("item_step", own), local("item_more", own), local("shown", own));
+    let values: Vec<Ident> =
+        (0..item.parameters.len()).map(|at| local(&format!("value_{at}"), own)).collect();
+    let pattern = values.iter().rev().fold(quote!(()), |rest, value| quote!((#value, #rest)));
+    let taking = item.parameters.iter().rev().fold(quote!(()), |rest, parameter| {
+        let take = take(parameter);
+        quote!((#private::Taker(#take), #rest))
+    });
+    let (run, probing, dispatch) = match item.is_async() {
+        true => ("Async", "awaited", "call_async"),
+        false => ("Sync", "returned", "call"),
+    };
+    let from_str = item
+        .parameters
+        .iter()
+        .any(|parameter| parameter.args.from_str)
+        .then(|| quote!(use #private::ViaOne as _;));
+    let [run, probing] = [run, probing].map(|name| Ident::new(name, own));
+    let dispatch = {
+        let private = crate::expand::private(name.span());
+        let dispatch = Ident::new(dispatch, name.span());
+        quote!(#private::#dispatch)
+    };
+    let reply = item.reply();
+    let (probe, items) = (Probe::new("probe", reply), Probe::new("items", reply));
+    let (reply_probe, item_probe) = (&probe.ident, &items.ident);
+    let (peel, peel_item) = (probe.ask(2, "peel"), items.ask(2, "peel"));
+    let (ask_person, ask_item_person) = (probe.ask(7, "person"), items.ask(7, "person"));
+    let (ask_machine, ask_item_machine) = (probe.ask(3, "machine"), items.ask(3, "machine"));
+    quote! {
+        #private::Run::#run(|#call| {
+            use #private::{ForMachine as _, Peel as _, Person as _};
+            #from_str
+            let #takers = #taking;
+            let #function: fn(_) -> _ = |#pattern| #name(#(#values),*);
+            let #reply_probe = #private::#probing(&#function);
+            let (#step, #reply_probe) = #peel;
+            let (#more, #reply_probe) = #peel;
+            let #person = #ask_person;
+            let #machine = #ask_machine;
+            let #item_probe = #person.items();
+            let (#item_step, #item_probe) = #peel_item;
+            let (#item_more, #item_probe) = #peel_item;
+            let #shown = #private::Whole(#ask_item_person, #ask_item_machine);
+            let #shown = #private::Ladder(#person, #machine, (#item_step, (#item_more, #shown)));
+            #dispatch(#call, #takers, #function, (#step, (#more, #shown)))
+        })
+    }
+}
+
+fn take(parameter: &Parameter) -> TokenStream {
+    let r#type = &parameter.r#type;
+    let span = r#type.span();
+    let private = private(span);
+    match parameter.args.from_str {
+        true => quote_spanned!(span=> <#private::ViaFromStr::<#r#type>>::take),
+        false => quote_spanned!(span=> #private::take::<#r#type>),
+    }
+}
+
+/// A probe for a type, in the place of the function's return type, since that is what a mistake is about.
+struct Probe {
+    ident: Ident,
+    at: Ends,
+}
+
+impl Probe {
+    fn new(name: &str, at: Ends) -> Self {
+        Self { ident: local(name, at.last), at }
+    }
+
+    /// `(&&probe).method()`, with as many `&` as the ladder has rungs above the last.
+    fn ask(&self, depth: usize, method: &str) -> TokenStream {
+        let Self { ident, at: Ends { first, .. } } = self;
+        let method = Ident::new(method, *first);
+        let ands: TokenStream = (0..depth)
+            .map(|_| {
+                let mut and = proc_macro2::Punct::new('&', proc_macro2::Spacing::Joint);
+                and.set_span(*first);
+                TokenTree::from(and)
+            })
+            .collect();
+        quote_spanned!(*first=> (#ands #ident).#method())
+    }
+}
+
+impl Item {
+    /// The tokens a mistake in the reply is underlined at.
+    fn reply(&self) -> Ends {
+        match &self.signature.output {
+            ReturnType::Type(_, reply) => Ends::of(reply),
+            ReturnType::Default => Ends::of(&self.signature.ident),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+use backdoor_runtime::backdoor_command;
+
+#[backdoor_command]
+fn drain(#[arg(short = '4')] n: u8) {}
+
+fn main() {}
