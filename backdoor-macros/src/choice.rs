@@ -20,7 +20,9 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let krate = krate(&input.attrs, &mistakes);
     let words = words(&input, &mistakes);
     if !mistakes.is_empty() {
-        return mistakes.into_tokens();
+        let mistakes = mistakes.into_tokens();
+        let fallback = fallback(&input, krate.as_ref());
+        return quote!(#mistakes #fallback);
     }
     expand(&input.ident, &words, krate.as_ref())
 }
@@ -144,6 +146,27 @@ fn expand(name: &Ident, words: &[Word], krate: Option<&Path>) -> TokenStream {
 
                 fn to_arg(&self) -> #private::Option<#private::String> {
                     #private::Some(#private::String::from(match self { #(#arms)* }))
+                }
+            }
+        };
+    }
+}
+
+/// Keeps the commands that take the type from being errors as well.
+fn fallback(input: &DeriveInput, krate: Option<&Path>) -> TokenStream {
+    let import = expand::import(krate);
+    let private = expand::private(Span::call_site());
+    let name = &input.ident;
+    let (generics, arguments, conditions) = input.generics.split_for_impl();
+    quote! {
+        const _: () = {
+            #import
+            #[automatically_derived]
+            impl #generics #private::FromArg for #name #arguments #conditions {
+                const NAME: &'static #private::str = "choice";
+
+                fn from_arg(__backdoor_word: &#private::str) -> #private::Result<Self, #private::ArgError> {
+                    #private::choice(__backdoor_word, &[], [])
                 }
             }
         };

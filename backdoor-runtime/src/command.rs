@@ -11,12 +11,12 @@ pub(crate) mod duration;
 mod from_arg;
 pub(crate) mod ladder;
 mod numbers;
-mod param;
+pub(crate) mod param;
 pub(crate) mod range;
 pub(crate) mod registry;
 pub(crate) mod suggest;
 mod supplied;
-mod via_from_str;
+pub(crate) mod via_from_str;
 
 pub use byte_size::ByteSize;
 pub use catalogue::{CommandInfo, ParameterInfo};

@@ -1,3 +1,5 @@
+#![allow(unused_variables)]
+
 use backdoor_runtime::backdoor_command;
 
 #[backdoor_command]

@@ -1,7 +1,7 @@
 use backdoor_runtime::Choice;
 
 #[derive(Choice)]
-enum Level<T> {
+enum Level<const N: usize> {
     Debug,
     Trace,
 }

@@ -18,8 +18,7 @@ pub(super) fn run(item: &Item) -> TokenStream {
     let function = local("function", name.span());
     let (step, more, person, machine) =
         (local("step", own), local("more", own), local("person", own), local("machine", own));
-    let (item_step, item_more, shown) =
-        (local("item_step", own), local("item_more", own), local("shown", own));
+    let (item_step, item_more) = (local("item_step", own), local("item_more", own));
     let values: Vec<Ident> =
         (0..item.parameters.len()).map(|at| local(&format!("value_{at}"), own)).collect();
     let pattern = values.iter().rev().fold(quote!(()), |rest, value| quote!((#value, #rest)));
@@ -43,14 +42,15 @@ pub(super) fn run(item: &Item) -> TokenStream {
         quote!(#private::#dispatch)
     };
     let reply = item.reply();
+    let shown = local("shown", reply.first);
     let (probe, items) = (Probe::new("probe", reply), Probe::new("items", reply));
     let (reply_probe, item_probe) = (&probe.ident, &items.ident);
     let (peel, peel_item) = (probe.ask(2, "peel"), items.ask(2, "peel"));
-    let (ask_person, ask_item_person) = (probe.ask(7, "person"), items.ask(7, "person"));
+    let (ask_person, ask_piece) = (probe.ask(7, "person"), items.ask(5, "piece"));
     let (ask_machine, ask_item_machine) = (probe.ask(3, "machine"), items.ask(3, "machine"));
     quote! {
         #private::Run::#run(|#call| {
-            use #private::{ForMachine as _, Peel as _, Person as _};
+            use #private::{ForMachine as _, Peel as _, Person as _, Piece as _};
             #from_str
             let #takers = #taking;
             let #function: fn(_) -> _ = |#pattern| #name(#(#values),*);
@@ -62,9 +62,10 @@ pub(super) fn run(item: &Item) -> TokenStream {
             let #item_probe = #person.items();
             let (#item_step, #item_probe) = #peel_item;
             let (#item_more, #item_probe) = #peel_item;
-            let #shown = #private::Whole(#ask_item_person, #ask_item_machine);
+            let #shown = #private::Whole(#ask_piece, #ask_item_machine);
             let #shown = #private::Ladder(#person, #machine, (#item_step, (#item_more, #shown)));
-            #dispatch(#call, #takers, #function, (#step, (#more, #shown)))
+            let #shown = (#step, (#more, #shown));
+            #dispatch(#call, #takers, #function, #shown)
         })
     }
 }

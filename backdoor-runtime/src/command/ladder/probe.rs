@@ -96,13 +96,26 @@ pub trait Person {
         Self::Last: ReplyType;
 }
 
-macro_rules! person {
-    ([$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {
-        impl<T: $bound> Person for $($depth)* Probe<T> {
+/// How a person sees one item of a reply that comes in pieces, which does not come in pieces itself. Called as
+/// `(&&&&&probe).piece()`.
+pub trait Piece {
+    /// The rung.
+    type Rung;
+    /// As in [`Person`].
+    type Last;
+    /// The rung.
+    fn piece(&self) -> Self::Rung
+    where
+        Self::Last: ReplyType;
+}
+
+macro_rules! rung {
+    ($trait:ident::$method:ident [$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {
+        impl<T: $bound> $trait for $($depth)* Probe<T> {
             type Rung = $rung;
             type Last = $last;
 
-            fn person(&self) -> $rung
+            fn $method(&self) -> $rung
             where
                 $last: ReplyType,
             {
@@ -112,13 +125,19 @@ macro_rules! person {
     };
 }
 
-person!([&&&&&&] CommandOutput, ByOutput = ByOutput, ());
-person!([&&&&&] Stream, InStream<T::Item> = InStream::RUNG, ());
-person!([&&&&] Iterator, InTurn<T::Item> = InTurn::RUNG, ());
-person!([&&&] Display, ByDisplay = ByDisplay, ());
-person!([&&] Familiar, ByFamiliar = ByFamiliar, ());
-person!([&] Serialize, ByValue = ByValue, ());
-person!([] Sized, ByDebug<T> = ByDebug(T::pretty), T);
+rung!(Person::person [&&&&&&] CommandOutput, ByOutput = ByOutput, ());
+rung!(Person::person [&&&&&] Stream, InStream<T::Item> = InStream::RUNG, ());
+rung!(Person::person [&&&&] Iterator, InTurn<T::Item> = InTurn::RUNG, ());
+rung!(Person::person [&&&] Display, ByDisplay = ByDisplay, ());
+rung!(Person::person [&&] Familiar, ByFamiliar = ByFamiliar, ());
+rung!(Person::person [&] Serialize, ByValue = ByValue, ());
+rung!(Person::person [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
+
+rung!(Piece::piece [&&&&] CommandOutput, ByOutput = ByOutput, ());
+rung!(Piece::piece [&&&] Display, ByDisplay = ByDisplay, ());
+rung!(Piece::piece [&&] Familiar, ByFamiliar = ByFamiliar, ());
+rung!(Piece::piece [&] Serialize, ByValue = ByValue, ());
+rung!(Piece::piece [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
 
 /// How a machine sees a type. Called as `(&&&probe).machine()`.
 pub trait ForMachine {

@@ -80,10 +80,6 @@ impl<T> Clone for ByDebug<T> {
 impl<T> Copy for ByDebug<T> {}
 
 /// Gives what a person sees of a `T`, or nothing where it is made from the value.
-#[diagnostic::on_unimplemented(
-    message = "an item of a reply that comes in pieces cannot come in pieces itself",
-    label = "its items are streams or iterators"
-)]
 pub trait Text<T> {
     /// The text for a page of this width.
     fn text(&self, reply: &T, width: Option<usize>) -> Option<String>;

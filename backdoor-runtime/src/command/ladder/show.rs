@@ -21,6 +21,17 @@ pub trait Show<R, M> {
     fn show(self, reply: R, mode: &mut M) -> Result<Reply, Failure>;
 }
 
+/// A reply whose pieces are taken one by one, by a task of the console's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken piece by piece to the operator",
+    label = "not `Send` and `'static`",
+    note = "a stream, and an iterator from an `async fn`, goes to another thread: it has to be `Send` and to own what it holds; collect it into a `Vec` instead"
+)]
+pub trait InPieces: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> InPieces for T {}
+
 /// The mode of a synchronous command, whose iterators are driven on the spot.
 pub struct Blocking {
     session: Session,
@@ -129,7 +140,7 @@ impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<ByDebug<T>, M, I> {
 
 impl<T, S, M, I, X: Mode> Show<S, X> for Ladder<InStream<T>, M, I>
 where
-    S: Stream<Item = T> + Send + 'static,
+    S: Stream<Item = T> + InPieces,
     I: Show<T, Spawned> + Copy + Unpin + Send + 'static,
 {
     fn show(self, stream: S, mode: &mut X) -> Result<Reply, Failure> {
@@ -151,7 +162,7 @@ where
 
 impl<T, R, M, I> Show<R, Spawned> for Ladder<InTurn<T>, M, I>
 where
-    R: Iterator<Item = T> + Send + 'static,
+    R: Iterator<Item = T> + InPieces,
     I: Show<T, Spawned> + Copy + Send + 'static,
 {
     fn show(self, reply: R, mode: &mut Spawned) -> Result<Reply, Failure> {
