@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::ReturnType;
 use syn::spanned::Spanned;
+use syn::{ReturnType, Type};
 
 use crate::expand::{Ends, local, private};
 use crate::item::{Item, Parameter};
@@ -18,6 +18,7 @@ pub(super) fn run(item: &Item) -> TokenStream {
     let function = local("function", name.span());
     let (step, more, person, machine) =
         (local("step", own), local("more", own), local("person", own), local("machine", own));
+    let most = local("most", own);
     let (item_step, item_more) = (local("item_step", own), local("item_more", own));
     let values: Vec<Ident> =
         (0..item.parameters.len()).map(|at| local(&format!("value_{at}"), own)).collect();
@@ -30,33 +31,36 @@ pub(super) fn run(item: &Item) -> TokenStream {
         true => ("Async", "awaited", "call_async"),
         false => ("Sync", "returned", "call"),
     };
-    let from_str = item
-        .parameters
-        .iter()
-        .any(|parameter| parameter.args.from_str)
-        .then(|| quote!(use #private::ViaOne as _;));
+    let from_str = item.parameters.iter().any(|parameter| parameter.args.from_str).then(|| via_one(&private));
     let [run, probing] = [run, probing].map(|name| Ident::new(name, own));
     let dispatch = {
         let private = crate::expand::private(name.span());
         let dispatch = Ident::new(dispatch, name.span());
         quote!(#private::#dispatch)
     };
+    // The compiler would look for a type to put in the place of one that cannot be.
+    let result = match &item.signature.output {
+        ReturnType::Type(_, reply) if matches!(**reply, Type::Never(_)) && !item.is_async() => quote!(!),
+        _ => quote!(_),
+    };
     let reply = item.reply();
     let shown = local("shown", reply.first);
     let (probe, items) = (Probe::new("probe", reply), Probe::new("items", reply));
     let (reply_probe, item_probe) = (&probe.ident, &items.ident);
-    let (peel, peel_item) = (probe.ask(2, "peel"), items.ask(2, "peel"));
-    let (ask_person, ask_piece) = (probe.ask(7, "person"), items.ask(5, "piece"));
-    let (ask_machine, ask_item_machine) = (probe.ask(3, "machine"), items.ask(3, "machine"));
+    let (peel, peel_item) = (probe.ask(2, "backdoor_peel"), items.ask(2, "backdoor_peel"));
+    let (ask_person, ask_piece) = (probe.ask(7, "backdoor_person"), items.ask(5, "backdoor_piece"));
+    let (ask_machine, ask_item_machine) =
+        (probe.ask(3, "backdoor_machine"), items.ask(3, "backdoor_machine"));
     quote! {
         #private::Run::#run(|#call| {
             use #private::{ForMachine as _, Peel as _, Person as _, Piece as _};
             #from_str
             let #takers = #taking;
-            let #function: fn(_) -> _ = |#pattern| #name(#(#values),*);
+            let #function: fn(_) -> #result = |#pattern| #name(#(#values),*);
             let #reply_probe = #private::#probing(&#function);
             let (#step, #reply_probe) = #peel;
             let (#more, #reply_probe) = #peel;
+            let (#most, #reply_probe) = #peel;
             let #person = #ask_person;
             let #machine = #ask_machine;
             let #item_probe = #person.items();
@@ -64,10 +68,15 @@ pub(super) fn run(item: &Item) -> TokenStream {
             let (#item_more, #item_probe) = #peel_item;
             let #shown = #private::Whole(#ask_piece, #ask_item_machine);
             let #shown = #private::Ladder(#person, #machine, (#item_step, (#item_more, #shown)));
-            let #shown = (#step, (#more, #shown));
+            let #shown = (#step, (#more, (#most, #shown)));
             #dispatch(#call, #takers, #function, #shown)
         })
     }
+}
+
+/// `Option` and `Vec` have what the trait gives to others, so that it may stay unused.
+pub(super) fn via_one(private: &Ident) -> TokenStream {
+    quote!(#[allow(unused_imports)] use #private::ViaOne as _;)
 }
 
 fn take(parameter: &Parameter) -> TokenStream {

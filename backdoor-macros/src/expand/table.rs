@@ -71,7 +71,8 @@ fn shape(parameter: &Parameter) -> TokenStream {
     let private = private(span);
     match parameter.args.from_str {
         true => {
-            quote_spanned!(span=> { use #private::ViaOne as _; <#private::ViaFromStr::<#r#type>>::SHAPE })
+            let via_one = call::via_one(&private);
+            quote_spanned!(span=> { #via_one <#private::ViaFromStr::<#r#type>>::SHAPE })
         }
         false => quote_spanned!(span=> <#r#type as #private::Param>::SHAPE),
     }
@@ -108,9 +109,10 @@ fn range(parameter: &Parameter, value: &Expr) -> TokenStream {
     let mut group = Group::new(Delimiter::Parenthesis, quote!(#value));
     group.set_span(at.last);
     let bounds = match parameter.args.from_str {
-        true => quote_spanned! {at.first=>
-            { use #typed::ViaOne as _; <#typed::ViaFromStr::<#r#type>>::bounds #group }
-        },
+        true => {
+            let via_one = call::via_one(&typed);
+            quote_spanned!(at.first=> { #via_one <#typed::ViaFromStr::<#r#type>>::bounds #group })
+        }
         false => quote_spanned!(at.first=> #typed::bounds::<#r#type, _> #group),
     };
     let literal = literal(value);

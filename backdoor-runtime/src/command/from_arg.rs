@@ -44,8 +44,8 @@ pub trait FromArg: Sized + Send + 'static {
     /// The words it may be, where that is a fixed set; empty otherwise.
     const CHOICES: &'static [ChoiceWord] = &[];
 
-    /// Whether a bare parameter of the type is a flag. Only `bool` is.
-    #[doc(hidden)]
+    /// Whether a parameter of the type is a flag: it takes no word, and is `from_arg("true")` where its name is given and
+    /// `from_arg("false")` where it is not, or is given with `no-` in front.
     const IS_FLAG: bool = false;
 
     /// The value of `word`, which has lost its quotes and escapes.

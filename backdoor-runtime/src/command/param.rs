@@ -176,7 +176,7 @@ impl<T: FromArg> Param for T {
     type State = ();
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
-        if T::IS_FLAG { call.flag() } else { call.one(T::from_arg) }
+        if T::IS_FLAG { call.flag(T::from_arg) } else { call.one(T::from_arg) }
     }
 
     fn show(&self) -> Option<String> {

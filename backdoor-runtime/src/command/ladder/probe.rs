@@ -1,5 +1,6 @@
 //! The choice of rungs by autoref. Each trait here is implemented for a probe behind fewer and fewer `&`; generated code calls the
-//! method with the most, and the compiler goes down to the first whose bounds hold.
+//! method with the most, and the compiler goes down to the first whose bounds hold. The methods have names that no trait of the
+//! author's has: one that is implemented for every type would be found first.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -49,7 +50,7 @@ impl<E> Clone for FromResult<E> {
 
 impl<E> Copy for FromResult<E> {}
 
-/// Looks through a `Result` or an `Option`. Called as `(&&probe).peel()`.
+/// Looks through a `Result` or an `Option`. Called as `(&&probe).backdoor_peel()`.
 pub trait Peel {
     /// What to do with the reply.
     type Step;
@@ -58,7 +59,7 @@ pub trait Peel {
     /// What an operator reads where there is an error.
     type Error;
     /// The step, and the probe for what is left.
-    fn peel(&self) -> (Self::Step, Probe<Self::Inner>)
+    fn backdoor_peel(&self) -> (Self::Step, Probe<Self::Inner>)
     where
         Self::Error: ReplyError;
 }
@@ -70,7 +71,7 @@ macro_rules! peel {
             type Inner = $inner;
             type Error = $error;
 
-            fn peel(&self) -> ($step, Probe<$inner>)
+            fn backdoor_peel(&self) -> ($step, Probe<$inner>)
             where
                 $error: ReplyError,
             {
@@ -84,27 +85,27 @@ peel!([&] <T, E> Result<T, E>, FromResult<E> = FromResult(E::text), T, E);
 peel!([&] <T> Option<T>, FromOption = FromOption, T, String);
 peel!([] <T> T, AsItIs = AsItIs, T, String);
 
-/// How a person sees a type. Called as `(&&&&&&&probe).person()`.
+/// How a person sees a type. Called as `(&&&&&&&probe).backdoor_person()`.
 pub trait Person {
     /// The rung.
     type Rung;
     /// The type where it needs the last rung, which is there for every type and says what to do where it does not fit.
     type Last;
     /// The rung.
-    fn person(&self) -> Self::Rung
+    fn backdoor_person(&self) -> Self::Rung
     where
         Self::Last: ReplyType;
 }
 
 /// How a person sees one item of a reply that comes in pieces, which does not come in pieces itself. Called as
-/// `(&&&&&probe).piece()`.
+/// `(&&&&&probe).backdoor_piece()`.
 pub trait Piece {
     /// The rung.
     type Rung;
     /// As in [`Person`].
     type Last;
     /// The rung.
-    fn piece(&self) -> Self::Rung
+    fn backdoor_piece(&self) -> Self::Rung
     where
         Self::Last: ReplyType;
 }
@@ -125,26 +126,26 @@ macro_rules! rung {
     };
 }
 
-rung!(Person::person [&&&&&&] CommandOutput, ByOutput = ByOutput, ());
-rung!(Person::person [&&&&&] Stream, InStream<T::Item> = InStream::RUNG, ());
-rung!(Person::person [&&&&] Iterator, InTurn<T::Item> = InTurn::RUNG, ());
-rung!(Person::person [&&&] Display, ByDisplay = ByDisplay, ());
-rung!(Person::person [&&] Familiar, ByFamiliar = ByFamiliar, ());
-rung!(Person::person [&] Serialize, ByValue = ByValue, ());
-rung!(Person::person [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
+rung!(Person::backdoor_person [&&&&&&] CommandOutput, ByOutput = ByOutput, ());
+rung!(Person::backdoor_person [&&&&&] Stream, InStream<T::Item> = InStream::RUNG, ());
+rung!(Person::backdoor_person [&&&&] Iterator, InTurn<T::Item> = InTurn::RUNG, ());
+rung!(Person::backdoor_person [&&&] Display, ByDisplay = ByDisplay, ());
+rung!(Person::backdoor_person [&&] Familiar, ByFamiliar = ByFamiliar, ());
+rung!(Person::backdoor_person [&] Serialize, ByValue = ByValue, ());
+rung!(Person::backdoor_person [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
 
-rung!(Piece::piece [&&&&] CommandOutput, ByOutput = ByOutput, ());
-rung!(Piece::piece [&&&] Display, ByDisplay = ByDisplay, ());
-rung!(Piece::piece [&&] Familiar, ByFamiliar = ByFamiliar, ());
-rung!(Piece::piece [&] Serialize, ByValue = ByValue, ());
-rung!(Piece::piece [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
+rung!(Piece::backdoor_piece [&&&&] CommandOutput, ByOutput = ByOutput, ());
+rung!(Piece::backdoor_piece [&&&] Display, ByDisplay = ByDisplay, ());
+rung!(Piece::backdoor_piece [&&] Familiar, ByFamiliar = ByFamiliar, ());
+rung!(Piece::backdoor_piece [&] Serialize, ByValue = ByValue, ());
+rung!(Piece::backdoor_piece [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
 
-/// How a machine sees a type. Called as `(&&&probe).machine()`.
+/// How a machine sees a type. Called as `(&&&probe).backdoor_machine()`.
 pub trait ForMachine {
     /// The rung.
     type Rung;
     /// The rung.
-    fn machine(&self) -> Self::Rung;
+    fn backdoor_machine(&self) -> Self::Rung;
 }
 
 macro_rules! machine {
@@ -152,7 +153,7 @@ macro_rules! machine {
         impl<T: $bound> ForMachine for $($depth)* Probe<T> {
             type Rung = $rung;
 
-            fn machine(&self) -> $rung {
+            fn backdoor_machine(&self) -> $rung {
                 $rung
             }
         }
