@@ -13,6 +13,8 @@ mod item;
 mod keys;
 mod mistakes;
 mod names;
+#[cfg(test)]
+mod snapshots;
 mod text;
 
 use proc_macro::TokenStream;

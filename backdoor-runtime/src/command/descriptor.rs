@@ -232,9 +232,57 @@ impl Command {
 
     /// What follows the first paragraph, without the blank lines around it.
     pub(crate) fn details(&self) -> &'static str {
-        match self.help.trim_start_matches(['\n', ' ']).split_once("\n\n") {
-            Some((_, details)) => details.trim_end().trim_start_matches('\n'),
-            None => "",
+        let mut begun = false;
+        let mut at = 0;
+        for line in self.help.split_inclusive('\n') {
+            let blank = line.trim().is_empty();
+            if begun && blank {
+                return without_blank_lines(&self.help[at..]);
+            }
+            begun |= !blank;
+            at += line.len();
         }
+        ""
+    }
+}
+
+/// The text from its first line that has any, to its end. The indentation of that line stays.
+fn without_blank_lines(text: &str) -> &str {
+    let text = text.trim_end();
+    let start = text.len() - text.trim_start().len();
+    match text[..start].rfind('\n') {
+        Some(line) => &text[line + 1..],
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_is_a_line_and_details() {
+        let check = |help, summary: &str, details: &str| {
+            let command = Command {
+                name: "test",
+                aliases: &[],
+                help,
+                hidden: false,
+                effect: Effect::Reads,
+                place: Place::Service,
+                timeout: Timeout::Default,
+                parameters: &[],
+                declared: Declared { file: "", line: 1, module: "" },
+                run: Run::Sync(|_| unreachable!("it is not run")),
+            };
+            assert_eq!((command.summary().as_str(), command.details()), (summary, details), "{help:?}");
+        };
+        check("", "", "");
+        check("One", "One", "");
+        check("One\ntwo\n", "One two", "");
+        check("\n\nOne\n\ntwo\n\nthree\n", "One", "two\n\nthree");
+        check("One\n\n\n    code\ntext", "One", "    code\ntext");
+        check("One\r\n\r\ntwo\r\n", "One", "two");
+        check("One\n  \ntwo", "One", "two");
     }
 }
