@@ -81,9 +81,7 @@ impl ArgumentArgs {
                 return mistakes.add(other, "`#[arg]` needs keys in parentheses", "write `#[arg(long)]`");
             }
         };
-        for key in keys::parse(tokens, PLACE, &KNOWN, mistakes) {
-            self.set(key, mistakes);
-        }
+        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| self.set(key, mistakes));
     }
 
     fn set(&mut self, key: Key, mistakes: &Mistakes) {

@@ -36,8 +36,9 @@ struct Word {
 }
 
 fn krate(attributes: &[Attribute], mistakes: &Mistakes) -> Option<Path> {
-    let keys = choice_keys(attributes, &["crate"], mistakes);
-    keys.iter().find_map(|key| command::krate(key, mistakes))
+    let mut krate = None;
+    read(attributes, &["crate"], mistakes, |key| krate = command::krate(&key, mistakes));
+    krate
 }
 
 fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
@@ -69,6 +70,36 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
     }
     let mut words: Vec<Word> = Vec::new();
     for variant in variants {
+        let mut given = None;
+        let mut aliases = Vec::new();
+        read(&variant.attrs, &["name", "alias", "aliases"], mistakes, |key| {
+            if key.name == "name" {
+                given = key.string("name = \"read-only\"", mistakes);
+                given.iter().for_each(|name| names::check_word(name, "a choice", mistakes));
+                given.iter().for_each(|name| check_twice(&words, &name.value(), name, mistakes));
+            } else {
+                let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
+                for alias in key.strings(example, mistakes) {
+                    names::check_word(&alias, "a choice", mistakes);
+                    check_twice(&words, &alias.value(), &alias, mistakes);
+                    aliases.push(alias);
+                }
+            }
+        });
+        let name = match given {
+            Some(name) => name.value(),
+            None => {
+                let name = names::kebab(&variant.ident);
+                names::check_ident(
+                    &variant.ident,
+                    "a choice",
+                    "give it a name with `#[choice(name = \"..\")]`",
+                    mistakes,
+                );
+                check_twice(&words, &name, &variant.ident, mistakes);
+                name
+            }
+        };
         if !matches!(variant.fields, syn::Fields::Unit) {
             mistakes.add(
                 &variant.fields,
@@ -76,42 +107,21 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
                 "move the data into a parameter of its own",
             );
         }
-        let mut name = names::kebab(&variant.ident);
-        let mut at = variant.ident.to_token_stream();
-        let mut aliases = Vec::new();
-        for key in choice_keys(&variant.attrs, &["name", "alias", "aliases"], mistakes) {
-            if key.name == "name" {
-                let Some(given) = key.string("name = \"read-only\"", mistakes) else { continue };
-                names::check_word(&given, "a choice", mistakes);
-                name = given.value();
-                at = given.to_token_stream();
-            } else {
-                let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
-                let given = key.strings(example, mistakes);
-                given.iter().for_each(|alias| names::check_word(alias, "a choice", mistakes));
-                aliases.extend(given);
-            }
-        }
-        check_twice(&words, &name, at, mistakes);
-        for alias in &aliases {
-            check_twice(&words, &alias.value(), alias.to_token_stream(), mistakes);
-        }
         words.push(Word { variant: variant.ident.clone(), name, aliases, docs: variant.attrs.clone() });
     }
     words
 }
 
-fn check_twice(words: &[Word], name: &str, at: TokenStream, mistakes: &Mistakes) {
+fn check_twice(words: &[Word], name: &str, at: impl ToTokens, mistakes: &Mistakes) {
     if words.iter().any(|word| word.name == name || word.aliases.iter().any(|alias| alias.value() == name)) {
         mistakes.add(at, format_args!("`{name}` names two choices"), "give one of the variants another name");
     }
 }
 
-fn choice_keys(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes) -> Vec<Key> {
-    let mut keys = Vec::new();
+fn read(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes, mut each: impl FnMut(Key)) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("choice")) {
         match &attribute.meta {
-            Meta::List(list) => keys.extend(keys::parse(list.tokens.clone(), PLACE, known, mistakes)),
+            Meta::List(list) => keys::read(list.tokens.clone(), PLACE, known, mistakes, &mut each),
             other => mistakes.add(
                 other,
                 "`#[choice]` needs keys in parentheses",
@@ -119,7 +129,6 @@ fn choice_keys(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes) ->
             ),
         }
     }
-    keys
 }
 
 fn expand(name: &Ident, words: &[Word], krate: Option<&Path>) -> TokenStream {

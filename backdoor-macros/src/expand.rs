@@ -6,7 +6,6 @@
 
 mod call;
 mod checks;
-mod options;
 mod table;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -20,7 +19,7 @@ use crate::mistakes::Mistakes;
 pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     let mistakes = Mistakes::default();
     let args = CommandArgs::parse(attribute, &mistakes);
-    let item = match Item::parse(tokens.clone(), &mistakes) {
+    let item = match Item::parse(tokens.clone(), &args, &mistakes) {
         Ok(item) => item,
         Err(error) => {
             mistakes.add_syntax(error);
@@ -28,7 +27,6 @@ pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStrea
             return quote!(#tokens #mistakes);
         }
     };
-    options::check(&item, &mistakes);
     if mistakes.is_empty() {
         let registration = registration(&args, &item);
         quote!(#item #registration)

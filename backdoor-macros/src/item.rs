@@ -12,6 +12,7 @@ use crate::argument::ArgumentArgs;
 use crate::command::CommandArgs;
 use crate::mistakes::Mistakes;
 use crate::names;
+use crate::options::Options;
 
 /// A function, with the helper attributes of its parameters taken off.
 pub(crate) struct Item {
@@ -34,10 +35,11 @@ pub(crate) struct Parameter {
 
 impl Item {
     /// Reads a function. What is none comes back as an error on the word that says what it is.
-    pub(crate) fn parse(tokens: TokenStream, mistakes: &Mistakes) -> syn::Result<Self> {
+    pub(crate) fn parse(tokens: TokenStream, args: &CommandArgs, mistakes: &Mistakes) -> syn::Result<Self> {
         let Raw { attributes, visibility, mut signature, body } = syn::parse2(tokens)?;
-        check_signature(&signature, mistakes);
+        check_signature(&signature, args, mistakes);
         let mut parameters = Vec::new();
+        let mut options = Options::default();
         for input in &mut signature.inputs {
             match input {
                 FnArg::Receiver(receiver) => mistakes.add(
@@ -45,8 +47,16 @@ impl Item {
                     "a command cannot take `self`",
                     "make it a free function and take the object as `State<T>`",
                 ),
-                FnArg::Typed(typed) => parameters.push(Parameter::take(typed, mistakes)),
+                FnArg::Typed(typed) => {
+                    let parameter = Parameter::take(typed, mistakes);
+                    options.take(&parameter, mistakes);
+                    parameter.check(mistakes);
+                    parameters.push(parameter);
+                }
             }
+        }
+        if let Some(variadic) = &signature.variadic {
+            mistakes.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");
         }
         Ok(Self { attributes, visibility, signature, body, parameters })
     }
@@ -95,13 +105,16 @@ impl Parse for Raw {
     }
 }
 
-fn check_signature(signature: &Signature, mistakes: &Mistakes) {
+fn check_signature(signature: &Signature, args: &CommandArgs, mistakes: &Mistakes) {
     if let Safety::Unsafe(token) = &signature.safety {
         mistakes.add(
             token,
             "a command cannot be `unsafe`",
             "make the function safe, and keep the `unsafe` block with its reason inside it",
         );
+    }
+    if args.name.is_none() {
+        names::check_ident(&signature.ident, "a command name", "give it one with `name = \"..\"`", mistakes);
     }
     for parameter in &signature.generics.params {
         let help = match parameter {
@@ -112,9 +125,6 @@ fn check_signature(signature: &Signature, mistakes: &Mistakes) {
         };
         mistakes.add(parameter, "a command cannot be generic", help);
     }
-    if let Some(variadic) = &signature.variadic {
-        mistakes.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");
-    }
 }
 
 impl Parameter {
@@ -124,8 +134,16 @@ impl Parameter {
             Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => Some(name.ident.clone()),
             _ => None,
         };
-        check_type(&typed.ty, name.as_ref(), mistakes);
         Self { name, pattern: (*typed.pat).clone(), r#type: (*typed.ty).clone(), docs, args }
+    }
+
+    fn check(&self, mistakes: &Mistakes) {
+        if let Some(name) = &self.name
+            && self.args.long.as_ref().is_some_and(|long| long.name.is_none())
+        {
+            names::check_ident(name, "an option name", "give it one with `long = \"..\"`", mistakes);
+        }
+        check_type(&self.r#type, self.name.as_ref(), mistakes);
     }
 
     /// The name that help shows.

@@ -13,6 +13,7 @@ mod item;
 mod keys;
 mod mistakes;
 mod names;
+mod options;
 #[cfg(test)]
 mod snapshots;
 mod text;

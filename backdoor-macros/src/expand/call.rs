@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
 use crate::expand::{Ends, local, private};
@@ -80,13 +79,31 @@ pub(super) fn via_one(private: &Ident) -> TokenStream {
 }
 
 fn take(parameter: &Parameter) -> TokenStream {
-    let r#type = &parameter.r#type;
-    let span = r#type.span();
-    let private = private(span);
     match parameter.args.from_str {
-        true => quote_spanned!(span=> <#private::ViaFromStr::<#r#type>>::take),
-        false => quote_spanned!(span=> #private::take::<#r#type>),
+        true => via_from_str(parameter, "take"),
+        false => typed(parameter, "take"),
     }
+}
+
+/// A function of the private module for the parameter's type. It takes up just the type's place: one mistake in the type is one
+/// error then, however often it is found.
+pub(super) fn typed(parameter: &Parameter, function: &str) -> TokenStream {
+    let r#type = &parameter.r#type;
+    let at = Ends::of(r#type);
+    let private = private(at.first);
+    let function = Ident::new(function, at.first);
+    let path = quote_spanned!(at.first=> #private::#function::<#r#type);
+    let end = quote_spanned!(at.last=> >);
+    quote!(#path #end)
+}
+
+/// An item of what stands for the parameter's type under `from_str`.
+pub(super) fn via_from_str(parameter: &Parameter, item: &str) -> TokenStream {
+    let r#type = &parameter.r#type;
+    let at = Ends::of(r#type);
+    let private = private(at.first);
+    let item = Ident::new(item, at.last);
+    quote_spanned!(at.first=> <#private::ViaFromStr::<#r#type>>::#item)
 }
 
 /// A probe for a type, in the place of the function's return type, since that is what a mistake is about.

@@ -1,19 +1,19 @@
 //! The constant table of one command.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
 use crate::command::CommandArgs;
-use crate::expand::{Ends, call, local, private};
+use crate::expand::{self, Ends, call, local, private};
 use crate::item::{Item, Parameter};
 use crate::text;
 
 pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let private = private(Span::call_site());
     let name = item.command_name(args);
-    let CommandArgs { aliases, hidden, effect, timeout, place, .. } = args;
+    let CommandArgs { aliases, hidden, timeout, place, .. } = args;
+    let effect = args.effect.as_ref().map_or(quote!(Changes), |effect| quote!(#effect));
     let help = text::help(&item.attributes);
     let parameters = item.parameters.iter().map(parameter);
     let run = call::run(item);
@@ -66,27 +66,29 @@ fn parameter(parameter: &Parameter) -> TokenStream {
 }
 
 fn shape(parameter: &Parameter) -> TokenStream {
+    let private = private(Span::call_site());
     let r#type = &parameter.r#type;
-    let span = r#type.span();
-    let private = private(span);
     match parameter.args.from_str {
         true => {
-            let via_one = call::via_one(&private);
-            quote_spanned!(span=> { #via_one <#private::ViaFromStr::<#r#type>>::SHAPE })
+            let (via_one, shape) = (call::via_one(&private), call::via_from_str(parameter, "SHAPE"));
+            quote!({ #via_one #shape })
         }
-        false => quote_spanned!(span=> <#r#type as #private::Param>::SHAPE),
+        false => {
+            let at = Ends::of(r#type);
+            let param = expand::private(at.first);
+            let shape = Ident::new("SHAPE", at.last);
+            quote_spanned!(at.first=> <#r#type as #param::Param>::#shape)
+        }
     }
 }
 
 fn default(parameter: &Parameter, value: &Expr) -> TokenStream {
     let r#type = &parameter.r#type;
-    let span = r#type.span();
-    let typed = private(span);
     let private = private(Span::call_site());
     let made = local("default", Span::call_site());
     let show = match parameter.args.from_str {
         true => quote!(|_| #private::None),
-        false => quote_spanned!(span=> #typed::show::<#r#type>),
+        false => call::typed(parameter, "show"),
     };
     let literal = literal(value);
     quote! {
@@ -102,18 +104,18 @@ fn default(parameter: &Parameter, value: &Expr) -> TokenStream {
 }
 
 fn range(parameter: &Parameter, value: &Expr) -> TokenStream {
-    let r#type = &parameter.r#type;
-    let at = Ends::of(value);
-    let typed = private(at.first);
     let private = private(Span::call_site());
-    let mut group = Group::new(Delimiter::Parenthesis, quote!(#value));
-    group.set_span(at.last);
     let bounds = match parameter.args.from_str {
         true => {
-            let via_one = call::via_one(&typed);
-            quote_spanned!(at.first=> { #via_one <#typed::ViaFromStr::<#r#type>>::bounds #group })
+            let (via_one, bounds) = (call::via_one(&private), call::via_from_str(parameter, "bounds"));
+            quote!({ #via_one #bounds(#value) })
         }
-        false => quote_spanned!(at.first=> #typed::bounds::<#r#type, _> #group),
+        false => {
+            let bounds = call::typed(parameter, "bounds");
+            let last = Ends::of(&parameter.r#type).last;
+            let arguments = quote_spanned!(last=> (#value));
+            quote!(#bounds #arguments)
+        }
     };
     let literal = literal(value);
     quote!(range: #private::Some(#private::Range { bounds: || #bounds, literal: #literal }),)

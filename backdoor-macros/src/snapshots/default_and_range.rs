@@ -24,7 +24,7 @@ const _: () = {
                     literal: __backdoor::Some("10"),
                 }),
                 range: __backdoor::Some(__backdoor::Range {
-                    bounds: || __backdoor::bounds::<AuthorNumber, _>(1..=100),
+                    bounds: || __backdoor::bounds::<AuthorNumber>(1..=100),
                     literal: __backdoor::Some("1..=100"),
                 }),
                 ..__backdoor::Parameter::BARE
@@ -42,7 +42,7 @@ const _: () = {
                     literal: __backdoor::None,
                 }),
                 range: __backdoor::Some(__backdoor::Range {
-                    bounds: || __backdoor::bounds::<AuthorNumber, _>(AUTHOR_LOW..),
+                    bounds: || __backdoor::bounds::<AuthorNumber>(AUTHOR_LOW..),
                     literal: __backdoor::None,
                 }),
                 ..__backdoor::Parameter::BARE

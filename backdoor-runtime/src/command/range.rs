@@ -60,11 +60,9 @@ impl<T> RangeOf<T> for ops::RangeToInclusive<T> {
 }
 
 /// The range of a parameter of type `P`.
-pub fn bounds<P, R>(range: R) -> Box<dyn Bounds>
+pub fn bounds<P: Param>(range: impl RangeOf<P::Item> + 'static) -> Box<dyn Bounds>
 where
-    P: Param,
     P::Item: PartialOrd + 'static,
-    R: RangeOf<P::Item> + 'static,
 {
     typed(range, P::show_item)
 }
