@@ -13,6 +13,9 @@ mod item;
 mod keys;
 mod mistakes;
 mod names;
+mod options;
+#[cfg(test)]
+mod snapshots;
 mod text;
 
 use proc_macro::TokenStream;

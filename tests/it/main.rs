@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod hygiene;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod terminal;
