@@ -23,6 +23,11 @@ impl Screen {
         &mut self.bytes
     }
 
+    /// How much is to be written.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn set_newline(&mut self, newline: Newline) {
         self.encoder.set_newline(newline);
     }
@@ -32,10 +37,12 @@ impl Screen {
         &self.prompt
     }
 
-    /// Shows text, escaped.
+    /// Shows text, escaped. It never stands behind a prompt where no line was entered.
     pub(crate) fn show(&mut self, text: &str) {
         if !text.is_empty() {
-            self.at_prompt = false;
+            if self.at_prompt {
+                self.fresh_line();
+            }
             self.encoder.encode(text, &mut self.bytes);
         }
     }
@@ -48,11 +55,18 @@ impl Screen {
 
     /// Goes to the start of a line, where it is not there yet.
     pub(crate) fn fresh_line(&mut self) {
-        self.encoder.finish(&mut self.bytes);
-        if self.at_prompt || !self.encoder.at_line_start() {
-            self.show("\n");
+        if std::mem::take(&mut self.at_prompt) {
+            self.encoder.encode("\n", &mut self.bytes);
         }
-        self.at_prompt = false;
+        self.end_line();
+    }
+
+    /// Ends the line that text was shown on; a prompt stays where it is.
+    pub(crate) fn end_line(&mut self) {
+        self.encoder.finish(&mut self.bytes);
+        if !self.encoder.at_line_start() {
+            self.encoder.encode("\n", &mut self.bytes);
+        }
     }
 
     /// Shows the prompt at the start of a line.
@@ -73,7 +87,7 @@ impl Screen {
     }
 
     /// Bytes of the telnet protocol, at this place in the output.
-    pub(crate) fn command(&mut self, bytes: [u8; 3]) {
+    pub(crate) fn command(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
     }
 }
