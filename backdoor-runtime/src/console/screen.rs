@@ -83,6 +83,8 @@ impl Screen {
 
     /// A line came, and the peer's own echo of it ended the line on the screen.
     pub(crate) fn line_entered(&mut self) {
+        self.encoder.finish(&mut self.bytes);
+        self.encoder.line_entered();
         self.at_prompt = false;
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{Interest, Ready};
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::consume_budget;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -175,8 +176,11 @@ pub(crate) async fn serve(
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
                 idle_at = None;
-                if ready.is_readable() || ready.is_read_closed() {
-                    read(transport, &mut conversation);
+                // A peer that never stops sending is always ready, which tokio does not count against its task.
+                if (ready.is_readable() || ready.is_read_closed()) && !read(transport, &mut conversation) {
+                    yield_now().await;
+                } else {
+                    consume_budget().await;
                 }
             }
         }

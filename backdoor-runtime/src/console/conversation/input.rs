@@ -115,7 +115,9 @@ impl Conversation {
             Input::Rejected(rejection) => Err(rejection),
             Input::Line(line) => Ok(line),
         };
-        self.screen.line_entered();
+        if self.style == Style::Prompted {
+            self.screen.line_entered();
+        }
         if let Some(answer) = self.running.as_mut().and_then(Running::take_asked) {
             // The dispatcher may have given up waiting.
             let _ = answer.send(line.is_ok_and(|line| line.trim() == "yes"));
