@@ -11,6 +11,9 @@ use backdoor_runtime::Address;
 /// How long a client waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long nothing must come to believe that nothing comes.
+const QUIET: Duration = Duration::from_millis(300);
+
 /// A connected peer, and what it has read so far.
 pub struct Client {
     stream: Box<dyn Stream>,
@@ -20,49 +23,112 @@ pub struct Client {
 /// What the tests need of a socket.
 pub trait Stream: Read + Write + Send {
     fn close_write(&self);
-    fn set_timeout(&self, limit: Duration);
+    fn again(&self) -> Box<dyn Stream>;
+    fn prepare(&self);
 }
 
+/// How often a client that waits looks at its deadline.
+const TICK: Duration = Duration::from_millis(50);
+
 impl Stream for TcpStream {
+    fn again(&self) -> Box<dyn Stream> {
+        Box::new(self.try_clone().unwrap())
+    }
+
     fn close_write(&self) {
         self.shutdown(Shutdown::Write).unwrap();
     }
 
-    fn set_timeout(&self, limit: Duration) {
-        self.set_read_timeout(Some(limit)).unwrap();
+    fn prepare(&self) {
+        self.set_nodelay(true).unwrap();
+        self.set_read_timeout(Some(TICK)).unwrap();
     }
 }
 
 impl Stream for UnixStream {
+    fn again(&self) -> Box<dyn Stream> {
+        Box::new(self.try_clone().unwrap())
+    }
+
     fn close_write(&self) {
         self.shutdown(Shutdown::Write).unwrap();
     }
 
-    fn set_timeout(&self, limit: Duration) {
-        self.set_read_timeout(Some(limit)).unwrap();
+    fn prepare(&self) {
+        self.set_read_timeout(Some(TICK)).unwrap();
     }
 }
 
 impl Client {
     pub fn connect(address: &Address) -> Self {
-        let stream: Box<dyn Stream> = match address {
-            Address::Tcp(address) => {
-                let stream = TcpStream::connect(address).unwrap();
-                stream.set_nodelay(true).unwrap();
-                Box::new(stream)
-            }
-            Address::Unix(path) => Box::new(UnixStream::connect(path).unwrap()),
-        };
-        stream.set_timeout(Duration::from_millis(50));
-        Self { stream, seen: Vec::new() }
+        match address {
+            Address::Tcp(address) => Self::over(TcpStream::connect(address).unwrap()),
+            Address::Unix(path) => Self::over(UnixStream::connect(path).unwrap()),
+        }
+    }
+
+    /// A client on a connection that was made elsewhere.
+    pub fn over(stream: impl Stream + 'static) -> Self {
+        stream.prepare();
+        Self { stream: Box::new(stream), seen: Vec::new() }
+    }
+
+    /// Connects and stays silent, as a person does, up to the first prompt. What came is in `seen` no more.
+    #[track_caller]
+    pub fn prompted(address: &Address) -> Self {
+        let mut client = Self::connect(address);
+        client.expect("> ");
+        client
+    }
+
+    /// Enters a line, and gives its answer without the prompt behind it.
+    #[track_caller]
+    pub fn ask(&mut self, line: &str) -> String {
+        self.send(format!("{line}\r\n"));
+        self.answer()
+    }
+
+    /// Waits for the next prompt, and gives what came before it.
+    #[track_caller]
+    pub fn answer(&mut self) -> String {
+        let answer = self.expect("test> ");
+        answer[..answer.len() - "test> ".len()].to_owned()
+    }
+
+    /// Shows that nothing comes any more. The wait cannot make a healthy run fail, only hide a sick one.
+    #[track_caller]
+    pub fn expect_nothing(&mut self) {
+        let seen = self.read_for(QUIET);
+        assert!(seen.is_empty(), "{:?} came", show(&seen));
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
+    /// As [`send`](Self::send), where the other end may be gone.
+    pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// A second hand on the same connection, for another thread.
+    pub fn again(&self) -> Self {
+        Self { stream: self.stream.again(), seen: Vec::new() }
+    }
+
     pub fn close_write(&self) {
         self.stream.close_write();
+    }
+
+    /// Reads this many bytes.
+    #[track_caller]
+    pub fn take(&mut self, count: usize) -> Vec<u8> {
+        let until = Instant::now() + PATIENCE;
+        while self.seen.len() < count {
+            let is_open = self.read_some() && Instant::now() < until;
+            assert!(is_open, "{count} bytes did not come, only {:?}", show(&self.seen));
+        }
+        self.seen.drain(..count).collect()
     }
 
     /// Reads until `wanted` has come, and gives what came up to its end.

@@ -8,3 +8,5 @@ mod hygiene;
 mod readme;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod wire;

@@ -17,7 +17,7 @@ use crate::console::{Manners, Times};
 use crate::dispatch::audit::Audit;
 use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
-use crate::server::accept::{Listener, Reception, serve_all};
+use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
 use crate::server::address::{self, Endpoint};
 use crate::server::listener::{self, BoundSocket, SocketFile};
 use crate::server::{Address, Error, Listen};
@@ -303,6 +303,7 @@ impl Builder {
             times: Times { silence: self.silence, stall: self.stall, script_idle: self.script_idle },
             places: Arc::new(Semaphore::new(self.max_sessions)),
             limit: self.max_sessions,
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
             ending: ends,
             numbers: AtomicU64::new(1),
         };
