@@ -1,4 +1,6 @@
 //! The whole way of a line, through real sockets and real clients. One binary, for the sake of link time.
 
 #[cfg(test)]
+mod arguments;
+#[cfg(test)]
 mod client;
