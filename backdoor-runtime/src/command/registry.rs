@@ -1,7 +1,9 @@
 //! The command table: every command that was linked in, found by what the operator types.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Mutex;
 
 use crate::command::catalogue::Facts;
 use crate::command::descriptor::Command;
@@ -28,7 +30,9 @@ pub(crate) struct Entry {
     /// What the operator types: the declared name, or `sys NAME` for a built-in whose name the author took.
     pub(crate) name: Box<str>,
     /// Evaluated once, where the author's code may run.
-    pub(crate) facts: OnceLock<Facts>,
+    pub(crate) facts: Arc<OnceLock<Facts>>,
+    /// Held while that goes on.
+    pub(crate) evaluating: Arc<Mutex<()>>,
 }
 
 /// What the first words of a line stand for.
@@ -81,7 +85,7 @@ impl Registry {
             _ => command.name.into(),
         };
         self.by_name.entry(name.clone()).or_insert(0);
-        self.entries.push(Entry { command, name, facts: OnceLock::new() });
+        self.entries.push(Entry { command, name, facts: Arc::default(), evaluating: Arc::default() });
     }
 
     /// Makes the index from the sorted entries. Names come before aliases, and authors before built-ins.

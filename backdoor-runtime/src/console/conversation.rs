@@ -80,6 +80,8 @@ struct Running {
     json: JsonLine,
     /// What it says is not wanted any more.
     muted: bool,
+    /// Nothing of the reply stands right before the cursor.
+    reply_begins: bool,
     question: Option<Question>,
 }
 
@@ -251,6 +253,7 @@ impl Conversation {
             at_prompt,
             json: JsonLine::default(),
             muted: false,
+            reply_begins: true,
             question: None,
         });
     }
@@ -266,8 +269,16 @@ impl Conversation {
         match piece.what {
             What::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
             What::Reply { text, boundary } if json => self.screen.show(&running.json.reply(&text, boundary)),
-            What::Printed(text) => self.screen.show(&text),
-            What::Reply { text, .. } => self.screen.show(&text),
+            What::Printed(text) => {
+                running.reply_begins = true;
+                self.screen.show(&text);
+            }
+            What::Reply { text, .. } => {
+                if std::mem::take(&mut running.reply_begins) {
+                    self.screen.fresh_line();
+                }
+                self.screen.show(&text);
+            }
             What::Notice(text) if self.style == Style::Prompted && !json => {
                 self.screen.show_fresh(&format!("{text}\n"));
             }
@@ -309,9 +320,10 @@ impl Conversation {
             self.screen.show(&text);
         } else {
             if !running.muted {
-                if !outcome.tail.is_empty() {
-                    self.screen.show_fresh(&outcome.tail);
+                if running.reply_begins {
+                    self.screen.fresh_line();
                 }
+                self.screen.show(&outcome.tail);
                 self.screen.fresh_line();
             }
             if let Some(failure) = failure {
