@@ -4,3 +4,11 @@
 mod arguments;
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod stuck;
