@@ -11,7 +11,7 @@ fn hello(name: String) -> String {
 fn main() {
     let backdoor = Backdoor::builder("hello").listen("127.0.0.1:3000").start_or_warn();
     for address in backdoor.addresses() {
-        println!("listening on {address}");
+        println!("the console listens on {address}");
     }
     std::thread::park();
 }

@@ -2,6 +2,8 @@
 //!
 //! Annotate functions with [`#[backdoor_command]`](backdoor_command), start a [`Backdoor`], connect with `telnet`, type `help`.
 #![doc = include_str!("../guide.md")]
+// The process's own output belongs to the service.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod builtins;
 mod command;
@@ -26,3 +28,8 @@ pub use testing::{Answer, Testing};
 
 // Generated code names the crate by its public path, also in the built-ins.
 extern crate self as backdoor_runtime;
+
+/// The blocks of the README, which the guide's compile in the same way.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,3 +1,79 @@
-//! Chores.
+//! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose.
 
-fn main() {}
+use std::env;
+use std::process::{Command, ExitCode};
+
+/// One program to run, with what it adds to the environment.
+struct Step {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const CHECK: &[Step] = &[
+    Step { name: "format", arguments: &["fmt", "--all", "--check"], environment: &[] },
+    Step {
+        name: "clippy",
+        arguments: &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+        environment: &[],
+    },
+    Step {
+        name: "docs",
+        arguments: &["doc", "--workspace", "--no-deps"],
+        environment: &[("RUSTDOCFLAGS", "--deny warnings")],
+    },
+    Step {
+        name: "tests, compile-fail fixtures and examples",
+        arguments: &["test", "--workspace"],
+        environment: &[],
+    },
+];
+
+const BLESS: &[Step] = &[
+    Step { name: "format", arguments: &["fmt", "--all"], environment: &[] },
+    Step {
+        name: "snapshots of the expansion",
+        arguments: &["test", "--package", "backdoor-macros"],
+        environment: &[("BLESS", "1")],
+    },
+    Step {
+        name: "compile-fail fixtures",
+        arguments: &["test", "--package", "tests", "--test", "ui"],
+        environment: &[("TRYBUILD", "overwrite")],
+    },
+];
+
+const USAGE: &str = "\
+usage: cargo xtask <check|bless>
+
+  check  format, clippy and docs with warnings denied, all tests
+  bless  accept what the compile-fail fixtures and the snapshots say now";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let steps = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["check"] => CHECK,
+        ["bless"] => BLESS,
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for step in steps {
+        println!("== {}: cargo {}", step.name, step.arguments.join(" "));
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo).args(step.arguments).envs(step.environment.iter().copied()).status();
+        match status {
+            Ok(status) if status.success() => {}
+            Ok(status) => {
+                eprintln!("== {} failed: {status}", step.name);
+                return ExitCode::FAILURE;
+            }
+            Err(error) => {
+                eprintln!("== {} could not be run: {error}", step.name);
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -58,7 +58,7 @@ pub struct Problems(Vec<Problem>);
 /// # Errors
 /// All problems at once.
 ///
-/// ```
+/// ```standalone_crate
 /// # use backdoor_runtime::backdoor_command;
 /// # #[backdoor_command] fn reload() {}
 /// backdoor_runtime::check_commands().unwrap();

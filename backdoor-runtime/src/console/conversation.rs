@@ -306,7 +306,7 @@ impl Conversation {
                 escape_line(&line)
             ));
         }
-        self.screen.show_fresh(&text);
+        self.screen.ask(&text);
     }
 
     /// The line that ran has ended.
@@ -423,6 +423,9 @@ impl Conversation {
             Some(running) => {
                 running.muted = true;
                 running.state.stop(Stop::Interrupted);
+                if self.style == Style::Prompted {
+                    self.screen.interrupted();
+                }
             }
             None => self.prompt_due = true,
         }

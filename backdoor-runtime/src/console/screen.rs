@@ -8,7 +8,7 @@ pub(crate) struct Screen {
     bytes: Vec<u8>,
     encoder: Encoder,
     prompt: String,
-    /// The cursor stands behind the prompt.
+    /// The cursor stands behind something that is not counted as text: the prompt, a question, an echo.
     at_prompt: bool,
 }
 
@@ -70,6 +70,18 @@ impl Screen {
     /// A line came, and the peer's own echo of it ended the line on the screen.
     pub(crate) fn line_entered(&mut self) {
         self.at_prompt = false;
+    }
+
+    /// Shows a question at the start of a line, which the answer will stand behind.
+    pub(crate) fn ask(&mut self, question: &str) {
+        self.fresh_line();
+        self.bytes.extend(escape_line(question).as_bytes());
+        self.at_prompt = true;
+    }
+
+    /// Ctrl-C was typed, and the peer's own echo of it (`^C`) stands on the screen.
+    pub(crate) fn interrupted(&mut self) {
+        self.at_prompt = true;
     }
 
     /// Bytes of the telnet protocol, at this place in the output.
