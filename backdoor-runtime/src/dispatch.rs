@@ -5,7 +5,9 @@
 pub(crate) mod audit;
 pub(crate) mod clock;
 mod console;
+mod contain;
 pub(crate) mod failure;
+pub(crate) mod held;
 mod job;
 pub(crate) mod output;
 pub(crate) mod own_runtime;
@@ -31,7 +33,7 @@ pub use crate::dispatch::console::{Console, Service, SessionInfo};
 use crate::dispatch::failure::Failure;
 pub use crate::dispatch::failure::Status;
 use crate::dispatch::job::Job;
-use crate::dispatch::own_runtime::LazyRuntime;
+use crate::dispatch::own_runtime::Asynchronous;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::pool::Pool;
 use crate::dispatch::session::{Piece, RunState, What};
@@ -47,10 +49,7 @@ pub(crate) struct Dispatcher {
     pub(crate) shared: Arc<Shared>,
     pub(crate) states: Arc<States>,
     pub(crate) audit: Audit,
-    /// The service's runtime, where it has one.
-    pub(crate) service: Option<Handle>,
-    /// For asynchronous commands of a service that has none.
-    pub(crate) fallback: LazyRuntime,
+    pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) pool: Pool,
     pub(crate) timeout: Duration,
     runs: AtomicU64,
@@ -87,8 +86,7 @@ impl Dispatcher {
             shared,
             states: Arc::new(states),
             audit,
-            service,
-            fallback: LazyRuntime::new("backdoor-async"),
+            asynchronous: Arc::new(Asynchronous::new(service)),
             pool: Pool::new(threads),
             timeout,
             runs: AtomicU64::new(1),
@@ -192,6 +190,7 @@ impl Dispatcher {
         let text = format!("`{name}` is dangerous. Type yes to run it: ");
         let question = Piece { run: run.state.id, what: What::Question { text, answer } };
         let mut stop = run.state.stop.subscribe();
+        let _pause = run.state.clock.pause();
         let asked = async {
             peer.output.send(question).await.ok()?;
             answered.await.ok()

@@ -191,13 +191,23 @@ impl Gathered {
     fn end(mut self, outcome: Outcome, line: &str, width: Option<usize>) -> Answer {
         let failure = outcome.failure.as_ref();
         let mut json = JsonLine::default();
+        let mut reply_begins = true;
         for what in self.pieces {
             match what {
                 What::Printed(text) if outcome.json => self.screen.show(&json.printed(&text)),
                 What::Reply { text, boundary } if outcome.json => {
                     self.screen.show(&json.reply(&text, boundary));
                 }
-                What::Printed(text) | What::Reply { text, .. } => self.screen.show(&text),
+                What::Printed(text) => {
+                    reply_begins = true;
+                    self.screen.show(&text);
+                }
+                What::Reply { text, .. } => {
+                    if std::mem::take(&mut reply_begins) {
+                        self.screen.fresh_line();
+                    }
+                    self.screen.show(&text);
+                }
                 What::Notice(_) | What::Value(_) | What::Question { .. } => {}
             }
         }
@@ -206,9 +216,10 @@ impl Gathered {
             text.push_str(&json.end(failure));
             self.screen.show(&text);
         } else {
-            if !outcome.tail.is_empty() {
-                self.screen.show_fresh(&outcome.tail);
+            if reply_begins {
+                self.screen.fresh_line();
             }
+            self.screen.show(&outcome.tail);
             if let Some(failure) = failure {
                 self.screen.show_fresh(&complaint(failure, line, &Seen::Elsewhere, width));
             }

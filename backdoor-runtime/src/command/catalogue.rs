@@ -123,14 +123,16 @@ impl CommandInfo {
 impl ParameterInfo {
     fn of(parameter: &Parameter, at: usize, facts: &Facts) -> Self {
         let default = facts.defaults.get(at).cloned().flatten();
+        let flag = matches!(parameter.shape.arity, Arity::Flag);
+        let choices = if flag { &[] } else { parameter.shape.choices };
         Self {
             form: form(parameter, facts.ranges.get(at).and_then(Option::as_deref), default.as_deref()),
             name: parameter.name,
             help: parameter.help,
-            value: if matches!(parameter.shape.arity, Arity::Flag) { "" } else { parameter.shape.value },
+            value: if flag { "" } else { parameter.shape.value },
             required: !parameter.may_be_absent(),
             range: facts.ranges.get(at).cloned().flatten(),
-            choices: parameter.shape.choices.iter().map(|choice| (choice.name, choice.help)).collect(),
+            choices: choices.iter().map(|choice| (choice.name, choice.help)).collect(),
             default,
         }
     }

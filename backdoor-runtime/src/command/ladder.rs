@@ -19,6 +19,7 @@ use crate::command::arguments::Call;
 use crate::command::ladder::show::{Blocking, Show, Spawned};
 use crate::command::param::Take;
 use crate::dispatch::failure::Failure;
+use crate::dispatch::output::Tail;
 use crate::reply::{Rendered, Value};
 
 /// A reply that says itself how it is shown.
@@ -86,8 +87,8 @@ pub enum Reply {
     Done(Rendered),
     /// To poll it to its end, on a runtime.
     Stream(Pieces),
-    /// Nothing: it was sent piece by piece.
-    Sent,
+    /// Its end alone: it was sent piece by piece.
+    Sent(Tail),
 }
 
 /// The items of a reply that comes in pieces.

@@ -1,7 +1,9 @@
 //! The command table: every command that was linked in, found by what the operator types.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Mutex;
 
 use crate::command::catalogue::Facts;
 use crate::command::descriptor::Command;
@@ -16,7 +18,7 @@ inventory::collect!(Registered);
 pub(crate) struct Registry {
     entries: Vec<Entry>,
     by_name: HashMap<Box<str>, usize>,
-    /// Every proper prefix of a name, with the words that may follow.
+    /// Every proper prefix of a name, with the words that may follow: none where all of them are hidden.
     groups: BTreeMap<Box<str>, Vec<Box<str>>>,
     /// The most words a name has.
     longest: usize,
@@ -28,7 +30,9 @@ pub(crate) struct Entry {
     /// What the operator types: the declared name, or `sys NAME` for a built-in whose name the author took.
     pub(crate) name: Box<str>,
     /// Evaluated once, where the author's code may run.
-    pub(crate) facts: OnceLock<Facts>,
+    pub(crate) facts: Arc<OnceLock<Facts>>,
+    /// Held while that goes on.
+    pub(crate) evaluating: Arc<Mutex<()>>,
 }
 
 /// What the first words of a line stand for.
@@ -87,7 +91,7 @@ impl Registry {
             _ => command.name.into(),
         };
         self.by_name.entry(name.clone()).or_insert(0);
-        self.entries.push(Entry { command, name, facts: OnceLock::new() });
+        self.entries.push(Entry { command, name, facts: Arc::default(), evaluating: Arc::default() });
     }
 
     /// Makes the index from the sorted entries. Names come before aliases, and authors before built-ins.
@@ -112,9 +116,7 @@ impl Registry {
             self.longest = self.longest.max(name.split(' ').count());
             let hidden = self.entries[at].command.hidden
                 || (name.starts_with("sys ") && *name != *self.entries[at].name);
-            if !hidden {
-                self.group(&name);
-            }
+            self.group(&name, hidden);
             self.by_name.entry(name).or_insert(at);
         }
         for members in self.groups.values_mut() {
@@ -123,10 +125,12 @@ impl Registry {
         }
     }
 
-    fn group(&mut self, name: &str) {
+    fn group(&mut self, name: &str, hidden: bool) {
         for (at, _) in name.match_indices(' ') {
-            let next = name[at + 1..].split(' ').next().unwrap_or_default();
-            self.groups.entry(name[..at].into()).or_default().push(next.into());
+            let members = self.groups.entry(name[..at].into()).or_default();
+            if !hidden {
+                members.push(name[at + 1..].split(' ').next().unwrap_or_default().into());
+            }
         }
     }
 
@@ -140,9 +144,14 @@ impl Registry {
         self.by_name.get(name).map(|&at| &self.entries[at])
     }
 
-    /// The words that may follow a group's name.
+    /// The words that may follow a group's name, where there are any that are not hidden.
     pub(crate) fn members(&self, group: &str) -> Option<&[Box<str>]> {
-        self.groups.get(group).map(Vec::as_slice)
+        self.groups.get(group).map(Vec::as_slice).filter(|members| !members.is_empty())
+    }
+
+    /// Whether names go on behind this one, hidden ones too.
+    pub(crate) fn is_group(&self, name: &str) -> bool {
+        self.groups.contains_key(name)
     }
 
     /// The longest name or group that the words begin with.
@@ -157,8 +166,9 @@ impl Registry {
             if let Some(entry) = self.get(&name) {
                 found = Found::Command { entry, words: at + 1 };
             } else if let Some((group, members)) = self.groups.get_key_value(name.as_str()) {
-                // A command that is also a group keeps its own meaning until a member is named.
-                if !matches!(found, Found::Command { .. }) {
+                // A command that is also a group keeps its own meaning until a member is named; a group of hidden commands
+                // alone is not there for who does not know them.
+                if !matches!(found, Found::Command { .. }) && !members.is_empty() {
                     found = Found::Group { name: group, members, words: at + 1 };
                 }
             } else {

@@ -17,6 +17,8 @@ pub(super) struct Running {
     pub(super) json: JsonLine,
     /// What it says is not wanted any more.
     pub(super) is_muted: bool,
+    /// Nothing of the reply stands right before the cursor.
+    pub(super) reply_begins: bool,
     pub(super) question: Option<Question>,
     /// Lines that came before the question, and were refused.
     pub(super) early_lines: usize,
@@ -48,6 +50,7 @@ impl Running {
             at_prompt,
             json: JsonLine::default(),
             is_muted: false,
+            reply_begins: true,
             question: None,
             early_lines: 0,
             aside: String::new(),

@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
+use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
 use crate::reply::text;
@@ -164,12 +165,17 @@ impl Shared {
             return;
         }
         let Ok(helper) = self.helper.handle() else { return };
-        let command = entry.command;
-        let evaluation = helper.spawn(async move { Facts::evaluate(command) });
-        // Late, or panicked: the description does without.
-        if let Ok(Ok(facts)) = tokio::time::timeout_at(until, evaluation).await {
-            let _ = entry.facts.set(facts);
-        }
+        let (command, facts, evaluating) = (entry.command, entry.facts.clone(), entry.evaluating.clone());
+        // One at a time, lest they pile up behind one that is stuck.
+        let Ok(evaluating) = evaluating.try_lock_owned() else { return };
+        let evaluation = helper.spawn(async move {
+            if let Ok(evaluated) = contain(|| Facts::evaluate(command)) {
+                let _ = facts.set(evaluated);
+            }
+            drop(evaluating);
+        });
+        // Late, or panicked: the description does without, this time.
+        drop(tokio::time::timeout_at(until, evaluation).await);
     }
 }
 

@@ -1,25 +1,21 @@
 //! From a reply to the pieces that are sent: whole, or in pieces as they become ready. It runs where the command runs.
 
 use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::Instant;
 
 use crate::command::ladder::{Pieces, Reply};
 use crate::dispatch::failure::Failure;
-use crate::dispatch::session::{HOLD, PIECE, PrintError, Session, Stop, What, pieces};
-use crate::reply::table::TableStream;
-use crate::reply::{Form, Rendered, json};
+use crate::dispatch::session::{PIECE, PrintError, Session, Stop, What, pieces};
+use crate::reply::{Form, Rendered, Value, json};
 
 /// What is left to send when a run has ended: small enough to go out in one write with the prompt.
 #[derive(Debug, Default)]
-pub(crate) struct Tail(pub(crate) String);
+pub struct Tail(pub(crate) String);
 
 /// Items after which a stream that is always ready lets other tasks run.
 const ITEMS_IN_A_ROW: usize = 64;
 
-/// Sends a reply of an asynchronous command.
+/// Sends a reply where waiting for its reader holds up nothing else.
 pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Tail, Failure> {
     match reply {
         Reply::Done(rendered) => {
@@ -34,11 +30,11 @@ pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Resu
             Ok(tail)
         }
         Reply::Stream(stream) => deliver_stream(stream, session, form).await,
-        Reply::Sent => Ok(Tail::default()),
+        Reply::Sent(tail) => Ok(tail),
     }
 }
 
-/// Sends a reply of a synchronous command. Its streams are polled elsewhere and never come here.
+/// The same on a thread that may wait.
 pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form) -> Result<Tail, Failure> {
     let Whole { value, text } = whole(rendered, form);
     if let Some(value) = value {
@@ -51,87 +47,81 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
     Ok(tail)
 }
 
+/// The reply if it needs no waiting and no code of the author's, or the reply as it was.
+pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Reply> {
+    match reply {
+        Reply::Done(rendered) if !form.value || !form.text => {
+            let small = |text: &String| text.len() <= PIECE;
+            if rendered.text.as_ref().is_some_and(|text| !small(text)) {
+                return Err(Reply::Done(rendered));
+            }
+            let text = whole(rendered.clone(), form).text;
+            if small(&text) { Ok(Tail(text)) } else { Err(Reply::Done(rendered)) }
+        }
+        Reply::Sent(tail) => Ok(tail),
+        other => Err(other),
+    }
+}
+
 /// Sends the items of a synchronous command's iterator.
-pub(crate) fn drive(
+pub(crate) fn drive<'a>(
     session: &Session,
     form: Form,
-    items: &mut dyn Iterator<Item = Result<Rendered, Failure>>,
+    mut items: Box<dyn Iterator<Item = Result<Rendered, Failure>> + 'a>,
 ) -> Result<Reply, Failure> {
-    let mut roll = Roll::new(form);
-    let mut ready = String::new();
-    for item in items {
+    let mut roll = Roll::new(session, form);
+    for item in &mut items {
         if session.cancelled() {
             return Err(gone(session, PrintError::Cancelled));
         }
-        let item = item.inspect_err(|_| {
-            let _ = send_reply_blocking(session, roll.broken(), true);
-        })?;
-        roll.push(item, &mut ready);
-        roll.flush_if_held_for_long(&mut ready);
+        roll.push(item?);
         // What came is sent at once: nobody can tell how long the next item takes.
-        if !ready.is_empty() {
-            send_reply_blocking(session, std::mem::take(&mut ready), true)?;
-        }
+        send_reply_blocking(session, session.run().held.take_ready(), true)?;
     }
-    let (text, values) = roll.end();
+    // Its Drop is the last of the author's code that may fail, and has to come before the end is sent.
+    drop(items);
+    let End { rest, tail, values } = roll.end();
+    send_reply_blocking(session, rest, true)?;
     if let Some(values) = values {
-        session.send_blocking(What::Value(values)).map_err(|error| gone(session, error))?;
+        session.send_blocking(values).map_err(|error| gone(session, error))?;
     }
-    send_reply_blocking(session, text, true)?;
-    Ok(Reply::Sent)
+    Ok(Reply::Sent(tail))
 }
 
 async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Result<Tail, Failure> {
-    let run = session.run();
-    let mut roll = Roll::new(form);
-    let mut ready = String::new();
+    let held = &session.run().held;
+    let mut roll = Roll::new(session, form);
     let mut in_a_row = 0;
     loop {
-        let item = poll_fn(|context| Poll::Ready(stream.as_mut().poll_next(context))).await;
-        let item = match item {
+        let item = match poll_fn(|context| Poll::Ready(stream.as_mut().poll_next(context))).await {
             Poll::Ready(item) => item,
             Poll::Pending => {
-                send_reply(session, std::mem::take(&mut ready), true).await?;
+                send_reply(session, held.take_ready(), true).await?;
                 in_a_row = 0;
-                run.holding.store(roll.is_holding(), Ordering::Relaxed);
-                run.attention.notify_one();
-                let mut next = pin!(poll_fn(|context| stream.as_mut().poll_next(context)));
-                let item = tokio::select! {
-                    item = &mut next => item,
-                    () = run.flush.notified() => {
-                        roll.flush(&mut ready);
-                        continue;
-                    }
-                };
-                item
+                poll_fn(|context| stream.as_mut().poll_next(context)).await
             }
         };
         match item {
-            Some(Ok(item)) => roll.push(item, &mut ready),
-            Some(Err(failure)) => {
-                ready.push_str(&roll.broken());
-                send_reply(session, ready, true).await?;
-                return Err(failure);
-            }
+            Some(item) => roll.push(item?),
             None => break,
         }
-        if ready.len() >= PIECE {
-            send_reply(session, std::mem::take(&mut ready), true).await?;
+        if held.ready() >= PIECE {
+            send_reply(session, held.take_ready(), true).await?;
         }
         in_a_row += 1;
         if in_a_row >= ITEMS_IN_A_ROW {
-            roll.flush_if_held_for_long(&mut ready);
+            send_reply(session, held.take_ready(), true).await?;
             tokio::task::yield_now().await;
             in_a_row = 0;
         }
     }
-    let (text, values) = roll.end();
-    send_reply(session, ready, true).await?;
+    drop(stream);
+    let End { rest, tail, values } = roll.end();
+    send_reply(session, rest, true).await?;
     if let Some(values) = values {
-        session.send(What::Value(values)).await.map_err(|error| gone(session, error))?;
+        session.send(values).await.map_err(|error| gone(session, error))?;
     }
-    send_reply(session, text, true).await?;
-    Ok(Tail::default())
+    Ok(tail)
 }
 
 /// A whole reply as it is sent: the value for tests, and the text.
@@ -188,110 +178,54 @@ fn gone(session: &Session, error: PrintError) -> Failure {
     Failure::cancelled(error.to_string())
 }
 
-/// The items of a reply in pieces, in the form that is wanted.
-enum Roll {
-    /// An array on one line.
-    Json {
-        first: bool,
-    },
-    Text {
-        table: TableStream,
-        width: Option<usize>,
-        held_since: Option<Instant>,
-    },
-    /// Both, for tests, where nothing is endless.
-    Both {
-        table: TableStream,
-        width: Option<usize>,
-        values: Vec<crate::Value>,
-    },
+/// The items of a reply in pieces, in the form that is wanted. What is not sent yet lies in the run, where it outlives a panic.
+struct Roll<'a> {
+    session: &'a Session,
+    form: Form,
+    first: bool,
+    /// For tests, where nothing is endless.
+    values: Vec<Value>,
 }
 
-impl Roll {
-    fn new(form: Form) -> Self {
-        let Form { text, value, width } = form;
-        match (text, value) {
-            (false, _) => Self::Json { first: true },
-            (true, false) => Self::Text { table: TableStream::new(width), width, held_since: None },
-            (true, true) => Self::Both { table: TableStream::new(width), width, values: Vec::new() },
+impl<'a> Roll<'a> {
+    fn new(session: &'a Session, form: Form) -> Self {
+        Self { session, form, first: true, values: Vec::new() }
+    }
+
+    fn push(&mut self, item: Rendered) {
+        let run = self.session.run();
+        if !self.form.text {
+            let mut text = String::from(if self.first { '[' } else { ',' });
+            self.first = false;
+            json::write(&item.into_value(), &mut text);
+            return run.held.push_text(&text);
+        }
+        if self.form.value {
+            self.values.push(item.clone().into_value());
+        }
+        if run.held.push(item, self.form.width) {
+            // The dispatcher keeps the time: rows are not held back for long.
+            run.attention.notify_one();
         }
     }
 
-    fn push(&mut self, item: Rendered, ready: &mut String) {
-        match self {
-            Self::Json { first } => {
-                ready.push(if *first { '[' } else { ',' });
-                *first = false;
-                json::write(&item.into_value(), ready);
-            }
-            Self::Text { table, width, held_since } => {
-                push_text(table, item, *width, ready);
-                *held_since = table.is_holding().then(|| held_since.unwrap_or_else(Instant::now));
-            }
-            Self::Both { table, width, values } => {
-                values.push(item.clone().into_value());
-                push_text(table, item, *width, ready);
-            }
-        }
-    }
-
-    fn is_holding(&self) -> bool {
-        matches!(self, Self::Text { table, .. } if table.is_holding())
-    }
-
-    fn flush_if_held_for_long(&mut self, ready: &mut String) {
-        if matches!(self, Self::Text { held_since: Some(since), .. } if since.elapsed() >= HOLD) {
-            self.flush(ready);
-        }
-    }
-
-    fn flush(&mut self, ready: &mut String) {
-        if let Self::Text { table, held_since, .. } = self {
-            table.flush(ready);
-            *held_since = None;
-        }
-    }
-
-    /// What has to be sent before an error that ends the items.
-    fn broken(&mut self) -> String {
-        let mut text = String::new();
-        self.flush(&mut text);
-        text
-    }
-
-    /// The rest of the text, and the values for tests.
-    fn end(self) -> (String, Option<crate::Value>) {
-        let mut text = String::new();
-        match self {
-            Self::Json { first } => {
-                text.push_str(if first { "[]" } else { "]" });
-                (text, None)
-            }
-            Self::Text { mut table, .. } => {
-                table.flush(&mut text);
-                (text, None)
-            }
-            Self::Both { mut table, values, .. } => {
-                table.flush(&mut text);
-                (text, Some(crate::Value::List(values)))
-            }
-        }
+    fn end(self) -> End {
+        let mut rest = self.session.run().held.take_all();
+        let values = self.form.value && self.form.text;
+        let values = values.then(|| What::Value(Value::List(self.values)));
+        let tail = match self.form.text {
+            // On its own, since nothing may be put in behind it.
+            false => if self.first { "[]" } else { "]" }.to_owned(),
+            true if rest.len() <= PIECE => std::mem::take(&mut rest),
+            true => String::new(),
+        };
+        End { rest, tail: Tail(tail), values }
     }
 }
 
-/// Rows go to the table, which holds the first of them back; text goes out as it is.
-fn push_text(table: &mut TableStream, item: Rendered, width: Option<usize>, ready: &mut String) {
-    match item {
-        Rendered { text: None, value: Some(row) } => table.push(row, ready),
-        other => {
-            table.flush(ready);
-            let text = other.into_text(width);
-            if !text.is_empty() {
-                ready.push_str(&text);
-                if !text.ends_with('\n') {
-                    ready.push('\n');
-                }
-            }
-        }
-    }
+/// What is left when all items have come.
+struct End {
+    rest: String,
+    tail: Tail,
+    values: Option<What>,
 }

@@ -54,3 +54,29 @@ impl LazyRuntime {
         Ok(runtime.insert(OwnRuntime::start(self.name)?).handle().clone())
     }
 }
+
+/// Where asynchronous commands run: on the service's runtime, or on one of the console's own where the service has none.
+pub(crate) struct Asynchronous {
+    service: Option<Handle>,
+    fallback: LazyRuntime,
+}
+
+impl Asynchronous {
+    pub(crate) fn new(service: Option<Handle>) -> Self {
+        Self { service, fallback: LazyRuntime::new("backdoor-async") }
+    }
+
+    /// The service's own.
+    pub(crate) fn service(&self) -> Option<&Handle> {
+        self.service.as_ref()
+    }
+
+    /// # Errors
+    /// The service has none, and the thread for it cannot be made.
+    pub(crate) fn handle(&self) -> io::Result<Handle> {
+        match &self.service {
+            Some(handle) => Ok(handle.clone()),
+            None => self.fallback.handle(),
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::dispatch::contain::contain;
 use crate::dispatch::session::mark_command_thread;
 
 /// How long an idle thread waits for work before it ends.
@@ -51,7 +52,7 @@ impl Pool {
         Self(Arc::new(Shared { limit, state: Mutex::default(), work: Condvar::new() }))
     }
 
-    /// Runs `work` on the next thread that is free. `work` must not panic.
+    /// Runs `work` on the next thread that is free.
     ///
     /// # Errors
     /// No thread runs, and none could be started.
@@ -110,7 +111,8 @@ impl Shared {
             if let Some(job) = state.waiting.pop_front() {
                 state.running.push(Running { id: job.id, label: job.label, since: Instant::now() });
                 drop(state);
-                (job.work)();
+                // What the work captured may be dropped here, and a thread that ended so would be missed by the count.
+                let _ = contain(job.work);
                 state = self.lock();
                 state.running.retain(|running| running.id != job.id);
                 continue;

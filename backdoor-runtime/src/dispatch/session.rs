@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::dispatch::clock::Clock;
+use crate::dispatch::held::Held;
 use crate::dispatch::peer::Peer;
 use crate::reply::Value;
 
@@ -51,10 +52,8 @@ pub(crate) struct RunState {
     pub(crate) clock: Clock,
     /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service's may have no timers.
     pub(crate) attention: Notify,
-    /// Wakes the run when it has held rows of a table back for long enough.
-    pub(crate) flush: Notify,
-    /// Whether it holds rows back.
-    pub(crate) holding: AtomicBool,
+    /// What has become of its reply and is not sent yet.
+    pub(crate) held: Held,
     /// Whether its function has been reached by a thread or a runtime.
     pub(crate) begun: AtomicBool,
     /// Whether its answer is one line of JSON.
@@ -130,6 +129,11 @@ thread_local! {
 /// Marks this thread as one of the console's command threads.
 pub(crate) fn mark_command_thread() {
     MAY_WAIT.set(true);
+}
+
+/// Whether this thread may wait for a slow reader.
+fn may_wait() -> bool {
+    MAY_WAIT.get() || Handle::try_current().is_err()
 }
 
 impl Session {
@@ -221,7 +225,7 @@ impl Session {
     }
 
     fn send_text_blocking(&self, text: String, what: fn(String) -> What) -> Result<(), PrintError> {
-        if !MAY_WAIT.get() && Handle::try_current().is_ok() {
+        if !may_wait() {
             return Err(PrintError::OnWorker);
         }
         for text in pieces(text) {
@@ -243,10 +247,18 @@ impl Session {
     /// The same on a thread that may wait.
     pub(crate) fn send_blocking(&self, what: What) -> Result<(), PrintError> {
         let Some(piece) = self.try_send(what)? else { return Ok(()) };
+        if !may_wait() {
+            return Err(PrintError::OnWorker);
+        }
         let _pause = self.run.clock.pause();
         // The session takes and drops the pieces of a cancelled run, and drops the receiver of a client that takes no byte for
         // long, so this wait has an end.
         self.peer.output.blocking_send(piece).map_err(|_| PrintError::Closed)
+    }
+
+    /// Sends the rows that the run's reply holds back. Gives false where that has to be tried again.
+    pub(crate) fn show_held(&self) -> bool {
+        self.run.held.show(self.run.id, &self.peer.output)
     }
 
     /// Sends what the operator may miss where there is no room.
@@ -280,11 +292,15 @@ impl RunState {
             stop: watch::Sender::new(None),
             clock: Clock::start(),
             attention: Notify::new(),
-            flush: Notify::new(),
-            holding: false.into(),
+            held: Held::default(),
             begun: false.into(),
             json: false.into(),
         }
+    }
+
+    /// A thread or a runtime has come to it.
+    pub(crate) fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
     }
 
     /// Asks the run to stop. The first reason stays.
@@ -301,18 +317,17 @@ impl RunState {
 pub(crate) const HOLD: Duration = Duration::from_millis(200);
 
 /// Cuts text into pieces that are small enough to be sent, at character boundaries.
-pub(crate) fn pieces(text: String) -> impl Iterator<Item = String> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        if rest.len() <= PIECE {
-            return Some(std::mem::take(&mut rest));
-        }
-        let tail = rest.split_off(rest.floor_char_boundary(PIECE));
-        Some(std::mem::replace(&mut rest, tail))
-    })
+pub(crate) fn pieces(mut text: String) -> impl Iterator<Item = String> {
+    std::iter::from_fn(move || (!text.is_empty()).then(|| first_piece(&mut text)))
+}
+
+/// Cuts off the first of them.
+pub(crate) fn first_piece(text: &mut String) -> String {
+    if text.len() <= PIECE {
+        return std::mem::take(text);
+    }
+    let tail = text.split_off(text.floor_char_boundary(PIECE));
+    std::mem::replace(text, tail)
 }
 
 #[cfg(test)]

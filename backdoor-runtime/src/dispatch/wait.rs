@@ -1,18 +1,20 @@
 //! Puts a call where it belongs and waits for it: its deadline, its cancellation, and what the operator is told meanwhile.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::{AbortHandle, JoinError};
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::command::arguments::Call;
+use crate::command::ladder::{Pieces, Reply};
 use crate::command::{Command, Place, Run};
+use crate::dispatch::contain::{Task, contain};
 use crate::dispatch::failure::Failure;
-use crate::dispatch::job::{Called, Job, panicked};
+use crate::dispatch::job::Job;
 use crate::dispatch::output::{self, Tail};
 use crate::dispatch::session::{HOLD, RunState, Session, Stop, What};
 use crate::dispatch::{Dispatcher, Ended};
@@ -27,57 +29,60 @@ const RUNTIME: Duration = Duration::from_secs(1);
 /// How long a call that was told to stop may go on before it is called stuck.
 const STUCK: Duration = Duration::from_secs(1);
 
+/// How exact a deadline is. A clock that stands still right before it is asked this often.
+const RESOLUTION: Duration = Duration::from_millis(10);
+
+/// How soon rows that found no room are tried again.
+const RETRY: Duration = Duration::from_millis(20);
+
 /// Farther away than any command runs.
 const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// Runs a call to its end, or until it is given up.
 pub(crate) async fn run(dispatcher: &Dispatcher, job: Job, limit: Option<Duration>) -> Result<String, Ended> {
-    if job.command.place == Place::Console
-        && let Run::Sync(function) = job.function()
-    {
-        return on_console(job, function).await;
-    }
     let (command, session) = (job.command, job.session.clone());
-    let mut placed = place(dispatcher, job)
-        .map_err(|error| Failure::refused(format!("no thread can be started for it: {error}")))?;
-    loop {
-        let called = watch(dispatcher, &mut placed, command, &session, limit).await?;
-        match called {
-            Called::Done(ended) => return ended.map(|tail| tail.0).map_err(Ended::from),
-            Called::Stream(stream) => {
-                let handle = dispatcher.asynchronous().map_err(|error| {
-                    Failure::refused(format!("no runtime can be started for its stream: {error}"))
-                })?;
-                let form = placed.form;
-                let polled = session.clone();
-                let reply = crate::command::ladder::Reply::Stream(stream);
-                let task = async move { output::deliver(reply, &polled, form).await };
-                placed = Placed::on(&handle, form, Where::Runtime, task);
+    let ended = match place(dispatcher, job) {
+        Err(error) => Err(Failure::refused(format!("no thread can be started for it: {error}")).into()),
+        Ok(Placed::Done(ended)) => ended.map_err(Ended::from),
+        Ok(Placed::Waits(mut call)) => loop {
+            match watch(dispatcher, &mut call, command, &session, limit).await {
+                Ok(Called::Done(ended)) => break ended.map_err(Ended::from),
+                Ok(Called::Stream(stream)) => {
+                    session.run().begun.store(false, Ordering::Relaxed);
+                    call = stream;
+                }
+                Err(ended) => break Err(ended),
             }
+        },
+    };
+    match ended {
+        Ok(tail) => Ok(tail.0),
+        Err(mut ended) => {
+            // What came before the failure is shown, but for the end of a JSON answer: the error is its end.
+            if session.run().json.load(Ordering::Relaxed) {
+                ended.tail.clear();
+            }
+            ended.tail.insert_str(0, &session.run().held.take_all());
+            Err(ended)
         }
     }
 }
 
-/// A synchronous command on the console's own thread: called on the spot.
-async fn on_console(
-    job: Job,
-    function: fn(&mut crate::command::arguments::Call<'_>) -> Result<crate::command::ladder::Reply, Failure>,
-) -> Result<String, Ended> {
-    match job.run(function, None) {
-        Called::Done(ended) => ended.map(|tail| tail.0).map_err(Ended::from),
-        Called::Stream(stream) => {
-            let reply = crate::command::ladder::Reply::Stream(stream);
-            output::deliver(reply, &job.session, job.form).await.map(|tail| tail.0).map_err(Ended::from)
-        }
-    }
+/// What has become of a call that was put where it belongs.
+enum Placed {
+    Done(Result<Tail, Failure>),
+    Waits(Waiting),
 }
 
 /// A call that is on its way.
-struct Placed {
-    form: crate::reply::Form,
+struct Waiting {
     place: Where,
-    done: Pin<Box<dyn Future<Output = Finished> + Send>>,
-    abort: Option<AbortHandle>,
+    on: On,
+}
+
+enum On {
+    Thread(oneshot::Receiver<Called>),
+    Runtime(Task<Tail>),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -87,78 +92,104 @@ enum Where {
     Helper,
 }
 
-enum Finished {
-    Called(Called),
-    /// It was dropped unfinished: cancelled, or its runtime has ended.
-    Dropped,
+/// What a call leaves.
+enum Called {
+    Done(Result<Tail, Failure>),
+    /// A synchronous one whose reply is a stream, which is polled on a runtime by now.
+    Stream(Waiting),
 }
 
-fn place(dispatcher: &Dispatcher, job: Job) -> std::io::Result<Placed> {
-    let form = job.form;
+fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
+    let console = Handle::current;
     Ok(match (job.command.place, job.function()) {
-        (Place::Service, Run::Sync(function)) => {
-            let (sender, receiver) = oneshot::channel();
-            let service = dispatcher.service.clone();
-            let (id, label) = (job.session.run().id, job.label());
-            let work = Box::new(move || {
-                if !job.session.cancelled() {
-                    // Nobody waits any more for a call that was given up.
-                    let _ = sender.send(job.run(function, service.as_ref()));
-                }
-            });
-            dispatcher.pool.run(id, label, work)?;
-            let done = async { receiver.await.map_or(Finished::Dropped, Finished::Called) };
-            Placed { form, place: Where::Thread, done: Box::pin(done), abort: None }
-        }
+        (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
-            Placed::on(&dispatcher.asynchronous()?, form, Where::Runtime, job.run_async(function))
+            Placed::on(&dispatcher.asynchronous.handle()?, Where::Runtime, job.run_async(function))
         }
-        (Place::Helper, run) => {
-            let helper = dispatcher.shared.helper.handle()?;
-            match run {
-                Run::Sync(function) => Placed::on(&helper, form, Where::Helper, job.run_here(function)),
-                Run::Async(function) => Placed::on(&helper, form, Where::Helper, job.run_async(function)),
-            }
+        (Place::Helper, Run::Sync(function)) => {
+            Placed::on(&dispatcher.shared.helper.handle()?, Where::Helper, job.run_here(function))
         }
-        (Place::Console, Run::Sync(function)) => {
-            Placed::on(&Handle::current(), form, Where::Runtime, job.run_here(function))
+        (Place::Helper, Run::Async(function)) => {
+            Placed::on(&dispatcher.shared.helper.handle()?, Where::Helper, job.run_async(function))
         }
         (Place::Console, Run::Async(function)) => {
-            Placed::on(&Handle::current(), form, Where::Runtime, job.run_async(function))
+            Placed::on(&console(), Where::Runtime, job.run_async(function))
         }
+        // Called on the spot; only what its operator may have to be waited for is a task.
+        (Place::Console, Run::Sync(function)) => match job.call_here(function) {
+            Err(failure) => Placed::Done(Err(failure)),
+            Ok(reply) => match output::at_once(reply, job.form) {
+                Ok(tail) => Placed::Done(Ok(tail)),
+                Err(reply) => {
+                    let sent = async move { output::deliver(reply, &job.session, job.form).await };
+                    Placed::on(&console(), Where::Runtime, sent)
+                }
+            },
+        },
     })
+}
+
+/// On a thread that has entered the service's runtime. A reply that is a stream goes from there to the runtime, since nothing of the
+/// author's may pass through the console's thread: it might be dropped there.
+fn on_thread(
+    dispatcher: &Dispatcher,
+    job: Job,
+    function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
+) -> io::Result<Placed> {
+    let (sender, receiver) = oneshot::channel();
+    let asynchronous = dispatcher.asynchronous.clone();
+    let (id, label) = (job.session.run().id, job.label());
+    let work = Box::new(move || {
+        // Nobody waits any more for a call that was given up.
+        if job.session.cancelled() {
+            return;
+        }
+        let _entered = asynchronous.service().map(Handle::enter);
+        let called = match job.call_here(function) {
+            Ok(Reply::Stream(stream)) => match asynchronous.handle() {
+                Ok(handle) => Called::Stream(stream_on(&handle, job, stream)),
+                Err(error) => {
+                    let dropped = contain(|| drop(stream));
+                    let refused = format!("no runtime can be started for its stream: {error}");
+                    Called::Done(dropped.and(Err(Failure::refused(refused))))
+                }
+            },
+            Ok(Reply::Done(rendered)) => {
+                Called::Done(output::deliver_blocking(rendered, &job.session, job.form))
+            }
+            Ok(Reply::Sent(tail)) => Called::Done(Ok(tail)),
+            Err(failure) => Called::Done(Err(failure)),
+        };
+        let _ = sender.send(called);
+    });
+    dispatcher.pool.run(id, label, work)?;
+    Ok(Placed::Waits(Waiting { place: Where::Thread, on: On::Thread(receiver) }))
+}
+
+fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
+    let polled = async move {
+        job.session.run().begin();
+        output::deliver(Reply::Stream(stream), &job.session, job.form).await
+    };
+    Waiting { place: Where::Runtime, on: On::Runtime(Task::spawn(runtime, polled)) }
 }
 
 impl Placed {
     fn on(
         runtime: &Handle,
-        form: crate::reply::Form,
         place: Where,
-        task: impl Future<Output = Result<Tail, Failure>> + Send + 'static,
+        call: impl Future<Output = Result<Tail, Failure>> + Send + 'static,
     ) -> Self {
-        let task = runtime.spawn(task);
-        let abort = task.abort_handle();
-        let done = async move { finished(task.await) };
-        Self { form, place, done: Box::pin(done), abort: Some(abort) }
+        Self::Waits(Waiting { place, on: On::Runtime(Task::spawn(runtime, call)) })
     }
 }
 
-fn finished(joined: Result<Result<Tail, Failure>, JoinError>) -> Finished {
-    match joined {
-        Ok(ended) => Finished::Called(Called::Done(ended)),
-        Err(error) => match error.try_into_panic() {
-            Ok(payload) => Finished::Called(Called::Done(Err(panicked(payload)))),
-            Err(_) => Finished::Dropped,
-        },
-    }
-}
-
-impl Dispatcher {
-    /// Where asynchronous commands run.
-    fn asynchronous(&self) -> std::io::Result<Handle> {
-        match &self.service {
-            Some(handle) => Ok(handle.clone()),
-            None => self.fallback.handle(),
+impl Waiting {
+    /// Waits for the end. `None` where the call was dropped unfinished: cancelled, or its runtime has ended.
+    async fn ended(&mut self) -> Option<Called> {
+        match &mut self.on {
+            On::Thread(receiver) => receiver.await.ok(),
+            On::Runtime(task) => task.ended().await.map(Called::Done),
         }
     }
 }
@@ -166,7 +197,7 @@ impl Dispatcher {
 /// Waits for a call: keeps its deadline, stops it when it has to, and gives it up when it does not stop.
 async fn watch(
     dispatcher: &Dispatcher,
-    placed: &mut Placed,
+    call: &mut Waiting,
     command: &Command,
     session: &Session,
     limit: Option<Duration>,
@@ -184,25 +215,25 @@ async fn watch(
         if let Some((_, at)) = stopped {
             wake = wake.min(at + STUCK);
         } else if let Some(limit) = limit {
-            wake = wake.min(now + limit.saturating_sub(state.clock.used()).max(Duration::from_millis(1)));
+            wake = wake.min(now + limit.saturating_sub(state.clock.used()).max(RESOLUTION));
         }
         if !begun && !told {
-            wake = wake.min(begin + placed.patience());
+            wake = wake.min(begin + call.patience());
         }
-        if state.holding.load(Ordering::Relaxed) {
+        if state.held.is_holding() {
             wake = wake.min(*held_until.get_or_insert(now + HOLD));
         } else {
             held_until = None;
         }
         tokio::select! {
             biased;
-            finished = &mut placed.done => {
-                return end(finished, stopped.map(|(stop, _)| stop), command, limit, placed.place);
+            called = call.ended() => {
+                return end(called, stopped.map(|(stop, _)| stop), command, limit, call.place);
             }
-            _ = stops.changed(), if stopped.is_none() => {
-                let reason = (*stops.borrow_and_update()).unwrap_or(Stop::Interrupted);
+            // It may have been stopped before anybody watched.
+            reason = stopped_for(&mut stops), if stopped.is_none() => {
                 stopped = Some((reason, Instant::now()));
-                dispatcher.stop(placed, state);
+                dispatcher.stop(call, state);
                 if !state.begun.load(Ordering::Relaxed) {
                     return Err(stop_failure(reason, command, limit).into());
                 }
@@ -212,9 +243,7 @@ async fn watch(
         }
         let now = Instant::now();
         if held_until.is_some_and(|until| now >= until) {
-            held_until = None;
-            state.holding.store(false, Ordering::Relaxed);
-            state.flush.notify_one();
+            held_until = if session.show_held() { None } else { Some(now + RETRY) };
         }
         match (stopped, limit) {
             (Some((reason, at)), _) if now >= at + STUCK => {
@@ -223,14 +252,14 @@ async fn watch(
             (None, Some(limit)) if state.clock.used() >= limit => state.stop(Stop::TimedOut),
             _ => {}
         }
-        if !begun && !told && now >= begin + placed.patience() && !state.begun.load(Ordering::Relaxed) {
+        if !begun && !told && now >= begin + call.patience() && !state.begun.load(Ordering::Relaxed) {
             told = true;
-            session.notice(dispatcher.why_not_begun(placed, command));
+            session.notice(dispatcher.why_not_begun(call, command));
         }
     }
 }
 
-impl Placed {
+impl Waiting {
     /// How long the call may wait to begin before its operator is told.
     fn patience(&self) -> Duration {
         match self.place {
@@ -241,16 +270,16 @@ impl Placed {
 }
 
 impl Dispatcher {
-    fn stop(&self, placed: &Placed, state: &RunState) {
-        match &placed.abort {
-            Some(abort) => abort.abort(),
-            None => self.pool.forget(state.id),
+    fn stop(&self, call: &Waiting, state: &RunState) {
+        match &call.on {
+            On::Runtime(task) => task.abort(),
+            On::Thread(_) => self.pool.forget(state.id),
         }
     }
 
-    fn why_not_begun(&self, placed: &Placed, command: &Command) -> String {
+    fn why_not_begun(&self, call: &Waiting, command: &Command) -> String {
         let name = command.name;
-        match placed.place {
+        match call.place {
             Where::Thread => format!(
                 "`{name}` waits for a thread; they are occupied by {}. Ctrl-C leaves",
                 self.pool.occupied_by().join(", ")
@@ -270,21 +299,27 @@ impl Session {
     }
 }
 
+/// Waits until the run is asked to stop. The sender lives in the run, which outlives its watch.
+async fn stopped_for(stops: &mut watch::Receiver<Option<Stop>>) -> Stop {
+    let stop = stops.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+    stop.unwrap_or(Stop::Interrupted)
+}
+
 fn end(
-    finished: Finished,
+    called: Option<Called>,
     stopped: Option<Stop>,
     command: &Command,
     limit: Option<Duration>,
     place: Where,
 ) -> Result<Called, Ended> {
     let stop = stopped.map(|stop| stop_failure(stop, command, limit));
-    match (finished, stop) {
-        (Finished::Called(called), None) => Ok(called),
+    match (called, stop) {
+        (Some(called), None) => Ok(called),
         // A panic on the way out says more than that it was told to go.
-        (Finished::Called(Called::Done(Err(failure))), Some(_)) if failure.is_panic() => Err(failure.into()),
-        (Finished::Called(Called::Done(Ok(tail))), Some(failure)) => Err(Ended { failure, tail: tail.0 }),
-        (Finished::Called(_) | Finished::Dropped, Some(failure)) => Err(failure.into()),
-        (Finished::Dropped, None) => Err(Failure::failed(match place {
+        (Some(Called::Done(Err(failure))), Some(_)) if failure.is_panic() => Err(failure.into()),
+        (Some(Called::Done(Ok(tail))), Some(failure)) => Err(Ended { failure, tail: tail.0 }),
+        (Some(_) | None, Some(failure)) => Err(failure.into()),
+        (None, None) => Err(Failure::failed(match place {
             Where::Thread => format!("`{}` was dropped before it could run", command.name),
             Where::Runtime | Where::Helper => {
                 format!("`{}` was dropped unfinished: the runtime it ran on has ended", command.name)

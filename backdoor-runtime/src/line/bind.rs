@@ -111,16 +111,22 @@ impl Binder<'_> {
                     self.bound.help = true;
                     return Ok(false);
                 }
-                long if long.starts_with("--") => match self.long(word, words.get(at))? {
-                    Took::One => {}
-                    Took::Two => at += 1,
-                    Took::Tail => return Ok(true),
-                },
-                _ => match self.shorts(word, words.get(at))? {
-                    Took::One => {}
-                    Took::Two => at += 1,
-                    Took::Tail => return Ok(true),
-                },
+                option => {
+                    let next = words.get(at);
+                    let took = match option.starts_with("--") {
+                        true => self.long(word, next)?,
+                        false => self.shorts(word, next)?,
+                    };
+                    match took {
+                        Took::One => {}
+                        Took::Two => at += 1,
+                        Took::Tail => return Ok(true),
+                        Took::Help => {
+                            self.bound.help = true;
+                            return Ok(false);
+                        }
+                    }
+                }
             }
         }
         Ok(false)
@@ -138,10 +144,7 @@ impl Binder<'_> {
             let parameter = &self.parameters[index];
             return match (parameter.shape.arity, value) {
                 (Arity::Flag, None) => self.flag(index, word, Given::On),
-                (Arity::Flag, Some(_)) => Err(Failure::usage(
-                    format!("--{name} is a flag and takes no value"),
-                    Some(word.range.clone()),
-                )),
+                (Arity::Flag, Some(_)) => Err(takes_no_value(&format!("--{name}"), word)),
                 (_, Some(value)) => self.option(index, word, Some(value)),
                 (_, None) => self.option_and_next(index, word, next),
             };
@@ -152,21 +155,31 @@ impl Binder<'_> {
             };
             self.parameters.iter().position(flag)
         });
-        match off {
-            Some(index) if value.is_none() => self.flag(index, word, Given::Off),
-            _ => self.unknown(word, &format!("--{name}")),
+        match (off, value) {
+            (Some(index), None) => self.flag(index, word, Given::Off),
+            (Some(_), Some(_)) => Err(takes_no_value(&format!("--{name}"), word)),
+            (None, _) => self.unknown(word, &format!("--{name}")),
         }
     }
 
     /// `-n 4`, `-n4`, `-n=4`, and flags in a bundle: `-vf`.
     fn shorts(&mut self, word: &Word<'_>, next: Option<&Word<'_>>) -> Result<Took, Failure> {
         let letters = &word.text["-".len()..];
+        let before = self.slots.len();
         for (at, letter) in letters.char_indices() {
             let named = |parameter: &Parameter| parameter.short() == Some(letter);
             let Some(index) = self.parameters.iter().position(named) else {
+                if letter == 'h' {
+                    return Ok(Took::Help);
+                }
+                // A word that begins the raw tail sets no flags.
+                self.slots.truncate(before);
                 return self.unknown(word, &format!("-{letter}"));
             };
             if matches!(self.parameters[index].shape.arity, Arity::Flag) {
+                if letters[at + letter.len_utf8()..].starts_with('=') {
+                    return Err(takes_no_value(&self.parameters[index].label(), word));
+                }
                 self.flag(index, word, Given::On)?;
                 continue;
             }
@@ -186,6 +199,7 @@ impl Binder<'_> {
         next: Option<&Word<'_>>,
     ) -> Result<Took, Failure> {
         match next {
+            Some(value) if asks_for_help(value) => Ok(Took::Help),
             Some(value) if value.quoted || !looks_like_option(&value.text) => {
                 self.refuse_second(index, word)?;
                 let slot = Slot { parameter: index, range: value.range.clone(), given: self.given(value) };
@@ -249,11 +263,12 @@ impl Binder<'_> {
         if self.tail(word.range.start) {
             return Ok(true);
         }
-        let message = match self.parameters.iter().filter(|parameter| parameter.is_positional()).count() {
-            0 => format!("unexpected argument {}; the command takes none here", shown(&word.text)),
-            1 => format!("unexpected argument {}; the command takes one here", shown(&word.text)),
-            count => format!("unexpected argument {}; the command takes {count} here", shown(&word.text)),
+        let most = match self.parameters.iter().filter(|parameter| parameter.is_positional()).count() {
+            0 => "none".to_owned(),
+            1 => "at most one".to_owned(),
+            count => format!("at most {count}"),
         };
+        let message = format!("unexpected argument {}; the command takes {most}", shown(&word.text));
         Err(Failure::usage(message, Some(word.range.clone())))
     }
 
@@ -277,7 +292,12 @@ impl Binder<'_> {
             return Ok(Took::Tail);
         }
         let own = self.parameters.iter().filter_map(Parameter::long);
-        let known: Vec<String> = own.chain(["json", "help", "yes"]).map(|name| format!("--{name}")).collect();
+        let mut known: Vec<String> =
+            own.chain(["json", "help", "yes"]).map(|name| format!("--{name}")).collect();
+        if option.starts_with("--no-") {
+            let flags = self.parameters.iter().filter(|flag| matches!(flag.shape.arity, Arity::Flag));
+            known.extend(flags.filter_map(Parameter::long).map(|name| format!("--no-{name}")));
+        }
         let near =
             suggest::nearest(option, known.iter().map(String::as_str)).filter(|_| option.starts_with("--"));
         let message = match near {
@@ -324,6 +344,12 @@ enum Took {
     Two,
     /// It is unknown, and begins the raw tail.
     Tail,
+    /// It, or what stands where its value should, asks for help.
+    Help,
+}
+
+fn takes_no_value(option: &str, word: &Word<'_>) -> Failure {
+    Failure::usage(format!("{option} is a flag and takes no value"), Some(word.range.clone()))
 }
 
 /// A dash and something other than a digit; a dash alone is a value.

@@ -49,7 +49,9 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
         }
     }
     // An error is wanted as JSON wherever in the line the word stands.
-    let json = words.iter().any(|word| !word.quoted && word.text == "--json");
+    let plain = |word: &&Word<'_>| !word.quoted;
+    let json =
+        words.iter().filter(plain).take_while(|word| word.text != "--").any(|word| word.text == "--json");
     let wrong = |failure, entry| Request { asked: Asked::Wrong { failure, entry }, json };
     let broken = broken.map(|error| {
         let after = words.last().map_or(0, |word| word.range.end);
@@ -66,6 +68,13 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
         words.iter().take_while(|word| !word.quoted && !word.text.starts_with('-')).map(|word| &*word.text);
     match registry.find(names) {
         Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry) {
+            // Whoever asks for help is past caring what else is wrong.
+            Err(_) if words.last().is_some_and(bind::asks_for_help) => {
+                Request { asked: Asked::Help(entry.name.to_string()), json }
+            }
+            Err(_) if let Some((members, word)) = named_no_member(registry, entry, words.get(used)) => {
+                wrong(unknown_member(&entry.name, members, word), Some(entry))
+            }
             Ok(Bound { arguments, json, confirmed, help: false }) => {
                 Request { asked: Asked::Command { entry, arguments, confirmed }, json }
             }
@@ -81,7 +90,10 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
                     Request { asked: Asked::Help(name.to_owned()), json }
                 }
                 Some(word) => wrong(unknown_member(name, members, word), None),
-                None => wrong(group_alone(name, members, line.len()), None),
+                None => match broken {
+                    Some(broken) => wrong(broken.failure, None),
+                    None => wrong(group_alone(name, members, line.trim_end().len()), None),
+                },
             }
         }
         Found::Unknown if bind::asks_for_help(&words[0]) => {
@@ -91,8 +103,19 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
     }
 }
 
+/// The first argument of a command that takes none by place and is a group, too: a member was meant.
+fn named_no_member<'a, 'w>(
+    registry: &'a Registry,
+    entry: &Entry,
+    first: Option<&'w Word<'w>>,
+) -> Option<(&'a [Box<str>], &'w Word<'w>)> {
+    let word = first.filter(|word| !word.quoted && !word.text.starts_with('-'))?;
+    Some((registry.members(&entry.name)?, word))
+}
+
 fn unknown(registry: &Registry, word: &Word<'_>) -> Failure {
     let way_out = match registry.nearest(&word.text) {
+        _ if word.quoted && registry.get(&word.text).is_some() => "write it without quotes".to_owned(),
         Some(near) => format!("did you mean `{near}`?"),
         None => "type `help` for the commands".to_owned(),
     };
@@ -113,4 +136,74 @@ fn group_alone(group: &str, members: &[Box<str>], end: usize) -> Failure {
     let message = format!("`{group}` is a group; it has {}", members.join(", "));
     let usage = format!("{group} <{}>", members.join("|"));
     Failure { usage: Some(usage), ..Failure::usage(message, Some(end..end)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::backdoor_command;
+    use crate::command::arguments::Given;
+
+    /// One parameter of every kind
+    #[backdoor_command(name = "request kinds", crate = crate)]
+    #[allow(clippy::too_many_arguments, reason = "one of every kind")]
+    fn kinds(
+        #[arg(long, short = 'n')] by: Option<u8>,
+        #[arg(long)] tag: Vec<String>,
+        #[arg(short = 'v')] verbose: bool,
+        one: String,
+        other: Option<u8>,
+        #[arg(rest)] tail: Option<String>,
+    ) {
+        drop((by, tag, verbose, one, other, tail));
+    }
+
+    /// A command that takes all words
+    #[backdoor_command(name = "request words", crate = crate)]
+    fn words(words: Vec<String>) {
+        drop(words);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..<_>::default() })]
+
+        #[test]
+        fn any_line_is_read_and_ranges_lie_between_characters(
+            start in prop::sample::select(vec!["", "request kinds ", "request words ", "request ", "help ", "sys "]),
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[ \\PC]{0,6}",
+                    "[-=nvx ]{1,4}",
+                    "['\"\\\\ aé漢]{1,5}",
+                    prop::sample::select(vec![
+                        " --", " --by", " --by=", " --tag x", " --json", " --help", " ?", " -h", " -vn4", " -n",
+                        " --no-verbose", "\t", "\u{3000}", " \"\\u{e9}\"",
+                    ]).prop_map(str::to_owned),
+                ],
+                0..8,
+            ),
+        ) {
+            let line: Arc<str> = format!("{start}{}", parts.concat()).into();
+            let registry = Registry::linked();
+            match read(&line, &registry).asked {
+                Asked::Command { arguments, .. } => {
+                    for slot in arguments.slots {
+                        prop_assert!(line.get(slot.range).is_some());
+                        if let Given::Piece(range) = slot.given {
+                            prop_assert!(line.get(range).is_some());
+                        }
+                    }
+                }
+                Asked::Wrong { failure, .. } => {
+                    let range = failure.range.expect("a mistake stands somewhere");
+                    prop_assert!(line.get(range).is_some());
+                    prop_assert!(!failure.message.is_empty());
+                }
+                Asked::Nothing => prop_assert!(line.trim().is_empty()),
+                Asked::Help(_) => {}
+            }
+        }
+    }
 }

@@ -155,8 +155,8 @@ where
 {
     fn show(self, reply: R, mode: &mut Blocking) -> Result<Reply, Failure> {
         let form = mode.form();
-        let mut pieces = reply.map(|item| piece(self.2, item, form));
-        crate::dispatch::output::drive(&mode.session, form, &mut pieces)
+        let pieces = Box::new(reply.map(|item| piece(self.2, item, form)));
+        crate::dispatch::output::drive(&mode.session, form, pieces)
     }
 }
 
@@ -174,7 +174,7 @@ where
 fn piece<T, I: Show<T, Spawned>>(show: I, item: T, form: Form) -> Result<Rendered, Failure> {
     match show.show(item, &mut Spawned { form })? {
         Reply::Done(rendered) => Ok(rendered),
-        Reply::Stream(_) | Reply::Sent => Ok(Rendered::NOTHING),
+        Reply::Stream(_) | Reply::Sent(_) => Ok(Rendered::NOTHING),
     }
 }
 

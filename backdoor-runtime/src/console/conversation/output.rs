@@ -26,8 +26,16 @@ impl Conversation {
         match piece.what {
             What::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
             What::Reply { text, boundary } if json => self.screen.show(&running.json.reply(&text, boundary)),
-            What::Printed(text) => self.screen.show(&text),
-            What::Reply { text, .. } => self.screen.show(&text),
+            What::Printed(text) => {
+                running.reply_begins = true;
+                self.screen.show(&text);
+            }
+            What::Reply { text, .. } => {
+                if std::mem::take(&mut running.reply_begins) {
+                    self.screen.end_line();
+                }
+                self.screen.show(&text);
+            }
             What::Notice(text) if self.style == Style::Prompted && !json => {
                 self.screen.show_fresh(&format!("{text}\n"));
             }
@@ -84,9 +92,10 @@ impl Conversation {
             self.screen.show(&text);
         } else {
             if !running.is_muted {
-                if !outcome.tail.is_empty() {
-                    self.screen.show_fresh(&outcome.tail);
+                if running.reply_begins {
+                    self.screen.end_line();
                 }
+                self.screen.show(&outcome.tail);
                 self.screen.end_line();
             }
             if let Some(failure) = failure {

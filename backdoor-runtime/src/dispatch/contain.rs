@@ -1,0 +1,135 @@
+//! The author's code contained: what panics there, also in a Drop, becomes a failure, on the thread it ran on.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::dispatch::failure::Failure;
+
+/// Runs code of the author's.
+pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(panicked)
+}
+
+/// What a panic says.
+fn panicked(payload: Box<dyn Any + Send>) -> Failure {
+    let text = match payload.downcast_ref::<&str>() {
+        Some(text) => (*text).to_owned(),
+        None => payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "without a message".to_owned()),
+    };
+    // A payload's own Drop may panic again, with a payload that does so too: that one is given up.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+    Failure::panicked(text)
+}
+
+/// A future of the author's on a runtime, which is dropped there when this is.
+pub(crate) struct Task<T> {
+    join: JoinHandle<Result<T, Failure>>,
+    panic_in_drop: Arc<OnceLock<Failure>>,
+}
+
+impl<T: Send + 'static> Task<T> {
+    pub(crate) fn spawn(
+        runtime: &Handle,
+        future: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Self {
+        let panic_in_drop = Arc::new(OnceLock::new());
+        let contained = Contained { future: Some(Box::pin(future)), panic_in_drop: panic_in_drop.clone() };
+        Self { join: runtime.spawn(contained), panic_in_drop }
+    }
+
+    /// Lets the future be dropped at its next await.
+    pub(crate) fn abort(&self) {
+        self.join.abort();
+    }
+
+    /// Waits for the end. `None` where the future was dropped unfinished: aborted, or its runtime has ended.
+    pub(crate) async fn ended(&mut self) -> Option<Result<T, Failure>> {
+        match (&mut self.join).await {
+            Ok(ended) => Some(ended),
+            Err(_) => self.panic_in_drop.get().cloned().map(Err),
+        }
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.join.abort();
+    }
+}
+
+struct Contained<F> {
+    future: Option<Pin<Box<F>>>,
+    /// What the drop of a future says that was aborted: nobody gets its output.
+    panic_in_drop: Arc<OnceLock<Failure>>,
+}
+
+impl<T, F: Future<Output = Result<T, Failure>>> Future for Contained<F> {
+    type Output = Result<T, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        let output = match contain(|| future.as_mut().poll(context)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => output,
+            Err(panic) => Err(panic),
+        };
+        let dropped = contain(|| drop(self.future.take()));
+        Poll::Ready(output.and_then(|output| dropped.map(|()| output)))
+    }
+}
+
+impl<F> Drop for Contained<F> {
+    fn drop(&mut self) {
+        if let Err(panic) = contain(|| drop(self.future.take())) {
+            let _ = self.panic_in_drop.set(panic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bomb(u32);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                std::panic::panic_any(Self(self.0 - 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_payload_that_panics_in_its_drop_ends_there() {
+        let panicked = contain(|| std::panic::panic_any(Bomb(3)));
+        assert_eq!(panicked, Err::<(), _>(Failure::panicked("without a message".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_the_drop_of_an_aborted_future_is_said() {
+        struct Loud;
+        impl Drop for Loud {
+            fn drop(&mut self) {
+                panic!("in its drop");
+            }
+        }
+        let loud = Loud;
+        let mut task = Task::<()>::spawn(&Handle::current(), async move {
+            let _loud = loud;
+            std::future::pending().await
+        });
+        tokio::task::yield_now().await;
+        task.abort();
+        assert_eq!(task.ended().await, Some(Err(Failure::panicked("in its drop".to_owned()))));
+    }
+}

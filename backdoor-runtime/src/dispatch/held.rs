@@ -1,0 +1,111 @@
+//! What has become of a reply in pieces and is not sent yet: text that is ready, and the first rows of a table, which are held back
+//! until the columns' widths are known.
+//!
+//! The command that makes the rows may pause for long, and a synchronous one cannot be woken meanwhile. So the dispatcher shows them
+//! when their time is up. Only code of ours runs under the lock.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::Sender;
+
+use crate::dispatch::session::{Piece, What, first_piece};
+use crate::reply::Rendered;
+use crate::reply::table::TableStream;
+
+/// The unsent part of one run's reply.
+#[derive(Default)]
+pub(crate) struct Held {
+    state: Mutex<State>,
+    /// Whether rows are held back, to be asked without the lock.
+    holding: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    ready: String,
+    table: Option<TableStream>,
+}
+
+impl Held {
+    /// Takes an item for a person. Gives true where it is the first that is held back.
+    pub(crate) fn push(&self, item: Rendered, width: Option<usize>) -> bool {
+        let mut state = self.lock();
+        let State { ready, table } = &mut *state;
+        let table = table.get_or_insert_with(|| TableStream::new(width));
+        match item {
+            Rendered { text: None, value: Some(row) } => table.push(row, ready),
+            other => {
+                table.flush(ready);
+                let text = other.into_text(width);
+                ready.push_str(&text);
+                if !text.is_empty() && !text.ends_with('\n') {
+                    ready.push('\n');
+                }
+            }
+        }
+        let holds = table.is_holding();
+        let held = self.holding.swap(holds, Ordering::Relaxed);
+        holds && !held
+    }
+
+    /// Takes text of the reply that is no row.
+    pub(crate) fn push_text(&self, text: &str) {
+        self.lock().ready.push_str(text);
+    }
+
+    /// Takes what is ready to be sent.
+    pub(crate) fn take_ready(&self) -> String {
+        std::mem::take(&mut self.lock().ready)
+    }
+
+    /// How much is ready to be sent.
+    pub(crate) fn ready(&self) -> usize {
+        self.lock().ready.len()
+    }
+
+    /// Whether rows are held back.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.holding.load(Ordering::Relaxed)
+    }
+
+    /// Takes everything, rows that are held back too.
+    pub(crate) fn take_all(&self) -> String {
+        let mut state = self.lock();
+        self.flush(&mut state);
+        std::mem::take(&mut state.ready)
+    }
+
+    /// Sends the rows that are held back, as far as there is room for them. It is done under the lock, so that the command cannot
+    /// send what follows before. Gives false where it has to be tried again.
+    pub(crate) fn show(&self, run: u64, output: &Sender<Piece>) -> bool {
+        let Ok(mut state) = self.state.try_lock() else { return false };
+        // With no room at all the rows may as well wait for more of them.
+        if output.capacity() == 0 {
+            return false;
+        }
+        self.flush(&mut state);
+        while !state.ready.is_empty() {
+            let Ok(permit) = output.try_reserve() else { break };
+            let text = first_piece(&mut state.ready);
+            let boundary = state.ready.is_empty();
+            permit.send(Piece { run, what: What::Reply { text, boundary } });
+        }
+        // What found no room is sent by the command with its next item, or at the next try.
+        if !state.ready.is_empty() {
+            self.holding.store(true, Ordering::Relaxed);
+        }
+        state.ready.is_empty()
+    }
+
+    fn flush(&self, state: &mut State) {
+        if let Some(table) = &mut state.table {
+            table.flush(&mut state.ready);
+        }
+        self.holding.store(false, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,452 @@
+//! Words become values: every kind of parameter, and every mistake an operator can make with it.
+
+use std::num::ParseIntError;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use backdoor_runtime::{Backdoor, ByteSize, Choice, Status, Testing, backdoor_command};
+
+use linked as _;
+
+/// The line, and all that a script reads of its answer.
+#[track_caller]
+fn check(line: &str, expected: &str) {
+    static CONSOLE: LazyLock<Testing> = LazyLock::new(Backdoor::testing);
+    assert_eq!(CONSOLE.run(line).text, expected, "{line}");
+}
+
+/// The same for a command that succeeds with one line.
+#[track_caller]
+fn takes(line: &str, expected: &str) {
+    check(line, &format!("{expected}\n"));
+}
+
+/// The line, where the carets stand under it, and the messages behind them.
+#[track_caller]
+fn refuses(line: &str, carets: &str, messages: &[&str]) {
+    check(line, &format!("  {line}\n  {carets}\n{}\n", messages.join("\n")));
+}
+
+#[derive(Clone, Copy, Debug, Choice)]
+enum Level {
+    /// Only what breaks
+    Error,
+    #[choice(alias = "warning")]
+    Warn,
+    Info,
+}
+
+#[derive(Debug)]
+struct Hex(u32);
+
+impl FromStr for Hex {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u32::from_str_radix(text, 16).map(Self)
+    }
+}
+
+#[backdoor_command(name = "args places", reads)]
+fn places(level: Level, count: u8, path: Option<PathBuf>) -> String {
+    format!("{level:?} {count} {path:?}")
+}
+
+#[backdoor_command(name = "args many", reads)]
+fn many(#[arg(range = 1..=9)] digits: Vec<u8>) -> String {
+    format!("{digits:?}")
+}
+
+#[backdoor_command(name = "args options", aliases("ao"), reads)]
+fn options(
+    #[arg(long, short = 'n')] by: Option<i32>,
+    #[arg(long, default = Duration::from_secs(300))] for_time: Duration,
+    #[arg(long)] tag: Vec<String>,
+    #[arg(short = 'v')] verbose: bool,
+    #[arg(short = 'f')] force: bool,
+    #[arg(default = true)] colour: bool,
+) -> String {
+    format!("{by:?} {for_time:?} {tag:?} verbose={verbose} force={force} colour={colour}")
+}
+
+#[backdoor_command(name = "args required", reads)]
+fn required(#[arg(long)] size: ByteSize, #[arg(long, range = 0..=63)] shard: u32) -> String {
+    format!("{size} {shard}")
+}
+
+#[backdoor_command(name = "args rest", reads)]
+fn rest(#[arg(short = 'v')] verbose: bool, key: String, #[arg(rest)] reason: Option<String>) -> String {
+    format!("{verbose} {key:?} {reason:?}")
+}
+
+#[backdoor_command(name = "args say", reads)]
+fn say(#[arg(rest)] text: String) -> String {
+    format!("{text:?}")
+}
+
+#[backdoor_command(name = "args hex", reads)]
+fn hex(
+    #[arg(from_str)] one: Hex,
+    #[arg(from_str)] other: Option<Hex>,
+    #[arg(from_str, long)] more: Vec<Hex>,
+) -> String {
+    format!("{one:?} {other:?} {more:?}")
+}
+
+#[backdoor_command(name = "args numbers", reads)]
+fn numbers(
+    #[arg(long)] int: Option<i64>,
+    #[arg(long)] byte: Option<u8>,
+    #[arg(long)] float: Option<f64>,
+) -> String {
+    format!("{int:?} {byte:?} {float:?}")
+}
+
+/// Nothing to say
+#[backdoor_command(name = "args none", reads)]
+fn none() {}
+
+/// A command that is a group too
+#[backdoor_command(name = "args both", reads)]
+fn both(#[arg(long)] all: bool) -> String {
+    format!("both {all}")
+}
+
+/// A member
+#[backdoor_command(name = "args both inner", reads)]
+fn inner() -> &'static str {
+    "inner"
+}
+
+/// A hidden member of a group with nothing else in it
+#[backdoor_command(name = "args-hidden secret", reads, hidden)]
+fn secret() -> &'static str {
+    "secret"
+}
+
+/// How long is the default of the service
+#[backdoor_command(name = "args defaults", reads)]
+fn defaults(
+    /// How much
+    #[arg(default = 10)]
+    count: u32,
+    #[arg(default = Level::Warn)] level: Level,
+    #[arg(default = "a b".to_owned())] text: String,
+    #[arg(long, default = ByteSize(64 << 20))] size: ByteSize,
+    #[arg(long, default = vec![1, 2])] shards: Vec<u8>,
+) -> String {
+    format!("{count} {level:?} {text:?} {size} {shards:?}")
+}
+
+const OPTIONS: &str = "usage: args options [-n|--by <number>] [--for-time <duration>] [--tag <text>]... [-v|--verbose] [-f|--force] [--no-colour]";
+
+#[test]
+fn by_place() {
+    takes("args places info 4", "Info 4 None");
+    takes("  args   places\tinfo  4   /tmp ", "Info 4 Some(\"/tmp\")");
+    takes("args places warning 4 '/a b'", "Warn 4 Some(\"/a b\")");
+    takes("args places \"warn\" \"4\" a\\ b", "Warn 4 Some(\"a b\")");
+    takes("args many", "[]");
+    takes("args many 1 2 3", "[1, 2, 3]");
+    takes("args places info 0x1F -- -x", "Info 31 Some(\"-x\")");
+    takes("args places -- info 1", "Info 1 None");
+    takes("args places info 1_0 '-x'", "Info 10 Some(\"-x\")");
+    takes("args places info 1 -", "Info 1 Some(\"-\")");
+    takes("args places info 1 ''?", "Info 1 Some(\"?\")");
+}
+
+#[test]
+fn by_name() {
+    let none = "300s [] verbose=false force=false colour=true";
+    for by in ["-n 4", "-n4", "-n=4", "--by 4", "--by=4", "--by 0x4", "--by '4'", "--by=\"4\"", "-n'4'"] {
+        takes(&format!("args options {by}"), &format!("Some(4) {none}"));
+    }
+    takes("args options", &format!("None {none}"));
+    takes("args options -n -4", &format!("Some(-4) {none}"));
+    takes("args options -n-4", &format!("Some(-4) {none}"));
+    takes("args options --by -4", &format!("Some(-4) {none}"));
+}
+
+#[test]
+fn flags() {
+    let flags = |line: &str, set: &str| takes(line, &format!("None 300s [] {set}"));
+    flags("args options -v", "verbose=true force=false colour=true");
+    flags("args options -vf", "verbose=true force=true colour=true");
+    flags("args options --verbose --force", "verbose=true force=true colour=true");
+    flags("args options --no-colour", "verbose=false force=false colour=false");
+    flags("args options --colour", "verbose=false force=false colour=true");
+    flags("args options --no-colour --colour", "verbose=false force=false colour=true");
+    flags("args options -v --no-verbose", "verbose=false force=false colour=true");
+    takes("args options -vn4", "Some(4) 300s [] verbose=true force=false colour=true");
+    takes("args options -fvn 4", "Some(4) 300s [] verbose=true force=true colour=true");
+}
+
+#[test]
+fn repeated_options_and_alike_names() {
+    takes(
+        "args options --tag a --tag=b --tag 'c d' --for_time 1h30m",
+        "None 5400s [\"a\", \"b\", \"c d\"] verbose=false force=false colour=true",
+    );
+    takes("args options --tag= --tag ''", "None 300s [\"\", \"\"] verbose=false force=false colour=true");
+    takes("ao --no_colour", "None 300s [] verbose=false force=false colour=false");
+    takes("args required --size 64KiB --shard 3", "64KiB 3");
+}
+
+#[test]
+fn the_tail_is_passed_byte_for_byte() {
+    takes("args say it's  \"two\"  words\\", r#""it's  \"two\"  words\\""#);
+    takes("args say don't", "\"don't\"");
+    takes("args say  'quoted'", "\"'quoted'\"");
+    takes("args say 4 --json -x --help ?", "\"4 --json -x --help ?\"");
+    takes("args say -- --json", "\"--json\"");
+    takes("args say --unknown", "\"--unknown\"");
+    takes("args say grüße\u{3000}漢字", "\"grüße\\u{3000}漢字\"");
+    takes("args rest k", "false \"k\" None");
+    takes("args rest k since it's  old", "false \"k\" Some(\"since it's  old\")");
+    takes("args rest -v k it's", "true \"k\" Some(\"it's\")");
+    takes("args rest k -v it's", "true \"k\" Some(\"it's\")");
+    takes("args rest k it's -v", "false \"k\" Some(\"it's -v\")");
+    let long = "word ".repeat(200);
+    takes(&format!("args say {long}end"), &format!("\"{long}end\""));
+}
+
+#[test]
+fn a_bundle_that_begins_the_tail_sets_no_flag() {
+    takes("args rest k -vxyz", "false \"k\" Some(\"-vxyz\")");
+}
+
+#[test]
+fn through_from_str() {
+    takes("args hex ff", "Hex(255) None []");
+    takes("args hex ff a --more 1 --more=2", "Hex(255) Some(Hex(10)) [Hex(1), Hex(2)]");
+    refuses(
+        "args hex ff x",
+        "            ^",
+        &["other: invalid digit found in string", "usage: args hex <one> [<other>] [--more <value>]..."],
+    );
+}
+
+#[test]
+fn defaults_are_used_and_shown_as_typed() {
+    takes("args defaults", "10 Warn \"a b\" 64MiB [1, 2]");
+    takes("args defaults 3 info x --size 1KiB --shards 7", "3 Info \"x\" 1KiB [7]");
+    let help = Backdoor::testing().run("help args defaults").text;
+    for default in ["default 10", "default warn", "default 'a b'", "default 64MiB", "default 1 2"] {
+        assert!(help.contains(default), "{default} in\n{help}");
+    }
+    let help = Backdoor::testing().run("args options --help").text;
+    assert!(help.contains("default 5m"), "{help}");
+}
+
+#[test]
+fn groups_grow_from_several_crates() {
+    takes("args from linked", "linked");
+    takes("afl", "linked");
+    takes("args both", "both false");
+    takes("args both --all", "both true");
+    takes("args both inner", "inner");
+    refuses(
+        "args from",
+        "         ^",
+        &["`args from` is a group; it has linked", "usage: args from <linked>"],
+    );
+    refuses(
+        "args from linkde",
+        "          ^^^^^^",
+        &["`args from` has no command `linkde`; did you mean `linked`?"],
+    );
+    refuses(
+        "args both iner",
+        "          ^^^^",
+        &["`args both` has no command `iner`; did you mean `inner`?", "usage: args both [--all]"],
+    );
+}
+
+#[test]
+fn hidden_commands_and_those_of_the_console_can_be_called() {
+    takes("args-hidden secret", "secret");
+    takes("args_hidden secret", "secret");
+    refuses("args-hidden", "^^^^^^^^^^^", &["unknown command `args-hidden`; type `help` for the commands"]);
+    assert_eq!(Backdoor::testing().run("sys uptime").status, Status::Done);
+}
+
+#[test]
+fn help_behind_anything() {
+    let help = Backdoor::testing().run("help args options").text;
+    assert!(help.starts_with(OPTIONS), "{help}");
+    for line in [
+        "args options --help",
+        "args options -h",
+        "args options ?",
+        "ao ?",
+        "args options --by 4 ?",
+        "args options --by ?",
+        "args options --by --help",
+        "args options -vh",
+        "args options --unknown --help",
+    ] {
+        assert_eq!(Backdoor::testing().run(line).text, help, "{line}");
+    }
+    let group = Backdoor::testing().run("help args").text;
+    for line in ["args ?", "args --help", "args -h"] {
+        assert_eq!(Backdoor::testing().run(line).text, group, "{line}");
+    }
+    let all = Backdoor::testing().run("help").text;
+    for line in ["?", "--help", "-h"] {
+        assert_eq!(Backdoor::testing().run(line).text, all, "{line}");
+    }
+    takes("args many -- 1", "[1]");
+    takes("args places info 1 '?'", "Info 1 Some(\"?\")");
+}
+
+#[test]
+fn values_that_are_none() {
+    let usage = "usage: args numbers [--int <number>] [--byte <number>] [--float <decimal>]";
+    let wrong = |line: &str, carets: &str, message: &str| refuses(line, carets, &[message, usage]);
+    wrong("args numbers --byte 256", "                    ^^^", "--byte: 256 is out of range 0..=255");
+    wrong("args numbers --byte -1", "                    ^^", "--byte: -1 is out of range 0..=255");
+    wrong("args numbers --byte 0x", "                    ^^", "--byte: `0x` has no digits after `0x`");
+    wrong("args numbers --byte 12abc", "                    ^^^^^", "--byte: `12abc` is not a whole number");
+    wrong("args numbers --byte=12abc", "                    ^^^^^", "--byte: `12abc` is not a whole number");
+    wrong("args numbers --byte ''", "                    ^^", "--byte: an empty word is not a number");
+    wrong("args numbers --byte=", "                    ^", "--byte: an empty word is not a number");
+    wrong(
+        "args numbers --int 9223372036854775808",
+        "                   ^^^^^^^^^^^^^^^^^^^",
+        "--int: 9223372036854775808 is out of range -9223372036854775808..=9223372036854775807",
+    );
+    wrong(
+        "args numbers --byte _1",
+        "                    ^^",
+        "--byte: `_1` is not a whole number: `_` goes between digits",
+    );
+    takes("args numbers --int 1_000 --byte 0b1010 --float -1.5e3", "Some(1000) Some(10) Some(-1500.0)");
+    refuses(
+        "args places verbos 1",
+        "            ^^^^^^",
+        &["level: `verbos` is not one of error, warn, info", "usage: args places <level> <count> [<path>]"],
+    );
+    refuses(
+        "args places inof 1",
+        "            ^^^^",
+        &[
+            "level: `inof` is not one of error, warn, info; did you mean `info`?",
+            "usage: args places <level> <count> [<path>]",
+        ],
+    );
+    refuses(
+        "args required --size 1 --shard 900",
+        "                               ^^^",
+        &["--shard: 900 is out of range 0..=63", "usage: args required --size <size> --shard <0..=63>"],
+    );
+    refuses(
+        "args many 1 10",
+        "            ^^",
+        &["digits: 10 is out of range 1..=9", "usage: args many [<digits>]..."],
+    );
+}
+
+#[test]
+fn words_that_are_missing_or_too_many() {
+    let places = "usage: args places <level> <count> [<path>]";
+    refuses("args places", "           ^", &["missing arguments <level> <count>", places]);
+    refuses("args places info", "                ^", &["missing argument <count>", places]);
+    refuses(
+        "args places info 1 a b",
+        "                     ^",
+        &["unexpected argument `b`; the command takes at most 3", places],
+    );
+    refuses(
+        "args none x",
+        "          ^",
+        &["unexpected argument `x`; the command takes none", "usage: args none"],
+    );
+    refuses("args say", "        ^", &["missing argument <text...>", "usage: args say <text...>"]);
+    refuses(
+        "args required --size 1",
+        "                      ^",
+        &["missing argument --shard <0..=63>", "usage: args required --size <size> --shard <0..=63>"],
+    );
+    let line = format!("args many{}", " 1".repeat(65));
+    let answer = Backdoor::testing().run(&line);
+    assert_eq!(answer.error.as_deref(), Some("a command takes at most 64 words"));
+    takes(&format!("args many{}", " 1".repeat(64)), &format!("[{}]", vec!["1"; 64].join(", ")));
+}
+
+#[test]
+fn options_that_are_wrong() {
+    let wrong = |line: &str, carets: &str, message: &str| refuses(line, carets, &[message, OPTIONS]);
+    wrong("args options --bi 4", "             ^^^^", "unknown option `--bi`; did you mean `--by`?");
+    wrong("args options --bi=4", "             ^^^^^^", "unknown option `--bi`; did you mean `--by`?");
+    wrong(
+        "args options --no-color",
+        "             ^^^^^^^^^^",
+        "unknown option `--no-color`; did you mean `--no-colour`?",
+    );
+    wrong(
+        "args options --xyzzy",
+        "             ^^^^^^^",
+        "unknown option `--xyzzy`; write `-- --xyzzy` if it is a value",
+    );
+    wrong("args options -x", "             ^^", "unknown option `-x`; write `-- -x` if it is a value");
+    wrong("args options -vx", "             ^^^", "unknown option `-x`; write `-- -vx` if it is a value");
+    wrong("args options --by 1 -n 2", "                    ^^", "--by is given twice");
+    wrong("args options --by 1 --by=2", "                    ^^^^^^", "--by is given twice");
+    wrong("args options --by", "             ^^^^", "--by needs a value: -n|--by <number>");
+    wrong("args options -vn", "             ^^^", "--by needs a value: -n|--by <number>");
+    wrong("args options --by --force", "             ^^^^", "--by needs a value: -n|--by <number>");
+    wrong("args options --force=yes", "             ^^^^^^^^^^^", "--force is a flag and takes no value");
+    wrong("args options -f=yes", "             ^^^^^^", "--force is a flag and takes no value");
+    wrong(
+        "args options --no-force=yes",
+        "             ^^^^^^^^^^^^^^",
+        "--no-force is a flag and takes no value",
+    );
+    wrong("args options extra", "             ^^^^^", "unexpected argument `extra`; the command takes none");
+}
+
+#[test]
+fn quotes_that_do_not_end() {
+    refuses(
+        "args many 'abc",
+        "          ^^^^",
+        &[
+            "this `'` is never closed; add `'`, or write `\\'` for the character",
+            "usage: args many [<digits>]...",
+        ],
+    );
+    refuses("args 'x", "     ^^", &["this `'` is never closed; add `'`, or write `\\'` for the character"]);
+    let answer = Backdoor::testing().run("'x");
+    assert_eq!(answer.status, Status::Usage);
+}
+
+#[test]
+fn commands_that_are_not_there() {
+    refuses("uptiem", "^^^^^^", &["unknown command `uptiem`; did you mean `uptime`?"]);
+    refuses("xyzzy 1", "^^^^^", &["unknown command `xyzzy`; type `help` for the commands"]);
+    refuses("'help'", "^^^^^^", &["unknown command `help`; write it without quotes"]);
+    check("", "");
+    check("  \t ", "");
+}
+
+#[test]
+fn every_mistake_is_one_line_of_json_too() {
+    for (line, error) in [
+        (
+            "args numbers --byte 256 --json",
+            r#"{"error":{"status":"usage","message":"--byte: 256 is out of range 0..=255","range":[20,23],"usage":"args numbers [--int <number>] [--byte <number>] [--float <decimal>]"}}"#,
+        ),
+        (
+            "uptiem --json",
+            r#"{"error":{"status":"usage","message":"unknown command `uptiem`; did you mean `uptime`?","range":[0,6]}}"#,
+        ),
+        (
+            "args none --json x",
+            r#"{"error":{"status":"usage","message":"unexpected argument `x`; the command takes none","range":[17,18],"usage":"args none"}}"#,
+        ),
+    ] {
+        takes(line, error);
+    }
+}

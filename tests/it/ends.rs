@@ -1,0 +1,494 @@
+//! However a command ends, it ends alone: its session says what happened and goes on, and the others notice nothing.
+
+use std::fmt;
+use std::future::pending;
+use std::panic::panic_any;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use backdoor_runtime::{
+    ArgError, Backdoor, Caller, Console, FromArg, FromCaller, Guard, PrintError, Session, State, Status,
+    backdoor_command,
+};
+use futures_core::Stream;
+use tokio::runtime::{Builder, Runtime};
+use tokio_stream::StreamExt as _;
+
+use crate::client::{Client, script};
+use crate::gate::{OpensOnDrop, gate};
+use crate::operator::{Operator, console};
+
+#[backdoor_command(name = "ends panic")]
+fn panics() {
+    panic!("in the command");
+}
+
+#[backdoor_command(name = "ends panic-async")]
+async fn panics_async() {
+    tokio::task::yield_now().await;
+    panic!("in the {} command", "asynchronous");
+}
+
+struct BadDisplay;
+
+impl fmt::Display for BadDisplay {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("in the Display");
+    }
+}
+
+#[backdoor_command(name = "ends display")]
+fn display() -> BadDisplay {
+    BadDisplay
+}
+
+#[backdoor_command(name = "ends display-async")]
+async fn display_async() -> BadDisplay {
+    BadDisplay
+}
+
+#[backdoor_command(name = "ends display-of-error")]
+fn display_of_error() -> Result<(), BadDisplay> {
+    Err(BadDisplay)
+}
+
+struct BadDrop(&'static str);
+
+impl Drop for BadDrop {
+    fn drop(&mut self) {
+        panic!("in the Drop of {}", self.0);
+    }
+}
+
+impl fmt::Display for BadDrop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reply")
+    }
+}
+
+#[backdoor_command(name = "ends drop")]
+fn drops() -> BadDrop {
+    BadDrop("the reply")
+}
+
+#[backdoor_command(name = "ends drop-async")]
+async fn drops_async() -> BadDrop {
+    BadDrop("the reply")
+}
+
+#[backdoor_command(name = "ends drop-of-stream")]
+fn drop_of_stream() -> impl Stream<Item = u8> {
+    let bad = BadDrop("the stream");
+    tokio_stream::iter(1..=2_u8).map(move |number| {
+        let _ = &bad;
+        number
+    })
+}
+
+#[backdoor_command(name = "ends drop-of-iterator")]
+fn drop_of_iterator() -> impl Iterator<Item = u8> {
+    let bad = BadDrop("the iterator");
+    (1..=2_u8).inspect(move |_| {
+        let _ = &bad;
+    })
+}
+
+struct BadArg;
+
+impl FromArg for BadArg {
+    const NAME: &'static str = "trouble";
+
+    fn from_arg(_: &str) -> Result<Self, ArgError> {
+        panic!("in the FromArg");
+    }
+}
+
+#[backdoor_command(name = "ends argument")]
+fn argument(_one: BadArg) {}
+
+fn no_default() -> u8 {
+    panic!("in the default");
+}
+
+#[backdoor_command(name = "ends default")]
+fn default(#[arg(long, default = no_default())] one: u8) -> u8 {
+    one
+}
+
+struct BadGuard;
+
+impl FromCaller for BadGuard {
+    type Refusal = &'static str;
+
+    fn from_caller(_: &Caller<'_>) -> Result<Self, Self::Refusal> {
+        panic!("in the guard");
+    }
+}
+
+#[backdoor_command(name = "ends guard")]
+fn guard(_guard: Guard<BadGuard>) {}
+
+struct Never(String);
+
+impl FromCaller for Never {
+    type Refusal = String;
+
+    fn from_caller(caller: &Caller<'_>) -> Result<Self, Self::Refusal> {
+        match caller.session().width() {
+            Some(columns) => Ok(Self(columns.to_string())),
+            None => Err(format!("`{}` is not for you", caller.command())),
+        }
+    }
+}
+
+#[backdoor_command(name = "ends refused")]
+fn refused(Guard(never): Guard<Never>) -> String {
+    never.0
+}
+
+#[backdoor_command(name = "ends payload")]
+fn payload() {
+    panic_any(BadDrop("the payload"));
+}
+
+#[backdoor_command(name = "ends payload-async")]
+async fn payload_async() {
+    panic_any(BadDrop("the payload"));
+}
+
+fn third_panics(number: u8) -> u8 {
+    assert!(number < 3, "in the middle");
+    number
+}
+
+#[backdoor_command(name = "ends stream")]
+fn stream() -> impl Stream<Item = u8> {
+    tokio_stream::iter(1..).map(third_panics)
+}
+
+#[backdoor_command(name = "ends iterator")]
+fn iterator() -> impl Iterator<Item = u8> {
+    (1..).map(third_panics)
+}
+
+#[backdoor_command(name = "ends rows")]
+async fn rows() -> impl Iterator<Item = (u8, &'static str)> {
+    (1..).map(|number| (third_panics(number), "row"))
+}
+
+#[backdoor_command(name = "ends error-in-stream")]
+fn error_in_stream() -> impl Stream<Item = Result<u8, &'static str>> {
+    tokio_stream::iter([Ok(1), Ok(2), Err("the third is bad"), Ok(4)])
+}
+
+#[backdoor_command(name = "ends error")]
+fn error() -> Result<(), String> {
+    Err("no such shard".to_owned())
+}
+
+#[backdoor_command(name = "ends anyhow")]
+async fn anyhow_error() -> anyhow::Result<u8> {
+    "x".parse::<u8>().context("the third field")
+}
+
+#[backdoor_command(name = "ends late", timeout = "100ms")]
+async fn late() {
+    pending().await
+}
+
+#[backdoor_command(name = "ends late-sync", timeout = "100ms")]
+fn late_sync(session: Session) -> &'static str {
+    while !session.cancelled() {
+        thread::yield_now();
+    }
+    "what was done so far"
+}
+
+#[backdoor_command(name = "ends late-stream", timeout = "100ms")]
+fn late_stream() -> impl Stream<Item = u8> {
+    tokio_stream::iter([1, 2]).chain(tokio_stream::pending())
+}
+
+/// Everything that ends badly by itself, and what is said of it.
+const BAD_ENDS: &[(&str, &str)] = &[
+    ("panic", "panicked: in the command\n"),
+    ("panic-async", "panicked: in the asynchronous command\n"),
+    ("display", "panicked: in the Display\n"),
+    ("display-async", "panicked: in the Display\n"),
+    ("display-of-error", "panicked: in the Display\n"),
+    ("drop", "panicked: in the Drop of the reply\n"),
+    ("drop-async", "panicked: in the Drop of the reply\n"),
+    ("drop-of-stream", "1\n2\npanicked: in the Drop of the stream\n"),
+    ("drop-of-iterator", "1\n2\npanicked: in the Drop of the iterator\n"),
+    ("argument x", "panicked: in the FromArg\n"),
+    ("default", "panicked: in the default\n"),
+    ("default --one 3", "3\n"),
+    ("guard", "panicked: in the guard\n"),
+    ("refused", "refused: `ends refused` is not for you\n"),
+    ("payload", "panicked: without a message\n"),
+    ("payload-async", "panicked: without a message\n"),
+    ("stream", "1\n2\npanicked: in the middle\n"),
+    ("iterator", "1\n2\npanicked: in the middle\n"),
+    ("rows", "1  row\n2  row\npanicked: in the middle\n"),
+    ("error-in-stream", "1\n2\nerror: the third is bad\n"),
+    ("error", "error: no such shard\n"),
+    ("anyhow", "error: the third field: invalid digit found in string\n"),
+    ("late", "`ends late` had not ended after 100ms and was cancelled\n"),
+    ("late-sync", "what was done so far\n`ends late-sync` had not ended after 100ms and was cancelled\n"),
+    ("late-stream", "1\n2\n`ends late-stream` had not ended after 100ms and was cancelled\n"),
+];
+
+#[test]
+fn a_session_goes_on_after_every_end_and_the_others_notice_nothing() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let mut other = Operator::new(&backdoor);
+    for (line, answer) in BAD_ENDS {
+        assert_eq!(operator.asks(&format!("ends {line}")), *answer, "{line}");
+        assert_eq!(other.asks("ends default --one 1"), "1\n", "{line}");
+    }
+}
+
+#[test]
+fn a_script_reads_the_same() {
+    let backdoor = console().start().unwrap();
+    let lines: String = BAD_ENDS.iter().map(|(line, _)| format!("ends {line}\n")).collect();
+    let answers: String = BAD_ENDS.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(script(&backdoor.addresses()[0], lines), answers);
+}
+
+#[test]
+fn every_end_is_one_line_of_json() {
+    let console = Backdoor::testing();
+    for (line, _) in BAD_ENDS {
+        let answer = console.run(&format!("ends {line} --json"));
+        assert_eq!(answer.text.lines().count(), 1, "{line}: {}", answer.text);
+        let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+        let error = match &json {
+            serde_json::Value::Array(items) => items.last().unwrap(),
+            whole => whole,
+        };
+        assert_eq!(error["error"].is_object(), answer.status != Status::Done, "{line}: {json}");
+    }
+}
+
+#[test]
+fn every_thread_is_still_there_afterwards() {
+    let backdoor = console().command_threads(1).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    for line in ["ends payload", "ends drop", "ends drop-of-stream", "ends panic", "ends late-sync"] {
+        operator.asks(line);
+        assert_eq!(operator.asks("ends default --one 1"), "1\n", "{line}");
+    }
+}
+
+/// Opens its gate when it is dropped, and waits for longer than a test
+#[backdoor_command(name = "ends waits")]
+async fn waits(gate_name: String) {
+    let _dropped = OpensOnDrop(gate(&gate_name));
+    gate(&gate_name).visit();
+    pending().await
+}
+
+/// Opens its gate when it sees that it was cancelled
+#[backdoor_command(name = "ends asks")]
+fn asks(session: Session, gate_name: String) {
+    gate(&gate_name).visit();
+    while !session.cancelled() {
+        thread::yield_now();
+    }
+    gate(&gate_name).open();
+}
+
+/// An endless stream
+#[backdoor_command(name = "ends endless")]
+fn endless(gate_name: String) -> impl Stream<Item = u64> {
+    let dropped = OpensOnDrop(gate(&gate_name));
+    tokio_stream::iter(0..).then(move |number| {
+        if number == 0 {
+            dropped.0.visit();
+        }
+        async move {
+            tokio::time::sleep(PACE).await;
+            number
+        }
+    })
+}
+
+/// An endless iterator
+#[backdoor_command(name = "ends endless-sync")]
+fn endless_sync(gate_name: String) -> impl Iterator<Item = u64> {
+    let dropped = OpensOnDrop(gate(&gate_name));
+    (0..).inspect(move |&number| {
+        if number == 0 {
+            dropped.0.visit();
+        }
+        thread::sleep(PACE);
+    })
+}
+
+/// How fast what is endless goes on, lest the test's own client be busy with it for long.
+const PACE: Duration = Duration::from_millis(1);
+
+/// Panics when it is dropped
+#[backdoor_command(name = "ends dropped-badly")]
+async fn dropped_badly(gate_name: String) {
+    let _bad = BadDrop("a cancelled future");
+    gate(&gate_name).visit();
+    pending().await
+}
+
+/// Hears nothing
+#[backdoor_command(name = "ends deaf")]
+fn deaf(gate_name: String) -> &'static str {
+    gate(&gate_name).block();
+    "at last"
+}
+
+fn service() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+#[test]
+fn ctrl_c_ends_what_runs() {
+    let runtime = service();
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    for command in ["waits", "asks", "endless", "endless-sync"] {
+        let name = format!("ctrl-c {command}");
+        operator.types(&format!("ends {command} '{name}'"));
+        gate(&name).wait_for_visitors(1);
+        operator.interrupts();
+        let answer = operator.reads_answer();
+        assert!(answer.ends_with("interrupted\n"), "{command}: {answer}");
+        gate(&name).wait_until_open();
+    }
+    operator.types("ends dropped-badly ctrl-c-badly");
+    gate("ctrl-c-badly").wait_for_visitors(1);
+    operator.interrupts();
+    assert_eq!(operator.reads_answer(), "panicked: in the Drop of a cancelled future\n");
+    assert_eq!(operator.asks("ends default --one 1"), "1\n");
+}
+
+#[test]
+fn a_stuck_command_is_left_behind() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.types("ends deaf deaf");
+    gate("deaf").wait_for_visitors(1);
+    operator.interrupts();
+    assert_eq!(
+        operator.reads_answer(),
+        "interrupted; it still runs a second later and is left behind, stuck\n"
+    );
+    assert_eq!(operator.asks("ends default --one 1"), "1\n");
+    gate("deaf").open();
+}
+
+#[test]
+fn a_client_that_vanishes_ends_its_command() {
+    let runtime = service();
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    for command in ["waits", "asks", "endless", "endless-sync"] {
+        let name = format!("vanishes {command}");
+        let mut operator = Operator::new(&backdoor);
+        operator.types(&format!("ends {command} '{name}'"));
+        gate(&name).wait_for_visitors(1);
+        drop(operator);
+        gate(&name).wait_until_open();
+    }
+    assert_eq!(Operator::new(&backdoor).asks("ends default --one 1"), "1\n");
+}
+
+#[test]
+fn the_end_of_the_console_ends_its_commands() {
+    let runtime = service();
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.types("ends waits the-end");
+    gate("the-end").wait_for_visitors(1);
+    drop(backdoor);
+    gate("the-end").wait_until_open();
+}
+
+/// Much more than a socket holds
+#[backdoor_command(name = "ends floods", timeout = "1s")]
+async fn floods(session: Session, gate_name: String) -> Result<&'static str, PrintError> {
+    let text = format!("{}\n", "x".repeat(8191));
+    for _ in 0..64 {
+        session.print(&text).await?;
+    }
+    gate(&gate_name).visit();
+    for _ in 0..512 {
+        session.print(&text).await?;
+    }
+    Ok("all of it")
+}
+
+#[test]
+fn a_slow_reader_stops_the_clock() {
+    let directory = std::env::temp_dir().join(format!("backdoor-ends-{}.sock", std::process::id()));
+    let backdoor = Backdoor::builder("t")
+        .listen(format!("unix:{}", directory.display()).as_str())
+        .silence(Duration::from_millis(1))
+        .write_stall(Duration::from_secs(60))
+        .start()
+        .unwrap();
+    let mut operator = Operator(Client::connect(&backdoor.addresses()[0]));
+    operator.expects("t> ");
+    operator.types("ends floods floods");
+    // Longer than its deadline, with far more to say than the socket holds.
+    thread::sleep(Duration::from_millis(1500));
+    let answer = operator.reads_answer();
+    assert!(answer.ends_with("x\nall of it\n"), "{}", &answer[answer.len().saturating_sub(200)..]);
+    assert_eq!(answer.len(), 576 * 8192 + "all of it\n".len());
+}
+
+/// Prints when nobody waits for it any more
+#[backdoor_command(name = "ends prints-later")]
+async fn prints_later(session: Session, gate_name: String) -> &'static str {
+    thread::spawn(move || {
+        gate(&gate_name).block();
+        session.blocking_println("better late").unwrap();
+    });
+    "begun"
+}
+
+#[test]
+fn work_that_outlives_its_command_can_print() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert_eq!(operator.asks("ends prints-later later"), "begun\n");
+    gate("later").open();
+    assert_eq!(operator.reads_answer(), "\nbetter late\n");
+}
+
+/// Sees the console
+#[backdoor_command(name = "ends console", reads)]
+fn sees_console(State(console): State<Console>, session: Session) -> String {
+    format!("{} {} {}", console.service().name, console.sessions().len(), session.id())
+}
+
+#[test]
+fn the_console_and_the_session_are_supplied() {
+    let backdoor = console().start().unwrap();
+    let _first = Operator::new(&backdoor);
+    assert_eq!(Operator::new(&backdoor).asks("ends console"), "t 2 2\n");
+}
+
+/// Waits for its operator for longer than it may run
+#[backdoor_command(name = "ends dangerous", dangerous, timeout = "100ms")]
+fn dangerous() -> &'static str {
+    "done"
+}
+
+#[test]
+fn a_question_stops_the_clock() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.types("ends dangerous");
+    operator.expects("Type yes to run it: ");
+    thread::sleep(Duration::from_millis(150));
+    assert_eq!(operator.asks("yes"), "done\n");
+}

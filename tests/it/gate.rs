@@ -1,0 +1,89 @@
+//! Gates that commands of a test wait at until the test opens them. They go by name, since a command is told only words.
+
+use std::collections::HashMap;
+use std::sync::{Condvar, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::client::PATIENCE;
+
+/// A gate, closed at first.
+#[derive(Default)]
+pub struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    open: bool,
+    visitors: usize,
+}
+
+/// The gate of this name.
+pub fn gate(name: &str) -> &'static Gate {
+    static GATES: LazyLock<Mutex<HashMap<String, &'static Gate>>> = LazyLock::new(Mutex::default);
+    GATES.lock().unwrap().entry(name.to_owned()).or_insert_with(|| Box::leak(Box::default()))
+}
+
+impl Gate {
+    pub fn open(&self) {
+        self.state.lock().unwrap().open = true;
+        self.changed.notify_all();
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state.lock().unwrap().open
+    }
+
+    /// Notes that somebody has come.
+    pub fn visit(&self) {
+        self.state.lock().unwrap().visitors += 1;
+        self.changed.notify_all();
+    }
+
+    /// Blocks this thread until the gate opens.
+    pub fn block(&self) {
+        self.visit();
+        let state = self.state.lock().unwrap();
+        drop(self.changed.wait_while(state, |state| !state.open).unwrap());
+    }
+
+    /// Keeps this thread busy until the gate opens.
+    pub fn spin(&self) {
+        self.visit();
+        while !self.is_open() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until so many have come.
+    #[track_caller]
+    pub fn wait_for_visitors(&self, count: usize) {
+        self.wait(|state| state.visitors >= count);
+    }
+
+    /// Waits until somebody opens it.
+    #[track_caller]
+    pub fn wait_until_open(&self) {
+        self.wait(|state| state.open);
+    }
+
+    #[track_caller]
+    fn wait(&self, done: impl Fn(&State) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        let mut state = self.state.lock().unwrap();
+        while !done(&state) {
+            assert!(Instant::now() < until, "nobody came");
+            state = self.changed.wait_timeout(state, Duration::from_millis(50)).unwrap().0;
+        }
+    }
+}
+
+/// Opens its gate when it is dropped.
+pub struct OpensOnDrop(pub &'static Gate);
+
+impl Drop for OpensOnDrop {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}

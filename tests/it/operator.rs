@@ -1,0 +1,57 @@
+//! A console on a free port, and an operator in front of it.
+
+use std::time::Duration;
+
+use backdoor_runtime::{Backdoor, Builder};
+
+use crate::client::Client;
+
+/// Ctrl-C of a telnet client.
+const INTERRUPT: [u8; 2] = [255, 244];
+
+/// A console with the prompt `t> `.
+pub fn console() -> Builder {
+    Backdoor::builder("t").listen("0").silence(Duration::from_millis(1))
+}
+
+/// Somebody who types at the prompt.
+pub struct Operator(pub Client);
+
+impl Operator {
+    #[track_caller]
+    pub fn new(backdoor: &Backdoor) -> Self {
+        let mut client = Client::connect(&backdoor.addresses()[0]);
+        client.expect("t> ");
+        Self(client)
+    }
+
+    /// Types a line.
+    pub fn types(&mut self, line: &str) {
+        self.0.send(format!("{line}\r\n"));
+    }
+
+    /// Types a line and reads its answer, up to the next prompt.
+    #[track_caller]
+    pub fn asks(&mut self, line: &str) -> String {
+        self.types(line);
+        self.reads_answer()
+    }
+
+    /// Reads up to the next prompt.
+    #[track_caller]
+    pub fn reads_answer(&mut self) -> String {
+        let answer = self.0.expect("t> ").replace("\r\n", "\n");
+        // What is no text is negotiation.
+        let answer = answer.trim_start_matches(|c: char| c == '\u{fffd}' || c.is_control() && c != '\n');
+        answer.strip_suffix("t> ").unwrap_or_default().to_owned()
+    }
+
+    #[track_caller]
+    pub fn expects(&mut self, text: &str) {
+        self.0.expect(text);
+    }
+
+    pub fn interrupts(&mut self) {
+        self.0.send(INTERRUPT);
+    }
+}

@@ -1,0 +1,214 @@
+//! The console answers when the service does not.
+
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use backdoor_runtime::{Backdoor, Session, backdoor_command};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::gate::gate;
+use crate::operator::{Operator, console};
+
+/// Needs no runtime
+#[backdoor_command(name = "stuck sync", reads)]
+fn sync() -> &'static str {
+    "a thread of its own"
+}
+
+/// Runs where the service runs
+#[backdoor_command(name = "stuck async", reads)]
+async fn asynchronous() -> String {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    format!("on {}", thread_name())
+}
+
+/// Blocks its thread until the test lets it go
+#[backdoor_command(name = "stuck block")]
+fn block(gate_name: String) {
+    gate(&gate_name).block();
+}
+
+/// Uses the runtime from a thread
+#[backdoor_command(name = "stuck uses-runtime")]
+fn uses_runtime() -> Result<String, tokio::task::JoinError> {
+    let spawned = tokio::spawn(async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        talk_to_oneself().await;
+        thread_name()
+    });
+    Handle::current().block_on(spawned)
+}
+
+/// Uses the runtime it runs on
+#[backdoor_command(name = "stuck uses-runtime-async")]
+async fn uses_runtime_async() -> Result<String, tokio::task::JoinError> {
+    talk_to_oneself().await;
+    tokio::spawn(async { thread_name() }).await
+}
+
+/// Prints from a thread that belongs to a runtime
+#[backdoor_command(name = "stuck print-on-worker")]
+async fn print_on_worker(session: Session) -> String {
+    match session.blocking_print("never") {
+        Ok(()) => "printed".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+async fn talk_to_oneself() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (accepted, connected) = tokio::join!(listener.accept(), TcpStream::connect(address));
+    drop((accepted.unwrap(), connected.unwrap()));
+}
+
+fn thread_name() -> String {
+    thread::current().name().unwrap_or_default().to_owned()
+}
+
+fn two_workers() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).thread_name("worker").enable_all().build().unwrap()
+}
+
+/// What needs nothing of the service is answered, and what needs its runtime says that it is not polled and can be left.
+#[track_caller]
+fn check_answers(backdoor: &Backdoor) {
+    let mut operator = Operator::new(backdoor);
+    assert!(operator.asks("help").contains("stuck sync"));
+    assert!(operator.asks("version").contains("service"));
+    assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
+    operator.types("stuck async");
+    operator.expects("the service's runtime has not polled `stuck async` for a second; its workers may be blocked. Ctrl-C leaves\r\n");
+    operator.interrupts();
+    assert_eq!(operator.reads_answer(), "interrupted\n");
+    assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
+}
+
+#[test]
+fn every_worker_spins() {
+    let runtime = two_workers();
+    let spin = gate("every_worker_spins");
+    for _ in 0..2 {
+        runtime.spawn(async { spin.spin() });
+    }
+    spin.wait_for_visitors(2);
+    check_answers(&console().runtime(runtime.handle().clone()).start().unwrap());
+    spin.open();
+}
+
+#[test]
+fn every_worker_is_blocked_on_a_mutex() {
+    static MUTEX: Mutex<()> = Mutex::new(());
+    let runtime = two_workers();
+    let blocked = gate("every_worker_is_blocked_on_a_mutex");
+    let guard = MUTEX.lock().unwrap();
+    for _ in 0..2 {
+        runtime.spawn(async {
+            blocked.visit();
+            drop(MUTEX.lock());
+        });
+    }
+    blocked.wait_for_visitors(2);
+    check_answers(&console().runtime(runtime.handle().clone()).start().unwrap());
+    drop(guard);
+}
+
+#[test]
+fn a_current_thread_main_is_blocked() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let backdoor = console().start().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| check_answers(&backdoor)).join().unwrap();
+        });
+    });
+}
+
+#[test]
+fn the_blocking_pool_is_full() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(1)
+        .thread_name("worker")
+        .enable_all()
+        .build()
+        .unwrap();
+    let full = gate("the_blocking_pool_is_full");
+    runtime.spawn_blocking(|| full.block());
+    full.wait_for_visitors(1);
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert!(operator.asks("help").contains("stuck sync"));
+    assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
+    assert_eq!(operator.asks("stuck async"), "on worker\n");
+    full.open();
+}
+
+#[test]
+fn who_waits_for_a_thread_is_told_what_for() {
+    let backdoor = console().command_threads(1).start().unwrap();
+    let mut first = Operator::new(&backdoor);
+    first.types("stuck block who_waits");
+    gate("who_waits").wait_for_visitors(1);
+    let mut second = Operator::new(&backdoor);
+    second.types("stuck sync");
+    second.expects("`stuck sync` waits for a thread; they are occupied by `stuck block` (session 1) since ");
+    second.expects(" s. Ctrl-C leaves\r\n");
+    let mut third = Operator::new(&backdoor);
+    assert!(third.asks("help").contains("stuck sync"));
+    assert!(third.asks("who").contains("stuck block who_waits"));
+    third.types("stuck sync");
+    third.expects("waits for a thread");
+    third.expects("Ctrl-C leaves\r\n");
+    third.interrupts();
+    assert_eq!(third.reads_answer(), "interrupted\n");
+    gate("who_waits").open();
+    assert_eq!(second.reads_answer(), "a thread of its own\n");
+    assert_eq!(first.reads_answer(), "");
+    assert_eq!(third.asks("stuck sync"), "a thread of its own\n");
+}
+
+#[test]
+fn a_runtime_that_has_ended_is_said_so() {
+    let runtime = two_workers();
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    runtime.shutdown_background();
+    let mut operator = Operator::new(&backdoor);
+    assert_eq!(
+        operator.asks("stuck async"),
+        "error: `stuck async` was dropped unfinished: the runtime it ran on has ended\n"
+    );
+    assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
+}
+
+#[test]
+fn a_service_without_a_runtime_gets_one_for_asynchronous_commands() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert_eq!(operator.asks("stuck async"), "on backdoor-async\n");
+    assert_eq!(operator.asks("stuck uses-runtime-async"), "backdoor-async\n");
+}
+
+#[test]
+fn spawn_timers_and_io_work_on_the_services_runtime() {
+    let runtime = two_workers();
+    let _entered = runtime.enter();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    for line in ["stuck uses-runtime", "stuck uses-runtime-async"] {
+        assert_eq!(operator.asks(line), "worker\n", "{line}");
+    }
+    assert_eq!(operator.asks("stuck async"), "on worker\n");
+}
+
+#[test]
+fn blocking_print_refuses_inside_a_worker() {
+    let runtime = two_workers();
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    assert_eq!(
+        Operator::new(&backdoor).asks("stuck print-on-worker"),
+        "blocking_print was called on a worker of a runtime; use `print(..).await` there\n"
+    );
+}
