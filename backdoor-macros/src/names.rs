@@ -64,9 +64,14 @@ fn broken_rule(name: &str, what: &str, spaces: bool) -> Option<String> {
     }
 }
 
-/// The candidate that `word` was most likely meant to be.
+/// The candidate that `word` was most likely meant to be: one that it begins, or one that is a slip away.
 pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    const LONG_ENOUGH: usize = 3;
+    let length = word.chars().count();
+    if let Some(whole) = candidates.iter().find(|whole| length >= LONG_ENOUGH && whole.starts_with(word)) {
+        return Some(whole);
+    }
+    let limit = (length / 3).max(1);
     let near = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
     near.filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
@@ -118,7 +123,8 @@ mod tests {
         let check = |word, near: Option<&str>| assert_eq!(nearest(word, &known), near, "{word}");
         check("nmae", Some("name"));
         check("defualt", Some("default"));
-        check("alias", None);
+        check("alias", Some("aliases"));
+        check("de", None);
         check("alaises", Some("aliases"));
         check("zzz", None);
     }

@@ -262,18 +262,16 @@ fn find_leaks(tokens: TokenStream, found: &mut Vec<String>) {
                 let name = ident.to_string();
                 let is_field = before(1) == "." || (text(at + 1) == ":" && !is_colons(at + 1));
                 let is_rooted = after_colons
-                    && matches!(tokens.get(at.wrapping_sub(3)), Some(TokenTree::Ident(_)))
-                    || after_colons && before(3) == ">";
+                    && (before(3) == ">"
+                        || matches!(tokens.get(at.wrapping_sub(3)), Some(TokenTree::Ident(_))));
                 let is_author = name.to_lowercase().starts_with("author");
                 let is_ours = name.starts_with("__backdoor") || name.starts_with("__BACKDOOR");
-                let is_declared = before(1) == "fn" || before(1) == "'";
+                let is_word = before(1) == "fn" || before(1) == "'" || WORDS.contains(&name.as_str());
                 if after_colons && !is_rooted {
                     if name != "backdoor_runtime" {
                         found.push(format!("::{name}"));
                     }
-                } else if !(is_rooted || is_field || is_author || is_ours || is_declared)
-                    && !WORDS.contains(&name.as_str())
-                {
+                } else if !(is_rooted || is_field || is_author || is_ours || is_word) {
                     found.push(name);
                 }
             }

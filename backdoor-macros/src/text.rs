@@ -35,7 +35,7 @@ pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
             Line::Text(line) => text.push_str(line.get(indent..).unwrap_or_default()),
             Line::Expression(expression) => {
                 let before = std::mem::take(&mut text);
-                parts.push(quote!(#before));
+                parts.extend((!before.is_empty()).then(|| quote!(#before)));
                 parts.push(expression.clone());
             }
         }
@@ -45,7 +45,7 @@ pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
         quote!(#text)
     } else {
         let private = expand::private(Span::call_site());
-        parts.push(quote!(#text));
+        let parts = parts.into_iter().chain((!text.is_empty()).then(|| quote!(#text)));
         quote!(#private::concat!(#(#parts),*))
     }
 }

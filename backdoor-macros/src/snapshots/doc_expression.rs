@@ -7,7 +7,7 @@ const _: () = {
     static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
         name: "author-documented",
         aliases: &[],
-        help: __backdoor::concat!("Set the level\n", author_text!("author.md"), ""),
+        help: __backdoor::concat!("Set the level\n", author_text!("author.md")),
         hidden: false,
         effect: __backdoor::Effect::Changes,
         place: __backdoor::Place::Service,
