@@ -11,4 +11,6 @@ mod gate;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
+mod replies;
+#[cfg(test)]
 mod stuck;
