@@ -124,6 +124,9 @@ fn a_stuck_command_is_named() {
     operator.reads_end();
     let warning = log.expect("is stuck");
     assert!(warning.contains("WARN"), "{warning}");
-    assert!(warning.contains("command `audit deaf` of session 1 is stuck: it was told to stop a second ago"), "{warning}");
+    assert!(
+        warning.contains("command `audit deaf` of session 1 is stuck: it was told to stop a second ago"),
+        "{warning}"
+    );
     assert!(log.expect("line=audit deaf named result=cancelled").contains("command ended"));
 }

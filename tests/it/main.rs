@@ -5,6 +5,8 @@ mod arguments;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod builtins;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod ends;

@@ -211,7 +211,9 @@ fn tables_fit_the_width() {
 #[test]
 fn every_command_of_the_console_gives_json() {
     let console = Backdoor::testing();
-    for line in ["help", "help help", "help replies", "help xyzzy", "version", "uptime", "who", "commands", "quit"] {
+    for line in
+        ["help", "help help", "help replies", "help xyzzy", "version", "uptime", "who", "commands", "quit"]
+    {
         let answer = console.run(&format!("{line} --json")).text;
         assert_eq!(answer.lines().count(), 1, "{line}");
         serde_json::from_str::<serde_json::Value>(&answer).unwrap();
@@ -271,7 +273,8 @@ fn endless() -> impl Stream<Item = (usize, String)> {
 #[test]
 fn an_endless_stream_is_not_held() {
     let path = std::env::temp_dir().join(format!("backdoor-replies-{}.sock", std::process::id()));
-    let backdoor = Backdoor::builder("t").listen(format!("unix:{}", path.display()).as_str()).start().unwrap();
+    let backdoor =
+        Backdoor::builder("t").listen(format!("unix:{}", path.display()).as_str()).start().unwrap();
     let mut client = Client::connect(&backdoor.addresses()[0]);
     client.send("replies endless\n");
     // Nobody reads, so it comes to rest when what lies between is full: the socket, and 256 KiB of pieces.

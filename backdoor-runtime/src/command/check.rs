@@ -129,10 +129,8 @@ fn group_with_arguments(entry: &Entry, registry: &Registry, problems: &mut Vec<P
         return;
     }
     for name in command.names().filter(|name| registry.is_group(name)) {
-        problems.push(Problem::GroupWithArguments {
-            name: name.to_owned(),
-            place: command.declared.to_string(),
-        });
+        problems
+            .push(Problem::GroupWithArguments { name: name.to_owned(), place: command.declared.to_string() });
     }
 }
 

@@ -92,7 +92,8 @@ impl Registry {
         if !command.declared.is_builtin() || RESERVED.contains(&command.name) {
             return false;
         }
-        let takes_words = command.parameters.iter().any(|parameter| parameter.is_typed() && !parameter.is_option());
+        let takes_words =
+            command.parameters.iter().any(|parameter| parameter.is_typed() && !parameter.is_option());
         let takes = |name: &str| match name.strip_prefix(command.name) {
             Some(rest) => rest.is_empty() || (takes_words && rest.starts_with(' ')),
             None => false,
