@@ -1,6 +1,7 @@
 //! The commands that every console has, written with the macro and the public API only.
 
 mod commands;
+mod complete;
 mod help;
 mod service;
 mod sessions;

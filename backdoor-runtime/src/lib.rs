@@ -22,6 +22,7 @@ pub use command::{
     Page, ParameterInfo, Problem, Problems, State, check_commands, choose,
 };
 pub use dispatch::{Console, PrintError, Service, Session, SessionInfo, Status};
+pub use line::Candidate;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
 pub use testing::{Answer, Testing};

@@ -360,14 +360,14 @@ fn ctrl_c_ends_what_runs() {
         operator.types(&format!("ends {command} '{name}'"));
         gate(&name).wait_for_visitors(1);
         operator.interrupts();
-        let answer = operator.reads_answer();
+        let answer = operator.reads_end();
         assert!(answer.ends_with("interrupted\n"), "{command}: {answer}");
         gate(&name).wait_until_open();
     }
     operator.types("ends dropped-badly ctrl-c-badly");
     gate("ctrl-c-badly").wait_for_visitors(1);
     operator.interrupts();
-    assert_eq!(operator.reads_answer(), "panicked: in the Drop of a cancelled future\n");
+    assert_eq!(operator.reads_end(), "panicked: in the Drop of a cancelled future\n");
     assert_eq!(operator.asks("ends default --one 1"), "1\n");
 }
 
@@ -378,10 +378,7 @@ fn a_stuck_command_is_left_behind() {
     operator.types("ends deaf deaf");
     gate("deaf").wait_for_visitors(1);
     operator.interrupts();
-    assert_eq!(
-        operator.reads_answer(),
-        "interrupted; it still runs a second later and is left behind, stuck\n"
-    );
+    assert_eq!(operator.reads_end(), "interrupted; it still runs a second later and is left behind, stuck\n");
     assert_eq!(operator.asks("ends default --one 1"), "1\n");
     gate("deaf").open();
 }
@@ -395,7 +392,7 @@ fn a_client_that_vanishes_ends_its_command() {
         let mut operator = Operator::new(&backdoor);
         operator.types(&format!("ends {command} '{name}'"));
         gate(&name).wait_for_visitors(1);
-        drop(operator);
+        operator.vanishes();
         gate(&name).wait_until_open();
     }
     assert_eq!(Operator::new(&backdoor).asks("ends default --one 1"), "1\n");

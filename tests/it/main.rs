@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod arguments;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod builtins;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod ends;
@@ -14,6 +18,8 @@ mod hygiene;
 mod operator;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod replies;
 #[cfg(test)]
 mod stuck;
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::client::Client;
 /// Ctrl-C of a telnet client.
 const INTERRUPT: [u8; 2] = [255, 244];
 
+/// What says nothing, but that a telnet client says it.
+const NO_OPERATION: [u8; 2] = [255, 241];
+
 /// A console with the prompt `t> `.
 pub fn console() -> Builder {
     Backdoor::builder("t").listen("0").silence(Duration::from_millis(1))
@@ -51,7 +54,20 @@ impl Operator {
         self.0.expect(text);
     }
 
+    /// Sends Ctrl-C.
     pub fn interrupts(&mut self) {
         self.0.send(INTERRUPT);
+    }
+
+    /// Reads the answer to Ctrl-C, which begins on a line of its own.
+    #[track_caller]
+    pub fn reads_end(&mut self) -> String {
+        let answer = self.reads_answer();
+        answer.strip_prefix('\n').map_or(answer.clone(), str::to_owned)
+    }
+
+    /// Leaves without a word, as only a telnet client can: other peers may have closed no more than their sending half.
+    pub fn vanishes(mut self) {
+        self.0.send(NO_OPERATION);
     }
 }

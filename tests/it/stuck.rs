@@ -8,7 +8,7 @@ use backdoor_runtime::{Backdoor, Session, backdoor_command};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::gate::gate;
+use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
 
 /// Needs no runtime
@@ -82,7 +82,7 @@ fn check_answers(backdoor: &Backdoor) {
     operator.types("stuck async");
     operator.expects("the service's runtime has not polled `stuck async` for a second; its workers may be blocked. Ctrl-C leaves\r\n");
     operator.interrupts();
-    assert_eq!(operator.reads_answer(), "interrupted\n");
+    assert_eq!(operator.reads_end(), "interrupted\n");
     assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
 }
 
@@ -93,9 +93,10 @@ fn every_worker_spins() {
     for _ in 0..2 {
         runtime.spawn(async { spin.spin() });
     }
+    // Whatever comes of the test, the runtime must be able to end.
+    let _released = OpensOnDrop(spin);
     spin.wait_for_visitors(2);
     check_answers(&console().runtime(runtime.handle().clone()).start().unwrap());
-    spin.open();
 }
 
 #[test]
@@ -136,6 +137,7 @@ fn the_blocking_pool_is_full() {
         .build()
         .unwrap();
     let full = gate("the_blocking_pool_is_full");
+    let _released = OpensOnDrop(full);
     runtime.spawn_blocking(|| full.block());
     full.wait_for_visitors(1);
     let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
@@ -143,7 +145,6 @@ fn the_blocking_pool_is_full() {
     assert!(operator.asks("help").contains("stuck sync"));
     assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
     assert_eq!(operator.asks("stuck async"), "on worker\n");
-    full.open();
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn who_waits_for_a_thread_is_told_what_for() {
     third.expects("waits for a thread");
     third.expects("Ctrl-C leaves\r\n");
     third.interrupts();
-    assert_eq!(third.reads_answer(), "interrupted\n");
+    assert_eq!(third.reads_end(), "interrupted\n");
     gate("who_waits").open();
     assert_eq!(second.reads_answer(), "a thread of its own\n");
     assert_eq!(first.reads_answer(), "");

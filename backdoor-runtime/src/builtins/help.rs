@@ -1,5 +1,6 @@
 //! `help`: the commands, one line each; one command in full; or what has to do with a word.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
@@ -73,16 +74,17 @@ impl CommandOutput for Help {
         match self {
             Self::List { title: Some(title), commands } => {
                 writeln!(page, "{title}")?;
-                lines(page, commands)
+                lines(page, commands, name_width(commands))
             }
             Self::List { title: None, commands } => {
                 let (builtin, own): (Vec<_>, Vec<_>) = commands.iter().partition(|command| command.builtin);
-                lines(page, own.iter().copied())?;
+                let width = name_width(commands);
+                lines(page, own.iter().copied(), width)?;
                 if !own.is_empty() {
                     writeln!(page)?;
                 }
                 writeln!(page, "Of the console itself:")?;
-                lines(page, builtin.iter().copied())?;
+                lines(page, builtin.iter().copied(), width)?;
                 writeln!(page, "\n`help NAME` or `NAME ?` says more; `--json` behind any command gives data.")
             }
             Self::Group { name, members, command, commands } => {
@@ -93,7 +95,7 @@ impl CommandOutput for Help {
                 if commands.is_empty() {
                     return writeln!(page, "`{name}` has {}", members.join(", "));
                 }
-                lines(page, commands)
+                lines(page, commands, name_width(commands))
             }
             Self::Command(command) => full(page, command),
             Self::Nothing { wanted, near } => {
@@ -118,24 +120,49 @@ impl CommandOutput for Help {
     }
 }
 
+/// The column of the names.
+fn name_width(commands: &[CommandInfo]) -> usize {
+    const LONGEST_NAME: usize = 32;
+    commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME)
+}
+
 /// One line each, with a blank line where a new group begins.
-fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a CommandInfo>) -> fmt::Result {
-    const LONGEST_NAME: usize = 24;
+fn lines<'a>(
+    page: &mut Page<'_>,
+    commands: impl IntoIterator<Item = &'a CommandInfo>,
+    width: usize,
+) -> fmt::Result {
     let commands: Vec<&CommandInfo> = commands.into_iter().collect();
-    let width = commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME);
+    let mut blocks: BTreeMap<&str, Vec<&CommandInfo>> = BTreeMap::new();
+    for command in &commands {
+        let first = command.name.split(' ').next().unwrap_or_default();
+        let inside =
+            |other: &&CommandInfo| other.name.strip_prefix(first).is_some_and(|rest| rest.starts_with(' '));
+        let block = if commands.iter().any(inside) { first } else { "" };
+        blocks.entry(block).or_default().push(command);
+    }
     let room = page.width().map(|columns| columns.saturating_sub(width + 4).max(20));
-    for command in commands {
-        let mut text = command.summary.clone();
-        if command.effect == Effect::Dangerous {
-            text.push_str(if text.is_empty() { "(dangerous)" } else { " (dangerous)" });
+    for (at, block) in blocks.values().enumerate() {
+        if at > 0 {
+            writeln!(page)?;
         }
-        if command.builtin && command.name.starts_with("sys ") {
-            text.push_str(" (the console's own; the service has one of that name)");
+        for command in block {
+            line(page, command, width, room)?;
         }
-        let pad = width.saturating_sub(command.name.width());
-        writeln!(page, "{}", format!("  {}{:pad$}  {}", command.name, "", shorten(&text, room)).trim_end())?;
     }
     Ok(())
+}
+
+fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize, room: Option<usize>) -> fmt::Result {
+    let mut text = command.summary.clone();
+    if command.effect == Effect::Dangerous {
+        text.push_str(if text.is_empty() { "(dangerous)" } else { " (dangerous)" });
+    }
+    if command.builtin && command.name.starts_with("sys ") {
+        text.push_str(" (the console's own; the service has one of that name)");
+    }
+    let pad = width.saturating_sub(command.name.width());
+    writeln!(page, "{}", format!("  {}{:pad$}  {}", command.name, "", shorten(&text, room)).trim_end())
 }
 
 fn shorten(text: &str, room: Option<usize>) -> String {
@@ -157,10 +184,10 @@ fn shorten(text: &str, room: Option<usize>) -> String {
 fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
     writeln!(page, "usage: {}", command.usage)?;
     if !command.summary.is_empty() {
-        writeln!(page, "\n{}", command.summary)?;
+        paragraph(page, &command.summary)?;
     }
     if !command.details.is_empty() {
-        writeln!(page, "\n{}", command.details)?;
+        paragraph(page, command.details)?;
     }
     if !command.parameters.is_empty() {
         writeln!(page)?;
@@ -182,6 +209,25 @@ fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
     writeln!(page, "{effect}; declared at {} in {}", command.declared, command.krate)
 }
 
+/// Lines as the author wrote them, but for those that are wider than the page.
+fn paragraph(page: &mut Page<'_>, text: &str) -> fmt::Result {
+    let width = page.width().unwrap_or(usize::MAX);
+    writeln!(page)?;
+    for line in text.lines() {
+        let mut used = 0;
+        for word in line.split_inclusive(' ') {
+            if used > 0 && used + word.trim_end().width() > width {
+                writeln!(page)?;
+                used = 0;
+            }
+            used += word.width();
+            page.write_str(word)?;
+        }
+        writeln!(page)?;
+    }
+    Ok(())
+}
+
 fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize) -> fmt::Result {
     let mut facts = Vec::new();
     let positional = parameter.form.starts_with('<');
@@ -192,6 +238,9 @@ fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize)
         });
     }
     match &parameter.default {
+        Some(default) if parameter.value.is_empty() => {
+            facts.extend((default == "true").then(|| "on unless this is given".to_owned()));
+        }
         Some(default) => facts.push(format!("default {default}")),
         None if parameter.required => facts.push("required".to_owned()),
         None => {}
@@ -201,6 +250,14 @@ fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize)
     let pad = width.saturating_sub(parameter.form.width());
     let space = if help.is_empty() || facts.is_empty() { "" } else { " " };
     writeln!(page, "{}", format!("  {}{:pad$}  {help}{space}{facts}", parameter.form, "").trim_end())?;
+    if parameter.choices.iter().all(|(_, help)| help.is_empty()) {
+        // An option's form has them already, where they are few.
+        let words: Vec<&str> = parameter.choices.iter().map(|(name, _)| *name).collect();
+        return match words.is_empty() || parameter.form.contains(&words.join("|")) {
+            true => Ok(()),
+            false => writeln!(page, "  {:width$}    one of {}", "", words.join(", ")),
+        };
+    }
     let widest = parameter.choices.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     for (name, help) in &parameter.choices {
         writeln!(page, "{}", format!("  {:width$}    {name:<widest$}  {help}", "").trim_end())?;

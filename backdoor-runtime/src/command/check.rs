@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::command::declare::RESERVED;
 use crate::command::descriptor::{Command, Declared};
 use crate::command::param::{Arity, Supply};
 use crate::command::registry::{Entry, Registry};
@@ -45,6 +46,13 @@ pub enum Problem {
         /// Where the command stands.
         place: String,
     },
+    /// A command takes a name that only the console's own may have.
+    Reserved {
+        /// The name or alias.
+        name: String,
+        /// Where the command stands.
+        place: String,
+    },
     /// Nothing but built-ins is linked in.
     NothingLinked,
 }
@@ -72,6 +80,7 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
     let mut problems = Vec::new();
     declared_twice(registry, &mut problems);
     for entry in registry.entries() {
+        reserved(entry.command, &mut problems);
         group_with_arguments(entry, registry, &mut problems);
         option_twice(entry.command, &mut problems);
         if let Some(states) = states {
@@ -89,7 +98,7 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
 fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
     let mut places: BTreeMap<&str, Vec<Declared>> = BTreeMap::new();
     for entry in registry.entries().iter().filter(|entry| !entry.command.declared.is_builtin()) {
-        for name in std::iter::once(&entry.command.name).chain(entry.command.aliases) {
+        for name in entry.command.names() {
             places.entry(name).or_default().push(entry.command.declared);
         }
     }
@@ -100,15 +109,28 @@ fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
     }
 }
 
+/// The macro has seen the name, but not the aliases, nor a group that begins with a reserved word.
+fn reserved(command: &Command, problems: &mut Vec<Problem>) {
+    if command.declared.is_builtin() {
+        return;
+    }
+    for name in command.names() {
+        if RESERVED.contains(&name.split(' ').next().unwrap_or_default()) {
+            problems.push(Problem::Reserved { name: name.to_owned(), place: command.declared.to_string() });
+        }
+    }
+}
+
 fn group_with_arguments(entry: &Entry, registry: &Registry, problems: &mut Vec<Problem>) {
     let command = entry.command;
     let takes_words =
         command.parameters.iter().any(|parameter| parameter.is_typed() && !parameter.is_option());
-    if takes_words && registry.members(&entry.name).is_some() {
-        problems.push(Problem::GroupWithArguments {
-            name: entry.name.to_string(),
-            place: command.declared.to_string(),
-        });
+    if !takes_words || command.declared.is_builtin() {
+        return;
+    }
+    for name in command.names().filter(|name| registry.is_group(name)) {
+        problems
+            .push(Problem::GroupWithArguments { name: name.to_owned(), place: command.declared.to_string() });
     }
 }
 
@@ -169,7 +191,8 @@ impl Problem {
             Self::DeclaredTwice { name, .. }
             | Self::MissingState { name, .. }
             | Self::GroupWithArguments { name, .. }
-            | Self::OptionTwice { name, .. } => name,
+            | Self::OptionTwice { name, .. }
+            | Self::Reserved { name, .. } => name,
             Self::NothingLinked => "",
         }
     }
@@ -195,6 +218,10 @@ impl fmt::Display for Problem {
             }
             Self::OptionTwice { name, option, place } => {
                 write!(f, "command \"{name}\" has two parameters for `{option}`: rename one ({place})")
+            }
+            Self::Reserved { name, place } => {
+                let word = name.split(' ').next().unwrap_or_default();
+                write!(f, "command \"{name}\" cannot have this name: `{word}` is reserved ({place})")
             }
             Self::NothingLinked => f.write_str(
                 "no commands are linked in; if they live in another crate, add \"use that_crate as _;\"",

@@ -220,6 +220,11 @@ impl Parameter {
 }
 
 impl Command {
+    /// Its name and its aliases.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
     /// The first paragraph of the help, on one line.
     pub fn summary(&self) -> String {
         let mut line = String::new();

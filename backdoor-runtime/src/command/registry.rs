@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Mutex;
 
 use crate::command::catalogue::Facts;
+use crate::command::declare::RESERVED;
 use crate::command::descriptor::Command;
 use crate::command::suggest;
 
@@ -85,13 +86,26 @@ impl Registry {
     }
 
     fn add(&mut self, command: &'static Command) {
-        let taken = self.by_name.contains_key(command.name);
-        let name = match command.declared.is_builtin() {
-            true if taken => format!("sys {}", command.name).into_boxed_str(),
-            _ => command.name.into(),
+        let name = match self.is_taken_from(command) {
+            true => format!("sys {}", command.name).into_boxed_str(),
+            false => command.name.into(),
         };
-        self.by_name.entry(name.clone()).or_insert(0);
         self.entries.push(Entry { command, name, facts: Arc::default(), evaluating: Arc::default() });
+    }
+
+    /// Whether an author's command has the name of this built-in, or a group of that name is in its arguments' way.
+    fn is_taken_from(&self, command: &Command) -> bool {
+        if !command.declared.is_builtin() || RESERVED.contains(&command.name) {
+            return false;
+        }
+        let takes_words =
+            command.parameters.iter().any(|parameter| parameter.is_typed() && !parameter.is_option());
+        let takes = |name: &str| match name.strip_prefix(command.name) {
+            Some(rest) => rest.is_empty() || (takes_words && rest.starts_with(' ')),
+            None => false,
+        };
+        let authors = self.entries.iter().filter(|entry| !entry.command.declared.is_builtin());
+        authors.flat_map(|entry| entry.command.names()).any(takes)
     }
 
     /// Makes the index from the sorted entries. Names come before aliases, and authors before built-ins.

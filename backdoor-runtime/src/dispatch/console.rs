@@ -10,11 +10,15 @@ use crate::command::registry::{Entry, Registry};
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
+use crate::line::{self, Candidate, Completion, Provider};
 use crate::reply::text;
 use crate::server::Address;
 
 /// How long the author's defaults and ranges may take to be evaluated for help.
 const FACTS: Duration = Duration::from_millis(100);
+
+/// How long the author's provider of completions may take.
+const COMPLETION: Duration = Duration::from_millis(100);
 
 /// The console, as a command sees it. Every command may ask for it as `State<Console>`.
 ///
@@ -37,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) addresses: OnceLock<Vec<Address>>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) helper: LazyRuntime,
+    /// Held while a provider of completions is asked.
+    pub(crate) completing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The service that the console serves.
@@ -135,6 +141,19 @@ impl Console {
         Some(self.0.registry.members(name)?.iter().map(ToString::to_string).collect())
     }
 
+    /// What the last word of an unfinished line may become: commands, members of groups, options, choices, and what the author's
+    /// provider (`#[arg(complete = ..)]`) says, which is asked on the helper thread and left out where it does not answer within
+    /// 100 ms. A line that ends in white space asks for a new word.
+    pub async fn complete(&self, line: &str) -> Vec<Candidate> {
+        let Completion { mut candidates, provider } = line::complete(line, &self.0.registry);
+        if let Some(provider) = provider {
+            candidates.extend(self.0.ask(provider).await);
+            candidates.sort();
+            candidates.dedup();
+        }
+        candidates
+    }
+
     /// The command or group that this word was most likely meant to be.
     pub fn nearest(&self, word: &str) -> Option<String> {
         self.0.registry.nearest(word).map(str::to_owned)
@@ -169,13 +188,31 @@ impl Shared {
         // One at a time, lest they pile up behind one that is stuck.
         let Ok(evaluating) = evaluating.try_lock_owned() else { return };
         let evaluation = helper.spawn(async move {
-            if let Ok(evaluated) = contain(|| Facts::evaluate(command)) {
-                let _ = facts.set(evaluated);
-            }
+            let evaluated = contain(|| Facts::evaluate(command));
+            // What panics is not asked again: each time would be in the service's log.
+            let _ = facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
             drop(evaluating);
         });
-        // Late, or panicked: the description does without, this time.
+        // Late: the description does without, this time.
         drop(tokio::time::timeout_at(until, evaluation).await);
+    }
+}
+
+impl Shared {
+    /// Asks the author's provider. One at a time, lest they pile up behind one that is stuck.
+    async fn ask(&self, provider: Provider) -> Vec<Candidate> {
+        let Ok(asking) = self.completing.clone().try_lock_owned() else { return Vec::new() };
+        let Ok(helper) = self.helper.handle() else { return Vec::new() };
+        let asked = helper.spawn(async move {
+            let candidates = contain(|| provider.ask());
+            drop(asking);
+            candidates
+        });
+        match tokio::time::timeout(COMPLETION, asked).await {
+            Ok(Ok(Ok(candidates))) => candidates,
+            // Late, or panicked.
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -188,6 +225,15 @@ impl SessionInfo {
             (false, false) => "script",
         };
         Self { id: peer.id, peer: peer.name.clone(), kind, connected: peer.connected_for(), idle, running }
+    }
+}
+
+impl Serialize for Candidate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("Candidate", 2)?;
+        record.serialize_field("word", &self.word)?;
+        record.serialize_field("help", &self.help)?;
+        record.end()
     }
 }
 

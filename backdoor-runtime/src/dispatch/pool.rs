@@ -190,4 +190,20 @@ mod tests {
         assert!(runs.recv().is_err(), "its closure was dropped");
         drop(gate);
     }
+
+    #[test]
+    fn a_panic_in_what_the_work_captured_costs_no_thread() {
+        struct Loud;
+        impl Drop for Loud {
+            fn drop(&mut self) {
+                panic!("in a drop");
+            }
+        }
+        let pool = Pool::new(1);
+        let loud = Loud;
+        pool.run(1, String::new(), Box::new(move || drop(loud))).unwrap();
+        let (ran, runs) = mpsc::channel::<()>();
+        pool.run(2, String::new(), Box::new(move || ran.send(()).unwrap())).unwrap();
+        runs.recv().unwrap();
+    }
 }

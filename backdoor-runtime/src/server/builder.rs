@@ -343,6 +343,7 @@ impl Shared {
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             helper: LazyRuntime::new("backdoor-helper"),
+            completing: Arc::default(),
         }
     }
 }
