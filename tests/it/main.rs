@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod pty;
+#[cfg(test)]
+mod real_clients;
+#[cfg(test)]
 mod wire;

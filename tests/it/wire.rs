@@ -26,7 +26,7 @@ static CONSOLE: LazyLock<Backdoor> = LazyLock::new(|| {
 });
 
 /// A console as all the tests here have it, but for its addresses.
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     Backdoor::builder("test").max_sessions(1000)
 }
 
@@ -34,15 +34,15 @@ fn socket() -> String {
     format!("unix:{}/backdoor-wire-{{pid}}.sock", std::env::temp_dir().display())
 }
 
-pub fn tcp() -> &'static Address {
+pub(crate) fn tcp() -> &'static Address {
     &CONSOLE.addresses()[0]
 }
 
-pub fn plain_tcp() -> &'static Address {
+pub(crate) fn plain_tcp() -> &'static Address {
     &CONSOLE.addresses()[1]
 }
 
-pub fn unix() -> &'static Address {
+pub(crate) fn unix() -> &'static Address {
     &CONSOLE.addresses()[2]
 }
 
@@ -50,12 +50,12 @@ static COUNTS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::defa
 static OPEN: LazyLock<(Mutex<HashSet<String>>, Condvar)> = LazyLock::new(Default::default);
 
 /// How often something was run under this name.
-pub fn count_of(name: &str) -> u32 {
+pub(crate) fn count_of(name: &str) -> u32 {
     COUNTS.lock().unwrap().get(name).copied().unwrap_or_default()
 }
 
 /// Lets pass, from now on, what waits at this gate.
-pub fn open(gate: &str) {
+pub(crate) fn open(gate: &str) {
     OPEN.0.lock().unwrap().insert(gate.to_owned());
     OPEN.1.notify_all();
 }
