@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod listen;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
 mod pty;
 #[cfg(test)]
 mod real_clients;

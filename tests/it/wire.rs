@@ -60,7 +60,8 @@ pub(crate) fn open(gate: &str) {
     OPEN.1.notify_all();
 }
 
-fn pass(gate: &str) {
+/// Waits until this gate is open.
+pub(crate) fn wait_for(gate: &str) {
     let closed = OPEN.0.lock().unwrap();
     drop(OPEN.1.wait_while(closed, |open| !open.contains(gate)).unwrap());
 }
@@ -104,15 +105,22 @@ async fn wait(session: Session, gate: String) -> Result<&'static str, PrintError
 #[backdoor_command(name = "wire stuck")]
 fn stuck(session: Session, gate: String) -> Result<(), PrintError> {
     session.blocking_println("waiting")?;
-    pass(&gate);
+    wait_for(&gate);
     Ok(())
+}
+
+/// Open a gate, as a command does that tells its service to end
+#[backdoor_command(name = "wire ender")]
+fn ender(gate: String) -> &'static str {
+    open(&gate);
+    "OK"
 }
 
 /// Print from a thread of one's own when the gate opens
 #[backdoor_command(name = "wire later")]
 fn later(session: Session, gate: String) -> &'static str {
     thread::spawn(move || {
-        pass(&gate);
+        wait_for(&gate);
         let _ = session.blocking_println(format!("later: {gate}"));
     });
     "begun"
