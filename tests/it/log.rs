@@ -1,10 +1,10 @@
 //! What a service's subscriber is told, as text.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 
 use crate::client::PATIENCE;
 
@@ -15,6 +15,12 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Begins to record, until the guard is dropped.
     pub(crate) fn record() -> (Self, DefaultGuard) {
+        // While subscribers come and go on other threads, tracing may remember that nobody wants an event; with one that stays
+        // and takes everything it never does. Another test may have set one already.
+        static STAYS: Once = Once::new();
+        STAYS.call_once(|| {
+            let _ = set_global_default(tracing_subscriber::fmt().with_writer(io::sink).finish());
+        });
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -85,6 +85,19 @@ fn drop_all(name: String) -> u32 {
     count(name)
 }
 
+static NOTES: LazyLock<Mutex<HashMap<String, Vec<u32>>>> = LazyLock::new(Mutex::default);
+
+/// What was noted under this name, in order.
+pub(crate) fn notes_of(name: &str) -> Vec<u32> {
+    NOTES.lock().unwrap().get(name).cloned().unwrap_or_default()
+}
+
+/// Note a number
+#[backdoor_command(name = "wire note")]
+fn note(name: String, number: u32) {
+    NOTES.lock().unwrap().entry(name).or_default().push(number);
+}
+
 /// Say it again
 #[backdoor_command(name = "wire echo")]
 fn echo(#[arg(rest)] text: Option<String>) -> String {

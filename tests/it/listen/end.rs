@@ -50,8 +50,10 @@ fn a_command_is_told_and_the_operator_too() {
     script.send("wire wait never\nwire echo b\n");
     script.expect("waiting\n");
     drop(console);
-    assert_eq!(text(&mut client), format!("the console ends\r\n{GOODBYE}"));
-    assert_eq!(text(&mut script), "the console ends\n");
+    // On a busy machine the command may not be fast enough, which is said as well.
+    let text = [text(&mut client), text(&mut script)];
+    assert!(text[0].starts_with("the console ends") && text[0].ends_with(GOODBYE), "{text:?}");
+    assert!(text[1].starts_with("the console ends") && text[1].lines().count() == 1, "{text:?}");
 }
 
 #[test]
@@ -63,7 +65,8 @@ fn a_stuck_command_does_not_hold_up_the_drop() {
     let begin = Instant::now();
     drop(console);
     assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
-    assert_eq!(text(&mut client), GOODBYE);
+    let left = "the console ends; the command still runs and is left behind\r\n";
+    assert_eq!(text(&mut client), format!("{left}{GOODBYE}"));
     open("drop");
 }
 
