@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use crate::terminal::Terminal;
+use crate::pty::{Terminal, require};
 
 const README: &str = include_str!("../../README.md");
 
@@ -105,17 +105,19 @@ fn replay(session: &str, name: &str) {
     let (command, expected) = session.split_once('\n').unwrap();
     let words: Vec<&str> = command.split(' ').collect();
     let ["$", "telnet", host, port] = words[..] else { panic!("no telnet session: {command}") };
-    let mut terminal = Terminal::start("inetutils-telnet", "telnet", &[host, port], 80);
+    let mut terminal = Terminal::start("telnet", "inetutils-telnet", &[host, port]);
     let prompt = format!("{name}> ");
+    let mut shown = String::new();
     for line in expected.lines() {
         if let Some(typed) = line.strip_prefix(&prompt).filter(|typed| !typed.is_empty()) {
-            terminal.expect(&prompt);
-            terminal.send(&format!("{typed}\n"));
+            shown.push_str(&terminal.expect(&prompt));
+            terminal.press(&format!("{typed}\r"));
         }
     }
-    terminal.wait();
+    shown.push_str(&terminal.expect_end());
+    let shown = shown.replace('\r', "");
     let comparable = |text: &str| without_bare_prompts(&placeholders(text), &prompt);
-    assert_eq!(comparable(&terminal.transcript), comparable(expected), "{session}");
+    assert_eq!(comparable(&shown), comparable(expected), "{session}");
 }
 
 fn session_of<'a>(blocks: &'a [Block<'_>], start: &str, mark: &str) -> &'a str {
@@ -138,10 +140,11 @@ fn hello_as_the_readme_shows_it() {
     assert_eq!(example.line(), "the console listens on 127.0.0.1:3000");
     replay(session_of(&blocks, "$ telnet", "hello> "), "hello");
 
+    require("nc", "netcat-openbsd");
     let piped = session_of(&blocks, "$ printf", "nc");
     let (command, expected) = piped.split_once('\n').unwrap();
     let output = Command::new("sh").args(["-c", command.trim_start_matches("$ ")]).output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "is Debian's netcat-openbsd installed?");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
 
 #[test]

@@ -26,7 +26,7 @@ static CONSOLE: LazyLock<Backdoor> = LazyLock::new(|| {
 });
 
 /// A console as all the tests here have it, but for its addresses.
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     Backdoor::builder("test").max_sessions(1000)
 }
 
@@ -34,15 +34,15 @@ fn socket() -> String {
     format!("unix:{}/backdoor-wire-{{pid}}.sock", std::env::temp_dir().display())
 }
 
-pub fn tcp() -> &'static Address {
+pub(crate) fn tcp() -> &'static Address {
     &CONSOLE.addresses()[0]
 }
 
-pub fn plain_tcp() -> &'static Address {
+pub(crate) fn plain_tcp() -> &'static Address {
     &CONSOLE.addresses()[1]
 }
 
-pub fn unix() -> &'static Address {
+pub(crate) fn unix() -> &'static Address {
     &CONSOLE.addresses()[2]
 }
 
@@ -50,17 +50,18 @@ static COUNTS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::defa
 static OPEN: LazyLock<(Mutex<HashSet<String>>, Condvar)> = LazyLock::new(Default::default);
 
 /// How often something was run under this name.
-pub fn count_of(name: &str) -> u32 {
+pub(crate) fn count_of(name: &str) -> u32 {
     COUNTS.lock().unwrap().get(name).copied().unwrap_or_default()
 }
 
 /// Lets pass, from now on, what waits at this gate.
-pub fn open(gate: &str) {
+pub(crate) fn open(gate: &str) {
     OPEN.0.lock().unwrap().insert(gate.to_owned());
     OPEN.1.notify_all();
 }
 
-fn pass(gate: &str) {
+/// Waits until this gate is open.
+pub(crate) fn wait_for(gate: &str) {
     let closed = OPEN.0.lock().unwrap();
     drop(OPEN.1.wait_while(closed, |open| !open.contains(gate)).unwrap());
 }
@@ -84,6 +85,19 @@ fn drop_all(name: String) -> u32 {
     count(name)
 }
 
+static NOTES: LazyLock<Mutex<HashMap<String, Vec<u32>>>> = LazyLock::new(Mutex::default);
+
+/// What was noted under this name, in order.
+pub(crate) fn notes_of(name: &str) -> Vec<u32> {
+    NOTES.lock().unwrap().get(name).cloned().unwrap_or_default()
+}
+
+/// Note a number
+#[backdoor_command(name = "wire note")]
+fn note(name: String, number: u32) {
+    NOTES.lock().unwrap().entry(name).or_default().push(number);
+}
+
 /// Say it again
 #[backdoor_command(name = "wire echo")]
 fn echo(#[arg(rest)] text: Option<String>) -> String {
@@ -104,15 +118,22 @@ async fn wait(session: Session, gate: String) -> Result<&'static str, PrintError
 #[backdoor_command(name = "wire stuck")]
 fn stuck(session: Session, gate: String) -> Result<(), PrintError> {
     session.blocking_println("waiting")?;
-    pass(&gate);
+    wait_for(&gate);
     Ok(())
+}
+
+/// Open a gate, as a command does that tells its service to end
+#[backdoor_command(name = "wire ender")]
+fn ender(gate: String) -> &'static str {
+    open(&gate);
+    "OK"
 }
 
 /// Print from a thread of one's own when the gate opens
 #[backdoor_command(name = "wire later")]
 fn later(session: Session, gate: String) -> &'static str {
     thread::spawn(move || {
-        pass(&gate);
+        wait_for(&gate);
         let _ = session.blocking_println(format!("later: {gate}"));
     });
     "begun"

@@ -14,9 +14,10 @@ use crate::console::queue::{Queue, Typed};
 use crate::console::running::Running;
 use crate::console::screen::Screen;
 use crate::console::telnet::Telnet;
+use crate::dispatch::failure::Failure;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::Stop;
-use crate::dispatch::{Run, Service};
+use crate::dispatch::{Outcome, Run, Service};
 
 /// How a listener's sessions behave.
 #[derive(Clone)]
@@ -200,7 +201,10 @@ impl Conversation {
 
     /// Leaves what runs behind.
     pub(crate) fn leave(&mut self) {
-        self.running = None;
+        let json = self.running.as_ref().is_some_and(Running::is_json);
+        let failure =
+            Failure::cancelled("the console ends; the command still runs and is left behind".to_owned());
+        self.ended(&Outcome { failure: Some(failure), tail: String::new(), json });
         self.farewell();
     }
 
