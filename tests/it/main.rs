@@ -13,8 +13,6 @@ mod ends;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
-mod hygiene;
-#[cfg(test)]
 mod listen;
 #[cfg(test)]
 mod log;

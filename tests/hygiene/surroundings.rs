@@ -56,7 +56,7 @@ mod framework {
 
     macro_rules! command {
         ($item:item) => {
-            #[backdoor_runtime::backdoor_command(crate = $crate::hygiene::surroundings::framework::console)]
+            #[backdoor_runtime::backdoor_command(crate = $crate::surroundings::framework::console)]
             $item
         };
     }
@@ -167,7 +167,7 @@ The second paragraph
     indented
  */
 #[backdoor_command(name = "hygiene block-doc")]
-pub(in crate::hygiene) fn block_doc() {}
+pub(in crate::surroundings) fn block_doc() {}
 
 #[test]
 fn attributes_and_modifiers_stay_with_the_function() {
