@@ -27,7 +27,7 @@ use crate::testing::Testing;
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
 
 /// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
-const DROP: Duration = Duration::from_millis(500);
+const DROP: Duration = Duration::from_millis(200);
 
 /// How long [`Backdoor::shutdown`] may take.
 const SHUTDOWN: Duration = Duration::from_secs(2);

@@ -36,7 +36,7 @@ fn ctrl_c_ends_the_command_and_the_next_answer_is_seen() {
         if keys.ends_with(b"\x06") {
             client.expect(MARK);
         }
-        assert_eq!(client.answer(), "interrupted\r\n");
+        assert_eq!(client.answer(), "\r\ninterrupted\r\n");
         assert_eq!(client.ask("wire echo a"), "a\r\n");
         client.expect_nothing();
     }
@@ -68,7 +68,7 @@ fn ctrl_c_throws_away_what_waits_and_says_so() {
     client.expect("waiting\r\n");
     client.send(CTRL_C);
     client.expect(MARK);
-    assert_eq!(client.answer(), "interrupted\r\n2 lines that waited were not run\r\n");
+    assert_eq!(client.answer(), "\r\ninterrupted\r\n2 lines that waited were not run\r\n");
     client.expect_nothing();
     assert_eq!(count_of("thrown"), 0);
 }
@@ -81,7 +81,7 @@ fn a_stuck_command_is_left_behind() {
     client.send(CTRL_C);
     client.expect(MARK);
     let text = client.answer();
-    assert!(text.starts_with("interrupted; it still runs"), "{text}");
+    assert!(text.starts_with("\r\ninterrupted; it still runs"), "{text}");
     assert_eq!(client.ask("wire echo a"), "a\r\n");
     open("left-behind");
 }
@@ -155,7 +155,7 @@ fn urgent_data_stays_in_its_place() {
     client.send(b"\xff\xf4");
     SockRef::from(&urgent).send_out_of_band(b"\xff").unwrap();
     client.send(b"\xf2");
-    assert_eq!(client.answer(), "interrupted\r\n");
+    assert_eq!(client.answer(), "\r\ninterrupted\r\n");
     assert_eq!(client.ask("wire echo b"), "b\r\n");
 }
 
@@ -190,5 +190,5 @@ fn regression_ctrl_c_works_after_ctrl_d() {
     client.send(b"\x04");
     client.send(CTRL_C);
     client.expect(MARK);
-    assert_eq!(client.read_to_end(), b"interrupted\r\n");
+    assert_eq!(client.read_to_end(), b"\r\ninterrupted\r\n");
 }

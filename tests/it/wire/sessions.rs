@@ -20,7 +20,7 @@ fn sessions_have_their_own_windows_and_commands() {
     }
     // One is interrupted, and the others are not.
     clients[0].send(b"\xff\xf4");
-    assert_eq!(clients[0].answer(), "interrupted\r\n");
+    assert_eq!(clients[0].answer(), "\r\ninterrupted\r\n");
     assert!(clients[2].seen.is_empty());
     open("even");
     for (number, client) in clients.iter_mut().enumerate().step_by(2) {
