@@ -110,7 +110,7 @@ async fn load(options: &Options) -> io::Result<Outcome> {
 /// Requests without end, the same in every run; two connections do not ask in step.
 fn requests(host: &str, names: &[String], orders: u64, seed: u64) -> impl Iterator<Item = String> + use<> {
     let (host, names) = (host.to_owned(), names.to_vec());
-    (0_u64..).map(move |number| {
+    (1_u64..).map(move |number| {
         // The step of a linear congruential generator, of which the upper bits are good.
         let random = (number + seed * 7919).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed) >> 33;
         let name = &names[random as usize % names.len()];

@@ -65,11 +65,11 @@ impl Cache {
         item
     }
 
-    /// What is cached of a product, and since when. It is not counted.
+    /// What is cached of a product, and for how many whole milliseconds. It is not counted.
     pub(crate) fn peek(&self, sku: Sku) -> Option<(Item, Duration)> {
         let shard = self.shard(sku.index() % SHARDS);
         let entry = shard.entries.get(&sku)?;
-        Some((entry.item.clone(), entry.since.elapsed()))
+        Some((entry.item.clone(), Duration::from_millis(millis(entry.since.elapsed()))))
     }
 
     pub(crate) fn put(&self, item: Item) {

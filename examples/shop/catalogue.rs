@@ -40,7 +40,9 @@ impl Default for Catalogue {
     fn default() -> Self {
         let product = |sku: Sku| {
             let cost = Price::cents(450 + 137 * sku.index() as u64 % 9_000);
-            Product { sku, cost, pinned: None, stock: 100_000 }
+            // Of one thing there is too little, so that some orders fail.
+            let stock = if sku.name() == "lantern" { 20 } else { 100_000 };
+            Product { sku, cost, pinned: None, stock }
         };
         Self(Arc::new(RwLock::new(Sku::all().map(product).collect())))
     }

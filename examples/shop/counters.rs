@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::Serialize;
+
 /// Counts since the start. A clone counts into the same.
 #[derive(Clone, Default)]
 pub(crate) struct Counters(Arc<Numbers>);
@@ -29,10 +31,20 @@ impl Counters {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All counts by name.
-    pub(crate) fn all(&self) -> [(&'static str, u64); 3] {
+    /// What was counted so far.
+    pub(crate) fn counts(&self) -> Counts {
         let Numbers { requests, unknown, refused } = &*self.0;
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-        [("requests", count(requests)), ("unknown", count(unknown)), ("refused orders", count(refused))]
+        Counts { requests: count(requests), unknown: count(unknown), refused: count(refused) }
     }
+}
+
+/// The counts at one moment.
+#[derive(Debug, Serialize)]
+pub(crate) struct Counts {
+    requests: u64,
+    /// Asked for what is not there.
+    unknown: u64,
+    /// Orders that found no place in the queue.
+    refused: u64,
 }

@@ -45,8 +45,8 @@ pub(crate) struct Order {
     pub(crate) count: u32,
     pub(crate) stage: Stage,
     pub(crate) attempts: u32,
-    pub(crate) problem: Option<String>,
     pub(crate) note: Option<String>,
+    pub(crate) problem: Option<String>,
     #[serde(skip)]
     placed: Instant,
 }
@@ -68,6 +68,7 @@ struct Book {
     waiting: VecDeque<u64>,
     last: u64,
     paused: bool,
+    pauses: u64,
     closed: bool,
 }
 
@@ -199,11 +200,24 @@ impl Orders {
         self.book().paused
     }
 
-    /// Lets workers take orders or not, and says whether that changed anything.
-    pub(crate) fn set_paused(&self, paused: bool) -> bool {
-        let changed = std::mem::replace(&mut self.book().paused, paused) != paused;
+    /// Lets no worker take an order, and gives the number of this pause.
+    pub(crate) fn pause(&self) -> u64 {
+        let mut book = self.book();
+        book.paused = true;
+        book.pauses += 1;
+        book.pauses
+    }
+
+    /// Lets workers take orders again, and says whether they could not. With a number, only if nobody has paused them since.
+    pub(crate) fn resume(&self, pause: Option<u64>) -> bool {
+        let mut book = self.book();
+        if pause.is_some_and(|pause| pause != book.pauses) {
+            return false;
+        }
+        let paused = std::mem::take(&mut book.paused);
+        drop(book);
         self.0.work.notify_waiters();
-        changed
+        paused
     }
 
     /// Takes no more orders; workers end when none waits, or at once where they are paused.
@@ -264,8 +278,9 @@ impl Book {
 }
 
 impl Order {
+    /// How long ago it came, in whole seconds.
     pub(crate) fn age(&self) -> Duration {
-        self.placed.elapsed()
+        Duration::from_secs(self.placed.elapsed().as_secs())
     }
 }
 

@@ -64,11 +64,6 @@ impl Refresh {
     pub(crate) fn set_every(&self, every: Duration) -> Duration {
         self.every.send_replace(every)
     }
-
-    /// How many rounds have begun.
-    pub(crate) fn rounds(&self) -> u64 {
-        self.round.load(Ordering::Relaxed)
-    }
 }
 
 /// How far a cost moves: -3 to 3 percent, scattered as splitmix64 does it.

@@ -29,6 +29,7 @@ struct Worker {
 pub(crate) struct WorkerStats {
     worker: usize,
     order: Option<u64>,
+    /// In whole milliseconds.
     busy: Option<Duration>,
     shipped: u64,
     failed: u64,
@@ -78,7 +79,7 @@ impl Worker {
         WorkerStats {
             worker,
             order: packs.map(|(order, _)| order),
-            busy: packs.map(|(_, since)| since.elapsed()),
+            busy: packs.map(|(_, since)| Duration::from_millis(since.elapsed().as_millis() as u64)),
             shipped: self.shipped.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
         }

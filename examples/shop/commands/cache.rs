@@ -7,6 +7,7 @@ use backdoor_runtime::{CommandOutput, Page, State, Value, backdoor_command};
 use serde::Serialize;
 
 use crate::cache::{Cache, SHARDS, ShardStats};
+use crate::commands::Setting;
 use crate::error::ShopError;
 use crate::price::Price;
 use crate::sku::{self, Sku};
@@ -112,11 +113,9 @@ fn ttl(
     /// Also of the entries that are there already
     #[arg(range = Duration::ZERO..=Duration::from_secs(3600))]
     ttl: Option<Duration>,
-) -> String {
-    match ttl {
-        None => format!("{:?}", cache.ttl()),
-        Some(ttl) => format!("{:?} -> {ttl:?}", cache.set_ttl(ttl)),
-    }
+) -> Setting {
+    let was = ttl.map(|ttl| cache.set_ttl(ttl));
+    Setting { was, now: cache.ttl() }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn list(
 #[backdoor_command(name = "orders show", reads)]
 fn show(State(orders): State<Orders>, id: u64) -> Result<OneOrder, ShopError> {
     let order = orders.get(id).ok_or(ShopError::NoSuchOrder(id))?;
-    Ok(OneOrder { age: Duration::from_secs(order.age().as_secs()), order })
+    Ok(OneOrder { age: order.age(), order })
 }
 
 #[derive(Serialize)]
@@ -173,8 +173,8 @@ mod tests {
         assert_eq!(
             console.run_async("ol failed").await.text,
             "\
-id  sku   count  stage   attempts  problem          note
- 1  rope      1  failed         1  no rope is left
+id  sku   count  stage   attempts  note  problem
+ 1  rope      1  failed         1        no rope is left
 "
         );
         let answer = console.run_async("orders retry 1 2 9").await;
@@ -204,7 +204,7 @@ id  sku   count  stage   attempts  problem          note
         let console = console(&orders);
         let refused = console.run_async("orders discard --yes").await;
         assert_eq!(refused.status, Status::Refused);
-        orders.set_paused(true);
+        orders.pause();
         assert_eq!(console.run_async("orders discard --yes").await.text, "2 orders discarded\n");
         assert_eq!(orders.waiting(), 0);
     }

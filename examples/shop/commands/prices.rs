@@ -6,6 +6,7 @@ use backdoor_runtime::{PrintError, Session, State, backdoor_command};
 
 use crate::cache::Cache;
 use crate::catalogue::{Catalogue, Item};
+use crate::commands::Setting;
 use crate::price::Price;
 use crate::refresh::Refresh;
 use crate::sku::{self, Sku};
@@ -101,11 +102,9 @@ async fn refresh_now(
 fn refresh_every(
     State(refresh): State<Refresh>,
     #[arg(range = Duration::from_secs(1)..=Duration::from_secs(86_400))] time: Option<Duration>,
-) -> String {
-    match time {
-        None => format!("{:?}, {} rounds so far", refresh.every(), refresh.rounds()),
-        Some(time) => format!("{:?} -> {time:?}", refresh.set_every(time)),
-    }
+) -> Setting {
+    let was = time.map(|time| refresh.set_every(time));
+    Setting { was, now: refresh.every() }
 }
 
 fn or_all(products: Vec<Sku>) -> Vec<Sku> {
@@ -161,6 +160,6 @@ rope  9.95   true    100000
         let text = "10 asked\n20 asked\n30 asked\n40 asked\n40 prices are those of today\n";
         assert_eq!(console.run("refresh now").text, text);
         assert_eq!(console.run("refresh now -q").text, "40 prices are those of today\n");
-        assert_eq!(console.run("refresh every 5m").text, "60s -> 300s\n");
+        assert_eq!(console.run("refresh every 5m").text, "was  1m\nnow  5m\n");
     }
 }

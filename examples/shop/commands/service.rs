@@ -8,7 +8,7 @@ use backdoor_runtime::{PrintError, Session, State, backdoor_command};
 use serde::Serialize;
 
 use crate::catalogue::Catalogue;
-use crate::counters::Counters;
+use crate::counters::{Counters, Counts};
 use crate::orders::{Orders, QUEUE, Stage};
 use crate::sku::{self, Sku};
 use crate::workers::{WorkerStats, Workers};
@@ -20,7 +20,7 @@ const SHELF: Duration = Duration::from_millis(100);
 #[backdoor_command(aliases("st"), reads)]
 async fn status(State(counters): State<Counters>, State(orders): State<Orders>) -> ShopStatus {
     ShopStatus {
-        counts: BTreeMap::from(counters.all()),
+        counts: counters.counts(),
         queue: format!("{} of {QUEUE}", orders.waiting()),
         paused: orders.paused(),
         orders: orders.stages(),
@@ -30,7 +30,7 @@ async fn status(State(counters): State<Counters>, State(orders): State<Orders>) 
 #[derive(Serialize)]
 struct ShopStatus {
     #[serde(flatten)]
-    counts: BTreeMap<&'static str, u64>,
+    counts: Counts,
     queue: String,
     paused: bool,
     orders: BTreeMap<Stage, usize>,
@@ -51,21 +51,30 @@ async fn pause(
     /// Resume by itself after this time
     #[arg(long = "for")]
     time: Option<Duration>,
-) -> String {
-    let already = if orders.set_paused(true) { "" } else { " already" };
-    let Some(time) = time else { return format!("paused{already}") };
-    tokio::spawn(async move {
-        tokio::time::sleep(time).await;
-        orders.set_paused(false);
-    });
-    format!("paused{already}, for {time:?}")
+) -> Pause {
+    let pause = orders.pause();
+    let waiting = orders.waiting();
+    if let Some(time) = time {
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            orders.resume(Some(pause));
+        });
+    }
+    Pause { waiting, resumes_in: time }
+}
+
+#[derive(Serialize)]
+struct Pause {
+    waiting: usize,
+    resumes_in: Option<Duration>,
 }
 
 /// Let the workers go on
 #[backdoor_command(name = "workers resume", aliases("resume"))]
 fn resume(State(orders): State<Orders>) -> String {
-    match orders.set_paused(false) {
-        true => format!("{} orders waited", orders.waiting()),
+    let waiting = orders.waiting();
+    match orders.resume(None) {
+        true => format!("{waiting} orders waited"),
         false => "the workers were not paused".to_owned(),
     }
 }
@@ -139,10 +148,18 @@ mod tests {
     fn a_pause_can_end_by_itself() {
         let orders = Orders::default();
         let console = console(&orders);
-        assert_eq!(console.run("pause --for 1ms").text, "paused, for 1ms\n");
+        assert_eq!(console.run("pause --for 1ms").text, "waiting     0\nresumes_in  1ms\n");
         while orders.paused() {
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn an_older_pause_does_not_end_a_newer_one() {
+        let orders = Orders::default();
+        let older = orders.pause();
+        orders.pause();
+        assert!(!orders.resume(Some(older)) && orders.paused());
     }
 
     #[test]
