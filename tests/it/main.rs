@@ -15,6 +15,8 @@ mod operator;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod shop;
+#[cfg(test)]
 mod stuck;
 #[cfg(test)]
 mod terminal;
