@@ -27,6 +27,8 @@ mod real_clients;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
+mod shop;
+#[cfg(test)]
 mod stuck;
 #[cfg(test)]
 mod wire;

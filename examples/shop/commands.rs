@@ -1,0 +1,18 @@
+//! What an operator can do, by what it is about. Nothing here is called by name: linking it in is enough.
+
+mod cache;
+mod drill;
+mod orders;
+mod prices;
+mod service;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// A time that a command shows, or sets.
+#[derive(Serialize)]
+struct Setting {
+    was: Option<Duration>,
+    now: Duration,
+}

@@ -1,0 +1,74 @@
+//! `drill`: what goes wrong in real services, on purpose, so that operators can practise and tests and benchmarks can rely on it.
+//! `help` does not list these; `drill` does.
+
+use std::thread;
+use std::time::Duration;
+
+use backdoor_runtime::{ByteSize, backdoor_command};
+use tokio::runtime::Handle;
+use tokio_stream::Stream;
+
+/// With its newline, 64 bytes.
+const LINE: &str = "The quick brown fox jumps over the lazy dog, and then it rests.";
+
+/// The longest that a drill may hurt.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What one may practise here
+///
+/// `drill stall`, `drill block`, `drill text` and `drill panic`; `help drill stall` says more.
+#[backdoor_command(hidden, reads)]
+fn drill() -> [(&'static str, &'static str); 4] {
+    [
+        ("drill stall", "the service's runtime is stuck"),
+        ("drill block", "a command is stuck"),
+        ("drill text", "an answer does not end"),
+        ("drill panic", "a command panics"),
+    ]
+}
+
+/// Block every thread of the service's runtime
+///
+/// Nothing is served meanwhile. The console still answers: try `who`, or `workers`.
+#[backdoor_command(name = "drill stall", hidden, dangerous)]
+async fn stall(#[arg(default = Duration::from_secs(5), range = Duration::ZERO..=MINUTE)] time: Duration) {
+    for _ in 0..Handle::current().metrics().num_workers() {
+        tokio::spawn(async move { thread::sleep(time) });
+    }
+}
+
+/// Hold a thread of the console's for synchronous commands, deaf to Ctrl-C
+#[backdoor_command(name = "drill block", hidden, reads)]
+fn block(#[arg(default = Duration::from_secs(5), range = Duration::ZERO..=MINUTE)] time: Duration) {
+    thread::sleep(time);
+}
+
+/// Say much
+#[backdoor_command(name = "drill text", hidden, reads, timeout = "none")]
+async fn text(
+    /// How much
+    #[arg(default = ByteSize(1 << 20))]
+    size: ByteSize,
+) -> impl Stream<Item = &'static str> {
+    let lines = size.0.div_ceil(64);
+    tokio_stream::iter((0..lines).map(|_| LINE))
+}
+
+/// Panic
+#[backdoor_command(name = "drill panic", hidden)]
+fn panic() {
+    panic!("this is a drill");
+}
+
+#[cfg(test)]
+mod tests {
+    use backdoor_runtime::{Backdoor, Status};
+
+    #[test]
+    fn as_much_is_said_as_was_asked_for() {
+        let console = Backdoor::testing();
+        assert_eq!(console.run("drill text 640B").text.len(), 640);
+        assert_eq!(console.run("drill panic").status, Status::Panicked);
+        assert_eq!(console.run("drill stall").status, Status::Refused);
+    }
+}

@@ -1,0 +1,105 @@
+//! What customers see: products and orders over HTTP.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::Cache;
+use crate::catalogue::{Catalogue, Item};
+use crate::counters::Counters;
+use crate::error::ShopError;
+use crate::orders::{Order, Orders};
+use crate::sku::Sku;
+
+/// What a request needs, each part shared with the console's commands.
+#[derive(Clone, Default)]
+pub(crate) struct Shop {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) cache: Cache,
+    pub(crate) orders: Orders,
+    pub(crate) counters: Counters,
+}
+
+#[derive(Deserialize)]
+struct NewOrder {
+    sku: String,
+    count: u32,
+}
+
+#[derive(Serialize)]
+struct Placed {
+    id: u64,
+}
+
+/// Why a request was not answered as it wished.
+enum Refusal {
+    Unknown(&'static str),
+    Busy(ShopError),
+}
+
+pub(crate) fn router(shop: Shop) -> Router {
+    Router::new()
+        .route("/products", get(products))
+        .route("/products/{sku}", get(product))
+        .route("/orders", post(place))
+        .route("/orders/{id}", get(order))
+        .with_state(shop)
+}
+
+async fn products(State(shop): State<Shop>) -> Json<Vec<Item>> {
+    shop.counters.request();
+    Json(shop.catalogue.items())
+}
+
+async fn product(State(shop): State<Shop>, Path(name): Path<String>) -> Result<Json<Item>, Refusal> {
+    shop.counters.request();
+    let sku = shop.find(&name)?;
+    if let Some(item) = shop.cache.get(sku) {
+        return Ok(Json(item));
+    }
+    let item = shop.catalogue.look_up(sku).await;
+    shop.cache.put(item.clone());
+    Ok(Json(item))
+}
+
+async fn place(
+    State(shop): State<Shop>,
+    Json(NewOrder { sku, count }): Json<NewOrder>,
+) -> Result<(StatusCode, Json<Placed>), Refusal> {
+    shop.counters.request();
+    let sku = shop.find(&sku)?;
+    let id = shop.orders.place(sku, count).map_err(|error| {
+        shop.counters.refused();
+        Refusal::Busy(error)
+    })?;
+    Ok((StatusCode::ACCEPTED, Json(Placed { id })))
+}
+
+async fn order(State(shop): State<Shop>, Path(id): Path<u64>) -> Result<Json<Order>, Refusal> {
+    shop.counters.request();
+    let order = shop.orders.get(id).ok_or_else(|| shop.unknown("order"))?;
+    Ok(Json(order))
+}
+
+impl Shop {
+    fn find(&self, name: &str) -> Result<Sku, Refusal> {
+        Sku::find(name).ok_or_else(|| self.unknown("product"))
+    }
+
+    fn unknown(&self, what: &'static str) -> Refusal {
+        self.counters.unknown();
+        Refusal::Unknown(what)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unknown(what) => (StatusCode::NOT_FOUND, format!("no such {what}\n")).into_response(),
+            Self::Busy(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+        }
+    }
+}

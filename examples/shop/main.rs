@@ -1,0 +1,134 @@
+//! A small shop as it might run in production: HTTP, a cache, a worker pool behind a bounded queue, prices that a supplier changes,
+//! and a console that looks into all of it. `README.md` beside this file is a walk through what an operator can do.
+
+mod cache;
+mod catalogue;
+mod commands;
+mod counters;
+mod error;
+mod http;
+mod orders;
+mod price;
+mod refresh;
+mod sku;
+mod workers;
+
+use std::env;
+use std::error::Error;
+use std::future::Future;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use backdoor_runtime::{Address, Backdoor};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::http::Shop;
+use crate::refresh::Refresh;
+use crate::workers::Workers;
+
+/// Where HTTP listens; `SHOP_HTTP` moves it.
+const HTTP: &str = "127.0.0.1:8080";
+
+/// Where the console listens; `BACKDOOR_LISTEN` moves it or switches it off.
+const CONSOLE: &str = "127.0.0.1:3000";
+
+const WORKERS: usize = 4;
+
+/// How long open requests, and then waiting orders, may hold up the end.
+const GRACE: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("shop: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let stop = stop_signal()?;
+    let address = env::var("SHOP_HTTP").unwrap_or_else(|_| HTTP.to_owned());
+    let listener = TcpListener::bind(&address).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}; SHOP_HTTP=127.0.0.1:0 takes a free port")
+    })?;
+
+    let shop = Shop::default();
+    let workers = Workers::new(WORKERS);
+    let refresh = Refresh::new(shop.catalogue.clone());
+    let mut packing = workers.start(&shop.orders, &shop.catalogue);
+    let refreshing = tokio::spawn(refresh.clone().run());
+
+    let backdoor = Backdoor::builder("shop")
+        .version(env!("CARGO_PKG_VERSION"))
+        .state(shop.catalogue.clone())
+        .state(shop.cache.clone())
+        .state(shop.orders.clone())
+        .state(shop.counters.clone())
+        .state(workers)
+        .state(refresh)
+        .listen(CONSOLE)
+        .start_or_warn();
+    println!("shop: http://{}, console {}", listener.local_addr()?, places(backdoor.addresses()));
+
+    serve(listener, shop.clone(), stop).await?;
+    shop.orders.close();
+    if timeout(GRACE, ended(&mut packing)).await.is_err() {
+        tracing::warn!("{} orders were still waiting", shop.orders.waiting());
+    }
+    refreshing.abort();
+    // The console goes last, so that an operator can look on.
+    backdoor.shutdown().await;
+    Ok(())
+}
+
+/// Serves requests until it is told to stop; those that are open then may end.
+async fn serve(
+    listener: TcpListener,
+    shop: Shop,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Box<dyn Error>> {
+    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let server = axum::serve(listener, http::router(shop)).with_graceful_shutdown(async move {
+        stop.await;
+        stopping.send_replace(true);
+    });
+    tokio::select! {
+        served = server => served?,
+        // A client that holds half a request must not hold the service.
+        () = async {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(GRACE).await;
+        } => tracing::warn!("some requests were cut off"),
+    }
+    Ok(())
+}
+
+/// Ctrl-C, or what a supervisor sends.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+async fn ended(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
+
+fn places(addresses: &[Address]) -> String {
+    match addresses {
+        [] => "off".to_owned(),
+        _ => addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(", "),
+    }
+}

@@ -1,0 +1,194 @@
+//! The example `shop` as a process of its own: what an operator does, its customers see, and it ends cleanly with a session open.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::Address;
+
+use crate::client::{Client, PATIENCE, script};
+
+/// A running shop; it is killed where a test fails.
+struct Shop {
+    process: Child,
+    http: SocketAddr,
+    console: Address,
+}
+
+impl Shop {
+    fn start() -> Self {
+        let mut process = Command::new(binary())
+            .env("SHOP_HTTP", "127.0.0.1:0")
+            .env("BACKDOOR_LISTEN", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (http, console) = line.trim_end().split_once(", console ").expect("one line with both addresses");
+        let http = http.strip_prefix("shop: http://").expect("the address of HTTP").parse().unwrap();
+        Self { process, http, console: Address::Tcp(console.parse().unwrap()) }
+    }
+
+    /// Status and body of the answer to a request.
+    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.http).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).expect("a status line").parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    fn get(&self, path: &str) -> serde_json::Value {
+        serde_json::from_str(&self.ask("GET", path, "").1).unwrap()
+    }
+
+    fn order(&self, sku: &str, count: u32) -> u16 {
+        self.ask("POST", "/orders", &format!("{{\"sku\":\"{sku}\",\"count\":{count}}}")).0
+    }
+
+    fn console(&self, lines: &str) -> String {
+        script(&self.console, lines)
+    }
+
+    /// Runs a line until its answer has this in it.
+    #[track_caller]
+    fn console_until(&self, line: &str, wanted: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.console(&format!("{line}\n"));
+            if answer.contains(wanted) {
+                return;
+            }
+            assert!(Instant::now() < until, "{wanted:?} is not in {answer:?}");
+        }
+    }
+
+    /// What a supervisor does, and the exit code.
+    fn terminate(&mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < until, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The example, built once and for the same target directory as this test.
+fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "examples", "--example", "shop", "--message-format=json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "the example does not build");
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let executable = messages.lines().find_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            message["executable"].as_str().map(PathBuf::from)
+        });
+        executable.expect("cargo says where the example is")
+    })
+}
+
+#[test]
+fn a_customer_sees_what_an_operator_does() {
+    let shop = Shop::start();
+    let old = shop.get("/products/rope")["price"].clone();
+    let wanted = "rope: 57.49 -> 9.95\n";
+    assert_eq!(shop.console("price set rope 9.95 --no-flush\n"), wanted);
+    assert_eq!(shop.get("/products/rope")["price"], old, "it is cached");
+    assert_eq!(shop.console("cache flush\n"), "1 entries dropped\n");
+    assert_eq!(shop.get("/products/rope")["price"], "9.95");
+}
+
+#[test]
+fn a_failed_order_is_found_and_put_right() {
+    let shop = Shop::start();
+    assert_eq!(shop.order("lantern", 25), 202);
+    shop.console_until("orders list failed", "only 20 of lantern are left");
+    let answer = shop.console("stock add lantern 100\norders retry\n");
+    assert_eq!(answer, "lantern: 120\n1 of 1 are in the queue\n");
+    shop.console_until("orders show 1", "shipped");
+    assert_eq!(shop.get("/orders/1")["attempts"], 2);
+}
+
+#[test]
+fn a_paused_shop_fills_its_queue_and_goes_on() {
+    let shop = Shop::start();
+    shop.console("pause\n");
+    // 256 wait, and a worker may have been about to take each of 4.
+    let refused = (0..300).find(|_| shop.order("rope", 1) == 503);
+    assert!(refused.is_some_and(|placed| placed >= 256), "{refused:?}");
+    assert!(shop.console("status\n").contains("256 of 256"));
+    assert_eq!(shop.console("resume\n"), "256 orders waited\n");
+    shop.console_until("status", "0 of 256");
+}
+
+#[test]
+fn the_console_answers_while_the_service_is_stuck() {
+    let shop = Shop::start();
+    let mut operator = Client::connect(&shop.console);
+    operator.expect("shop> ");
+    operator.send("drill stall 1m\n");
+    operator.expect("Type yes");
+    operator.send("yes\n");
+    operator.expect("shop> ");
+    operator.send("status\n");
+    operator.expect("has not polled `status` for a second");
+    operator.send(b"\xff\xf4");
+    operator.expect("shop> ");
+    operator.send("workers\n");
+    operator.expect("shipped");
+    operator.expect("shop> ");
+}
+
+#[test]
+fn it_ends_cleanly_with_a_session_open() {
+    let mut shop = Shop::start();
+    let mut operator = Client::connect(&shop.console);
+    operator.expect("shop> ");
+    operator.send("orders watch\n");
+    let mut customer = TcpStream::connect(shop.http).unwrap();
+    customer.write_all(b"GET /products/rope HTTP/1.1\r\nHost: shop\r\n\r\n").unwrap();
+    customer.read_exact(&mut [0; 12]).unwrap();
+    // Something to watch shows that the command runs.
+    let mut other = Client::connect(&shop.console);
+    other.expect("shop> ");
+    shop.order("rope", 1);
+    operator.expect("rope");
+    assert_eq!(shop.terminate(), Some(0));
+    let goodbye = String::from_utf8_lossy(&operator.read_to_end()).into_owned();
+    assert!(goodbye.contains("shop ends this session; goodbye"), "{goodbye:?}");
+    let goodbye = String::from_utf8_lossy(&other.read_to_end()).into_owned();
+    assert!(goodbye.contains("shop ends this session; goodbye"), "{goodbye:?}");
+}
