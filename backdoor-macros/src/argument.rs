@@ -1,5 +1,7 @@
 //! `#[arg(..)]`: what its keys mean on one parameter.
 
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitChar, LitStr, Meta, Path};
 
 use crate::keys::{self, Key, Value};
@@ -27,6 +29,16 @@ pub(crate) struct ArgumentArgs {
 pub(crate) struct Named<T> {
     pub(crate) key: Ident,
     pub(crate) name: Option<T>,
+}
+
+/// What a mistake in the name is underlined at.
+impl<T: ToTokens> ToTokens for Named<T> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match &self.name {
+            Some(name) => name.to_tokens(tokens),
+            None => self.key.to_tokens(tokens),
+        }
+    }
 }
 
 impl ArgumentArgs {
@@ -69,9 +81,7 @@ impl ArgumentArgs {
                 return mistakes.add(other, "`#[arg]` needs keys in parentheses", "write `#[arg(long)]`");
             }
         };
-        for key in keys::parse(tokens, PLACE, &KNOWN, mistakes) {
-            self.set(key, mistakes);
-        }
+        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| self.set(key, mistakes));
     }
 
     fn set(&mut self, key: Key, mistakes: &Mistakes) {
@@ -144,7 +154,7 @@ fn long(key: &Key, mistakes: &Mistakes) -> Option<LitStr> {
         return None;
     }
     let name = key.string("long = \"for-time\"", mistakes)?;
-    names::check_word(&name, "option name", mistakes);
+    names::check_word(&name, "an option name", mistakes);
     Some(name)
 }
 

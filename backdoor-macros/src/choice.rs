@@ -1,12 +1,12 @@
 //! `#[derive(Choice)]`: an enum whose values are bare words.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path};
 
 use crate::keys::{self, Key};
 use crate::mistakes::Mistakes;
-use crate::{command, names, text};
+use crate::{command, expand, names, text};
 
 const PLACE: &str = "#[choice(..)]";
 
@@ -20,9 +20,11 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let krate = krate(&input.attrs, &mistakes);
     let words = words(&input, &mistakes);
     if !mistakes.is_empty() {
-        return mistakes.into_tokens();
+        let mistakes = mistakes.into_tokens();
+        let fallback = fallback(&input, krate.as_ref());
+        return quote!(#mistakes #fallback);
     }
-    expand(&input.ident, &words, &krate.map_or_else(|| quote!(::backdoor_runtime), Path::into_token_stream))
+    expand(&input.ident, &words, krate.as_ref())
 }
 
 /// One variant as the operator types it.
@@ -34,8 +36,9 @@ struct Word {
 }
 
 fn krate(attributes: &[Attribute], mistakes: &Mistakes) -> Option<Path> {
-    let keys = choice_keys(attributes, &["crate"], mistakes);
-    keys.iter().find_map(|key| command::krate(key, mistakes))
+    let mut krate = None;
+    read(attributes, &["crate"], mistakes, |key| krate = command::krate(&key, mistakes));
+    krate
 }
 
 fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
@@ -67,6 +70,36 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
     }
     let mut words: Vec<Word> = Vec::new();
     for variant in variants {
+        let mut given = None;
+        let mut aliases = Vec::new();
+        read(&variant.attrs, &["name", "alias", "aliases"], mistakes, |key| {
+            if key.name == "name" {
+                given = key.string("name = \"read-only\"", mistakes);
+                given.iter().for_each(|name| names::check_word(name, "a choice", mistakes));
+                given.iter().for_each(|name| check_twice(&words, &name.value(), name, mistakes));
+            } else {
+                let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
+                for alias in key.strings(example, mistakes) {
+                    names::check_word(&alias, "a choice", mistakes);
+                    check_twice(&words, &alias.value(), &alias, mistakes);
+                    aliases.push(alias);
+                }
+            }
+        });
+        let name = match given {
+            Some(name) => name.value(),
+            None => {
+                let name = names::kebab(&variant.ident);
+                names::check_ident(
+                    &variant.ident,
+                    "a choice",
+                    "give it a name with `#[choice(name = \"..\")]`",
+                    mistakes,
+                );
+                check_twice(&words, &name, &variant.ident, mistakes);
+                name
+            }
+        };
         if !matches!(variant.fields, syn::Fields::Unit) {
             mistakes.add(
                 &variant.fields,
@@ -74,42 +107,21 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
                 "move the data into a parameter of its own",
             );
         }
-        let mut name = names::kebab(&variant.ident);
-        let mut at = variant.ident.to_token_stream();
-        let mut aliases = Vec::new();
-        for key in choice_keys(&variant.attrs, &["name", "alias", "aliases"], mistakes) {
-            if key.name == "name" {
-                let Some(given) = key.string("name = \"read-only\"", mistakes) else { continue };
-                names::check_word(&given, "choice", mistakes);
-                name = given.value();
-                at = given.to_token_stream();
-            } else {
-                let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
-                let given = key.strings(example, mistakes);
-                given.iter().for_each(|alias| names::check_word(alias, "choice", mistakes));
-                aliases.extend(given);
-            }
-        }
-        check_twice(&words, &name, at, mistakes);
-        for alias in &aliases {
-            check_twice(&words, &alias.value(), alias.to_token_stream(), mistakes);
-        }
         words.push(Word { variant: variant.ident.clone(), name, aliases, docs: variant.attrs.clone() });
     }
     words
 }
 
-fn check_twice(words: &[Word], name: &str, at: TokenStream, mistakes: &Mistakes) {
+fn check_twice(words: &[Word], name: &str, at: impl ToTokens, mistakes: &Mistakes) {
     if words.iter().any(|word| word.name == name || word.aliases.iter().any(|alias| alias.value() == name)) {
         mistakes.add(at, format_args!("`{name}` names two choices"), "give one of the variants another name");
     }
 }
 
-fn choice_keys(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes) -> Vec<Key> {
-    let mut keys = Vec::new();
+fn read(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes, mut each: impl FnMut(Key)) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("choice")) {
         match &attribute.meta {
-            Meta::List(list) => keys.extend(keys::parse(list.tokens.clone(), PLACE, known, mistakes)),
+            Meta::List(list) => keys::read(list.tokens.clone(), PLACE, known, mistakes, &mut each),
             other => mistakes.add(
                 other,
                 "`#[choice]` needs keys in parentheses",
@@ -117,35 +129,53 @@ fn choice_keys(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes) ->
             ),
         }
     }
-    keys
 }
 
-fn expand(name: &Ident, words: &[Word], krate: &TokenStream) -> TokenStream {
-    let private = quote!(#krate::private);
+fn expand(name: &Ident, words: &[Word], krate: Option<&Path>) -> TokenStream {
+    let import = expand::import(krate);
+    let private = expand::private(Span::call_site());
     let rows = words.iter().map(|Word { name, aliases, docs, .. }| {
-        let help = text::help(docs, &private);
+        let help = text::help(docs);
         quote!(#private::ChoiceWord { name: #name, aliases: &[#(#aliases),*], help: #help })
     });
     let variants = words.iter().map(|word| &word.variant);
     let arms = words.iter().map(|Word { variant, name, .. }| quote!(Self::#variant => #name,));
-    let separator = <Token![,]>::default();
-    let numbered = variants.enumerate().map(|(at, variant)| quote!(#at => Self::#variant #separator));
     quote! {
         const _: () = {
+            #import
             #[automatically_derived]
+            #[allow(deprecated)]
             impl #private::FromArg for #name {
                 const NAME: &'static #private::str = "choice";
                 const CHOICES: &'static [#private::ChoiceWord] = &[#(#rows),*];
 
-                fn from_arg(word: &#private::str) -> #private::Result<Self, #private::ArgError> {
-                    #private::Ok(match #private::choose(word, Self::CHOICES)? {
-                        #(#numbered)*
-                        _ => #private::unreachable!(),
-                    })
+                fn from_arg(__backdoor_word: &#private::str) -> #private::Result<Self, #private::ArgError> {
+                    #private::choice(__backdoor_word, Self::CHOICES, [#(Self::#variants),*])
                 }
 
                 fn to_arg(&self) -> #private::Option<#private::String> {
                     #private::Some(#private::String::from(match self { #(#arms)* }))
+                }
+            }
+        };
+    }
+}
+
+/// Keeps the commands that take the type from being errors as well.
+fn fallback(input: &DeriveInput, krate: Option<&Path>) -> TokenStream {
+    let import = expand::import(krate);
+    let private = expand::private(Span::call_site());
+    let name = &input.ident;
+    let (generics, arguments, conditions) = input.generics.split_for_impl();
+    quote! {
+        const _: () = {
+            #import
+            #[automatically_derived]
+            impl #generics #private::FromArg for #name #arguments #conditions {
+                const NAME: &'static #private::str = "choice";
+
+                fn from_arg(__backdoor_word: &#private::str) -> #private::Result<Self, #private::ArgError> {
+                    #private::choice(__backdoor_word, &[], [])
                 }
             }
         };

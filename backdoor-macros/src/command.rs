@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Expr, LitStr, Path};
 
@@ -18,11 +18,12 @@ pub(crate) struct CommandArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) hidden: bool,
-    pub(crate) effect: TokenStream,
+    /// `Reads` or `Dangerous`, where one of them was declared.
+    pub(crate) effect: Option<Ident>,
     pub(crate) timeout: TokenStream,
     pub(crate) place: TokenStream,
     /// The path of the runtime crate.
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Option<Path>,
 }
 
 impl CommandArgs {
@@ -31,42 +32,47 @@ impl CommandArgs {
             name: None,
             aliases: Vec::new(),
             hidden: false,
-            effect: quote!(Changes),
+            effect: None,
             timeout: quote!(Default),
             place: quote!(Service),
-            krate: quote!(::backdoor_runtime),
+            krate: None,
         };
-        let mut reads = false;
-        for key in keys::parse(tokens, PLACE, &KNOWN, mistakes) {
-            match key.name.to_string().as_str() {
-                "name" => {
-                    args.name = key.string("name = \"log level\"", mistakes);
-                    args.name.iter().for_each(|name| names::check_words(name, mistakes));
-                }
-                "aliases" => {
-                    args.aliases = key.strings("aliases(\"ll\")", mistakes);
-                    args.aliases.iter().for_each(|alias| names::check_words(alias, mistakes));
-                }
-                "hidden" => args.hidden = key.bare(mistakes),
-                "reads" | "dangerous" if reads || args.effect.to_string() == "Dangerous" => {
-                    mistakes.add(
-                        &key.name,
-                        "`reads` and `dangerous` exclude each other",
-                        "a command that changes nothing needs no confirmation; keep one of them",
-                    );
-                }
-                "reads" if key.bare(mistakes) => {
-                    reads = true;
-                    args.effect = quote!(Reads);
-                }
-                "dangerous" if key.bare(mistakes) => args.effect = quote!(Dangerous),
-                "timeout" => args.timeout = timeout(&key, mistakes),
-                "on" => args.place = place(&key, mistakes),
-                "crate" => args.krate = krate(&key, mistakes).map_or(args.krate, |path| quote!(#path)),
-                _ => {}
-            }
-        }
+        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| args.set(key, mistakes));
         args
+    }
+
+    fn set(&mut self, key: Key, mistakes: &Mistakes) {
+        match key.name.to_string().as_str() {
+            "name" => {
+                self.name = key.string("name = \"log level\"", mistakes);
+                self.name.iter().for_each(|name| names::check_words(name, mistakes));
+            }
+            "aliases" => {
+                for alias in key.strings("aliases(\"ll\")", mistakes) {
+                    names::check_words(&alias, mistakes);
+                    if self.aliases.iter().any(|earlier| earlier.value() == alias.value()) {
+                        mistakes.add_bare(&alias, format_args!("alias `{}` is given twice", alias.value()));
+                    }
+                    self.aliases.push(alias);
+                }
+            }
+            "hidden" => self.hidden = key.bare(mistakes),
+            "reads" | "dangerous" if self.effect.is_some() => {
+                mistakes.add(
+                    &key.name,
+                    "`reads` and `dangerous` exclude each other",
+                    "a command that changes nothing needs no confirmation; keep one of them",
+                );
+            }
+            "reads" if key.bare(mistakes) => self.effect = Some(Ident::new("Reads", Span::call_site())),
+            "dangerous" if key.bare(mistakes) => {
+                self.effect = Some(Ident::new("Dangerous", Span::call_site()));
+            }
+            "timeout" => self.timeout = timeout(&key, mistakes),
+            "on" => self.place = place(&key, mistakes),
+            "crate" => self.krate = krate(&key, mistakes),
+            _ => {}
+        }
     }
 }
 
@@ -110,7 +116,7 @@ fn timeout(key: &Key, mistakes: &Mistakes) -> TokenStream {
     match duration(&value) {
         Some(limit) if !limit.is_zero() => {
             let milliseconds = limit.as_millis() as u64;
-            quote!(After(::core::time::Duration::from_millis(#milliseconds)))
+            quote!(after_millis(#milliseconds))
         }
         _ => {
             mistakes.add(

@@ -1,15 +1,18 @@
 //! The annotated function: its signature as the macro needs it, and its body as tokens that are handed on untouched.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
+use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, FnArg, GenericParam, Ident, Pat, PatType, ReturnType, Safety, Signature, Type, Visibility,
+    Attribute, FnArg, GenericParam, Ident, Meta, Pat, PatType, Safety, Signature, Token, Type, Visibility,
 };
 
 use crate::argument::ArgumentArgs;
+use crate::command::CommandArgs;
 use crate::mistakes::Mistakes;
+use crate::names;
+use crate::options::Options;
 
 /// A function, with the helper attributes of its parameters taken off.
 pub(crate) struct Item {
@@ -32,10 +35,11 @@ pub(crate) struct Parameter {
 
 impl Item {
     /// Reads a function. What is none comes back as an error on the word that says what it is.
-    pub(crate) fn parse(tokens: TokenStream, mistakes: &Mistakes) -> syn::Result<Self> {
+    pub(crate) fn parse(tokens: TokenStream, args: &CommandArgs, mistakes: &Mistakes) -> syn::Result<Self> {
         let Raw { attributes, visibility, mut signature, body } = syn::parse2(tokens)?;
-        check_signature(&signature, mistakes);
+        check_signature(&signature, args, mistakes);
         let mut parameters = Vec::new();
+        let mut options = Options::default();
         for input in &mut signature.inputs {
             match input {
                 FnArg::Receiver(receiver) => mistakes.add(
@@ -43,24 +47,31 @@ impl Item {
                     "a command cannot take `self`",
                     "make it a free function and take the object as `State<T>`",
                 ),
-                FnArg::Typed(typed) => parameters.push(Parameter::take(typed, mistakes)),
+                FnArg::Typed(typed) => {
+                    let parameter = Parameter::take(typed, mistakes);
+                    options.take(&parameter, mistakes);
+                    parameter.check(mistakes);
+                    parameters.push(parameter);
+                }
             }
+        }
+        if let Some(variadic) = &signature.variadic {
+            mistakes.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");
         }
         Ok(Self { attributes, visibility, signature, body, parameters })
     }
 
-    /// The tokens a mistake in the reply is underlined at.
-    pub(crate) fn reply_span(&self) -> Span {
-        match &self.signature.output {
-            ReturnType::Type(_, reply) => whole(&**reply),
-            ReturnType::Default => self.signature.ident.span(),
+    /// The name that the operator types.
+    pub(crate) fn command_name(&self, args: &CommandArgs) -> String {
+        match &args.name {
+            Some(name) => name.value(),
+            None => names::kebab(&self.signature.ident),
         }
     }
-}
 
-/// One span over all tokens, where the compiler can join them.
-pub(crate) fn whole(tokens: &impl ToTokens) -> Span {
-    tokens.span()
+    pub(crate) fn is_async(&self) -> bool {
+        self.signature.asyncness.is_some()
+    }
 }
 
 /// The function as the author wrote it, less the helper attributes.
@@ -94,13 +105,16 @@ impl Parse for Raw {
     }
 }
 
-fn check_signature(signature: &Signature, mistakes: &Mistakes) {
+fn check_signature(signature: &Signature, args: &CommandArgs, mistakes: &Mistakes) {
     if let Safety::Unsafe(token) = &signature.safety {
         mistakes.add(
             token,
             "a command cannot be `unsafe`",
             "make the function safe, and keep the `unsafe` block with its reason inside it",
         );
+    }
+    if args.name.is_none() {
+        names::check_ident(&signature.ident, "a command name", "give it one with `name = \"..\"`", mistakes);
     }
     for parameter in &signature.generics.params {
         let help = match parameter {
@@ -111,9 +125,6 @@ fn check_signature(signature: &Signature, mistakes: &Mistakes) {
         };
         mistakes.add(parameter, "a command cannot be generic", help);
     }
-    if let Some(variadic) = &signature.variadic {
-        mistakes.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");
-    }
 }
 
 impl Parameter {
@@ -123,8 +134,36 @@ impl Parameter {
             Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => Some(name.ident.clone()),
             _ => None,
         };
-        check_type(&typed.ty, name.as_ref(), mistakes);
         Self { name, pattern: (*typed.pat).clone(), r#type: (*typed.ty).clone(), docs, args }
+    }
+
+    fn check(&self, mistakes: &Mistakes) {
+        if let Some(name) = &self.name
+            && self.args.long.as_ref().is_some_and(|long| long.name.is_none())
+        {
+            names::check_ident(name, "an option name", "give it one with `long = \"..\"`", mistakes);
+        }
+        check_type(&self.r#type, self.name.as_ref(), mistakes);
+    }
+
+    /// The name that help shows.
+    pub(crate) fn shown_name(&self) -> String {
+        self.name.as_ref().map(names::kebab).unwrap_or_default()
+    }
+
+    pub(crate) fn long_name(&self) -> String {
+        match self.args.long.as_ref().and_then(|long| long.name.as_ref()) {
+            Some(name) => name.value(),
+            None => self.shown_name(),
+        }
+    }
+
+    /// The letter of the short form: the one given, or the first of the name.
+    pub(crate) fn short_name(&self) -> Option<char> {
+        match self.args.short.as_ref().and_then(|short| short.name.as_ref()) {
+            Some(letter) => Some(letter.value()),
+            None => self.shown_name().chars().next(),
+        }
     }
 }
 
@@ -160,14 +199,23 @@ fn check_type(r#type: &Type, name: Option<&Ident>, mistakes: &Mistakes) {
     }
 }
 
-/// The attributes that decide whether the function exists, which decide the same of its registration.
-pub(crate) fn conditions(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
-}
-
-/// The `fn` keyword's neighbours that the expansion has to know.
-impl Item {
-    pub(crate) fn is_async(&self) -> bool {
-        self.signature.asyncness.is_some()
+/// The attributes that decide whether the function exists, which decide the same of its registration. Of a `cfg_attr` this is what
+/// it says of `cfg`.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<TokenStream> {
+    let mut conditions = Vec::new();
+    for attribute in attributes {
+        if attribute.path().is_ident("cfg") {
+            conditions.push(attribute.to_token_stream());
+        } else if attribute.path().is_ident("cfg_attr")
+            && let Ok(metas) = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+        {
+            let mut metas = metas.iter();
+            let predicate = metas.next();
+            let inner: Vec<&Meta> = metas.filter(|meta| meta.path().is_ident("cfg")).collect();
+            if !inner.is_empty() {
+                conditions.push(quote!(#[cfg_attr(#predicate, #(#inner),*)]));
+            }
+        }
     }
+    conditions
 }

@@ -23,33 +23,34 @@ pub(crate) enum Value {
     List(Vec<Expr>),
 }
 
-/// Reads a list. `place` is how the author wrote it, such as `#[arg(..)]`. What is wrong is left out of the result.
-pub(crate) fn parse(tokens: TokenStream, place: &str, known: &[&str], mistakes: &Mistakes) -> Vec<Key> {
-    let mut keys: Vec<Key> = Vec::new();
-    for key in entries(tokens, mistakes) {
-        let name = key.name.to_string();
-        if !known.contains(&name.as_str()) {
-            let help = match names::nearest(&name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known keys: `{}`", known.join("`, `")),
-            };
-            mistakes.add(&key.name, format_args!("unknown key `{name}` in `{place}`"), help);
-        } else if keys.iter().any(|earlier| earlier.name == key.name) {
-            mistakes.add_bare(&key.name, format_args!("`{name}` is given twice"));
-        } else {
-            keys.push(key);
-        }
-    }
-    keys
-}
-
-/// The entries that parse. A broken one must not hide those behind it, so parsing goes on at the next comma.
-fn entries(tokens: TokenStream, mistakes: &Mistakes) -> Vec<Key> {
+/// Reads a list, and hands its entries on in their order. `place` is how the author wrote it, such as `#[arg(..)]`. What is wrong
+/// is not handed on, and does not hide what stands behind it: parsing goes on at the next comma.
+pub(crate) fn read(
+    tokens: TokenStream,
+    place: &str,
+    known: &[&str],
+    mistakes: &Mistakes,
+    mut each: impl FnMut(Key),
+) {
+    let mut seen: Vec<Ident> = Vec::new();
     let parser = |input: ParseStream<'_>| {
-        let mut keys = Vec::new();
         while !input.is_empty() {
             match entry(input) {
-                Ok(key) => keys.push(key),
+                Ok(key) if !known.contains(&key.name.to_string().as_str()) => {
+                    let name = key.name.to_string();
+                    let help = match names::nearest(&name, known) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("known keys: `{}`", known.join("`, `")),
+                    };
+                    mistakes.add(&key.name, format_args!("unknown key `{name}` in `{place}`"), help);
+                }
+                Ok(key) if seen.contains(&key.name) => {
+                    mistakes.add_bare(&key.name, format_args!("`{}` is given twice", key.name));
+                }
+                Ok(key) => {
+                    seen.push(key.name.clone());
+                    each(key);
+                }
                 Err(error) => {
                     mistakes.add_syntax(error);
                     while !input.is_empty() && !input.peek(Token![,]) {
@@ -61,12 +62,11 @@ fn entries(tokens: TokenStream, mistakes: &Mistakes) -> Vec<Key> {
                 input.parse::<Token![,]>()?;
             }
         }
-        Ok(keys)
+        Ok(())
     };
-    parser.parse2(tokens).unwrap_or_else(|error| {
+    if let Err(error) = parser.parse2(tokens) {
         mistakes.add_syntax(error);
-        Vec::new()
-    })
+    }
 }
 
 fn entry(input: ParseStream<'_>) -> syn::Result<Key> {

@@ -1,8 +1,9 @@
 //! The attribute and derive macros of `backdoor-runtime`, which re-exports them and documents how they are used.
 //!
 //! The stages of a macro are files, and none looks back: `keys` reads `key = value` lists, `command` and `argument` give them
-//! their meaning, `item` is the annotated function, `expand` writes the constant table and the call. Mistakes are gathered in
-//! `mistakes` and reported together, in source order; the author's function is kept whatever is wrong with the attribute.
+//! their meaning, `item` is the annotated function, `options` the names that its options take, and `expand` writes the constant
+//! table and the call. Mistakes are gathered in `mistakes` and reported together, in source order; the author's function is kept
+//! whatever is wrong with the attribute.
 //! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
 
 mod argument;
@@ -13,6 +14,9 @@ mod item;
 mod keys;
 mod mistakes;
 mod names;
+mod options;
+#[cfg(test)]
+mod snapshots;
 mod text;
 
 use proc_macro::TokenStream;

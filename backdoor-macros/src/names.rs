@@ -29,7 +29,7 @@ pub(crate) fn kebab(ident: &Ident) -> String {
 
 /// Checks a name that may have several words.
 pub(crate) fn check_words(name: &LitStr, mistakes: &Mistakes) {
-    check(name, "command name", "; a space starts a subcommand, as in \"log level\"", true, mistakes);
+    check(name, "a command name", "; a space starts a subcommand, as in \"log level\"", true, mistakes);
 }
 
 /// Checks a name of one word.
@@ -37,23 +37,41 @@ pub(crate) fn check_word(name: &LitStr, what: &str, mistakes: &Mistakes) {
     check(name, what, "", false, mistakes);
 }
 
-fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistakes) {
-    let text = name.value();
-    let words = if spaces { "words" } else { "one word" };
-    let help = format!("use {}{words} of a-z, 0-9 and `-`{more}", if spaces { "lower-case " } else { "" });
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (spaces && c == ' ');
-    if let Some(wrong) = text.chars().find(|&c| !allowed(c)) {
-        mistakes.add(name, format_args!("`{}` is not allowed in a {what}", wrong.escape_default()), help);
-    } else if text.split(' ').any(str::is_empty) {
-        mistakes.add(name, format_args!("a {what} cannot have an empty word"), help);
-    } else if text.split(' ').any(|word| word.starts_with('-') || word.ends_with('-')) {
-        mistakes.add(name, format_args!("a word of a {what} cannot begin or end with `-`"), help);
+/// Checks the name that is made of an identifier, which Rust allows more in.
+pub(crate) fn check_ident(ident: &Ident, what: &str, help: &str, mistakes: &Mistakes) {
+    if let Some(rule) = broken_rule(&kebab(ident), what, false) {
+        mistakes.add(ident, rule, help);
     }
 }
 
-/// The candidate that `word` was most likely meant to be.
+fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistakes) {
+    if let Some(rule) = broken_rule(&name.value(), what, spaces) {
+        let words = if spaces { "lower-case words" } else { "one word" };
+        mistakes.add(name, rule, format_args!("use {words} of a-z, 0-9 and `-`{more}"));
+    }
+}
+
+fn broken_rule(name: &str, what: &str, spaces: bool) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (spaces && c == ' ');
+    if let Some(wrong) = name.chars().find(|&c| !allowed(c)) {
+        Some(format!("`{}` is not allowed in {what}", wrong.escape_debug()))
+    } else if name.split(' ').any(str::is_empty) {
+        Some(format!("{what} cannot have an empty word"))
+    } else if name.split(' ').any(|word| word.starts_with('-') || word.ends_with('-')) {
+        Some(format!("a word of {what} cannot begin or end with `-`"))
+    } else {
+        None
+    }
+}
+
+/// The candidate that `word` was most likely meant to be: one that it begins, or one that is a slip away.
 pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    const LONG_ENOUGH: usize = 3;
+    let length = word.chars().count();
+    if let Some(whole) = candidates.iter().find(|whole| length >= LONG_ENOUGH && whole.starts_with(word)) {
+        return Some(whole);
+    }
+    let limit = (length / 3).max(1);
     let near = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
     near.filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
@@ -105,7 +123,8 @@ mod tests {
         let check = |word, near: Option<&str>| assert_eq!(nearest(word, &known), near, "{word}");
         check("nmae", Some("name"));
         check("defualt", Some("default"));
-        check("alias", None);
+        check("alias", Some("aliases"));
+        check("de", None);
         check("alaises", Some("aliases"));
         check("zzz", None);
     }

@@ -11,21 +11,22 @@ pub(crate) mod duration;
 mod from_arg;
 pub(crate) mod ladder;
 mod numbers;
-mod param;
-mod range;
+pub(crate) mod param;
+pub(crate) mod range;
 pub(crate) mod registry;
 pub(crate) mod suggest;
 mod supplied;
-mod via_from_str;
+pub(crate) mod via_from_str;
 
 pub use byte_size::ByteSize;
 pub use catalogue::{CommandInfo, ParameterInfo};
 pub use check::{Problem, Problems, check_commands};
 pub use declare::{
-    check_default, check_name, check_parameter, check_plain_name, check_range, check_rest, check_supplied,
+    check_default, check_long, check_name, check_parameter, check_plain_name, check_range, check_rest,
+    check_short, check_supplied,
 };
-pub use descriptor::{Command, Declared, Effect, Parameter, Place, Run, Style, Timeout};
-pub use from_arg::{ArgError, ChoiceWord, FromArg, choose};
+pub use descriptor::{Command, Complete, Declared, Effect, Parameter, Place, Run, Style, Timeout};
+pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
 pub use ladder::{CommandOutput, Page};
 pub(crate) use param::Arity;
 pub use param::{Default, Param, Taker, show, take};

@@ -6,12 +6,14 @@ pub(crate) mod escape;
 mod foreign;
 mod json_line;
 mod lines;
+mod queue;
+mod running;
 mod screen;
 mod serve;
 mod telnet;
 
 pub(crate) use conversation::Manners;
-pub(crate) use serve::{Times, Transport, serve};
+pub(crate) use serve::{LINGER, Times, Transport, linger, serve};
 pub(crate) use {
     answer::{Seen, complaint},
     json_line::JsonLine,

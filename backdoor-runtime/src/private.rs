@@ -3,18 +3,23 @@
 pub use std::boxed::Box;
 pub use std::option::Option::{self, None, Some};
 pub use std::primitive::str;
-pub use std::result::Result::{self, Ok};
+pub use std::result::Result;
 pub use std::string::String;
-pub use std::{concat, file, line, module_path, unreachable};
+pub use std::{concat, file, line, module_path};
 
 pub use inventory;
 
-pub use crate::command::ladder::probe::{ForMachine, Peel, Person, awaited, returned};
-pub use crate::command::ladder::show::{Ladder, Whole};
+pub use crate::command::ladder::probe::{ForMachine, Peel, Person, Piece, awaited, returned};
+pub use crate::command::ladder::rungs::{ReplyError, ReplyType};
+pub use crate::command::ladder::show::{InPieces, Ladder, Whole};
 pub use crate::command::ladder::{call, call_async};
+pub use crate::command::param::StateValue;
+pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;
+pub use crate::command::via_from_str::ParsedFromStr;
 pub use crate::command::{
-    ArgError, ChoiceWord, Command, Declared, Default, Effect, FromArg, Param, Parameter, Place, Range, Run,
-    Style, Taker, Timeout, ViaFromStr, ViaOne, bounds, check_default, check_name, check_parameter,
-    check_plain_name, check_range, check_rest, check_supplied, choose, show, take,
+    ArgError, ChoiceWord, Command, Complete, Declared, Default, Effect, FromArg, Param, Parameter, Place,
+    Range, Run, Style, Taker, Timeout, ViaFromStr, ViaOne, bounds, check_default, check_long, check_name,
+    check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
+    take,
 };

@@ -1,6 +1,5 @@
 //! A peer made of raw bytes. Its waits have a deadline that no healthy run comes near.
 
-use std::fmt::Debug;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -9,65 +8,131 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::Address;
 
 /// How long a client waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long nothing must come to believe that nothing comes.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// A connected peer, and what it has read so far.
-pub struct Client {
+pub(crate) struct Client {
     stream: Box<dyn Stream>,
-    pub seen: Vec<u8>,
+    pub(crate) seen: Vec<u8>,
 }
 
 /// What the tests need of a socket.
-pub trait Stream: Read + Write + Send {
+pub(crate) trait Stream: Read + Write + Send {
     fn close_write(&self);
-    fn set_timeout(&self, limit: Duration);
+    fn again(&self) -> Box<dyn Stream>;
+    fn prepare(&self);
 }
 
+/// How often a client that waits looks at its deadline.
+const TICK: Duration = Duration::from_millis(50);
+
 impl Stream for TcpStream {
+    fn again(&self) -> Box<dyn Stream> {
+        Box::new(self.try_clone().unwrap())
+    }
+
     fn close_write(&self) {
         self.shutdown(Shutdown::Write).unwrap();
     }
 
-    fn set_timeout(&self, limit: Duration) {
-        self.set_read_timeout(Some(limit)).unwrap();
+    fn prepare(&self) {
+        self.set_nodelay(true).unwrap();
+        self.set_read_timeout(Some(TICK)).unwrap();
     }
 }
 
 impl Stream for UnixStream {
+    fn again(&self) -> Box<dyn Stream> {
+        Box::new(self.try_clone().unwrap())
+    }
+
     fn close_write(&self) {
         self.shutdown(Shutdown::Write).unwrap();
     }
 
-    fn set_timeout(&self, limit: Duration) {
-        self.set_read_timeout(Some(limit)).unwrap();
+    fn prepare(&self) {
+        self.set_read_timeout(Some(TICK)).unwrap();
     }
 }
 
 impl Client {
-    pub fn connect(address: &Address) -> Self {
-        let stream: Box<dyn Stream> = match address {
-            Address::Tcp(address) => {
-                let stream = TcpStream::connect(address).unwrap();
-                stream.set_nodelay(true).unwrap();
-                Box::new(stream)
-            }
-            Address::Unix(path) => Box::new(UnixStream::connect(path).unwrap()),
-        };
-        stream.set_timeout(Duration::from_millis(50));
-        Self { stream, seen: Vec::new() }
+    pub(crate) fn connect(address: &Address) -> Self {
+        match address {
+            Address::Tcp(address) => Self::over(TcpStream::connect(address).unwrap()),
+            Address::Unix(path) => Self::over(UnixStream::connect(path).unwrap()),
+        }
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    /// A client on a connection that was made elsewhere.
+    pub(crate) fn over(stream: impl Stream + 'static) -> Self {
+        stream.prepare();
+        Self { stream: Box::new(stream), seen: Vec::new() }
+    }
+
+    /// Connects and stays silent, as a person does, up to the first prompt. What came is in `seen` no more.
+    #[track_caller]
+    pub(crate) fn prompted(address: &Address) -> Self {
+        let mut client = Self::connect(address);
+        client.expect("> ");
+        client
+    }
+
+    /// Enters a line, and gives its answer without the prompt behind it.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.send(format!("{line}\r\n"));
+        self.answer()
+    }
+
+    /// Waits for the next prompt, and gives what came before it.
+    #[track_caller]
+    pub(crate) fn answer(&mut self) -> String {
+        let answer = self.expect("test> ");
+        answer[..answer.len() - "test> ".len()].to_owned()
+    }
+
+    /// Shows that nothing comes any more. The wait cannot make a healthy run fail, only hide a sick one.
+    #[track_caller]
+    pub(crate) fn expect_nothing(&mut self) {
+        let seen = self.read_for(QUIET);
+        assert!(seen.is_empty(), "{} came", show(&seen));
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    pub fn close_write(&self) {
+    /// As [`send`](Self::send), where the other end may be gone.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// A second hand on the same connection, for another thread.
+    pub(crate) fn again(&self) -> Self {
+        Self { stream: self.stream.again(), seen: Vec::new() }
+    }
+
+    pub(crate) fn close_write(&self) {
         self.stream.close_write();
+    }
+
+    /// Reads this many bytes.
+    #[track_caller]
+    pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
+        let until = Instant::now() + PATIENCE;
+        while self.seen.len() < count {
+            let is_open = self.read_some() && Instant::now() < until;
+            assert!(is_open, "{count} bytes did not come, only {}", show(&self.seen));
+        }
+        self.seen.drain(..count).collect()
     }
 
     /// Reads until `wanted` has come, and gives what came up to its end.
     #[track_caller]
-    pub fn expect(&mut self, wanted: impl AsRef<[u8]>) -> String {
+    pub(crate) fn expect(&mut self, wanted: impl AsRef<[u8]>) -> String {
         let wanted = wanted.as_ref();
         let until = Instant::now() + PATIENCE;
         loop {
@@ -77,29 +142,29 @@ impl Client {
                 return String::from_utf8_lossy(&found).into_owned();
             }
             if !self.read_some() || Instant::now() > until {
-                panic!("{:?} did not come, only {:?}", show(wanted), show(&self.seen));
+                panic!("{} did not come, only {}", show(wanted), show(&self.seen));
             }
         }
     }
 
     /// Reads until the other end closes, and gives everything that came.
     #[track_caller]
-    pub fn read_to_end(&mut self) -> Vec<u8> {
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let until = Instant::now() + PATIENCE;
         while self.read_some() {
-            assert!(Instant::now() < until, "it never ended; it said {:?}", show(&self.seen));
+            assert!(Instant::now() < until, "it never ended; it said {}", show(&self.seen));
         }
         std::mem::take(&mut self.seen)
     }
 
     /// The same as text, for scripts.
     #[track_caller]
-    pub fn read_to_string(&mut self) -> String {
+    pub(crate) fn read_to_string(&mut self) -> String {
         String::from_utf8(self.read_to_end()).unwrap()
     }
 
     /// Reads what comes within this time. Only to show that nothing comes, or to let something pass.
-    pub fn read_for(&mut self, time: Duration) -> Vec<u8> {
+    pub(crate) fn read_for(&mut self, time: Duration) -> Vec<u8> {
         let until = Instant::now() + time;
         while Instant::now() < until && self.read_some() {}
         std::mem::take(&mut self.seen)
@@ -121,13 +186,16 @@ impl Client {
     }
 }
 
-fn show(bytes: &[u8]) -> impl Debug {
-    String::from_utf8_lossy(bytes).into_owned()
+/// What came, for a message: of a lot only the end.
+pub(crate) fn show(bytes: &[u8]) -> String {
+    let start = bytes.len().saturating_sub(1000);
+    let text = String::from_utf8_lossy(&bytes[start..]);
+    if start > 0 { format!("({start} bytes and) {text:?}") } else { format!("{text:?}") }
 }
 
 /// Sends a script, closes the sending half, and gives all that comes back.
 #[track_caller]
-pub fn script(address: &Address, text: impl AsRef<[u8]>) -> String {
+pub(crate) fn script(address: &Address, text: impl AsRef<[u8]>) -> String {
     let mut client = Client::connect(address);
     client.send(text);
     client.close_write();

@@ -13,8 +13,22 @@ mod ends;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod hygiene;
+#[cfg(test)]
+mod listen;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
 mod operator;
+#[cfg(test)]
+mod pty;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod real_clients;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
 mod stuck;
+#[cfg(test)]
+mod wire;

@@ -3,9 +3,9 @@
 use crate::{CommandInfo, CommandOutput, Console, Page, State, Value, backdoor_command};
 use std::fmt::{self, Write};
 
-/// Every command, hidden ones too, with its usage and where it is declared
+/// Every command, with its usage and its place in the source
 ///
-/// With `--json`, everything that is known of each: arguments, types, defaults, ranges and choices.
+/// Hidden ones too. With `--json`, everything that is known of each: arguments, types, defaults, ranges and choices.
 #[backdoor_command(reads, on = console)]
 async fn commands(State(console): State<Console>) -> Catalogue {
     Catalogue(console.commands().await)

@@ -86,14 +86,17 @@ impl<'a> Call<'a> {
         self.next += 1;
     }
 
-    pub(crate) fn flag<T: Any + Send>(&mut self) -> Result<T, Failure> {
+    pub(crate) fn flag<T: Any + Send>(
+        &mut self,
+        parse: fn(&str) -> Result<T, ArgError>,
+    ) -> Result<T, Failure> {
         let (parameter, given) = self.advance();
-        let on = match given.last().map(|slot| &slot.given) {
-            Some(given) => !matches!(given, Given::Off),
-            None if parameter.default.is_some() => return Ok(default_of(parameter)),
-            None => false,
-        };
-        Ok(cast(Box::new(on)))
+        match given.last() {
+            Some(slot) => self.parse(parameter, slot, parse),
+            None if parameter.default.is_some() => Ok(default_of(parameter)),
+            None => parse("false")
+                .map_err(|error| Failure::usage(format!("{}: {error}", parameter.label()), None)),
+        }
     }
 
     pub(crate) fn one<T: Any + Send>(
@@ -165,12 +168,6 @@ impl<'a> Call<'a> {
 
 fn default_of<T: Any>(parameter: &Parameter) -> T {
     let default = parameter.default.expect("the caller has looked");
-    cast((default.make)())
-}
-
-fn cast<T: Any>(value: Box<dyn Any + Send>) -> T {
-    let value: Box<dyn Any> = value;
-    *value
-        .downcast()
-        .expect("the macro makes the default, and `FromArg::IS_FLAG` the flag, of the parameter's own type")
+    let value: Box<dyn Any> = (default.make)();
+    *value.downcast().expect("the macro makes the default of the parameter's own type")
 }

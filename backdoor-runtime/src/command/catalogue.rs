@@ -114,7 +114,7 @@ impl CommandInfo {
             hidden: command.hidden,
             builtin: command.declared.is_builtin(),
             declared: command.declared.to_string(),
-            krate: command.declared.module.split("::").next().unwrap_or_default(),
+            krate: command.declared.krate(),
             parameters: typed.map(|(at, parameter)| ParameterInfo::of(parameter, at, facts)).collect(),
         }
     }

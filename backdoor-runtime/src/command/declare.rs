@@ -2,7 +2,7 @@
 //! on the author's token.
 
 use crate::command::descriptor::{Parameter, Style, is_own_module};
-use crate::command::param::{Arity, Shape};
+use crate::command::param::Arity;
 
 /// Names an author cannot take.
 pub(crate) const RESERVED: [&str; 3] = ["help", "exit", "quit"];
@@ -22,15 +22,14 @@ pub const fn check_name(name: &str, module: &str) {
     }
 }
 
-/// One parameter among the others, on its pattern.
+/// A parameter among the others that is an option only where its type is a flag, on its pattern.
 #[track_caller]
 pub const fn check_parameter(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
     if own.is_option() {
-        check_option_names(own);
+        return check_long(parameters, index);
     }
-    let takes_words = own.is_typed() && !own.is_option();
-    if !takes_words {
+    if !own.is_typed() {
         return;
     }
     let mut at = 0;
@@ -70,13 +69,11 @@ const fn unreachable_after(own: &Parameter, other: &Parameter) {
     .raise();
 }
 
+/// The long name of an option, on the literal or the parameter's name.
 #[track_caller]
-const fn check_option_names(own: &Parameter) {
-    let (long, short) = match own.style {
-        Style::Option { long: Some(long), short } => (long, short),
-        Style::Option { long: None, short } => (own.name, short),
-        _ => (own.name, None),
-    };
+pub const fn check_long(parameters: &[Parameter], index: usize) {
+    let own = &parameters[index];
+    let Some(long) = own.long() else { return };
     let mut at = 0;
     while at < RESERVED_OPTIONS.len() {
         if same(long, RESERVED_OPTIONS[at]) {
@@ -85,15 +82,20 @@ const fn check_option_names(own: &Parameter) {
         }
         at += 1;
     }
-    if let Some('h') = short {
-        Message::of(&["`-h` is reserved: it shows the command's help"]).raise();
+}
+
+/// The letter of an option, on the literal or the key.
+#[track_caller]
+pub const fn check_short(parameters: &[Parameter], index: usize) {
+    if let Some('h') = parameters[index].short() {
+        panic!("`-h` is reserved, it shows the command's help; choose another letter with `short = '..'`");
     }
 }
 
 /// A parameter with a pattern instead of a name, on the pattern.
 #[track_caller]
-pub const fn check_plain_name(shape: &Shape) {
-    if !matches!(shape.arity, Arity::Supplied(_)) {
+pub const fn check_plain_name(parameters: &[Parameter], index: usize) {
+    if !matches!(parameters[index].shape.arity, Arity::Supplied(_)) {
         panic!(
             "a parameter parsed from the command line needs a plain name, because `help` shows it to the operator; bind a name here and destructure in the body"
         );
@@ -102,32 +104,32 @@ pub const fn check_plain_name(shape: &Shape) {
 
 /// A parameter with `#[arg(..)]`, on the attribute.
 #[track_caller]
-pub const fn check_supplied(shape: &Shape) {
-    if matches!(shape.arity, Arity::Supplied(_)) {
+pub const fn check_supplied(parameters: &[Parameter], index: usize) {
+    if matches!(parameters[index].shape.arity, Arity::Supplied(_)) {
         panic!("a parameter that the server supplies takes no `#[arg(..)]`; remove the attribute");
     }
 }
 
 /// `default`, on the key.
 #[track_caller]
-pub const fn check_default(shape: &Shape) {
-    if matches!(shape.arity, Arity::Optional) {
+pub const fn check_default(parameters: &[Parameter], index: usize) {
+    if matches!(parameters[index].shape.arity, Arity::Optional) {
         panic!("an `Option` with a `default` can never be `None`; drop the `Option`, or the `default`");
     }
 }
 
 /// `range`, on the key.
 #[track_caller]
-pub const fn check_range(shape: &Shape) {
-    if matches!(shape.arity, Arity::Flag) {
+pub const fn check_range(parameters: &[Parameter], index: usize) {
+    if matches!(parameters[index].shape.arity, Arity::Flag) {
         panic!("a flag is there or not, so it cannot have a `range`; remove it");
     }
 }
 
 /// `rest`, on the key.
 #[track_caller]
-pub const fn check_rest(shape: &Shape) {
-    match shape.arity {
+pub const fn check_rest(parameters: &[Parameter], index: usize) {
+    match parameters[index].shape.arity {
         Arity::Many => {
             panic!("`rest` is the tail of the line as one value; make the type `String` or `Option<String>`")
         }

@@ -66,6 +66,13 @@ pub enum Timeout {
     Never,
 }
 
+impl Timeout {
+    /// A limit in milliseconds.
+    pub const fn after_millis(limit: u64) -> Self {
+        Self::After(Duration::from_millis(limit))
+    }
+}
+
 /// Where a command stands in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
@@ -100,9 +107,12 @@ pub struct Parameter {
     pub default: Option<Default>,
     /// The values that are accepted.
     pub range: Option<Range>,
-    /// The author's provider of completions: the word so far to what it may become.
-    pub complete: Option<fn(&str) -> Vec<String>>,
+    /// The author's provider of completions.
+    pub complete: Option<Complete>,
 }
+
+/// An author's provider of completions: the word so far to what it may become.
+pub type Complete = fn(&str) -> Vec<String>;
 
 /// How a parameter is written on the line. Flags are options whatever is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +131,11 @@ pub enum Style {
 }
 
 impl Declared {
+    /// The crate, as `use` names it.
+    pub(crate) fn krate(&self) -> &'static str {
+        self.module.split("::").next().unwrap_or_default()
+    }
+
     /// Whether the command came with the console itself.
     pub(crate) fn is_builtin(&self) -> bool {
         is_own_module(self.module)
@@ -175,7 +190,7 @@ impl Parameter {
     }
 
     /// The name behind `--`, if it has one.
-    pub fn long(&self) -> Option<&'static str> {
+    pub const fn long(&self) -> Option<&'static str> {
         match self.style {
             Style::Option { long, short } if self.is_option() => match (long, short, self.shape.arity) {
                 (None, None, _) | (None, _, Arity::Flag) => Some(self.name),
@@ -187,7 +202,7 @@ impl Parameter {
     }
 
     /// The letter behind `-`, if it has one.
-    pub fn short(&self) -> Option<char> {
+    pub const fn short(&self) -> Option<char> {
         match self.style {
             Style::Option { short, .. } if self.is_option() => short,
             _ => None,
@@ -227,9 +242,57 @@ impl Command {
 
     /// What follows the first paragraph, without the blank lines around it.
     pub(crate) fn details(&self) -> &'static str {
-        match self.help.trim_start_matches(['\n', ' ']).split_once("\n\n") {
-            Some((_, details)) => details.trim_end().trim_start_matches('\n'),
-            None => "",
+        let mut begun = false;
+        let mut at = 0;
+        for line in self.help.split_inclusive('\n') {
+            let blank = line.trim().is_empty();
+            if begun && blank {
+                return without_blank_lines(&self.help[at..]);
+            }
+            begun |= !blank;
+            at += line.len();
         }
+        ""
+    }
+}
+
+/// The text from its first line that has any, to its end. The indentation of that line stays.
+fn without_blank_lines(text: &str) -> &str {
+    let text = text.trim_end();
+    let start = text.len() - text.trim_start().len();
+    match text[..start].rfind('\n') {
+        Some(line) => &text[line + 1..],
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_is_a_line_and_details() {
+        let check = |help, summary: &str, details: &str| {
+            let command = Command {
+                name: "test",
+                aliases: &[],
+                help,
+                hidden: false,
+                effect: Effect::Reads,
+                place: Place::Service,
+                timeout: Timeout::Default,
+                parameters: &[],
+                declared: Declared { file: "", line: 1, module: "" },
+                run: Run::Sync(|_| unreachable!("it is not run")),
+            };
+            assert_eq!((command.summary().as_str(), command.details()), (summary, details), "{help:?}");
+        };
+        check("", "", "");
+        check("One", "One", "");
+        check("One\ntwo\n", "One two", "");
+        check("\n\nOne\n\ntwo\n\nthree\n", "One", "two\n\nthree");
+        check("One\n\n\n    code\ntext", "One", "    code\ntext");
+        check("One\r\n\r\ntwo\r\n", "One", "two");
+        check("One\n  \ntwo", "One", "two");
     }
 }

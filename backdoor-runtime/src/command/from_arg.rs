@@ -44,8 +44,8 @@ pub trait FromArg: Sized + Send + 'static {
     /// The words it may be, where that is a fixed set; empty otherwise.
     const CHOICES: &'static [ChoiceWord] = &[];
 
-    /// Whether a bare parameter of the type is a flag. Only `bool` is.
-    #[doc(hidden)]
+    /// Whether a parameter of the type is a flag: it takes no word, and is `from_arg("true")` where its name is given and
+    /// `from_arg("false")` where it is not, or is given with `no-` in front.
     const IS_FLAG: bool = false;
 
     /// The value of `word`, which has lost its quotes and escapes.
@@ -121,6 +121,12 @@ pub fn choose(word: &str, choices: &[ChoiceWord]) -> Result<usize, ArgError> {
         error.message.push_str(&format!("; did you mean `{near}`?"));
     }
     Err(error)
+}
+
+/// The value that a word names, for generated code: `values` has one for each of the choices, in their order.
+pub fn choice<T, const N: usize>(word: &str, choices: &[ChoiceWord], values: [T; N]) -> Result<T, ArgError> {
+    let at = choose(word, choices)?;
+    Ok(values.into_iter().nth(at).expect("the macro writes a value for each choice"))
 }
 
 /// The word in backticks, fit for a message.

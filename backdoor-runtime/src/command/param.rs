@@ -24,8 +24,13 @@ pub trait Param: Sized {
     /// One of its values, which a `range` is about.
     type Item;
 
+    /// The state it asks for, or `()`.
+    type State;
+
     /// The value of the next parameter.
-    fn take(call: &mut Call<'_>) -> Result<Self, Failure>;
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure>
+    where
+        Self::State: StateValue;
 
     /// The value as the operator would type it.
     fn show(&self) -> Option<String> {
@@ -37,6 +42,18 @@ pub trait Param: Sized {
         None
     }
 }
+
+/// A type that a `State` can hold. It is asked for where the value is taken, so that a type which cannot be shared between threads
+/// is named itself, and not the `State` around it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the state of a backdoor command",
+    label = "cannot be handed to every command",
+    note = "each command gets a clone, on whatever thread it runs: `{Self}` has to be `Clone`, `Send`, `Sync` and `'static`, and `State<Arc<{Self}>>` gives it the first"
+)]
+pub trait StateValue: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> StateValue for T {}
 
 /// What a parameter's type says of it.
 #[derive(Clone, Copy)]
@@ -130,7 +147,10 @@ impl<T, Rest: Take> Take for (Taker<T>, Rest) {
 }
 
 /// [`Param::take`] as a function that generated code can name with the parameter's own span.
-pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure> {
+pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure>
+where
+    T::State: StateValue,
+{
     T::take(call)
 }
 
@@ -153,9 +173,10 @@ impl Shape {
 impl<T: FromArg> Param for T {
     const SHAPE: Shape = Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
     type Item = T;
+    type State = ();
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
-        if T::IS_FLAG { call.flag() } else { call.one(T::from_arg) }
+        if T::IS_FLAG { call.flag(T::from_arg) } else { call.one(T::from_arg) }
     }
 
     fn show(&self) -> Option<String> {
@@ -167,9 +188,11 @@ impl<T: FromArg> Param for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Option<T> {
     const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
     type Item = T;
+    type State = ();
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.optional(T::from_arg)
@@ -180,9 +203,11 @@ impl<T: FromArg> Param for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Vec<T> {
     const SHAPE: Shape = Shape::of::<T>(Arity::Many);
     type Item = T;
+    type State = ();
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.many(T::from_arg)
@@ -198,9 +223,11 @@ impl<T: FromArg> Param for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Param for Session {
     const SHAPE: Shape = Shape::supplied(Supply::Session);
     type Item = Self;
+    type State = ();
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.skip();
@@ -208,12 +235,17 @@ impl Param for Session {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Param for State<T> {
+#[diagnostic::do_not_recommend]
+impl<T: 'static> Param for State<T> {
     const SHAPE: Shape =
         Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
     type Item = Self;
+    type State = T;
 
-    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure>
+    where
+        T: StateValue,
+    {
         call.skip();
         call.states().get::<T>().map(State).ok_or_else(|| {
             Failure::refused("the service gave the console no value for this command's state".to_owned())
@@ -221,9 +253,11 @@ impl<T: Clone + Send + Sync + 'static> Param for State<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: FromCaller> Param for Guard<G> {
     const SHAPE: Shape = Shape::supplied(Supply::Guard);
     type Item = Self;
+    type State = ();
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.skip();

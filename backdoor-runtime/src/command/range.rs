@@ -34,22 +34,35 @@ pub trait RangeOf<T>: RangeBounds<T> {
     const DOTS: &'static str;
 }
 
-macro_rules! range_of {
-    ($($range:ident $dots:literal),*) => {
-        $(impl<T> RangeOf<T> for ops::$range<T> {
-            const DOTS: &'static str = $dots;
-        })*
-    };
+#[diagnostic::do_not_recommend]
+impl<T> RangeOf<T> for ops::Range<T> {
+    const DOTS: &'static str = "..";
 }
 
-range_of!(Range "..", RangeInclusive "..=", RangeFrom "..", RangeTo "..", RangeToInclusive "..=");
+#[diagnostic::do_not_recommend]
+impl<T> RangeOf<T> for ops::RangeInclusive<T> {
+    const DOTS: &'static str = "..=";
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> RangeOf<T> for ops::RangeFrom<T> {
+    const DOTS: &'static str = "..";
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> RangeOf<T> for ops::RangeTo<T> {
+    const DOTS: &'static str = "..";
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> RangeOf<T> for ops::RangeToInclusive<T> {
+    const DOTS: &'static str = "..=";
+}
 
 /// The range of a parameter of type `P`.
-pub fn bounds<P, R>(range: R) -> Box<dyn Bounds>
+pub fn bounds<P: Param>(range: impl RangeOf<P::Item> + 'static) -> Box<dyn Bounds>
 where
-    P: Param,
     P::Item: PartialOrd + 'static,
-    R: RangeOf<P::Item> + 'static,
 {
     typed(range, P::show_item)
 }

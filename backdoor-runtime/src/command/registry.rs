@@ -57,6 +57,12 @@ impl Registry {
         Self::of(inventory::iter::<Registered>.into_iter().map(|registered| registered.0))
     }
 
+    /// The same without the commands of these crates.
+    pub(crate) fn linked_without(crates: &[String]) -> Self {
+        let commands = inventory::iter::<Registered>.into_iter().map(|registered| registered.0);
+        Self::of(commands.filter(|command| !crates.iter().any(|krate| krate == command.declared.krate())))
+    }
+
     pub(crate) fn of(commands: impl IntoIterator<Item = &'static Command>) -> Self {
         let mut commands: Vec<_> = commands.into_iter().collect();
         // Authors' commands first, so that the first to take a name keeps it and a built-in gives way. Linking has no order, hence

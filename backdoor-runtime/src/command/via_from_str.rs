@@ -71,38 +71,44 @@ impl<T> ViaOne for ViaFromStr<T> {
     }
 }
 
-impl<T: ParsedFromStr> ViaFromStr<Option<T>> {
+impl<T> ViaFromStr<Option<T>> {
     /// What the type says.
     pub const SHAPE: Shape = shape(Arity::Optional);
 
     /// The value of the next parameter.
-    pub fn take(call: &mut Call<'_>) -> Result<Option<T>, Failure> {
+    pub fn take(call: &mut Call<'_>) -> Result<Option<T>, Failure>
+    where
+        T: ParsedFromStr,
+    {
         call.optional(T::parse_word)
     }
 
     /// The range of the parameter.
     pub fn bounds<R>(range: R) -> Box<dyn Bounds>
     where
-        T: PartialOrd,
+        T: PartialOrd + 'static,
         R: RangeOf<T> + 'static,
     {
         range::typed(range, |_| None)
     }
 }
 
-impl<T: ParsedFromStr> ViaFromStr<Vec<T>> {
+impl<T> ViaFromStr<Vec<T>> {
     /// What the type says.
     pub const SHAPE: Shape = shape(Arity::Many);
 
     /// The value of the next parameter.
-    pub fn take(call: &mut Call<'_>) -> Result<Vec<T>, Failure> {
+    pub fn take(call: &mut Call<'_>) -> Result<Vec<T>, Failure>
+    where
+        T: ParsedFromStr,
+    {
         call.many(T::parse_word)
     }
 
     /// The range of the parameter.
     pub fn bounds<R>(range: R) -> Box<dyn Bounds>
     where
-        T: PartialOrd,
+        T: PartialOrd + 'static,
         R: RangeOf<T> + 'static,
     {
         range::typed(range, |_| None)

@@ -83,6 +83,11 @@ impl Encoder {
         }
     }
 
+    /// The peer's own echo of an Enter took the cursor to the start of a line.
+    pub(crate) fn line_entered(&mut self) {
+        self.is_at_line_start = true;
+    }
+
     /// Whether what was written so far leaves the peer's cursor at the start of a line.
     pub(crate) fn at_line_start(&self) -> bool {
         self.is_at_line_start

@@ -23,6 +23,11 @@ impl Screen {
         &mut self.bytes
     }
 
+    /// How much is to be written.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn set_newline(&mut self, newline: Newline) {
         self.encoder.set_newline(newline);
     }
@@ -32,10 +37,12 @@ impl Screen {
         &self.prompt
     }
 
-    /// Shows text, escaped.
+    /// Shows text, escaped. It never stands behind a prompt where no line was entered.
     pub(crate) fn show(&mut self, text: &str) {
         if !text.is_empty() {
-            self.at_prompt = false;
+            if self.at_prompt {
+                self.fresh_line();
+            }
             self.encoder.encode(text, &mut self.bytes);
         }
     }
@@ -48,11 +55,18 @@ impl Screen {
 
     /// Goes to the start of a line, where it is not there yet.
     pub(crate) fn fresh_line(&mut self) {
-        self.encoder.finish(&mut self.bytes);
-        if self.at_prompt || !self.encoder.at_line_start() {
-            self.show("\n");
+        if std::mem::take(&mut self.at_prompt) {
+            self.encoder.encode("\n", &mut self.bytes);
         }
-        self.at_prompt = false;
+        self.end_line();
+    }
+
+    /// Ends the line that text was shown on; a prompt stays where it is.
+    pub(crate) fn end_line(&mut self) {
+        self.encoder.finish(&mut self.bytes);
+        if !self.encoder.at_line_start() {
+            self.encoder.encode("\n", &mut self.bytes);
+        }
     }
 
     /// Shows the prompt at the start of a line.
@@ -69,14 +83,9 @@ impl Screen {
 
     /// A line came, and the peer's own echo of it ended the line on the screen.
     pub(crate) fn line_entered(&mut self) {
+        self.encoder.finish(&mut self.bytes);
+        self.encoder.line_entered();
         self.at_prompt = false;
-    }
-
-    /// Shows a question at the start of a line, which the answer will stand behind.
-    pub(crate) fn ask(&mut self, question: &str) {
-        self.fresh_line();
-        self.bytes.extend(escape_line(question).as_bytes());
-        self.at_prompt = true;
     }
 
     /// Ctrl-C was typed, and the peer's own echo of it (`^C`) stands on the screen.
@@ -85,7 +94,7 @@ impl Screen {
     }
 
     /// Bytes of the telnet protocol, at this place in the output.
-    pub(crate) fn command(&mut self, bytes: [u8; 3]) {
+    pub(crate) fn command(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
     }
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use tokio::io::{Interest, Ready};
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::consume_budget;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::console::conversation::{Conversation, Manners};
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::Piece;
+use crate::dispatch::session::{PIECES, Piece};
 use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 
@@ -40,14 +41,23 @@ pub(crate) struct Times {
     pub(crate) script_idle: Duration,
 }
 
-/// Above this, no more output is taken from a command.
-const OUTPUT: usize = 32 * 1024;
-
 /// Lines that one session may run before others get their turn.
 const LINES_IN_A_ROW: usize = 32;
 
+/// The most that is read from one session before others get their turn.
+const READ_IN_A_ROW: usize = 64 * 1024;
+
 /// How long a peer that was told of the end may go on sending, so that what it was told is not lost to a reset.
-const LINGER: Duration = Duration::from_millis(200);
+pub(crate) const LINGER: Duration = Duration::from_millis(200);
+
+/// The same where the console ends, which has little time.
+const LINGER_AT_END: Duration = Duration::from_millis(50);
+
+/// How long a command may run on when the console ends, and again when it was told so.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// How often a peer that has closed its sending half is asked whether it is there at all.
+const PROBE: Duration = Duration::from_millis(250);
 
 /// Serves one peer until it or the console ends.
 pub(crate) async fn serve(
@@ -64,12 +74,13 @@ pub(crate) async fn serve(
     let mut running: Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>> = None;
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
+    let mut probe_at: Option<Instant> = None;
+    let mut leave_at: Option<Instant> = None;
     let mut in_a_row = 0;
     let mut dismissed = false;
     loop {
         if running.is_none()
             && in_a_row < LINES_IN_A_ROW
-            && conversation.output().len() < OUTPUT
             && let Some((line, at_prompt)) = conversation.next_line()
         {
             in_a_row += 1;
@@ -79,37 +90,48 @@ pub(crate) async fn serve(
             let peer = &peer;
             running = Some(Box::pin(async move { dispatcher.run(run, peer).await }));
         }
+        if conversation.has_question() {
+            if read(transport, &mut conversation) {
+                conversation.ask();
+            } else {
+                conversation.refuse_early_lines();
+            }
+        }
+        conversation.settle();
         if running.is_none() && conversation.is_over() && conversation.output().is_empty() {
             break;
         }
-        if conversation.has_question() {
-            read(transport, &mut conversation);
-            conversation.ask();
-        }
         let writes = !conversation.output().is_empty();
         let reads = conversation.takes_input();
-        let has_turn = running.is_none() && conversation.has_lines() && conversation.output().len() < OUTPUT;
-        stalled_at = if writes { stalled_at.or(Some(Instant::now() + times.stall)) } else { None };
-        idle_at = match conversation.is_idle_script() && !writes {
-            true => idle_at.or(Some(Instant::now() + times.script_idle)),
+        let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
+        let now = Instant::now();
+        let after = |wanted: bool, begun: Option<Instant>, time| match wanted {
+            true => begun.or(Some(now + time)),
             false => None,
         };
+        stalled_at = after(writes, stalled_at, times.stall);
+        idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
+        probe_at = after(conversation.is_in_doubt(), probe_at, PROBE);
         let next = tokio::select! {
             biased;
             outcome = poll(&mut running) => Next::Ended(outcome),
-            Some(piece) = pieces.recv(), if conversation.output().len() < OUTPUT => Next::Piece(piece),
+            Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
             _ = ending.changed(), if !dismissed => Next::Ending,
             ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
             () = sleep_until(silent_until), if conversation.is_undecided() => Next::Silence,
-            () = sleep_until(stalled_at.unwrap_or(silent_until)), if stalled_at.is_some() => Next::Stalled,
-            () = sleep_until(idle_at.unwrap_or(silent_until)), if idle_at.is_some() => Next::IdleScript,
+            () = at(stalled_at) => Next::Stalled,
+            () = at(idle_at) => Next::IdleScript,
+            () = at(probe_at) => Next::Probe,
+            () = at(leave_at) => Next::Leave,
             () = yield_now(), if has_turn => Next::Turn,
         };
         match next {
             // Lines that are in already are answered before anything is written, for one write in all.
             Next::Ended(outcome) => {
                 running = None;
-                while let Ok(piece) = pieces.try_recv() {
+                // What it said was sent before it ended. What others say may have no end.
+                for _ in 0..PIECES {
+                    let Ok(piece) = pieces.try_recv() else { break };
                     conversation.piece(piece);
                 }
                 conversation.ended(&outcome);
@@ -117,19 +139,31 @@ pub(crate) async fn serve(
             }
             Next::Piece(piece) => {
                 conversation.piece(piece);
+                while conversation.takes_output()
+                    && let Ok(piece) = pieces.try_recv()
+                {
+                    conversation.piece(piece);
+                }
                 continue;
             }
             Next::Ending => {
                 dismissed = true;
-                while let Ok(piece) = pieces.try_recv() {
-                    conversation.piece(piece);
-                }
-                running = None;
+                leave_at = Some(now + GRACE);
                 conversation.dismiss();
+            }
+            Next::Leave if conversation.hurry() => leave_at = Some(now + GRACE),
+            Next::Leave => {
+                leave_at = None;
+                running = None;
+                conversation.leave();
             }
             Next::Turn => in_a_row = 0,
             Next::Silence => conversation.silence(),
             Next::IdleScript => conversation.end_script(),
+            Next::Probe => {
+                probe_at = None;
+                conversation.probe();
+            }
             Next::Stalled => {
                 dispatcher.audit.warn(format!(
                     "session {} was closed: its client took no byte for {} s",
@@ -142,25 +176,31 @@ pub(crate) async fn serve(
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
                 idle_at = None;
-                if ready.is_readable() || ready.is_read_closed() {
-                    read(transport, &mut conversation);
+                // A peer that never stops sending is always ready, which tokio does not count against its task.
+                if (ready.is_readable() || ready.is_read_closed()) && !read(transport, &mut conversation) {
+                    yield_now().await;
+                } else {
+                    consume_budget().await;
                 }
             }
         }
         if write(transport, &mut conversation) {
             stalled_at = None;
         }
-        if let Some(protocol) = conversation.foreign() {
-            dispatcher
-                .audit
-                .warn(format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name));
-            return;
-        }
     }
+    if let Some(protocol) = conversation.foreign() {
+        dispatcher
+            .audit
+            .warn(format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name));
+        return;
+    }
+    linger(transport, if dismissed { LINGER_AT_END } else { LINGER }).await;
+}
+
+/// Ends a connection such that what was written arrives: closing it while input is unread would reset it.
+pub(crate) async fn linger(transport: &impl Transport, limit: Duration) {
     transport.end_writing();
-    if !dismissed {
-        drop(timeout(LINGER, swallow(transport)).await);
-    }
+    drop(timeout(limit, swallow(transport)).await);
 }
 
 enum Next {
@@ -172,12 +212,22 @@ enum Next {
     Silence,
     IdleScript,
     Stalled,
+    Probe,
+    Leave,
 }
 
 /// Polls the line that runs, or waits forever.
 async fn poll(running: &mut Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>>) -> Outcome {
     match running {
         Some(running) => running.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until then, or forever.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
 }
@@ -190,23 +240,33 @@ fn interest(reads: bool, writes: bool) -> Interest {
     }
 }
 
-/// Reads what is there, and no more than fits. The buffer is on the stack, so that an idle session costs none.
-fn read(transport: &impl Transport, conversation: &mut Conversation) {
+/// Reads what is there, as far as there is room and others have to wait no longer than is fair, and says whether that was all. The
+/// buffer is on the stack, so that an idle session costs none.
+fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     let mut buffer = [0; 8 * 1024];
-    while conversation.takes_input() {
+    let mut left = READ_IN_A_ROW;
+    while conversation.takes_input() && left > 0 {
         match transport.try_read(&mut buffer) {
-            Ok(0) => return conversation.end_of_input(),
+            Ok(0) => {
+                conversation.end_of_input();
+                return true;
+            }
             Ok(count) => {
                 conversation.receive(&buffer[..count]);
+                left = left.saturating_sub(count);
                 if count < buffer.len() {
-                    return;
+                    return true;
                 }
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return conversation.vanish(),
+            Err(_) => {
+                conversation.vanish();
+                return true;
+            }
         }
     }
+    false
 }
 
 /// Writes what fits, and says whether anything did.

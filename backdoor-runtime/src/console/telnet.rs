@@ -55,6 +55,9 @@ pub(crate) enum Event<'a> {
 /// `WILL TIMING-MARK`: the session's answer to [`Event::TimingMark`].
 pub(crate) const TIMING_MARK_REPLY: [u8; 3] = [IAC, Verb::Will as u8, TIMING_MARK];
 
+/// `NOP` (RFC 854): what a telnet client takes without showing it.
+pub(crate) const NO_OPERATION: [u8; 2] = [IAC, 241];
+
 /// The bytes of a subnegotiation that are kept, its option included. The longest of any real client is 80.
 const SUBNEGOTIATION_LIMIT: usize = 256;
 

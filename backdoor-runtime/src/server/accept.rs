@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::io::Interest;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use crate::console::{Manners, Times, Transport, serve};
+use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::PIECES;
@@ -18,6 +19,9 @@ use crate::server::stream::Stream;
 
 /// How long no connection is taken after one could not be: descriptors or memory ran out, and haste would only burn CPU.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many peers at once are told that there is no room for them.
+pub(crate) const REFUSALS: usize = 32;
 
 /// A socket that takes connections.
 pub(crate) enum Listener {
@@ -32,6 +36,8 @@ pub(crate) struct Reception {
     pub(crate) times: Times,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) limit: usize,
+    /// For peers that are told that there is no room.
+    pub(crate) refusals: Arc<Semaphore>,
     pub(crate) ending: watch::Receiver<bool>,
     pub(crate) numbers: AtomicU64,
 }
@@ -82,13 +88,24 @@ async fn serve_listener(
                 tokio::spawn(serve_stream(reception.clone(), stream, plain, place, alive.clone()));
             }
             Err(_) => {
-                let message =
-                    format!("the console has {} sessions already, which is its limit\n", reception.limit);
-                // A new socket has room for one line.
-                let _ = stream.try_write(message.as_bytes());
+                // A flood of connections is not told one by one.
+                if let Ok(place) = reception.refusals.clone().try_acquire_owned() {
+                    tokio::spawn(refuse(stream, reception.limit, place, alive.clone()));
+                }
             }
         }
     }
+}
+
+/// Tells a peer that there is no room for it.
+async fn refuse(stream: Stream, limit: usize, place: OwnedSemaphorePermit, alive: mpsc::Sender<Infallible>) {
+    let message = format!("the console has {limit} sessions already, which is its limit\n");
+    // A new socket has room for one line, which tokio knows only after it was asked.
+    if let Ok(Ok(_)) = timeout(LINGER, stream.ready(Interest::WRITABLE)).await {
+        let _ = stream.try_write(message.as_bytes());
+    }
+    linger(&stream, LINGER).await;
+    drop((place, alive));
 }
 
 async fn serve_stream(

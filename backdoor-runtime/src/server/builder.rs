@@ -17,7 +17,7 @@ use crate::console::{Manners, Times};
 use crate::dispatch::audit::Audit;
 use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
-use crate::server::accept::{Listener, Reception, serve_all};
+use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
 use crate::server::address::{self, Endpoint};
 use crate::server::listener::{self, BoundSocket, SocketFile};
 use crate::server::{Address, Error, Listen};
@@ -26,8 +26,8 @@ use crate::testing::Testing;
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
 
-/// How long dropping a console may take.
-const DROP: Duration = Duration::from_millis(200);
+/// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
+const DROP: Duration = Duration::from_millis(500);
 
 /// How long [`Backdoor::shutdown`] may take.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -58,6 +58,7 @@ pub struct Builder {
     states: States,
     runtime: Option<Handle>,
     listen: Vec<Listen>,
+    left_out: Vec<String>,
     command_timeout: Duration,
     command_threads: usize,
     max_sessions: usize,
@@ -82,6 +83,7 @@ impl Backdoor {
             states: States::default(),
             runtime: None,
             listen: Vec::new(),
+            left_out: Vec::new(),
             command_timeout: Duration::from_secs(30),
             command_threads: 4,
             max_sessions: 32,
@@ -174,6 +176,13 @@ impl Builder {
         self
     }
 
+    /// Leaves out the commands of a crate: that they are linked in is no reason to serve them. Default: all are served. The
+    /// built-in command `commands` lists what is served.
+    pub fn without_crate(mut self, name: &str) -> Self {
+        self.left_out.push(name.replace('-', "_"));
+        self
+    }
+
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit;
@@ -225,7 +234,7 @@ impl Builder {
     /// # Errors
     /// All problems at once.
     pub fn check(mut self) -> Result<(), Problems> {
-        let shared = self.shared(Registry::linked());
+        let shared = self.shared();
         self.states.insert(Console(shared.clone()));
         check(&shared.registry, Some(&self.states))
     }
@@ -252,7 +261,7 @@ impl Builder {
             tracing::info!(target: "backdoor", "the console of {} is off: no address was given", self.name);
             return Ok(Backdoor { addresses: Vec::new(), running: None });
         }
-        let shared = self.shared(Registry::linked());
+        let shared = self.shared();
         self.states.insert(Console(shared.clone()));
         refuse_or_warn(check(&shared.registry, Some(&self.states)))?;
         let bound: Vec<_> =
@@ -294,6 +303,7 @@ impl Builder {
             times: Times { silence: self.silence, stall: self.stall, script_idle: self.script_idle },
             places: Arc::new(Semaphore::new(self.max_sessions)),
             limit: self.max_sessions,
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
             ending: ends,
             numbers: AtomicU64::new(1),
         };
@@ -319,7 +329,8 @@ impl Builder {
         }
     }
 
-    fn shared(&self, registry: Registry) -> Arc<Shared> {
+    fn shared(&self) -> Arc<Shared> {
+        let registry = Registry::linked_without(&self.left_out);
         Arc::new(Shared::new(registry, Service::new(self.name.clone(), self.version.clone())))
     }
 }

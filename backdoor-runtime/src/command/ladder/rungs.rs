@@ -56,8 +56,7 @@ pub struct ByDisplay;
 #[derive(Clone, Copy)]
 pub struct ByFamiliar;
 /// Text by `Debug`.
-#[derive(Clone, Copy)]
-pub struct ByDebug;
+pub struct ByDebug<T>(pub(crate) fn(&T) -> String);
 /// Text made from the value: tables, keys and values.
 #[derive(Clone, Copy)]
 pub struct ByValue;
@@ -72,11 +71,15 @@ pub struct InStream<T>(PhantomData<fn() -> T>);
 /// In pieces, one after the other.
 pub struct InTurn<T>(PhantomData<fn() -> T>);
 
+impl<T> Clone for ByDebug<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for ByDebug<T> {}
+
 /// Gives what a person sees of a `T`, or nothing where it is made from the value.
-#[diagnostic::on_unimplemented(
-    message = "an item of a reply that comes in pieces cannot come in pieces itself",
-    label = "its items are streams or iterators"
-)]
 pub trait Text<T> {
     /// The text for a page of this width.
     fn text(&self, reply: &T, width: Option<usize>) -> Option<String>;
@@ -116,9 +119,9 @@ impl<T: Familiar> Text<T> for ByFamiliar {
     }
 }
 
-impl<T: ReplyType> Text<T> for ByDebug {
+impl<T> Text<T> for ByDebug<T> {
     fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
-        Some(reply.pretty())
+        Some((self.0)(reply))
     }
 }
 
@@ -145,7 +148,7 @@ impl<T> Machine<T> for ByText {
 pub enum NoItem {}
 
 macro_rules! comes_whole {
-    ($($rung:ident),*) => {
+    ($($rung:ty),*) => {
         $(impl $rung {
             /// The probe for its items.
             pub fn items(&self) -> Probe<NoItem> {
@@ -155,7 +158,14 @@ macro_rules! comes_whole {
     };
 }
 
-comes_whole!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue);
+comes_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
+
+impl<T> ByDebug<T> {
+    /// The probe for its items.
+    pub fn items(&self) -> Probe<NoItem> {
+        Probe::NEW
+    }
+}
 
 macro_rules! comes_in_pieces {
     ($($rung:ident),*) => {

@@ -10,7 +10,7 @@ use crate::command::arguments::Call;
 use crate::command::ladder::Reply;
 use crate::command::ladder::probe::{AsItIs, FromOption, FromResult};
 use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByOutput, ByValue, InStream, InTurn, Machine, ReplyError, Text,
+    ByDebug, ByDisplay, ByFamiliar, ByOutput, ByValue, InStream, InTurn, Machine, Text,
 };
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value};
@@ -20,6 +20,17 @@ pub trait Show<R, M> {
     /// Turns the reply into what was asked for, and drops it.
     fn show(self, reply: R, mode: &mut M) -> Result<Reply, Failure>;
 }
+
+/// A reply whose pieces are taken one by one, by a task of the console's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken piece by piece to the operator",
+    label = "not `Send` and `'static`",
+    note = "a stream, and an iterator from an `async fn`, goes to another thread: it has to be `Send` and to own what it holds; collect it into a `Vec` instead"
+)]
+pub trait InPieces: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> InPieces for T {}
 
 /// The mode of a synchronous command, whose iterators are driven on the spot.
 pub struct Blocking {
@@ -62,11 +73,11 @@ impl Mode for Spawned {
     }
 }
 
-impl<T, E: ReplyError, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult, S) {
+impl<T, E, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult<E>, S) {
     fn show(self, reply: Result<T, E>, mode: &mut M) -> Result<Reply, Failure> {
         match reply {
             Ok(reply) => self.1.show(reply, mode),
-            Err(error) => Err(Failure::failed(error.text())),
+            Err(error) => Err(Failure::failed((self.0.0)(&error))),
         }
     }
 }
@@ -119,11 +130,17 @@ macro_rules! shown_whole {
     };
 }
 
-shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByDebug, ByValue);
+shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
+
+impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<ByDebug<T>, M, I> {
+    fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
+        Whole(self.0, self.1).show(reply, mode)
+    }
+}
 
 impl<T, S, M, I, X: Mode> Show<S, X> for Ladder<InStream<T>, M, I>
 where
-    S: Stream<Item = T> + Send + 'static,
+    S: Stream<Item = T> + InPieces,
     I: Show<T, Spawned> + Copy + Unpin + Send + 'static,
 {
     fn show(self, stream: S, mode: &mut X) -> Result<Reply, Failure> {
@@ -145,7 +162,7 @@ where
 
 impl<T, R, M, I> Show<R, Spawned> for Ladder<InTurn<T>, M, I>
 where
-    R: Iterator<Item = T> + Send + 'static,
+    R: Iterator<Item = T> + InPieces,
     I: Show<T, Spawned> + Copy + Send + 'static,
 {
     fn show(self, reply: R, mode: &mut Spawned) -> Result<Reply, Failure> {

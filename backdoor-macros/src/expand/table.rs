@@ -1,0 +1,178 @@
+//! The constant table of one command.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
+
+use crate::command::CommandArgs;
+use crate::expand::{self, Ends, call, local, private};
+use crate::item::{Item, Parameter};
+use crate::text;
+
+pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
+    let private = private(Span::call_site());
+    let name = item.command_name(args);
+    let CommandArgs { aliases, hidden, timeout, place, .. } = args;
+    let effect = args.effect.as_ref().map_or(quote!(Changes), |effect| quote!(#effect));
+    let help = text::help(&item.attributes);
+    let parameters = item.parameters.iter().map(parameter);
+    let run = call::run(item);
+    quote! {
+        #private::Command {
+            name: #name,
+            aliases: &[#(#aliases),*],
+            help: #help,
+            hidden: #hidden,
+            effect: #private::Effect::#effect,
+            place: #private::Place::#place,
+            timeout: #private::Timeout::#timeout,
+            parameters: &[#(#parameters),*],
+            declared: #private::Declared {
+                file: #private::file!(),
+                line: #private::line!(),
+                module: #private::module_path!(),
+            },
+            run: #run,
+        }
+    }
+}
+
+fn parameter(parameter: &Parameter) -> TokenStream {
+    let args = &parameter.args;
+    let private = private(Span::call_site());
+    let name = parameter.shown_name();
+    let help = text::help(&parameter.docs);
+    let shape = shape(parameter);
+    let style = style(parameter).map(|style| quote!(style: #style,));
+    let default = args.default.as_ref().map(|(_, value)| default(parameter, value));
+    let range = args.range.as_ref().map(|(_, value)| range(parameter, value));
+    let complete = args.complete.as_ref().map(|path| {
+        // The function is coerced here, so that one of another form is one error on its path.
+        let function = local("complete", Span::call_site());
+        quote!(complete: { let #function: #private::Complete = #path; #private::Some(#function) },)
+    });
+    quote! {
+        #private::Parameter {
+            name: #name,
+            help: #help,
+            shape: #shape,
+            #style
+            #default
+            #range
+            #complete
+            ..#private::Parameter::BARE
+        }
+    }
+}
+
+fn shape(parameter: &Parameter) -> TokenStream {
+    let private = private(Span::call_site());
+    let r#type = &parameter.r#type;
+    match parameter.args.from_str {
+        true => {
+            let (via_one, shape) = (call::via_one(&private), call::via_from_str(parameter, "SHAPE"));
+            quote!({ #via_one #shape })
+        }
+        false => {
+            let at = Ends::of(r#type);
+            let param = expand::private(at.first);
+            let shape = Ident::new("SHAPE", at.last);
+            quote_spanned!(at.first=> <#r#type as #param::Param>::#shape)
+        }
+    }
+}
+
+fn default(parameter: &Parameter, value: &Expr) -> TokenStream {
+    let r#type = &parameter.r#type;
+    let private = private(Span::call_site());
+    let made = local("default", Span::call_site());
+    let show = match parameter.args.from_str {
+        true => quote!(|_| #private::None),
+        false => call::typed(parameter, "show"),
+    };
+    let literal = literal(value);
+    quote! {
+        default: #private::Some(#private::Default {
+            make: || {
+                let #made: #r#type = #value;
+                #private::Box::new(#made)
+            },
+            show: #show,
+            literal: #literal,
+        }),
+    }
+}
+
+fn range(parameter: &Parameter, value: &Expr) -> TokenStream {
+    let private = private(Span::call_site());
+    let bounds = match parameter.args.from_str {
+        true => {
+            let (via_one, bounds) = (call::via_one(&private), call::via_from_str(parameter, "bounds"));
+            quote!({ #via_one #bounds(#value) })
+        }
+        false => {
+            let bounds = call::typed(parameter, "bounds");
+            let last = Ends::of(&parameter.r#type).last;
+            let arguments = quote_spanned!(last=> (#value));
+            quote!(#bounds #arguments)
+        }
+    };
+    let literal = literal(value);
+    quote!(range: #private::Some(#private::Range { bounds: || #bounds, literal: #literal }),)
+}
+
+fn style(parameter: &Parameter) -> Option<TokenStream> {
+    let private = private(Span::call_site());
+    let args = &parameter.args;
+    if args.rest.is_some() {
+        return Some(quote!(#private::Style::Rest));
+    }
+    if args.long.is_none() && args.short.is_none() {
+        return None;
+    }
+    let long = match &args.long {
+        Some(_) => {
+            let name = parameter.long_name();
+            quote!(#private::Some(#name))
+        }
+        None => quote!(#private::None),
+    };
+    let short = match parameter.short_name().filter(|_| args.short.is_some()) {
+        Some(letter) => quote!(#private::Some(#letter)),
+        None => quote!(#private::None),
+    };
+    Some(quote!(#private::Style::Option { long: #long, short: #short }))
+}
+
+/// The author's expression as the operator would type it, where that needs no evaluation.
+fn literal(value: &Expr) -> TokenStream {
+    let private = private(Span::call_site());
+    match literal_text(value) {
+        Some(text) => quote!(#private::Some(#text)),
+        None => quote!(#private::None),
+    }
+}
+
+fn literal_text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Lit(ExprLit { lit, .. }) => match lit {
+            Lit::Int(number) => Some(number.base10_digits().to_owned()),
+            Lit::Float(number) => Some(number.base10_digits().to_owned()),
+            Lit::Bool(flag) => Some(flag.value.to_string()),
+            _ => None,
+        },
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => Some(format!("-{}", literal_text(expr)?)),
+        Expr::Range(ExprRange { start, limits, end, .. }) => {
+            let text =
+                |end: &Option<Box<Expr>>| end.as_ref().map_or(Some(String::new()), |end| literal_text(end));
+            let dots = match limits {
+                RangeLimits::HalfOpen(_) => "..",
+                RangeLimits::Closed(_) => "..=",
+            };
+            Some(format!("{}{dots}{}", text(start)?, text(end)?))
+        }
+        Expr::Group(group) => literal_text(&group.expr),
+        Expr::Paren(group) => literal_text(&group.expr),
+        _ => None,
+    }
+}

@@ -1,0 +1,37 @@
+//! Options whose names are in the tokens, and are taken twice. The check at start sees the others.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+use crate::item::Parameter;
+use crate::mistakes::Mistakes;
+
+/// The options of the parameters so far.
+#[derive(Default)]
+pub(crate) struct Options(Vec<String>);
+
+impl Options {
+    /// Takes those of the next parameter.
+    pub(crate) fn take(&mut self, parameter: &Parameter, mistakes: &Mistakes) {
+        if let Some(long) = &parameter.args.long {
+            self.add(format!("--{}", parameter.long_name()), long.to_token_stream(), mistakes);
+        }
+        if let Some(short) = &parameter.args.short
+            && let Some(letter) = parameter.short_name()
+        {
+            self.add(format!("-{letter}"), short.to_token_stream(), mistakes);
+        }
+    }
+
+    fn add(&mut self, option: String, at: TokenStream, mistakes: &Mistakes) {
+        if self.0.contains(&option) {
+            mistakes.add(
+                at,
+                format_args!("`{option}` is taken twice"),
+                "give one of the parameters another name",
+            );
+        } else {
+            self.0.push(option);
+        }
+    }
+}

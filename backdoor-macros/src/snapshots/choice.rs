@@ -1,0 +1,39 @@
+const _: () = {
+    use ::backdoor_runtime::private as __backdoor;
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl __backdoor::FromArg for AuthorLevel {
+        const NAME: &'static __backdoor::str = "choice";
+        const CHOICES: &'static [__backdoor::ChoiceWord] = &[
+            __backdoor::ChoiceWord {
+                name: "debug",
+                aliases: &[],
+                help: "Everything",
+            },
+            __backdoor::ChoiceWord {
+                name: "none",
+                aliases: &["off"],
+                help: "",
+            },
+        ];
+        fn from_arg(
+            __backdoor_word: &__backdoor::str,
+        ) -> __backdoor::Result<Self, __backdoor::ArgError> {
+            __backdoor::choice(
+                __backdoor_word,
+                Self::CHOICES,
+                [Self::Debug, Self::Nothing],
+            )
+        }
+        fn to_arg(&self) -> __backdoor::Option<__backdoor::String> {
+            __backdoor::Some(
+                __backdoor::String::from(
+                    match self {
+                        Self::Debug => "debug",
+                        Self::Nothing => "none",
+                    },
+                ),
+            )
+        }
+    }
+};

@@ -1,0 +1,64 @@
+fn author_stop() -> ! {
+    loop {}
+}
+#[allow(deprecated)]
+const _: () = {
+    use ::backdoor_runtime::private as __backdoor;
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-stop",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(|__backdoor_call| {
+            use __backdoor::{ForMachine as _, Peel as _, Person as _, Piece as _};
+            let __backdoor_takers = ();
+            let __backdoor_function: fn(_) -> ! = |()| author_stop();
+            let __backdoor_probe = __backdoor::returned(&__backdoor_function);
+            let (__backdoor_step, __backdoor_probe) = (&&__backdoor_probe)
+                .backdoor_peel();
+            let (__backdoor_more, __backdoor_probe) = (&&__backdoor_probe)
+                .backdoor_peel();
+            let (__backdoor_most, __backdoor_probe) = (&&__backdoor_probe)
+                .backdoor_peel();
+            let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
+            let __backdoor_machine = (&&&__backdoor_probe).backdoor_machine();
+            let __backdoor_items = __backdoor_person.items();
+            let (__backdoor_item_step, __backdoor_items) = (&&__backdoor_items)
+                .backdoor_peel();
+            let (__backdoor_item_more, __backdoor_items) = (&&__backdoor_items)
+                .backdoor_peel();
+            let __backdoor_shown = __backdoor::Whole(
+                (&&&&&__backdoor_items).backdoor_piece(),
+                (&&&__backdoor_items).backdoor_machine(),
+            );
+            let __backdoor_shown = __backdoor::Ladder(
+                __backdoor_person,
+                __backdoor_machine,
+                (__backdoor_item_step, (__backdoor_item_more, __backdoor_shown)),
+            );
+            let __backdoor_shown = (
+                __backdoor_step,
+                (__backdoor_more, (__backdoor_most, __backdoor_shown)),
+            );
+            __backdoor::call(
+                __backdoor_call,
+                __backdoor_takers,
+                __backdoor_function,
+                __backdoor_shown,
+            )
+        }),
+    };
+    const _: () = __backdoor::check_name("author-stop", __backdoor::module_path!());
+    __backdoor::inventory::submit! {
+        __backdoor::Registered(& __BACKDOOR_COMMAND)
+    }
+};

@@ -1,0 +1,113 @@
+fn author_options(
+    author_by: AuthorNumber,
+    author_count: AuthorNumber,
+    author_time: AuthorTime,
+) {}
+#[allow(deprecated)]
+const _: () = {
+    use ::backdoor_runtime::private as __backdoor;
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-options",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
+            __backdoor::Parameter {
+                name: "author-by",
+                help: "How many",
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
+                style: __backdoor::Style::Option {
+                    long: __backdoor::Some("author-by"),
+                    short: __backdoor::None,
+                },
+                ..__backdoor::Parameter::BARE
+            },
+            __backdoor::Parameter {
+                name: "author-count",
+                help: "",
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
+                style: __backdoor::Style::Option {
+                    long: __backdoor::None,
+                    short: __backdoor::Some('n'),
+                },
+                ..__backdoor::Parameter::BARE
+            },
+            __backdoor::Parameter {
+                name: "author-time",
+                help: "",
+                shape: <AuthorTime as __backdoor::Param>::SHAPE,
+                style: __backdoor::Style::Option {
+                    long: __backdoor::Some("for-time"),
+                    short: __backdoor::Some('a'),
+                },
+                ..__backdoor::Parameter::BARE
+            },
+        ],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(|__backdoor_call| {
+            use __backdoor::{ForMachine as _, Peel as _, Person as _, Piece as _};
+            let __backdoor_takers = (
+                __backdoor::Taker(__backdoor::take::<AuthorNumber>),
+                (
+                    __backdoor::Taker(__backdoor::take::<AuthorNumber>),
+                    (__backdoor::Taker(__backdoor::take::<AuthorTime>), ()),
+                ),
+            );
+            let __backdoor_function: fn(_) -> _ = |
+                (__backdoor_value_0, (__backdoor_value_1, (__backdoor_value_2, ())))|
+            author_options(__backdoor_value_0, __backdoor_value_1, __backdoor_value_2);
+            let __backdoor_probe = __backdoor::returned(&__backdoor_function);
+            let (__backdoor_step, __backdoor_probe) = (&&__backdoor_probe)
+                .backdoor_peel();
+            let (__backdoor_more, __backdoor_probe) = (&&__backdoor_probe)
+                .backdoor_peel();
+            let (__backdoor_most, __backdoor_probe) = (&&__backdoor_probe)
+                .backdoor_peel();
+            let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
+            let __backdoor_machine = (&&&__backdoor_probe).backdoor_machine();
+            let __backdoor_items = __backdoor_person.items();
+            let (__backdoor_item_step, __backdoor_items) = (&&__backdoor_items)
+                .backdoor_peel();
+            let (__backdoor_item_more, __backdoor_items) = (&&__backdoor_items)
+                .backdoor_peel();
+            let __backdoor_shown = __backdoor::Whole(
+                (&&&&&__backdoor_items).backdoor_piece(),
+                (&&&__backdoor_items).backdoor_machine(),
+            );
+            let __backdoor_shown = __backdoor::Ladder(
+                __backdoor_person,
+                __backdoor_machine,
+                (__backdoor_item_step, (__backdoor_item_more, __backdoor_shown)),
+            );
+            let __backdoor_shown = (
+                __backdoor_step,
+                (__backdoor_more, (__backdoor_most, __backdoor_shown)),
+            );
+            __backdoor::call(
+                __backdoor_call,
+                __backdoor_takers,
+                __backdoor_function,
+                __backdoor_shown,
+            )
+        }),
+    };
+    const _: () = __backdoor::check_name("author-options", __backdoor::module_path!());
+    const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 0);
+    const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
+    const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 1);
+    const _: () = __backdoor::check_short(__BACKDOOR_COMMAND.parameters, 1);
+    const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 1);
+    const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 2);
+    const _: () = __backdoor::check_short(__BACKDOOR_COMMAND.parameters, 2);
+    const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 2);
+    __backdoor::inventory::submit! {
+        __backdoor::Registered(& __BACKDOOR_COMMAND)
+    }
+};

@@ -1,0 +1,189 @@
+//! What comes from the peer: bytes, silence, and the end of both.
+
+use super::{Conversation, Style};
+use crate::console::escape::Newline;
+use crate::console::foreign;
+use crate::console::lines::{Input, LineAssembler};
+use crate::console::queue::Typed;
+use crate::console::running::Running;
+use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY};
+use crate::dispatch::session::Stop;
+
+/// Bytes that tell a binary protocol.
+const OPENING: usize = 2;
+
+impl Conversation {
+    /// The peer was silent for as long as a script would not be.
+    pub(crate) fn silence(&mut self) {
+        if self.style == Style::Undecided {
+            self.begin_prompting();
+        }
+    }
+
+    /// Takes bytes from the peer.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        if self.over || bytes.is_empty() {
+            return;
+        }
+        if self.opening.len() < OPENING {
+            self.opening.extend(&bytes[..bytes.len().min(OPENING)]);
+            if let Some(protocol) = foreign::opening(&self.opening) {
+                return self.cut(protocol);
+            }
+        }
+        let mut telnet = std::mem::take(&mut self.telnet);
+        telnet.feed(bytes, &mut |event| self.event(event));
+        self.telnet = telnet;
+        if self.telnet.is_telnet() && !self.peer.speaks_telnet() {
+            self.promote();
+        }
+    }
+
+    /// The peer has closed its sending half.
+    pub(crate) fn end_of_input(&mut self) {
+        self.half_closed = true;
+        // A script may leave out its last newline. A telnet client sends whole lines, so that this one was never finished.
+        if self.peer.speaks_telnet() {
+            self.lines.erase_line();
+        } else if let Some(input) = self.lines.finish() {
+            self.input(input);
+        }
+        self.end_lines();
+        self.probe();
+    }
+
+    /// Sends a byte that means nothing, where only that can show that the peer has gone.
+    pub(crate) fn probe(&mut self) {
+        if self.is_in_doubt() {
+            self.screen.command(&NO_OPERATION);
+        }
+    }
+
+    /// A script was silent for long: one whose client does not close its half (`nc` without `-N`) ends here. What it began and did
+    /// not finish is not run: the rest may still be on its way.
+    pub(crate) fn end_script(&mut self) {
+        if !self.lines.is_empty() {
+            self.lines.erase_line();
+            self.screen.show_fresh("line not run: its end did not come\n");
+        }
+        self.end_lines();
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Data(bytes) => {
+                if self.style == Style::Undecided {
+                    self.style = Style::Script;
+                }
+                let mut lines = std::mem::replace(&mut self.lines, LineAssembler::new(self.manners.line));
+                lines.feed(bytes, &mut |input| self.input(input));
+                self.lines = lines;
+            }
+            Event::Reply(reply) => self.screen.command(&reply),
+            Event::Interrupt | Event::Break | Event::Abort => {
+                self.lines.erase_line();
+                self.interrupt();
+            }
+            Event::AbortOutput => {
+                if let Some(running) = &mut self.running {
+                    running.is_muted = true;
+                }
+            }
+            Event::AreYouThere => {
+                let service = &self.manners.service;
+                let text = format!("[{} is here, pid {}]\n", service.name, service.pid);
+                self.aside(&text);
+            }
+            Event::EraseCharacter => self.lines.erase_character(),
+            Event::EraseLine => self.lines.erase_line(),
+            Event::EndOfFile => self.end_lines(),
+            Event::Suspend => {}
+            // RFC 860: the client throws away what comes until it sees this, a prompt too.
+            Event::TimingMark => {
+                self.screen.command(&TIMING_MARK_REPLY);
+                self.prompt_due |= self.screen.is_at_prompt();
+            }
+            Event::WindowSize { columns, .. } => self.peer.set_width(columns.into()),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let line = match input {
+            Input::Interrupt => return self.interrupt(),
+            Input::EndOfInput => return self.end_lines(),
+            _ if self.input_ended => return,
+            Input::Rejected(rejection) => Err(rejection),
+            Input::Line(line) => Ok(line),
+        };
+        if self.style == Style::Prompted {
+            self.screen.line_entered();
+        }
+        if let Some(answer) = self.running.as_mut().and_then(Running::take_asked) {
+            // The dispatcher may have given up waiting.
+            let _ = answer.send(line.is_ok_and(|line| line.trim() == "yes"));
+            return;
+        }
+        let at_prompt = self.style == Style::Prompted && self.running.is_none() && self.queue.is_empty();
+        self.queue.push(Typed { line, at_prompt });
+    }
+
+    /// Ctrl-C in whatever form it came.
+    fn interrupt(&mut self) {
+        self.thrown_away += self.queue.clear();
+        match &mut self.running {
+            Some(running) => {
+                running.is_muted = true;
+                running.stop(Stop::Interrupted);
+                if self.style == Style::Prompted {
+                    self.screen.interrupted();
+                }
+            }
+            None => self.prompt_due = true,
+        }
+    }
+
+    /// No more lines are taken: the end of input, or Ctrl-D. Those that wait are still run.
+    fn end_lines(&mut self) {
+        self.input_ended = true;
+        if let Some(running) = &mut self.running {
+            // Nobody will answer.
+            running.question = None;
+        } else if self.style == Style::Prompted && self.queue.is_empty() {
+            self.screen.fresh_line();
+        }
+    }
+
+    /// The peer speaks telnet after all.
+    fn promote(&mut self) {
+        self.peer.set_telnet();
+        self.screen.set_newline(Newline::CrLf);
+        match self.style {
+            Style::Undecided => self.begin_prompting(),
+            Style::Script => {
+                self.style = Style::Prompted;
+                self.peer.set_prompted();
+                self.ask_for_window_size();
+                self.prompt_due = true;
+            }
+            Style::Prompted => self.ask_for_window_size(),
+        }
+    }
+
+    fn begin_prompting(&mut self) {
+        self.style = Style::Prompted;
+        self.peer.set_prompted();
+        if !self.manners.plain || self.peer.speaks_telnet() {
+            self.screen.set_newline(Newline::CrLf);
+            self.ask_for_window_size();
+        }
+        let banner = self.manners.service.banner();
+        self.screen.show(&banner);
+        self.prompt();
+    }
+
+    fn ask_for_window_size(&mut self) {
+        if let Some(request) = self.telnet.request_window_size() {
+            self.screen.command(&request);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What goes to the peer: what commands say, how they ended, questions and prompts.
+
+use super::{Conversation, Style};
+use crate::console::answer::{self, Seen};
+use crate::console::escape::escape_line;
+use crate::console::lines::Rejection;
+use crate::console::running::{Question, Running};
+use crate::dispatch::Outcome;
+use crate::dispatch::session::{Piece, What};
+
+/// Lines that are named one by one when they came before a question; the others are counted.
+const NAMED: usize = 3;
+
+impl Conversation {
+    /// Takes a piece of what some run says.
+    pub(crate) fn piece(&mut self, piece: Piece) {
+        if self.over {
+            return;
+        }
+        let own = self.running.as_mut().filter(|running| running.is(piece.run));
+        let Some(running) = own else { return self.late(piece.what) };
+        if running.is_muted {
+            return;
+        }
+        let json = running.is_json();
+        match piece.what {
+            What::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
+            What::Reply { text, boundary } if json => self.screen.show(&running.json.reply(&text, boundary)),
+            What::Printed(text) => {
+                running.reply_begins = true;
+                self.screen.show(&text);
+            }
+            What::Reply { text, .. } => {
+                if std::mem::take(&mut running.reply_begins) {
+                    self.screen.end_line();
+                }
+                self.screen.show(&text);
+            }
+            What::Notice(text) if self.style == Style::Prompted && !json => {
+                self.screen.show_fresh(&format!("{text}\n"));
+            }
+            What::Notice(_) | What::Value(_) => {}
+            // Nobody will answer.
+            What::Question { .. } if self.input_ended => {}
+            What::Question { text, answer } => running.question = Some(Question::Due { text, answer }),
+        }
+    }
+
+    /// Whether a question waits to be asked, for which everything that was sent before has to be read first.
+    pub(crate) fn has_question(&self) -> bool {
+        !self.over && self.running.as_ref().is_some_and(Running::has_question)
+    }
+
+    /// Refuses the lines that came before the question: they cannot be meant as its answer, nor were they sent by someone who knew
+    /// of it.
+    pub(crate) fn refuse_early_lines(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        while let Some(early) = self.queue.pop() {
+            running.early_lines += 1;
+            if running.early_lines <= NAMED {
+                self.screen.show_fresh(&refusal(&early.line));
+            } else {
+                self.thrown_away += 1;
+            }
+        }
+    }
+
+    /// Asks the question. Only a line that comes from now on answers it.
+    pub(crate) fn ask(&mut self) {
+        self.lines.erase_line();
+        self.refuse_early_lines();
+        self.report_thrown_away();
+        let Some(running) = &mut self.running else { return };
+        if let Some(Question::Due { text, answer }) = running.question.take() {
+            running.question = Some(Question::Asked { answer });
+            self.screen.show_fresh(&text);
+        }
+    }
+
+    /// The line that ran has ended.
+    pub(crate) fn ended(&mut self, outcome: &Outcome) {
+        let Some(mut running) = self.running.take() else { return };
+        let failure = outcome.failure.as_ref();
+        self.accepted |= failure.is_none_or(|failure| failure.range.is_none());
+        if self.over {
+            return;
+        }
+        if outcome.json {
+            let mut json = std::mem::take(&mut running.json);
+            let mut text = if running.is_muted { String::new() } else { json.reply(&outcome.tail, true) };
+            text.push_str(&json.end(failure));
+            self.screen.show(&text);
+        } else {
+            if !running.is_muted {
+                if running.reply_begins {
+                    self.screen.end_line();
+                }
+                self.screen.show(&outcome.tail);
+                self.screen.end_line();
+            }
+            if let Some(failure) = failure {
+                let seen = match running.at_prompt {
+                    true => Seen::AtPrompt(self.screen.prompt()),
+                    false => Seen::Elsewhere,
+                };
+                let complaint = answer::complaint(failure, &running.line, &seen, self.peer.width());
+                self.screen.show_fresh(&complaint);
+            }
+        }
+        let aside = running.into_aside();
+        if !aside.is_empty() {
+            self.screen.show_fresh(&aside);
+        }
+        self.report_thrown_away();
+        if self.peer.is_closing() {
+            self.over = true;
+        } else if self.leaving {
+            self.farewell();
+        } else if !self.input_ended || !self.queue.is_empty() {
+            self.prompt();
+        }
+    }
+
+    /// Shows the prompt that is due, where nothing is about to be run. To be called before anything is written.
+    pub(crate) fn settle(&mut self) {
+        if self.prompt_due && self.running.is_none() && self.queue.is_empty() && !self.is_over() {
+            self.report_thrown_away();
+            self.prompt();
+        }
+    }
+
+    /// Shows text that belongs to no run in front.
+    pub(super) fn aside(&mut self, text: &str) {
+        match &mut self.running {
+            Some(running) if running.is_json() => running.hold(text),
+            _ => {
+                self.screen.show_fresh(text);
+                self.prompt_due = true;
+            }
+        }
+    }
+
+    pub(super) fn prompt(&mut self) {
+        self.prompt_due = false;
+        if self.style == Style::Prompted && !self.over {
+            self.screen.show_prompt();
+        }
+    }
+
+    fn report_thrown_away(&mut self) {
+        match std::mem::take(&mut self.thrown_away) {
+            0 => {}
+            1 => self.screen.show_fresh("1 line that waited was not run\n"),
+            count => self.screen.show_fresh(&format!("{count} lines that waited were not run\n")),
+        }
+    }
+
+    /// What a run says after it has ended.
+    fn late(&mut self, what: What) {
+        match what {
+            What::Printed(text) | What::Notice(text) => self.aside(&text),
+            What::Reply { .. } | What::Value(_) | What::Question { .. } => {}
+        }
+    }
+}
+
+fn refusal(line: &Result<String, Rejection>) -> String {
+    match line {
+        Ok(line) => {
+            format!(
+                "`{}` came before the question and is not its answer; it was not run\n",
+                escape_line(line)
+            )
+        }
+        Err(rejection) => format!("{rejection}\n"),
+    }
+}

@@ -1,0 +1,81 @@
+//! The lines that came before their turn. What came while a command ran is not lost, and a flood is not kept.
+
+use std::collections::VecDeque;
+
+use crate::console::lines::Rejection;
+
+/// Lines and bytes that may wait; then nothing more is read until there is room again.
+const LINES: usize = 4096;
+const BYTES: usize = 256 * 1024;
+
+/// A line that came.
+pub(super) struct Typed {
+    pub(super) line: Result<String, Rejection>,
+    /// It was typed at the prompt, and stands right behind it.
+    pub(super) at_prompt: bool,
+}
+
+/// The lines that wait, in the order in which they came.
+#[derive(Default)]
+pub(super) struct Queue {
+    lines: VecDeque<Typed>,
+    bytes: usize,
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.lines.len() < LINES && self.bytes < BYTES
+    }
+
+    pub(super) fn push(&mut self, typed: Typed) {
+        self.bytes += length(&typed);
+        self.lines.push_back(typed);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Typed> {
+        let typed = self.lines.pop_front()?;
+        self.bytes -= length(&typed);
+        Some(typed)
+    }
+
+    /// Drops all lines, and says how many they were.
+    pub(super) fn clear(&mut self) -> usize {
+        self.bytes = 0;
+        std::mem::take(&mut self.lines).len()
+    }
+}
+
+fn length(typed: &Typed) -> usize {
+    typed.line.as_ref().map_or(0, String::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_bytes_are_bounded() {
+        let push = |queue: &mut Queue, line: &str| {
+            queue.push(Typed { line: Ok(line.to_owned()), at_prompt: false });
+        };
+        let mut queue = Queue::default();
+        for _ in 0..LINES {
+            assert!(queue.has_room());
+            push(&mut queue, "");
+        }
+        assert!(!queue.has_room());
+        queue.pop();
+        assert!(queue.has_room());
+        push(&mut queue, &"x".repeat(BYTES));
+        while queue.lines.len() > 1 {
+            queue.pop();
+        }
+        assert!(!queue.has_room(), "one long line is enough");
+        assert_eq!(queue.clear(), 1);
+        assert!(queue.has_room() && queue.is_empty());
+    }
+}

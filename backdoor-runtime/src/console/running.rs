@@ -1,0 +1,116 @@
+//! The run in front: in what form it answers, whether what it says is still wanted, and the question that it waits for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+
+use crate::console::json_line::JsonLine;
+use crate::dispatch::Run;
+use crate::dispatch::session::{RunState, Stop};
+
+/// The line that runs.
+pub(super) struct Running {
+    state: Arc<RunState>,
+    pub(super) line: Arc<str>,
+    pub(super) at_prompt: bool,
+    pub(super) json: JsonLine,
+    /// What it says is not wanted any more.
+    pub(super) is_muted: bool,
+    /// Nothing of the reply stands right before the cursor.
+    pub(super) reply_begins: bool,
+    pub(super) question: Option<Question>,
+    /// Lines that came before the question, and were refused.
+    pub(super) early_lines: usize,
+    /// What others said meanwhile, to be shown behind a line of JSON.
+    aside: String,
+    aside_lost: usize,
+}
+
+/// A question to the operator. Dropping it is an answer too: none will come.
+pub(super) enum Question {
+    /// To be asked when everything that was sent before is in.
+    Due {
+        text: String,
+        answer: oneshot::Sender<bool>,
+    },
+    Asked {
+        answer: oneshot::Sender<bool>,
+    },
+}
+
+/// The most that waits for the end of a line of JSON, in bytes.
+const ASIDE: usize = 64 * 1024;
+
+impl Running {
+    pub(super) fn new(run: &Run, at_prompt: bool) -> Self {
+        Self {
+            state: run.state.clone(),
+            line: run.line.clone(),
+            at_prompt,
+            json: JsonLine::default(),
+            is_muted: false,
+            reply_begins: true,
+            question: None,
+            early_lines: 0,
+            aside: String::new(),
+            aside_lost: 0,
+        }
+    }
+
+    pub(super) fn is(&self, run: u64) -> bool {
+        self.state.id == run
+    }
+
+    /// Whether its answer is one line of JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.state.json.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(&self, reason: Stop) {
+        self.state.stop(reason);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.state.stop.borrow().is_some()
+    }
+
+    /// Whether a question waits to be asked.
+    pub(super) fn has_question(&self) -> bool {
+        matches!(self.question, Some(Question::Due { .. })) && !self.is_stopped()
+    }
+
+    /// Takes the question that the next line answers. A run that was told to stop takes no answer.
+    pub(super) fn take_asked(&mut self) -> Option<oneshot::Sender<bool>> {
+        if self.is_stopped() {
+            return None;
+        }
+        match self.question.take() {
+            Some(Question::Asked { answer }) => Some(answer),
+            other => {
+                self.question = other;
+                None
+            }
+        }
+    }
+
+    /// Keeps what others say until the answer is complete.
+    pub(super) fn hold(&mut self, text: &str) {
+        if self.aside.len() + text.len() <= ASIDE {
+            self.aside.push_str(text);
+        } else {
+            self.aside_lost += text.len();
+        }
+    }
+
+    /// What was kept.
+    pub(super) fn into_aside(mut self) -> String {
+        if self.aside_lost > 0 {
+            if !self.aside.is_empty() && !self.aside.ends_with('\n') {
+                self.aside.push('\n');
+            }
+            self.aside.push_str(&format!("{} bytes of background output were dropped\n", self.aside_lost));
+        }
+        self.aside
+    }
+}

@@ -1,0 +1,36 @@
+//! Commands in surroundings that a careless expansion would not compile in, each called through the console and as the plain
+//! function it stays.
+
+mod declarations;
+mod names;
+mod replies;
+mod shadowed;
+mod surroundings;
+
+use backdoor_runtime::{Backdoor, Status};
+
+/// Runs a line, and compares what a script would read.
+#[track_caller]
+fn check(line: &str, text: &str) {
+    let answer = Backdoor::testing().run(line);
+    assert_eq!(answer.error, None, "{line}");
+    assert_eq!(answer.status, Status::Done, "{line}");
+    assert_eq!(answer.text, text, "{line}");
+}
+
+/// Runs a line with `--json`, and compares what a machine would read.
+#[track_caller]
+fn check_json(line: &str, json: &str) {
+    check(&format!("{line} --json"), &format!("{json}\n"));
+}
+
+#[track_caller]
+fn check_error(line: &str, status: Status, error: &str) {
+    let answer = Backdoor::testing().run(line);
+    assert_eq!((answer.status, answer.error.as_deref()), (status, Some(error)), "{line}");
+}
+
+#[test]
+fn nothing_here_is_wrong_together() {
+    backdoor_runtime::check_commands().unwrap();
+}

@@ -1,0 +1,186 @@
+//! Where a console listens, who decides that, what is logged, and how it ends.
+
+mod end;
+mod environment;
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use backdoor_runtime::{Address, Error};
+
+use crate::client::{Client, script};
+use crate::log::Log;
+use crate::wire::builder;
+
+/// A directory that goes with all that is in it.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("backdoor-listen-{}-{name}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn socket(&self) -> (PathBuf, String) {
+        let path = self.0.join("a.sock");
+        let address = format!("unix:{}", path.display());
+        (path, address)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn port(address: &Address) -> u16 {
+    match address {
+        Address::Tcp(address) => address.port(),
+        Address::Unix(path) => panic!("{} is no port", path.display()),
+    }
+}
+
+#[track_caller]
+fn refused(address: &str) -> String {
+    builder().listen(address).start().unwrap_err().to_string()
+}
+
+#[test]
+fn several_addresses_are_listened_on_and_can_be_read() {
+    let directory = Directory::new("several");
+    let (path, address) = directory.socket();
+    let console = builder().listen(0).listen("[::1]:0").listen(address.as_str()).start().unwrap();
+    let addresses = console.addresses();
+    assert_eq!(addresses.len(), 3);
+    assert_eq!(addresses[0].to_string(), format!("127.0.0.1:{}", port(&addresses[0])));
+    assert_eq!(addresses[1].to_string(), format!("[::1]:{}", port(&addresses[1])));
+    assert_eq!(addresses[2], Address::Unix(path));
+    for address in addresses {
+        assert_eq!(script(address, "wire echo a\n"), "a\n");
+    }
+}
+
+#[test]
+fn a_console_without_an_address_is_off() {
+    assert!(builder().start().unwrap().addresses().is_empty());
+}
+
+#[test]
+fn the_first_free_port_of_a_range_is_taken() {
+    // Somebody else may take the neighbour in between, so it is tried again.
+    let found = (0..50).find_map(|_| {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let first = taken.local_addr().unwrap().port();
+        let range = format!("{first}:{}", first.checked_add(1)?);
+        let console = builder().listen(range.as_str()).start().ok()?;
+        Some((first, port(&console.addresses()[0])))
+    });
+    let (first, chosen) = found.unwrap();
+    assert_eq!(chosen, first + 1);
+}
+
+#[test]
+fn a_taken_port_is_an_error_and_one_warning() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = builder().listen(address.as_str()).start().unwrap_err();
+    assert!(matches!(error, Error::Bind(_)), "{error:?}");
+    assert!(
+        error.to_string().starts_with(&format!("cannot listen on {address}: the port is taken")),
+        "{error}"
+    );
+
+    let (log, _guard) = Log::record();
+    let console = builder().listen(address.as_str()).start_or_warn();
+    assert!(console.addresses().is_empty());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("WARN") && lines[0].contains("the port is taken"), "{lines:?}");
+}
+
+#[test]
+fn what_is_bound_before_an_error_is_let_go() {
+    let directory = Directory::new("let-go");
+    let (path, address) = directory.socket();
+    builder().listen(address.as_str()).listen("127.0.0.1:0:").start().unwrap_err();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    builder().listen(address.as_str()).listen(taken.local_addr().unwrap()).start().unwrap_err();
+    assert!(!path.exists());
+}
+
+#[test]
+fn another_host_is_refused_with_a_reason() {
+    for host in ["0.0.0.0:3000", "192.168.0.1:3000", "[::]:3000", "example.org:3000"] {
+        let error = refused(host);
+        assert!(error.contains("listens on loopback only"), "{error}");
+    }
+    assert!(refused("shop").contains("that is no address"));
+}
+
+#[test]
+fn a_unix_socket_is_its_owners_alone_and_goes_in_the_end() {
+    let directory = Directory::new("mode");
+    let (path, address) = directory.socket();
+    let console = builder().listen(address.as_str()).start().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    drop(console);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_dead_socket_is_replaced_and_anything_else_is_kept() {
+    let directory = Directory::new("dead");
+    let (path, address) = directory.socket();
+    drop(UnixListener::bind(&path).unwrap());
+    let console = builder().listen(address.as_str()).start().unwrap();
+    assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
+    // It is alive now.
+    assert!(refused(&address).contains("this or another process answers there"));
+    assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
+    drop(console);
+    fs::write(&path, "precious").unwrap();
+    assert!(refused(&address).contains("a regular file is there, not a socket"));
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+}
+
+#[test]
+fn the_peer_of_a_unix_socket_is_known() {
+    let directory = Directory::new("peer");
+    let console = builder().listen(directory.socket().1.as_str()).start().unwrap();
+    let who = Client::prompted(&console.addresses()[0]).ask("who");
+    let uid =
+        fs::metadata(Path::new("/proc/self")).map(|file| std::os::unix::fs::MetadataExt::uid(&file)).unwrap();
+    assert!(who.contains(&format!("unix uid {uid} pid {}", std::process::id())), "{who}");
+}
+
+#[test]
+fn the_start_and_every_command_are_logged() {
+    let (log, _guard) = Log::record();
+    let console = builder().listen(0).start().unwrap();
+    let address = console.addresses()[0].to_string();
+    log.expect(&["INFO", "the console of test listens", &address]);
+    log.expect(&["INFO", "any local user may connect to the console of test by TCP"]);
+    script(&console.addresses()[0], "wire echo \x1b[2J\nno-such-command\n");
+    log.expect(&["INFO", "command begins", "session=1", "peer=\"127.0.0.1:", "line=wire echo \\x1b[2J"]);
+    let ended = log.expect(&["INFO", "command ended", "line=wire echo \\x1b[2J", "result=done"]);
+    assert!(ended.contains("milliseconds="), "{ended}");
+    log.expect(&["command ended", "line=no-such-command", "result=usage"]);
+    assert!(!log.lines().concat().contains('\x1b'));
+
+    Client::connect(&console.addresses()[0]).send("GET / HTTP/1.1\r\nHost: a\r\n");
+    log.expect(&["WARN", "127.0.0.1:", "spoke HTTP and was cut off; nothing of it was run"]);
+    assert_eq!(log.lines().iter().filter(|line| line.contains("HTTP")).count(), 1);
+}
+
+#[test]
+fn a_unix_socket_alone_needs_no_word_about_local_users() {
+    let directory = Directory::new("log");
+    let (log, _guard) = Log::record();
+    let _console = builder().listen(directory.socket().1.as_str()).start().unwrap();
+    assert_eq!(log.lines().len(), 1, "{:?}", log.lines());
+}

@@ -1,0 +1,98 @@
+//! How a console ends: sessions get a goodbye and what was rendered, and no command holds up the service.
+
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::Backdoor;
+
+use crate::client::Client;
+use crate::wire::{builder, open};
+
+const GOODBYE: &str = "test ends this session; goodbye\r\n";
+
+/// No healthy run comes near it, however busy the machine is; a command that is waited for would take 30 s and more.
+const SOON: Duration = Duration::from_secs(10);
+
+fn start() -> Backdoor {
+    builder().listen(0).start().unwrap()
+}
+
+fn text(client: &mut Client) -> String {
+    String::from_utf8(client.read_to_end()).unwrap()
+}
+
+#[test]
+fn a_session_gets_a_goodbye() {
+    let console = start();
+    let mut clients = [Client::prompted(&console.addresses()[0]), Client::prompted(&console.addresses()[0])];
+    drop(console);
+    for client in &mut clients {
+        assert_eq!(text(client), format!("\r\n{GOODBYE}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_says_goodbye_too_and_frees_the_port() {
+    let console = start();
+    let address = console.addresses()[0].clone();
+    let mut client = Client::prompted(&address);
+    console.shutdown().await;
+    assert_eq!(text(&mut client), format!("\r\n{GOODBYE}"));
+    drop(builder().listen(address.to_string()).start().unwrap());
+}
+
+#[test]
+fn a_command_is_told_and_the_operator_too() {
+    let console = start();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.send("wire wait never\r\n");
+    client.expect("waiting\r\n");
+    let mut script = Client::connect(&console.addresses()[0]);
+    script.send("wire wait never\nwire echo b\n");
+    script.expect("waiting\n");
+    drop(console);
+    // On a busy machine the command may not be fast enough, which is said as well.
+    let text = [text(&mut client), text(&mut script)];
+    assert!(text[0].starts_with("the console ends") && text[0].ends_with(GOODBYE), "{text:?}");
+    assert!(text[1].starts_with("the console ends") && text[1].lines().count() == 1, "{text:?}");
+}
+
+#[test]
+fn a_stuck_command_does_not_hold_up_the_drop() {
+    let console = start();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.send("wire stuck drop\r\n");
+    client.expect("waiting\r\n");
+    let begin = Instant::now();
+    drop(console);
+    assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+    let left = "the console ends; the command still runs and is left behind\r\n";
+    assert_eq!(text(&mut client), format!("{left}{GOODBYE}"));
+    open("drop");
+}
+
+#[test]
+fn who_reads_nothing_does_not_hold_up_the_drop() {
+    let console = start();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.send("wire flood 1000000\r\n");
+    client.expect("00000");
+    let begin = Instant::now();
+    drop(console);
+    assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+}
+
+/// The command's answer was lost where the command itself makes the service end.
+#[test]
+fn regression_a_command_that_ends_the_service_is_answered() {
+    for _ in 0..20 {
+        let console = start();
+        let mut client = Client::prompted(&console.addresses()[0]);
+        let gate = format!("ended-{}", console.addresses()[0]);
+        client.send(format!("wire ender {gate}\r\n"));
+        crate::wire::wait_for(&gate);
+        drop(console);
+        // Whether there is still a prompt between them depends on who is faster.
+        let text = text(&mut client);
+        assert!(text.starts_with("OK\r\n") && text.ends_with(GOODBYE), "{text:?}");
+    }
+}

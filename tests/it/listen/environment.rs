@@ -1,0 +1,110 @@
+//! `BACKDOOR_LISTEN` in a process of its own, since the environment belongs to the whole process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use crate::client::script;
+use crate::listen::Directory;
+use crate::log::Log;
+use crate::wire::builder;
+
+/// Tells this binary that it is the child.
+const CHILD: &str = "BACKDOOR_TEST_CHILD";
+
+/// Not a test by itself: the service that the tests below start, which listens until its standard input ends.
+#[test]
+fn service() {
+    let Ok(how) = std::env::var(CHILD) else { return };
+    let (log, _guard) = Log::record();
+    let builder = builder().listen("127.0.0.1:0");
+    let console = match how.as_str() {
+        "start" => builder.start(),
+        _ => Ok(builder.start_or_warn()),
+    };
+    let mut out = std::io::stdout();
+    // The harness has written to this line already.
+    writeln!(out).unwrap();
+    match &console {
+        Ok(console) => console.addresses().iter().for_each(|at| writeln!(out, "address {at}").unwrap()),
+        Err(error) => writeln!(out, "error {error}").unwrap(),
+    }
+    log.lines().iter().for_each(|line| writeln!(out, "log {line}").unwrap());
+    writeln!(out, "ready").unwrap();
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+struct Service {
+    child: Child,
+    said: Vec<String>,
+}
+
+impl Service {
+    fn start(how: &str, listen: Option<&str>) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["listen::environment::service", "--exact", "--nocapture"]).env(CHILD, how);
+        match listen {
+            Some(listen) => command.env("BACKDOOR_LISTEN", listen),
+            None => command.env_remove("BACKDOOR_LISTEN"),
+        };
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let said = lines.take_while(|line| line != "ready").collect();
+        Self { child, said }
+    }
+
+    fn all(&self, kind: &str) -> Vec<&str> {
+        self.said.iter().filter_map(|line| line.strip_prefix(kind)).map(str::trim).collect()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn without_it_the_builder_decides() {
+    let service = Service::start("start", None);
+    assert!(matches!(service.all("address")[..], [address] if address.starts_with("127.0.0.1:")));
+}
+
+#[test]
+fn it_wins_over_the_builder() {
+    let directory = Directory::new("environment");
+    let (path, address) = directory.socket();
+    let service = Service::start("start", Some(&format!("{address}, [::1]:0")));
+    let addresses = service.all("address");
+    assert_eq!(addresses.len(), 2);
+    assert_eq!(addresses[0], address);
+    assert!(addresses[1].starts_with("[::1]:"));
+    let answer = script(&backdoor_runtime::Address::Unix(path), "wire echo a\n");
+    assert_eq!(answer, "a\n");
+}
+
+#[test]
+fn it_switches_a_console_off() {
+    for off in ["off", "OFF", "", " "] {
+        let service = Service::start("start", Some(off));
+        assert_eq!(service.all("address"), [""; 0], "{off:?}");
+        assert_eq!(service.all("error"), [""; 0], "{off:?}");
+        let log = service.all("log");
+        assert!(matches!(log[..], [line] if line.starts_with("INFO") && line.contains("is off")), "{log:?}");
+    }
+}
+
+#[test]
+fn a_bad_value_is_an_error_and_one_warning() {
+    let service = Service::start("start", Some("0.0.0.0:3000"));
+    assert!(service.all("error")[0].starts_with("BACKDOOR_LISTEN: cannot listen on `0.0.0.0:3000`: "));
+    for bad in ["0.0.0.0:3000", "shop", "3000,off"] {
+        let service = Service::start("start_or_warn", Some(bad));
+        assert_eq!(service.all("address"), [""; 0]);
+        let log = service.all("log");
+        assert!(
+            matches!(log[..], [line] if line.starts_with("WARN") && line.contains("BACKDOOR_LISTEN: cannot listen")),
+            "{log:?}"
+        );
+    }
+}

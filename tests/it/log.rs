@@ -1,0 +1,62 @@
+//! What a service's subscriber is told, as text.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, Once};
+use std::time::{Duration, Instant};
+
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
+
+use crate::client::PATIENCE;
+
+/// The events of this thread, and of a console that is started on it, one a line.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Begins to record, until the guard is dropped.
+    pub(crate) fn record() -> (Self, DefaultGuard) {
+        // While subscribers come and go on other threads, tracing may remember that nobody wants an event; with one that stays
+        // and takes everything it never does. Another test may have set one already.
+        static STAYS: Once = Once::new();
+        STAYS.call_once(|| {
+            let _ = set_global_default(tracing_subscriber::fmt().with_writer(io::sink).finish());
+        });
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .without_time()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, set_default(subscriber))
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    /// Waits for a line with all these words, and gives it.
+    #[track_caller]
+    pub(crate) fn expect(&self, words: &[&str]) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let lines = self.lines();
+            match lines.iter().find(|line| words.iter().all(|word| line.contains(word))) {
+                Some(line) => return line.clone(),
+                None if Instant::now() > until => panic!("no line with {words:?} in {lines:#?}"),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! The programs that operators really use: `telnet` and `nc`, in a terminal and in a pipe.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use backdoor_runtime::Address;
+
+use crate::pty::{Terminal, require};
+use crate::wire::{notes_of, tcp, unix, wait_for};
+
+const PROMPT: &str = "test> ";
+
+fn port() -> String {
+    match tcp() {
+        Address::Tcp(address) => address.port().to_string(),
+        Address::Unix(_) => unreachable!("it was asked for TCP"),
+    }
+}
+
+fn path() -> &'static Path {
+    match unix() {
+        Address::Unix(path) => path,
+        Address::Tcp(_) => unreachable!("it was asked for a unix socket"),
+    }
+}
+
+#[track_caller]
+fn telnet() -> Terminal {
+    let mut telnet = Terminal::start("telnet", "inetutils-telnet", &["127.0.0.1", &port()]);
+    let greeting = telnet.expect(PROMPT);
+    assert!(greeting.contains(&format!("\r\ntest, pid {} on ", std::process::id())), "{greeting:?}");
+    telnet
+}
+
+#[test]
+fn telnet_shows_one_prompt_for_each_enter() {
+    let mut telnet = telnet();
+    telnet.press("wire echo a é\r");
+    assert_eq!(telnet.expect(PROMPT), "wire echo a é\r\na é\r\ntest> ");
+    for _ in 0..3 {
+        telnet.press("\r");
+        assert_eq!(telnet.expect(PROMPT), "\r\ntest> ");
+    }
+    telnet.press("cahce\r");
+    let text = telnet.expect(PROMPT);
+    assert!(text.starts_with("cahce\r\n      ^^^^^\r\nunknown command `cahce`"), "{text:?}");
+    telnet.press("quit\r");
+    assert_eq!(telnet.expect_end(), "quit\r\ngoodbye\r\nConnection closed by foreign host.\r\n");
+}
+
+#[test]
+fn telnet_is_not_left_deaf_by_ctrl_c() {
+    let mut telnet = telnet();
+    for _ in 0..3 {
+        telnet.press("wire wait never\r");
+        telnet.expect("waiting\r\n");
+        telnet.press("\x03");
+        let text = telnet.expect(PROMPT);
+        assert!(text.ends_with("interrupted\r\ntest> "), "{text:?}");
+        telnet.press("wire echo heard\r");
+        assert_eq!(telnet.expect(PROMPT), "wire echo heard\r\nheard\r\ntest> ");
+    }
+    // At the bare prompt it makes a new one.
+    for _ in 0..3 {
+        telnet.press("\x03");
+        let text = telnet.expect(PROMPT);
+        assert!(text.ends_with("\r\ntest> "), "{text:?}");
+        telnet.press("wire echo heard\r");
+        assert_eq!(telnet.expect(PROMPT), "wire echo heard\r\nheard\r\ntest> ");
+    }
+}
+
+#[test]
+fn telnet_is_not_left_deaf_by_ctrl_backslash() {
+    let mut telnet = telnet();
+    telnet.press("wire wait never\r");
+    telnet.expect("waiting\r\n");
+    telnet.press("\x1c");
+    telnet.expect(PROMPT);
+    telnet.press("wire echo heard\r");
+    assert_eq!(telnet.expect(PROMPT), "wire echo heard\r\nheard\r\ntest> ");
+}
+
+#[test]
+fn telnet_ends_with_ctrl_d() {
+    let mut telnet = telnet();
+    telnet.press("wire echo a\r");
+    telnet.expect(PROMPT);
+    telnet.press("\x04");
+    assert!(telnet.expect_end().ends_with("Connection closed by foreign host.\r\n"));
+}
+
+#[test]
+fn a_thousand_lines_pasted_into_telnet_run_in_order() {
+    let mut telnet = telnet();
+    telnet.press(&(0..1000).map(|line| format!("wire note paste {line}\r")).collect::<String>());
+    // The terminal puts its echo of what is still being typed anywhere into the answers, so the order is looked at from inside.
+    telnet.press("wire ender pasted\r");
+    wait_for("pasted");
+    assert_eq!(notes_of("paste"), (0..1000).collect::<Vec<_>>());
+    telnet.expect("OK\r\ntest> ");
+    telnet.press("wire echo heard\r");
+    assert_eq!(telnet.expect(PROMPT), "wire echo heard\r\nheard\r\ntest> ");
+}
+
+#[test]
+fn a_table_follows_the_size_of_telnets_window() {
+    let mut telnet = telnet();
+    for columns in [80, 132, 255, 40] {
+        telnet.resize(columns, 24);
+        // The signal and the keys reach the client on different ways, so that the size may come behind a line.
+        loop {
+            telnet.press("wire width\r");
+            if telnet.expect(PROMPT) == format!("wire width\r\n{columns}\r\ntest> ") {
+                break;
+            }
+        }
+        telnet.press("wire table\r");
+        let table = telnet.expect(PROMPT);
+        let widest = table.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(table.contains("one") && widest <= columns.into(), "{table}");
+    }
+}
+
+#[test]
+fn telnet_with_a_pipe_for_a_keyboard_is_answered() {
+    require("telnet", "inetutils-telnet");
+    let script = format!("(printf 'wire echo a\\nquit\\n'; sleep 2) | telnet 127.0.0.1 {}", port());
+    let text = String::from_utf8(sh(&script).stdout).unwrap();
+    assert!(text.contains("\na\ngoodbye\n") || text.contains("\na\r\ngoodbye\r\n"), "{text:?}");
+}
+
+#[test]
+fn nc_in_a_terminal_gets_a_prompt() {
+    let mut nc = Terminal::start("nc", "netcat-openbsd", &["127.0.0.1", &port()]);
+    nc.expect(PROMPT);
+    nc.press("wire echo a\r");
+    assert_eq!(nc.expect(PROMPT), "wire echo a\r\na\r\r\ntest> ");
+    nc.press("quit\r");
+    nc.expect("goodbye");
+    nc.press("\x03");
+    nc.expect_end();
+}
+
+#[test]
+fn nc_with_a_script_prints_answers_only_and_ends_by_itself() {
+    require("nc", "netcat-openbsd");
+    let (port, path) = (port(), path().display());
+    for client in [
+        format!("nc 127.0.0.1 {port}"),
+        format!("nc -N 127.0.0.1 {port}"),
+        format!("nc -U {path}"),
+        format!("nc -NU {path}"),
+    ] {
+        let output = sh(&format!("printf 'help\\nversion\\nwire echo é\\n' | {client}"));
+        assert!(output.status.success(), "{client}: {output:?}");
+        assert!(!output.stdout.contains(&0xff) && !output.stdout.contains(&b'\r'), "{client}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains(PROMPT) && text.ends_with("\né\n"), "{client}: {text}");
+        let (help, version) = (text.find("wire echo").unwrap(), text.find("\nservice ").unwrap());
+        assert!(help < version, "{client}: {text}");
+    }
+}
+
+#[test]
+fn nc_without_input_ends() {
+    require("nc", "netcat-openbsd");
+    let output = sh(&format!("nc -N 127.0.0.1 {} < /dev/null", port()));
+    assert!(output.stdout.is_empty(), "{output:?}");
+}
+
+/// Runs a script, which must end by itself.
+#[track_caller]
+fn sh(script: &str) -> Output {
+    let output = Command::new("timeout").args(["60", "sh", "-c", script]).output().unwrap();
+    assert_ne!(output.status.code(), Some(124), "`{script}` did not end: {output:?}");
+    output
+}

@@ -1,0 +1,167 @@
+//! What goes over the wire, byte by byte: one console for all tests, and commands that show what was run.
+//!
+//! Tests run side by side, so each counts under a name of its own and opens gates of its own.
+
+mod dangerous;
+mod foreign;
+mod interrupt;
+mod limits;
+mod line_ends;
+mod opening;
+mod options;
+mod queued;
+mod script;
+mod sessions;
+mod text;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Condvar, LazyLock, Mutex};
+use std::thread;
+
+use backdoor_runtime::{Address, Backdoor, Builder, PrintError, Session, backdoor_command};
+use serde::Serialize;
+
+static CONSOLE: LazyLock<Backdoor> = LazyLock::new(|| {
+    builder().listen("127.0.0.1:0").listen("plain:127.0.0.1:0").listen(socket()).start().unwrap()
+});
+
+/// A console as all the tests here have it, but for its addresses.
+pub(crate) fn builder() -> Builder {
+    Backdoor::builder("test").max_sessions(1000)
+}
+
+fn socket() -> String {
+    format!("unix:{}/backdoor-wire-{{pid}}.sock", std::env::temp_dir().display())
+}
+
+pub(crate) fn tcp() -> &'static Address {
+    &CONSOLE.addresses()[0]
+}
+
+pub(crate) fn plain_tcp() -> &'static Address {
+    &CONSOLE.addresses()[1]
+}
+
+pub(crate) fn unix() -> &'static Address {
+    &CONSOLE.addresses()[2]
+}
+
+static COUNTS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
+static OPEN: LazyLock<(Mutex<HashSet<String>>, Condvar)> = LazyLock::new(Default::default);
+
+/// How often something was run under this name.
+pub(crate) fn count_of(name: &str) -> u32 {
+    COUNTS.lock().unwrap().get(name).copied().unwrap_or_default()
+}
+
+/// Lets pass, from now on, what waits at this gate.
+pub(crate) fn open(gate: &str) {
+    OPEN.0.lock().unwrap().insert(gate.to_owned());
+    OPEN.1.notify_all();
+}
+
+/// Waits until this gate is open.
+pub(crate) fn wait_for(gate: &str) {
+    let closed = OPEN.0.lock().unwrap();
+    drop(OPEN.1.wait_while(closed, |open| !open.contains(gate)).unwrap());
+}
+
+fn is_open(gate: &str) -> bool {
+    OPEN.0.lock().unwrap().contains(gate)
+}
+
+/// Count a call
+#[backdoor_command(name = "wire count")]
+fn count(name: String) -> u32 {
+    let mut counts = COUNTS.lock().unwrap();
+    let count = counts.entry(name).or_default();
+    *count += 1;
+    *count
+}
+
+/// Count a call that nobody should make by mistake
+#[backdoor_command(name = "wire drop", dangerous)]
+fn drop_all(name: String) -> u32 {
+    count(name)
+}
+
+static NOTES: LazyLock<Mutex<HashMap<String, Vec<u32>>>> = LazyLock::new(Mutex::default);
+
+/// What was noted under this name, in order.
+pub(crate) fn notes_of(name: &str) -> Vec<u32> {
+    NOTES.lock().unwrap().get(name).cloned().unwrap_or_default()
+}
+
+/// Note a number
+#[backdoor_command(name = "wire note")]
+fn note(name: String, number: u32) {
+    NOTES.lock().unwrap().entry(name).or_default().push(number);
+}
+
+/// Say it again
+#[backdoor_command(name = "wire echo")]
+fn echo(#[arg(rest)] text: Option<String>) -> String {
+    text.unwrap_or_default()
+}
+
+/// Wait at a gate, and end when it is told to
+#[backdoor_command(name = "wire wait")]
+async fn wait(session: Session, gate: String) -> Result<&'static str, PrintError> {
+    session.println("waiting").await?;
+    while !is_open(&gate) {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    Ok("passed")
+}
+
+/// Wait at a gate, whatever it is told
+#[backdoor_command(name = "wire stuck")]
+fn stuck(session: Session, gate: String) -> Result<(), PrintError> {
+    session.blocking_println("waiting")?;
+    wait_for(&gate);
+    Ok(())
+}
+
+/// Open a gate, as a command does that tells its service to end
+#[backdoor_command(name = "wire ender")]
+fn ender(gate: String) -> &'static str {
+    open(&gate);
+    "OK"
+}
+
+/// Print from a thread of one's own when the gate opens
+#[backdoor_command(name = "wire later")]
+fn later(session: Session, gate: String) -> &'static str {
+    thread::spawn(move || {
+        wait_for(&gate);
+        let _ = session.blocking_println(format!("later: {gate}"));
+    });
+    "begun"
+}
+
+/// Print so many numbered lines
+#[backdoor_command(name = "wire flood")]
+fn flood(session: Session, lines: u32) -> Result<&'static str, PrintError> {
+    for line in 0..lines {
+        session.blocking_println(format!("{line:063}"))?;
+    }
+    Ok("end of flood")
+}
+
+/// Columns of the terminal
+#[backdoor_command(name = "wire width")]
+fn width(session: Session) -> Option<usize> {
+    session.width()
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    text: String,
+}
+
+/// A table wider than any terminal
+#[backdoor_command(name = "wire table")]
+fn table() -> Vec<Row> {
+    vec![Row { name: "one", text: "word ".repeat(100) }, Row { name: "two", text: "x".repeat(500) }]
+}

@@ -1,0 +1,82 @@
+//! Browsers, scanners and mail clients that come by mistake or by malice: nothing they send is run.
+
+use crate::client::{Client, script};
+use crate::wire::{count_of, open, tcp, unix};
+
+#[test]
+fn http_is_cut_off_and_nothing_of_it_runs() {
+    let body = "wire count http\r\nwire drop http --yes\r\n";
+    for opening in [
+        "GET / HTTP/1.1\r\n",
+        "POST /x HTTP/1.0\r\nHost: 127.0.0.1:3000\r\nContent-Type: text/plain\r\n\r\n",
+        "\r\nPOST /x HTTP/1.1\r\n\r\n",
+        "OPTIONS * HTTP/1.1\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "Host: 127.0.0.1:3000\r\n",
+        "nonsense\r\nHost: 127.0.0.1\r\n",
+    ] {
+        for address in [tcp(), unix()] {
+            let answer = script_that_may_be_reset(address, &format!("{opening}{body}"));
+            assert!(!answer.contains('1'), "{opening:?}: {answer:?}");
+        }
+    }
+    assert_eq!(count_of("http"), 0);
+}
+
+#[test]
+fn other_protocols_are_cut_off() {
+    for opening in [
+        b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\nwire count other\n".as_slice(),
+        b"SSH-2.0-OpenSSH_9.2\r\nwire count other\r\n",
+        b"EHLO me\r\nwire count other\r\n",
+        b"helo me\r\nwire count other\r\n",
+    ] {
+        let mut client = Client::connect(tcp());
+        client.send(opening);
+        assert_eq!(client.read_to_end(), b"", "{opening:?}");
+    }
+    assert_eq!(count_of("other"), 0);
+}
+
+#[test]
+fn an_opening_split_over_packets_is_cut_off() {
+    for parts in [["\x16", "\x03\x01\nwire count parts\n"], ["GET / HT", "TP/1.1\r\nwire count parts\r\n"]] {
+        let mut client = Client::connect(tcp());
+        parts.iter().for_each(|part| client.send(part));
+        assert_eq!(client.read_to_end(), b"");
+    }
+    assert_eq!(count_of("parts"), 0);
+}
+
+#[test]
+fn a_slow_browser_is_cut_off_at_its_first_line() {
+    let mut client = Client::prompted(tcp());
+    client.send("GET / HTTP/1.1\r\nwire count slow\r\n");
+    client.read_to_end();
+    assert_eq!(count_of("slow"), 0);
+}
+
+#[test]
+fn a_word_that_looks_like_http_is_an_argument_once_a_line_was_accepted() {
+    let text = "wire echo a\nwire echo GET / HTTP/1.1\nHost: x\n";
+    let answer = script(tcp(), text);
+    assert!(answer.starts_with("a\nGET / HTTP/1.1\n"), "{answer}");
+    assert!(answer.contains("unknown command"), "{answer}");
+}
+
+/// Whether a header was a header depended on whether the line before it had been run when it was read.
+#[test]
+fn regression_a_line_is_judged_in_its_turn() {
+    let mut client = Client::connect(tcp());
+    client.send("wire wait judged\nnote: this is no header\nwire echo a\n");
+    client.expect("waiting\n");
+    open("judged");
+    client.expect("unknown command `note:`");
+    client.expect("a\n");
+}
+
+fn script_that_may_be_reset(address: &backdoor_runtime::Address, text: &str) -> String {
+    let mut client = Client::connect(address);
+    client.send(text);
+    String::from_utf8(client.read_to_end()).unwrap()
+}

@@ -1,0 +1,82 @@
+//! Bounds: sessions, time to take an answer, and floods of input.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::wire::{builder, tcp};
+
+#[test]
+fn a_session_over_the_limit_is_told_so() {
+    let console = builder().listen("0").max_sessions(2).start().unwrap();
+    let address = &console.addresses()[0];
+    let mut clients = [Client::prompted(address), Client::prompted(address)];
+    for _ in 0..20 {
+        let mut third = Client::connect(address);
+        // What it had to say is unread when it is turned away, and must not reset the answer.
+        third.send("help\n");
+        assert_eq!(third.read_to_string(), "the console has 2 sessions already, which is its limit\n");
+    }
+    assert_eq!(clients[1].ask("wire echo a"), "a\r\n");
+    clients[0].send("quit\r\n");
+    clients[0].read_to_end();
+    let mut again = Client::connect(address);
+    while String::from_utf8_lossy(&again.read_for(Duration::from_millis(300))).contains("limit") {
+        again = Client::connect(address);
+    }
+    assert_eq!(again.ask("wire echo a"), "a\r\n");
+}
+
+#[test]
+fn who_takes_no_byte_is_cut_off() {
+    let console = builder().listen("0").write_stall(Duration::from_millis(100)).start().unwrap();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.send("wire flood 1000000\r\n");
+    let mut other = Client::prompted(&console.addresses()[0]);
+    while other.ask("who").contains("1000000") {}
+    // What was on its way arrives, and the rest does not.
+    assert!(!String::from_utf8(client.read_to_end()).unwrap().contains("end of flood"));
+}
+
+/// As long as bytes came the console read them, and answered nobody else.
+#[test]
+fn regression_a_flood_of_input_does_not_hold_up_others() {
+    let mut flood = Client::prompted(tcp());
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    let mut other = Client::prompted(tcp());
+    let flooding = std::thread::spawn(move || {
+        let bytes = vec![b'x'; 1 << 20];
+        while !stopped.load(Ordering::Relaxed) && flood.try_send(&bytes).is_ok() {}
+    });
+    for _ in 0..50 {
+        assert_eq!(other.ask("wire echo a"), "a\r\n");
+    }
+    stop.store(true, Ordering::Relaxed);
+    flooding.join().unwrap();
+}
+
+/// Every `IAC AYT` is answered with more bytes than it has, so that a peer that reads nothing could fill the memory.
+#[test]
+fn regression_unread_answers_stop_the_reading() {
+    let mut client = Client::prompted(tcp());
+    let mut sender = client.again();
+    let (sent, count) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let bytes = b"\xff\xf6".repeat(1 << 20);
+        let mut all = 0;
+        while all < 64 << 20 && sender.try_send(&bytes).is_ok() {
+            all += bytes.len();
+            let _ = sent.send(all);
+        }
+    });
+    // It stops where the buffers of the kernel are full, far below what the thread has to send.
+    let mut all = 0;
+    while let Ok(more) = count.recv_timeout(Duration::from_millis(500)) {
+        all = more;
+    }
+    assert!(all < 64 << 20, "{all} bytes were taken");
+    let text = String::from_utf8_lossy(&client.read_for(Duration::from_millis(100))).into_owned();
+    assert!(text.contains("[test is here"));
+}

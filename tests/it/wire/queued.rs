@@ -1,0 +1,102 @@
+//! Lines that come faster than they are answered: each in its turn, none lost, none mixed up.
+
+use std::time::Duration;
+
+use crate::client::{Client, script};
+use crate::wire::{count_of, open, tcp, unix};
+
+#[test]
+fn a_thousand_lines_of_a_script_run_in_order() {
+    let lines: String = (0..1000).map(|line| format!("wire echo line {line}\n")).collect();
+    let expected: String = (0..1000).map(|line| format!("line {line}\n")).collect();
+    for address in [tcp(), unix()] {
+        assert_eq!(script(address, &lines), expected);
+    }
+}
+
+#[test]
+fn a_thousand_pasted_lines_run_in_order_with_a_prompt_each() {
+    let mut client = Client::prompted(tcp());
+    client.send((0..1000).map(|line| format!("wire echo line {line}\r\n")).collect::<String>());
+    for line in 0..1000 {
+        assert_eq!(client.answer().trim_start(), format!("line {line}\r\n"));
+    }
+    client.expect_nothing();
+}
+
+#[test]
+fn lines_beyond_what_a_session_holds_wait_in_the_socket() {
+    let count = 30_000;
+    let lines: String = (0..count).map(|line| format!("wire echo {line}\n")).collect();
+    let expected: String = (0..count).map(|line| format!("{line}\n")).collect();
+    let mut client = Client::connect(unix());
+    // It reads while it writes, or both ends would wait for each other.
+    let (mut reader, mut seen) = (client.again(), String::new());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            client.send(&lines);
+            client.close_write();
+        });
+        seen = reader.read_to_string();
+    });
+    assert!(seen == expected, "{} bytes, not {}", seen.len(), expected.len());
+}
+
+#[test]
+fn a_line_that_comes_while_a_command_runs_waits_its_turn() {
+    let mut client = Client::prompted(tcp());
+    client.send("wire wait turn\r\n");
+    client.expect("waiting\r\n");
+    client.send("wire count turn\r\n");
+    client.expect_nothing();
+    assert_eq!(count_of("turn"), 0);
+    open("turn");
+    assert_eq!(client.answer(), "passed\r\n");
+    assert_eq!(client.answer().trim(), "1");
+    client.expect_nothing();
+}
+
+#[test]
+fn what_a_queued_line_prints_does_not_stand_behind_the_prompt() {
+    let mut client = Client::prompted(tcp());
+    client.send("wire wait behind\r\nwire flood 1\r\n");
+    client.expect("waiting\r\n");
+    open("behind");
+    assert_eq!(client.answer(), "passed\r\n");
+    assert!(client.answer().starts_with("\r\n0000"));
+}
+
+#[test]
+fn what_a_clone_of_the_session_says_later_is_seen_with_a_prompt_behind_it() {
+    let mut client = Client::prompted(tcp());
+    assert_eq!(client.ask("wire later background"), "begun\r\n");
+    open("background");
+    assert_eq!(client.answer(), "\r\nlater: background\r\n");
+    client.expect_nothing();
+}
+
+/// It was put in the middle of the line that a parser reads.
+#[test]
+fn regression_background_output_stays_out_of_a_line_of_json() {
+    let mut client = Client::connect(tcp());
+    client.send("wire later json\n");
+    client.expect("begun\n");
+    client.send("wire wait json-gate --json\n");
+    client.expect("{\"printed\":\"waiting\\n");
+    open("json");
+    client.read_for(Duration::from_millis(100));
+    client.seen.clear();
+    open("json-gate");
+    assert_eq!(client.expect("later: json\n"), "\",\"value\":\"passed\"}\nlater: json\n");
+}
+
+#[test]
+fn a_slow_reader_gets_everything() {
+    let mut client = Client::connect(tcp());
+    client.send("wire flood 100000\nwire flood 100000\n");
+    client.close_write();
+    std::thread::sleep(Duration::from_millis(300));
+    let text = client.read_to_string();
+    assert_eq!(text.len(), 2 * (100_000 * 64 + "end of flood\n".len()));
+    assert!(text.ends_with("end of flood\n"));
+}

@@ -1,0 +1,69 @@
+//! Scripts: how they end, with and without closing their half.
+
+use std::time::Duration;
+
+use crate::client::{Client, script};
+use crate::wire::{builder, count_of, open, tcp, unix};
+
+#[test]
+fn every_command_is_finished_after_the_end_of_input() {
+    for address in [tcp(), unix()] {
+        let gate = format!("finish {address}");
+        let mut client = Client::connect(address);
+        client.send(format!("wire wait \"{gate}\"\nwire echo b\n"));
+        client.close_write();
+        client.expect("waiting\n");
+        open(&gate);
+        assert_eq!(client.read_to_string(), "passed\nb\n");
+    }
+}
+
+#[test]
+fn the_last_line_needs_no_newline_where_the_input_ends() {
+    assert_eq!(script(tcp(), "wire echo a\nwire echo b"), "a\nb\n");
+}
+
+#[test]
+fn quit_ends_a_script_and_what_follows_is_not_run() {
+    assert_eq!(script(tcp(), "wire echo a\nquit\nwire count after-quit\n"), "a\ngoodbye\n");
+    assert_eq!(count_of("after-quit"), 0);
+}
+
+#[test]
+fn quit_says_goodbye_to_a_person() {
+    let mut client = Client::prompted(tcp());
+    client.send("quit\r\n");
+    assert_eq!(client.read_to_end(), b"goodbye\r\n");
+}
+
+#[test]
+fn a_script_that_does_not_close_its_half_is_closed_when_it_has_its_answers() {
+    let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
+    let mut client = Client::connect(&console.addresses()[0]);
+    client.send("wire wait idle\nwire echo b\n");
+    client.expect("waiting\n");
+    // A command may be silent for longer than a script.
+    client.expect_nothing();
+    open("idle");
+    assert_eq!(client.read_to_string(), "passed\nb\n");
+}
+
+/// "kill 12" was run of a "kill 123" whose last byte was late.
+#[test]
+fn regression_a_line_whose_end_is_late_is_not_run() {
+    let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
+    let mut client = Client::connect(&console.addresses()[0]);
+    client.send("wire echo a\nwire count late");
+    assert_eq!(client.read_to_string(), "a\nline not run: its end did not come\n");
+    assert_eq!(count_of("late"), 0);
+}
+
+#[test]
+fn a_person_may_be_silent_for_longer_than_a_script() {
+    let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.expect_nothing();
+    assert_eq!(client.ask("wire echo a"), "a\r\n");
+    client.expect_nothing();
+    assert_eq!(client.ask("wire echo b"), "b\r\n");
+}

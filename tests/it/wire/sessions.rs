@@ -1,0 +1,68 @@
+//! Many sessions at once, which share nothing.
+
+use crate::client::Client;
+use crate::wire::{count_of, open, tcp, unix};
+
+#[test]
+fn sessions_have_their_own_windows_and_commands() {
+    let mut clients: Vec<Client> = (0..40).map(|_| Client::connect(tcp())).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.expect("test> ");
+        client.send([0xff, 0xfa, 0x1f, 0, 50 + number as u8, 0, 24, 0xff, 0xf0]);
+    }
+    // The even ones wait, and the odd ones do not have to.
+    for client in clients.iter_mut().step_by(2) {
+        client.send("wire wait even\r\n");
+        client.expect("waiting\r\n");
+    }
+    for (number, client) in clients.iter_mut().enumerate().filter(|(number, _)| number % 2 == 1) {
+        assert_eq!(client.ask("wire width"), format!("{}\r\n", 50 + number));
+    }
+    // One is interrupted, and the others are not.
+    clients[0].send(b"\xff\xf4");
+    assert_eq!(clients[0].answer(), "interrupted\r\n");
+    assert!(clients[2].seen.is_empty());
+    open("even");
+    for (number, client) in clients.iter_mut().enumerate().step_by(2) {
+        if number > 0 {
+            assert_eq!(client.answer(), "passed\r\n");
+        }
+        assert_eq!(client.ask("wire width"), format!("{}\r\n", 50 + number));
+    }
+}
+
+#[test]
+fn a_client_that_vanishes_takes_its_command_and_nothing_else_with_it() {
+    for (address, telnet) in [(tcp(), true), (unix(), true), (tcp(), false), (unix(), false)] {
+        let mut other = Client::prompted(address);
+        let mut client = Client::prompted(address);
+        let gate = format!("vanished-{address}-{telnet}");
+        if telnet {
+            client.send([0xff, 0xf1]);
+        }
+        client.send("wire flood 100000000\r\n");
+        client.expect("00000");
+        drop(client);
+        // A command that goes on would still be shown to run.
+        let until = std::time::Instant::now() + crate::client::PATIENCE;
+        while other.ask("who").contains("100000000") {
+            assert!(std::time::Instant::now() < until, "{gate}");
+        }
+        assert_eq!(other.ask("wire echo a").trim(), "a");
+    }
+}
+
+#[test]
+fn a_telnet_client_that_vanishes_takes_its_silent_command_with_it() {
+    let mut client = Client::prompted(tcp());
+    client.send("\u{0}");
+    client.send(b"\xff\xf1wire wait silent-vanished\r\n");
+    client.expect("waiting\r\n");
+    drop(client);
+    let mut other = Client::prompted(tcp());
+    let until = std::time::Instant::now() + crate::client::PATIENCE / 2;
+    while other.ask("who").contains("silent-vanished") {
+        assert!(std::time::Instant::now() < until);
+    }
+    assert_eq!(count_of("silent-vanished"), 0);
+}

@@ -1,0 +1,51 @@
+//! What a line may be made of: UTF-8 in any number of packets, and nothing else.
+
+use crate::client::{Client, script};
+use crate::wire::{count_of, tcp, unix};
+
+#[test]
+fn characters_may_be_split_over_packets() {
+    let mut client = Client::prompted(tcp());
+    for byte in "wire echo é€😀\r\n".bytes() {
+        client.send([byte]);
+    }
+    assert_eq!(client.answer(), "é€😀\r\n");
+}
+
+#[test]
+fn what_is_not_utf8_is_refused_and_not_run() {
+    for address in [tcp(), unix()] {
+        let answer = script(address, b"wire count latin caf\xe9\nwire echo a\n");
+        let refusal =
+            "line not run: byte 0xe9 at offset 20 is not UTF-8; set the terminal or the script to UTF-8\n";
+        assert_eq!(answer, format!("{refusal}a\n"));
+    }
+    let mut client = Client::prompted(tcp());
+    assert_eq!(client.ask("wire echo a"), "a\r\n");
+    client.send(b"wire count latin \xff\xff\r\n");
+    assert!(client.answer().starts_with("line not run: byte 0xff at offset 17 is not UTF-8"));
+    client.expect_nothing();
+    assert_eq!(count_of("latin"), 0);
+}
+
+#[test]
+fn nul_is_nothing() {
+    assert_eq!(script(tcp(), b"\0wire\0 echo\0 a\0b\0\n\0\n"), "ab\n");
+}
+
+#[test]
+fn what_would_move_the_cursor_is_spelled_out() {
+    let answer = script(tcp(), "wire echo \x1b[2J\u{202e}x\u{9b}y\n");
+    assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\n");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_refused_once_and_the_next_one_runs() {
+    let long = format!("wire echo {}\nwire echo a\n", "x".repeat(100_000));
+    assert_eq!(
+        script(tcp(), &long),
+        "line not run: it is longer than 8192 bytes; split it into several lines\na\n"
+    );
+    let longest = "x".repeat(8192 - "wire echo ".len());
+    assert_eq!(script(tcp(), format!("wire echo {longest}\n")), format!("{longest}\n"));
+}

@@ -1,0 +1,10 @@
+use backdoor_runtime::backdoor_command;
+
+struct Cache;
+
+impl Cache {
+    #[backdoor_command]
+    fn flush(&self) {}
+}
+
+fn main() {}

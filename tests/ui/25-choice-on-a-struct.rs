@@ -1,0 +1,6 @@
+use backdoor_runtime::Choice;
+
+#[derive(Choice)]
+struct Level;
+
+fn main() {}

@@ -1,0 +1,10 @@
+use backdoor_runtime::Choice;
+
+#[derive(Choice)]
+enum Level {
+    Debug,
+    #[choice(alias = "debug")]
+    Trace,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use backdoor_runtime::Choice;
+
+#[derive(Choice)]
+enum Level {}
+
+fn main() {}
