@@ -39,6 +39,7 @@ enum Level {
 }
 
 #[derive(Debug)]
+#[allow(dead_code, reason = "shown by Debug")]
 struct Hex(u32);
 
 impl FromStr for Hex {

@@ -194,7 +194,7 @@ async fn anyhow_error() -> anyhow::Result<u8> {
 
 #[backdoor_command(name = "ends late", timeout = "100ms")]
 async fn late() {
-    pending().await
+    pending::<()>().await;
 }
 
 #[backdoor_command(name = "ends late-sync", timeout = "100ms")]
@@ -288,7 +288,7 @@ fn every_thread_is_still_there_afterwards() {
 async fn waits(gate_name: String) {
     let _dropped = OpensOnDrop(gate(&gate_name));
     gate(&gate_name).visit();
-    pending().await
+    pending::<()>().await;
 }
 
 /// Opens its gate when it sees that it was cancelled
@@ -336,7 +336,7 @@ const PACE: Duration = Duration::from_millis(1);
 async fn dropped_badly(gate_name: String) {
     let _bad = BadDrop("a cancelled future");
     gate(&gate_name).visit();
-    pending().await
+    pending::<()>().await;
 }
 
 /// Hears nothing

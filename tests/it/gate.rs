@@ -8,7 +8,7 @@ use crate::client::PATIENCE;
 
 /// A gate, closed at first.
 #[derive(Default)]
-pub struct Gate {
+pub(crate) struct Gate {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -20,36 +20,36 @@ struct State {
 }
 
 /// The gate of this name.
-pub fn gate(name: &str) -> &'static Gate {
+pub(crate) fn gate(name: &str) -> &'static Gate {
     static GATES: LazyLock<Mutex<HashMap<String, &'static Gate>>> = LazyLock::new(Mutex::default);
     GATES.lock().unwrap().entry(name.to_owned()).or_insert_with(|| Box::leak(Box::default()))
 }
 
 impl Gate {
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         self.state.lock().unwrap().open = true;
         self.changed.notify_all();
     }
 
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.state.lock().unwrap().open
     }
 
     /// Notes that somebody has come.
-    pub fn visit(&self) {
+    pub(crate) fn visit(&self) {
         self.state.lock().unwrap().visitors += 1;
         self.changed.notify_all();
     }
 
     /// Blocks this thread until the gate opens.
-    pub fn block(&self) {
+    pub(crate) fn block(&self) {
         self.visit();
         let state = self.state.lock().unwrap();
         drop(self.changed.wait_while(state, |state| !state.open).unwrap());
     }
 
     /// Keeps this thread busy until the gate opens.
-    pub fn spin(&self) {
+    pub(crate) fn spin(&self) {
         self.visit();
         while !self.is_open() {
             std::thread::yield_now();
@@ -58,13 +58,13 @@ impl Gate {
 
     /// Waits until so many have come.
     #[track_caller]
-    pub fn wait_for_visitors(&self, count: usize) {
+    pub(crate) fn wait_for_visitors(&self, count: usize) {
         self.wait(|state| state.visitors >= count);
     }
 
     /// Waits until somebody opens it.
     #[track_caller]
-    pub fn wait_until_open(&self) {
+    pub(crate) fn wait_until_open(&self) {
         self.wait(|state| state.open);
     }
 
@@ -80,7 +80,7 @@ impl Gate {
 }
 
 /// Opens its gate when it is dropped.
-pub struct OpensOnDrop(pub &'static Gate);
+pub(crate) struct OpensOnDrop(pub(crate) &'static Gate);
 
 impl Drop for OpensOnDrop {
     fn drop(&mut self) {

@@ -13,36 +13,36 @@ const INTERRUPT: [u8; 2] = [255, 244];
 const NO_OPERATION: [u8; 2] = [255, 241];
 
 /// A console with the prompt `t> `.
-pub fn console() -> Builder {
+pub(crate) fn console() -> Builder {
     Backdoor::builder("t").listen("0").silence(Duration::from_millis(1))
 }
 
 /// Somebody who types at the prompt.
-pub struct Operator(pub Client);
+pub(crate) struct Operator(pub(crate) Client);
 
 impl Operator {
     #[track_caller]
-    pub fn new(backdoor: &Backdoor) -> Self {
+    pub(crate) fn new(backdoor: &Backdoor) -> Self {
         let mut client = Client::connect(&backdoor.addresses()[0]);
         client.expect("t> ");
         Self(client)
     }
 
     /// Types a line.
-    pub fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         self.0.send(format!("{line}\r\n"));
     }
 
     /// Types a line and reads its answer, up to the next prompt.
     #[track_caller]
-    pub fn asks(&mut self, line: &str) -> String {
+    pub(crate) fn asks(&mut self, line: &str) -> String {
         self.types(line);
         self.reads_answer()
     }
 
     /// Reads up to the next prompt.
     #[track_caller]
-    pub fn reads_answer(&mut self) -> String {
+    pub(crate) fn reads_answer(&mut self) -> String {
         let answer = self.0.expect("t> ").replace("\r\n", "\n");
         // What is no text is negotiation.
         let answer = answer.trim_start_matches(|c: char| c == '\u{fffd}' || c.is_control() && c != '\n');
@@ -50,24 +50,24 @@ impl Operator {
     }
 
     #[track_caller]
-    pub fn expects(&mut self, text: &str) {
+    pub(crate) fn expects(&mut self, text: &str) {
         self.0.expect(text);
     }
 
     /// Sends Ctrl-C.
-    pub fn interrupts(&mut self) {
+    pub(crate) fn interrupts(&mut self) {
         self.0.send(INTERRUPT);
     }
 
     /// Reads the answer to Ctrl-C, which begins on a line of its own.
     #[track_caller]
-    pub fn reads_end(&mut self) -> String {
+    pub(crate) fn reads_end(&mut self) -> String {
         let answer = self.reads_answer();
         answer.strip_prefix('\n').map_or(answer.clone(), str::to_owned)
     }
 
     /// Leaves without a word, as only a telnet client can: other peers may have closed no more than their sending half.
-    pub fn vanishes(mut self) {
+    pub(crate) fn vanishes(mut self) {
         self.0.send(NO_OPERATION);
     }
 }
