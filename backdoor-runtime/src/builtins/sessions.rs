@@ -8,7 +8,7 @@ fn who(State(console): State<Console>) -> Vec<SessionInfo> {
     console.sessions()
 }
 
-/// Leave this session; the service goes on (also `exit`)
+/// Leave this session; the service goes on
 #[backdoor_command(reads, on = console, aliases("exit"))]
 fn quit(session: Session) -> &'static str {
     session.close();
