@@ -1,5 +1,6 @@
 //! What a command replies: a value for machines, and what a person sees of it.
 
+mod convert;
 pub(crate) mod familiar;
 pub(crate) mod json;
 mod serialize;

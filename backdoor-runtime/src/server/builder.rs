@@ -19,7 +19,8 @@ use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
 use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
 use crate::server::address::{self, Endpoint};
-use crate::server::listener::{self, BoundSocket, SocketFile};
+use crate::server::listener::{self, BoundSocket};
+use crate::server::socket_file::SocketFile;
 use crate::server::{Address, Error, Listen};
 use crate::testing::Testing;
 
