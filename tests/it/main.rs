@@ -9,6 +9,8 @@ mod builtins;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod courtesy;
+#[cfg(test)]
 mod ends;
 #[cfg(test)]
 mod gate;

@@ -94,7 +94,10 @@ pub enum Supply {
         name: fn() -> &'static str,
     },
     /// The author's check of the caller.
-    Guard,
+    Guard {
+        /// Asks it, for its refusal alone.
+        check: fn(&Caller<'_>) -> Result<(), String>,
+    },
 }
 
 /// `#[arg(default = ..)]`.
@@ -255,7 +258,7 @@ impl<T: 'static> Param for State<T> {
 
 #[diagnostic::do_not_recommend]
 impl<G: FromCaller> Param for Guard<G> {
-    const SHAPE: Shape = Shape::supplied(Supply::Guard);
+    const SHAPE: Shape = Shape::supplied(Supply::Guard { check: refusal_of::<G> });
     type Item = Self;
     type State = ();
 
@@ -266,4 +269,8 @@ impl<G: FromCaller> Param for Guard<G> {
             Err(refusal) => Err(Failure::refused(refusal.to_string())),
         }
     }
+}
+
+fn refusal_of<G: FromCaller>(caller: &Caller<'_>) -> Result<(), String> {
+    G::from_caller(caller).map(drop).map_err(|refusal| refusal.to_string())
 }

@@ -17,6 +17,8 @@ pub(super) struct Running {
     pub(super) json: JsonLine,
     /// What it says is not wanted any more.
     pub(super) is_muted: bool,
+    /// Something of that was thrown away.
+    pub(super) has_gap: bool,
     /// Nothing of the reply stands right before the cursor.
     pub(super) reply_begins: bool,
     pub(super) question: Option<Question>,
@@ -50,6 +52,7 @@ impl Running {
             at_prompt,
             json: JsonLine::default(),
             is_muted: false,
+            has_gap: false,
             reply_begins: true,
             question: None,
             early_lines: 0,

@@ -14,6 +14,8 @@ use crate::reply::Form;
 /// A call with all it needs.
 pub(crate) struct Job {
     pub(crate) command: &'static Command,
+    /// The command's function, or a check that stands in for it.
+    pub(crate) function: Run,
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
@@ -53,11 +55,6 @@ impl Job {
 
     pub(crate) fn label(&self) -> String {
         format!("`{}` (session {})", self.command.name, self.session.id())
-    }
-
-    /// Whether the command is synchronous, and its function.
-    pub(crate) fn function(&self) -> Run {
-        self.command.run
     }
 
     fn begin(&self) {

@@ -50,7 +50,7 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
 /// The reply if it needs no waiting and no code of the author's, or the reply as it was.
 pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Reply> {
     match reply {
-        Reply::Done(rendered) if !form.value || !form.text => {
+        Reply::Done(rendered) if !form.kept => {
             let small = |text: &String| text.len() <= PIECE;
             if rendered.text.as_ref().is_some_and(|text| !small(text)) {
                 return Err(Reply::Done(rendered));
@@ -131,18 +131,12 @@ struct Whole {
 }
 
 fn whole(rendered: Rendered, form: Form) -> Whole {
-    match form {
-        Form { text: false, .. } => {
-            let mut line = String::new();
-            json::write(&rendered.into_value(), &mut line);
-            Whole { value: None, text: line }
-        }
-        Form { value: false, width, .. } => Whole { value: None, text: rendered.into_text(width) },
-        Form { width, .. } => {
-            let value = rendered.value.clone().map(What::Value);
-            Whole { value, text: rendered.into_text(width) }
-        }
-    }
+    let value = form.kept.then(|| What::Value(rendered.clone().into_value()));
+    let text = match form.text {
+        true => rendered.into_text(form.width),
+        false => rendered.into_value().to_string(),
+    };
+    Whole { value, text }
 }
 
 /// Full pieces to send now, and what is small enough to be sent with the prompt.
@@ -170,7 +164,7 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
     Ok(())
 }
 
-/// Why a reply could not be sent: the dispatcher knows better than the sender.
+/// Why a reply could not be sent. The run is told too, so that what the operator reads is why it was stopped.
 fn gone(session: &Session, error: PrintError) -> Failure {
     if error == PrintError::Closed {
         session.run().stop(Stop::Disconnected);
@@ -194,14 +188,14 @@ impl<'a> Roll<'a> {
 
     fn push(&mut self, item: Rendered) {
         let run = self.session.run();
+        let first = std::mem::take(&mut self.first);
+        if self.form.kept {
+            self.values.push(item.clone().into_value());
+        }
         if !self.form.text {
-            let mut text = String::from(if self.first { '[' } else { ',' });
-            self.first = false;
+            let mut text = String::from(if first { '[' } else { ',' });
             json::write(&item.into_value(), &mut text);
             return run.held.push_text(&text);
-        }
-        if self.form.value {
-            self.values.push(item.clone().into_value());
         }
         if run.held.push(item, self.form.width) {
             // The dispatcher keeps the time: rows are not held back for long.
@@ -211,8 +205,11 @@ impl<'a> Roll<'a> {
 
     fn end(self) -> End {
         let mut rest = self.session.run().held.take_all();
-        let values = self.form.value && self.form.text;
-        let values = values.then(|| What::Value(Value::List(self.values)));
+        if self.first && self.form.text {
+            // As an empty list says it: nothing at all would look like a command without an answer.
+            rest.push_str(&Value::List(Vec::new()).to_text(None));
+        }
+        let values = self.form.kept.then(|| What::Value(Value::List(self.values)));
         let tail = match self.form.text {
             // On its own, since nothing may be put in behind it.
             false => if self.first { "[]" } else { "]" }.to_owned(),

@@ -101,7 +101,7 @@ enum Called {
 
 fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
     let console = Handle::current;
-    Ok(match (job.command.place, job.function()) {
+    Ok(match (job.command.place, job.function) {
         (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
             Placed::on(&dispatcher.asynchronous.handle()?, Where::Runtime, job.run_async(function))
@@ -354,6 +354,6 @@ fn given_up(
         session.id()
     ));
     let mut failure = stop_failure(stop, command, limit);
-    failure.message.push_str("; it still runs a second later and is left behind, stuck");
+    failure.message.push_str(&format!("; `{name}` still runs a second later and is left behind, stuck"));
     failure
 }

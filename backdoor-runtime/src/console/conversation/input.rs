@@ -87,6 +87,7 @@ impl Conversation {
             Event::AbortOutput => {
                 if let Some(running) = &mut self.running {
                     running.is_muted = true;
+                    running.has_gap = true;
                 }
             }
             Event::AreYouThere => {
