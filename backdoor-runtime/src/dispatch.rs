@@ -3,6 +3,7 @@
 //! says how it ended. Nothing else calls a command.
 
 pub(crate) mod audit;
+mod blocking;
 pub(crate) mod clock;
 mod console;
 mod contain;
@@ -13,7 +14,9 @@ mod job;
 pub(crate) mod output;
 pub(crate) mod own_runtime;
 pub(crate) mod peer;
+pub(crate) mod pieces;
 pub(crate) mod pool;
+pub(crate) mod run_state;
 pub(crate) mod session;
 mod wait;
 
@@ -29,6 +32,7 @@ use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
 use crate::command::{self, Command, Effect, Timeout};
 use crate::dispatch::audit::Audit;
+use crate::dispatch::clock::FOREVER;
 pub(crate) use crate::dispatch::console::Shared;
 pub use crate::dispatch::console::{Console, Service, SessionInfo};
 use crate::dispatch::failure::Failure;
@@ -37,7 +41,8 @@ use crate::dispatch::job::Job;
 use crate::dispatch::own_runtime::Asynchronous;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::pool::Pool;
-use crate::dispatch::session::{Piece, RunState, What};
+use crate::dispatch::run_state::RunState;
+use crate::dispatch::session::{Piece, What};
 pub use crate::dispatch::session::{PrintError, Session};
 use crate::line::{self, Asked};
 use crate::reply::Form;
@@ -235,7 +240,7 @@ impl Dispatcher {
         let job = self.job(entry, arguments.clone(), run, form, peer);
         let job = Job { function: command::Run::Sync(guards::check), ..job };
         wait::run(self, job, self.limit(entry.command)).await?;
-        run.state.begun.store(false, Ordering::Relaxed);
+        run.state.reached.again();
         Ok(())
     }
 
@@ -246,11 +251,12 @@ impl Dispatcher {
     }
 
     fn limit(&self, command: &Command) -> Option<Duration> {
-        match command.timeout {
-            Timeout::Default => Some(self.timeout),
-            Timeout::After(limit) => Some(limit),
-            Timeout::Never => None,
-        }
+        let limit = match command.timeout {
+            Timeout::Default => self.timeout,
+            Timeout::After(limit) => limit,
+            Timeout::Never => return None,
+        };
+        Some(limit.min(FOREVER))
     }
 }
 

@@ -15,6 +15,8 @@ mod ends;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod host;
+#[cfg(test)]
 mod listen;
 #[cfg(test)]
 mod log;

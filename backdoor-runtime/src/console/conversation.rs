@@ -16,7 +16,7 @@ use crate::console::screen::Screen;
 use crate::console::telnet::Telnet;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::Stop;
+use crate::dispatch::run_state::Stop;
 use crate::dispatch::{Outcome, Run, Service};
 
 /// How a listener's sessions behave.

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::console::json_line::JsonLine;
 use crate::dispatch::Run;
-use crate::dispatch::session::{RunState, Stop};
+use crate::dispatch::run_state::{RunState, Stop};
 
 /// The line that runs.
 pub(super) struct Running {
@@ -106,13 +106,20 @@ impl Running {
         }
     }
 
+    /// Keeps what the command itself printed in the middle of its reply, where a line of JSON has no place for it.
+    pub(super) fn hold_rest(&mut self, (text, lost): (String, usize)) {
+        self.hold(&text);
+        self.aside_lost += lost;
+    }
+
     /// What was kept.
     pub(super) fn into_aside(mut self) -> String {
         if self.aside_lost > 0 {
             if !self.aside.is_empty() && !self.aside.ends_with('\n') {
                 self.aside.push('\n');
             }
-            self.aside.push_str(&format!("{} bytes of background output were dropped\n", self.aside_lost));
+            self.aside
+                .push_str(&format!("{} bytes of output had no place and were dropped\n", self.aside_lost));
         }
         self.aside
     }

@@ -28,7 +28,7 @@ impl Job {
         &self,
         function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
-        self.begin();
+        self.begin()?;
         contain(|| function(&mut self.call()))?
     }
 
@@ -37,7 +37,7 @@ impl Job {
         self,
         function: fn(&mut Call<'_>) -> Result<Pending, Failure>,
     ) -> Result<Tail, Failure> {
-        self.begin();
+        self.begin()?;
         let pending = function(&mut self.call())?;
         let reply = pending.await?;
         output::deliver(reply, &self.session, self.form).await
@@ -48,7 +48,7 @@ impl Job {
         self,
         function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
     ) -> Result<Tail, Failure> {
-        self.begin();
+        self.begin()?;
         let reply = function(&mut self.call())?;
         output::deliver(reply, &self.session, self.form).await
     }
@@ -57,8 +57,12 @@ impl Job {
         format!("`{}` (session {})", self.command.name, self.session.id())
     }
 
-    fn begin(&self) {
-        self.session.run().begin();
+    fn begin(&self) -> Result<(), Failure> {
+        match self.session.run().reached.begin() {
+            true => Ok(()),
+            // Nobody reads it.
+            false => Err(Failure::cancelled("nobody waited for it any more".to_owned())),
+        }
     }
 
     fn call(&self) -> Call<'_> {

@@ -5,7 +5,9 @@ use std::task::Poll;
 
 use crate::command::ladder::{Pieces, Reply};
 use crate::dispatch::failure::Failure;
-use crate::dispatch::session::{PIECE, PrintError, Session, Stop, What, pieces};
+use crate::dispatch::pieces::{PIECE, pieces};
+use crate::dispatch::run_state::Stop;
+use crate::dispatch::session::{PrintError, Session, What};
 use crate::reply::{Form, Rendered, Value, json};
 
 /// What is left to send when a run has ended: small enough to go out in one write with the prompt.
@@ -23,10 +25,8 @@ pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Resu
             if let Some(value) = value {
                 session.send(value).await.map_err(|error| gone(session, error))?;
             }
-            let (full, tail) = cut(text);
-            for text in full {
-                send_reply(session, text, false).await?;
-            }
+            let (text, tail) = cut(text);
+            send_reply(session, text, false).await?;
             Ok(tail)
         }
         Reply::Stream(stream) => deliver_stream(stream, session, form).await,
@@ -40,10 +40,8 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
     if let Some(value) = value {
         session.send_blocking(value).map_err(|error| gone(session, error))?;
     }
-    let (full, tail) = cut(text);
-    for text in full {
-        send_reply_blocking(session, text, false)?;
-    }
+    let (text, tail) = cut(text);
+    send_reply_blocking(session, text, false)?;
     Ok(tail)
 }
 
@@ -139,11 +137,11 @@ fn whole(rendered: Rendered, form: Form) -> Whole {
     Whole { value, text }
 }
 
-/// Full pieces to send now, and what is small enough to be sent with the prompt.
-fn cut(text: String) -> (Vec<String>, Tail) {
-    let mut full: Vec<String> = pieces(text).collect();
-    let tail = Tail(full.pop().unwrap_or_default());
-    (full, tail)
+/// What to send now, and what is small enough to be sent with the prompt.
+fn cut(mut text: String) -> (String, Tail) {
+    let start = text.floor_char_boundary(text.len().saturating_sub(PIECE));
+    let tail = text.split_off(start);
+    (text, Tail(tail))
 }
 
 async fn send_reply(session: &Session, text: String, boundary: bool) -> Result<(), Failure> {
@@ -166,8 +164,13 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
 
 /// Why a reply could not be sent. The run is told too, so that what the operator reads is why it was stopped.
 fn gone(session: &Session, error: PrintError) -> Failure {
-    if error == PrintError::Closed {
-        session.run().stop(Stop::Disconnected);
+    match error {
+        PrintError::Closed => session.run().stop(Stop::Disconnected),
+        PrintError::Cancelled => {}
+        PrintError::OnWorker => {
+            let message = "the answer is longer than 256 KiB, and this thread may not wait for its reader; make the command `async`";
+            return Failure::failed(message.to_owned());
+        }
     }
     Failure::cancelled(error.to_string())
 }

@@ -64,6 +64,21 @@ static NULL: Value = Value::Null;
 pub(super) const RECORD_NAME: &str = "$backdoor_runtime::Record";
 
 impl Value {
+    /// Bytes that it takes to show, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        const SCALAR: usize = 8;
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => 3 * bytes.len(),
+            Self::List(items) => items.iter().map(Self::weight).sum::<usize>() + SCALAR,
+            Self::Map(entries) => {
+                entries.iter().map(|(key, value)| key.weight() + value.weight()).sum::<usize>() + SCALAR
+            }
+            Self::Record(fields) => fields.iter().map(|(_, value)| value.weight()).sum::<usize>() + SCALAR,
+            _ => SCALAR,
+        }
+    }
+
     /// What a person reads: a table for a list of records, keys and values for one; fitted to the width, where there is one.
     pub fn to_text(&self, width: Option<usize>) -> String {
         crate::reply::text::render(self, width)

@@ -41,7 +41,8 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _lock = lock_directory_of(&self.path);
+        // Not to be waited for: the service wants to end.
+        let _lock = lock_directory_of(&self.path, Duration::ZERO);
         if Identity::at(&self.path).is_ok_and(|found| found == self.identity) {
             // Nothing can be done about a failure here, and the next start replaces the file.
             let _ = fs::remove_file(&self.path);
@@ -63,7 +64,7 @@ pub(super) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Failure> {
     let name = SockAddr::unix(&path).map_err(|e| Failure::system("the path cannot be a socket's", e))?;
     // From `bind` to `listen` a socket refuses like a dead one, and from looking at a dead one to removing it another
     // process may replace it. The lock keeps processes that start at the same time out of each other's way.
-    let _lock = lock_directory_of(&path);
+    let _lock = lock_directory_of(&path, LOCK_PATIENCE);
     for _ in 0..ATTEMPTS {
         let socket = private_socket().map_err(|e| Failure::system("a socket cannot be made", e))?;
         match socket.bind(&name) {
@@ -187,10 +188,10 @@ impl Identity {
 
 /// An advisory lock among consoles on the directory of `path`, let go when the file is dropped. There is none where the
 /// directory cannot be read, or where somebody else holds it for long: what it guards is then guarded by looking twice.
-fn lock_directory_of(path: &Path) -> Option<File> {
+fn lock_directory_of(path: &Path, patience: Duration) -> Option<File> {
     // With the `.` only a directory is opened: opening a pipe would wait for its writer.
     let directory = File::open(path.parent()?.join(".")).ok()?;
-    let deadline = Instant::now() + LOCK_PATIENCE;
+    let deadline = Instant::now() + patience;
     loop {
         match directory.try_lock() {
             Ok(()) => return Some(directory),

@@ -7,7 +7,7 @@ use crate::console::lines::{Input, LineAssembler};
 use crate::console::queue::Typed;
 use crate::console::running::Running;
 use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY};
-use crate::dispatch::session::Stop;
+use crate::dispatch::run_state::Stop;
 
 /// Bytes that tell a binary protocol.
 const OPENING: usize = 2;

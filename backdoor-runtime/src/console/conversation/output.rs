@@ -88,6 +88,7 @@ impl Conversation {
         }
         if outcome.json {
             let mut json = std::mem::take(&mut running.json);
+            running.hold_rest(json.take_rest());
             let mut text = if running.is_muted { String::new() } else { json.reply(&outcome.tail, true) };
             text.push_str(&json.end(failure));
             self.screen.show(&text);
