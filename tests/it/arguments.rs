@@ -245,6 +245,7 @@ fn defaults_are_used_and_shown_as_typed() {
 fn groups_grow_from_several_crates() {
     takes("args from linked", "linked");
     takes("afl", "linked");
+    takes("linked say high --times 2", "LINKED LINKED");
     takes("args both", "both false");
     takes("args both --all", "both true");
     takes("args both inner", "inner");

@@ -2,6 +2,7 @@
 //! a type's spelling, so aliases and authors' own types work.
 
 use std::any::{Any, TypeId};
+use std::convert::Infallible;
 
 use crate::Session;
 use crate::command::arguments::Call;
@@ -27,10 +28,14 @@ pub trait Param: Sized {
     /// The state it asks for, or `()`.
     type State;
 
+    /// The check it asks for, or [`NoGuard`].
+    type Guard;
+
     /// The value of the next parameter.
     fn take(call: &mut Call<'_>) -> Result<Self, Failure>
     where
-        Self::State: StateValue;
+        Self::State: StateValue,
+        Self::Guard: FromCaller;
 
     /// The value as the operator would type it.
     fn show(&self) -> Option<String> {
@@ -54,6 +59,18 @@ pub trait StateValue: Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> StateValue for T {}
+
+/// The check of a parameter that asks for none. As with [`StateValue`], what a check lacks is found where its value is taken.
+pub struct NoGuard;
+
+#[diagnostic::do_not_recommend]
+impl FromCaller for NoGuard {
+    type Refusal = Infallible;
+
+    fn from_caller(_caller: &Caller<'_>) -> Result<Self, Infallible> {
+        Ok(Self)
+    }
+}
 
 /// What a parameter's type says of it.
 #[derive(Clone, Copy)]
@@ -94,10 +111,7 @@ pub enum Supply {
         name: fn() -> &'static str,
     },
     /// The author's check of the caller.
-    Guard {
-        /// Asks it, for its refusal alone.
-        check: fn(&Caller<'_>) -> Result<(), String>,
-    },
+    Guard,
 }
 
 /// `#[arg(default = ..)]`.
@@ -153,6 +167,7 @@ impl<T, Rest: Take> Take for (Taker<T>, Rest) {
 pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure>
 where
     T::State: StateValue,
+    T::Guard: FromCaller,
 {
     T::take(call)
 }
@@ -177,6 +192,7 @@ impl<T: FromArg> Param for T {
     const SHAPE: Shape = Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
     type Item = T;
     type State = ();
+    type Guard = NoGuard;
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         if T::IS_FLAG { call.flag(T::from_arg) } else { call.one(T::from_arg) }
@@ -196,6 +212,7 @@ impl<T: FromArg> Param for Option<T> {
     const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
     type Item = T;
     type State = ();
+    type Guard = NoGuard;
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.optional(T::from_arg)
@@ -211,6 +228,7 @@ impl<T: FromArg> Param for Vec<T> {
     const SHAPE: Shape = Shape::of::<T>(Arity::Many);
     type Item = T;
     type State = ();
+    type Guard = NoGuard;
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.many(T::from_arg)
@@ -231,6 +249,7 @@ impl Param for Session {
     const SHAPE: Shape = Shape::supplied(Supply::Session);
     type Item = Self;
     type State = ();
+    type Guard = NoGuard;
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
         call.skip();
@@ -244,6 +263,7 @@ impl<T: 'static> Param for State<T> {
         Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
     type Item = Self;
     type State = T;
+    type Guard = NoGuard;
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure>
     where
@@ -257,20 +277,20 @@ impl<T: 'static> Param for State<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<G: FromCaller> Param for Guard<G> {
-    const SHAPE: Shape = Shape::supplied(Supply::Guard { check: refusal_of::<G> });
+impl<G> Param for Guard<G> {
+    const SHAPE: Shape = Shape::supplied(Supply::Guard);
     type Item = Self;
     type State = ();
+    type Guard = G;
 
-    fn take(call: &mut Call<'_>) -> Result<Self, Failure> {
+    fn take(call: &mut Call<'_>) -> Result<Self, Failure>
+    where
+        G: FromCaller,
+    {
         call.skip();
         match G::from_caller(&Caller::new(call)) {
             Ok(guard) => Ok(Guard(guard)),
             Err(refusal) => Err(Failure::refused(refusal.to_string())),
         }
     }
-}
-
-fn refusal_of<G: FromCaller>(caller: &Caller<'_>) -> Result<(), String> {
-    G::from_caller(caller).map(drop).map_err(|refusal| refusal.to_string())
 }

@@ -55,6 +55,11 @@ pub struct Guard<G>(pub G);
 /// #[backdoor_command]
 /// fn forget(_proof: Guard<FromUnixSocket>) {}
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the guard of a backdoor command",
+    label = "does not judge the caller",
+    note = "implement `FromCaller` for `{Self}`: it makes one from the caller, or refuses with a reason that the operator reads"
+)]
 pub trait FromCaller: Sized {
     /// Why the caller was refused, for the operator to read.
     type Refusal: Display;

@@ -14,22 +14,23 @@ use crate::command::ladder::rungs::{
     ByDebug, ByDisplay, ByFamiliar, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn, ReplyError,
     ReplyType,
 };
+use crate::command::ladder::show::{Blocking, InPieces, Spawned};
 use crate::reply::familiar::Familiar;
 
-/// Stands for a type whose rungs are looked up.
-pub struct Probe<T>(PhantomData<fn() -> T>);
+/// Stands for a type whose rungs are looked up, and the mode in which its function is called.
+pub struct Probe<T, M>(PhantomData<fn() -> (T, M)>);
 
-impl<T> Probe<T> {
+impl<T, M> Probe<T, M> {
     pub(crate) const NEW: Self = Self(PhantomData);
 }
 
 /// Stands for what a function returns.
-pub fn returned<A, R>(_function: &fn(A) -> R) -> Probe<R> {
+pub fn returned<A, R>(_function: &fn(A) -> R) -> Probe<R, Blocking> {
     Probe::NEW
 }
 
 /// Stands for what the future of a function gives.
-pub fn awaited<A, F: Future>(_function: &fn(A) -> F) -> Probe<F::Output> {
+pub fn awaited<A, F: Future>(_function: &fn(A) -> F) -> Probe<F::Output, Spawned> {
     Probe::NEW
 }
 
@@ -58,20 +59,23 @@ pub trait Peel {
     type Inner;
     /// What an operator reads where there is an error.
     type Error;
+    /// The mode.
+    type Mode;
     /// The step, and the probe for what is left.
-    fn backdoor_peel(&self) -> (Self::Step, Probe<Self::Inner>)
+    fn backdoor_peel(&self) -> (Self::Step, Probe<Self::Inner, Self::Mode>)
     where
         Self::Error: ReplyError;
 }
 
 macro_rules! peel {
     ([$($depth:tt)*] <$($parameter:ident),*> $type:ty, $step:ty = $make:expr, $inner:ty, $error:ty) => {
-        impl<$($parameter),*> Peel for $($depth)* Probe<$type> {
+        impl<$($parameter,)* M> Peel for $($depth)* Probe<$type, M> {
             type Step = $step;
             type Inner = $inner;
             type Error = $error;
+            type Mode = M;
 
-            fn backdoor_peel(&self) -> ($step, Probe<$inner>)
+            fn backdoor_peel(&self) -> ($step, Probe<$inner, M>)
             where
                 $error: ReplyError,
             {
@@ -91,10 +95,13 @@ pub trait Person {
     type Rung;
     /// The type where it needs the last rung, which is there for every type and says what to do where it does not fit.
     type Last;
+    /// The type where its pieces are taken by a task of the console's.
+    type Pieces;
     /// The rung.
     fn backdoor_person(&self) -> Self::Rung
     where
-        Self::Last: ReplyType;
+        Self::Last: ReplyType,
+        Self::Pieces: InPieces;
 }
 
 /// How a person sees one item of a reply that comes in pieces, which does not come in pieces itself. Called as
@@ -110,13 +117,40 @@ pub trait Piece {
         Self::Last: ReplyType;
 }
 
-macro_rules! rung {
-    ($trait:ident::$method:ident [$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {
-        impl<T: $bound> $trait for $($depth)* Probe<T> {
+macro_rules! person {
+    ([$($depth:tt)*] <$($mode:ident)?> $bound:path, $probe:ty, $rung:ty = $make:expr, $last:ty, $pieces:ty) => {
+        impl<T: $bound, $($mode)?> Person for $($depth)* $probe {
+            type Rung = $rung;
+            type Last = $last;
+            type Pieces = $pieces;
+
+            fn backdoor_person(&self) -> $rung
+            where
+                $last: ReplyType,
+                $pieces: InPieces,
+            {
+                $make
+            }
+        }
+    };
+}
+
+person!([&&&&&&] <M> CommandOutput, Probe<T, M>, ByOutput = ByOutput, (), ());
+person!([&&&&&] <M> Stream, Probe<T, M>, InStream<T, T::Item> = InStream::of_stream(), (), T);
+person!([&&&&] <> Iterator, Probe<T, Spawned>, InStream<T, T::Item> = InStream::of_iterator(), (), T);
+person!([&&&&] <> Iterator, Probe<T, Blocking>, InTurn<T::Item> = InTurn::RUNG, (), ());
+person!([&&&] <M> Display, Probe<T, M>, ByDisplay = ByDisplay, (), ());
+person!([&&] <M> Familiar, Probe<T, M>, ByFamiliar = ByFamiliar, (), ());
+person!([&] <M> Serialize, Probe<T, M>, ByValue = ByValue, (), ());
+person!([] <M> Sized, Probe<T, M>, ByDebug<T> = ByDebug(T::pretty), T, ());
+
+macro_rules! piece {
+    ([$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {
+        impl<T: $bound, M> Piece for $($depth)* Probe<T, M> {
             type Rung = $rung;
             type Last = $last;
 
-            fn $method(&self) -> $rung
+            fn backdoor_piece(&self) -> $rung
             where
                 $last: ReplyType,
             {
@@ -126,19 +160,11 @@ macro_rules! rung {
     };
 }
 
-rung!(Person::backdoor_person [&&&&&&] CommandOutput, ByOutput = ByOutput, ());
-rung!(Person::backdoor_person [&&&&&] Stream, InStream<T::Item> = InStream::RUNG, ());
-rung!(Person::backdoor_person [&&&&] Iterator, InTurn<T::Item> = InTurn::RUNG, ());
-rung!(Person::backdoor_person [&&&] Display, ByDisplay = ByDisplay, ());
-rung!(Person::backdoor_person [&&] Familiar, ByFamiliar = ByFamiliar, ());
-rung!(Person::backdoor_person [&] Serialize, ByValue = ByValue, ());
-rung!(Person::backdoor_person [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
-
-rung!(Piece::backdoor_piece [&&&&] CommandOutput, ByOutput = ByOutput, ());
-rung!(Piece::backdoor_piece [&&&] Display, ByDisplay = ByDisplay, ());
-rung!(Piece::backdoor_piece [&&] Familiar, ByFamiliar = ByFamiliar, ());
-rung!(Piece::backdoor_piece [&] Serialize, ByValue = ByValue, ());
-rung!(Piece::backdoor_piece [] Sized, ByDebug<T> = ByDebug(T::pretty), T);
+piece!([&&&&] CommandOutput, ByOutput = ByOutput, ());
+piece!([&&&] Display, ByDisplay = ByDisplay, ());
+piece!([&&] Familiar, ByFamiliar = ByFamiliar, ());
+piece!([&] Serialize, ByValue = ByValue, ());
+piece!([] Sized, ByDebug<T> = ByDebug(T::pretty), T);
 
 /// How a machine sees a type. Called as `(&&&probe).backdoor_machine()`.
 pub trait ForMachine {
@@ -150,7 +176,7 @@ pub trait ForMachine {
 
 macro_rules! machine {
     ([$($depth:tt)*] $bound:path, $rung:ident) => {
-        impl<T: $bound> ForMachine for $($depth)* Probe<T> {
+        impl<T: $bound, M> ForMachine for $($depth)* Probe<T, M> {
             type Rung = $rung;
 
             fn backdoor_machine(&self) -> $rung {

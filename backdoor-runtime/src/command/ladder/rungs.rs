@@ -2,10 +2,13 @@
 
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
+use std::pin::Pin;
 
+use futures_core::Stream;
 use serde::Serialize;
 
 use crate::command::ladder::probe::Probe;
+use crate::command::ladder::show::{InPieces, Spawned, Turns};
 use crate::command::{CommandOutput, Page};
 use crate::reply::Value;
 use crate::reply::familiar::Familiar;
@@ -66,9 +69,10 @@ pub struct BySerialize;
 /// The value is what a person would see.
 #[derive(Clone, Copy)]
 pub struct ByText;
-/// In pieces, as they become ready.
-pub struct InStream<T>(PhantomData<fn() -> T>);
-/// In pieces, one after the other.
+/// In pieces of type `T`, as they become ready. It holds how a reply of type `R` becomes a stream, so that what `R` lacks for that
+/// is an error where the rung is chosen, and nowhere else.
+pub struct InStream<R, T>(pub(crate) fn(R) -> Pin<Box<dyn Stream<Item = T> + Send>>);
+/// In pieces of type `T`, one after the other, on the spot.
 pub struct InTurn<T>(PhantomData<fn() -> T>);
 
 impl<T> Clone for ByDebug<T> {
@@ -151,7 +155,7 @@ macro_rules! comes_whole {
     ($($rung:ty),*) => {
         $(impl $rung {
             /// The probe for its items.
-            pub fn items(&self) -> Probe<NoItem> {
+            pub fn items(&self) -> Probe<NoItem, Spawned> {
                 Probe::NEW
             }
         })*
@@ -162,22 +166,37 @@ comes_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
 
 impl<T> ByDebug<T> {
     /// The probe for its items.
-    pub fn items(&self) -> Probe<NoItem> {
+    pub fn items(&self) -> Probe<NoItem, Spawned> {
         Probe::NEW
     }
 }
 
-macro_rules! comes_in_pieces {
-    ($($rung:ident),*) => {
-        $(impl<T> $rung<T> {
-            pub(crate) const RUNG: Self = Self(PhantomData);
+impl<T> InTurn<T> {
+    pub(crate) const RUNG: Self = Self(PhantomData);
 
-            /// The probe for its items.
-            pub fn items(&self) -> Probe<T> {
-                Probe::NEW
-            }
-        })*
-    };
+    /// The probe for its items.
+    pub fn items(&self) -> Probe<T, Spawned> {
+        Probe::NEW
+    }
 }
 
-comes_in_pieces!(InStream, InTurn);
+impl<R, T> InStream<R, T> {
+    pub(crate) fn of_stream() -> Self
+    where
+        R: Stream<Item = T> + InPieces,
+    {
+        Self(|stream| Box::pin(stream))
+    }
+
+    pub(crate) fn of_iterator() -> Self
+    where
+        R: Iterator<Item = T> + InPieces,
+    {
+        Self(|iterator| Box::pin(Turns(Box::new(iterator))))
+    }
+
+    /// The probe for its items.
+    pub fn items(&self) -> Probe<T, Spawned> {
+        Probe::NEW
+    }
+}

@@ -138,13 +138,13 @@ impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<ByDebug<T>, M, I> {
     }
 }
 
-impl<T, S, M, I, X: Mode> Show<S, X> for Ladder<InStream<T>, M, I>
+impl<R, T, M, I, X: Mode> Show<R, X> for Ladder<InStream<R, T>, M, I>
 where
-    S: Stream<Item = T> + InPieces,
+    T: 'static,
     I: Show<T, Spawned> + Copy + Unpin + Send + 'static,
 {
-    fn show(self, stream: S, mode: &mut X) -> Result<Reply, Failure> {
-        Ok(Reply::Stream(Box::pin(Shown { stream: Box::pin(stream), show: self.2, form: mode.form() })))
+    fn show(self, reply: R, mode: &mut X) -> Result<Reply, Failure> {
+        Ok(Reply::Stream(Box::pin(Shown { stream: (self.0.0)(reply), show: self.2, form: mode.form() })))
     }
 }
 
@@ -160,17 +160,6 @@ where
     }
 }
 
-impl<T, R, M, I> Show<R, Spawned> for Ladder<InTurn<T>, M, I>
-where
-    R: Iterator<Item = T> + InPieces,
-    I: Show<T, Spawned> + Copy + Send + 'static,
-{
-    fn show(self, reply: R, mode: &mut Spawned) -> Result<Reply, Failure> {
-        let form = mode.form();
-        Ok(Reply::Stream(Box::pin(Turns(Box::new(reply.map(move |item| piece(self.2, item, form)))))))
-    }
-}
-
 fn piece<T, I: Show<T, Spawned>>(show: I, item: T, form: Form) -> Result<Rendered, Failure> {
     match show.show(item, &mut Spawned { form })? {
         Reply::Done(rendered) => Ok(rendered),
@@ -179,13 +168,13 @@ fn piece<T, I: Show<T, Spawned>>(show: I, item: T, form: Form) -> Result<Rendere
 }
 
 /// A stream of replies as a stream of what is shown of them.
-struct Shown<S, I> {
-    stream: Pin<Box<S>>,
+struct Shown<T, I> {
+    stream: Pin<Box<dyn Stream<Item = T> + Send>>,
     show: I,
     form: Form,
 }
 
-impl<S: Stream, I: Show<S::Item, Spawned> + Copy + Unpin> Stream for Shown<S, I> {
+impl<T, I: Show<T, Spawned> + Copy + Unpin> Stream for Shown<T, I> {
     type Item = Result<Rendered, Failure>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -195,7 +184,7 @@ impl<S: Stream, I: Show<S::Item, Spawned> + Copy + Unpin> Stream for Shown<S, I>
 }
 
 /// An iterator of an asynchronous command as a stream. It gives way to other tasks after each item.
-struct Turns<I>(Box<I>);
+pub(crate) struct Turns<I>(pub(crate) Box<I>);
 
 impl<I: Iterator> Stream for Turns<I> {
     type Item = I::Item;
