@@ -1,6 +1,6 @@
 //! The README's sessions are what a newcomer sees: each is run with the real client against the real example, and compared.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -157,6 +157,11 @@ fn funca_as_the_readme_shows_it() {
     }
     replay(session_of(&blocks, "$ telnet", "funca> "), "funca");
     assert_eq!(example.line(), "aaa", "the service goes on");
+    // What the command printed went to its operator alone.
+    let _ = example.child.kill();
+    for line in example.lines.by_ref().lines() {
+        assert_eq!(line.unwrap(), "aaa", "the process's own output was touched");
+    }
 }
 
 #[test]
