@@ -346,7 +346,7 @@ fn values_that_are_none() {
     refuses(
         "args many 1 10",
         "            ^^",
-        &["digits: 10 is out of range 1..=9", "usage: args many [<digits>]..."],
+        &["digits: 10 is out of range 1..=9", "usage: args many [<digits>...]"],
     );
 }
 
@@ -416,7 +416,7 @@ fn quotes_that_do_not_end() {
         "          ^^^^",
         &[
             "this `'` is never closed; add `'`, or write `\\'` for the character",
-            "usage: args many [<digits>]...",
+            "usage: args many [<digits>...]",
         ],
     );
     refuses("args 'x", "     ^^", &["this `'` is never closed; add `'`, or write `\\'` for the character"]);

@@ -164,10 +164,13 @@ fn usage(name: &str, command: &Command, facts: &Facts) -> String {
         let form = form(parameter, range, facts.defaults.get(at).and_then(Option::as_deref));
         let many = matches!(parameter.shape.arity, Arity::Many);
         let bracketed = parameter.may_be_absent();
-        usage.push_str(if bracketed { " [" } else { " " });
-        usage.push_str(&form);
-        usage.push_str(if bracketed { "]" } else { "" });
-        usage.push_str(if many { "..." } else { "" });
+        let dots = match (many, parameter.is_option()) {
+            (false, _) => ["", ""],
+            (true, false) => ["...", ""],
+            (true, true) => ["", "..."],
+        };
+        let [open, close] = if bracketed { ["[", "]"] } else { ["", ""] };
+        usage.push_str(&format!(" {open}{form}{}{close}{}", dots[0], dots[1]));
     }
     usage
 }

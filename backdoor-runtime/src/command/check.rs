@@ -253,13 +253,34 @@ impl std::error::Error for Problems {}
 
 impl fmt::Display for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        write!(f, "{}:{}", from_its_crate(self.file), self.line)
+    }
+}
+
+/// `/build/registry/src/index/net-1.2.0/src/dbg.rs` as `net-1.2.0/src/dbg.rs`: the compiler was given an absolute path for
+/// a crate outside the workspace, and where that lay on the machine that built it is nobody's business.
+fn from_its_crate(file: &str) -> &str {
+    match file.rfind("/src/") {
+        Some(src) if file.starts_with('/') => {
+            let krate = file[..src].rfind('/').map_or(0, |slash| slash + 1);
+            &file[krate..]
+        }
+        _ => file,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_named_from_its_crate() {
+        let check = |file, short: &str| assert_eq!(from_its_crate(file), short);
+        check("src/log.rs", "src/log.rs");
+        check("crates/net/src/dbg.rs", "crates/net/src/dbg.rs");
+        check("/build/registry/src/index/net-1.2.0/src/dbg.rs", "net-1.2.0/src/dbg.rs");
+        check("/build/main.rs", "/build/main.rs");
+    }
 
     #[test]
     fn a_type_is_named_without_its_paths() {

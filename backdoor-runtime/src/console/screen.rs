@@ -90,7 +90,8 @@ impl Screen {
 
     /// Ctrl-C was typed, and the peer's own echo of it (`^C`) stands on the screen.
     pub(crate) fn interrupted(&mut self) {
-        self.at_prompt = true;
+        // On a line that is not ended, such as a question, the echo changes nothing.
+        self.at_prompt = self.encoder.at_line_start();
     }
 
     /// Bytes of the telnet protocol, at this place in the output.

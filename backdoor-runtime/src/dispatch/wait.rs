@@ -225,7 +225,11 @@ async fn watch(
         tokio::select! {
             biased;
             called = call.ended() => {
-                return end(called, stopped.map(|(stop, _)| stop), command, limit, call.place);
+                // A command may fail for being told to stop before that is seen here: the reason says more than its error.
+                let failed = matches!(called, Some(Called::Done(Err(_))) | None);
+                let unseen = || failed.then(|| *state.stop.borrow()).flatten();
+                let stop = stopped.map(|(stop, _)| stop).or_else(unseen);
+                return end(called, stop, command, limit, call.place);
             }
             // It may have been stopped before anybody watched.
             reason = stopped_for(&mut stops), if stopped.is_none() => {
