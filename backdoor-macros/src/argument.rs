@@ -98,7 +98,7 @@ impl ArgumentArgs {
                         "make the type `Option<String>` and choose the fallback in the body"
                     }
                     _ => {
-                        "`rest` is what remains of the line behind the options, so it has no name of its own"
+                        "`rest` is what remains of the line behind the options and has no name of its own; keep one of them"
                     }
                 },
             );

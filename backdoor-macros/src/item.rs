@@ -114,7 +114,12 @@ fn check_signature(signature: &Signature, args: &CommandArgs, mistakes: &Mistake
         );
     }
     if args.name.is_none() {
-        names::check_ident(&signature.ident, "a command name", "give it one with `name = \"..\"`", mistakes);
+        names::check_ident(
+            &signature.ident,
+            "a command name",
+            "give it another name with `name = \"..\"`",
+            mistakes,
+        );
     }
     for parameter in &signature.generics.params {
         let help = match parameter {
@@ -141,7 +146,7 @@ impl Parameter {
         if let Some(name) = &self.name
             && self.args.long.as_ref().is_some_and(|long| long.name.is_none())
         {
-            names::check_ident(name, "an option name", "give it one with `long = \"..\"`", mistakes);
+            names::check_ident(name, "an option name", "give it another name with `long = \"..\"`", mistakes);
         }
         check_type(&self.r#type, self.name.as_ref(), mistakes);
     }

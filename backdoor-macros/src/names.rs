@@ -54,7 +54,8 @@ fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistake
 fn broken_rule(name: &str, what: &str, spaces: bool) -> Option<String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (spaces && c == ' ');
     if let Some(wrong) = name.chars().find(|&c| !allowed(c)) {
-        Some(format!("`{}` is not allowed in {what}", wrong.escape_debug()))
+        let shown = if wrong == ' ' { "a space".to_owned() } else { format!("`{}`", wrong.escape_debug()) };
+        Some(format!("{shown} is not allowed in {what}"))
     } else if name.split(' ').any(str::is_empty) {
         Some(format!("{what} cannot have an empty word"))
     } else if name.split(' ').any(|word| word.starts_with('-') || word.ends_with('-')) {
