@@ -11,6 +11,8 @@ mod client;
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod listen;
@@ -29,6 +31,10 @@ mod replies;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]
+mod shop_readme;
+#[cfg(test)]
 mod stuck;
+#[cfg(test)]
+mod transcript;
 #[cfg(test)]
 mod wire;
