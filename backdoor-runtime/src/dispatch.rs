@@ -3,16 +3,20 @@
 //! says how it ended. Nothing else calls a command.
 
 pub(crate) mod audit;
+mod blocking;
 pub(crate) mod clock;
 mod console;
 mod contain;
 pub(crate) mod failure;
+mod guards;
 pub(crate) mod held;
 mod job;
 pub(crate) mod output;
 pub(crate) mod own_runtime;
 pub(crate) mod peer;
+pub(crate) mod pieces;
 pub(crate) mod pool;
+pub(crate) mod run_state;
 pub(crate) mod session;
 mod wait;
 
@@ -26,8 +30,9 @@ use tokio::sync::oneshot;
 use crate::command::States;
 use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
-use crate::command::{Command, Effect, Timeout};
+use crate::command::{self, Command, Effect, Timeout};
 use crate::dispatch::audit::Audit;
+use crate::dispatch::clock::FOREVER;
 pub(crate) use crate::dispatch::console::Shared;
 pub use crate::dispatch::console::{Console, Service, SessionInfo};
 use crate::dispatch::failure::Failure;
@@ -36,7 +41,8 @@ use crate::dispatch::job::Job;
 use crate::dispatch::own_runtime::Asynchronous;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::pool::Pool;
-use crate::dispatch::session::{Piece, RunState, What};
+use crate::dispatch::run_state::RunState;
+use crate::dispatch::session::{Piece, What};
 pub use crate::dispatch::session::{PrintError, Session};
 use crate::line::{self, Asked};
 use crate::reply::Form;
@@ -108,19 +114,16 @@ impl Dispatcher {
         if matches!(asked.asked, Asked::Nothing) {
             return Outcome { failure: None, tail: String::new(), json: false };
         }
-        let form = if json { Form::JSON } else { run.form };
+        let form = Form { text: !json, ..run.form };
         run.state.json.store(json, Ordering::Relaxed);
-        let begin = Instant::now();
-        self.audit.begins(peer, &run.line);
-        peer.set_line(Some(run.line.to_string()));
+        let record = Record::begin(&self.audit, peer, run.line.clone());
         let ended = self.answer(asked.asked, &run, form, peer).await;
-        peer.set_line(None);
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
             Err(ended) => (Some(ended.failure), ended.tail),
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
-        self.audit.ended(peer, &run.line, status, begin.elapsed());
+        record.end(status);
         Outcome { failure, tail, json }
     }
 
@@ -146,6 +149,7 @@ impl Dispatcher {
             }
             Asked::Command { entry, arguments, confirmed } => {
                 if entry.command.effect == Effect::Dangerous {
+                    self.check_guards(entry, &arguments, run, form, peer).await?;
                     self.confirm(entry, confirmed, run, peer).await?;
                 }
                 let ended = self.call(entry, arguments, run, form, peer).await;
@@ -216,17 +220,71 @@ impl Dispatcher {
         form: Form,
         peer: &Arc<Peer>,
     ) -> Result<String, Ended> {
-        let session = Session::new(peer.clone(), run.state.clone());
-        let job = Job { command: entry.command, arguments, states: self.states.clone(), session, form };
+        let job = self.job(entry, arguments, run, form, peer);
         wait::run(self, job, self.limit(entry.command)).await
     }
 
-    fn limit(&self, command: &Command) -> Option<Duration> {
-        match command.timeout {
-            Timeout::Default => Some(self.timeout),
-            Timeout::After(limit) => Some(limit),
-            Timeout::Never => None,
+    /// Asks the guards of a dangerous command before its operator is asked: who may not run it need not confirm it. They are the
+    /// author's code and run where the command does; the call itself asks them again.
+    async fn check_guards(
+        &self,
+        entry: &Entry,
+        arguments: &Arguments,
+        run: &Run,
+        form: Form,
+        peer: &Arc<Peer>,
+    ) -> Result<(), Ended> {
+        if !entry.command.has_guards() {
+            return Ok(());
         }
+        let job = self.job(entry, arguments.clone(), run, form, peer);
+        let job = Job { function: command::Run::Sync(guards::check), ..job };
+        wait::run(self, job, self.limit(entry.command)).await?;
+        run.state.reached.again();
+        Ok(())
+    }
+
+    fn job(&self, entry: &Entry, arguments: Arguments, run: &Run, form: Form, peer: &Arc<Peer>) -> Job {
+        let session = Session::new(peer.clone(), run.state.clone());
+        let command = entry.command;
+        Job { command, function: command.run, arguments, states: self.states.clone(), session, form }
+    }
+
+    fn limit(&self, command: &Command) -> Option<Duration> {
+        let limit = match command.timeout {
+            Timeout::Default => self.timeout,
+            Timeout::After(limit) => limit,
+            Timeout::Never => return None,
+        };
+        Some(limit.min(FOREVER))
+    }
+}
+
+/// The audit record of a line: one event when it begins and one when it ends, also where it is dropped in between.
+struct Record<'a> {
+    audit: &'a Audit,
+    peer: &'a Peer,
+    line: Arc<str>,
+    begin: Instant,
+    status: Status,
+}
+
+impl<'a> Record<'a> {
+    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>) -> Self {
+        audit.begins(peer, &line);
+        peer.set_line(Some(line.to_string()));
+        Self { audit, peer, line, begin: Instant::now(), status: Status::Cancelled }
+    }
+
+    fn end(mut self, status: Status) {
+        self.status = status;
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        self.peer.set_line(None);
+        self.audit.ended(self.peer, &self.line, self.status, self.begin.elapsed());
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a command replies: a value for machines, and what a person sees of it.
 
+mod convert;
 pub(crate) mod familiar;
 pub(crate) mod json;
 mod serialize;
@@ -12,10 +13,10 @@ pub use value::Value;
 /// What a reply is wanted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// Text for a person.
+    /// Text for a person; else one line of JSON.
     pub text: bool,
-    /// A value, for `--json`, pipelines and tests.
-    pub value: bool,
+    /// The value itself beside it, for tests.
+    pub kept: bool,
     /// Columns of the person's terminal, where they are known.
     pub width: Option<usize>,
 }
@@ -30,7 +31,10 @@ pub struct Rendered {
 }
 
 impl Form {
-    pub(crate) const JSON: Self = Self { text: false, value: true, width: None };
+    /// Whether the value is needed, in whatever form.
+    pub(crate) fn wants_value(self) -> bool {
+        !self.text || self.kept
+    }
 }
 
 impl Rendered {

@@ -5,6 +5,7 @@ mod address;
 mod builder;
 mod error;
 mod listener;
+mod socket_file;
 mod stream;
 
 pub use address::{Address, AddressError, Listen};

@@ -153,7 +153,7 @@ async fn answer(dispatcher: Arc<Dispatcher>, line: String, width: Option<usize>)
         peer.set_width(columns);
     }
     let shown = line.clone();
-    let run = dispatcher.prepare(line, Form { text: true, value: true, width });
+    let run = dispatcher.prepare(line, Form { text: true, kept: true, width });
     let mut gathered = Gathered::new();
     let mut running = std::pin::pin!(dispatcher.run(run, &peer));
     let outcome = loop {

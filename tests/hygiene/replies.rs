@@ -116,8 +116,16 @@ rung!(
     "output\n",
     "\"value\""
 );
-rung!("rung stream", "rung stream-async", "rung stream-in", stream_is_second, FromStream, "", "[]");
-rung!("rung iterator", "rung iterator-async", "rung iterator-in", iterator_is_third, FromIterator, "", "[]");
+rung!("rung stream", "rung stream-async", "rung stream-in", stream_is_second, FromStream, "(none)\n", "[]");
+rung!(
+    "rung iterator",
+    "rung iterator-async",
+    "rung iterator-in",
+    iterator_is_third,
+    FromIterator,
+    "(none)\n",
+    "[]"
+);
 rung!(
     "rung display",
     "rung display-async",

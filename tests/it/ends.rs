@@ -378,7 +378,10 @@ fn a_stuck_command_is_left_behind() {
     operator.types("ends deaf deaf");
     gate("deaf").wait_for_visitors(1);
     operator.interrupts();
-    assert_eq!(operator.reads_end(), "interrupted; it still runs a second later and is left behind, stuck\n");
+    assert_eq!(
+        operator.reads_end(),
+        "interrupted; `ends deaf` still runs a second later and is left behind, stuck\n"
+    );
     assert_eq!(operator.asks("ends default --one 1"), "1\n");
     gate("deaf").open();
 }

@@ -9,11 +9,15 @@ mod builtins;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod courtesy;
+#[cfg(test)]
 mod ends;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
 mod gate;
+#[cfg(test)]
+mod host;
 #[cfg(test)]
 mod listen;
 #[cfg(test)]

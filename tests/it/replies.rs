@@ -179,7 +179,7 @@ fn replies_in_pieces() {
     check("iterator", pools, json);
     check("stream", pools, json);
     check("stream-of-options", "1\n3\n", "[1,null,3]");
-    check("empty-stream", "", "[]");
+    check("empty-stream", "(none)\n", "[]");
     assert_eq!(Backdoor::testing().run("replies stream").value[1]["idle"], 12);
 }
 

@@ -14,7 +14,9 @@ const _: () = {
             __backdoor::Parameter {
                 name: "",
                 help: "",
-                shape: <AuthorState<AuthorLogs> as __backdoor::Param>::SHAPE,
+                shape: __backdoor::shape(
+                    <AuthorState<AuthorLogs> as __backdoor::Param>::SHAPE,
+                ),
                 ..__backdoor::Parameter::BARE
             },
         ],

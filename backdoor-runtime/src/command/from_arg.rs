@@ -115,13 +115,32 @@ pub fn choose(word: &str, choices: &[ChoiceWord]) -> Result<usize, ArgError> {
     if let Some(at) = choices.iter().position(|choice| words(choice).any(|name| alike(name, word))) {
         return Ok(at);
     }
-    let names: Vec<_> = choices.iter().map(|choice| choice.name).collect();
-    let mut error = ArgError::not(word, &format!("one of {}", names.join(", ")));
-    if let Some(near) = suggest::nearest(word, choices.iter().flat_map(words)) {
+    let near = suggest::nearest(word, choices.iter().flat_map(words));
+    let mut error = ArgError::not(word, &format!("one of {}", listed(choices, near.is_some())));
+    if let Some(near) = near {
         error.message.push_str(&format!("; did you mean `{near}`?"));
     }
     Err(error)
 }
+
+/// The words there are. What is near says more than a long list; without it the beginning shows what such a word looks like.
+fn listed(choices: &[ChoiceWord], has_near: bool) -> String {
+    let mut listed = String::new();
+    for (at, choice) in choices.iter().enumerate() {
+        if listed.len() + choice.name.len() > LISTED {
+            return match has_near {
+                true => format!("the {} it may be", choices.len()),
+                false => format!("{listed} and {} more; a `?` in its place lists them", choices.len() - at),
+            };
+        }
+        listed.push_str(if at > 0 { ", " } else { "" });
+        listed.push_str(choice.name);
+    }
+    listed
+}
+
+/// The longest list of words in an error, in bytes.
+const LISTED: usize = 70;
 
 /// The value that a word names, for generated code: `values` has one for each of the choices, in their order.
 pub fn choice<T, const N: usize>(word: &str, choices: &[ChoiceWord], values: [T; N]) -> Result<T, ArgError> {

@@ -16,7 +16,7 @@ use crate::console::screen::Screen;
 use crate::console::telnet::Telnet;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::Stop;
+use crate::dispatch::run_state::Stop;
 use crate::dispatch::{Outcome, Run, Service};
 
 /// How a listener's sessions behave.
@@ -136,6 +136,14 @@ impl Conversation {
         self.half_closed && self.running.is_some() && self.peer.speaks_telnet() && !self.over
     }
 
+    /// The foreign protocol that a first line belongs to.
+    fn foreign_line(&self, line: &str) -> Option<&'static str> {
+        match self.style {
+            Style::Prompted => foreign::line(line),
+            Style::Undecided | Style::Script => foreign::line_of_script(line),
+        }
+    }
+
     /// The foreign protocol that the peer turned out to speak.
     pub(crate) fn foreign(&self) -> Option<&'static str> {
         self.foreign
@@ -148,7 +156,7 @@ impl Conversation {
             match line {
                 Ok(line) => {
                     if !self.accepted
-                        && let Some(protocol) = foreign::line(&line)
+                        && let Some(protocol) = self.foreign_line(&line)
                     {
                         self.cut(protocol);
                         return None;

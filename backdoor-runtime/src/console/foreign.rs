@@ -23,7 +23,12 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
     if verb == "EHLO" || verb == "HELO" {
         return Some("SMTP");
     }
-    is_header(line).then_some("HTTP")
+    None
+}
+
+/// The same where nobody sits: a line that may as well be a header. A person who mistypes is told so instead.
+pub(crate) fn line_of_script(text: &str) -> Option<&'static str> {
+    line(text).or_else(|| is_header(text).then_some("HTTP"))
 }
 
 /// RFC 9110, 9.1: a method is a token, and all that are in use are in capitals.
@@ -45,7 +50,7 @@ mod tests {
 
     #[test]
     fn openings_are_recognised() {
-        let check = |text: &str, expected: Option<&str>| assert_eq!(line(text), expected, "{text}");
+        let check = |text: &str, expected: Option<&str>| assert_eq!(line_of_script(text), expected, "{text}");
         check("GET / HTTP/1.1", Some("HTTP"));
         check("POST /run HTTP/1.0", Some("HTTP"));
         check("PRI * HTTP/2.0", Some("HTTP"));
@@ -60,6 +65,8 @@ mod tests {
         check("get http://x/ HTTP/1.1", None);
         check("log level net::tcp debug", None);
         check("", None);
+        assert_eq!(line("log: x"), None, "a person who mistypes");
+        assert_eq!(line("GET / HTTP/1.1"), Some("HTTP"));
         assert_eq!(opening(&[0x16, 0x03, 0x01, 0x02]), Some("TLS"));
         assert_eq!(opening(b"help\n"), None);
     }

@@ -15,6 +15,8 @@ pub(crate) struct JsonLine {
     begun: bool,
     /// What may not be put in at this place.
     held: String,
+    /// Bytes of that for which there was no room.
+    lost: usize,
     boundary: bool,
 }
 
@@ -28,6 +30,8 @@ impl JsonLine {
         if self.begun {
             if self.held.len() + text.len() <= HELD {
                 self.held.push_str(text);
+            } else {
+                self.lost += text.len();
             }
             if self.boundary {
                 self.release(&mut out);
@@ -60,6 +64,11 @@ impl JsonLine {
             self.release(&mut out);
         }
         out
+    }
+
+    /// What was printed and found no place in the line, and how many bytes were lost.
+    pub(crate) fn take_rest(&mut self) -> (String, usize) {
+        (std::mem::take(&mut self.held), std::mem::take(&mut self.lost))
     }
 
     /// The end of the line.

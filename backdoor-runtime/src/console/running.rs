@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::console::json_line::JsonLine;
 use crate::dispatch::Run;
-use crate::dispatch::session::{RunState, Stop};
+use crate::dispatch::run_state::{RunState, Stop};
 
 /// The line that runs.
 pub(super) struct Running {
@@ -17,6 +17,8 @@ pub(super) struct Running {
     pub(super) json: JsonLine,
     /// What it says is not wanted any more.
     pub(super) is_muted: bool,
+    /// Something of that was thrown away.
+    pub(super) has_gap: bool,
     /// Nothing of the reply stands right before the cursor.
     pub(super) reply_begins: bool,
     pub(super) question: Option<Question>,
@@ -50,6 +52,7 @@ impl Running {
             at_prompt,
             json: JsonLine::default(),
             is_muted: false,
+            has_gap: false,
             reply_begins: true,
             question: None,
             early_lines: 0,
@@ -103,13 +106,20 @@ impl Running {
         }
     }
 
+    /// Keeps what the command itself printed in the middle of its reply, where a line of JSON has no place for it.
+    pub(super) fn hold_rest(&mut self, (text, lost): (String, usize)) {
+        self.hold(&text);
+        self.aside_lost += lost;
+    }
+
     /// What was kept.
     pub(super) fn into_aside(mut self) -> String {
         if self.aside_lost > 0 {
             if !self.aside.is_empty() && !self.aside.ends_with('\n') {
                 self.aside.push('\n');
             }
-            self.aside.push_str(&format!("{} bytes of background output were dropped\n", self.aside_lost));
+            self.aside
+                .push_str(&format!("{} bytes of output had no place and were dropped\n", self.aside_lost));
         }
         self.aside
     }

@@ -4,7 +4,7 @@
 //! of their own, from a bounded queue, and what does not fit is counted and said.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
@@ -13,6 +13,7 @@ use tracing::dispatcher::{self, Dispatch};
 use tracing::subscriber::NoSubscriber;
 
 use crate::console::escape::escape_line;
+use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Status;
 use crate::dispatch::peer::Peer;
 
@@ -85,7 +86,7 @@ impl Audit {
     fn send(&self, event: impl FnOnce() -> Event) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(queue) = &*queue else { return };
-        if let Err(TrySendError::Full(_)) = queue.try_send(event()) {
+        if queue.try_send(event()).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -93,10 +94,13 @@ impl Audit {
 
 fn emit_all(events: &Receiver<Event>, lost: &AtomicU64) {
     for event in events {
-        emit(event);
+        // A subscriber that panics has said so by the service's panic hook, and may take the next one.
+        let _ = contain(|| emit(event));
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            tracing::warn!(target: "backdoor", lost, "events were lost: the subscriber is too slow");
+            let _ = contain(|| {
+                tracing::warn!(target: "backdoor", lost, "events were lost: the subscriber is too slow");
+            });
         }
     }
 }

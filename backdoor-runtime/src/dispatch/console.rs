@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) addresses: OnceLock<Vec<Address>>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) helper: LazyRuntime,
+    /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
+    pub(crate) facts: LazyRuntime,
     /// Held while a provider of completions is asked.
     pub(crate) completing: Arc<tokio::sync::Mutex<()>>,
 }
@@ -142,7 +144,7 @@ impl Console {
     }
 
     /// What the last word of an unfinished line may become: commands, members of groups, options, choices, and what the author's
-    /// provider (`#[arg(complete = ..)]`) says, which is asked on the helper thread and left out where it does not answer within
+    /// provider (`#[arg(complete = ..)]`) says, which is asked on a thread of its own and left out where it does not answer within
     /// 100 ms. A line that ends in white space asks for a new word.
     pub async fn complete(&self, line: &str) -> Vec<Candidate> {
         let Completion { mut candidates, provider } = line::complete(line, &self.0.registry);
@@ -164,7 +166,8 @@ impl Shared {
     pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|peer| peer.strong_count() > 0);
-        peers.iter().filter_map(Weak::upgrade).collect()
+        // A command that was left behind may still hold the session of a peer that has gone.
+        peers.iter().filter_map(Weak::upgrade).filter(|peer| !peer.output.is_closed()).collect()
     }
 
     pub(crate) fn add_peer(&self, peer: &Arc<Peer>) {
@@ -183,11 +186,11 @@ impl Shared {
         if entry.facts.get().is_some() || Facts::are_literal(entry.command) {
             return;
         }
-        let Ok(helper) = self.helper.handle() else { return };
+        let Ok(facts_thread) = self.facts.handle() else { return };
         let (command, facts, evaluating) = (entry.command, entry.facts.clone(), entry.evaluating.clone());
         // One at a time, lest they pile up behind one that is stuck.
         let Ok(evaluating) = evaluating.try_lock_owned() else { return };
-        let evaluation = helper.spawn(async move {
+        let evaluation = facts_thread.spawn(async move {
             let evaluated = contain(|| Facts::evaluate(command));
             // What panics is not asked again: each time would be in the service's log.
             let _ = facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
@@ -202,8 +205,8 @@ impl Shared {
     /// Asks the author's provider. One at a time, lest they pile up behind one that is stuck.
     async fn ask(&self, provider: Provider) -> Vec<Candidate> {
         let Ok(asking) = self.completing.clone().try_lock_owned() else { return Vec::new() };
-        let Ok(helper) = self.helper.handle() else { return Vec::new() };
-        let asked = helper.spawn(async move {
+        let Ok(facts_thread) = self.facts.handle() else { return Vec::new() };
+        let asked = facts_thread.spawn(async move {
             let candidates = contain(|| provider.ask());
             drop(asking);
             candidates

@@ -46,6 +46,9 @@ impl fmt::Display for Status {
     }
 }
 
+/// The longest message, in bytes. It is shown at once, without waiting for a slow reader.
+const LONGEST: usize = 8 * 1024;
+
 /// Why a command did not end well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -59,7 +62,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(status: Status, message: String) -> Self {
+    fn new(status: Status, mut message: String) -> Self {
+        if message.len() > LONGEST {
+            let rest = message.split_off(message.floor_char_boundary(LONGEST));
+            message.shrink_to_fit();
+            message.push_str(&format!(".. ({} bytes more)", rest.len()));
+        }
         Self { status, message, range: None, usage: None }
     }
 

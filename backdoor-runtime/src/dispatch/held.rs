@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::Sender;
 
-use crate::dispatch::session::{Piece, What, first_piece};
+use crate::dispatch::pieces::first_piece;
+use crate::dispatch::session::{Piece, What};
 use crate::reply::Rendered;
 use crate::reply::table::TableStream;
 
@@ -25,16 +26,27 @@ pub(crate) struct Held {
 struct State {
     ready: String,
     table: Option<TableStream>,
+    /// Bytes of the rows that came, roughly.
+    weight: usize,
 }
+
+/// Rows are held back up to this weight: laying them out may fall to the console's thread.
+const HEAVY: usize = 64 * 1024;
 
 impl Held {
     /// Takes an item for a person. Gives true where it is the first that is held back.
     pub(crate) fn push(&self, item: Rendered, width: Option<usize>) -> bool {
         let mut state = self.lock();
-        let State { ready, table } = &mut *state;
+        let State { ready, table, weight } = &mut *state;
         let table = table.get_or_insert_with(|| TableStream::new(width));
         match item {
-            Rendered { text: None, value: Some(row) } => table.push(row, ready),
+            Rendered { text: None, value: Some(row) } => {
+                *weight += row.weight();
+                table.push(row, ready);
+                if *weight > HEAVY {
+                    table.flush(ready);
+                }
+            }
             other => {
                 table.flush(ready);
                 let text = other.into_text(width);
@@ -81,7 +93,8 @@ impl Held {
     pub(crate) fn show(&self, run: u64, output: &Sender<Piece>) -> bool {
         let Ok(mut state) = self.state.try_lock() else { return false };
         // With no room at all the rows may as well wait for more of them.
-        if output.capacity() == 0 {
+        // What is ready already is large, and on its way by the command.
+        if output.capacity() == 0 || state.ready.len() > HEAVY {
             return false;
         }
         self.flush(&mut state);

@@ -14,6 +14,8 @@ use crate::reply::Form;
 /// A call with all it needs.
 pub(crate) struct Job {
     pub(crate) command: &'static Command,
+    /// The command's function, or a check that stands in for it.
+    pub(crate) function: Run,
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
@@ -26,7 +28,7 @@ impl Job {
         &self,
         function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
-        self.begin();
+        self.begin()?;
         contain(|| function(&mut self.call()))?
     }
 
@@ -35,7 +37,7 @@ impl Job {
         self,
         function: fn(&mut Call<'_>) -> Result<Pending, Failure>,
     ) -> Result<Tail, Failure> {
-        self.begin();
+        self.begin()?;
         let pending = function(&mut self.call())?;
         let reply = pending.await?;
         output::deliver(reply, &self.session, self.form).await
@@ -46,7 +48,7 @@ impl Job {
         self,
         function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
     ) -> Result<Tail, Failure> {
-        self.begin();
+        self.begin()?;
         let reply = function(&mut self.call())?;
         output::deliver(reply, &self.session, self.form).await
     }
@@ -55,13 +57,12 @@ impl Job {
         format!("`{}` (session {})", self.command.name, self.session.id())
     }
 
-    /// Whether the command is synchronous, and its function.
-    pub(crate) fn function(&self) -> Run {
-        self.command.run
-    }
-
-    fn begin(&self) {
-        self.session.run().begin();
+    fn begin(&self) -> Result<(), Failure> {
+        match self.session.run().reached.begin() {
+            true => Ok(()),
+            // Nobody reads it.
+            false => Err(Failure::cancelled("nobody waited for it any more".to_owned())),
+        }
     }
 
     fn call(&self) -> Call<'_> {

@@ -5,7 +5,9 @@ use std::task::Poll;
 
 use crate::command::ladder::{Pieces, Reply};
 use crate::dispatch::failure::Failure;
-use crate::dispatch::session::{PIECE, PrintError, Session, Stop, What, pieces};
+use crate::dispatch::pieces::{PIECE, pieces};
+use crate::dispatch::run_state::Stop;
+use crate::dispatch::session::{PrintError, Session, What};
 use crate::reply::{Form, Rendered, Value, json};
 
 /// What is left to send when a run has ended: small enough to go out in one write with the prompt.
@@ -23,10 +25,8 @@ pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Resu
             if let Some(value) = value {
                 session.send(value).await.map_err(|error| gone(session, error))?;
             }
-            let (full, tail) = cut(text);
-            for text in full {
-                send_reply(session, text, false).await?;
-            }
+            let (text, tail) = cut(text);
+            send_reply(session, text, false).await?;
             Ok(tail)
         }
         Reply::Stream(stream) => deliver_stream(stream, session, form).await,
@@ -40,17 +40,15 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
     if let Some(value) = value {
         session.send_blocking(value).map_err(|error| gone(session, error))?;
     }
-    let (full, tail) = cut(text);
-    for text in full {
-        send_reply_blocking(session, text, false)?;
-    }
+    let (text, tail) = cut(text);
+    send_reply_blocking(session, text, false)?;
     Ok(tail)
 }
 
 /// The reply if it needs no waiting and no code of the author's, or the reply as it was.
 pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Reply> {
     match reply {
-        Reply::Done(rendered) if !form.value || !form.text => {
+        Reply::Done(rendered) if !form.kept => {
             let small = |text: &String| text.len() <= PIECE;
             if rendered.text.as_ref().is_some_and(|text| !small(text)) {
                 return Err(Reply::Done(rendered));
@@ -131,25 +129,19 @@ struct Whole {
 }
 
 fn whole(rendered: Rendered, form: Form) -> Whole {
-    match form {
-        Form { text: false, .. } => {
-            let mut line = String::new();
-            json::write(&rendered.into_value(), &mut line);
-            Whole { value: None, text: line }
-        }
-        Form { value: false, width, .. } => Whole { value: None, text: rendered.into_text(width) },
-        Form { width, .. } => {
-            let value = rendered.value.clone().map(What::Value);
-            Whole { value, text: rendered.into_text(width) }
-        }
-    }
+    let value = form.kept.then(|| What::Value(rendered.clone().into_value()));
+    let text = match form.text {
+        true => rendered.into_text(form.width),
+        false => rendered.into_value().to_string(),
+    };
+    Whole { value, text }
 }
 
-/// Full pieces to send now, and what is small enough to be sent with the prompt.
-fn cut(text: String) -> (Vec<String>, Tail) {
-    let mut full: Vec<String> = pieces(text).collect();
-    let tail = Tail(full.pop().unwrap_or_default());
-    (full, tail)
+/// What to send now, and what is small enough to be sent with the prompt.
+fn cut(mut text: String) -> (String, Tail) {
+    let start = text.floor_char_boundary(text.len().saturating_sub(PIECE));
+    let tail = text.split_off(start);
+    (text, Tail(tail))
 }
 
 async fn send_reply(session: &Session, text: String, boundary: bool) -> Result<(), Failure> {
@@ -170,10 +162,15 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
     Ok(())
 }
 
-/// Why a reply could not be sent: the dispatcher knows better than the sender.
+/// Why a reply could not be sent. The run is told too, so that what the operator reads is why it was stopped.
 fn gone(session: &Session, error: PrintError) -> Failure {
-    if error == PrintError::Closed {
-        session.run().stop(Stop::Disconnected);
+    match error {
+        PrintError::Closed => session.run().stop(Stop::Disconnected),
+        PrintError::Cancelled => {}
+        PrintError::OnWorker => {
+            let message = "the answer is longer than 256 KiB, and this thread may not wait for its reader; make the command `async`";
+            return Failure::failed(message.to_owned());
+        }
     }
     Failure::cancelled(error.to_string())
 }
@@ -194,14 +191,14 @@ impl<'a> Roll<'a> {
 
     fn push(&mut self, item: Rendered) {
         let run = self.session.run();
+        let first = std::mem::take(&mut self.first);
+        if self.form.kept {
+            self.values.push(item.clone().into_value());
+        }
         if !self.form.text {
-            let mut text = String::from(if self.first { '[' } else { ',' });
-            self.first = false;
+            let mut text = String::from(if first { '[' } else { ',' });
             json::write(&item.into_value(), &mut text);
             return run.held.push_text(&text);
-        }
-        if self.form.value {
-            self.values.push(item.clone().into_value());
         }
         if run.held.push(item, self.form.width) {
             // The dispatcher keeps the time: rows are not held back for long.
@@ -211,8 +208,11 @@ impl<'a> Roll<'a> {
 
     fn end(self) -> End {
         let mut rest = self.session.run().held.take_all();
-        let values = self.form.value && self.form.text;
-        let values = values.then(|| What::Value(Value::List(self.values)));
+        if self.first && self.form.text {
+            // As an empty list says it: nothing at all would look like a command without an answer.
+            rest.push_str(&Value::List(Vec::new()).to_text(None));
+        }
+        let values = self.form.kept.then(|| What::Value(Value::List(self.values)));
         let tail = match self.form.text {
             // On its own, since nothing may be put in behind it.
             false => if self.first { "[]" } else { "]" }.to_owned(),

@@ -3,19 +3,15 @@
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::dispatch::clock::Clock;
-use crate::dispatch::held::Held;
+use crate::dispatch::blocking::wait_for;
 use crate::dispatch::peer::Peer;
+use crate::dispatch::pieces::pieces;
+use crate::dispatch::run_state::RunState;
 use crate::reply::Value;
-
-/// The largest piece of text that is sent at once.
-pub(crate) const PIECE: usize = 8 * 1024;
 
 /// How many pieces may be on their way to one session; then the command has to wait. 256 KiB in all.
 pub(crate) const PIECES: usize = 32;
@@ -43,36 +39,6 @@ pub struct Session {
     run: Arc<RunState>,
 }
 
-/// One run of a command.
-pub(crate) struct RunState {
-    /// Unique in the process.
-    pub(crate) id: u64,
-    /// Why it was asked to stop, once it was.
-    pub(crate) stop: watch::Sender<Option<Stop>>,
-    pub(crate) clock: Clock,
-    /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service's may have no timers.
-    pub(crate) attention: Notify,
-    /// What has become of its reply and is not sent yet.
-    pub(crate) held: Held,
-    /// Whether its function has been reached by a thread or a runtime.
-    pub(crate) begun: AtomicBool,
-    /// Whether its answer is one line of JSON.
-    pub(crate) json: AtomicBool,
-}
-
-/// Why a run is asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// Ctrl-C, IAC IP, BRK.
-    Interrupted,
-    /// Its client has gone.
-    Disconnected,
-    /// Its time is up.
-    TimedOut,
-    /// The console ends.
-    Ending,
-}
-
 /// A piece of what a run says, on its way to the session.
 #[derive(Debug)]
 pub(crate) struct Piece {
@@ -92,7 +58,7 @@ pub(crate) enum What {
     /// What the console has to say about the run.
     Notice(String),
     /// A question to the operator. Whether he said yes goes to the sender.
-    Question { text: String, answer: tokio::sync::oneshot::Sender<bool> },
+    Question { text: String, answer: oneshot::Sender<bool> },
 }
 
 /// Why a command could not print.
@@ -178,7 +144,7 @@ impl Session {
         let _ = stop.wait_for(Option::is_some).await;
     }
 
-    /// Ends the session, with a goodbye, when the command has ended.
+    /// Ends the session when the command has ended.
     pub fn close(&self) {
         self.peer.close();
     }
@@ -236,7 +202,13 @@ impl Session {
 
     /// Sends one piece, and waits while too many are on their way.
     pub(crate) async fn send(&self, what: What) -> Result<(), PrintError> {
-        let Some(piece) = self.try_send(what)? else { return Ok(()) };
+        match self.try_send(what)? {
+            Some(piece) => self.wait_and_send(piece).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn wait_and_send(&self, piece: Piece) -> Result<(), PrintError> {
         let _pause = self.run.clock.pause();
         tokio::select! {
             sent = self.peer.output.send(piece) => sent.map_err(|_| PrintError::Closed),
@@ -250,10 +222,7 @@ impl Session {
         if !may_wait() {
             return Err(PrintError::OnWorker);
         }
-        let _pause = self.run.clock.pause();
-        // The session takes and drops the pieces of a cancelled run, and drops the receiver of a client that takes no byte for
-        // long, so this wait has an end.
-        self.peer.output.blocking_send(piece).map_err(|_| PrintError::Closed)
+        wait_for(self.wait_and_send(piece))
     }
 
     /// Sends the rows that the run's reply holds back. Gives false where that has to be tried again.
@@ -282,68 +251,5 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("id", &self.id()).field("peer", &self.peer()).finish_non_exhaustive()
-    }
-}
-
-impl RunState {
-    pub(crate) fn new(id: u64) -> Self {
-        Self {
-            id,
-            stop: watch::Sender::new(None),
-            clock: Clock::start(),
-            attention: Notify::new(),
-            held: Held::default(),
-            begun: false.into(),
-            json: false.into(),
-        }
-    }
-
-    /// A thread or a runtime has come to it.
-    pub(crate) fn begin(&self) {
-        self.begun.store(true, Ordering::Relaxed);
-    }
-
-    /// Asks the run to stop. The first reason stays.
-    pub(crate) fn stop(&self, reason: Stop) {
-        self.stop.send_if_modified(|stop| {
-            let first = stop.is_none();
-            stop.get_or_insert(reason);
-            first
-        });
-    }
-}
-
-/// How long rows of a streamed table are held back to find the columns' widths.
-pub(crate) const HOLD: Duration = Duration::from_millis(200);
-
-/// Cuts text into pieces that are small enough to be sent, at character boundaries.
-pub(crate) fn pieces(mut text: String) -> impl Iterator<Item = String> {
-    std::iter::from_fn(move || (!text.is_empty()).then(|| first_piece(&mut text)))
-}
-
-/// Cuts off the first of them.
-pub(crate) fn first_piece(text: &mut String) -> String {
-    if text.len() <= PIECE {
-        return std::mem::take(text);
-    }
-    let tail = text.split_off(text.floor_char_boundary(PIECE));
-    std::mem::replace(text, tail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_text_is_cut_between_characters() {
-        let check = |text: String| {
-            let cut: Vec<String> = pieces(text.clone()).collect();
-            assert_eq!(cut.concat(), text);
-            assert!(cut.iter().all(|piece| !piece.is_empty() && piece.len() <= PIECE));
-        };
-        check(String::new());
-        check("a".repeat(PIECE));
-        check("a".repeat(PIECE + 1));
-        check("€".repeat(PIECE));
     }
 }

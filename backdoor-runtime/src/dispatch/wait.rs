@@ -12,11 +12,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::command::arguments::Call;
 use crate::command::ladder::{Pieces, Reply};
 use crate::command::{Command, Place, Run};
+use crate::dispatch::clock::FOREVER;
 use crate::dispatch::contain::{Task, contain};
 use crate::dispatch::failure::Failure;
 use crate::dispatch::job::Job;
 use crate::dispatch::output::{self, Tail};
-use crate::dispatch::session::{HOLD, RunState, Session, Stop, What};
+use crate::dispatch::run_state::{HOLD, RunState, Stop};
+use crate::dispatch::session::{Session, What};
 use crate::dispatch::{Dispatcher, Ended};
 use crate::reply::text;
 
@@ -35,9 +37,6 @@ const RESOLUTION: Duration = Duration::from_millis(10);
 /// How soon rows that found no room are tried again.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Farther away than any command runs.
-const NEVER: Duration = Duration::from_secs(365 * 86_400);
-
 /// Runs a call to its end, or until it is given up.
 pub(crate) async fn run(dispatcher: &Dispatcher, job: Job, limit: Option<Duration>) -> Result<String, Ended> {
     let (command, session) = (job.command, job.session.clone());
@@ -47,10 +46,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, job: Job, limit: Option<Duratio
         Ok(Placed::Waits(mut call)) => loop {
             match watch(dispatcher, &mut call, command, &session, limit).await {
                 Ok(Called::Done(ended)) => break ended.map_err(Ended::from),
-                Ok(Called::Stream(stream)) => {
-                    session.run().begun.store(false, Ordering::Relaxed);
-                    call = stream;
-                }
+                Ok(Called::Stream(stream)) => call = stream,
                 Err(ended) => break Err(ended),
             }
         },
@@ -101,7 +97,7 @@ enum Called {
 
 fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
     let console = Handle::current;
-    Ok(match (job.command.place, job.function()) {
+    Ok(match (job.command.place, job.function) {
         (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
             Placed::on(&dispatcher.asynchronous.handle()?, Where::Runtime, job.run_async(function))
@@ -167,8 +163,9 @@ fn on_thread(
 }
 
 fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
+    job.session.run().reached.again();
     let polled = async move {
-        job.session.run().begin();
+        job.session.run().reached.begin();
         output::deliver(Reply::Stream(stream), &job.session, job.form).await
     };
     Waiting { place: Where::Runtime, on: On::Runtime(Task::spawn(runtime, polled)) }
@@ -210,8 +207,8 @@ async fn watch(
     let mut stopped: Option<(Stop, Instant)> = None;
     loop {
         let now = Instant::now();
-        let begun = state.begun.load(Ordering::Relaxed);
-        let mut wake = now + NEVER;
+        let begun = state.reached.has_begun();
+        let mut wake = now + FOREVER;
         if let Some((_, at)) = stopped {
             wake = wake.min(at + STUCK);
         } else if let Some(limit) = limit {
@@ -234,8 +231,8 @@ async fn watch(
             reason = stopped_for(&mut stops), if stopped.is_none() => {
                 stopped = Some((reason, Instant::now()));
                 dispatcher.stop(call, state);
-                if !state.begun.load(Ordering::Relaxed) {
-                    return Err(stop_failure(reason, command, limit).into());
+                if state.reached.give_up() {
+                    return Err(never_begun(reason, command, limit, call.place).into());
                 }
             }
             () = state.attention.notified() => {}
@@ -252,7 +249,7 @@ async fn watch(
             (None, Some(limit)) if state.clock.used() >= limit => state.stop(Stop::TimedOut),
             _ => {}
         }
-        if !begun && !told && now >= begin + call.patience() && !state.begun.load(Ordering::Relaxed) {
+        if !begun && !told && now >= begin + call.patience() && !state.reached.has_begun() {
             told = true;
             session.notice(dispatcher.why_not_begun(call, command));
         }
@@ -329,6 +326,20 @@ fn end(
     }
 }
 
+/// The same for a call that nothing has come to.
+fn never_begun(stop: Stop, command: &Command, limit: Option<Duration>, place: Where) -> Failure {
+    if stop != Stop::TimedOut {
+        return stop_failure(stop, command, limit);
+    }
+    let limit = text::duration(&limit.unwrap_or_default());
+    let why = match place {
+        Where::Thread => "no thread was free",
+        Where::Runtime => "the service's runtime did not poll it",
+        Where::Helper => "the helper thread was busy",
+    };
+    Failure::timed_out(format!("`{}` was not run: {why} for {limit}", command.name))
+}
+
 fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration>) -> Failure {
     match stop {
         Stop::Interrupted => Failure::cancelled("interrupted".to_owned()),
@@ -354,6 +365,6 @@ fn given_up(
         session.id()
     ));
     let mut failure = stop_failure(stop, command, limit);
-    failure.message.push_str("; it still runs a second later and is left behind, stuck");
+    failure.message.push_str(&format!("; `{name}` still runs a second later and is left behind, stuck"));
     failure
 }

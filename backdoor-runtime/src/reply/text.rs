@@ -32,9 +32,17 @@ pub(crate) fn render(value: &Value, width: Option<usize>) -> String {
     out
 }
 
-/// A length of time as an operator types it: `0s`, `250ms`, `1.5s`, `1h30m`, `2d`.
+/// A length of time as a person wants to read it: `0s`, `1.204ms`, `47.914s`, `1h30m`, `2d`. What is beyond a thousandth of its unit
+/// is rounded; `--json` has it all.
 pub(crate) fn duration(duration: &Duration) -> String {
-    crate::command::duration::show(*duration)
+    let nanos = duration.as_nanos();
+    let unit = match nanos {
+        0..1_000_000 => 1,
+        1_000_000..1_000_000_000 => 1_000,
+        _ => 1_000_000,
+    };
+    let rounded = (nanos + unit / 2) / unit * unit;
+    crate::command::duration::show(Duration::from_nanos_u128(rounded))
 }
 
 /// The text of a value that has no parts; empty for the others.
@@ -247,7 +255,9 @@ mod tests {
         check(250_000_000, "250ms");
         check(1_020_000, "1.02ms");
         check(3 * SECOND / 2, "1.5s");
-        check(SECOND + 1, "1.000000001s");
+        check(SECOND + 1, "1s");
+        check(47_913_997_639, "47.914s");
+        check(1_204_567, "1.205ms");
         check(300 * SECOND, "5m");
         check(5_400 * SECOND, "1h30m");
         check(3_601 * SECOND, "1h1s");

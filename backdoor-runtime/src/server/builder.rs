@@ -15,11 +15,13 @@ use crate::command::check::{Problem, Problems, check};
 use crate::command::registry::Registry;
 use crate::console::{Manners, Times};
 use crate::dispatch::audit::Audit;
+use crate::dispatch::clock::FOREVER;
 use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
 use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
 use crate::server::address::{self, Endpoint};
-use crate::server::listener::{self, BoundSocket, SocketFile};
+use crate::server::listener::{self, BoundSocket};
+use crate::server::socket_file::SocketFile;
 use crate::server::{Address, Error, Listen};
 use crate::testing::Testing;
 
@@ -210,7 +212,7 @@ impl Builder {
 
     /// How long a peer must be silent to be taken for a person and get a prompt. Default: 200 ms.
     pub fn silence(mut self, limit: Duration) -> Self {
-        self.silence = limit;
+        self.silence = limit.min(FOREVER);
         self
     }
 
@@ -219,13 +221,13 @@ impl Builder {
     /// `printf 'help\n' | nc host port` would otherwise never end: Debian's `nc` keeps its half of the connection open unless it is
     /// told `-N`. A peer with a prompt, or one that has spoken telnet, is no script.
     pub fn script_idle(mut self, limit: Duration) -> Self {
-        self.script_idle = limit;
+        self.script_idle = limit.min(FOREVER);
         self
     }
 
     /// How long a peer may take no byte of what it asked for before it is cut off. Default: 10 s.
     pub fn write_stall(mut self, limit: Duration) -> Self {
-        self.stall = limit;
+        self.stall = limit.min(FOREVER);
         self
     }
 
@@ -343,6 +345,7 @@ impl Shared {
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             helper: LazyRuntime::new("backdoor-helper"),
+            facts: LazyRuntime::new("backdoor-facts"),
             completing: Arc::default(),
         }
     }

@@ -1,36 +1,19 @@
-//! Binds the places that a console listens on, so that nothing is reachable for a moment by whom it should not be, and
-//! nothing is removed or replaced that is not a dead socket of ours.
+//! Binds the places that a console listens on, so that a burst of connects loses none and an error says what to do.
 
 use std::error::Error;
 use std::fmt;
-use std::fs::{self, File, Permissions};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
-use std::path::{self, Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
 
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
-use crate::console::escape::escape_line;
 use crate::server::address::{Address, Endpoint, Place};
+use crate::server::socket_file::{self, SocketFile};
 
 /// Connections that may wait to be accepted. The 128 of tokio's own `bind` drops some of a burst, and those come back
 /// only after seconds; the system lowers it to `net.core.somaxconn`.
-const BACKLOG: i32 = 1024;
-
-/// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).
-const LONGEST_PATH: usize = 107;
-
-/// How long to wait for another process that binds or removes a socket in the same directory, which takes it
-/// microseconds.
-const LOCK_PATIENCE: Duration = Duration::from_millis(250);
-
-/// How often a path may change between looking at it and acting on it before we give up.
-const ATTEMPTS: usize = 5;
+pub(super) const BACKLOG: i32 = 1024;
 
 /// A socket that listens, non-blocking and closed on exec.
 #[derive(Debug)]
@@ -47,23 +30,6 @@ pub(crate) struct Bound {
 pub(crate) enum BoundSocket {
     Tcp(TcpListener),
     Unix(UnixListener, SocketFile),
-}
-
-/// The file of a unix socket. Dropping it removes the file, if that is still the one we made.
-#[derive(Debug)]
-pub(crate) struct SocketFile {
-    path: PathBuf,
-    identity: Identity,
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let _lock = lock_directory_of(&self.path);
-        if Identity::at(&self.path).is_ok_and(|found| found == self.identity) {
-            // Nothing can be done about a failure here, and the next start replaces the file.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }
 
 /// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
@@ -91,7 +57,9 @@ impl Error for BindError {
 pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
     let bound = match &endpoint.place {
         Place::Tcp { host, first, last } => bind_first_free(*host, *first, *last),
-        Place::Unix { path } => bind_unix(&Place::path_of(path)),
+        Place::Unix { path } => socket_file::bind(&Place::path_of(path)).map(|(listener, file)| {
+            (Address::Unix(file.path().to_owned()), BoundSocket::Unix(listener, file))
+        }),
     };
     let (address, socket) = bound.map_err(|Failure { reason, source }| {
         let place = endpoint.place.to_string();
@@ -101,7 +69,7 @@ pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
 }
 
 /// A [`BindError`] that does not know its place yet.
-struct Failure {
+pub(super) struct Failure {
     reason: String,
     source: Option<io::Error>,
 }
@@ -113,7 +81,7 @@ impl From<&str> for Failure {
 }
 
 impl Failure {
-    fn system(reason: impl Into<String>, source: io::Error) -> Self {
+    pub(super) fn system(reason: impl Into<String>, source: io::Error) -> Self {
         Failure { reason: reason.into(), source: Some(source) }
     }
 }
@@ -158,171 +126,26 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn bind_unix(path: &Path) -> Result<(Address, BoundSocket), Failure> {
-    // The service may change its directory before the file is to be removed.
-    let path = path::absolute(path).map_err(|e| Failure::system("the working directory is not known", e))?;
-    let length = path.as_os_str().len();
-    if length > LONGEST_PATH {
-        let reason = format!(
-            "the path has {length} bytes, and a socket's path at most {LONGEST_PATH}; choose a shorter one"
-        );
-        return Err(Failure::from(reason.as_str()));
-    }
-    let name = SockAddr::unix(&path).map_err(|e| Failure::system("the path cannot be a socket's", e))?;
-    // From `bind` to `listen` a socket refuses like a dead one, and from looking at a dead one to removing it another
-    // process may replace it. The lock keeps processes that start at the same time out of each other's way.
-    let _lock = lock_directory_of(&path);
-    for _ in 0..ATTEMPTS {
-        let socket = private_socket().map_err(|e| Failure::system("a socket cannot be made", e))?;
-        match socket.bind(&name) {
-            Ok(()) => {
-                let identity =
-                    Identity::at(&path).map_err(|e| Failure::system("the socket's file is gone", e))?;
-                let file = SocketFile { path: path.clone(), identity };
-                socket.listen(BACKLOG).map_err(|e| Failure::system("the socket cannot listen", e))?;
-                return Ok((Address::Unix(path), BoundSocket::Unix(socket.into(), file)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => remove_dead_socket(&path)?,
-            Err(error) => return Err(not_bindable(&path, error)),
-        }
-    }
-    Err(Failure::from("the file at the path keeps changing; choose another path"))
-}
-
-/// A non-blocking unix socket whose file will be its owner's alone from the moment it exists, whatever the umask: on
-/// Linux `bind` gives the file the mode of the socket, less the umask. A `chmod` after `bind` would leave a gap.
-fn private_socket() -> io::Result<Socket> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    let file = File::from(OwnedFd::from(socket));
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    Ok(Socket::from(OwnedFd::from(file)))
-}
-
-fn not_bindable(path: &Path, error: io::Error) -> Failure {
-    let directory = path.parent().unwrap_or(path);
-    let shown = directory.to_string_lossy();
-    let shown = escape_line(&shown);
-    match error.kind() {
-        io::ErrorKind::NotFound if !directory.exists() => {
-            Failure::system(format!("there is no directory {shown}; make it, or choose another path"), error)
-        }
-        io::ErrorKind::NotADirectory => Failure::system(format!("{shown} is not a directory"), error),
-        io::ErrorKind::PermissionDenied => Failure::system(
-            format!("this process may not make a file in {shown}; choose another path"),
-            error,
-        ),
-        _ => Failure::system("the socket cannot be bound", error),
-    }
-}
-
-/// Makes room where something is in the way: removes a socket that nobody answers on, and nothing else.
-fn remove_dead_socket(path: &Path) -> Result<(), Failure> {
-    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    let unknown = |error| Failure::system("what is at the path cannot be examined", error);
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if gone(&error) => return Ok(()),
-        Err(error) => return Err(unknown(error)),
-    };
-    // Asked before connecting, which is refused by a regular file just as by a dead socket, and follows a symbolic link.
-    let kind = metadata.file_type();
-    if !kind.is_socket() {
-        let kind = match () {
-            () if kind.is_file() => "a regular file",
-            () if kind.is_dir() => "a directory",
-            () if kind.is_symlink() => "a symbolic link",
-            () => "something else",
-        };
-        let reason =
-            format!("{kind} is there, not a socket; it was left as it is: remove it, or choose another path");
-        return Err(Failure::from(reason.as_str()));
-    }
-    match knock(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-        Err(error) if gone(&error) => return Ok(()),
-        // A queue that is full has somebody who listens, too.
-        Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
-            return Err(Failure::system(
-                "a socket is there that cannot be asked whether somebody listens",
-                error,
-            ));
-        }
-        _ => {
-            let reason = "this or another process answers there; stop that one, or put `{pid}` in the path";
-            return Err(Failure::from(reason));
-        }
-    }
-    match Identity::at(path) {
-        Ok(found) if found == Identity::of(&metadata) => match fs::remove_file(path) {
-            Err(error) if !gone(&error) => {
-                Err(Failure::system("a dead socket is there that cannot be removed", error))
-            }
-            _ => Ok(()),
-        },
-        // Another file took its place, and is looked at in its turn.
-        Ok(_) => Ok(()),
-        Err(error) if gone(&error) => Ok(()),
-        Err(error) => Err(unknown(error)),
-    }
-}
-
-/// Whether somebody accepts connections at `path`, without waiting for room in a full queue.
-fn knock(path: &Path) -> io::Result<()> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    socket.connect(&SockAddr::unix(path)?)
-}
-
-/// Which file it is that has a name. The time of birth, where the file system keeps it, tells a file from another that
-/// got the number of a removed one.
-#[derive(Debug, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-    born: Option<SystemTime>,
-}
-
-impl Identity {
-    fn of(metadata: &fs::Metadata) -> Self {
-        Identity { device: metadata.dev(), inode: metadata.ino(), born: metadata.created().ok() }
-    }
-
-    fn at(path: &Path) -> io::Result<Self> {
-        fs::symlink_metadata(path).map(|metadata| Identity::of(&metadata))
-    }
-}
-
-/// An advisory lock among consoles on the directory of `path`, let go when the file is dropped. There is none where the
-/// directory cannot be read, or where somebody else holds it for long: what it guards is then guarded by looking twice.
-fn lock_directory_of(path: &Path) -> Option<File> {
-    // With the `.` only a directory is opened: opening a pipe would wait for its writer.
-    let directory = File::open(path.parent()?.join(".")).ok()?;
-    let deadline = Instant::now() + LOCK_PATIENCE;
-    loop {
-        match directory.try_lock() {
-            Ok(()) => return Some(directory),
-            Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
-                thread::sleep(Duration::from_millis(1));
-            }
-            Err(_) => return None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     use std::env;
+    use std::fs::{self, File};
     use std::io::{Read, Write};
     use std::net::TcpStream;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::{UnixDatagram, UnixStream};
+    use std::path::{Path, PathBuf};
     use std::process::{self, Command};
     use std::sync::Barrier;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use socket2::SockAddr;
 
     use crate::server::address::Listen;
+    use crate::server::socket_file::{Identity, LOCK_PATIENCE};
 
     const ANSWERS: &str = "this or another process answers there; stop that one, or put `{pid}` in the path";
 

@@ -81,7 +81,7 @@ fn a_stuck_command_is_left_behind() {
     client.send(CTRL_C);
     client.expect(MARK);
     let text = client.answer();
-    assert!(text.starts_with("\r\ninterrupted; it still runs"), "{text}");
+    assert!(text.starts_with("\r\ninterrupted; `wire stuck` still runs"), "{text}");
     assert_eq!(client.ask("wire echo a"), "a\r\n");
     open("left-behind");
 }

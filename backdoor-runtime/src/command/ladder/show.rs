@@ -108,8 +108,8 @@ impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
     fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
         let form = mode.form();
         let text = if form.text { self.0.text(&reply, form.width) } else { None };
-        let mut value = if form.value || text.is_none() { self.1.value(&reply) } else { None };
-        if value.is_none() && form.value {
+        let mut value = if form.wants_value() || text.is_none() { self.1.value(&reply) } else { None };
+        if value.is_none() && form.wants_value() {
             let seen = text.clone().or_else(|| self.0.text(&reply, None));
             value = seen.map(Value::Text);
         }

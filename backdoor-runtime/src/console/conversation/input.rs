@@ -7,7 +7,7 @@ use crate::console::lines::{Input, LineAssembler};
 use crate::console::queue::Typed;
 use crate::console::running::Running;
 use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY};
-use crate::dispatch::session::Stop;
+use crate::dispatch::run_state::Stop;
 
 /// Bytes that tell a binary protocol.
 const OPENING: usize = 2;
@@ -87,6 +87,7 @@ impl Conversation {
             Event::AbortOutput => {
                 if let Some(running) = &mut self.running {
                     running.is_muted = true;
+                    running.has_gap = true;
                 }
             }
             Event::AreYouThere => {

@@ -20,6 +20,7 @@ impl Conversation {
         let own = self.running.as_mut().filter(|running| running.is(piece.run));
         let Some(running) = own else { return self.late(piece.what) };
         if running.is_muted {
+            running.has_gap = true;
             return;
         }
         let json = running.is_json();
@@ -87,11 +88,14 @@ impl Conversation {
         }
         if outcome.json {
             let mut json = std::mem::take(&mut running.json);
+            running.hold_rest(json.take_rest());
             let mut text = if running.is_muted { String::new() } else { json.reply(&outcome.tail, true) };
             text.push_str(&json.end(failure));
             self.screen.show(&text);
         } else {
-            if !running.is_muted {
+            // The last words of what was interrupted are shown too (rows that were held back, a partial reply), unless something
+            // before them was thrown away to make the interrupt quick.
+            if !running.has_gap {
                 if running.reply_begins {
                     self.screen.end_line();
                 }

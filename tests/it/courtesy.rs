@@ -1,0 +1,140 @@
+//! What an operator found rude: questions that lead nowhere, rows that were lost, words that did not help.
+
+use std::time::Duration;
+
+use backdoor_runtime::{Backdoor, Caller, Choice, FromCaller, Guard, Status, backdoor_command};
+use futures_core::Stream;
+use serde::Serialize;
+
+use crate::operator::{Operator, console};
+
+struct Nobody;
+
+impl FromCaller for Nobody {
+    type Refusal = &'static str;
+
+    fn from_caller(_caller: &Caller<'_>) -> Result<Self, Self::Refusal> {
+        Err("not today")
+    }
+}
+
+#[backdoor_command(name = "courtesy guarded", dangerous)]
+fn guarded(_guard: Guard<Nobody>) {}
+
+#[derive(Serialize)]
+struct Row {
+    row: u32,
+}
+
+/// Two rows, and then nothing for as long as it is let.
+#[backdoor_command(name = "courtesy rows", reads)]
+fn rows() -> impl Stream<Item = Row> {
+    use tokio_stream::StreamExt as _;
+    tokio_stream::iter([Row { row: 1 }, Row { row: 2 }]).chain(tokio_stream::pending())
+}
+
+#[backdoor_command(name = "courtesy none", reads)]
+fn none() -> Vec<Row> {
+    Vec::new()
+}
+
+#[backdoor_command(name = "courtesy no-items", reads)]
+fn no_items() -> impl Iterator<Item = Row> {
+    std::iter::empty()
+}
+
+#[derive(Choice, Debug)]
+enum Metal {
+    Aluminium,
+    Chromium,
+    Copper,
+    Gallium,
+    Iron,
+    Lithium,
+    Magnesium,
+    Manganese,
+    Molybdenum,
+    Nickel,
+    Platinum,
+    Ruthenium,
+}
+
+#[backdoor_command(name = "courtesy metal", reads)]
+fn metal(metal: Metal) -> String {
+    format!("{metal:?}")
+}
+
+#[backdoor_command(name = "courtesy took", reads)]
+fn took() -> Duration {
+    Duration::from_nanos(47_913_997_639)
+}
+
+#[test]
+fn who_may_not_run_a_dangerous_command_is_not_asked_to_confirm_it() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert_eq!(operator.asks("courtesy guarded"), "refused: not today\n");
+}
+
+#[test]
+fn rows_that_were_held_back_are_shown_when_interrupted() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.types("courtesy rows");
+    // Long enough for the rows to be there on any machine; when they were shown by then, the answer is the same.
+    std::thread::sleep(Duration::from_millis(50));
+    operator.interrupts();
+    let answer = operator.reads_answer();
+    assert!(answer.contains("row\n  1\n  2\n"), "{answer:?}");
+    assert!(answer.ends_with("interrupted\n"), "{answer:?}");
+}
+
+#[test]
+fn nothing_is_said_to_be_nothing() {
+    let console = Backdoor::testing();
+    for line in ["courtesy none", "courtesy no-items"] {
+        assert_eq!(console.run(line).text, "(none)\n", "{line}");
+        assert_eq!(console.run(&format!("{line} --json")).text, "[]\n", "{line}");
+    }
+}
+
+#[test]
+fn the_value_of_an_answer_in_json_is_kept_for_tests() {
+    let console = Backdoor::testing();
+    let answer = console.run("courtesy took --json");
+    assert_eq!(answer.text, "{\"secs\":47,\"nanos\":913997639}\n");
+    assert_eq!(answer.value, Duration::from_nanos(47_913_997_639));
+    assert_eq!(console.run("courtesy took").text, "47.914s\n");
+}
+
+#[test]
+fn a_long_list_of_choices_does_not_bury_the_one_that_is_near() {
+    let check = |word: &str, error: &str| {
+        let answer = Backdoor::testing().run(&format!("courtesy metal {word}"));
+        assert_eq!((answer.status, answer.error.as_deref()), (Status::Usage, Some(error)));
+    };
+    check("cooper", "metal: `cooper` is not one of the 12 it may be; did you mean `copper`?");
+    check(
+        "wood",
+        "metal: `wood` is not one of aluminium, chromium, copper, gallium, iron, lithium, magnesium and 5 more; a `?` in its place lists them",
+    );
+}
+
+#[test]
+fn a_person_who_mistypes_is_no_foreign_protocol() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert!(operator.asks("log: x").contains("unknown command `log:`"));
+}
+
+#[test]
+fn a_stuck_command_is_named_to_its_operator() {
+    let answer = Backdoor::testing().run("courtesy stuck");
+    assert_eq!(answer.status, Status::TimedOut);
+    assert!(answer.text.contains("`courtesy stuck` still runs a second later"), "{}", answer.text);
+}
+
+#[backdoor_command(name = "courtesy stuck", timeout = "10ms")]
+fn stuck() {
+    std::thread::sleep(Duration::from_secs(3));
+}
