@@ -28,8 +28,8 @@ pub use declare::{
 pub use descriptor::{Command, Complete, Declared, Effect, Parameter, Place, Run, Style, Timeout};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
 pub use ladder::{CommandOutput, Page};
-pub(crate) use param::{Arity, Supply};
-pub use param::{Default, Param, Taker, shape, show, take};
+pub(crate) use param::Arity;
+pub use param::{Default, Param, Taker, show, take};
 pub use range::{Range, bounds};
 pub(crate) use supplied::States;
 pub use supplied::{Caller, FromCaller, Guard, State};

@@ -8,7 +8,6 @@ pub(crate) mod clock;
 mod console;
 mod contain;
 pub(crate) mod failure;
-mod guards;
 pub(crate) mod held;
 mod job;
 pub(crate) mod output;
@@ -30,7 +29,7 @@ use tokio::sync::oneshot;
 use crate::command::States;
 use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
-use crate::command::{self, Command, Effect, Timeout};
+use crate::command::{Command, Effect, Timeout};
 use crate::dispatch::audit::Audit;
 use crate::dispatch::clock::FOREVER;
 pub(crate) use crate::dispatch::console::Shared;
@@ -148,12 +147,7 @@ impl Dispatcher {
                 }
             }
             Asked::Command { entry, arguments, confirmed } => {
-                if entry.command.effect == Effect::Dangerous {
-                    self.check_guards(entry, &arguments, run, form, peer).await?;
-                    self.confirm(entry, confirmed, run, peer).await?;
-                }
-                let ended = self.call(entry, arguments, run, form, peer).await;
-                match ended {
+                match self.call_if_confirmed(entry, arguments, confirmed, run, form, peer).await {
                     Err(Ended { failure, tail }) if failure.status == Status::Usage => {
                         Err(Ended { failure: self.with_usage(failure, Some(entry)).await, tail })
                     }
@@ -161,6 +155,22 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    async fn call_if_confirmed(
+        &self,
+        entry: &Entry,
+        arguments: Arguments,
+        confirmed: bool,
+        run: &Run,
+        form: Form,
+        peer: &Arc<Peer>,
+    ) -> Result<String, Ended> {
+        if entry.command.effect == Effect::Dangerous {
+            self.rehearse(entry, &arguments, run, form, peer).await?;
+            self.confirm(entry, confirmed, run, peer).await?;
+        }
+        self.call(entry, arguments, run, form, peer).await
     }
 
     async fn with_usage(&self, failure: Failure, entry: Option<&Entry>) -> Failure {
@@ -224,9 +234,9 @@ impl Dispatcher {
         wait::run(self, job, self.limit(entry.command)).await
     }
 
-    /// Asks the guards of a dangerous command before its operator is asked: who may not run it need not confirm it. They are the
-    /// author's code and run where the command does; the call itself asks them again.
-    async fn check_guards(
+    /// Takes the arguments of a dangerous command and asks its guards before its operator is asked: what cannot run need not be
+    /// confirmed. That is the author's code and runs where the command does; the call itself does it again.
+    async fn rehearse(
         &self,
         entry: &Entry,
         arguments: &Arguments,
@@ -234,12 +244,11 @@ impl Dispatcher {
         form: Form,
         peer: &Arc<Peer>,
     ) -> Result<(), Ended> {
-        if !entry.command.has_guards() {
+        if entry.command.parameters.is_empty() {
             return Ok(());
         }
         let job = self.job(entry, arguments.clone(), run, form, peer);
-        let job = Job { function: command::Run::Sync(guards::check), ..job };
-        wait::run(self, job, self.limit(entry.command)).await?;
+        wait::run(self, Job { is_rehearsal: true, ..job }, self.limit(entry.command)).await?;
         run.state.reached.again();
         Ok(())
     }
@@ -247,7 +256,7 @@ impl Dispatcher {
     fn job(&self, entry: &Entry, arguments: Arguments, run: &Run, form: Form, peer: &Arc<Peer>) -> Job {
         let session = Session::new(peer.clone(), run.state.clone());
         let command = entry.command;
-        Job { command, function: command.run, arguments, states: self.states.clone(), session, form }
+        Job { command, arguments, states: self.states.clone(), session, form, is_rehearsal: false }
     }
 
     fn limit(&self, command: &Command) -> Option<Duration> {

@@ -20,6 +20,6 @@ pub use crate::command::via_from_str::ParsedFromStr;
 pub use crate::command::{
     ArgError, ChoiceWord, Command, Complete, Declared, Default, Effect, FromArg, Param, Parameter, Place,
     Range, Run, Style, Taker, Timeout, ViaFromStr, ViaOne, bounds, check_default, check_long, check_name,
-    check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, shape,
-    show, take,
+    check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
+    take,
 };

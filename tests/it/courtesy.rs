@@ -26,6 +26,11 @@ struct Row {
     row: u32,
 }
 
+#[backdoor_command(name = "courtesy numbered", dangerous)]
+async fn numbered(number: u8) -> u8 {
+    number
+}
+
 /// Two rows, and then nothing for as long as it is let.
 #[backdoor_command(name = "courtesy rows", reads)]
 fn rows() -> impl Stream<Item = Row> {
@@ -74,6 +79,10 @@ fn who_may_not_run_a_dangerous_command_is_not_asked_to_confirm_it() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("courtesy guarded"), "refused: not today\n");
+    assert!(operator.asks("courtesy numbered 300").contains("number: 300 is out of range 0..=255"));
+    operator.types("courtesy numbered 3");
+    operator.expects("Type yes to run it: ");
+    assert_eq!(operator.asks("yes"), "3\n");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Example {
     }
 
     /// Kills it, and gives what it has printed since.
-    fn rest(mut self) -> String {
+    pub(crate) fn rest(mut self) -> String {
         self.process.kill().unwrap();
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();

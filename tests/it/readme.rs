@@ -59,6 +59,9 @@ fn funca_as_the_readme_shows_it() {
     }
     check("funca");
     assert_eq!(example.line(), "aaa", "the service goes on");
+    // What the command printed went to its operator alone.
+    let rest = example.rest();
+    assert!(rest.lines().all(|line| line == "aaa"), "the process's own output was touched: {rest:?}");
 }
 
 #[test]

@@ -76,8 +76,8 @@ fn shape(parameter: &Parameter) -> TokenStream {
         false => {
             let at = Ends::of(r#type);
             let param = expand::private(at.first);
-            let (shape, own) = (Ident::new("shape", at.last), Ident::new("SHAPE", at.last));
-            quote_spanned!(at.first=> #param::#shape(<#r#type as #param::Param>::#own))
+            let shape = Ident::new("SHAPE", at.last);
+            quote_spanned!(at.first=> <#r#type as #param::Param>::#shape)
         }
     }
 }

@@ -14,7 +14,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-one",
                 help: "",
-                shape: __backdoor::shape(<AuthorText as __backdoor::Param>::SHAPE),
+                shape: <AuthorText as __backdoor::Param>::SHAPE,
                 complete: {
                     let __backdoor_complete: __backdoor::Complete = author_names;
                     __backdoor::Some(__backdoor_complete)

@@ -14,7 +14,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-literal",
                 help: "",
-                shape: __backdoor::shape(<AuthorNumber as __backdoor::Param>::SHAPE),
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 default: __backdoor::Some(__backdoor::Default {
                     make: || {
                         let __backdoor_default: AuthorNumber = 10;
@@ -32,7 +32,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-call",
                 help: "",
-                shape: __backdoor::shape(<AuthorNumber as __backdoor::Param>::SHAPE),
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 default: __backdoor::Some(__backdoor::Default {
                     make: || {
                         let __backdoor_default: AuthorNumber = author_default();

@@ -18,7 +18,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-by",
                 help: "How many",
-                shape: __backdoor::shape(<AuthorNumber as __backdoor::Param>::SHAPE),
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Option {
                     long: __backdoor::Some("author-by"),
                     short: __backdoor::None,
@@ -28,7 +28,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-count",
                 help: "",
-                shape: __backdoor::shape(<AuthorNumber as __backdoor::Param>::SHAPE),
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Option {
                     long: __backdoor::None,
                     short: __backdoor::Some('n'),
@@ -38,7 +38,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-time",
                 help: "",
-                shape: __backdoor::shape(<AuthorTime as __backdoor::Param>::SHAPE),
+                shape: <AuthorTime as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Option {
                     long: __backdoor::Some("for-time"),
                     short: __backdoor::Some('a'),

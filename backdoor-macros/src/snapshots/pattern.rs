@@ -14,9 +14,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "",
                 help: "",
-                shape: __backdoor::shape(
-                    <AuthorState<AuthorLogs> as __backdoor::Param>::SHAPE,
-                ),
+                shape: <AuthorState<AuthorLogs> as __backdoor::Param>::SHAPE,
                 ..__backdoor::Parameter::BARE
             },
         ],

@@ -17,13 +17,13 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-one",
                 help: "",
-                shape: __backdoor::shape(<AuthorNumber as __backdoor::Param>::SHAPE),
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 ..__backdoor::Parameter::BARE
             },
             __backdoor::Parameter {
                 name: "author-two",
                 help: "",
-                shape: __backdoor::shape(<AuthorNumber as __backdoor::Param>::SHAPE),
+                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 ..__backdoor::Parameter::BARE
             },
         ],

@@ -14,7 +14,7 @@ const _: () = {
             __backdoor::Parameter {
                 name: "author-tail",
                 help: "",
-                shape: __backdoor::shape(<AuthorText as __backdoor::Param>::SHAPE),
+                shape: <AuthorText as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Rest,
                 ..__backdoor::Parameter::BARE
             },

@@ -50,6 +50,7 @@ pub struct Call<'a> {
     states: &'a States,
     session: &'a Session,
     form: Form,
+    is_rehearsal: bool,
     next: usize,
 }
 
@@ -61,7 +62,16 @@ impl<'a> Call<'a> {
         session: &'a Session,
         form: Form,
     ) -> Self {
-        Self { command, arguments, states, session, form, next: 0 }
+        Self { command, arguments, states, session, form, is_rehearsal: false, next: 0 }
+    }
+
+    /// The same up to the function, which is not called.
+    pub(crate) fn rehearsal(self) -> Self {
+        Self { is_rehearsal: true, ..self }
+    }
+
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        self.is_rehearsal
     }
 
     pub(crate) fn command(&self) -> &'static Command {

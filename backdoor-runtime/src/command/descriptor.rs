@@ -161,7 +161,7 @@ impl Parameter {
     pub const BARE: Self = Self {
         name: "",
         help: "",
-        shape: crate::command::shape(<String as crate::command::Param>::SHAPE),
+        shape: <String as crate::command::Param>::SHAPE,
         style: Style::Positional,
         default: None,
         range: None,

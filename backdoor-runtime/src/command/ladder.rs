@@ -105,6 +105,9 @@ pub fn call<T: Take, R, S: Show<R, Blocking>>(
     show: S,
 ) -> Result<Reply, Failure> {
     let values = takers.take(call)?;
+    if call.is_rehearsal() {
+        return Ok(Reply::Done(Rendered::NOTHING));
+    }
     show.show(function(values), &mut Blocking::new(call))
 }
 
@@ -120,6 +123,10 @@ where
     S: Show<F::Output, Spawned> + Send + 'static,
 {
     let form = call.form();
-    let future = function(takers.take(call)?);
+    let values = takers.take(call)?;
+    if call.is_rehearsal() {
+        return Ok(Box::pin(std::future::ready(Ok(Reply::Done(Rendered::NOTHING)))));
+    }
+    let future = function(values);
     Ok(Box::pin(async move { show.show(future.await, &mut Spawned::new(form)) }))
 }

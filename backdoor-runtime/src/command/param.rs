@@ -3,7 +3,6 @@
 
 use std::any::{Any, TypeId};
 use std::convert::Infallible;
-use std::marker::PhantomData;
 
 use crate::Session;
 use crate::command::arguments::Call;
@@ -21,7 +20,7 @@ use crate::dispatch::failure::Failure;
 )]
 pub trait Param: Sized {
     /// What the type says.
-    const SHAPE: ShapeOf<Self>;
+    const SHAPE: Shape;
 
     /// One of its values, which a `range` is about.
     type Item;
@@ -61,7 +60,7 @@ pub trait StateValue: Clone + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> StateValue for T {}
 
-/// The check of a parameter that asks for none. As with [`StateValue`], what a check lacks is found where it is used.
+/// The check of a parameter that asks for none. As with [`StateValue`], what a check lacks is found where its value is taken.
 pub struct NoGuard;
 
 #[diagnostic::do_not_recommend]
@@ -82,29 +81,6 @@ pub struct Shape {
     pub value: &'static str,
     /// The words it may be, where that is a fixed set.
     pub choices: &'static [ChoiceWord],
-}
-
-/// What the type `P` says, but for the check that it may ask for.
-pub enum ShapeOf<P> {
-    /// It asks for none.
-    Whole(Shape),
-    /// It is the proof of one.
-    Guard(PhantomData<fn() -> P>),
-}
-
-/// What a parameter's type says, with the check that it may ask for.
-pub const fn shape<P: Param>(of: ShapeOf<P>) -> Shape
-where
-    P::Guard: FromCaller,
-{
-    match of {
-        ShapeOf::Whole(shape) => shape,
-        ShapeOf::Guard(_) => Shape::supplied(Supply::Guard { check: refusal_of::<P::Guard> }),
-    }
-}
-
-fn refusal_of<G: FromCaller>(caller: &Caller<'_>) -> Result<(), String> {
-    G::from_caller(caller).map(drop).map_err(|refusal| refusal.to_string())
 }
 
 /// How many words a parameter takes.
@@ -135,10 +111,7 @@ pub enum Supply {
         name: fn() -> &'static str,
     },
     /// The author's check of the caller.
-    Guard {
-        /// Asks it, for its refusal alone.
-        check: fn(&Caller<'_>) -> Result<(), String>,
-    },
+    Guard,
 }
 
 /// `#[arg(default = ..)]`.
@@ -216,8 +189,7 @@ impl Shape {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for T {
-    const SHAPE: ShapeOf<Self> =
-        ShapeOf::Whole(Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required }));
+    const SHAPE: Shape = Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -237,7 +209,7 @@ impl<T: FromArg> Param for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Option<T> {
-    const SHAPE: ShapeOf<Self> = ShapeOf::Whole(Shape::of::<T>(Arity::Optional));
+    const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -253,7 +225,7 @@ impl<T: FromArg> Param for Option<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Vec<T> {
-    const SHAPE: ShapeOf<Self> = ShapeOf::Whole(Shape::of::<T>(Arity::Many));
+    const SHAPE: Shape = Shape::of::<T>(Arity::Many);
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -274,7 +246,7 @@ impl<T: FromArg> Param for Vec<T> {
 
 #[diagnostic::do_not_recommend]
 impl Param for Session {
-    const SHAPE: ShapeOf<Self> = ShapeOf::Whole(Shape::supplied(Supply::Session));
+    const SHAPE: Shape = Shape::supplied(Supply::Session);
     type Item = Self;
     type State = ();
     type Guard = NoGuard;
@@ -287,10 +259,8 @@ impl Param for Session {
 
 #[diagnostic::do_not_recommend]
 impl<T: 'static> Param for State<T> {
-    const SHAPE: ShapeOf<Self> = ShapeOf::Whole(Shape::supplied(Supply::State {
-        id: TypeId::of::<T>,
-        name: std::any::type_name::<T>,
-    }));
+    const SHAPE: Shape =
+        Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
     type Item = Self;
     type State = T;
     type Guard = NoGuard;
@@ -308,7 +278,7 @@ impl<T: 'static> Param for State<T> {
 
 #[diagnostic::do_not_recommend]
 impl<G> Param for Guard<G> {
-    const SHAPE: ShapeOf<Self> = ShapeOf::Guard(PhantomData);
+    const SHAPE: Shape = Shape::supplied(Supply::Guard);
     type Item = Self;
     type State = ();
     type Guard = G;

@@ -121,7 +121,7 @@ impl Console {
     }
 
     /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on
-    /// the helper thread and for 100 ms at most in all; where that does not answer they are left out.
+    /// a thread of its own and for 100 ms at most in all; where that does not answer they are left out.
     pub async fn commands(&self) -> Vec<CommandInfo> {
         let until = tokio::time::Instant::now() + FACTS;
         let entries = self.0.registry.entries();

@@ -14,12 +14,12 @@ use crate::reply::Form;
 /// A call with all it needs.
 pub(crate) struct Job {
     pub(crate) command: &'static Command,
-    /// The command's function, or a check that stands in for it.
-    pub(crate) function: Run,
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
     pub(crate) form: Form,
+    /// Everything is done but calling the function.
+    pub(crate) is_rehearsal: bool,
 }
 
 impl Job {
@@ -57,6 +57,11 @@ impl Job {
         format!("`{}` (session {})", self.command.name, self.session.id())
     }
 
+    /// Whether the command is synchronous, and its function.
+    pub(crate) fn function(&self) -> Run {
+        self.command.run
+    }
+
     fn begin(&self) -> Result<(), Failure> {
         match self.session.run().reached.begin() {
             true => Ok(()),
@@ -66,6 +71,7 @@ impl Job {
     }
 
     fn call(&self) -> Call<'_> {
-        Call::new(self.command, &self.arguments, &self.states, &self.session, self.form)
+        let call = Call::new(self.command, &self.arguments, &self.states, &self.session, self.form);
+        if self.is_rehearsal { call.rehearsal() } else { call }
     }
 }

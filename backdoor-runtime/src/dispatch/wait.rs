@@ -97,7 +97,7 @@ enum Called {
 
 fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
     let console = Handle::current;
-    Ok(match (job.command.place, job.function) {
+    Ok(match (job.command.place, job.function()) {
         (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
             Placed::on(&dispatcher.asynchronous.handle()?, Where::Runtime, job.run_async(function))
