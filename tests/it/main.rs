@@ -13,6 +13,8 @@ mod courtesy;
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod host;
@@ -33,6 +35,10 @@ mod replies;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]
+mod shop_readme;
+#[cfg(test)]
 mod stuck;
+#[cfg(test)]
+mod transcript;
 #[cfg(test)]
 mod wire;

@@ -1,38 +1,34 @@
 //! The example `shop` as a process of its own: what an operator does, its customers see, and it ends cleanly with a session open.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 
 use crate::client::{Client, PATIENCE, script};
+use crate::example::Example;
 
-/// A running shop; it is killed where a test fails.
-struct Shop {
-    process: Child,
-    http: SocketAddr,
-    console: Address,
+/// A running shop.
+pub(crate) struct Shop {
+    example: Example,
+    /// The line with which it begins.
+    pub(crate) line: String,
+    pub(crate) http: SocketAddr,
+    pub(crate) console: Address,
 }
 
 impl Shop {
-    fn start() -> Self {
-        let mut process = Command::new(binary())
-            .env("SHOP_HTTP", "127.0.0.1:0")
-            .env("BACKDOOR_LISTEN", "0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let (http, console) = line.trim_end().split_once(", console ").expect("one line with both addresses");
+    pub(crate) fn start() -> Self {
+        let ports = [("SHOP_HTTP", "127.0.0.1:0"), ("BACKDOOR_LISTEN", "0")];
+        let mut example = Example::start_with("shop", &ports);
+        let line = example.line();
+        let (http, console) = line.split_once(", console ").expect("one line with both addresses");
         let http = http.strip_prefix("shop: http://").expect("the address of HTTP").parse().unwrap();
-        Self { process, http, console: Address::Tcp(console.parse().unwrap()) }
+        let console = Address::Tcp(console.parse().unwrap());
+        Self { example, line, http, console }
     }
 
     /// Status and body of the answer to a request.
@@ -53,21 +49,21 @@ impl Shop {
         (status, body.to_owned())
     }
 
-    fn get(&self, path: &str) -> serde_json::Value {
+    pub(crate) fn get(&self, path: &str) -> serde_json::Value {
         serde_json::from_str(&self.ask("GET", path, "").1).unwrap()
     }
 
-    fn order(&self, sku: &str, count: u32) -> u16 {
+    pub(crate) fn order(&self, sku: &str, count: u32) -> u16 {
         self.ask("POST", "/orders", &format!("{{\"sku\":\"{sku}\",\"count\":{count}}}")).0
     }
 
-    fn console(&self, lines: &str) -> String {
+    pub(crate) fn console(&self, lines: &str) -> String {
         script(&self.console, lines)
     }
 
     /// Runs a line until its answer has this in it.
     #[track_caller]
-    fn console_until(&self, line: &str, wanted: &str) {
+    pub(crate) fn console_until(&self, line: &str, wanted: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
             let answer = self.console(&format!("{line}\n"));
@@ -80,44 +76,17 @@ impl Shop {
 
     /// What a supervisor does, and the exit code.
     fn terminate(&mut self) -> Option<i32> {
-        let pid = self.process.id().to_string();
+        let pid = self.example.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         let until = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
+            if let Some(status) = self.example.process.try_wait().unwrap() {
                 return status.code();
             }
             assert!(Instant::now() < until, "it does not end");
             thread::sleep(Duration::from_millis(10));
         }
     }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The example, built once and for the same target directory as this test.
-fn binary() -> &'static PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "examples", "--example", "shop", "--message-format=json"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "the example does not build");
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let executable = messages.lines().find_map(|line| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            message["executable"].as_str().map(PathBuf::from)
-        });
-        executable.expect("cargo says where the example is")
-    })
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub trait Param: Sized {
     /// The state it asks for, or `()`.
     type State;
 
-    /// The check it asks for, or [`NoGuard`].
+    /// The check it asks for, or `NoGuard`.
     type Guard;
 
     /// The value of the next parameter.

@@ -1,0 +1,113 @@
+//! An example as a process of its own, and the one line that each prints with its address.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+
+use backdoor_runtime::Address;
+
+use crate::client::script;
+
+/// An example that runs; it is killed in the end.
+pub(crate) struct Example {
+    pub(crate) process: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Example {
+    /// Starts it where it listens by itself.
+    pub(crate) fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    /// Starts it where this environment says.
+    pub(crate) fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
+        let mut process = Command::new(program(name))
+            .env_remove("BACKDOOR_LISTEN")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        Self { process, stdout }
+    }
+
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Kills it, and gives what it has printed since.
+    pub(crate) fn rest(mut self) -> String {
+        self.process.kill().unwrap();
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        rest
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Where an example is. They are built once, and for the same target directory as this test.
+pub(crate) fn program(name: &str) -> &'static Path {
+    static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    let programs = PROGRAMS.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "examples", "--examples", "--message-format=json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "the examples do not build");
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let program = |line: &str| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            let name = message["target"]["name"].as_str()?.to_owned();
+            Some((name, PathBuf::from(message["executable"].as_str()?)))
+        };
+        messages.lines().filter_map(program).collect()
+    });
+    programs.get(name).unwrap_or_else(|| panic!("there is no example {name}"))
+}
+
+/// The line with which an example begins, where `PORT` stands for each port, and the lines behind it once its console has answered.
+#[track_caller]
+fn check(name: &str, environment: &[(&str, &str)], first: &str, is_expected: fn(&str) -> bool) {
+    let mut example = Example::start_with(name, &[&[("BACKDOOR_LISTEN", "0")], environment].concat());
+    let line = example.line();
+    let mut masked = String::new();
+    let mut port = "";
+    for (at, part) in line.split("127.0.0.1:").enumerate() {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(if at == 0 { 0 } else { digits });
+        port = number;
+        masked += if at == 0 { "" } else { "127.0.0.1:PORT" };
+        masked += rest;
+    }
+    assert_eq!(masked, first, "{line}");
+    let console = Address::Tcp(format!("127.0.0.1:{port}").parse().unwrap());
+    let version = script(&console, "version\n");
+    assert!(version.contains(name), "the last address is the console's: {version:?}");
+    let rest = example.rest();
+    assert!(rest.lines().all(is_expected), "{name} prints more than a line: {rest:?}");
+}
+
+#[test]
+fn each_example_prints_one_line_with_its_address() {
+    let nothing = |_: &str| false;
+    check("hello", &[], "the console listens on 127.0.0.1:PORT", nothing);
+    check("funca", &[], "the console listens on 127.0.0.1:PORT", |line| line == "aaa");
+    check("change_var", &[], "the console listens on 127.0.0.1:PORT", nothing);
+    let http = [("SHOP_HTTP", "127.0.0.1:0")];
+    check("shop", &http, "shop: http://127.0.0.1:PORT, console 127.0.0.1:PORT", nothing);
+}
