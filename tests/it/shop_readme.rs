@@ -63,7 +63,8 @@ fn a_morning_at_the_console_is_as_the_readme_tells_it() {
         "orders list waiting -n 3" => (0..3).for_each(|_| assert_eq!(shop.order("rope", 2), 202)),
         "drill stall 20s" => {
             assert_eq!(shop.order("saw", 1), 202);
-            shop.console_until("orders list shipped -n 1", "saw");
+            // A jigsaw is no saw.
+            shop.console_until("orders list shipped -n 1 --json", "\"sku\":\"saw\"");
         }
         _ => {}
     };

@@ -225,10 +225,8 @@ async fn watch(
         tokio::select! {
             biased;
             called = call.ended() => {
-                // A command may fail for being told to stop before that is seen here: the reason says more than its error.
-                let failed = matches!(called, Some(Called::Done(Err(_))) | None);
-                let unseen = || failed.then(|| *state.stop.borrow()).flatten();
-                let stop = stopped.map(|(stop, _)| stop).or_else(unseen);
+                // A command may see that it was told to stop, and end, before that is seen here.
+                let stop = stopped.map(|(stop, _)| stop).or_else(|| *state.stop.borrow());
                 return end(called, stop, command, limit, call.place);
             }
             // It may have been stopped before anybody watched.
