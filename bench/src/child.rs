@@ -48,7 +48,7 @@ impl Child {
         let mut output = BufReader::new(output);
         let mut line = String::new();
         output.read_line(&mut line)?;
-        let Some((tcp, unix)) = line.trim_end().split_once(' ') else {
+        let Some((tcp, unix)) = line.trim_end_matches('\n').split_once(' ') else {
             bail!("the server `{kind}` did not start");
         };
         let (tcp, unix) = (tcp.parse()?, unix.into());

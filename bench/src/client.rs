@@ -27,8 +27,21 @@ impl Transport {
     }
 }
 
-trait Stream: Read + Write + Send {}
-impl<T: Read + Write + Send> Stream for T {}
+trait Stream: Read + Write + Send {
+    fn try_clone(&self) -> io::Result<Box<dyn Stream>>;
+}
+
+impl Stream for TcpStream {
+    fn try_clone(&self) -> io::Result<Box<dyn Stream>> {
+        Ok(Box::new(self.try_clone()?))
+    }
+}
+
+impl Stream for UnixStream {
+    fn try_clone(&self) -> io::Result<Box<dyn Stream>> {
+        Ok(Box::new(self.try_clone()?))
+    }
+}
 
 /// A blocking connection that sends lines and reads what comes back.
 pub(crate) struct Client {
@@ -55,6 +68,11 @@ impl Client {
             }
         };
         Ok(Self { stream, buffer: vec![0; 256 * 1024] })
+    }
+
+    /// Another end of the same connection, for a thread that writes.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { stream: self.stream.try_clone()?, buffer: Vec::new() })
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

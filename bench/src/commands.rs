@@ -3,8 +3,7 @@
 use backdoor_runtime::backdoor_command;
 
 /// What the big answers are made of: a hundred bytes.
-const LINE: &str =
-    "a line of a hundred bytes, as a log or a dump might have it, with nothing in it that has to be escaped\n";
+const LINE: &str = "a line of a hundred bytes, as a log or a dump might have it, with nothing in it that has to be escaped\n";
 
 /// How many bytes a big answer has.
 pub(crate) const BIG: usize = 10_000_000;

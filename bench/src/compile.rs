@@ -36,7 +36,9 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     for way in &WAYS {
         let plain = cost(way, Flavour::Plain, COMMANDS)?;
         let clap = cost(way, Flavour::Clap, SUBCOMMANDS)?;
-        for (flavour, name) in [(Flavour::Backdoor, "command"), (Flavour::BackdoorAsync, "asynchronous command")] {
+        for (flavour, name) in
+            [(Flavour::Backdoor, "command"), (Flavour::BackdoorAsync, "asynchronous command")]
+        {
             let ours = cost(way, flavour, COMMANDS)?;
             let (milliseconds_aim, bytes_aim) = match (way.name, flavour) {
                 ("debug", Flavour::Backdoor) => (Aim::RatioAtMost(0.25), Aim::None),

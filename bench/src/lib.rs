@@ -34,7 +34,11 @@ struct Measurement {
 }
 
 const MEASUREMENTS: &[Measurement] = &[
-    Measurement { name: "round-trip", about: "one command at a time, against a bare echo", run: round_trip::run },
+    Measurement {
+        name: "round-trip",
+        about: "one command at a time, against a bare echo",
+        run: round_trip::run,
+    },
     Measurement {
         name: "system-calls",
         about: "system calls of the server a round trip (strace)",
@@ -51,8 +55,11 @@ const MEASUREMENTS: &[Measurement] = &[
 ];
 
 /// Not among the others unless it is named: it takes minutes.
-const COMPILE: Measurement =
-    Measurement { name: "compile", about: "compiler's time and bytes a command (minutes)", run: compile::run };
+const COMPILE: Measurement = Measurement {
+    name: "compile",
+    about: "compiler's time and bytes a command (minutes)",
+    run: compile::run,
+};
 
 /// The driver.
 ///

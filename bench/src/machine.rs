@@ -15,7 +15,8 @@ pub(crate) fn describe() -> String {
     let model = model.map_or("unknown processor", |(_, model)| model.trim());
     let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = read("/proc/sys/kernel/osrelease");
-    let rustc = Command::new("rustc").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    let rustc =
+        Command::new("rustc").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or("?");
     format!(
@@ -32,7 +33,8 @@ pub(crate) struct Pinned(CpuSet);
 impl Pinned {
     pub(crate) fn to_one_core() -> anyhow::Result<Self> {
         let before = sched_getaffinity(None).context("asking for the cores")?;
-        let last = (0..CpuSet::MAX_CPU).rev().find(|&core| before.is_set(core)).context("no core is allowed")?;
+        let last =
+            (0..CpuSet::MAX_CPU).rev().find(|&core| before.is_set(core)).context("no core is allowed")?;
         let mut one = CpuSet::new();
         one.set(last);
         sched_setaffinity(None, &one).context("keeping to one core")?;
@@ -50,7 +52,8 @@ impl Drop for Pinned {
 /// Allows as many descriptors as the system does; children inherit it.
 pub(crate) fn allow_descriptors() -> anyhow::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).context("raising the limit of descriptors")
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .context("raising the limit of descriptors")
 }
 
 /// Seconds of CPU that the children waited for have used, with their own children.

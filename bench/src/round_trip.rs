@@ -12,10 +12,13 @@ use crate::table::{Aim, Row, Table};
 const TRIPS: usize = 2_000;
 const WARM_UP: usize = 300;
 
+/// What has to come back, where that is known.
+type Answer = Option<&'static [u8]>;
+
 struct Candidate<'a> {
     child: &'a Child,
     line: &'static [u8],
-    answer: Option<&'static [u8]>,
+    answer: Answer,
     transport: Transport,
     /// Microseconds, a median of each round.
     rounds: Vec<f64>,
@@ -24,9 +27,10 @@ struct Candidate<'a> {
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let _pinned = Pinned::to_one_core()?;
     let start = |kind: &str| Child::start(Program::Plain, kind);
-    let (console, echo, spawn, thread) = (start("console")?, start("echo")?, start("spawn")?, start("thread")?);
-    let word: Option<&'static [u8]> = Some(b"word\n");
-    let kinds: [(&Child, &'static [u8], Option<&'static [u8]>); 7] = [
+    let (console, echo, spawn, thread) =
+        (start("console")?, start("echo")?, start("spawn")?, start("thread")?);
+    let word: Answer = Some(b"word\n");
+    let kinds: [(&Child, &'static [u8], Answer); 7] = [
         (&echo, b"uptime\n", Some(b"uptime\n")),
         (&spawn, b"uptime\n", Some(b"uptime\n")),
         (&thread, b"uptime\n", Some(b"uptime\n")),
@@ -60,9 +64,8 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
             let name = format!("round trip, {name}, {}", transport.name());
             let ratio = median_ratio(&ours.rounds, &baseline.rounds);
             let row = Row::new(name, median(&mut ours.rounds.clone()), "µs");
-            table.push(
-                row.against(baseline_name, median(&mut baseline.rounds.clone()), Some(ratio)).aim(aim),
-            );
+            table
+                .push(row.against(baseline_name, median(&mut baseline.rounds.clone()), Some(ratio)).aim(aim));
         }
     }
     Ok(())

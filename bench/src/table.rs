@@ -91,8 +91,7 @@ impl Table {
 
     pub(crate) fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
-            let baseline =
-                row.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
+            let baseline = row.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
             json!({
                 "name": row.name,
                 "ours": row.ours,
@@ -110,8 +109,7 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = ["name", "ours", "baseline", "ratio", "aim", "met or not"].map(str::to_owned);
-        let rows: Vec<[String; 6]> =
-            [head].into_iter().chain(self.rows.iter().map(Row::cells)).collect();
+        let rows: Vec<[String; 6]> = [head].into_iter().chain(self.rows.iter().map(Row::cells)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
         let widths: [usize; 6] = std::array::from_fn(width);
         let line = |cells: &[String; 6]| -> String {
