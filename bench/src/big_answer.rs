@@ -28,25 +28,21 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
             table.push(Row::new(format!("10 MB {name}: {error:#}"), 0.0, "MB/s").aim(Aim::AtLeast(1.0)));
             continue;
         }
-        let (mut ours, mut theirs, mut neighbour, mut late) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut bare_neighbour = Vec::new();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut beside_ours, mut beside_theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             ours.push(megabytes_a_second(&console, line)?);
             theirs.push(megabytes_a_second(&bare, line)?);
-            let mut trips = neighbours_trips(&console, line)?;
-            late.push(quantile(&mut trips, 0.99));
-            neighbour.push(median(&mut trips));
-            bare_neighbour.push(median(&mut neighbours_trips(&bare, line)?));
+            beside_ours.push(quantile(&mut neighbours_trips(&console, line)?, 0.99));
+            beside_theirs.push(quantile(&mut neighbours_trips(&bare, line)?, 0.99));
         }
         let ratio = median_ratio(&ours, &theirs);
         let row = Row::new(format!("10 MB {name}"), median(&mut ours), "MB/s");
         table.push(row.against("bare write", median(&mut theirs), Some(ratio)));
-        let ratio = median_ratio(&neighbour, &bare_neighbour);
+        let ratio = median_ratio(&beside_ours, &beside_theirs);
         let row =
-            Row::new(format!("10 MB {name}: a neighbour's round trip, median"), median(&mut neighbour), "µs");
-        table.push(row.against("beside a bare write", median(&mut bare_neighbour), Some(ratio)));
-        table.push(Row::new(format!("10 MB {name}: a neighbour's round trip, p99"), median(&mut late), "µs"));
+            Row::new(format!("10 MB {name}: a neighbour's round trip, p99"), median(&mut beside_ours), "µs");
+        table.push(row.against("beside a bare write", median(&mut beside_theirs), Some(ratio)));
         let row =
             Row::new(format!("10 MB {name}: peak of the heap"), peak(&mut counting, line)? / MEGABYTE, "MB");
         table.push(row.aim(Aim::AtMost(aim)));
@@ -75,7 +71,7 @@ fn fetch(client: &mut Client, line: &str) -> anyhow::Result<()> {
 
 /// Round trips of another session, in microseconds, while the answer comes again and again.
 fn neighbours_trips(child: &Child, line: &str) -> anyhow::Result<Vec<f64>> {
-    const ANSWERS: usize = 5;
+    const ANSWERS: usize = 20;
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         let fetching = scope.spawn(|| {
