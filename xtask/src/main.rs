@@ -1,4 +1,5 @@
-//! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose.
+//! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose,
+//! `cargo xtask bench` for what the console costs.
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -43,26 +44,53 @@ const BLESS: &[Step] = &[
     },
 ];
 
+/// The servers under measurement are programs of the package, too, so all of it is built first.
+const BENCH: &[Step] = &[
+    Step {
+        name: "build the measurements",
+        arguments: &["build", "--release", "--package", "bench"],
+        environment: &[],
+    },
+    Step {
+        name: "measure",
+        arguments: &["run", "--release", "--quiet", "--package", "bench", "--bin", "bench", "--"],
+        environment: &[],
+    },
+];
+
 const USAGE: &str = "\
-usage: cargo xtask <check|bless>
+usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]>
 
   check  format, clippy and docs with warnings denied, all tests
-  bless  accept what the compile-fail fixtures and the snapshots say now";
+  bless  accept what the compile-fail fixtures and the snapshots say now
+  bench  measure what the console costs: all but `compile`, or what is named
+         (round-trip, system-calls, connections, idle, look-up, big-answer, compile)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    let mut more: &[String] = &[];
     let steps = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["check"] => CHECK,
         ["bless"] => BLESS,
+        ["bench", ..] => {
+            more = &arguments[1..];
+            BENCH
+        }
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;
         }
     };
-    for step in steps {
+    for (at, step) in steps.iter().enumerate() {
+        // What was typed behind the chore's name is for its last step.
+        let more = if at + 1 == steps.len() { more } else { &[] };
         println!("== {}: cargo {}", step.name, step.arguments.join(" "));
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo).args(step.arguments).envs(step.environment.iter().copied()).status();
+        let status = Command::new(cargo)
+            .args(step.arguments)
+            .args(more)
+            .envs(step.environment.iter().copied())
+            .status();
         match status {
             Ok(status) if status.success() => {}
             Ok(status) => {

@@ -1,0 +1,100 @@
+//! `cargo xtask bench`: what the console costs, as ratios against bare baselines measured in the same run.
+//!
+//! The driver makes the load; what it measures runs in child processes ([`serve`]), which are this program again, or its twin with
+//! a counting allocator.
+
+mod big_answer;
+mod child;
+mod client;
+mod commands;
+mod compile;
+mod connections;
+mod generate;
+pub mod heap;
+mod idle;
+mod look_up;
+mod machine;
+mod round_trip;
+pub mod serve;
+mod statistics;
+mod system_calls;
+mod table;
+
+use std::fs;
+
+use anyhow::{Context, bail};
+
+use crate::table::Table;
+
+/// One group of measurements.
+struct Measurement {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&mut Table) -> anyhow::Result<()>,
+}
+
+const MEASUREMENTS: &[Measurement] = &[
+    Measurement {
+        name: "round-trip",
+        about: "one command at a time, against a bare echo",
+        run: round_trip::run,
+    },
+    Measurement {
+        name: "system-calls",
+        about: "system calls of the server a round trip (strace)",
+        run: system_calls::run,
+    },
+    Measurement {
+        name: "connections",
+        about: "first answer, first prompt, a burst, many lines at once",
+        run: connections::run,
+    },
+    Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
+    Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
+    Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
+];
+
+/// Not among the others unless it is named: it takes minutes.
+const COMPILE: Measurement = Measurement {
+    name: "compile",
+    about: "compiler's time and bytes a command (minutes)",
+    run: compile::run,
+};
+
+/// The driver.
+///
+/// # Errors
+/// The arguments are wrong, or something could not be measured.
+pub fn drive(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let mut arguments = arguments;
+    let mut names = Vec::new();
+    let mut json = None;
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => json = Some(arguments.next().context("--json takes the name of a file")?),
+            _ => names.push(argument),
+        }
+    }
+    let all = || MEASUREMENTS.iter().chain([&COMPILE]);
+    if let Some(unknown) = names.iter().find(|name| all().all(|known| known.name != **name)) {
+        let known: String = all().map(|known| format!("\n  {:12} {}", known.name, known.about)).collect();
+        bail!("there is no measurement `{unknown}`; there are{known}");
+    }
+    let mut table = Table::default();
+    for measurement in all() {
+        let wanted = match names.is_empty() {
+            true => measurement.name != COMPILE.name,
+            false => names.iter().any(|name| name == measurement.name),
+        };
+        if wanted {
+            eprintln!("== {}: {}", measurement.name, measurement.about);
+            (measurement.run)(&mut table).with_context(|| format!("measuring {}", measurement.name))?;
+        }
+    }
+    println!("{}\n\n{table}", machine::describe());
+    if let Some(file) = json {
+        let text = serde_json::to_string_pretty(&table.json())?;
+        fs::write(&file, text + "\n").with_context(|| format!("writing {file}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Start and look-up with more and more commands linked in: the table, and what one line costs.
+
+use crate::child::{Child, Program};
+use crate::client::{Client, Transport};
+use crate::connections::many;
+use crate::generate::{self, Flavour, Package};
+use crate::machine::Pinned;
+use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
+use crate::table::{Aim, Row, Table};
+
+const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
+const LINES: usize = 20_000;
+const LINE: &str = "three net::tcp 7 --by 8\n";
+
+struct Size {
+    commands: usize,
+    child: Child,
+    /// Nanoseconds, one of each round.
+    start: Vec<f64>,
+    line: Vec<f64>,
+}
+
+pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
+    let mut programs = Vec::new();
+    for commands in SIZES {
+        programs.push(build(commands)?);
+    }
+    let _pinned = Pinned::to_one_core()?;
+    let mut sizes = Vec::new();
+    for (commands, program) in SIZES.into_iter().zip(&programs) {
+        let child = Child::start(Program::At(program), "console")?;
+        sizes.push(Size { commands, child, start: Vec::new(), line: Vec::new() });
+    }
+    for _ in 0..ROUNDS {
+        let mut order: Vec<usize> = (0..sizes.len()).collect();
+        shuffle(&mut order);
+        for at in order {
+            let size = &mut sizes[at];
+            let mut starts = Vec::new();
+            for _ in 0..5 {
+                starts.push(size.child.ask("check")?[0]);
+            }
+            size.start.push(median(&mut starts));
+            let took = many(&size.child, LINE, LINES)?;
+            size.line.push(took.as_secs_f64() * 1e9 / LINES as f64);
+        }
+    }
+    let smallest = (sizes[0].start.clone(), sizes[0].line.clone());
+    for size in &mut sizes {
+        let commands = size.commands;
+        let aim = if commands == 1_000 { Aim::AtMost(0.3) } else { Aim::None };
+        let row = Row::new(
+            format!("table built and checked, {commands} commands"),
+            median(&mut size.start) / 1e6,
+            "ms",
+        );
+        table.push(row.aim(aim));
+    }
+    for size in &mut sizes {
+        let ratio = median_ratio(&size.line, &smallest.1);
+        let row = Row::new(
+            format!("one of many lines of three arguments, {} commands (session included)", size.commands),
+            median(&mut size.line),
+            "ns",
+        );
+        let baseline = median(&mut smallest.1.clone());
+        table.push(row.against("with 10 commands", baseline, Some(ratio)).aim(Aim::RatioAtMost(1.1)));
+    }
+    drop(sizes);
+    let mut counting = Child::start(Program::Counting, "console")?;
+    let empty = allocations(&mut counting, b"quit-not\n")?;
+    for (name, line) in [
+        ("three arguments", LINE),
+        ("synchronous", "echo sync word\n"),
+        ("asynchronous", "echo async word\n"),
+    ] {
+        let row =
+            Row::new(format!("allocations a line, {name}"), allocations(&mut counting, line.as_bytes())?, "");
+        table.push(row.against("an unknown command", empty, None));
+    }
+    Ok(())
+}
+
+/// Allocations of the whole server for one line, with its answer.
+fn allocations(child: &mut Child, line: &[u8]) -> anyhow::Result<f64> {
+    const TRIPS: usize = 1_000;
+    let mut client = Client::connect(child, Transport::Tcp)?;
+    let mut counted = Vec::new();
+    for _ in 0..2 {
+        counted.push(child.ask("heap")?[2]);
+        for _ in 0..TRIPS {
+            client.round_trip(line, None)?;
+        }
+    }
+    Ok((child.ask("heap")?[2] - counted[1]) / TRIPS as f64)
+}
+
+/// A server with this many commands beside those of this crate. They are never called, so that they are compiled without
+/// optimisation, which ten thousand of them need.
+fn build(commands: usize) -> anyhow::Result<std::path::PathBuf> {
+    let (name, library) = (format!("look-up-{commands}"), format!("commands-{commands}"));
+    let workspace = generate::workspace();
+    let manifest = format!(
+        "[package]\nname = \"{library}\"\nedition = \"2024\"\n\n[dependencies]\nbackdoor-runtime = {{ path = {:?} }}\n",
+        workspace.join("backdoor-runtime")
+    );
+    let main_manifest = format!(
+        "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\nanyhow = \"1\"\nbench = {{ path = {:?} }}\n\
+         {library} = {{ path = \"{library}\" }}\n\n[workspace]\n\n[profile.release.package.{library}]\nopt-level = 0\n",
+        workspace.join("bench")
+    );
+    let main = format!(
+        "use {} as _;\n\nfn main() -> anyhow::Result<()> {{\n    bench::serve::serve(std::env::args().skip(2))\n}}\n",
+        library.replace('-', "_")
+    );
+    let package = Package::write(
+        &name,
+        &[
+            ("Cargo.toml", &main_manifest),
+            ("src/main.rs", &main),
+            (&format!("{library}/Cargo.toml"), &manifest),
+            (&format!("{library}/src/lib.rs"), &generate::functions(Flavour::Backdoor, commands)),
+        ],
+    )?;
+    eprintln!("   building {commands} commands");
+    package.cargo(&["build", "--release"])?;
+    Package::program("release", &name)
+}
