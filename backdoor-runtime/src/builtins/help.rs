@@ -155,14 +155,16 @@ fn lines<'a>(
 
 fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize, room: Option<usize>) -> fmt::Result {
     let mut text = command.summary.clone();
-    if command.effect == Effect::Dangerous {
-        text.push_str(if text.is_empty() { "(dangerous)" } else { " (dangerous)" });
-    }
     if command.builtin && command.name.starts_with("sys ") {
         text.push_str(" (the console's own; the service has one of that name)");
     }
+    // That it is dangerous is not what falls to a narrow terminal.
+    let mark = if command.effect == Effect::Dangerous { "(dangerous)" } else { "" };
+    let room = room.map(|room| if mark.is_empty() { room } else { room.saturating_sub(mark.len() + 1) });
     let pad = width.saturating_sub(command.name.width());
-    writeln!(page, "{}", format!("  {}{:pad$}  {}", command.name, "", shorten(&text, room)).trim_end())
+    let text = shorten(&text, room);
+    let space = if text.is_empty() || mark.is_empty() { "" } else { " " };
+    writeln!(page, "{}", format!("  {}{:pad$}  {text}{space}{mark}", command.name, "").trim_end())
 }
 
 fn shorten(text: &str, room: Option<usize>) -> String {
@@ -182,7 +184,7 @@ fn shorten(text: &str, room: Option<usize>) -> String {
 }
 
 fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
-    writeln!(page, "usage: {}", command.usage)?;
+    usage(page, &command.usage)?;
     if !command.summary.is_empty() {
         paragraph(page, &command.summary)?;
     }
@@ -207,6 +209,32 @@ fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
         Effect::Dangerous => "dangerous: asks before it runs",
     };
     writeln!(page, "{effect}; declared at {} in {}", command.declared, command.krate)
+}
+
+/// The usage line, on as many lines as it needs: no parameter is torn.
+fn usage(page: &mut Page<'_>, usage: &str) -> fmt::Result {
+    const TITLE: &str = "usage: ";
+    let width = page.width().unwrap_or(usize::MAX);
+    let mut depth = 0;
+    let parts = usage.split(|c| {
+        depth += match c {
+            '[' | '<' => 1,
+            ']' | '>' => -1,
+            _ => 0,
+        };
+        c == ' ' && depth == 0
+    });
+    let mut line = String::from(TITLE);
+    for (at, part) in parts.enumerate() {
+        if at > 0 && line.width() + 1 + part.width() > width {
+            writeln!(page, "{line}")?;
+            line = " ".repeat(TITLE.len());
+        } else if at > 0 {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    writeln!(page, "{line}")
 }
 
 /// Lines as the author wrote them, but for those that are wider than the page.
