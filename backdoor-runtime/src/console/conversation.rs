@@ -50,6 +50,8 @@ pub(crate) struct Conversation {
     thrown_away: usize,
     /// A line was understood, so that the peer is no stray client of another protocol.
     accepted: bool,
+    /// A line was refused unseen: too long, or no text.
+    refused: bool,
     /// The first bytes, as long as they may be the opening of another protocol.
     opening: Vec<u8>,
     /// No more lines are taken; what still comes may interrupt.
@@ -84,6 +86,7 @@ impl Conversation {
             running: None,
             thrown_away: 0,
             accepted: false,
+            refused: false,
             opening: Vec::new(),
             input_ended: false,
             half_closed: false,
@@ -138,10 +141,9 @@ impl Conversation {
 
     /// The foreign protocol that a first line belongs to.
     fn foreign_line(&self, line: &str) -> Option<&'static str> {
-        match self.style {
-            Style::Prompted => foreign::line(line),
-            Style::Undecided | Style::Script => foreign::line_of_script(line),
-        }
+        // A browser may connect ahead of its request, and its request line may be too long to be seen: then headers tell.
+        let may_be_person = self.style == Style::Prompted && (!self.refused || self.peer.speaks_telnet());
+        if may_be_person { foreign::line(line) } else { foreign::line_of_script(line) }
     }
 
     /// The foreign protocol that the peer turned out to speak.
@@ -165,7 +167,10 @@ impl Conversation {
                         return Some((line, at_prompt));
                     }
                 }
-                Err(rejection) => self.screen.show_fresh(&format!("{rejection}\n")),
+                Err(rejection) => {
+                    self.refused = true;
+                    self.screen.show_fresh(&format!("{rejection}\n"));
+                }
             }
             self.prompt();
         }

@@ -80,3 +80,14 @@ fn script_that_may_be_reset(address: &backdoor_runtime::Address, text: &str) -> 
     client.send(text);
     String::from_utf8(client.read_to_end()).unwrap()
 }
+
+/// A browser that connects ahead of its request looks like a person, and its request line may be too long to be read.
+#[test]
+fn regression_a_request_line_that_is_too_long_hides_no_headers() {
+    let mut client = Client::connect(tcp());
+    client.expect("test> ");
+    let path = "x".repeat(10_000);
+    client.send(format!("GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nwire count hidden-by-length\r\n"));
+    client.read_to_end();
+    assert_eq!(count_of("hidden-by-length"), 0);
+}

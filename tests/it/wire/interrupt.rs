@@ -168,7 +168,12 @@ fn ctrl_d_ends_the_session_when_all_is_answered() {
             client.send(keys);
             client.send(b"wire count after-the-end\r\n");
             let text = String::from_utf8_lossy(&client.read_to_end()).replace('\r', "");
-            assert!(text.contains("a\ntest> ") && text.ends_with("b\n"), "{text:?}");
+            // Whether a prompt stands behind the last answer depends on how soon the Ctrl-D is read.
+            let answers = text.trim_end().trim_end_matches("test>").trim_end();
+            assert!(
+                text.contains("a\ntest> ") && answers.ends_with("\nb") | answers.ends_with("> b"),
+                "{text:?}"
+            );
         }
     }
     assert_eq!(count_of("after-the-end"), 0);
