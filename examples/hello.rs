@@ -8,10 +8,12 @@ fn hello(name: String) -> String {
     format!("hello, {name}")
 }
 
-fn main() {
-    let backdoor = Backdoor::builder("hello").listen("127.0.0.1:3000").start_or_warn();
+fn main() -> Result<(), backdoor_runtime::Error> {
+    let backdoor = Backdoor::builder("hello").listen("127.0.0.1:3000").start()?;
     for address in backdoor.addresses() {
         println!("the console listens on {address}");
     }
-    std::thread::park();
+    loop {
+        std::thread::park();
+    }
 }

@@ -43,6 +43,18 @@ fn ctrl_c_ends_the_command_and_the_next_answer_is_seen() {
 }
 
 #[test]
+fn regression_ctrl_c_leaves_a_line_of_json_whole() {
+    let mut client = Client::prompted(tcp());
+    client.send("wire wait never --json\r\n");
+    client.expect("{\"printed\":\"waiting");
+    client.send(CTRL_C);
+    client.expect(MARK);
+    let rest = client.answer();
+    assert!(rest.contains("\"error\":") && rest.ends_with("}\r\n"), "{rest}");
+    assert_eq!(rest.matches('\n').count(), 1, "{rest}");
+}
+
+#[test]
 fn ctrl_c_as_the_first_word_of_a_peer_makes_one_prompt() {
     let mut client = Client::connect(tcp());
     client.send(CTRL_C);

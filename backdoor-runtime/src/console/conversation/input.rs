@@ -135,7 +135,8 @@ impl Conversation {
             Some(running) => {
                 running.is_muted = true;
                 running.stop(Stop::Interrupted);
-                if self.style == Style::Prompted {
+                // A line of JSON stays one line.
+                if self.style == Style::Prompted && !running.is_json() {
                     self.screen.interrupted();
                 }
             }
