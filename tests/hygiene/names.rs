@@ -1,5 +1,5 @@
 //! Parameters, items and options with the names that an expansion is tempted to use.
-#![allow(non_upper_case_globals, dead_code)]
+#![allow(non_upper_case_globals, dead_code, reason = "names that collide on purpose")]
 
 use backdoor_runtime::backdoor_command;
 

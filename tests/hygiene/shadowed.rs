@@ -1,7 +1,14 @@
 //! The prelude under other names, and no `unsafe` or undocumented item allowed.
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unused, deprecated)]
-#![allow(dead_code, unused_macros, unreachable_pub, non_camel_case_types, clippy::upper_case_acronyms)]
+#![allow(
+    dead_code,
+    unused_macros,
+    unreachable_pub,
+    non_camel_case_types,
+    clippy::upper_case_acronyms,
+    reason = "what shadows is not used otherwise"
+)]
 
 use ::backdoor_runtime::{Choice, backdoor_command};
 

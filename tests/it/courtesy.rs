@@ -133,6 +133,7 @@ fn a_long_list_of_choices_does_not_bury_the_one_that_is_near() {
 fn a_person_who_mistypes_is_no_foreign_protocol() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
+    assert!(operator.asks("helo world").contains("unknown command `helo`"));
     assert!(operator.asks("log: x").contains("unknown command `log:`"));
 }
 
@@ -140,7 +141,10 @@ fn a_person_who_mistypes_is_no_foreign_protocol() {
 fn a_stuck_command_is_named_to_its_operator() {
     let answer = Backdoor::testing().run("courtesy stuck");
     assert_eq!(answer.status, Status::TimedOut);
-    assert!(answer.text.contains("`courtesy stuck` still runs a second later"), "{}", answer.text);
+    assert_eq!(
+        answer.text,
+        "`courtesy stuck` had not ended after 10ms and was cancelled; it still runs a second later and is left behind, stuck\n"
+    );
 }
 
 #[backdoor_command(name = "courtesy stuck", timeout = "10ms")]

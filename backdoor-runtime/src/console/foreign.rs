@@ -19,16 +19,16 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
     if line.starts_with("SSH-") {
         return Some("SSH");
     }
-    let verb = first.to_ascii_uppercase();
-    if verb == "EHLO" || verb == "HELO" {
-        return Some("SMTP");
-    }
-    None
+    // Clients in use send them in capitals; `helo` is what a person types who means `hello`.
+    matches!(first, "EHLO" | "HELO").then_some("SMTP")
 }
 
 /// The same where nobody sits: a line that may as well be a header. A person who mistypes is told so instead.
 pub(crate) fn line_of_script(text: &str) -> Option<&'static str> {
-    line(text).or_else(|| is_header(text).then_some("HTTP"))
+    // RFC 5321, 2.4: verbs are not case sensitive.
+    let verb = text.split(' ').next().unwrap_or_default();
+    let greets = ["EHLO", "HELO"].iter().any(|greeting| verb.eq_ignore_ascii_case(greeting));
+    line(text).or_else(|| greets.then_some("SMTP")).or_else(|| is_header(text).then_some("HTTP"))
 }
 
 /// RFC 9110, 9.1: a method is a token, and all that are in use are in capitals.
@@ -66,6 +66,8 @@ mod tests {
         check("log level net::tcp debug", None);
         check("", None);
         assert_eq!(line("log: x"), None, "a person who mistypes");
+        assert_eq!(line("helo world"), None, "and one who means hello");
+        assert_eq!(line("EHLO mail.example.org"), Some("SMTP"));
         assert_eq!(line("GET / HTTP/1.1"), Some("HTTP"));
         assert_eq!(opening(&[0x16, 0x03, 0x01, 0x02]), Some("TLS"));
         assert_eq!(opening(b"help\n"), None);

@@ -367,6 +367,8 @@ fn given_up(
         session.id()
     ));
     let mut failure = stop_failure(stop, command, limit);
-    failure.message.push_str(&format!("; `{name}` still runs a second later and is left behind, stuck"));
+    // A deadline has named the command already.
+    let subject = if stop == Stop::TimedOut { "it".to_owned() } else { format!("`{name}`") };
+    failure.message.push_str(&format!("; {subject} still runs a second later and is left behind, stuck"));
     failure
 }
