@@ -4,6 +4,7 @@ mod accept;
 mod address;
 mod builder;
 mod error;
+mod limits;
 mod listener;
 mod socket_file;
 mod stream;

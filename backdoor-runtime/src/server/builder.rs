@@ -13,13 +13,13 @@ use tokio::sync::{Semaphore, watch};
 use crate::command::States;
 use crate::command::check::{Problem, Problems, check};
 use crate::command::registry::Registry;
-use crate::console::{Manners, Times};
+use crate::console::Manners;
 use crate::dispatch::audit::Audit;
-use crate::dispatch::clock::FOREVER;
 use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
 use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
 use crate::server::address::{self, Endpoint};
+use crate::server::limits::Limits;
 use crate::server::listener::{self, BoundSocket};
 use crate::server::socket_file::SocketFile;
 use crate::server::{Address, Error, Listen};
@@ -61,13 +61,7 @@ pub struct Builder {
     runtime: Option<Handle>,
     listen: Vec<Listen>,
     left_out: Vec<String>,
-    command_timeout: Duration,
-    command_threads: usize,
-    max_sessions: usize,
-    max_line: usize,
-    silence: Duration,
-    script_idle: Duration,
-    stall: Duration,
+    pub(super) limits: Limits,
 }
 
 impl Backdoor {
@@ -86,13 +80,7 @@ impl Backdoor {
             runtime: None,
             listen: Vec::new(),
             left_out: Vec::new(),
-            command_timeout: Duration::from_secs(30),
-            command_threads: 4,
-            max_sessions: 32,
-            max_line: 8 * 1024,
-            silence: Duration::from_millis(200),
-            script_idle: Duration::from_secs(2),
-            stall: Duration::from_secs(10),
+            limits: Limits::default(),
         }
     }
 
@@ -185,52 +173,6 @@ impl Builder {
         self
     }
 
-    /// How long a command may run that declares no `timeout`. Default: 30 s.
-    pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.command_timeout = limit;
-        self
-    }
-
-    /// How many synchronous commands may run at once; more wait. Default: 4, at least 1. A thread is started when it is needed and
-    /// ends after 10 s without work.
-    pub fn command_threads(mut self, limit: usize) -> Self {
-        self.command_threads = limit.max(1);
-        self
-    }
-
-    /// How many sessions may be open at once; more are turned away. Default: 32, at least 1.
-    pub fn max_sessions(mut self, limit: usize) -> Self {
-        self.max_sessions = limit.clamp(1, Semaphore::MAX_PERMITS);
-        self
-    }
-
-    /// The longest line in bytes; longer ones are dropped and said so. Default: 8 KiB.
-    pub fn max_line(mut self, limit: usize) -> Self {
-        self.max_line = limit;
-        self
-    }
-
-    /// How long a peer must be silent to be taken for a person and get a prompt. Default: 200 ms.
-    pub fn silence(mut self, limit: Duration) -> Self {
-        self.silence = limit.min(FOREVER);
-        self
-    }
-
-    /// How long a script may stay silent when it has all its answers; then its session ends. Default: 2 s.
-    ///
-    /// `printf 'help\n' | nc host port` would otherwise never end: Debian's `nc` keeps its half of the connection open unless it is
-    /// told `-N`. A peer with a prompt, or one that has spoken telnet, is no script.
-    pub fn script_idle(mut self, limit: Duration) -> Self {
-        self.script_idle = limit.min(FOREVER);
-        self
-    }
-
-    /// How long a peer may take no byte of what it asked for before it is cut off. Default: 10 s.
-    pub fn write_stall(mut self, limit: Duration) -> Self {
-        self.stall = limit.min(FOREVER);
-        self
-    }
-
     /// Checks the commands that are linked in, and that the states they need were given, without opening anything.
     ///
     /// # Errors
@@ -258,6 +200,7 @@ impl Builder {
     /// # Errors
     /// The commands have problems, an address is wrong or taken, or a thread cannot be started. Nothing is left open then.
     pub fn start(mut self) -> Result<Backdoor, Error> {
+        let limits = self.limits;
         let endpoints = self.endpoints()?;
         if endpoints.is_empty() {
             tracing::info!(target: "backdoor", "the console of {} is off: no address was given", self.name);
@@ -278,8 +221,8 @@ impl Builder {
             self.states,
             audit,
             service,
-            self.command_timeout,
-            self.command_threads,
+            limits.command_timeout,
+            limits.command_threads,
         );
         let dispatcher = Arc::new(dispatcher);
         let mut files = Vec::new();
@@ -301,10 +244,10 @@ impl Builder {
         let (ending, ends) = watch::channel(false);
         let reception = Reception {
             dispatcher: dispatcher.clone(),
-            manners: Manners { service: shared.service.clone(), plain: false, line: self.max_line },
-            times: Times { silence: self.silence, stall: self.stall, script_idle: self.script_idle },
-            places: Arc::new(Semaphore::new(self.max_sessions)),
-            limit: self.max_sessions,
+            manners: Manners { service: shared.service.clone(), plain: false, line: limits.max_line },
+            times: limits.times,
+            places: Arc::new(Semaphore::new(limits.max_sessions)),
+            limit: limits.max_sessions,
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             ending: ends,
             numbers: AtomicU64::new(1),
