@@ -2,6 +2,7 @@
 //! confirmation, writes the audit record, starts the deadline, runs the command where it belongs, catches its panic, cancels it, and
 //! says how it ended. Nothing else calls a command.
 
+pub(crate) mod asking;
 pub(crate) mod audit;
 mod blocking;
 pub(crate) mod clock;

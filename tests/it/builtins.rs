@@ -38,7 +38,7 @@ fn level(
 }
 
 fn shards(so_far: &str) -> Vec<String> {
-    assert_eq!(thread::current().name(), Some("backdoor-facts"));
+    assert_eq!(thread::current().name(), Some("backdoor-ask"));
     ["1", "10", "2", "a b"]
         .iter()
         .filter(|shard| shard.starts_with(so_far))

@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
+use crate::dispatch::asking::Asking;
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
@@ -42,9 +43,7 @@ pub(crate) struct Shared {
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
-    pub(crate) facts: LazyRuntime,
-    /// Held while a provider of completions is asked.
-    pub(crate) completing: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) asking: Asking,
 }
 
 /// The service that the console serves.
@@ -186,36 +185,23 @@ impl Shared {
         if entry.facts.get().is_some() || Facts::are_literal(entry.command) {
             return;
         }
-        let Ok(facts_thread) = self.facts.handle() else { return };
         let (command, facts, evaluating) = (entry.command, entry.facts.clone(), entry.evaluating.clone());
-        // One at a time, lest they pile up behind one that is stuck.
+        // One at a time for each command, lest they pile up behind one that is stuck.
         let Ok(evaluating) = evaluating.try_lock_owned() else { return };
-        let evaluation = facts_thread.spawn(async move {
+        let limit = until.saturating_duration_since(tokio::time::Instant::now());
+        let evaluation = self.asking.ask(limit, move || {
             let evaluated = contain(|| Facts::evaluate(command));
             // What panics is not asked again: each time would be in the service's log.
             let _ = facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
             drop(evaluating);
         });
         // Late: the description does without, this time.
-        drop(tokio::time::timeout_at(until, evaluation).await);
+        drop(evaluation.await);
     }
-}
 
-impl Shared {
-    /// Asks the author's provider. One at a time, lest they pile up behind one that is stuck.
+    /// Asks the author's provider. One that is late, or panics, has nothing to say.
     async fn ask(&self, provider: Provider) -> Vec<Candidate> {
-        let Ok(asking) = self.completing.clone().try_lock_owned() else { return Vec::new() };
-        let Ok(facts_thread) = self.facts.handle() else { return Vec::new() };
-        let asked = facts_thread.spawn(async move {
-            let candidates = contain(|| provider.ask());
-            drop(asking);
-            candidates
-        });
-        match tokio::time::timeout(COMPLETION, asked).await {
-            Ok(Ok(Ok(candidates))) => candidates,
-            // Late, or panicked.
-            _ => Vec::new(),
-        }
+        self.asking.ask(COMPLETION, move || provider.ask()).await.unwrap_or_default()
     }
 }
 

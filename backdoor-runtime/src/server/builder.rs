@@ -14,6 +14,7 @@ use crate::command::States;
 use crate::command::check::{Problem, Problems, check};
 use crate::command::registry::Registry;
 use crate::console::Manners;
+use crate::dispatch::asking::Asking;
 use crate::dispatch::audit::Audit;
 use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
@@ -288,8 +289,7 @@ impl Shared {
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             helper: LazyRuntime::new("backdoor-helper"),
-            facts: LazyRuntime::new("backdoor-facts"),
-            completing: Arc::default(),
+            asking: Asking::new("backdoor-ask"),
         }
     }
 }

@@ -1,0 +1,139 @@
+//! Asks the author's code for something that a view wants to show: a completion, a computed variable, what an object looks like.
+//!
+//! Each question has a thread of its own, so that one that hangs holds up no view and no other question. What did not answer in
+//! time is left behind, and no more than a few are: after that, nothing is asked until one of them has ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{fmt, thread};
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::dispatch::contain::contain;
+
+/// How many questions may be on their way at once, those included that were given up.
+const AT_ONCE: usize = 8;
+
+/// The threads of one kind of question.
+pub(crate) struct Asking {
+    /// What the threads are called.
+    name: &'static str,
+    under_way: Arc<AtomicUsize>,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NoAnswer {
+    /// It took longer than it may.
+    Late(Duration),
+    /// It panicked, with this message.
+    Panicked(String),
+    /// It was not asked: as many as may be asked at once have not answered yet.
+    Crowded,
+    /// It was not asked: there was no thread for it.
+    NoThread,
+}
+
+impl Asking {
+    /// Threads of this name.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, under_way: Arc::default() }
+    }
+
+    /// Asks, and waits no longer than `limit`. To be polled on a runtime that has timers.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NoAnswer> {
+        let under_way = UnderWay::begin(&self.under_way).ok_or(NoAnswer::Crowded)?;
+        let (answer, answered) = oneshot::channel();
+        let asked = thread::Builder::new().name(self.name.to_owned()).spawn(move || {
+            let answered = contain(question);
+            // Whoever gets the answer may ask again at once.
+            drop(under_way);
+            // Nobody waits any more where it is late.
+            let _ = answer.send(answered);
+        });
+        asked.map_err(|_| NoAnswer::NoThread)?;
+        match timeout(limit, answered).await {
+            Ok(Ok(answered)) => answered.map_err(|failure| NoAnswer::Panicked(failure.message)),
+            Ok(Err(_)) => Err(NoAnswer::Panicked("its answer was lost".to_owned())),
+            Err(_) => Err(NoAnswer::Late(limit)),
+        }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late(limit) => write!(f, "no answer within {} ms", limit.as_millis()),
+            Self::Panicked(message) => write!(f, "panicked: {message}"),
+            Self::Crowded => write!(f, "not asked: {AT_ONCE} others have not answered yet"),
+            Self::NoThread => f.write_str("not asked: no thread could be started"),
+        }
+    }
+}
+
+/// A place among the questions that are on their way.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let taken = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            (count < AT_ONCE).then_some(count + 1)
+        });
+        taken.ok().map(|_| Self(count.clone()))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn an_answer_comes_from_another_thread() {
+        let asking = Asking::new("asked");
+        let name = asking.ask(LONG, || thread::current().name().map(str::to_owned)).await;
+        assert_eq!(name, Ok(Some("asked".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_of_its_own() {
+        let asked = Asking::new("asked").ask(LONG, || -> u8 { panic!("no idea") }).await;
+        assert_eq!(asked, Err(NoAnswer::Panicked("no idea".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_left_behind_and_a_few_are_the_most() {
+        let asking = Asking::new("asked");
+        let (release, held) = channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        for _ in 0..AT_ONCE {
+            let held = held.clone();
+            let asked = asking.ask(SOON, move || drop(held.lock().map(|held| held.recv()))).await;
+            assert_eq!(asked, Err(NoAnswer::Late(SOON)));
+        }
+        assert_eq!(asking.ask(LONG, || ()).await, Err(NoAnswer::Crowded));
+        drop(release);
+        while asking.ask(LONG, || ()).await == Err(NoAnswer::Crowded) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
