@@ -16,7 +16,7 @@ use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::{PIECES, Piece, What};
-use crate::dispatch::{Console, Dispatcher, Outcome, Service, Shared};
+use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Shared};
 use crate::reply::Form;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
@@ -43,7 +43,7 @@ use crate::reply::Form;
 pub struct Testing {
     states: States,
     runtime: Option<Handle>,
-    timeout: Duration,
+    limits: CommandLimits,
     width: Option<usize>,
     started: OnceLock<Started>,
 }
@@ -72,7 +72,7 @@ impl Testing {
         Self {
             states: States::default(),
             runtime: None,
-            timeout: Duration::from_secs(30),
+            limits: CommandLimits::default(),
             width: None,
             started: OnceLock::new(),
         }
@@ -95,7 +95,7 @@ impl Testing {
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit;
+        self.limits.timeout = limit;
         self
     }
 
@@ -138,7 +138,7 @@ impl Testing {
             let shared = Arc::new(Shared::new(Registry::linked(), service));
             let mut states = self.states.clone();
             states.insert(Console(shared.clone()));
-            let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.timeout, 4);
+            let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.limits);
             Started { dispatcher: Arc::new(dispatcher), runtime }
         })
     }

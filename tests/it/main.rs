@@ -32,6 +32,7 @@ mod readme;
 mod real_clients;
 #[cfg(test)]
 mod replies;
+mod runs;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]

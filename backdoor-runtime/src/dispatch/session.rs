@@ -116,6 +116,11 @@ impl Session {
         self.peer.id
     }
 
+    /// The number of the line that runs, unique in the process, as `running` shows it and `kill` takes it.
+    pub fn run_id(&self) -> u64 {
+        self.run.id
+    }
+
     /// Where the operator connects from: `127.0.0.1:40312`, `unix uid 1000 pid 4711`.
     pub fn peer(&self) -> &str {
         &self.peer.name
