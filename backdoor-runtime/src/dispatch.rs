@@ -15,6 +15,7 @@ pub(crate) mod own_runtime;
 pub(crate) mod peer;
 pub(crate) mod pieces;
 pub(crate) mod pool;
+pub(crate) mod room;
 pub(crate) mod run_state;
 pub(crate) mod runs;
 pub(crate) mod session;
@@ -135,6 +136,8 @@ impl Dispatcher {
         run.state.json.store(json, Ordering::Relaxed);
         let record = Record::begin(&self.audit, peer, run.line.clone());
         let ended = self.answer(asked.asked, &run, form, peer).await;
+        let ended =
+            if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
             Err(ended) => (Some(ended.failure), ended.tail),
@@ -258,7 +261,12 @@ impl Dispatcher {
 
     fn calling<'a>(&self, entry: &'a Entry, run: &Run, form: Form, peer: &'a Arc<Peer>) -> Calling<'a> {
         let (state, line, command) = (run.state.clone(), run.line.clone(), entry.command);
-        let listed = self.shared.runs.list(state, peer.id, line, command, self.limit(command));
+        let limit = self.limit(command);
+        // What runs until Ctrl-C may say as much as its operator wants to read.
+        let room = if limit.is_some() { self.limits.answer } else { usize::MAX };
+        state.held.room.limit(room);
+        let form = Form { room, ..form };
+        let listed = self.shared.runs.list(state, peer.id, line, command, limit);
         Calling { entry, form, peer, listed }
     }
 
@@ -322,6 +330,18 @@ impl Drop for Record<'_> {
         self.peer.set_line(None);
         self.audit.ended(self.peer, &self.line, self.status, self.begin.elapsed());
     }
+}
+
+/// The end of an answer that was cut. What the command made of that is no news.
+fn truncated(ended: Result<String, Ended>, json: bool, limit: usize) -> Result<String, Ended> {
+    let tail = match ended {
+        // A line of JSON ends with the error.
+        Ok(_) if json => String::new(),
+        Ok(tail) => tail,
+        Err(ended) if ended.failure.status == Status::Failed => ended.tail,
+        Err(ended) => return Err(ended),
+    };
+    Err(Ended { failure: Failure::truncated(limit), tail })
 }
 
 /// How a command ended that did not end well, and what it had to say all the same.

@@ -99,6 +99,13 @@ impl Testing {
         self
     }
 
+    /// The longest answer in bytes; a longer one is cut and its status is [`Status::Truncated`]. Default: 16 MiB.
+    #[must_use]
+    pub fn max_answer(mut self, limit: usize) -> Self {
+        self.limits.answer = limit;
+        self
+    }
+
     /// The columns to render for. Default: no limit, as for a script.
     #[must_use]
     pub fn width(mut self, columns: usize) -> Self {
@@ -153,7 +160,7 @@ async fn answer(dispatcher: Arc<Dispatcher>, line: String, width: Option<usize>)
         peer.set_width(columns);
     }
     let shown = line.clone();
-    let run = dispatcher.prepare(line, Form { text: true, kept: true, width });
+    let run = dispatcher.prepare(line, Form { kept: true, ..Form::text(width) });
     let mut gathered = Gathered::new();
     let mut running = std::pin::pin!(dispatcher.run(run, &peer));
     let outcome = loop {

@@ -109,10 +109,10 @@ fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
         // Called on the spot; only what its operator may have to be waited for is a task.
         (Place::Console, Run::Sync(function)) => match job.call_here(function) {
             Err(failure) => Placed::Done(Err(failure)),
-            Ok(reply) => match output::at_once(reply, job.form) {
+            Ok(reply) => match output::at_once(reply, &job.session, job.form) {
                 Ok(tail) => Placed::Done(Ok(tail)),
-                Err(reply) => {
-                    let sent = async move { output::deliver(reply, &job.session, job.form).await };
+                Err(unsent) => {
+                    let sent = async move { unsent.deliver(&job.session, job.form).await };
                     Placed::on(&console(), Where::Console, sent)
                 }
             },

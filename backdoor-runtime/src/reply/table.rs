@@ -34,11 +34,14 @@ pub(super) fn is_table(rows: &[Value]) -> bool {
         })
 }
 
-/// The table of these rows, with the widths that all of them need.
-pub(super) fn write(rows: &[Value], width: Option<usize>, out: &mut String) {
+/// The table of these rows, with the widths that all of them need. It ends soon behind this many bytes.
+pub(super) fn write(rows: &[Value], width: Option<usize>, room: usize, out: &mut String) {
     if let Some(layout) = Layout::new(rows, width) {
         layout.write_header(out);
         for row in rows {
+            if out.len() > room {
+                break;
+            }
             layout.write(row, out);
         }
     }
