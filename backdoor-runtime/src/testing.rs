@@ -8,15 +8,17 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::Value;
-use crate::command::States;
+use crate::command::arguments::Call;
 use crate::command::registry::Registry;
+use crate::command::{Run, States};
 use crate::console::{JsonLine, Screen, Seen, complaint};
 use crate::dispatch::audit::Audit;
 use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::{PIECES, Piece, What};
-use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Shared};
+use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
+use crate::line::{self, Asked};
 use crate::reply::Form;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
@@ -135,6 +137,26 @@ impl Testing {
         let started = self.started();
         let answer = answer(started.dispatcher.clone(), line.to_owned(), self.width);
         started.runtime.handle().spawn(answer).await.expect("the dispatcher's thread lives as long as this")
+    }
+
+    /// What reading a line and calling its command takes, with nothing around it: a function that does it on this thread and says
+    /// whether it went well. Only for synchronous commands.
+    #[doc(hidden)]
+    pub fn bare_call(&self) -> impl Fn(&Arc<str>) -> bool + use<> {
+        let dispatcher = self.started().dispatcher.clone();
+        let peer = Arc::new(Peer::new(0, "test".to_owned(), None, mpsc::channel(PIECES).0));
+        let form = Form::text(None);
+        let session = Session::new(peer, dispatcher.prepare(String::new(), form).state);
+        move |line| match line::read(line, &dispatcher.shared.registry).asked {
+            Asked::Command { entry, arguments, .. } => match entry.command.run {
+                Run::Sync(function) => {
+                    function(&mut Call::new(entry.command, &arguments, &dispatcher.states, &session, form))
+                        .is_ok()
+                }
+                Run::Async(_) => false,
+            },
+            _ => false,
+        }
     }
 
     fn started(&self) -> &Started {
