@@ -40,7 +40,7 @@ async fn asynchronous() -> &'static str {
 #[backdoor_command(name = "runs endless", reads)]
 async fn endless(gate_name: String) {
     gate(&gate_name).visit();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Hurts
