@@ -3,5 +3,6 @@
 mod commands;
 mod complete;
 mod help;
+mod runs;
 mod service;
 mod sessions;

@@ -16,7 +16,9 @@ pub(crate) mod own_runtime;
 pub(crate) mod peer;
 pub(crate) mod pieces;
 pub(crate) mod pool;
+pub(crate) mod room;
 pub(crate) mod run_state;
+pub(crate) mod runs;
 pub(crate) mod session;
 mod wait;
 
@@ -41,7 +43,9 @@ use crate::dispatch::job::Job;
 use crate::dispatch::own_runtime::Asynchronous;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::pool::Pool;
-use crate::dispatch::run_state::RunState;
+use crate::dispatch::run_state::{RunState, Stop};
+use crate::dispatch::runs::Listed;
+pub use crate::dispatch::runs::{Killed, RunInfo};
 use crate::dispatch::session::{Piece, What};
 pub use crate::dispatch::session::{PrintError, Session};
 use crate::line::{self, Asked};
@@ -57,8 +61,24 @@ pub(crate) struct Dispatcher {
     pub(crate) audit: Audit,
     pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) pool: Pool,
+    pub(crate) limits: CommandLimits,
+    numbers: AtomicU64,
+}
+
+/// What commands may take.
+#[derive(Clone, Copy)]
+pub(crate) struct CommandLimits {
     pub(crate) timeout: Duration,
-    runs: AtomicU64,
+    pub(crate) threads: usize,
+    pub(crate) stuck_threads: usize,
+    /// Bytes of one answer.
+    pub(crate) answer: usize,
+}
+
+impl Default for CommandLimits {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), threads: 4, stuck_threads: 2, answer: 16 << 20 }
+    }
 }
 
 /// How a line ended.
@@ -85,23 +105,22 @@ impl Dispatcher {
         states: States,
         audit: Audit,
         service: Option<Handle>,
-        timeout: Duration,
-        threads: usize,
+        limits: CommandLimits,
     ) -> Self {
         Self {
             shared,
             states: Arc::new(states),
             audit,
             asynchronous: Arc::new(Asynchronous::new(service)),
-            pool: Pool::new(threads),
-            timeout,
-            runs: AtomicU64::new(1),
+            pool: Pool::new(limits.threads),
+            limits,
+            numbers: AtomicU64::new(1),
         }
     }
 
     /// Prepares a line to run.
     pub(crate) fn prepare(&self, line: String, form: Form) -> Run {
-        let id = self.runs.fetch_add(1, Ordering::Relaxed);
+        let id = self.numbers.fetch_add(1, Ordering::Relaxed);
         Run { state: Arc::new(RunState::new(id)), line: line.into(), form }
     }
 
@@ -118,11 +137,18 @@ impl Dispatcher {
         run.state.json.store(json, Ordering::Relaxed);
         let record = Record::begin(&self.audit, peer, run.line.clone());
         let ended = self.answer(asked.asked, &run, form, peer).await;
+        let ended =
+            if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
             Err(ended) => (Some(ended.failure), ended.tail),
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
+        if let Some(Stop::Killed(by)) = *run.state.stop.borrow() {
+            let (id, session) = (run.state.id, peer.id);
+            self.audit
+                .warn(format!("run {id}, `{}` of session {session}, was killed by session {by}", run.line));
+        }
         record.end(status);
         Outcome { failure, tail, json }
     }
@@ -142,13 +168,15 @@ impl Dispatcher {
                 let request = line::read(&line, &self.shared.registry).asked;
                 match request {
                     Asked::Command { entry, arguments, .. } => {
-                        self.call(entry, arguments, run, form, peer).await
+                        let calling = self.calling(entry, run, form, peer);
+                        self.call(&calling, arguments).await
                     }
                     _ => Err(Failure::failed("the help command is not linked in".to_owned()).into()),
                 }
             }
             Asked::Command { entry, arguments, confirmed } => {
-                match self.call_if_confirmed(entry, arguments, confirmed, run, form, peer).await {
+                let calling = self.calling(entry, run, form, peer);
+                match self.call_if_confirmed(&calling, arguments, confirmed).await {
                     Err(Ended { failure, tail }) if failure.status == Status::Usage => {
                         Err(Ended { failure: self.with_usage(failure, Some(entry)).await, tail })
                     }
@@ -160,18 +188,15 @@ impl Dispatcher {
 
     async fn call_if_confirmed(
         &self,
-        entry: &Entry,
+        calling: &Calling<'_>,
         arguments: Arguments,
         confirmed: bool,
-        run: &Run,
-        form: Form,
-        peer: &Arc<Peer>,
     ) -> Result<String, Ended> {
-        if entry.command.effect == Effect::Dangerous {
-            self.rehearse(entry, &arguments, run, form, peer).await?;
-            self.confirm(entry, confirmed, run, peer).await?;
+        if calling.entry.command.effect == Effect::Dangerous {
+            self.rehearse(calling, &arguments).await?;
+            self.confirm(calling, confirmed).await?;
         }
-        self.call(entry, arguments, run, form, peer).await
+        self.call(calling, arguments).await
     }
 
     async fn with_usage(&self, failure: Failure, entry: Option<&Entry>) -> Failure {
@@ -182,30 +207,26 @@ impl Dispatcher {
     }
 
     /// Lets a dangerous command pass when the operator wants it.
-    async fn confirm(
-        &self,
-        entry: &Entry,
-        confirmed: bool,
-        run: &Run,
-        peer: &Arc<Peer>,
-    ) -> Result<(), Failure> {
-        let name = &entry.name;
+    async fn confirm(&self, calling: &Calling<'_>, confirmed: bool) -> Result<(), Failure> {
+        let Calling { entry, peer, listed, .. } = calling;
+        let (name, run) = (&entry.name, &listed.state);
         if confirmed && peer.is_trusted() {
             return Ok(());
         }
         if !peer.is_prompted() {
-            return Err(Failure::refused(match confirmed {
-                true => format!(
-                    "`--yes` counts over TCP only from a peer that speaks telnet, since a web page could send it too; run `{name}` from telnet or through a unix socket"
+            return Err(Failure::refused(match peer.is_trusted() {
+                true => format!("`{name}` is dangerous and nobody is there to be asked; add `--yes`"),
+                false => format!(
+                    "`{name}` is dangerous and nobody is there to be asked. `--yes` counts over TCP only from a peer that speaks telnet, since a web page could send it too; run `{name}` from telnet or through a unix socket"
                 ),
-                false => format!("`{name}` is dangerous and nobody is there to be asked; add `--yes`"),
             }));
         }
         let (answer, answered) = oneshot::channel();
         let text = format!("`{name}` is dangerous. Type yes to run it: ");
-        let question = Piece { run: run.state.id, what: What::Question { text, answer } };
-        let mut stop = run.state.stop.subscribe();
-        let _pause = run.state.clock.pause();
+        let question = Piece { run: run.id, what: What::Question { text, answer } };
+        let mut stop = run.stop.subscribe();
+        let _pause = run.clock.pause();
+        listed.set_asks(true);
         let asked = async {
             peer.output.send(question).await.ok()?;
             answered.await.ok()
@@ -215,6 +236,7 @@ impl Dispatcher {
             () = tokio::time::sleep(QUESTION) => None,
             _ = stop.wait_for(Option::is_some) => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
         };
+        listed.set_asks(false);
         match answer {
             Some(true) => Ok(()),
             Some(false) => Err(Failure::refused(format!("`{name}` was not run; only `yes` confirms it"))),
@@ -223,50 +245,63 @@ impl Dispatcher {
     }
 
     /// Calls a command, and waits for it.
-    async fn call(
-        &self,
-        entry: &Entry,
-        arguments: Arguments,
-        run: &Run,
-        form: Form,
-        peer: &Arc<Peer>,
-    ) -> Result<String, Ended> {
-        let job = self.job(entry, arguments, run, form, peer);
-        wait::run(self, job, self.limit(entry.command)).await
+    async fn call(&self, calling: &Calling<'_>, arguments: Arguments) -> Result<String, Ended> {
+        wait::run(self, self.job(calling, arguments, false)).await
     }
 
     /// Takes the arguments of a dangerous command and asks its guards before its operator is asked: what cannot run need not be
     /// confirmed. That is the author's code and runs where the command does; the call itself does it again.
-    async fn rehearse(
-        &self,
-        entry: &Entry,
-        arguments: &Arguments,
-        run: &Run,
-        form: Form,
-        peer: &Arc<Peer>,
-    ) -> Result<(), Ended> {
-        if entry.command.parameters.is_empty() {
+    async fn rehearse(&self, calling: &Calling<'_>, arguments: &Arguments) -> Result<(), Ended> {
+        if calling.entry.command.parameters.is_empty() {
             return Ok(());
         }
-        let job = self.job(entry, arguments.clone(), run, form, peer);
-        wait::run(self, Job { is_rehearsal: true, ..job }, self.limit(entry.command)).await?;
-        run.state.reached.again();
+        wait::run(self, self.job(calling, arguments.clone(), true)).await?;
+        calling.listed.state.reached.again();
         Ok(())
     }
 
-    fn job(&self, entry: &Entry, arguments: Arguments, run: &Run, form: Form, peer: &Arc<Peer>) -> Job {
-        let session = Session::new(peer.clone(), run.state.clone());
-        let command = entry.command;
-        Job { command, arguments, states: self.states.clone(), session, form, is_rehearsal: false }
+    fn calling<'a>(&self, entry: &'a Entry, run: &Run, form: Form, peer: &'a Arc<Peer>) -> Calling<'a> {
+        let (state, line, command) = (run.state.clone(), run.line.clone(), entry.command);
+        let limit = self.limit(command);
+        // What runs until Ctrl-C may say as much as its operator wants to read.
+        let room = if limit.is_some() { self.limits.answer } else { usize::MAX };
+        state.held.room.limit(room);
+        let form = Form { room, ..form };
+        let listed = self.shared.runs.list(state, peer.id, line, command, limit);
+        Calling { entry, form, peer, listed }
+    }
+
+    fn job(&self, calling: &Calling<'_>, arguments: Arguments, is_rehearsal: bool) -> Job {
+        let listed = calling.listed.clone();
+        let session = Session::new(calling.peer.clone(), listed.state.clone());
+        let (command, form, states) = (calling.entry.command, calling.form, self.states.clone());
+        Job { command, arguments, states, session, listed, form, is_rehearsal }
     }
 
     fn limit(&self, command: &Command) -> Option<Duration> {
         let limit = match command.timeout {
-            Timeout::Default => self.timeout,
+            Timeout::Default => self.limits.timeout,
             Timeout::After(limit) => limit,
             Timeout::Never => return None,
         };
         Some(limit.min(FOREVER))
+    }
+}
+
+/// A line that runs a command.
+struct Calling<'a> {
+    entry: &'a Entry,
+    form: Form,
+    peer: &'a Arc<Peer>,
+    listed: Arc<Listed>,
+}
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        // What runs on is in the list as what it is, also where the session was dropped before it was given up.
+        if Arc::strong_count(&self.listed) > 1 {
+            self.listed.left_behind();
+        }
     }
 }
 
@@ -296,6 +331,18 @@ impl Drop for Record<'_> {
         self.peer.set_line(None);
         self.audit.ended(self.peer, &self.line, self.status, self.begin.elapsed());
     }
+}
+
+/// The end of an answer that was cut. What the command made of that is no news.
+fn truncated(ended: Result<String, Ended>, json: bool, limit: usize) -> Result<String, Ended> {
+    let tail = match ended {
+        // A line of JSON ends with the error.
+        Ok(_) if json => String::new(),
+        Ok(tail) => tail,
+        Err(ended) if ended.failure.status == Status::Failed => ended.tail,
+        Err(ended) => return Err(ended),
+    };
+    Err(Ended { failure: Failure::truncated(limit), tail })
 }
 
 /// How a command ended that did not end well, and what it had to say all the same.

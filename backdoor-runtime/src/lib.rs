@@ -21,7 +21,7 @@ pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, State, check_commands, choose,
 };
-pub use dispatch::{Console, PrintError, Service, Session, SessionInfo, Status};
+pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status};
 pub use line::Candidate;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};

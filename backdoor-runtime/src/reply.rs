@@ -19,6 +19,8 @@ pub struct Form {
     pub kept: bool,
     /// Columns of the person's terminal, where they are known.
     pub width: Option<usize>,
+    /// The most bytes of it: what goes beyond is not made.
+    pub room: usize,
 }
 
 /// One reply, or one item of it, as it was wanted.
@@ -31,6 +33,11 @@ pub struct Rendered {
 }
 
 impl Form {
+    /// Text for a person.
+    pub(crate) fn text(width: Option<usize>) -> Self {
+        Self { text: true, kept: false, width, room: usize::MAX }
+    }
+
     /// Whether the value is needed, in whatever form.
     pub(crate) fn wants_value(self) -> bool {
         !self.text || self.kept
@@ -42,10 +49,10 @@ impl Rendered {
     pub const NOTHING: Self = Self { text: Some(String::new()), value: Some(Value::Null) };
 
     /// What a person sees.
-    pub(crate) fn into_text(self, width: Option<usize>) -> String {
+    pub(crate) fn into_text(self, form: Form) -> String {
         match (self.text, self.value) {
             (Some(text), _) => text,
-            (None, Some(value)) => text::render(&value, width),
+            (None, Some(value)) => text::render_within(&value, form.width, form.room),
             (None, None) => String::new(),
         }
     }

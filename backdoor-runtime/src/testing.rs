@@ -8,15 +8,17 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::Value;
-use crate::command::States;
+use crate::command::arguments::Call;
 use crate::command::registry::Registry;
+use crate::command::{Run, States};
 use crate::console::{JsonLine, Screen, Seen, complaint};
 use crate::dispatch::audit::Audit;
 use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::{PIECES, Piece, What};
-use crate::dispatch::{Console, Dispatcher, Outcome, Service, Shared};
+use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
+use crate::line::{self, Asked};
 use crate::reply::Form;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
@@ -43,7 +45,7 @@ use crate::reply::Form;
 pub struct Testing {
     states: States,
     runtime: Option<Handle>,
-    timeout: Duration,
+    limits: CommandLimits,
     width: Option<usize>,
     started: OnceLock<Started>,
 }
@@ -72,7 +74,7 @@ impl Testing {
         Self {
             states: States::default(),
             runtime: None,
-            timeout: Duration::from_secs(30),
+            limits: CommandLimits::default(),
             width: None,
             started: OnceLock::new(),
         }
@@ -95,7 +97,14 @@ impl Testing {
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit;
+        self.limits.timeout = limit;
+        self
+    }
+
+    /// The longest answer in bytes; a longer one is cut and its status is [`Status::Truncated`]. Default: 16 MiB.
+    #[must_use]
+    pub fn max_answer(mut self, limit: usize) -> Self {
+        self.limits.answer = limit;
         self
     }
 
@@ -130,6 +139,26 @@ impl Testing {
         started.runtime.handle().spawn(answer).await.expect("the dispatcher's thread lives as long as this")
     }
 
+    /// What reading a line and calling its command takes, with nothing around it: a function that does it on this thread and says
+    /// whether it went well. Only for synchronous commands.
+    #[doc(hidden)]
+    pub fn bare_call(&self) -> impl Fn(&Arc<str>) -> bool + use<> {
+        let dispatcher = self.started().dispatcher.clone();
+        let peer = Arc::new(Peer::new(0, "test".to_owned(), None, mpsc::channel(PIECES).0));
+        let form = Form::text(None);
+        let session = Session::new(peer, dispatcher.prepare(String::new(), form).state);
+        move |line| match line::read(line, &dispatcher.shared.registry).asked {
+            Asked::Command { entry, arguments, .. } => match entry.command.run {
+                Run::Sync(function) => {
+                    function(&mut Call::new(entry.command, &arguments, &dispatcher.states, &session, form))
+                        .is_ok()
+                }
+                Run::Async(_) => false,
+            },
+            _ => false,
+        }
+    }
+
     fn started(&self) -> &Started {
         self.started.get_or_init(|| {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
@@ -138,7 +167,7 @@ impl Testing {
             let shared = Arc::new(Shared::new(Registry::linked(), service));
             let mut states = self.states.clone();
             states.insert(Console(shared.clone()));
-            let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.timeout, 4);
+            let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.limits);
             Started { dispatcher: Arc::new(dispatcher), runtime }
         })
     }
@@ -153,7 +182,7 @@ async fn answer(dispatcher: Arc<Dispatcher>, line: String, width: Option<usize>)
         peer.set_width(columns);
     }
     let shown = line.clone();
-    let run = dispatcher.prepare(line, Form { text: true, kept: true, width });
+    let run = dispatcher.prepare(line, Form { kept: true, ..Form::text(width) });
     let mut gathered = Gathered::new();
     let mut running = std::pin::pin!(dispatcher.run(run, &peer));
     let outcome = loop {

@@ -17,6 +17,7 @@ struct Size {
     child: Child,
     /// Nanoseconds, one of each round.
     start: Vec<f64>,
+    call: Vec<f64>,
     line: Vec<f64>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let mut sizes = Vec::new();
     for (commands, program) in SIZES.into_iter().zip(&programs) {
         let child = Child::start(Program::At(program), "console")?;
-        sizes.push(Size { commands, child, start: Vec::new(), line: Vec::new() });
+        sizes.push(Size { commands, child, start: Vec::new(), call: Vec::new(), line: Vec::new() });
     }
     for _ in 0..ROUNDS {
         let mut order: Vec<usize> = (0..sizes.len()).collect();
@@ -41,11 +42,12 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
                 starts.push(size.child.ask("check")?[0]);
             }
             size.start.push(median(&mut starts));
+            size.call.push(size.child.ask("call")?[0]);
             let took = many(&size.child, LINE, LINES)?;
             size.line.push(took.as_secs_f64() * 1e9 / LINES as f64);
         }
     }
-    let smallest = (sizes[0].start.clone(), sizes[0].line.clone());
+    let smallest = sizes[0].line.clone();
     for size in &mut sizes {
         let commands = size.commands;
         let aim = if commands == 1_000 { Aim::AtMost(0.3) } else { Aim::None };
@@ -57,17 +59,29 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
         table.push(row.aim(aim));
     }
     for size in &mut sizes {
-        let ratio = median_ratio(&size.line, &smallest.1);
+        let row = Row::new(
+            format!("look-up, parse and call of three arguments, {} commands", size.commands),
+            median(&mut size.call),
+            "ns",
+        );
+        table.push(row.aim(Aim::AtMost(300.0)));
+    }
+    for size in &mut sizes {
+        let ratio = median_ratio(&size.line, &smallest);
         let row = Row::new(
             format!("one of many lines of three arguments, {} commands (session included)", size.commands),
             median(&mut size.line),
             "ns",
         );
-        let baseline = median(&mut smallest.1.clone());
+        let baseline = median(&mut smallest.clone());
         table.push(row.against("with 10 commands", baseline, Some(ratio)).aim(Aim::RatioAtMost(1.1)));
     }
     drop(sizes);
     let mut counting = Child::start(Program::Counting, "console")?;
+    // The text that is given is one of them, and is the reply.
+    let row =
+        Row::new("allocations a call of three arguments, the reply included", counting.ask("call")?[1], "");
+    table.push(row.aim(Aim::AtMost(2.0)));
     let empty = allocations(&mut counting, b"quit-not\n")?;
     for (name, line) in [
         ("three arguments", LINE),

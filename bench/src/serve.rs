@@ -1,12 +1,13 @@
 //! What the child processes run: the console, and the bare servers it is compared with.
 
+use std::hint::black_box;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use backdoor_runtime::{Address, Backdoor};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
@@ -89,6 +90,20 @@ fn answer(question: &str) -> anyhow::Result<()> {
             let begin = Instant::now();
             builder.check()?;
             println!("{}", begin.elapsed().as_nanos());
+        }
+        // A line of three arguments, read and called: nanoseconds and allocations, one each of many.
+        "call" => {
+            const CALLS: u32 = 100_000;
+            let (call, line) = (Backdoor::testing().bare_call(), "three net::tcp 7 --by 8".into());
+            for _ in 0..CALLS / 10 {
+                ensure!(call(&line), "it did not go well");
+            }
+            let (begin, before) = (Instant::now(), heap::count().allocations);
+            for _ in 0..CALLS {
+                black_box(call(&line));
+            }
+            let allocations = (heap::count().allocations - before) as f64 / f64::from(CALLS);
+            println!("{} {allocations}", begin.elapsed().as_nanos() as f64 / f64::from(CALLS));
         }
         _ => bail!("there is no answer to `{question}`"),
     }

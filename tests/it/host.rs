@@ -76,9 +76,9 @@ fn late() {}
 #[test]
 fn a_large_reply_costs_its_size_and_not_its_square() {
     for line in ["host large", "host large-async"] {
-        assert_eq!(Backdoor::testing().run(line).text.len(), LARGE, "{line}");
+        assert_eq!(Backdoor::testing().max_answer(LARGE).run(line).text.len(), LARGE, "{line}");
     }
-    let backdoor = console().start().unwrap();
+    let backdoor = console().max_answer(2 * LARGE).start().unwrap();
     assert_eq!(script(&backdoor.addresses()[0], "host large\n").len(), LARGE);
     assert_eq!(script(&backdoor.addresses()[0], "host heavy-rows --json\n").matches("row").count(), 32);
 }

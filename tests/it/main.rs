@@ -1,6 +1,8 @@
 //! The whole way of a line, through real sockets and real clients. One binary, for the sake of link time.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod arguments;
 #[cfg(test)]
 mod audit;
@@ -32,6 +34,8 @@ mod readme;
 mod real_clients;
 #[cfg(test)]
 mod replies;
+#[cfg(test)]
+mod runs;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]

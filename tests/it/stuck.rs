@@ -155,8 +155,10 @@ fn who_waits_for_a_thread_is_told_what_for() {
     gate("who_waits").wait_for_visitors(1);
     let mut second = Operator::new(&backdoor);
     second.types("stuck sync");
-    second.expects("`stuck sync` waits for a thread; they are occupied by `stuck block` (session 1) since ");
-    second.expects(" s. Ctrl-C leaves\r\n");
+    second.expects(
+        "`stuck sync` waits for a thread; they are occupied by `stuck block` (session 1, run 1) for ",
+    );
+    second.expects(" s. `running` lists them, Ctrl-C leaves\r\n");
     let mut third = Operator::new(&backdoor);
     assert!(third.asks("help").contains("stuck sync"));
     assert!(third.asks("who").contains("stuck block who_waits"));

@@ -38,6 +38,11 @@ const BLESS: &[Step] = &[
         environment: &[("BLESS", "1")],
     },
     Step {
+        name: "transcripts of help",
+        arguments: &["test", "--package", "tests", "--test", "many"],
+        environment: &[("BLESS", "1")],
+    },
+    Step {
         name: "compile-fail fixtures",
         arguments: &["test", "--package", "tests", "--test", "ui"],
         environment: &[("TRYBUILD", "overwrite")],

@@ -85,7 +85,7 @@ impl CommandOutput for Help {
                 }
                 writeln!(page, "Of the console itself:")?;
                 lines(page, builtin.iter().copied(), width)?;
-                writeln!(page, "\n`help NAME` or `NAME ?` says more; `--json` behind any command gives data.")
+                paragraph(page, "`help NAME` or `NAME ?` says more; `--json` behind any command gives data.")
             }
             Self::Group { name, members, command, commands } => {
                 if let Some(command) = command {
@@ -242,14 +242,19 @@ fn paragraph(page: &mut Page<'_>, text: &str) -> fmt::Result {
     let width = page.width().unwrap_or(usize::MAX);
     writeln!(page)?;
     for line in text.lines() {
-        let mut used = 0;
+        let (mut used, mut gap) = (0, "");
         for word in line.split_inclusive(' ') {
-            if used > 0 && used + word.trim_end().width() > width {
+            let text = word.trim_end();
+            if used > 0 && used + gap.len() + text.width() > width {
                 writeln!(page)?;
                 used = 0;
+            } else {
+                page.write_str(gap)?;
+                used += gap.len();
             }
-            used += word.width();
-            page.write_str(word)?;
+            page.write_str(text)?;
+            used += text.width();
+            gap = &word[text.len()..];
         }
         writeln!(page)?;
     }

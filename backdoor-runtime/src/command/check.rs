@@ -1,11 +1,10 @@
 //! What the macro cannot see: problems between commands of several crates, and between commands and the service's state. All of
 //! them are reported at once.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::command::declare::RESERVED;
-use crate::command::descriptor::{Command, Declared};
+use crate::command::descriptor::{Command, Declared, Parameter};
 use crate::command::param::{Arity, Supply};
 use crate::command::registry::{Entry, Registry};
 use crate::command::supplied::States;
@@ -96,16 +95,13 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
 }
 
 fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
-    let mut places: BTreeMap<&str, Vec<Declared>> = BTreeMap::new();
-    for entry in registry.entries().iter().filter(|entry| !entry.command.declared.is_builtin()) {
-        for name in entry.command.names() {
-            places.entry(name).or_default().push(entry.command.declared);
-        }
-    }
-    for (name, mut places) in places.into_iter().filter(|(_, places)| places.len() > 1) {
-        places.sort_by_key(|place| (place.file, place.line));
-        let places = places.iter().map(Declared::to_string).collect();
-        problems.push(Problem::DeclaredTwice { name: name.to_owned(), places });
+    let authors = registry.entries().iter().filter(|entry| !entry.command.declared.is_builtin());
+    let mut places: Vec<(&str, Declared)> =
+        authors.flat_map(|entry| entry.command.names().map(|name| (name, entry.command.declared))).collect();
+    places.sort_by_key(|(name, place)| (*name, place.file, place.line));
+    for same in places.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
+        let places = same.iter().map(|(_, place)| place.to_string()).collect();
+        problems.push(Problem::DeclaredTwice { name: same[0].0.to_owned(), places });
     }
 }
 
@@ -135,23 +131,37 @@ fn group_with_arguments(entry: &Entry, registry: &Registry, problems: &mut Vec<P
 }
 
 fn option_twice(command: &Command, problems: &mut Vec<Problem>) {
-    let mut seen = Vec::new();
-    for parameter in command.parameters {
-        let off = match (parameter.shape.arity, parameter.long()) {
-            (Arity::Flag, Some(long)) => Some(format!("--no-{long}")),
-            _ => None,
+    for (at, parameter) in command.parameters.iter().enumerate() {
+        let before = &command.parameters[..at];
+        let mut twice = |option: String| {
+            let (name, place) = (command.name.to_owned(), command.declared.to_string());
+            problems.push(Problem::OptionTwice { name, option, place });
         };
-        let long = parameter.long().map(|long| format!("--{long}"));
-        let short = parameter.short().map(|short| format!("-{short}"));
-        for option in [long, short, off].into_iter().flatten() {
-            if seen.contains(&option) {
-                let (name, place) = (command.name.to_owned(), command.declared.to_string());
-                problems.push(Problem::OptionTwice { name, option, place });
-            } else {
-                seen.push(option);
+        if let Some(long) = parameter.long() {
+            let named = |other: &Parameter| other.long() == Some(long);
+            let negated = |other: &Parameter| off(other).is_some() && off(other) == long.strip_prefix("no-");
+            if before.iter().any(|other| named(other) || negated(other)) {
+                twice(format!("--{long}"));
+            }
+        }
+        if let Some(short) = parameter.short()
+            && before.iter().any(|other| other.short() == Some(short))
+        {
+            twice(format!("-{short}"));
+        }
+        if let Some(long) = off(parameter) {
+            let named =
+                |other: &Parameter| other.long().and_then(|other| other.strip_prefix("no-")) == Some(long);
+            if before.iter().any(|other| named(other) || off(other) == Some(long)) {
+                twice(format!("--no-{long}"));
             }
         }
     }
+}
+
+/// The name behind the `--no-` of a flag.
+fn off(parameter: &Parameter) -> Option<&'static str> {
+    matches!(parameter.shape.arity, Arity::Flag).then(|| parameter.long()).flatten()
 }
 
 fn missing_states(command: &Command, states: &States, problems: &mut Vec<Problem>) {

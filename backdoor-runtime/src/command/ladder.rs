@@ -61,11 +61,12 @@ pub trait CommandOutput {
 pub struct Page<'a> {
     text: &'a mut String,
     width: Option<usize>,
+    room: usize,
 }
 
 impl<'a> Page<'a> {
-    pub(crate) fn new(text: &'a mut String, width: Option<usize>) -> Self {
-        Self { text, width }
+    pub(crate) fn new(text: &'a mut String, width: Option<usize>, room: usize) -> Self {
+        Self { text, width, room }
     }
 
     /// Columns of the operator's terminal, where they are known: a script's are not.
@@ -76,8 +77,14 @@ impl<'a> Page<'a> {
 
 impl Write for Page<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.text.push_str(text);
-        Ok(())
+        if text.len() <= self.room.saturating_sub(self.text.len()) {
+            self.text.push_str(text);
+            return Ok(());
+        }
+        // One more, so that it is seen to be cut. What would come is not wanted.
+        let room = self.room.saturating_add(1).saturating_sub(self.text.len());
+        self.text.push_str(&text[..text.ceil_char_boundary(room)]);
+        Err(fmt::Error)
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn serve(
             && let Some((line, at_prompt)) = conversation.next_line()
         {
             in_a_row += 1;
-            let form = Form { text: true, kept: false, width: peer.width() };
+            let form = Form::text(peer.width());
             let run = dispatcher.prepare(line, form);
             conversation.begin(&run, at_prompt);
             let peer = &peer;

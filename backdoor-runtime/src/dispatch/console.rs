@@ -11,6 +11,8 @@ use crate::dispatch::asking::Asking;
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
+use crate::dispatch::runs::{Killed, RunInfo, Runs};
+use crate::dispatch::session::Session;
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::reply::text;
 use crate::server::Address;
@@ -41,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) service: Arc<Service>,
     pub(crate) addresses: OnceLock<Vec<Address>>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
+    pub(crate) runs: Arc<Runs>,
     pub(crate) helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
     pub(crate) asking: Asking,
@@ -117,6 +120,17 @@ impl Console {
         let mut sessions: Vec<_> = self.0.peers().iter().map(|peer| SessionInfo::of(peer)).collect();
         sessions.sort_by_key(|session| session.id);
         sessions
+    }
+
+    /// The lines that run, what is stuck among them, in the order they came.
+    pub fn running(&self) -> Vec<RunInfo> {
+        self.0.runs.all().iter().map(|run| run.info()).collect()
+    }
+
+    /// Tells a line to stop, as its operator's Ctrl-C would, and waits until it has ended or is left behind, which is a second
+    /// later. Its operator is told who did that, and so is the log. `None` where nothing runs under this number.
+    pub async fn kill(&self, run: u64, by: &Session) -> Option<Killed> {
+        self.0.runs.kill(run, by.id()).await
     }
 
     /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on

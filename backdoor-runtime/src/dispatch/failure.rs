@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::command::ByteSize;
 use crate::reply::Value;
 
 /// How a line ended.
@@ -19,6 +20,8 @@ pub enum Status {
     Failed,
     /// The function panicked.
     Panicked,
+    /// Its answer is longer than an answer may be, and was cut.
+    Truncated,
     /// It ran into its deadline.
     TimedOut,
     /// It was cancelled: Ctrl-C, a disconnect, the end of the console.
@@ -34,6 +37,7 @@ impl Status {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Panicked => "panicked",
+            Self::Truncated => "truncated",
             Self::TimedOut => "timed-out",
             Self::Cancelled => "cancelled",
         }
@@ -89,6 +93,12 @@ impl Failure {
 
     pub(crate) fn is_panic(&self) -> bool {
         self.status == Status::Panicked
+    }
+
+    /// The answer has this many bytes, and there were more.
+    pub(crate) fn truncated(bytes: usize) -> Self {
+        let limit = ByteSize(bytes as u64);
+        Self::new(Status::Truncated, format!("the answer is longer than {limit}; the rest is left out"))
     }
 
     pub(crate) fn timed_out(message: String) -> Self {

@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::Sender;
 
 use crate::dispatch::pieces::first_piece;
+use crate::dispatch::room::Room;
 use crate::dispatch::session::{Piece, What};
-use crate::reply::Rendered;
 use crate::reply::table::TableStream;
+use crate::reply::{Form, Rendered};
 
 /// The unsent part of one run's reply.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub(crate) struct Held {
     state: Mutex<State>,
     /// Whether rows are held back, to be asked without the lock.
     holding: AtomicBool,
+    /// What the answer may still have.
+    pub(crate) room: Room,
 }
 
 #[derive(Default)]
@@ -35,10 +38,11 @@ const HEAVY: usize = 64 * 1024;
 
 impl Held {
     /// Takes an item for a person. Gives true where it is the first that is held back.
-    pub(crate) fn push(&self, item: Rendered, width: Option<usize>) -> bool {
+    pub(crate) fn push(&self, item: Rendered, form: Form) -> bool {
         let mut state = self.lock();
         let State { ready, table, weight } = &mut *state;
-        let table = table.get_or_insert_with(|| TableStream::new(width));
+        let before = ready.len();
+        let table = table.get_or_insert_with(|| TableStream::new(form.width));
         match item {
             Rendered { text: None, value: Some(row) } => {
                 *weight += row.weight();
@@ -49,21 +53,24 @@ impl Held {
             }
             other => {
                 table.flush(ready);
-                let text = other.into_text(width);
+                let text = other.into_text(form);
                 ready.push_str(&text);
                 if !text.is_empty() && !text.ends_with('\n') {
                     ready.push('\n');
                 }
             }
         }
+        self.room.take(ready, before);
         let holds = table.is_holding();
         let held = self.holding.swap(holds, Ordering::Relaxed);
         holds && !held
     }
 
-    /// Takes text of the reply that is no row.
+    /// Takes text of the reply that is no row and cannot be cut, if there is room for it.
     pub(crate) fn push_text(&self, text: &str) {
-        self.lock().ready.push_str(text);
+        if self.room.take_whole(text.len()) {
+            self.lock().ready.push_str(text);
+        }
     }
 
     /// Takes what is ready to be sent.
@@ -113,7 +120,9 @@ impl Held {
 
     fn flush(&self, state: &mut State) {
         if let Some(table) = &mut state.table {
+            let before = state.ready.len();
             table.flush(&mut state.ready);
+            self.room.take(&mut state.ready, before);
         }
         self.holding.store(false, Ordering::Relaxed);
     }

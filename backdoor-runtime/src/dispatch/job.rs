@@ -8,6 +8,7 @@ use crate::command::{Command, Run, States};
 use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::output::{self, Tail};
+use crate::dispatch::runs::Listed;
 use crate::dispatch::session::Session;
 use crate::reply::Form;
 
@@ -17,6 +18,8 @@ pub(crate) struct Job {
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
+    /// Keeps the run in the list until the author's code is done.
+    pub(crate) listed: Arc<Listed>,
     pub(crate) form: Form,
     /// Everything is done but calling the function.
     pub(crate) is_rehearsal: bool,
@@ -51,10 +54,6 @@ impl Job {
         self.begin()?;
         let reply = function(&mut self.call())?;
         output::deliver(reply, &self.session, self.form).await
-    }
-
-    pub(crate) fn label(&self) -> String {
-        format!("`{}` (session {})", self.command.name, self.session.id())
     }
 
     /// Whether the command is synchronous, and its function.

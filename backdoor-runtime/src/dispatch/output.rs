@@ -6,6 +6,7 @@ use std::task::Poll;
 use crate::command::ladder::{Pieces, Reply};
 use crate::dispatch::failure::Failure;
 use crate::dispatch::pieces::{PIECE, pieces};
+use crate::dispatch::room::Room;
 use crate::dispatch::run_state::Stop;
 use crate::dispatch::session::{PrintError, Session, What};
 use crate::reply::{Form, Rendered, Value, json};
@@ -20,15 +21,7 @@ const ITEMS_IN_A_ROW: usize = 64;
 /// Sends a reply where waiting for its reader holds up nothing else.
 pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Tail, Failure> {
     match reply {
-        Reply::Done(rendered) => {
-            let Whole { value, text } = whole(rendered, form);
-            if let Some(value) = value {
-                session.send(value).await.map_err(|error| gone(session, error))?;
-            }
-            let (text, tail) = cut(text);
-            send_reply(session, text, false).await?;
-            Ok(tail)
-        }
+        Reply::Done(rendered) => send_whole(whole(rendered, form, session), session).await,
         Reply::Stream(stream) => deliver_stream(stream, session, form).await,
         Reply::Sent(tail) => Ok(tail),
     }
@@ -36,29 +29,48 @@ pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Resu
 
 /// The same on a thread that may wait.
 pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form) -> Result<Tail, Failure> {
-    let Whole { value, text } = whole(rendered, form);
+    let Whole { value, text, boundary, tail } = whole(rendered, form, session);
     if let Some(value) = value {
         session.send_blocking(value).map_err(|error| gone(session, error))?;
     }
-    let (text, tail) = cut(text);
-    send_reply_blocking(session, text, false)?;
+    send_reply_blocking(session, text, boundary)?;
     Ok(tail)
 }
 
-/// The reply if it needs no waiting and no code of the author's, or the reply as it was.
-pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Reply> {
+/// The reply if it needs no waiting and no code of the author's, or what is left to do for it.
+pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Tail, Unsent> {
     match reply {
-        Reply::Done(rendered) if !form.kept => {
-            let small = |text: &String| text.len() <= PIECE;
-            if rendered.text.as_ref().is_some_and(|text| !small(text)) {
-                return Err(Reply::Done(rendered));
-            }
-            let text = whole(rendered.clone(), form).text;
-            if small(&text) { Ok(Tail(text)) } else { Err(Reply::Done(rendered)) }
-        }
+        Reply::Done(rendered) => match whole(rendered, form, session) {
+            Whole { value: None, text, tail, .. } if text.is_empty() => Ok(tail),
+            whole => Err(Unsent::Whole(whole)),
+        },
         Reply::Sent(tail) => Ok(tail),
-        other => Err(other),
+        reply @ Reply::Stream(_) => Err(Unsent::Reply(reply)),
     }
+}
+
+/// A reply that has to wait for its reader, or for itself.
+pub(crate) enum Unsent {
+    Whole(Whole),
+    Reply(Reply),
+}
+
+impl Unsent {
+    pub(crate) async fn deliver(self, session: &Session, form: Form) -> Result<Tail, Failure> {
+        match self {
+            Self::Whole(whole) => send_whole(whole, session).await,
+            Self::Reply(reply) => deliver(reply, session, form).await,
+        }
+    }
+}
+
+async fn send_whole(whole: Whole, session: &Session) -> Result<Tail, Failure> {
+    let Whole { value, text, boundary, tail } = whole;
+    if let Some(value) = value {
+        session.send(value).await.map_err(|error| gone(session, error))?;
+    }
+    send_reply(session, text, boundary).await?;
+    Ok(tail)
 }
 
 /// Sends the items of a synchronous command's iterator.
@@ -73,6 +85,9 @@ pub(crate) fn drive<'a>(
             return Err(gone(session, PrintError::Cancelled));
         }
         roll.push(item?);
+        if roll.is_cut() {
+            break;
+        }
         // What came is sent at once: nobody can tell how long the next item takes.
         send_reply_blocking(session, session.run().held.take_ready(), true)?;
     }
@@ -103,6 +118,9 @@ async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Re
             Some(item) => roll.push(item?),
             None => break,
         }
+        if roll.is_cut() {
+            break;
+        }
         if held.ready() >= PIECE {
             send_reply(session, held.take_ready(), true).await?;
         }
@@ -122,26 +140,56 @@ async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Re
     Ok(tail)
 }
 
-/// A whole reply as it is sent: the value for tests, and the text.
-struct Whole {
+/// A whole reply as it is sent.
+pub(crate) struct Whole {
+    /// The value, for tests.
     value: Option<What>,
+    /// What is sent now.
     text: String,
+    /// Whether it ends where an item does.
+    boundary: bool,
+    /// What is small enough to be sent with the prompt.
+    tail: Tail,
 }
 
-fn whole(rendered: Rendered, form: Form) -> Whole {
+fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
+    let room = &session.run().held.room;
+    let form = Form { room: room.left(), ..form };
     let value = form.kept.then(|| What::Value(rendered.clone().into_value()));
-    let text = match form.text {
-        true => rendered.into_text(form.width),
-        false => rendered.into_value().to_string(),
+    let mut text = if form.text {
+        let mut text = rendered.into_text(form);
+        room.take(&mut text, 0);
+        text
+    } else {
+        line_of(&rendered.into_value(), room)
     };
-    Whole { value, text }
+    if !form.text && room.is_cut() {
+        // On its own: what follows is the end of the list, which says so.
+        return Whole { value, text, boundary: true, tail: Tail::default() };
+    }
+    let start = text.floor_char_boundary(text.len().saturating_sub(PIECE));
+    let tail = Tail(text.split_off(start));
+    Whole { value, text, boundary: false, tail }
 }
 
-/// What to send now, and what is small enough to be sent with the prompt.
-fn cut(mut text: String) -> (String, Tail) {
-    let start = text.floor_char_boundary(text.len().saturating_sub(PIECE));
-    let tail = text.split_off(start);
-    (text, Tail(tail))
+/// A value as JSON. Of a list that is too long, the items for which there is room, and no end; of anything else nothing.
+fn line_of(value: &Value, room: &Room) -> String {
+    let mut line = String::new();
+    let Value::List(items) = value else {
+        json::write_within(value, room.left(), &mut line);
+        return if room.take_whole(line.len()) { line } else { String::new() };
+    };
+    for item in items {
+        let before = line.len();
+        line.push(if before == 0 { '[' } else { ',' });
+        json::write_within(item, room.left().saturating_add(before), &mut line);
+        if !room.take_whole(line.len() - before) {
+            line.truncate(before);
+            return line;
+        }
+    }
+    line.push_str(if items.is_empty() { "[]" } else { "]" });
+    line
 }
 
 async fn send_reply(session: &Session, text: String, boundary: bool) -> Result<(), Failure> {
@@ -166,7 +214,7 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
 fn gone(session: &Session, error: PrintError) -> Failure {
     match error {
         PrintError::Closed => session.run().stop(Stop::Disconnected),
-        PrintError::Cancelled => {}
+        PrintError::Cancelled | PrintError::Truncated => {}
         PrintError::OnWorker => {
             let message = "the answer is longer than 256 KiB, and this thread may not wait for its reader; make the command `async`";
             return Failure::failed(message.to_owned());
@@ -197,13 +245,18 @@ impl<'a> Roll<'a> {
         }
         if !self.form.text {
             let mut text = String::from(if first { '[' } else { ',' });
-            json::write(&item.into_value(), &mut text);
+            json::write_within(&item.into_value(), run.held.room.left(), &mut text);
             return run.held.push_text(&text);
         }
-        if run.held.push(item, self.form.width) {
+        if run.held.push(item, self.form) {
             // The dispatcher keeps the time: rows are not held back for long.
             run.attention.notify_one();
         }
+    }
+
+    /// Whether the answer is as long as it may be, so that no further item is wanted.
+    fn is_cut(&self) -> bool {
+        self.session.run().held.room.is_cut()
     }
 
     fn end(self) -> End {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::dispatch::contain::contain;
 use crate::dispatch::session::mark_command_thread;
@@ -28,7 +28,6 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
-    running: Vec<Running>,
     threads: usize,
     idle: usize,
     ended: bool,
@@ -36,14 +35,7 @@ struct State {
 
 struct Job {
     id: u64,
-    label: String,
     work: Box<dyn FnOnce() + Send>,
-}
-
-struct Running {
-    id: u64,
-    label: String,
-    since: Instant,
 }
 
 impl Pool {
@@ -56,7 +48,7 @@ impl Pool {
     ///
     /// # Errors
     /// No thread runs, and none could be started.
-    pub(crate) fn run(&self, id: u64, label: String, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    pub(crate) fn run(&self, id: u64, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
         let mut state = self.0.lock();
         if state.idle <= state.waiting.len() && state.threads < self.0.limit {
             let shared = self.0.clone();
@@ -68,7 +60,7 @@ impl Pool {
                 Err(_) => {}
             }
         }
-        state.waiting.push_back(Job { id, label, work });
+        state.waiting.push_back(Job { id, work });
         self.0.work.notify_one();
         Ok(())
     }
@@ -81,15 +73,6 @@ impl Pool {
         drop(state);
         // It holds what the command captured, which is dropped without the lock.
         drop(job);
-    }
-
-    /// What occupies the threads, for an operator who has to wait.
-    pub(crate) fn occupied_by(&self) -> Vec<String> {
-        let state = self.0.lock();
-        let running = state.running.iter();
-        running
-            .map(|running| format!("{} since {} s", running.label, running.since.elapsed().as_secs()))
-            .collect()
     }
 
     /// Lets idle threads end now. Those that work end when they are done.
@@ -109,12 +92,10 @@ impl Shared {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.waiting.pop_front() {
-                state.running.push(Running { id: job.id, label: job.label, since: Instant::now() });
                 drop(state);
                 // What the work captured may be dropped here, and a thread that ended so would be missed by the count.
                 let _ = contain(job.work);
                 state = self.lock();
-                state.running.retain(|running| running.id != job.id);
                 continue;
             }
             if state.ended {
@@ -139,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_pool_queues_and_says_what_it_runs() {
+    fn a_full_pool_queues() {
         let pool = Pool::new(2);
         let (begun, begins) = mpsc::channel();
         let gates: Vec<mpsc::Sender<()>> = (0..3)
@@ -150,13 +131,12 @@ mod tests {
                     begun.send(id).unwrap();
                     let _ = opened.recv();
                 });
-                pool.run(id, format!("job {id}"), work).unwrap();
+                pool.run(id, work).unwrap();
                 gate
             })
             .collect();
         let first: Vec<u64> = begins.iter().take(2).collect();
         assert!(first.contains(&0) && first.contains(&1), "{first:?}");
-        assert_eq!(pool.occupied_by().len(), 2);
         assert!(begins.try_recv().is_err(), "the third has to wait");
         drop(gates);
         assert_eq!(begins.recv().unwrap(), 2);
@@ -169,7 +149,6 @@ mod tests {
         let (begun, begins) = mpsc::channel();
         pool.run(
             1,
-            String::new(),
             Box::new(move || {
                 let _ = begun.send(());
                 let _ = opened.recv();
@@ -180,7 +159,6 @@ mod tests {
         let (ran, runs) = mpsc::channel::<()>();
         pool.run(
             2,
-            String::new(),
             Box::new(move || {
                 let _ = ran.send(());
             }),
@@ -201,9 +179,9 @@ mod tests {
         }
         let pool = Pool::new(1);
         let loud = Loud;
-        pool.run(1, String::new(), Box::new(move || drop(loud))).unwrap();
+        pool.run(1, Box::new(move || drop(loud))).unwrap();
         let (ran, runs) = mpsc::channel::<()>();
-        pool.run(2, String::new(), Box::new(move || ran.send(()).unwrap())).unwrap();
+        pool.run(2, Box::new(move || ran.send(()).unwrap())).unwrap();
         runs.recv().unwrap();
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Stop {
     TimedOut,
     /// The console ends.
     Ending,
+    /// `kill`, in the session of this number.
+    Killed(u64),
 }
 
 impl RunState {

@@ -1,12 +1,13 @@
 //! What a command may know of the operator who called it, and say to him: the public `Session`.
 
 use std::cell::Cell;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::command::Page;
 use crate::dispatch::blocking::wait_for;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::pieces::pieces;
@@ -69,6 +70,8 @@ pub enum PrintError {
     Closed,
     /// The command was cancelled, and what it says is no longer wanted.
     Cancelled,
+    /// The answer is as long as an answer may be; what was too much was left out.
+    Truncated,
     /// The blocking form was called on a worker of a runtime, where waiting for a slow reader would hold up other tasks.
     OnWorker,
 }
@@ -78,6 +81,7 @@ impl fmt::Display for PrintError {
         f.write_str(match self {
             Self::Closed => "the session has ended",
             Self::Cancelled => "the command was cancelled",
+            Self::Truncated => "the answer is as long as it may be",
             Self::OnWorker => {
                 "blocking_print was called on a worker of a runtime; use `print(..).await` there"
             }
@@ -114,6 +118,11 @@ impl Session {
     /// The session's number, unique in the process.
     pub fn id(&self) -> u64 {
         self.peer.id
+    }
+
+    /// The number of the line that runs, unique in the process, as `running` shows it and `kill` takes it.
+    pub fn run_id(&self) -> u64 {
+        self.run.id
     }
 
     /// Where the operator connects from: `127.0.0.1:40312`, `unix uid 1000 pid 4711`.
@@ -155,7 +164,8 @@ impl Session {
     /// # Errors
     /// The session has ended, or the command was cancelled.
     pub async fn print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
-        self.send_text(text.to_string(), What::Printed).await
+        let text = self.written(format_args!("{text}"));
+        self.send_text(text).await
     }
 
     /// The same with a newline behind it.
@@ -163,7 +173,8 @@ impl Session {
     /// # Errors
     /// As of [`print`](Self::print).
     pub async fn println(&self, text: impl fmt::Display) -> Result<(), PrintError> {
-        self.send_text(format!("{text}\n"), What::Printed).await
+        let text = self.written(format_args!("{text}\n"));
+        self.send_text(text).await
     }
 
     /// [`print`](Self::print) for synchronous commands and plain threads.
@@ -172,7 +183,7 @@ impl Session {
     /// As of [`print`](Self::print), and inside a runtime: in an asynchronous task, or on a thread of `spawn_blocking`. There
     /// `print(..).await` is right, or `Handle::block_on(session.print(..))`.
     pub fn blocking_print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
-        self.send_text_blocking(text.to_string(), What::Printed)
+        self.send_text_blocking(self.written(format_args!("{text}")))
     }
 
     /// The same with a newline behind it.
@@ -180,24 +191,35 @@ impl Session {
     /// # Errors
     /// As of [`blocking_print`](Self::blocking_print).
     pub fn blocking_println(&self, text: impl fmt::Display) -> Result<(), PrintError> {
-        self.send_text_blocking(format!("{text}\n"), What::Printed)
+        self.send_text_blocking(self.written(format_args!("{text}\n")))
     }
 
-    async fn send_text(&self, text: String, what: fn(String) -> What) -> Result<(), PrintError> {
+    /// What is printed, and no more of it than there is room for.
+    fn written(&self, text: fmt::Arguments<'_>) -> String {
+        let mut written = String::new();
+        let room = self.run.held.room.left();
+        // It may fail where it is cut, and then it is known to be.
+        let _ = Page::new(&mut written, None, room).write_fmt(text);
+        written
+    }
+
+    async fn send_text(&self, mut text: String) -> Result<(), PrintError> {
+        let fits = self.run.held.room.take(&mut text, 0);
         for text in pieces(text) {
-            self.send(what(text)).await?;
+            self.send(What::Printed(text)).await?;
         }
-        Ok(())
+        if fits { Ok(()) } else { Err(PrintError::Truncated) }
     }
 
-    fn send_text_blocking(&self, text: String, what: fn(String) -> What) -> Result<(), PrintError> {
+    fn send_text_blocking(&self, mut text: String) -> Result<(), PrintError> {
         if !may_wait() {
             return Err(PrintError::OnWorker);
         }
+        let fits = self.run.held.room.take(&mut text, 0);
         for text in pieces(text) {
-            self.send_blocking(what(text))?;
+            self.send_blocking(What::Printed(text))?;
         }
-        Ok(())
+        if fits { Ok(()) } else { Err(PrintError::Truncated) }
     }
 
     /// Sends one piece, and waits while too many are on their way.

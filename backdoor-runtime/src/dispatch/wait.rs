@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::dispatch::failure::Failure;
 use crate::dispatch::job::Job;
 use crate::dispatch::output::{self, Tail};
 use crate::dispatch::run_state::{HOLD, RunState, Stop};
+use crate::dispatch::runs::{Listed, Where};
 use crate::dispatch::session::{Session, What};
 use crate::dispatch::{Dispatcher, Ended};
 use crate::reply::text;
@@ -38,13 +40,13 @@ const RESOLUTION: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Runs a call to its end, or until it is given up.
-pub(crate) async fn run(dispatcher: &Dispatcher, job: Job, limit: Option<Duration>) -> Result<String, Ended> {
-    let (command, session) = (job.command, job.session.clone());
+pub(crate) async fn run(dispatcher: &Dispatcher, job: Job) -> Result<String, Ended> {
+    let (session, listed) = (job.session.clone(), job.listed.clone());
     let ended = match place(dispatcher, job) {
         Err(error) => Err(Failure::refused(format!("no thread can be started for it: {error}")).into()),
         Ok(Placed::Done(ended)) => ended.map_err(Ended::from),
         Ok(Placed::Waits(mut call)) => loop {
-            match watch(dispatcher, &mut call, command, &session, limit).await {
+            match watch(dispatcher, &mut call, &session, &listed).await {
                 Ok(Called::Done(ended)) => break ended.map_err(Ended::from),
                 Ok(Called::Stream(stream)) => call = stream,
                 Err(ended) => break Err(ended),
@@ -81,13 +83,6 @@ enum On {
     Runtime(Task<Tail>),
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Where {
-    Thread,
-    Runtime,
-    Helper,
-}
-
 /// What a call leaves.
 enum Called {
     Done(Result<Tail, Failure>),
@@ -109,16 +104,16 @@ fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
             Placed::on(&dispatcher.shared.helper.handle()?, Where::Helper, job.run_async(function))
         }
         (Place::Console, Run::Async(function)) => {
-            Placed::on(&console(), Where::Runtime, job.run_async(function))
+            Placed::on(&console(), Where::Console, job.run_async(function))
         }
         // Called on the spot; only what its operator may have to be waited for is a task.
         (Place::Console, Run::Sync(function)) => match job.call_here(function) {
             Err(failure) => Placed::Done(Err(failure)),
-            Ok(reply) => match output::at_once(reply, job.form) {
+            Ok(reply) => match output::at_once(reply, &job.session, job.form) {
                 Ok(tail) => Placed::Done(Ok(tail)),
-                Err(reply) => {
-                    let sent = async move { output::deliver(reply, &job.session, job.form).await };
-                    Placed::on(&console(), Where::Runtime, sent)
+                Err(unsent) => {
+                    let sent = async move { unsent.deliver(&job.session, job.form).await };
+                    Placed::on(&console(), Where::Console, sent)
                 }
             },
         },
@@ -132,9 +127,12 @@ fn on_thread(
     job: Job,
     function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
 ) -> io::Result<Placed> {
+    if let Some(refusal) = dispatcher.too_many_stuck(&job) {
+        return Ok(Placed::Done(Err(refusal)));
+    }
     let (sender, receiver) = oneshot::channel();
     let asynchronous = dispatcher.asynchronous.clone();
-    let (id, label) = (job.session.run().id, job.label());
+    let id = job.session.run().id;
     let work = Box::new(move || {
         // Nobody waits any more for a call that was given up.
         if job.session.cancelled() {
@@ -151,18 +149,25 @@ fn on_thread(
                 }
             },
             Ok(Reply::Done(rendered)) => {
-                Called::Done(output::deliver_blocking(rendered, &job.session, job.form))
+                done(output::deliver_blocking(rendered, &job.session, job.form), job)
             }
-            Ok(Reply::Sent(tail)) => Called::Done(Ok(tail)),
-            Err(failure) => Called::Done(Err(failure)),
+            Ok(Reply::Sent(tail)) => done(Ok(tail), job),
+            Err(failure) => done(Err(failure), job),
         };
         let _ = sender.send(called);
     });
-    dispatcher.pool.run(id, label, work)?;
+    dispatcher.pool.run(id, work)?;
     Ok(Placed::Waits(Waiting { place: Where::Thread, on: On::Thread(receiver) }))
 }
 
+/// The end of a call. It is out of the list of what runs before anybody is told.
+fn done(ended: Result<Tail, Failure>, job: Job) -> Called {
+    drop(job.listed);
+    Called::Done(ended)
+}
+
 fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
+    job.listed.streams();
     job.session.run().reached.again();
     let polled = async move {
         job.session.run().reached.begin();
@@ -195,10 +200,10 @@ impl Waiting {
 async fn watch(
     dispatcher: &Dispatcher,
     call: &mut Waiting,
-    command: &Command,
     session: &Session,
-    limit: Option<Duration>,
+    listed: &Listed,
 ) -> Result<Called, Ended> {
+    let Listed { command, limit, .. } = *listed;
     let state = session.run();
     let mut stops = state.stop.subscribe();
     let begin = Instant::now();
@@ -246,7 +251,7 @@ async fn watch(
         }
         match (stopped, limit) {
             (Some((reason, at)), _) if now >= at + STUCK => {
-                return Err(given_up(dispatcher, reason, command, session, limit).into());
+                return Err(given_up(dispatcher, reason, listed).into());
             }
             (None, Some(limit)) if state.clock.used() >= limit => state.stop(Stop::TimedOut),
             _ => {}
@@ -263,7 +268,7 @@ impl Waiting {
     fn patience(&self) -> Duration {
         match self.place {
             Where::Thread => THREAD,
-            Where::Runtime | Where::Helper => RUNTIME,
+            Where::Runtime | Where::Helper | Where::Console => RUNTIME,
         }
     }
 }
@@ -280,15 +285,43 @@ impl Dispatcher {
         let name = command.name;
         match call.place {
             Where::Thread => format!(
-                "`{name}` waits for a thread; they are occupied by {}. Ctrl-C leaves",
-                self.pool.occupied_by().join(", ")
+                "`{name}` waits for a thread; they are occupied by {}. `running` lists them, Ctrl-C leaves",
+                labels(&self.shared.runs.on_threads())
             ),
             Where::Runtime => format!(
                 "the service's runtime has not polled `{name}` for a second; its workers may be blocked. Ctrl-C leaves"
             ),
             Where::Helper => format!("`{name}` waits for the helper thread, which is busy. Ctrl-C leaves"),
+            Where::Console => {
+                format!("`{name}` waits for the console's own thread, which is busy. Ctrl-C leaves")
+            }
         }
     }
+}
+
+impl Dispatcher {
+    /// Why no further command gets a thread: it would be the next that does not give it back.
+    fn too_many_stuck(&self, job: &Job) -> Option<Failure> {
+        let limit = match self.limits.stuck_threads {
+            usize::MAX => return None,
+            limit => limit.min(self.limits.threads),
+        };
+        if job.command.declared.is_builtin() {
+            return None;
+        }
+        let stuck = self.shared.runs.stuck_on_threads();
+        (stuck.len() >= limit).then(|| {
+            Failure::refused(format!(
+                "`{}` needs a thread, and too many are stuck: {}. It can run when one of them ends; `running` lists them",
+                job.command.name,
+                labels(&stuck)
+            ))
+        })
+    }
+}
+
+fn labels(runs: &[Arc<Listed>]) -> String {
+    runs.iter().map(|run| run.label()).collect::<Vec<_>>().join(", ")
 }
 
 impl Session {
@@ -320,7 +353,7 @@ fn end(
         (Some(_) | None, Some(failure)) => Err(failure.into()),
         (None, None) => Err(Failure::failed(match place {
             Where::Thread => format!("`{}` was dropped before it could run", command.name),
-            Where::Runtime | Where::Helper => {
+            Where::Runtime | Where::Helper | Where::Console => {
                 format!("`{}` was dropped unfinished: the runtime it ran on has ended", command.name)
             }
         })
@@ -338,6 +371,7 @@ fn never_begun(stop: Stop, command: &Command, limit: Option<Duration>, place: Wh
         Where::Thread => "no thread was free",
         Where::Runtime => "the service's runtime did not poll it",
         Where::Helper => "the helper thread was busy",
+        Where::Console => "the console's own thread was busy",
     };
     Failure::timed_out(format!("`{}` was not run: {why} for {limit}", command.name))
 }
@@ -347,6 +381,7 @@ fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration>) -> Failu
         Stop::Interrupted => Failure::cancelled("interrupted".to_owned()),
         Stop::Disconnected => Failure::cancelled("the client has gone".to_owned()),
         Stop::Ending => Failure::cancelled("the console ends".to_owned()),
+        Stop::Killed(by) => Failure::cancelled(format!("killed by session {by}")),
         Stop::TimedOut => {
             let limit = text::duration(&limit.unwrap_or_default());
             Failure::timed_out(format!("`{}` had not ended after {limit} and was cancelled", command.name))
@@ -354,17 +389,12 @@ fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration>) -> Failu
     }
 }
 
-fn given_up(
-    dispatcher: &Dispatcher,
-    stop: Stop,
-    command: &Command,
-    session: &Session,
-    limit: Option<Duration>,
-) -> Failure {
-    let name = command.name;
+fn given_up(dispatcher: &Dispatcher, stop: Stop, listed: &Listed) -> Failure {
+    let Listed { command, limit, session, .. } = *listed;
+    let (name, run) = (command.name, listed.state.id);
+    listed.left_behind();
     dispatcher.audit.warn(format!(
-        "command `{name}` of session {} is stuck: it was told to stop a second ago and still runs",
-        session.id()
+        "command `{name}` of session {session} is stuck: it was told to stop a second ago and still runs (run {run})"
     ));
     let mut failure = stop_failure(stop, command, limit);
     // A deadline has named the command already.

@@ -1,6 +1,7 @@
 //! Binds words to the parameters of a command: options by name, positionals by place, the tail as it stands. Values are not parsed
 //! here, since that is the author's code.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -138,7 +139,10 @@ impl Binder<'_> {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        let name = name.replace('_', "-");
+        let name = match name.contains('_') {
+            true => Cow::Owned(name.replace('_', "-")),
+            false => Cow::Borrowed(name),
+        };
         let named = |parameter: &Parameter| parameter.long() == Some(&*name);
         if let Some(index) = self.parameters.iter().position(named) {
             let parameter = &self.parameters[index];

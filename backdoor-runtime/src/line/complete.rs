@@ -1,7 +1,7 @@
 //! What the last word of a line that is not finished may become. Like reading a line, it runs no code of the author's: where a
 //! provider of his has the say, it is handed out.
 
-use crate::command::registry::{Entry, Found, Registry};
+use crate::command::registry::{Entry, Found, Registry, spelled};
 use crate::command::{Arity, Parameter, Style};
 use crate::line::words::{self, Word, quote};
 
@@ -60,7 +60,7 @@ fn after(before: &[Word<'_>], last: &str, registry: &Registry) -> Completion {
     let plain = |word: &&Word<'_>| !word.quoted && !word.text.starts_with('-');
     let names = before.iter().take_while(plain).map(|word| &*word.text);
     let names_last = last.replace('_', "-");
-    match registry.find(names) {
+    match registry.find(&spelled(names)) {
         _ if before.is_empty() => first_words(&names_last, registry),
         Found::Group { name, members, words } if words == before.len() => {
             members_of(name, members, &names_last, registry)
@@ -90,10 +90,10 @@ fn first_words(last: &str, registry: &Registry) -> Completion {
     Completion { candidates: candidates.collect(), provider: None }
 }
 
-fn members_of(group: &str, members: &[Box<str>], last: &str, registry: &Registry) -> Completion {
+fn members_of(group: &str, members: &[&str], last: &str, registry: &Registry) -> Completion {
     let candidates = members.iter().filter(|member| member.starts_with(last));
     let candidates =
-        candidates.map(|member| Candidate::new(&**member, summary(&format!("{group} {member}"), registry)));
+        candidates.map(|member| Candidate::new(*member, summary(&format!("{group} {member}"), registry)));
     Completion { candidates: candidates.collect(), provider: None }
 }
 

@@ -1,14 +1,15 @@
 //! From a typed line to what it asks for: a command with its arguments, or help.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::command::arguments::Arguments;
-use crate::command::registry::{Entry, Found, Registry};
+use crate::command::registry::{Entry, Found, Registry, spelled};
 use crate::command::suggest;
 use crate::console::escape::escape_line;
 use crate::dispatch::failure::Failure;
 use crate::line::bind::{self, Bound, Broken};
-use crate::line::words::{self, Word};
+use crate::line::words::{self, Word, WordError};
 
 /// What a line asks for.
 pub(crate) struct Request<'a> {
@@ -40,14 +41,8 @@ pub(crate) enum Asked<'a> {
 
 /// Reads a line. This never runs code of the author's.
 pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
-    let mut words = Vec::new();
-    let mut broken = None;
-    for word in words::words(line) {
-        match word {
-            Ok(word) => words.push(word),
-            Err(error) => broken = Some(error),
-        }
-    }
+    let (mut few, mut many) = (Few::default(), Vec::new());
+    let (words, broken) = gather(line, &mut few, &mut many);
     // An error is wanted as JSON wherever in the line the word stands.
     let plain = |word: &&Word<'_>| !word.quoted;
     let json =
@@ -64,9 +59,7 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
             None => Request { asked: Asked::Nothing, json: false },
         };
     }
-    let names =
-        words.iter().take_while(|word| !word.quoted && !word.text.starts_with('-')).map(|word| &*word.text);
-    match registry.find(names) {
+    match registry.find(&head(line, words, registry.longest())) {
         Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry) {
             // Whoever asks for help is past caring what else is wrong.
             Err(_) if words.last().is_some_and(bind::asks_for_help) => {
@@ -103,12 +96,60 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
     }
 }
 
+/// As many words as most lines have.
+type Few<'a> = [Word<'a>; 8];
+
+/// The words of a line, which take memory of their own only where they are many, and why there are no more.
+fn gather<'a, 'w>(
+    line: &'a str,
+    few: &'w mut Few<'a>,
+    many: &'w mut Vec<Word<'a>>,
+) -> (&'w [Word<'a>], Option<WordError>) {
+    let mut count = 0;
+    let mut broken = None;
+    for word in words::words(line) {
+        let word = match word {
+            Ok(word) => word,
+            Err(error) => {
+                broken = Some(error);
+                break;
+            }
+        };
+        if count < few.len() {
+            few[count] = word;
+        } else {
+            if many.is_empty() {
+                many.extend(few.each_mut().map(std::mem::take));
+            }
+            many.push(word);
+        }
+        count += 1;
+    }
+    (if many.is_empty() { &few[..count] } else { many }, broken)
+}
+
+/// The words that a name may be made of, as names are spelled. As a rule they stand so in the line.
+fn head<'a>(line: &'a str, words: &[Word<'a>], longest: usize) -> Cow<'a, str> {
+    let named = words.iter().take(longest).take_while(|word| !word.quoted && !word.text.starts_with('-'));
+    let start = words.first().map_or(0, |word| word.range.start);
+    let mut end = start;
+    for (at, word) in named.clone().enumerate() {
+        let begins = if at == 0 { end } else { end + 1 };
+        let is_spelled = word.range.len() == word.text.len() && !word.text.contains(['_', ' ']);
+        if word.range.start != begins || !is_spelled || (at > 0 && line.as_bytes()[end] != b' ') {
+            return Cow::Owned(spelled(named.map(|word| &*word.text)));
+        }
+        end = word.range.end;
+    }
+    Cow::Borrowed(&line[start..end])
+}
+
 /// The first argument of a command that takes none by place and is a group, too: a member was meant.
 fn named_no_member<'a, 'w>(
     registry: &'a Registry,
     entry: &Entry,
     first: Option<&'w Word<'w>>,
-) -> Option<(&'a [Box<str>], &'w Word<'w>)> {
+) -> Option<(&'a [&'static str], &'w Word<'w>)> {
     let word = first.filter(|word| !word.quoted && !word.text.starts_with('-'))?;
     Some((registry.members(&entry.name)?, word))
 }
@@ -123,8 +164,8 @@ fn unknown(registry: &Registry, word: &Word<'_>) -> Failure {
     Failure::usage(message, Some(word.range.clone()))
 }
 
-fn unknown_member(group: &str, members: &[Box<str>], word: &Word<'_>) -> Failure {
-    let way_out = match suggest::nearest(&word.text, members.iter().map(|member| &**member)) {
+fn unknown_member(group: &str, members: &[&str], word: &Word<'_>) -> Failure {
+    let way_out = match suggest::nearest(&word.text, members.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it has {}", members.join(", ")),
     };
@@ -132,7 +173,7 @@ fn unknown_member(group: &str, members: &[Box<str>], word: &Word<'_>) -> Failure
     Failure::usage(message, Some(word.range.clone()))
 }
 
-fn group_alone(group: &str, members: &[Box<str>], end: usize) -> Failure {
+fn group_alone(group: &str, members: &[&str], end: usize) -> Failure {
     let message = format!("`{group}` is a group; it has {}", members.join(", "));
     let usage = format!("{group} <{}>", members.join("|"));
     Failure { usage: Some(usage), ..Failure::usage(message, Some(end..end)) }

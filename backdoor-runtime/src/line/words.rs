@@ -15,7 +15,7 @@ use std::str::CharIndices;
 use crate::console::escape::escape_line;
 
 /// One word of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Word<'a> {
     /// The word without its quotes and escapes.
     pub(crate) text: Cow<'a, str>,

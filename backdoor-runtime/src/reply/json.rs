@@ -10,6 +10,11 @@ use super::value::{Value, since_epoch};
 /// Appends the value. NaN and infinities become `null`, bytes an array of numbers, 128-bit numbers plain
 /// digits, and durations and times what serde makes of them, so that they can be read back.
 pub(crate) fn write(value: &Value, out: &mut String) {
+    write_within(value, usize::MAX, out);
+}
+
+/// The same, which stops soon behind this many bytes: what is longer than that is not all there.
+pub(crate) fn write_within(value: &Value, room: usize, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
@@ -18,15 +23,16 @@ pub(crate) fn write(value: &Value, out: &mut String) {
         // `Debug` keeps the `.0` of a whole float and writes large ones with an exponent.
         Value::Float(number) if number.is_finite() => out.push_str(&format!("{number:?}")),
         Value::Float(_) => out.push_str("null"),
+        Value::Text(text) if text.len() > room => out.push_str(&text[..text.ceil_char_boundary(room + 1)]),
         Value::Text(text) => write_text(text, out),
-        Value::Bytes(bytes) => array(bytes, out, |byte, out| out.push_str(&byte.to_string())),
-        Value::List(items) => array(items, out, write),
+        Value::Bytes(bytes) => array(bytes, room, out, |byte, out| out.push_str(&byte.to_string())),
+        Value::List(items) => array(items, room, out, |item, out| write_within(item, room, out)),
         Value::Map(_) | Value::Record(_) => {
             let members = members(value).unwrap_or_default();
-            separated('{', &members, '}', out, |(name, value), out| {
+            separated('{', &members, '}', room, out, |(name, value), out| {
                 write_text(name, out);
                 out.push(':');
-                write(value, out);
+                write_within(value, room, out);
             });
         }
         Value::Duration(duration) => {
@@ -105,13 +111,23 @@ fn make_distinct(members: &mut [(Cow<'_, str>, &Value)]) {
     }
 }
 
-fn array<T>(items: &[T], out: &mut String, write: impl Fn(&T, &mut String)) {
-    separated('[', items, ']', out, write);
+fn array<T>(items: &[T], room: usize, out: &mut String, write: impl Fn(&T, &mut String)) {
+    separated('[', items, ']', room, out, write);
 }
 
-fn separated<T>(open: char, items: &[T], close: char, out: &mut String, write: impl Fn(&T, &mut String)) {
+fn separated<T>(
+    open: char,
+    items: &[T],
+    close: char,
+    room: usize,
+    out: &mut String,
+    write: impl Fn(&T, &mut String),
+) {
     out.push(open);
     for (index, item) in items.iter().enumerate() {
+        if out.len() > room {
+            break;
+        }
         if index > 0 {
             out.push(',');
         }

@@ -34,11 +34,14 @@ pub(super) fn is_table(rows: &[Value]) -> bool {
         })
 }
 
-/// The table of these rows, with the widths that all of them need.
-pub(super) fn write(rows: &[Value], width: Option<usize>, out: &mut String) {
+/// The table of these rows, with the widths that all of them need. It ends soon behind this many bytes.
+pub(super) fn write(rows: &[Value], width: Option<usize>, room: usize, out: &mut String) {
     if let Some(layout) = Layout::new(rows, width) {
         layout.write_header(out);
         for row in rows {
+            if out.len() > room {
+                break;
+            }
             layout.write(row, out);
         }
     }
@@ -126,6 +129,8 @@ struct Layout {
     columns: Vec<Column>,
     positions: HashMap<String, usize>,
     width: Option<usize>,
+    /// What the columns leave of the terminal: a later cell that is wider than its column may push the others to the right.
+    spare: usize,
 }
 
 impl Layout {
@@ -133,7 +138,7 @@ impl Layout {
     fn new(rows: &[Value], width: Option<usize>) -> Option<Layout> {
         let shape = rows.iter().find_map(Shape::of)?;
         let width = width.filter(|width| *width > 0);
-        let mut layout = Layout { shape, columns: Vec::new(), positions: HashMap::new(), width };
+        let mut layout = Layout { shape, columns: Vec::new(), positions: HashMap::new(), width, spare: 0 };
         let mut kinds: Vec<Kind> = Vec::new();
         for row in rows.iter().filter(|row| Shape::of(row) == Some(shape)) {
             for (name, value) in members(row) {
@@ -174,13 +179,8 @@ impl Layout {
             // A column without a name may be empty in all rows so far: what comes later must not vanish.
             column.limit = width.max(1);
         }
-        // Nothing stands to the right of the last column, so its later cells may use the rest of the
-        // terminal.
         let used: usize = self.columns.iter().map(|column| column.width).sum();
-        let rest = width.saturating_sub(used + gaps);
-        if let Some(last) = self.columns.last_mut() {
-            last.limit += rest;
-        }
+        self.spare = width.saturating_sub(used + gaps);
     }
 
     fn write_header(&self, out: &mut String) {
@@ -225,8 +225,11 @@ impl Layout {
         let mut line = String::new();
         // Padding is written when a cell follows it, so that no line ends in spaces of ours.
         let mut pending = 0;
+        let mut spare = self.spare;
         for (column, cell) in self.columns.iter().zip(cells) {
-            let cell = cut(&cell, column.limit);
+            let beyond = cell.width().saturating_sub(column.limit).min(spare);
+            spare -= beyond;
+            let cell = cut(&cell, column.limit.saturating_add(beyond));
             let padding = column.width.saturating_sub(cell.width());
             let (before, after) = if column.numeric { (padding, 0) } else { (0, padding) };
             pending += before;
@@ -458,7 +461,7 @@ mod tests {
                 "id  name",
                 " 1  ab",
                 "20  c",
-                "1…  a long …",
+                "12345  a lo…",
                 "    x  why=no room",
                 "a line",
                 "other=1",
@@ -475,7 +478,18 @@ mod tests {
         };
         assert_eq!(
             stream(Some(80), &[row(None, None)], &[row(Some("b"), Some("c")), row(Some("bb"), None)]),
-            ["1", "1  b  c", "1  …"]
+            ["1", "1  b  c", "1  bb"]
+        );
+    }
+
+    /// Later cells were cut to the width of the first rows although the terminal had room.
+    #[test]
+    fn regression_later_cells_use_the_room_that_is_left() {
+        let row = |one: &'static str, two: &'static str| record(&[("a", one.into()), ("b", two.into())]);
+        let later = [row("123456", "1"), row("123456789", "12345"), row("1", "123456789")];
+        assert_eq!(
+            stream(Some(12), &[row("1", "2")], &later),
+            ["a  b", "1  2", "123456  1", "123456789  …", "1  123456789"]
         );
     }
 

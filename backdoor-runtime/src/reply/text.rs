@@ -13,16 +13,25 @@ use crate::console::escape::escape_line;
 /// The whole reply, ending in a newline unless it is empty. Tables are fitted to the terminal's `width` in
 /// columns; no width (or none known, 0) cuts nothing.
 pub(crate) fn render(value: &Value, width: Option<usize>) -> String {
+    render_within(value, width, usize::MAX)
+}
+
+/// The same, which ends soon behind this many bytes.
+pub(crate) fn render_within(value: &Value, width: Option<usize>, room: usize) -> String {
     let mut out = String::new();
     match value {
         Value::Null => {}
+        Value::Text(text) if text.len() > room => {
+            // One more, so that it is seen to be cut.
+            out.push_str(&block(&text[..text.ceil_char_boundary(room + 1)]));
+        }
         Value::Text(text) => out.push_str(&block(text)),
         Value::Bytes(bytes) if !bytes.is_empty() => {
-            let lines: Vec<String> = bytes.chunks(16).map(hex).collect();
+            let lines: Vec<String> = bytes.chunks(16).take(room / 16 + 1).map(hex).collect();
             out.push_str(&lines.join("\n"));
         }
-        Value::List(items) => list(items, width, &mut out),
-        Value::Map(_) | Value::Record(_) => pairs(value, &mut out),
+        Value::List(items) => list(items, width, room, &mut out),
+        Value::Map(_) | Value::Record(_) => pairs(value, room, &mut out),
         Value::Bytes(_) => out.push_str("(none)"),
         scalar_value => out.push_str(&scalar(scalar_value)),
     }
@@ -133,15 +142,18 @@ fn block(text: &str) -> String {
     text.split('\n').map(|text| line(text.strip_suffix('\r').unwrap_or(text))).collect::<Vec<_>>().join("\n")
 }
 
-fn list(items: &[Value], width: Option<usize>, out: &mut String) {
+fn list(items: &[Value], width: Option<usize>, room: usize, out: &mut String) {
     let has_parts = |item: &Value| matches!(item, Value::List(_) | Value::Map(_) | Value::Record(_));
     if items.is_empty() {
         out.push_str("(none)");
     } else if table::is_table(items) {
-        table::write(items, width, out);
+        table::write(items, width, room, out);
     } else {
         let mixed = items.iter().any(has_parts);
         for item in items {
+            if out.len() > room {
+                break;
+            }
             match item {
                 Value::Text(text) if !mixed => out.push_str(&escape_line(text)),
                 item => out.push_str(&compact(item)),
@@ -152,13 +164,16 @@ fn list(items: &[Value], width: Option<usize>, out: &mut String) {
 }
 
 /// `key  value` lines; a text of several lines stands indented below its key.
-fn pairs(value: &Value, out: &mut String) {
+fn pairs(value: &Value, room: usize, out: &mut String) {
     let members = json::members(value).unwrap_or_default();
     if members.is_empty() {
         out.push_str("(none)");
     }
     let key_width = members.iter().map(|(name, _)| escape_line(name).width()).max().unwrap_or(0);
     for (name, value) in &members {
+        if out.len() > room {
+            break;
+        }
         let name = escape_line(name);
         out.push_str(&name);
         match value {

@@ -217,14 +217,7 @@ impl Builder {
         let audit = Audit::start().map_err(Error::Thread)?;
         let _ = shared.addresses.set(addresses.clone());
         let service = self.runtime.or_else(|| Handle::try_current().ok());
-        let dispatcher = Dispatcher::new(
-            shared.clone(),
-            self.states,
-            audit,
-            service,
-            limits.command_timeout,
-            limits.command_threads,
-        );
+        let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
         let dispatcher = Arc::new(dispatcher);
         let mut files = Vec::new();
         let mut listeners = Vec::new();
@@ -288,6 +281,7 @@ impl Shared {
             service: Arc::new(service),
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
+            runs: Arc::default(),
             helper: LazyRuntime::new("backdoor-helper"),
             asking: Asking::new("backdoor-ask"),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::console::Times;
+use crate::dispatch::CommandLimits;
 use crate::dispatch::clock::FOREVER;
 use crate::server::Builder;
 
@@ -13,6 +14,8 @@ use crate::server::Builder;
 pub(crate) struct Limits {
     pub(crate) command_timeout: Duration,
     pub(crate) command_threads: usize,
+    pub(crate) stuck_threads: usize,
+    pub(crate) max_answer: usize,
     pub(crate) max_sessions: usize,
     pub(crate) max_line: usize,
     pub(crate) times: Times,
@@ -20,9 +23,12 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let commands = CommandLimits::default();
         Self {
-            command_timeout: Duration::from_secs(30),
-            command_threads: 4,
+            command_timeout: commands.timeout,
+            command_threads: commands.threads,
+            stuck_threads: commands.stuck_threads,
+            max_answer: commands.answer,
             max_sessions: 32,
             max_line: 8 * 1024,
             times: Times {
@@ -30,6 +36,18 @@ impl Default for Limits {
                 script_idle: Duration::from_secs(2),
                 stall: Duration::from_secs(10),
             },
+        }
+    }
+}
+
+impl Limits {
+    /// Those of commands.
+    pub(super) fn commands(&self) -> CommandLimits {
+        CommandLimits {
+            timeout: self.command_timeout,
+            threads: self.command_threads,
+            stuck_threads: self.stuck_threads,
+            answer: self.max_answer,
         }
     }
 }
@@ -46,6 +64,22 @@ impl Builder {
     /// ends after 10 s without work.
     pub fn command_threads(mut self, limit: usize) -> Self {
         self.limits.command_threads = limit.max(1);
+        self
+    }
+
+    /// How many command threads may be stuck before no further synchronous command of the author's is begun: it would be the next
+    /// one. Built-ins and asynchronous commands go on, and so do all when a stuck one ends. Default: 2, at least 1, and no more than
+    /// [`command_threads`](Self::command_threads), of which a stuck thread is one. `usize::MAX` switches it off.
+    pub fn stuck_threads(mut self, limit: usize) -> Self {
+        self.limits.stuck_threads = limit.max(1);
+        self
+    }
+
+    /// The longest answer in bytes, what the command printed included; a longer one is cut and its status is
+    /// [`Truncated`](crate::Status::Truncated). Default: 16 MiB. It does not hold for commands that declare `timeout = "none"`:
+    /// what runs until Ctrl-C may say as much as its operator wants to read. `usize::MAX` switches it off.
+    pub fn max_answer(mut self, limit: usize) -> Self {
+        self.limits.max_answer = limit;
         self
     }
 

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use crate::command::CommandOutput;
 use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn, ReplyError,
-    ReplyType,
+    ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn,
+    ReplyError, ReplyType,
 };
 use crate::command::ladder::show::{Blocking, InPieces, Spawned};
 use crate::reply::familiar::Familiar;
@@ -143,6 +143,20 @@ person!([&&&] <M> Display, Probe<T, M>, ByDisplay = ByDisplay, (), ());
 person!([&&] <M> Familiar, Probe<T, M>, ByFamiliar = ByFamiliar, (), ());
 person!([&] <M> Serialize, Probe<T, M>, ByValue = ByValue, (), ());
 person!([] <M> Sized, Probe<T, M>, ByDebug<T> = ByDebug(T::pretty), T, ());
+
+/// Text is not written out again, which would take its size twice.
+impl<M> Person for &&&&&&Probe<String, M> {
+    type Rung = ByItself;
+    type Last = ();
+    type Pieces = ();
+
+    fn backdoor_person(&self) -> ByItself
+    where
+        (): ReplyType + InPieces,
+    {
+        ByItself
+    }
+}
 
 macro_rules! piece {
     ([$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {

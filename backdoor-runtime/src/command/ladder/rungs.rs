@@ -1,6 +1,6 @@
 //! The rungs: each gives the text or the value of a reply by one trait.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display, Write};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::command::ladder::probe::Probe;
 use crate::command::ladder::show::{InPieces, Spawned, Turns};
 use crate::command::{CommandOutput, Page};
-use crate::reply::Value;
 use crate::reply::familiar::Familiar;
+use crate::reply::{Form, Value};
 
 /// An error that an operator can read.
 #[diagnostic::on_unimplemented(
@@ -39,19 +39,22 @@ impl<E: Display> ReplyError for E {
 )]
 pub trait ReplyType {
     /// What a person sees.
-    fn pretty(&self) -> String;
+    fn pretty(&self, form: Form) -> String;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Debug> ReplyType for T {
-    fn pretty(&self) -> String {
-        format!("{self:#?}")
+    fn pretty(&self, form: Form) -> String {
+        written(form, |page| write!(page, "{self:#?}"))
     }
 }
 
 /// Text by [`CommandOutput`].
 #[derive(Clone, Copy)]
 pub struct ByOutput;
+/// The text that the reply is.
+#[derive(Clone, Copy)]
+pub struct ByItself;
 /// Text by `Display`.
 #[derive(Clone, Copy)]
 pub struct ByDisplay;
@@ -59,7 +62,7 @@ pub struct ByDisplay;
 #[derive(Clone, Copy)]
 pub struct ByFamiliar;
 /// Text by `Debug`.
-pub struct ByDebug<T>(pub(crate) fn(&T) -> String);
+pub struct ByDebug<T>(pub(crate) fn(&T, Form) -> String);
 /// Text made from the value: tables, keys and values.
 #[derive(Clone, Copy)]
 pub struct ByValue;
@@ -85,8 +88,8 @@ impl<T> Copy for ByDebug<T> {}
 
 /// Gives what a person sees of a `T`, or nothing where it is made from the value.
 pub trait Text<T> {
-    /// The text for a page of this width.
-    fn text(&self, reply: &T, width: Option<usize>) -> Option<String>;
+    /// The text in this form.
+    fn text(&self, reply: &T, form: Form) -> Option<String>;
 }
 
 /// Gives what a machine sees of a `T`, or nothing where that is the text.
@@ -95,13 +98,19 @@ pub trait Machine<T> {
     fn value(&self, reply: &T) -> Option<Value>;
 }
 
+/// What is written, and no more of it than there is room for.
+fn written(form: Form, write: impl FnOnce(&mut Page<'_>) -> fmt::Result) -> String {
+    let mut text = String::new();
+    let written = write(&mut Page::new(&mut text, form.width, form.room));
+    if written.is_err() && text.len() <= form.room {
+        text.push_str("(the rest could not be written)\n");
+    }
+    text
+}
+
 impl<T: CommandOutput> Text<T> for ByOutput {
-    fn text(&self, reply: &T, width: Option<usize>) -> Option<String> {
-        let mut text = String::new();
-        if reply.text(&mut Page::new(&mut text, width)).is_err() {
-            text.push_str("(the rest could not be written)\n");
-        }
-        Some(text)
+    fn text(&self, reply: &T, form: Form) -> Option<String> {
+        Some(written(form, |page| reply.text(page)))
     }
 }
 
@@ -112,25 +121,25 @@ impl<T: CommandOutput> Machine<T> for ByOutput {
 }
 
 impl<T: Display> Text<T> for ByDisplay {
-    fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
-        Some(reply.to_string())
+    fn text(&self, reply: &T, form: Form) -> Option<String> {
+        Some(written(form, |page| write!(page, "{reply}")))
     }
 }
 
 impl<T: Familiar> Text<T> for ByFamiliar {
-    fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
+    fn text(&self, reply: &T, _form: Form) -> Option<String> {
         Some(reply.familiar())
     }
 }
 
 impl<T> Text<T> for ByDebug<T> {
-    fn text(&self, reply: &T, _width: Option<usize>) -> Option<String> {
-        Some((self.0)(reply))
+    fn text(&self, reply: &T, form: Form) -> Option<String> {
+        Some((self.0)(reply, form))
     }
 }
 
 impl<T> Text<T> for ByValue {
-    fn text(&self, _reply: &T, _width: Option<usize>) -> Option<String> {
+    fn text(&self, _reply: &T, _form: Form) -> Option<String> {
         None
     }
 }
@@ -162,7 +171,7 @@ macro_rules! comes_whole {
     };
 }
 
-comes_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
+comes_whole!(ByOutput, ByItself, ByDisplay, ByFamiliar, ByValue);
 
 impl<T> ByDebug<T> {
     /// The probe for its items.

@@ -10,7 +10,7 @@ use crate::command::arguments::Call;
 use crate::command::ladder::Reply;
 use crate::command::ladder::probe::{AsItIs, FromOption, FromResult};
 use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByOutput, ByValue, InStream, InTurn, Machine, Text,
+    ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, ByValue, InStream, InTurn, Machine, Text,
 };
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value};
@@ -107,10 +107,10 @@ pub struct Ladder<P, M, I>(pub P, pub M, pub I);
 impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
     fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
         let form = mode.form();
-        let text = if form.text { self.0.text(&reply, form.width) } else { None };
+        let text = if form.text { self.0.text(&reply, form) } else { None };
         let mut value = if form.wants_value() || text.is_none() { self.1.value(&reply) } else { None };
         if value.is_none() && form.wants_value() {
-            let seen = text.clone().or_else(|| self.0.text(&reply, None));
+            let seen = text.clone().or_else(|| self.0.text(&reply, Form { width: None, ..form }));
             value = seen.map(Value::Text);
         }
         Ok(Reply::Done(Rendered { text, value }))
@@ -131,6 +131,12 @@ macro_rules! shown_whole {
 }
 
 shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
+
+impl<M, I, X> Show<String, X> for Ladder<ByItself, M, I> {
+    fn show(self, reply: String, _mode: &mut X) -> Result<Reply, Failure> {
+        Ok(Reply::Done(Rendered { text: Some(reply), value: None }))
+    }
+}
 
 impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<ByDebug<T>, M, I> {
     fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {

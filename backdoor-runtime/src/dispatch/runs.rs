@@ -1,0 +1,252 @@
+//! What runs: every call, from its line to the end of the author's code, also where nobody waits for it any more.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tokio::sync::Notify;
+
+use crate::command::{Command, Place, Run};
+use crate::dispatch::run_state::{RunState, Stop};
+
+/// The runs of one console.
+#[derive(Default)]
+pub(crate) struct Runs {
+    listed: Mutex<Vec<Weak<Listed>>>,
+    /// Wakes who waits for a run to end or to be given up.
+    changed: Notify,
+}
+
+/// One run in the list. It is there as long as the dispatcher waits for it or the author's code is not done.
+pub(crate) struct Listed {
+    pub(crate) state: Arc<RunState>,
+    pub(crate) session: u64,
+    pub(crate) line: Arc<str>,
+    pub(crate) command: &'static Command,
+    /// How long it may run.
+    pub(crate) limit: Option<Duration>,
+    begin: Instant,
+    /// Its operator is asked whether he means it.
+    asks: AtomicBool,
+    /// The stream that a synchronous command returned is polled on the runtime by now.
+    streams: AtomicBool,
+    /// Nobody waits for it any more.
+    stuck: AtomicBool,
+    runs: Arc<Runs>,
+}
+
+/// Where a call runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    Thread,
+    Runtime,
+    Helper,
+    Console,
+}
+
+/// One line that runs, as [`Console::running`](crate::Console::running) gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunInfo {
+    /// Its number, unique in the process.
+    pub run: u64,
+    /// The session it came from.
+    pub session: u64,
+    /// `running`, `waiting for a thread`, `waiting for the runtime`, `waiting for the helper`, `waiting for an answer`, `stopping`
+    /// since it was told to, or `stuck`: it went on for a second after that, and nobody waits for it any more.
+    pub state: &'static str,
+    /// `thread`, `runtime` (the service's), `helper` or `console`.
+    pub place: &'static str,
+    /// How long it has run, or waited to.
+    pub time: Duration,
+    /// How long it may run, the time that it waits for its reader not counted. None for `timeout = "none"`.
+    pub limit: Option<Duration>,
+    /// The name of its command.
+    pub command: &'static str,
+    /// What was typed.
+    pub line: String,
+}
+
+/// What became of a run that was told to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Killed {
+    /// The run. If it has not ended, its `state` says why: `stuck`, or `stopping` still.
+    pub run: RunInfo,
+    /// Whether it has ended.
+    pub ended: bool,
+}
+
+impl Runs {
+    /// Lists a line that is about to run.
+    pub(crate) fn list(
+        self: &Arc<Self>,
+        state: Arc<RunState>,
+        session: u64,
+        line: Arc<str>,
+        command: &'static Command,
+        limit: Option<Duration>,
+    ) -> Arc<Listed> {
+        let listed = Arc::new(Listed {
+            state,
+            session,
+            line,
+            command,
+            limit,
+            begin: Instant::now(),
+            asks: AtomicBool::new(false),
+            streams: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
+            runs: self.clone(),
+        });
+        let mut runs = self.lock();
+        runs.retain(|run| run.strong_count() > 0);
+        runs.push(Arc::downgrade(&listed));
+        listed
+    }
+
+    /// What runs, in the order it came.
+    pub(crate) fn all(&self) -> Vec<Arc<Listed>> {
+        self.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// What occupies the threads.
+    pub(crate) fn on_threads(&self) -> Vec<Arc<Listed>> {
+        let on_thread = |run: &Arc<Listed>| run.place() == Where::Thread && run.state.reached.has_begun();
+        self.all().into_iter().filter(on_thread).collect()
+    }
+
+    /// The threads' runs that nobody waits for any more.
+    pub(crate) fn stuck_on_threads(&self) -> Vec<Arc<Listed>> {
+        self.on_threads().into_iter().filter(|run| run.is_stuck()).collect()
+    }
+
+    /// Tells a run to stop, as Ctrl-C does, and waits for what comes of it: a second later the dispatcher leaves it behind. `None`
+    /// where there is none of this number.
+    pub(crate) async fn kill(&self, id: u64, by: u64) -> Option<Killed> {
+        let listed = self.all().into_iter().find(|run| run.state.id == id)?;
+        listed.state.stop(Stop::Killed(by));
+        let mut info = listed.info();
+        let run = Arc::downgrade(&listed);
+        drop(listed);
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            match run.upgrade() {
+                None => return Some(Killed { run: info, ended: true }),
+                Some(run) => info = run.info(),
+            }
+            if info.state == STUCK {
+                return Some(Killed { run: info, ended: false });
+            }
+            changed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Listed>>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The state of a run that was left behind.
+const STUCK: &str = "stuck";
+
+impl Listed {
+    pub(crate) fn place(&self) -> Where {
+        match (self.command.place, self.command.run) {
+            _ if self.streams.load(Ordering::Relaxed) => Where::Runtime,
+            (Place::Service, Run::Sync(_)) => Where::Thread,
+            (Place::Service, Run::Async(_)) => Where::Runtime,
+            (Place::Helper, _) => Where::Helper,
+            (Place::Console, _) => Where::Console,
+        }
+    }
+
+    /// The thread is done with it, and the runtime polls its stream.
+    pub(crate) fn streams(&self) {
+        self.streams.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that its operator is asked something, or that he has answered.
+    pub(crate) fn set_asks(&self, asks: bool) {
+        self.asks.store(asks, Ordering::Relaxed);
+    }
+
+    /// Nobody waits for it any more.
+    pub(crate) fn left_behind(&self) {
+        self.stuck.store(true, Ordering::Relaxed);
+        self.runs.changed.notify_waiters();
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    fn state(&self) -> &'static str {
+        if self.is_stuck() {
+            STUCK
+        } else if self.state.stop.borrow().is_some() {
+            "stopping"
+        } else if self.asks.load(Ordering::Relaxed) {
+            "waiting for an answer"
+        } else if self.state.reached.has_begun() {
+            "running"
+        } else {
+            match self.place() {
+                Where::Thread => "waiting for a thread",
+                Where::Runtime => "waiting for the runtime",
+                Where::Helper => "waiting for the helper",
+                Where::Console => "waiting for the console",
+            }
+        }
+    }
+
+    pub(crate) fn info(&self) -> RunInfo {
+        RunInfo {
+            run: self.state.id,
+            session: self.session,
+            state: self.state(),
+            place: match self.place() {
+                Where::Thread => "thread",
+                Where::Runtime => "runtime",
+                Where::Helper => "helper",
+                Where::Console => "console",
+            },
+            time: self.begin.elapsed(),
+            limit: self.limit,
+            command: self.command.name,
+            line: self.line.to_string(),
+        }
+    }
+
+    /// For an operator who is told what is in his way: `` `cache flush` (session 1, run 7) for 12 s ``.
+    pub(crate) fn label(&self) -> String {
+        let Self { session, command, .. } = self;
+        let seconds = self.begin.elapsed().as_secs();
+        format!("`{}` (session {session}, run {}) for {seconds} s", command.name, self.state.id)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.runs.changed.notify_waiters();
+    }
+}
+
+impl Serialize for RunInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const TENTH: u64 = 100;
+        let time = Duration::from_millis(self.time.as_millis() as u64 / TENTH * TENTH);
+        let mut record = serializer.serialize_struct("RunInfo", 7)?;
+        record.serialize_field("run", &self.run)?;
+        record.serialize_field("session", &self.session)?;
+        record.serialize_field("state", self.state)?;
+        record.serialize_field("where", self.place)?;
+        record.serialize_field("for", &time)?;
+        record.serialize_field("limit", &self.limit)?;
+        record.serialize_field("line", &self.line)?;
+        record.end()
+    }
+}

@@ -1,0 +1,233 @@
+//! What runs is listed, can be stopped by anybody, and takes no more threads than it may where it does not stop.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::{Backdoor, Session, Status, backdoor_command};
+
+use crate::client::PATIENCE;
+use crate::gate::{OpensOnDrop, gate};
+use crate::operator::{Operator, console};
+
+/// Blocks its thread until the test lets it go, whatever it is told
+#[backdoor_command(name = "runs deaf", timeout = "none")]
+fn deaf(gate_name: String) {
+    gate(&gate_name).block();
+}
+
+/// Asks now and then
+#[backdoor_command(name = "runs polite", timeout = "1h")]
+fn polite(session: Session, gate_name: String) {
+    gate(&gate_name).visit();
+    while !session.cancelled() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Needs a thread
+#[backdoor_command(name = "runs sync", reads)]
+fn sync() -> &'static str {
+    "had a thread"
+}
+
+/// Needs none
+#[backdoor_command(name = "runs async", reads)]
+async fn asynchronous() -> &'static str {
+    "had no thread"
+}
+
+/// Never ends by itself
+#[backdoor_command(name = "runs endless", reads)]
+async fn endless(gate_name: String) {
+    gate(&gate_name).visit();
+    std::future::pending::<()>().await;
+}
+
+/// Hurts
+#[backdoor_command(name = "runs dangerous", dangerous)]
+fn dangerous() {}
+
+/// The row of `running` with this in it, in words. It is waited for.
+#[track_caller]
+fn row(operator: &mut Operator, wanted: &str) -> Option<String> {
+    let answer = operator.asks("running");
+    let row = answer.lines().find(|line| line.contains(wanted))?;
+    Some(row.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Waits until `running` says so.
+#[track_caller]
+fn expect_row(operator: &mut Operator, wanted: &str, is_right: impl Fn(Option<&str>) -> bool) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let row = row(operator, wanted);
+        if is_right(row.as_deref()) {
+            return;
+        }
+        assert!(Instant::now() < until, "{row:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The number in front of the row with this in it.
+#[track_caller]
+fn number(operator: &mut Operator, wanted: &str) -> String {
+    let row = row(operator, wanted).unwrap_or_else(|| panic!("{wanted} does not run"));
+    row.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn what_runs_is_listed_with_where_and_for_how_long() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert_eq!(operator.asks("running"), "(none)\n");
+    let _opened = OpensOnDrop(gate("runs listed"));
+    let (mut on_thread, mut on_runtime, mut asked) =
+        (Operator::new(&backdoor), Operator::new(&backdoor), Operator::new(&backdoor));
+    on_thread.types("runs polite 'runs listed'");
+    on_runtime.types("runs endless 'runs listed'");
+    asked.types("runs dangerous");
+    asked.expects("Type yes to run it: ");
+    gate("runs listed").wait_for_visitors(2);
+    let json: serde_json::Value = serde_json::from_str(&operator.asks("running --json")).unwrap();
+    let field = |line: &str, name: &str| {
+        let run = json.as_array().unwrap().iter().find(|run| run["line"].as_str().unwrap().starts_with(line));
+        run.unwrap_or_else(|| panic!("no {line} in {json}"))[name].clone()
+    };
+    assert_eq!(field("runs polite", "state"), "running");
+    assert_eq!(field("runs polite", "where"), "thread");
+    assert_eq!(field("runs polite", "session"), 2);
+    assert_eq!(field("runs polite", "limit")["secs"], 3600);
+    assert!(field("runs polite", "for")["secs"].is_u64());
+    assert!(field("runs polite", "run").is_u64());
+    assert_eq!(field("runs polite", "line"), "runs polite 'runs listed'");
+    assert_eq!(field("runs endless", "where"), "runtime");
+    assert_eq!(field("runs endless", "limit")["secs"], 30);
+    assert_eq!(field("runs dangerous", "state"), "waiting for an answer");
+    assert!(operator.asks("running").starts_with("run  session  state "));
+    on_thread.interrupts();
+    assert_eq!(on_thread.reads_end(), "interrupted\n");
+    assert_eq!(row(&mut operator, "runs polite"), None);
+}
+
+#[test]
+fn kill_stops_a_line_and_says_who_did_it() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    for line in ["runs polite", "runs endless"] {
+        let name = format!("runs kill {}", &line[5..]);
+        let mut other = Operator::new(&backdoor);
+        other.types(&format!("{line} '{name}'"));
+        gate(&name).wait_for_visitors(1);
+        let run = number(&mut operator, line);
+        let answer = operator.asks(&format!("kill {run}"));
+        assert!(answer.starts_with(&format!("run {run}, `{line}` of session ")), "{answer}");
+        assert!(answer.ends_with(", has ended\n"), "{answer}");
+        assert_eq!(other.reads_end(), "killed by session 1\n");
+        assert_eq!(other.asks("runs sync"), "had a thread\n");
+        assert_eq!(
+            operator.asks(&format!("kill {run}")),
+            format!("error: nothing runs under the number {run}; `running` lists what does\n")
+        );
+    }
+    let mut asked = Operator::new(&backdoor);
+    asked.types("runs dangerous");
+    asked.expects("Type yes to run it: ");
+    let run = number(&mut operator, "runs dangerous");
+    assert!(operator.asks(&format!("kill {run}")).ends_with(", has ended\n"));
+}
+
+#[test]
+fn kill_says_that_a_line_goes_on_and_it_is_listed_until_it_ends() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let opened = OpensOnDrop(gate("runs goes on"));
+    let mut other = Operator::new(&backdoor);
+    other.types("runs deaf 'runs goes on'");
+    gate("runs goes on").wait_for_visitors(1);
+    let run = number(&mut operator, "runs deaf");
+    for _ in 0..2 {
+        let answer = operator.asks(&format!("kill {run} --json"));
+        let json: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!((json["result"].as_str(), json["session"].as_u64()), (Some("stuck"), Some(2)), "{answer}");
+    }
+    assert_eq!(
+        other.reads_end(),
+        "killed by session 1; `runs deaf` still runs a second later and is left behind, stuck\n"
+    );
+    let row = row(&mut operator, "runs deaf").unwrap();
+    assert!(row.starts_with(&format!("{run} 2 stuck thread ")), "{row}");
+    drop(opened);
+    expect_row(&mut operator, "runs deaf", |row| row.is_none());
+}
+
+/// Leaves two command threads stuck, and says what comes of a further command.
+fn with_two_stuck_threads(backdoor: &Backdoor, name: &str, then: impl FnOnce(&mut Operator)) {
+    let _opened = OpensOnDrop(gate(name));
+    let mut operator = Operator::new(backdoor);
+    for at in 1..=2 {
+        let mut other = Operator::new(backdoor);
+        other.types(&format!("runs deaf '{name}'"));
+        gate(name).wait_for_visitors(at);
+        other.interrupts();
+        assert!(other.reads_end().ends_with("is left behind, stuck\n"));
+    }
+    then(&mut operator);
+}
+
+#[test]
+fn two_stuck_threads_are_enough() {
+    let backdoor = console().start().unwrap();
+    with_two_stuck_threads(&backdoor, "runs enough", |operator| {
+        let answer = operator.asks("runs sync");
+        let start =
+            "refused: `runs sync` needs a thread, and too many are stuck: `runs deaf` (session 2, run ";
+        assert!(answer.starts_with(start), "{answer}");
+        assert!(answer.contains(" s, `runs deaf` (session 3, run "), "{answer}");
+        let end = " s. It can run when one of them ends; `running` lists them\n";
+        assert!(answer.ends_with(end), "{answer}");
+        assert_eq!(operator.asks("runs async"), "had no thread\n");
+        assert!(operator.asks("help").contains("runs sync"));
+        assert_eq!(operator.asks("running").matches(" stuck ").count(), 2);
+        assert!(operator.asks("runs sync --json").contains(r#""status":"refused""#));
+        gate("runs enough").open();
+        expect_row(operator, "runs deaf", |row| row.is_none());
+        assert_eq!(operator.asks("runs sync"), "had a thread\n");
+    });
+}
+
+/// What the limit protects from: without it, stuck commands take the last thread.
+#[test]
+fn without_the_limit_stuck_commands_take_every_thread() {
+    let backdoor = console().command_threads(2).stuck_threads(usize::MAX).start().unwrap();
+    with_two_stuck_threads(&backdoor, "runs every", |operator| {
+        operator.types("runs sync");
+        operator.expects("`runs sync` waits for a thread; they are occupied by `runs deaf` (session 2, run ");
+        operator.expects("Ctrl-C leaves\r\n");
+        operator.interrupts();
+        assert_eq!(operator.reads_end(), "interrupted\n");
+    });
+}
+
+#[test]
+fn a_console_of_one_thread_refuses_when_that_one_is_stuck() {
+    let backdoor = console().command_threads(1).start().unwrap();
+    let _opened = OpensOnDrop(gate("runs one"));
+    let mut other = Operator::new(&backdoor);
+    other.types("runs deaf 'runs one'");
+    gate("runs one").wait_for_visitors(1);
+    other.interrupts();
+    other.reads_end();
+    assert!(other.asks("runs sync").contains("too many are stuck: `runs deaf` (session 1, run "));
+}
+
+#[test]
+fn a_number_that_runs_nowhere_is_an_error() {
+    let answer = Backdoor::testing().run("kill 4711");
+    assert_eq!(answer.status, Status::Failed);
+    assert_eq!(
+        answer.error.as_deref(),
+        Some("nothing runs under the number 4711; `running` lists what does")
+    );
+    assert_eq!(Backdoor::testing().run("running").text, "(none)\n");
+}
