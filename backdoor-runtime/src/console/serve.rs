@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::console::conversation::{Conversation, Manners};
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::{PIECES, Piece};
+use crate::dispatch::session::Piece;
 use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 
@@ -24,6 +24,9 @@ pub(crate) trait Transport {
     fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
     /// Reads what is there.
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
+    /// sends urgent data, where a read ends.
+    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize>;
     /// Writes what fits.
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Says that nothing more will be written.
@@ -59,6 +62,12 @@ const GRACE: Duration = Duration::from_millis(50);
 /// How often a peer that has closed its sending half is asked whether it is there at all.
 const PROBE: Duration = Duration::from_millis(250);
 
+/// How long the lines that wait may stay as many as may wait before an interrupt is looked for behind them.
+const SCAN: Duration = Duration::from_secs(1);
+
+/// The most that is written to one session before others get their turn.
+const WRITTEN_IN_A_ROW: usize = 64 * 1024;
+
 /// Serves one peer until it or the console ends.
 pub(crate) async fn serve(
     transport: &impl Transport,
@@ -75,8 +84,10 @@ pub(crate) async fn serve(
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
     let mut probe_at: Option<Instant> = None;
+    let mut scan_at: Option<Instant> = None;
     let mut leave_at: Option<Instant> = None;
     let mut in_a_row = 0;
+    let mut written_in_a_row = 0;
     let mut dismissed = false;
     loop {
         if running.is_none()
@@ -112,6 +123,7 @@ pub(crate) async fn serve(
         stalled_at = after(writes, stalled_at, times.stall);
         idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
         probe_at = after(conversation.is_in_doubt(), probe_at, PROBE);
+        scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
         let next = tokio::select! {
             biased;
             outcome = poll(&mut running) => Next::Ended(outcome),
@@ -122,6 +134,8 @@ pub(crate) async fn serve(
             () = at(stalled_at) => Next::Stalled,
             () = at(idle_at) => Next::IdleScript,
             () = at(probe_at) => Next::Probe,
+            () = at(scan_at) => Next::Scan,
+            () = at(conversation.unfinished_at().map(Instant::from_std)) => Next::Unfinished,
             () = at(leave_at) => Next::Leave,
             () = yield_now(), if has_turn => Next::Turn,
         };
@@ -130,7 +144,7 @@ pub(crate) async fn serve(
             Next::Ended(outcome) => {
                 running = None;
                 // What it said was sent before it ended. What others say may have no end.
-                for _ in 0..PIECES {
+                for _ in 0..pieces.max_capacity() {
                     let Ok(piece) = pieces.try_recv() else { break };
                     conversation.piece(piece);
                 }
@@ -164,6 +178,8 @@ pub(crate) async fn serve(
                 probe_at = None;
                 conversation.probe();
             }
+            Next::Scan => conversation.scan(),
+            Next::Unfinished => conversation.drop_unfinished(),
             Next::Stalled => {
                 dispatcher.audit.warn(format!(
                     "session {} was closed: its client took no byte for {} s",
@@ -184,8 +200,14 @@ pub(crate) async fn serve(
                 }
             }
         }
-        if write(transport, &mut conversation) {
+        let written = write(transport, &mut conversation);
+        if written > 0 {
             stalled_at = None;
+            written_in_a_row += written;
+        }
+        if written_in_a_row >= WRITTEN_IN_A_ROW {
+            written_in_a_row = 0;
+            yield_now().await;
         }
     }
     if let Some(protocol) = conversation.foreign() {
@@ -213,6 +235,8 @@ enum Next {
     IdleScript,
     Stalled,
     Probe,
+    Scan,
+    Unfinished,
     Leave,
 }
 
@@ -245,14 +269,19 @@ fn interest(reads: bool, writes: bool) -> Interest {
 fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     let mut buffer = [0; 8 * 1024];
     let mut left = READ_IN_A_ROW;
+    let now = std::time::Instant::now();
     while conversation.takes_input() && left > 0 {
-        match transport.try_read(&mut buffer) {
+        let count = match conversation.speaks_telnet() {
+            true => transport.try_read(&mut buffer),
+            false => transport.try_read_all(&mut buffer),
+        };
+        match count {
             Ok(0) => {
                 conversation.end_of_input();
                 return true;
             }
             Ok(count) => {
-                conversation.receive(&buffer[..count]);
+                conversation.receive(&buffer[..count], now);
                 left = left.saturating_sub(count);
                 if count < buffer.len() {
                     return true;
@@ -269,13 +298,13 @@ fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     false
 }
 
-/// Writes what fits, and says whether anything did.
-fn write(transport: &impl Transport, conversation: &mut Conversation) -> bool {
-    let mut progress = false;
+/// Writes what fits, and says how much that was.
+fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
+    let mut progress = 0;
     while !conversation.output().is_empty() {
         match transport.try_write(conversation.output()) {
             Ok(count) => {
-                progress |= count > 0;
+                progress += count;
                 conversation.output().drain(..count);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return progress,

@@ -102,7 +102,7 @@ impl Held {
             let Ok(permit) = output.try_reserve() else { break };
             let text = first_piece(&mut state.ready);
             let boundary = state.ready.is_empty();
-            permit.send(Piece { run, what: What::Reply { text, boundary } });
+            permit.send(Piece::new(run, What::Reply { text, boundary }));
         }
         // What found no room is sent by the command with its next item, or at the next try.
         if !state.ready.is_empty() {

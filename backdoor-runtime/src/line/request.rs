@@ -38,8 +38,8 @@ pub(crate) enum Asked<'a> {
     },
 }
 
-/// Reads a line. This never runs code of the author's.
-pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
+/// Reads a line, with at most so many words behind the command's name. This never runs code of the author's.
+pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) -> Request<'a> {
     let mut words = Vec::new();
     let mut broken = None;
     for word in words::words(line) {
@@ -67,7 +67,8 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
     let names =
         words.iter().take_while(|word| !word.quoted && !word.text.starts_with('-')).map(|word| &*word.text);
     match registry.find(names) {
-        Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry) {
+        Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry, limit)
+        {
             // Whoever asks for help is past caring what else is wrong.
             Err(_) if words.last().is_some_and(bind::asks_for_help) => {
                 Request { asked: Asked::Help(entry.name.to_string()), json }
@@ -187,7 +188,7 @@ mod tests {
         ) {
             let line: Arc<str> = format!("{start}{}", parts.concat()).into();
             let registry = Registry::linked();
-            match read(&line, &registry).asked {
+            match read(&line, &registry, 64).asked {
                 Asked::Command { arguments, .. } => {
                     for slot in arguments.slots {
                         prop_assert!(line.get(slot.range).is_some());

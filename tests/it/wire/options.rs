@@ -1,7 +1,7 @@
 //! Telnet negotiation and subnegotiation: window sizes, refusals, and answers that never feed each other.
 
 use crate::client::Client;
-use crate::wire::tcp;
+use crate::wire::{builder, tcp};
 
 const WILL_NAWS: &[u8] = b"\xff\xfb\x1f";
 
@@ -103,7 +103,8 @@ fn what_is_repeated_is_not_acknowledged_twice() {
 
 #[test]
 fn unknown_options_are_refused_with_no_more_bytes_than_came() {
-    let mut client = Client::prompted(tcp());
+    let console = builder().listen("0").max_option_commands(usize::MAX).start().unwrap();
+    let mut client = Client::prompted(&console.addresses()[0]);
     for option in (0..=255).filter(|option| ![6, 31].contains(option)) {
         let offer = [0xff, 0xfb, option, 0xff, 0xfd, option, 0xff, 0xfc, option, 0xff, 0xfe, option];
         client.send(offer);

@@ -18,13 +18,13 @@ impl Conversation {
             return;
         }
         let own = self.running.as_mut().filter(|running| running.is(piece.run));
-        let Some(running) = own else { return self.late(piece.what) };
+        let Some(running) = own else { return self.late(*piece.what) };
         if running.is_muted {
             running.has_gap = true;
             return;
         }
         let json = running.is_json();
-        match piece.what {
+        match *piece.what {
             What::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
             What::Reply { text, boundary } if json => self.screen.show(&running.json.reply(&text, boundary)),
             What::Printed(text) => {
@@ -152,6 +152,11 @@ impl Conversation {
     }
 
     fn report_thrown_away(&mut self) {
+        if self.queue.is_empty() && self.scanned_away > 0 {
+            let count = std::mem::take(&mut self.scanned_away);
+            let text = format!("{count} lines that came last were not run; too many waited before them\n");
+            self.screen.show_fresh(&text);
+        }
         match std::mem::take(&mut self.thrown_away) {
             0 => {}
             1 => self.screen.show_fresh("1 line that waited was not run\n"),
