@@ -114,6 +114,23 @@ fn unknown_options_are_refused_with_no_more_bytes_than_came() {
     client.expect_nothing();
 }
 
+/// GNU's telnet takes two bytes of UTF-8 for keys of its own unless it sends BINARY; a peer that is no telnet would show it.
+#[test]
+fn regression_only_a_peer_that_speaks_telnet_is_asked_for_binary() {
+    let mut client = Client::prompted(tcp());
+    client.ask("wire echo a");
+    assert!(!client.binary_asked);
+    client.send(b"\xff\xf1");
+    client.expect_nothing();
+    assert!(client.binary_asked);
+    client.send(b"\xff\xfb\0");
+    assert_eq!(client.ask("wire echo a"), "a\r\n");
+    // Our half stays as it is.
+    client.send(b"\xff\xfd\0");
+    client.expect(b"\xff\xfc\0");
+    client.expect_nothing();
+}
+
 #[test]
 fn what_asks_for_nothing_gets_nothing() {
     let mut client = Client::prompted(tcp());

@@ -185,6 +185,9 @@ impl Conversation {
     fn promote(&mut self) {
         self.peer.set_telnet();
         self.screen.set_newline(Newline::CrLf);
+        if let Some(request) = self.telnet.request_binary() {
+            self.screen.command(&request);
+        }
         match self.style {
             Style::Undecided => self.begin_prompting(),
             Style::Script => {
