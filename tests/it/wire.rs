@@ -149,6 +149,12 @@ fn flood(session: Session, lines: u32) -> Result<&'static str, PrintError> {
     Ok("end of flood")
 }
 
+/// Named as a method of HTTP is
+#[backdoor_command(name = "get")]
+fn get(path: String) -> String {
+    path
+}
+
 /// Say how many words there are
 #[backdoor_command(name = "wire many")]
 fn many(words: Vec<String>) -> usize {

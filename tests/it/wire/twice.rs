@@ -94,10 +94,10 @@ fn a_hundred_megabytes_without_a_line_end() {
         let chunk = vec![b'x'; 1 << 20];
         let before = peak_memory();
         (0..100).for_each(|_| client.send(&chunk));
-        client.send("\nwire echo a\n");
+        // Ctrl-U, since an answer would have the line in it.
+        client.send("\x15wire echo a\n");
         client.close_write();
-        let answer = client.read_to_string();
-        assert!(answer.ends_with("\na\n"), "the session goes on: {answer:?}");
+        assert_eq!(client.read_to_string(), "a\n", "the session goes on");
         println!("grown by {} KiB", peak_memory() - before);
         return;
     }
