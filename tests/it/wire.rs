@@ -10,6 +10,7 @@ mod line_ends;
 mod opening;
 mod options;
 mod queued;
+mod raw;
 mod script;
 mod sessions;
 mod text;

@@ -40,7 +40,7 @@ impl Held {
         let State { ready, table, weight } = &mut *state;
         let table = table.get_or_insert_with(|| TableStream::new(width));
         match item {
-            Rendered { text: None, value: Some(row) } => {
+            Rendered { text: None, value: Some(row), .. } => {
                 *weight += row.weight();
                 table.push(row, ready);
                 if *weight > HEAVY {

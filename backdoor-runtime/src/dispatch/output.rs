@@ -1,6 +1,7 @@
 //! From a reply to the pieces that are sent: whole, or in pieces as they become ready. It runs where the command runs.
 
 use std::future::poll_fn;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use crate::command::ladder::{Pieces, Reply};
@@ -21,6 +22,7 @@ const ITEMS_IN_A_ROW: usize = 64;
 pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Tail, Failure> {
     match reply {
         Reply::Done(rendered) => {
+            session.run().raw.store(rendered.raw, Ordering::Relaxed);
             let Whole { value, text } = whole(rendered, form);
             if let Some(value) = value {
                 session.send(value).await.map_err(|error| gone(session, error))?;
@@ -36,6 +38,7 @@ pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Resu
 
 /// The same on a thread that may wait.
 pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form) -> Result<Tail, Failure> {
+    session.run().raw.store(rendered.raw, Ordering::Relaxed);
     let Whole { value, text } = whole(rendered, form);
     if let Some(value) = value {
         session.send_blocking(value).map_err(|error| gone(session, error))?;
@@ -48,7 +51,7 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
 /// The reply if it needs no waiting and no code of the author's, or the reply as it was.
 pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Reply> {
     match reply {
-        Reply::Done(rendered) if !form.kept => {
+        Reply::Done(rendered) if !form.kept && !rendered.raw => {
             let small = |text: &String| text.len() <= PIECE;
             if rendered.text.as_ref().is_some_and(|text| !small(text)) {
                 return Err(Reply::Done(rendered));

@@ -35,8 +35,8 @@ fn nul_is_nothing() {
 
 #[test]
 fn what_would_move_the_cursor_is_spelled_out() {
-    let answer = script(tcp(), "wire echo \x1b[2J\u{202e}x\u{9b}y\n");
-    assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\n");
+    let answer = script(tcp(), "wire echo \x1b[2J\u{202e}x\u{9b}y\u{200b}\u{feff}\u{2028}\n");
+    assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\\u{200b}\\u{feff}\\u{2028}\n");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use futures_core::Stream;
 use serde::Serialize;
 
+use crate::command::ladder::Ours;
 use crate::command::ladder::probe::Probe;
 use crate::command::ladder::show::{InPieces, Spawned, Turns};
 use crate::command::{CommandOutput, Page};
@@ -87,6 +88,11 @@ impl<T> Copy for ByDebug<T> {}
 pub trait Text<T> {
     /// The text for a page of this width.
     fn text(&self, reply: &T, width: Option<usize>) -> Option<String>;
+
+    /// Whether the text may move the cursor.
+    fn is_raw(&self, _reply: &T) -> bool {
+        false
+    }
 }
 
 /// Gives what a machine sees of a `T`, or nothing where that is the text.
@@ -102,6 +108,10 @@ impl<T: CommandOutput> Text<T> for ByOutput {
             text.push_str("(the rest could not be written)\n");
         }
         Some(text)
+    }
+
+    fn is_raw(&self, reply: &T) -> bool {
+        reply.is_raw(Ours::TOKEN)
     }
 }
 

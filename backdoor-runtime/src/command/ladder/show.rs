@@ -113,7 +113,8 @@ impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
             let seen = text.clone().or_else(|| self.0.text(&reply, None));
             value = seen.map(Value::Text);
         }
-        Ok(Reply::Done(Rendered { text, value }))
+        let raw = self.0.is_raw(&reply);
+        Ok(Reply::Done(Rendered { text, value, raw }))
     }
 }
 

@@ -35,7 +35,10 @@ impl Conversation {
                 if std::mem::take(&mut running.reply_begins) {
                     self.screen.end_line();
                 }
-                self.screen.show(&text);
+                match running.is_raw() && self.style == Style::Prompted {
+                    true => self.screen.show_raw(&text),
+                    false => self.screen.show(&text),
+                }
             }
             What::Notice(text) if self.style == Style::Prompted && !json => {
                 self.screen.show_fresh(&format!("{text}\n"));
@@ -99,7 +102,12 @@ impl Conversation {
                 if running.reply_begins {
                     self.screen.end_line();
                 }
-                self.screen.show(&outcome.tail);
+                if running.is_raw() && self.style == Style::Prompted {
+                    self.screen.show_raw(&outcome.tail);
+                    self.screen.end_raw();
+                } else {
+                    self.screen.show(&outcome.tail);
+                }
                 self.screen.end_line();
             }
             if let Some(failure) = failure {
