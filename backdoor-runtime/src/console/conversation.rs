@@ -154,7 +154,8 @@ impl Conversation {
     }
 
     /// Whether only writing to the peer can show that it has gone: it has closed its sending half, which a client does that leaves
-    /// as well as one that still reads.
+    /// as well as one that still reads. A peer that is no telnet is not asked, since it would show or read the byte that asks: its
+    /// command runs until it has something to say, or its time is up.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.half_closed && self.running.is_some() && self.peer.speaks_telnet() && !self.over
     }
