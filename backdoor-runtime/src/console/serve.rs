@@ -124,19 +124,25 @@ pub(crate) async fn serve(
         idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
         probe_at = after(conversation.is_in_doubt(), probe_at, PROBE);
         scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
+        // One timer for all, since each would be a part of every idle session.
+        let due = [
+            (conversation.is_undecided().then_some(silent_until), Due::Silence),
+            (stalled_at, Due::Stalled),
+            (idle_at, Due::IdleScript),
+            (probe_at, Due::Probe),
+            (scan_at, Due::Scan),
+            (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
+            (leave_at, Due::Leave),
+        ];
+        let due =
+            due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
         let next = tokio::select! {
             biased;
             outcome = poll(&mut running) => Next::Ended(outcome),
             Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
             _ = ending.changed(), if !dismissed => Next::Ending,
             ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
-            () = sleep_until(silent_until), if conversation.is_undecided() => Next::Silence,
-            () = at(stalled_at) => Next::Stalled,
-            () = at(idle_at) => Next::IdleScript,
-            () = at(probe_at) => Next::Probe,
-            () = at(scan_at) => Next::Scan,
-            () = at(conversation.unfinished_at().map(Instant::from_std)) => Next::Unfinished,
-            () = at(leave_at) => Next::Leave,
+            () = at(due.map(|(time, _)| time)) => Next::Due(due.map(|(_, what)| what)),
             () = yield_now(), if has_turn => Next::Turn,
         };
         match next {
@@ -165,22 +171,23 @@ pub(crate) async fn serve(
                 leave_at = Some(now + GRACE);
                 conversation.dismiss();
             }
-            Next::Leave if conversation.hurry() => leave_at = Some(now + GRACE),
-            Next::Leave => {
+            Next::Due(Some(Due::Leave)) if conversation.hurry() => leave_at = Some(now + GRACE),
+            Next::Due(Some(Due::Leave)) => {
                 leave_at = None;
                 running = None;
                 conversation.leave();
             }
             Next::Turn => in_a_row = 0,
-            Next::Silence => conversation.silence(),
-            Next::IdleScript => conversation.end_script(),
-            Next::Probe => {
+            Next::Due(None) => {}
+            Next::Due(Some(Due::Silence)) => conversation.silence(),
+            Next::Due(Some(Due::IdleScript)) => conversation.end_script(),
+            Next::Due(Some(Due::Probe)) => {
                 probe_at = None;
                 conversation.probe();
             }
-            Next::Scan => conversation.scan(),
-            Next::Unfinished => conversation.drop_unfinished(),
-            Next::Stalled => {
+            Next::Due(Some(Due::Scan)) => conversation.scan(),
+            Next::Due(Some(Due::Unfinished)) => conversation.drop_unfinished(),
+            Next::Due(Some(Due::Stalled)) => {
                 dispatcher.audit.warn(format!(
                     "session {} was closed: its client took no byte for {} s",
                     peer.id,
@@ -231,9 +238,15 @@ enum Next {
     Piece(Piece),
     Ending,
     Io(io::Result<Ready>),
+    Due(Option<Due>),
+}
+
+/// What is to be done when its time has come.
+#[derive(Clone, Copy)]
+enum Due {
     Silence,
-    IdleScript,
     Stalled,
+    IdleScript,
     Probe,
     Scan,
     Unfinished,

@@ -132,7 +132,7 @@ impl Telnet {
 
     /// `DO BINARY` (RFC 856), to be sent once to a peer that speaks telnet: ask for its half only. In its line mode GNU's client
     /// takes the bytes 0x9c and 0x9d, which are a part of `Ü`, `”` and much else in UTF-8, for keys of its own (quit, escape), unless
-    /// what it sends is binary. Its Enter is a lone LF then, and nothing else changes; other clients refuse.
+    /// what it sends is binary. Its Enter is a lone LF then, and nothing else changes. PuTTY agrees too, and BusyBox refuses.
     pub(crate) fn request_binary(&mut self) -> Option<[u8; 3]> {
         self.options.request(Side::Theirs, BINARY, true)
     }
