@@ -27,7 +27,7 @@ pub use declare::{
 };
 pub use descriptor::{Command, Complete, Declared, Effect, Parameter, Place, Run, Style, Timeout};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
-pub use ladder::{CommandOutput, Page};
+pub use ladder::{CommandOutput, Page, RawAnsi};
 pub(crate) use param::Arity;
 pub use param::{Default, Param, Taker, show, take};
 pub use range::{Range, bounds};

@@ -1,6 +1,7 @@
 //! One operator's session: the telnet filter, the line discipline, and what is shown. It knows nothing of how connections arrive.
 
 mod answer;
+mod bounds;
 mod conversation;
 pub(crate) mod escape;
 mod foreign;
@@ -12,6 +13,7 @@ mod screen;
 mod serve;
 mod telnet;
 
+pub(crate) use bounds::Bounds;
 pub(crate) use conversation::Manners;
 pub(crate) use serve::{LINGER, Times, Transport, linger, serve};
 pub(crate) use {

@@ -128,7 +128,7 @@ impl Dispatcher {
     ///
     /// To be polled on a runtime of the console's, since it keeps the time.
     pub(crate) async fn run(&self, run: Run, peer: &Arc<Peer>) -> Outcome {
-        let asked = line::read(&run.line, &self.shared.registry);
+        let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
         if matches!(asked.asked, Asked::Nothing) {
             return Outcome { failure: None, tail: String::new(), json: false };
@@ -165,7 +165,7 @@ impl Dispatcher {
             Asked::Wrong { failure, entry } => Err(self.with_usage(failure, entry).await.into()),
             Asked::Help(name) => {
                 let line: Arc<str> = format!("help {name}").into();
-                let request = line::read(&line, &self.shared.registry).asked;
+                let request = line::read(&line, &self.shared.registry, usize::MAX).asked;
                 match request {
                     Asked::Command { entry, arguments, .. } => {
                         let calling = self.calling(entry, run, form, peer);
@@ -223,7 +223,7 @@ impl Dispatcher {
         }
         let (answer, answered) = oneshot::channel();
         let text = format!("`{name}` is dangerous. Type yes to run it: ");
-        let question = Piece { run: run.id, what: What::Question { text, answer } };
+        let question = Piece::new(run.id, What::Question { text, answer });
         let mut stop = run.stop.subscribe();
         let _pause = run.clock.pause();
         listed.set_asks(true);

@@ -19,7 +19,7 @@ mod testing;
 pub use backdoor_macros::{Choice, backdoor_command};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
-    Page, ParameterInfo, Problem, Problems, State, check_commands, choose,
+    Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
 };
 pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status};
 pub use line::Candidate;

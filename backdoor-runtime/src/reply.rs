@@ -30,6 +30,8 @@ pub struct Rendered {
     pub text: Option<String>,
     /// What a machine sees.
     pub value: Option<Value>,
+    /// Whether the text goes to a terminal as it is.
+    pub raw: bool,
 }
 
 impl Form {
@@ -46,7 +48,7 @@ impl Form {
 
 impl Rendered {
     /// The reply of a command that has nothing to say.
-    pub const NOTHING: Self = Self { text: Some(String::new()), value: Some(Value::Null) };
+    pub const NOTHING: Self = Self { text: Some(String::new()), value: Some(Value::Null), raw: false };
 
     /// What a person sees.
     pub(crate) fn into_text(self, form: Form) -> String {

@@ -9,6 +9,8 @@ mod listener;
 mod socket_file;
 mod stream;
 
+pub(crate) use limits::Limits;
+
 pub use address::{Address, AddressError, Listen};
 pub use builder::{Backdoor, Builder};
 pub use error::Error;

@@ -11,15 +11,16 @@ use crate::Value;
 use crate::command::arguments::Call;
 use crate::command::registry::Registry;
 use crate::command::{Run, States};
-use crate::console::{JsonLine, Screen, Seen, complaint};
+use crate::console::{Bounds, JsonLine, Screen, Seen, complaint};
 use crate::dispatch::audit::Audit;
 use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::{PIECES, Piece, What};
+use crate::dispatch::session::{Piece, What};
 use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
 use crate::line::{self, Asked};
 use crate::reply::Form;
+use crate::server::Limits;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
 ///
@@ -144,10 +145,10 @@ impl Testing {
     #[doc(hidden)]
     pub fn bare_call(&self) -> impl Fn(&Arc<str>) -> bool + use<> {
         let dispatcher = self.started().dispatcher.clone();
-        let peer = Arc::new(Peer::new(0, "test".to_owned(), None, mpsc::channel(PIECES).0));
+        let peer = Arc::new(Peer::new(0, "test".to_owned(), None, mpsc::channel(1).0));
         let form = Form::text(None);
         let session = Session::new(peer, dispatcher.prepare(String::new(), form).state);
-        move |line| match line::read(line, &dispatcher.shared.registry).asked {
+        move |line| match line::read(line, &dispatcher.shared.registry, dispatcher.shared.max_words).asked {
             Asked::Command { entry, arguments, .. } => match entry.command.run {
                 Run::Sync(function) => {
                     function(&mut Call::new(entry.command, &arguments, &dispatcher.states, &session, form))
@@ -164,7 +165,7 @@ impl Testing {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
             let audit = Audit::start().expect("a test can start threads");
             let service = Service::new("test".to_owned(), None);
-            let shared = Arc::new(Shared::new(Registry::linked(), service));
+            let shared = Arc::new(Shared::new(Registry::linked(), service, Limits::default().max_words));
             let mut states = self.states.clone();
             states.insert(Console(shared.clone()));
             let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.limits);
@@ -175,7 +176,7 @@ impl Testing {
 
 /// Runs a line, and gathers what a script would read.
 async fn answer(dispatcher: Arc<Dispatcher>, line: String, width: Option<usize>) -> Answer {
-    let (output, mut pieces) = mpsc::channel(PIECES);
+    let (output, mut pieces) = mpsc::channel(Bounds::default().pieces());
     let peer = Arc::new(Peer::new(0, "test".to_owned(), None, output));
     peer.set_trusted();
     if let Some(columns) = width {
@@ -210,7 +211,7 @@ impl Gathered {
     }
 
     fn piece(&mut self, piece: Piece) {
-        match piece.what {
+        match *piece.what {
             What::Value(value) => self.value = value,
             // Whether the answer is JSON is known at the end.
             what => self.pieces.push(what),

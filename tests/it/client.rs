@@ -17,7 +17,11 @@ const QUIET: Duration = Duration::from_millis(300);
 pub(crate) struct Client {
     stream: Box<dyn Stream>,
     pub(crate) seen: Vec<u8>,
+    /// The one `DO BINARY` that every peer gets that speaks telnet, and that would stand in the middle of what tests look for.
+    pub(crate) binary_asked: bool,
 }
+
+const DO_BINARY: &[u8] = b"\xff\xfd\0";
 
 /// What the tests need of a socket.
 pub(crate) trait Stream: Read + Write + Send {
@@ -69,7 +73,7 @@ impl Client {
     /// A client on a connection that was made elsewhere.
     pub(crate) fn over(stream: impl Stream + 'static) -> Self {
         stream.prepare();
-        Self { stream: Box::new(stream), seen: Vec::new() }
+        Self { stream: Box::new(stream), seen: Vec::new(), binary_asked: false }
     }
 
     /// Connects and stays silent, as a person does, up to the first prompt. What came is in `seen` no more.
@@ -112,7 +116,7 @@ impl Client {
 
     /// A second hand on the same connection, for another thread.
     pub(crate) fn again(&self) -> Self {
-        Self { stream: self.stream.again(), seen: Vec::new() }
+        Self { stream: self.stream.again(), seen: Vec::new(), binary_asked: self.binary_asked }
     }
 
     pub(crate) fn close_write(&self) {
@@ -176,7 +180,13 @@ impl Client {
         match self.stream.read(&mut buffer) {
             Ok(0) => false,
             Ok(count) => {
+                let from = self.seen.len().saturating_sub(DO_BINARY.len() - 1);
                 self.seen.extend(&buffer[..count]);
+                let at = self.seen[from..].windows(DO_BINARY.len()).position(|window| window == DO_BINARY);
+                if let Some(at) = at.filter(|_| !self.binary_asked) {
+                    self.seen.drain(from + at..from + at + DO_BINARY.len());
+                    self.binary_asked = true;
+                }
                 true
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => true,

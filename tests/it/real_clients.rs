@@ -176,3 +176,28 @@ fn sh(script: &str) -> Output {
     assert_ne!(output.status.code(), Some(124), "`{script}` did not end: {output:?}");
     output
 }
+
+/// In its line mode GNU's client takes two bytes of UTF-8 for keys of its own, unless it was asked for BINARY.
+#[test]
+fn regression_telnet_types_any_letter() {
+    let mut telnet = telnet();
+    // BINARY is asked for right behind the first prompt, before anybody can type.
+    telnet.press("wire echo a\r");
+    telnet.expect("\r\na\r\ntest> ");
+    for text in ["Ü", "”", "中", "“Grüße”", "Ünïcödé ÜÝ 東京 \u{1f600}"] {
+        telnet.press(&format!("wire echo {text}\r"));
+        assert_eq!(telnet.expect(PROMPT), format!("wire echo {text}\r\n{text}\r\ntest> "));
+    }
+    telnet.press("wire wait never\r");
+    telnet.expect("waiting\r\n");
+    telnet.press("\x03");
+    assert!(telnet.expect(PROMPT).ends_with("interrupted\r\ntest> "));
+    let pasted: String = (0..20).map(|line| format!("wire echo Ü{line}\r")).collect();
+    telnet.press(&pasted);
+    for line in 0..20 {
+        telnet.expect(&format!("Ü{line}\r\n"));
+    }
+    telnet.expect(PROMPT);
+    telnet.press("\x04");
+    assert!(telnet.expect_end().ends_with("Connection closed by foreign host.\r\n"));
+}

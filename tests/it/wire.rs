@@ -10,9 +10,11 @@ mod line_ends;
 mod opening;
 mod options;
 mod queued;
+mod raw;
 mod script;
 mod sessions;
 mod text;
+mod twice;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, LazyLock, Mutex};
@@ -146,6 +148,26 @@ fn flood(session: Session, lines: u32) -> Result<&'static str, PrintError> {
         session.blocking_println(format!("{line:063}"))?;
     }
     Ok("end of flood")
+}
+
+/// Named as a method of HTTP is
+#[backdoor_command(name = "get")]
+fn get(path: String) -> String {
+    path
+}
+
+/// Say how many words there are
+#[backdoor_command(name = "wire many")]
+fn many(words: Vec<String>) -> usize {
+    words.len()
+}
+
+/// Print so many numbered lines, and count a call that came to its end
+#[backdoor_command(name = "wire pour")]
+fn pour(session: Session, lines: u32, name: String) -> Result<(), PrintError> {
+    flood(session, lines)?;
+    count(name);
+    Ok(())
 }
 
 /// Columns of the terminal

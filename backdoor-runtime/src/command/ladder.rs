@@ -6,6 +6,7 @@
 //! one wrapper serves every command of the same signature.
 
 pub(crate) mod probe;
+mod raw;
 pub(crate) mod rungs;
 pub(crate) mod show;
 
@@ -15,6 +16,7 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 
+pub use self::raw::RawAnsi;
 use crate::command::arguments::Call;
 use crate::command::ladder::show::{Blocking, Show, Spawned};
 use crate::command::param::Take;
@@ -55,6 +57,18 @@ pub trait CommandOutput {
 
     /// What `--json`, pipelines and tests get.
     fn value(&self) -> Value;
+
+    #[doc(hidden)]
+    fn is_raw(&self, _: Ours) -> bool {
+        false
+    }
+}
+
+/// Nobody else can name it, so that nobody else can say that a reply is raw.
+pub struct Ours(());
+
+impl Ours {
+    pub(crate) const TOKEN: Self = Self(());
 }
 
 /// What a [`CommandOutput`] writes its text to, with `write!` and `writeln!`.

@@ -8,6 +8,7 @@ mod output;
 
 use std::sync::Arc;
 
+use crate::console::bounds::Bounds;
 use crate::console::foreign;
 use crate::console::lines::LineAssembler;
 use crate::console::queue::{Queue, Typed};
@@ -25,16 +26,8 @@ pub(crate) struct Manners {
     pub(crate) service: Arc<Service>,
     /// Never to send a telnet byte first.
     pub(crate) plain: bool,
-    /// The longest line, in bytes.
-    pub(crate) line: usize,
+    pub(crate) bounds: Bounds,
 }
-
-/// Above this many bytes that wait to be written, nothing more is answered.
-pub(super) const OUTPUT: usize = 32 * 1024;
-
-/// Above this many, nothing more is read: what a peer sends can make it larger (AYT, lines that are refused), and who takes no
-/// answer needs no other.
-const OUTPUT_OF_INPUT: usize = 8 * OUTPUT;
 
 /// One session.
 pub(crate) struct Conversation {
@@ -48,6 +41,9 @@ pub(crate) struct Conversation {
     running: Option<Running>,
     /// Lines that were thrown away and are to be reported.
     thrown_away: usize,
+    /// Whether what comes is only looked through for an interrupt, and the lines that were thrown away of it.
+    scans: bool,
+    scanned_away: usize,
     /// A line was understood, so that the peer is no stray client of another protocol.
     accepted: bool,
     /// A line was refused unseen: too long, or no text.
@@ -78,13 +74,15 @@ impl Conversation {
     pub(crate) fn new(peer: Arc<Peer>, manners: Manners) -> Self {
         Self {
             peer,
-            telnet: Telnet::new(),
-            lines: LineAssembler::new(manners.line),
-            queue: Queue::default(),
+            telnet: Telnet::new(manners.bounds.subnegotiation, manners.bounds.option_commands),
+            lines: LineAssembler::new(manners.bounds.first_line, manners.bounds.line),
+            queue: Queue::new(manners.bounds.lines_ahead, manners.bounds.bytes_ahead),
             screen: Screen::new(&manners.service.name),
             style: Style::Undecided,
             running: None,
             thrown_away: 0,
+            scans: false,
+            scanned_away: 0,
             accepted: false,
             refused: false,
             opening: Vec::new(),
@@ -105,12 +103,34 @@ impl Conversation {
 
     /// Whether there is room for more output of commands.
     pub(crate) fn takes_output(&self) -> bool {
-        self.screen.len() < OUTPUT
+        self.screen.len() < self.manners.bounds.rendered()
     }
 
-    /// Whether there is room for more input.
+    /// Whether there is room for more input. What a peer sends can make output (AYT, lines that are refused), and who takes no answer
+    /// needs no other.
     pub(crate) fn takes_input(&self) -> bool {
-        !self.half_closed && !self.over && self.queue.has_room() && self.screen.len() < OUTPUT_OF_INPUT
+        !self.half_closed
+            && !self.over
+            && (self.queue.has_room() || self.scans)
+            && self.screen.len() < self.manners.bounds.output
+    }
+
+    /// Whether an interrupt may be stuck behind more lines than are read: a person types one, while a script has none to type and
+    /// finds all its lines answered in the end.
+    pub(crate) fn hides_interrupt(&self) -> bool {
+        let is_full = !self.queue.has_room() && !self.scans && !self.half_closed;
+        is_full && self.running.is_some() && self.style == Style::Prompted && !self.over
+    }
+
+    /// Reads on for an interrupt. The lines that come are thrown away until all that wait have had their turn: running those behind
+    /// a gap would be worse than running none.
+    pub(crate) fn scan(&mut self) {
+        self.scans = true;
+    }
+
+    /// Whether the peer has spoken telnet.
+    pub(crate) fn speaks_telnet(&self) -> bool {
+        self.peer.speaks_telnet()
     }
 
     /// Whether it is still open how the peer begins.
@@ -134,7 +154,8 @@ impl Conversation {
     }
 
     /// Whether only writing to the peer can show that it has gone: it has closed its sending half, which a client does that leaves
-    /// as well as one that still reads.
+    /// as well as one that still reads. A peer that is no telnet is not asked, since it would show or read the byte that asks: its
+    /// command runs until it has something to say, or its time is up.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.half_closed && self.running.is_some() && self.peer.speaks_telnet() && !self.over
     }

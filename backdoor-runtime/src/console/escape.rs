@@ -4,8 +4,11 @@
 use std::{ascii, borrow::Cow};
 
 /// Spells out every character that could move a cursor, change a terminal or reorder what is read: C0 and DEL as
-/// `\x1b` and `\r`, C1 (U+0080..=U+009F), bidi controls (U+061C, U+200E, U+200F, U+202A..=U+202E, U+2066..=U+2069) and
-/// the line and paragraph separators (U+2028, U+2029) as `\u{202e}`. Newline and tab stay.
+/// `\x1b` and `\r`, C1 (U+0080..=U+009F), bidi controls (U+061C, U+200E, U+200F, U+202A..=U+202E, U+2066..=U+2069), the
+/// line and paragraph separators (U+2028, U+2029) and what has no width, so that two names look alike that are not (U+00AD,
+/// U+180E, U+200B, U+2060..=U+206F, U+FEFF, U+FFF9..=U+FFFB, U+E0000..=U+E007F) as `\u{202e}`. Newline and
+/// tab stay, and so do the joiners U+200C and U+200D, which scripts and emoji are written with. A byte that is no UTF-8 cannot
+/// be in a `str`: 8-bit controls are refused with their line, and no command can print them.
 ///
 /// The result is for reading, not for reading back: a backslash stays as it is, so that paths and escaped text survive
 /// any number of passes. Text with nothing to escape is borrowed.
@@ -70,6 +73,20 @@ impl Encoder {
                     '\r' => self.has_carriage_return = true,
                     _ => self.spell(character, out),
                 }
+            }
+        }
+    }
+
+    /// Appends `text` as it is, but for its line ends.
+    pub(crate) fn pass(&mut self, text: &str, out: &mut Vec<u8>) {
+        self.finish(out);
+        for line in text.split_inclusive('\n') {
+            let plain = line.trim_end_matches(['\r', '\n']);
+            out.extend_from_slice(plain.as_bytes());
+            self.is_at_line_start &= plain.is_empty();
+            match line.ends_with('\n') {
+                true => self.end_line(out),
+                false => out.extend_from_slice(&line.as_bytes()[plain.len()..]),
             }
         }
     }
@@ -143,7 +160,7 @@ fn find_special(text: &str, is_wanted: impl Fn(char) -> bool) -> Option<(usize, 
 /// Whether a special character can start with this byte. None of them can be found inside a character, so that text
 /// may be cut before it.
 fn may_start_special(byte: u8) -> bool {
-    matches!(byte, 0x00..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe2)
+    matches!(byte, 0x00..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
 }
 
 fn is_special(character: char) -> bool {
@@ -151,11 +168,17 @@ fn is_special(character: char) -> bool {
         character,
         '\0'..='\x1f'
             | '\x7f'..='\u{9f}'
+            | '\u{ad}'
             | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
             | '\u{200e}'
             | '\u{200f}'
             | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
     )
 }
 
@@ -190,7 +213,7 @@ mod tests {
         check("é\u{2066}x\u{2069}\n", "é\\u{2066}x\\u{2069}\n", r"é\u{2066}x\u{2069}\n");
         let spelt = r"\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}";
         check("\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}", spelt, spelt);
-        let neighbours = "\u{200d}\u{2010}\u{2027}\u{202f}\u{2065}\u{206a}©ض";
+        let neighbours = "\u{200c}\u{200d}\u{2010}\u{2027}\u{202f}\u{205f}\u{2070}\u{fffc}©ض";
         check(neighbours, neighbours, neighbours);
     }
 
@@ -252,6 +275,17 @@ mod tests {
         check("a\r\r", "a\\r\\r", false);
         check("a\r\u{202e}\x1b\n", "a\\r\\u{202e}\\x1b\n", true);
         check("\u{9b}31m\x07", "\\u{9b}31m\\x07", false);
+    }
+
+    #[test]
+    fn what_an_author_vouches_for_passes() {
+        let (mut encoder, mut out) = (Encoder::new(Newline::CrLf), Vec::new());
+        encoder.encode("a\r", &mut out);
+        encoder.pass("\x1b[31mred\nx\r\n\rb", &mut out);
+        assert_eq!(out, b"a\\r\x1b[31mred\r\nx\r\n\rb");
+        assert!(!encoder.at_line_start());
+        encoder.pass("\n", &mut out);
+        assert!(encoder.at_line_start());
     }
 
     #[test]

@@ -11,9 +11,9 @@ pub(crate) fn opening(bytes: &[u8]) -> Option<&'static str> {
 pub(crate) fn line(line: &str) -> Option<&'static str> {
     let mut words = line.split(' ');
     let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
-    if is_method(first)
-        && last.strip_prefix("HTTP/").is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-    {
+    let version =
+        last.strip_prefix("HTTP/").is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+    if version && (is_method(first) || is_request(line)) {
         return Some("HTTP");
     }
     if line.starts_with("SSH-") {
@@ -34,6 +34,12 @@ pub(crate) fn line_of_script(text: &str) -> Option<&'static str> {
 /// RFC 9110, 9.1: a method is a token, and all that are in use are in capitals.
 fn is_method(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_')
+}
+
+/// RFC 9112, 3: a page may choose its own method in small letters, but no other place than a path on this host.
+fn is_request(line: &str) -> bool {
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    line.split(' ').count() == 3 && (target.starts_with('/') || target == "*")
 }
 
 /// RFC 9112, 5: `Host: example.org`. No command's name ends in a colon.
@@ -61,6 +67,8 @@ mod tests {
         check("SSH-2.0-OpenSSH_9.2", Some("SSH"));
         check("EHLO me", Some("SMTP"));
         check("helo me", Some("SMTP"));
+        check("log /level HTTP/1.1", Some("HTTP"));
+        check("echo a / HTTP/1.1", None);
         check("get /path", None);
         check("get http://x/ HTTP/1.1", None);
         check("log level net::tcp debug", None);

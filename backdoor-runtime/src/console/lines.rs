@@ -9,6 +9,8 @@ use std::{fmt, mem, str};
 #[derive(Debug)]
 pub(crate) struct LineAssembler {
     limit: usize,
+    /// The limit from the first line on.
+    later: usize,
     line: Vec<u8>,
     /// The line has passed the limit, and what is left of it is dropped up to its end.
     is_too_long: bool,
@@ -35,14 +37,20 @@ pub(crate) enum Input {
 pub(crate) enum Rejection {
     /// The first byte that is not UTF-8, and how many bytes of the line come before it.
     NotUtf8 { byte: u8, offset: usize },
-    /// The line has more bytes than `limit`.
-    TooLong { limit: usize },
+    /// The line has more bytes than `limit`, which grows once a line has come.
+    TooLong { limit: usize, is_first: bool },
 }
 
 impl LineAssembler {
-    /// Takes lines of up to `limit` bytes, their ends not counted.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, line: Vec::new(), is_too_long: false, after_carriage_return: false }
+    /// Takes lines of up to `limit` bytes, their ends not counted; up to `first` bytes until one has come whole that is not empty.
+    pub(crate) fn new(first: usize, limit: usize) -> Self {
+        Self {
+            limit: first.min(limit),
+            later: limit,
+            line: Vec::new(),
+            is_too_long: false,
+            after_carriage_return: false,
+        }
     }
 
     /// Takes in data and calls `sink` for everything that it completes, in order.
@@ -136,10 +144,16 @@ impl LineAssembler {
     /// UTF-8 is looked at here and not before, so that a character may be split over any number of reads.
     fn take(&mut self) -> Input {
         if mem::take(&mut self.is_too_long) {
-            return Input::Rejected(Rejection::TooLong { limit: self.limit });
+            let is_first = self.limit < self.later;
+            return Input::Rejected(Rejection::TooLong { limit: self.limit, is_first });
         }
         match String::from_utf8(mem::take(&mut self.line)) {
-            Ok(line) => Input::Line(line),
+            Ok(line) => {
+                if !line.trim().is_empty() {
+                    self.limit = self.later;
+                }
+                Input::Line(line)
+            }
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 Input::Rejected(Rejection::NotUtf8 { byte: error.as_bytes()[offset], offset })
@@ -155,7 +169,11 @@ impl fmt::Display for Rejection {
                 f,
                 "line not run: byte 0x{byte:02x} at offset {offset} is not UTF-8; set the terminal or the script to UTF-8"
             ),
-            Self::TooLong { limit } => {
+            Self::TooLong { limit, is_first: true } => write!(
+                f,
+                "line not run: the first line of a session has at most {limit} bytes; send a short one before it"
+            ),
+            Self::TooLong { limit, is_first: false } => {
                 write!(f, "line not run: it is longer than {limit} bytes; split it into several lines")
             }
         }
@@ -192,13 +210,13 @@ mod tests {
     }
 
     fn too_long() -> Input {
-        Input::Rejected(Rejection::TooLong { limit: LIMIT })
+        Input::Rejected(Rejection::TooLong { limit: LIMIT, is_first: false })
     }
 
     /// Feeds the data whole, by single bytes and cut once at every place, and ends the input: always the same.
     fn check(data: &[u8], expected: &[Input]) {
         for cut in 0..=data.len() + 1 {
-            let (mut lines, mut seen) = (LineAssembler::new(LIMIT), Vec::new());
+            let (mut lines, mut seen) = (LineAssembler::new(LIMIT, LIMIT), Vec::new());
             if cut > data.len() {
                 data.chunks(1).for_each(|byte| lines.feed(byte, &mut |input| seen.push(input)));
             } else {
@@ -233,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_line_is_delivered_at_its_carriage_return() {
-        let (mut lines, mut seen) = (LineAssembler::new(LIMIT), Vec::new());
+        let (mut lines, mut seen) = (LineAssembler::new(LIMIT, LIMIT), Vec::new());
         lines.feed(b"a\r", &mut |input| seen.push(input));
         assert_eq!(seen, [line("a")]);
         lines.feed(b"\nb", &mut |input| seen.push(input));
@@ -306,7 +324,7 @@ mod tests {
         check(b"0123456789a\x15b\n", &[line("b")]);
         check(b"0123456789a\x03b\n", &[Input::Interrupt, line("b")]);
         // The bound is one of memory: no part of a flood is kept.
-        let mut lines = LineAssembler::new(LIMIT);
+        let mut lines = LineAssembler::new(LIMIT, LIMIT);
         for _ in 0..100 {
             lines.feed(&[b'a'; 10_000], &mut |_| panic!("no line yet"));
             assert_eq!(lines.line.capacity(), 0);
@@ -316,8 +334,18 @@ mod tests {
     }
 
     #[test]
+    fn the_first_line_is_shorter() {
+        let (mut lines, mut seen) = (LineAssembler::new(3, LIMIT), Vec::new());
+        lines.feed(b"abcd\n\n \nabcd\nabc\n0123456789\n0123456789a\n", &mut |input| seen.push(input));
+        let refused = Input::Rejected(Rejection::TooLong { limit: 3, is_first: true });
+        let expected =
+            [refused.clone(), line(""), line(" "), refused, line("abc"), line("0123456789"), too_long()];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
     fn telnet_erases_from_outside() {
-        let mut lines = LineAssembler::new(LIMIT);
+        let mut lines = LineAssembler::new(LIMIT, LIMIT);
         lines.erase_character();
         lines.erase_line();
         lines.feed("é€".as_bytes(), &mut |_| {});
@@ -342,8 +370,12 @@ mod tests {
             "line not run: byte 0xe9 at offset 3 is not UTF-8; set the terminal or the script to UTF-8",
         );
         check(
-            Rejection::TooLong { limit: 8192 },
+            Rejection::TooLong { limit: 8192, is_first: false },
             "line not run: it is longer than 8192 bytes; split it into several lines",
+        );
+        check(
+            Rejection::TooLong { limit: 1024, is_first: true },
+            "line not run: the first line of a session has at most 1024 bytes; send a short one before it",
         );
     }
 }

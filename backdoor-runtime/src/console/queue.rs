@@ -4,10 +4,6 @@ use std::collections::VecDeque;
 
 use crate::console::lines::Rejection;
 
-/// Lines and bytes that may wait; then nothing more is read until there is room again.
-const LINES: usize = 4096;
-const BYTES: usize = 256 * 1024;
-
 /// A line that came.
 pub(super) struct Typed {
     pub(super) line: Result<String, Rejection>,
@@ -16,19 +12,25 @@ pub(super) struct Typed {
 }
 
 /// The lines that wait, in the order in which they came.
-#[derive(Default)]
 pub(super) struct Queue {
     lines: VecDeque<Typed>,
     bytes: usize,
+    most_lines: usize,
+    most_bytes: usize,
 }
 
 impl Queue {
+    /// As many lines and bytes may wait; then there is no room.
+    pub(super) fn new(most_lines: usize, most_bytes: usize) -> Self {
+        Self { lines: VecDeque::new(), bytes: 0, most_lines, most_bytes }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.lines.len() < LINES && self.bytes < BYTES
+        self.lines.len() < self.most_lines && self.bytes < self.most_bytes
     }
 
     pub(super) fn push(&mut self, typed: Typed) {
@@ -62,7 +64,9 @@ mod tests {
         let push = |queue: &mut Queue, line: &str| {
             queue.push(Typed { line: Ok(line.to_owned()), at_prompt: false });
         };
-        let mut queue = Queue::default();
+        const LINES: usize = 4096;
+        const BYTES: usize = 256 * 1024;
+        let mut queue = Queue::new(LINES, BYTES);
         for _ in 0..LINES {
             assert!(queue.has_room());
             push(&mut queue, "");

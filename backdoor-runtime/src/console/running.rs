@@ -70,6 +70,11 @@ impl Running {
         self.state.json.load(Ordering::Relaxed)
     }
 
+    /// Whether its reply goes to a terminal as it is.
+    pub(super) fn is_raw(&self) -> bool {
+        self.state.raw.load(Ordering::Relaxed)
+    }
+
     pub(super) fn stop(&self, reason: Stop) {
         self.state.stop(reason);
     }

@@ -3,6 +3,9 @@
 
 use crate::console::escape::{Encoder, Newline, escape_line};
 
+/// SGR 0 (ECMA-48, 8.3.117): as the terminal was.
+const RESET: &[u8] = b"\x1b[0m";
+
 /// The output of one session.
 pub(crate) struct Screen {
     bytes: Vec<u8>,
@@ -45,6 +48,21 @@ impl Screen {
             }
             self.encoder.encode(text, &mut self.bytes);
         }
+    }
+
+    /// Shows text that an author vouches for, as it is.
+    pub(crate) fn show_raw(&mut self, text: &str) {
+        if !text.is_empty() {
+            if self.at_prompt {
+                self.fresh_line();
+            }
+            self.encoder.pass(text, &mut self.bytes);
+        }
+    }
+
+    /// Its end: no colour of it is left to the prompt.
+    pub(crate) fn end_raw(&mut self) {
+        self.bytes.extend(RESET);
     }
 
     /// Shows text at the start of a line.
@@ -97,5 +115,41 @@ impl Screen {
     /// Bytes of the telnet protocol, at this place in the output.
     pub(crate) fn command(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is shown in whatever order, by whatever name: what reaches the peer is text, tabs and line ends.
+        #[test]
+        fn nothing_moves_the_cursor(
+            name in any::<String>(),
+            texts in prop::collection::vec((0..6_u8, any::<String>()), 0..20),
+            telnet in any::<bool>(),
+        ) {
+            let mut screen = Screen::new(&name);
+            if telnet {
+                screen.set_newline(Newline::CrLf);
+            }
+            for (how, text) in texts {
+                match how {
+                    0 => screen.show_fresh(&text),
+                    1 => screen.show_prompt(),
+                    2 => screen.line_entered(),
+                    3 => screen.interrupted(),
+                    _ => screen.show(&text),
+                }
+            }
+            screen.end_line();
+            let text = String::from_utf8(std::mem::take(screen.bytes())).expect("text stays text");
+            let text = if telnet { text.replace("\r\n", "\n") } else { text };
+            let harmless = text.replace(['\n', '\t'], "");
+            prop_assert_eq!(escape_line(&harmless), harmless.as_str());
+        }
     }
 }

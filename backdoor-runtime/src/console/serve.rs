@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::console::conversation::{Conversation, Manners};
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::{PIECES, Piece};
+use crate::dispatch::session::Piece;
 use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 
@@ -24,6 +24,9 @@ pub(crate) trait Transport {
     fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
     /// Reads what is there.
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
+    /// sends urgent data, where a read ends.
+    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize>;
     /// Writes what fits.
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Says that nothing more will be written.
@@ -59,6 +62,12 @@ const GRACE: Duration = Duration::from_millis(50);
 /// How often a peer that has closed its sending half is asked whether it is there at all.
 const PROBE: Duration = Duration::from_millis(250);
 
+/// How long the lines that wait may stay as many as may wait before an interrupt is looked for behind them.
+const SCAN: Duration = Duration::from_secs(1);
+
+/// The most that is written to one session before others get their turn.
+const WRITTEN_IN_A_ROW: usize = 64 * 1024;
+
 /// Serves one peer until it or the console ends.
 pub(crate) async fn serve(
     transport: &impl Transport,
@@ -75,8 +84,10 @@ pub(crate) async fn serve(
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
     let mut probe_at: Option<Instant> = None;
+    let mut scan_at: Option<Instant> = None;
     let mut leave_at: Option<Instant> = None;
     let mut in_a_row = 0;
+    let mut written_in_a_row = 0;
     let mut dismissed = false;
     loop {
         if running.is_none()
@@ -112,17 +123,26 @@ pub(crate) async fn serve(
         stalled_at = after(writes, stalled_at, times.stall);
         idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
         probe_at = after(conversation.is_in_doubt(), probe_at, PROBE);
+        scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
+        // One timer for all, since each would be a part of every idle session.
+        let due = [
+            (conversation.is_undecided().then_some(silent_until), Due::Silence),
+            (stalled_at, Due::Stalled),
+            (idle_at, Due::IdleScript),
+            (probe_at, Due::Probe),
+            (scan_at, Due::Scan),
+            (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
+            (leave_at, Due::Leave),
+        ];
+        let due =
+            due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
         let next = tokio::select! {
             biased;
             outcome = poll(&mut running) => Next::Ended(outcome),
             Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
             _ = ending.changed(), if !dismissed => Next::Ending,
             ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
-            () = sleep_until(silent_until), if conversation.is_undecided() => Next::Silence,
-            () = at(stalled_at) => Next::Stalled,
-            () = at(idle_at) => Next::IdleScript,
-            () = at(probe_at) => Next::Probe,
-            () = at(leave_at) => Next::Leave,
+            () = at(due.map(|(time, _)| time)) => Next::Due(due.map(|(_, what)| what)),
             () = yield_now(), if has_turn => Next::Turn,
         };
         match next {
@@ -130,7 +150,7 @@ pub(crate) async fn serve(
             Next::Ended(outcome) => {
                 running = None;
                 // What it said was sent before it ended. What others say may have no end.
-                for _ in 0..PIECES {
+                for _ in 0..pieces.max_capacity() {
                     let Ok(piece) = pieces.try_recv() else { break };
                     conversation.piece(piece);
                 }
@@ -151,20 +171,23 @@ pub(crate) async fn serve(
                 leave_at = Some(now + GRACE);
                 conversation.dismiss();
             }
-            Next::Leave if conversation.hurry() => leave_at = Some(now + GRACE),
-            Next::Leave => {
+            Next::Due(Some(Due::Leave)) if conversation.hurry() => leave_at = Some(now + GRACE),
+            Next::Due(Some(Due::Leave)) => {
                 leave_at = None;
                 running = None;
                 conversation.leave();
             }
             Next::Turn => in_a_row = 0,
-            Next::Silence => conversation.silence(),
-            Next::IdleScript => conversation.end_script(),
-            Next::Probe => {
+            Next::Due(None) => {}
+            Next::Due(Some(Due::Silence)) => conversation.silence(),
+            Next::Due(Some(Due::IdleScript)) => conversation.end_script(),
+            Next::Due(Some(Due::Probe)) => {
                 probe_at = None;
                 conversation.probe();
             }
-            Next::Stalled => {
+            Next::Due(Some(Due::Scan)) => conversation.scan(),
+            Next::Due(Some(Due::Unfinished)) => conversation.drop_unfinished(),
+            Next::Due(Some(Due::Stalled)) => {
                 dispatcher.audit.warn(format!(
                     "session {} was closed: its client took no byte for {} s",
                     peer.id,
@@ -184,8 +207,14 @@ pub(crate) async fn serve(
                 }
             }
         }
-        if write(transport, &mut conversation) {
+        let written = write(transport, &mut conversation);
+        if written > 0 {
             stalled_at = None;
+            written_in_a_row += written;
+        }
+        if written_in_a_row >= WRITTEN_IN_A_ROW {
+            written_in_a_row = 0;
+            yield_now().await;
         }
     }
     if let Some(protocol) = conversation.foreign() {
@@ -209,10 +238,18 @@ enum Next {
     Piece(Piece),
     Ending,
     Io(io::Result<Ready>),
+    Due(Option<Due>),
+}
+
+/// What is to be done when its time has come.
+#[derive(Clone, Copy)]
+enum Due {
     Silence,
-    IdleScript,
     Stalled,
+    IdleScript,
     Probe,
+    Scan,
+    Unfinished,
     Leave,
 }
 
@@ -245,14 +282,19 @@ fn interest(reads: bool, writes: bool) -> Interest {
 fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     let mut buffer = [0; 8 * 1024];
     let mut left = READ_IN_A_ROW;
+    let now = std::time::Instant::now();
     while conversation.takes_input() && left > 0 {
-        match transport.try_read(&mut buffer) {
+        let count = match conversation.speaks_telnet() {
+            true => transport.try_read(&mut buffer),
+            false => transport.try_read_all(&mut buffer),
+        };
+        match count {
             Ok(0) => {
                 conversation.end_of_input();
                 return true;
             }
             Ok(count) => {
-                conversation.receive(&buffer[..count]);
+                conversation.receive(&buffer[..count], now);
                 left = left.saturating_sub(count);
                 if count < buffer.len() {
                     return true;
@@ -269,13 +311,13 @@ fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     false
 }
 
-/// Writes what fits, and says whether anything did.
-fn write(transport: &impl Transport, conversation: &mut Conversation) -> bool {
-    let mut progress = false;
+/// Writes what fits, and says how much that was.
+fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
+    let mut progress = 0;
     while !conversation.output().is_empty() {
         match transport.try_write(conversation.output()) {
             Ok(count) => {
-                progress |= count > 0;
+                progress += count;
                 conversation.output().drain(..count);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return progress,

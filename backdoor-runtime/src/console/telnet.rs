@@ -2,20 +2,27 @@
 //! that nothing it does can depend on where a read ended.
 
 use std::mem;
+use std::time::Instant;
 
-use self::options::{NAWS, Options, Side, TIMING_MARK, Verb};
+use self::options::{BINARY, NAWS, Options, Side, TIMING_MARK, Verb};
+use self::pace::Pace;
+use self::subnegotiation::Subnegotiation;
 
 mod options;
+mod pace;
+mod subnegotiation;
+#[cfg(test)]
+mod tests;
 
 /// One connection's telnet state: the parser between two reads and what was negotiated.
 ///
 /// A peer that never sends an IAC (`nc`, a script) passes through unchanged, so every TCP connection may have one.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Telnet {
     state: State,
     options: Options,
-    /// What came since `IAC SB`, the option first; `None` outside a subnegotiation and in one that is too long to keep.
-    subnegotiation: Option<Vec<u8>>,
+    pace: Pace,
+    subnegotiation: Subnegotiation,
     is_telnet: bool,
     window_size_requested: bool,
 }
@@ -48,6 +55,8 @@ pub(crate) enum Event<'a> {
     /// `DO TIMING-MARK` (RFC 860): the session puts [`TIMING_MARK_REPLY`] where its output has caught up with this
     /// point of the input. A client that sent Ctrl-C throws away everything before that answer.
     TimingMark,
+    /// A subnegotiation was begun whose end never came, and what was typed meanwhile is lost.
+    Unfinished,
     /// The peer's window (RFC 1073). A 0 means that the peer does not know.
     WindowSize { columns: u16, rows: u16 },
 }
@@ -58,20 +67,25 @@ pub(crate) const TIMING_MARK_REPLY: [u8; 3] = [IAC, Verb::Will as u8, TIMING_MAR
 /// `NOP` (RFC 854): what a telnet client takes without showing it.
 pub(crate) const NO_OPERATION: [u8; 2] = [IAC, 241];
 
-/// The bytes of a subnegotiation that are kept, its option included. The longest of any real client is 80.
-const SUBNEGOTIATION_LIMIT: usize = 256;
-
 impl Telnet {
-    /// A connection on which nothing was said yet.
-    pub(crate) fn new() -> Self {
-        Self::default()
+    /// A connection on which nothing was said yet. A subnegotiation has as many bytes at most, and as many option commands are
+    /// answered in one second.
+    pub(crate) fn new(subnegotiation: usize, option_commands: usize) -> Self {
+        Self {
+            state: State::Data,
+            options: Options::default(),
+            pace: Pace::new(option_commands),
+            subnegotiation: Subnegotiation::new(subnegotiation),
+            is_telnet: false,
+            window_size_requested: false,
+        }
     }
 
-    /// Takes in what a read gave and calls `sink` with what it means.
+    /// Takes in what a read gave by `now` and calls `sink` with what it means.
     ///
     /// The events are the same however the input is cut, except that [`Event::Data`] ends where a read ends. The replies
     /// of one call are never longer than what came in, those to [`Event::TimingMark`] included.
-    pub(crate) fn feed(&mut self, mut input: &[u8], sink: &mut impl FnMut(Event<'_>)) {
+    pub(crate) fn feed(&mut self, mut input: &[u8], now: Instant, sink: &mut impl FnMut(Event<'_>)) {
         while let Some(&byte) = input.first() {
             let mut used = 1;
             match self.state {
@@ -86,11 +100,17 @@ impl Telnet {
                     self.state = State::Data;
                     sink(Event::Data(&[IAC, byte]));
                 }
-                State::Command => self.command(byte, sink),
-                State::Negotiation(verb) => self.negotiation(verb, byte, sink),
+                State::Command => self.command(byte, now, sink),
+                State::Negotiation(verb) => self.negotiation(verb, byte, now, sink),
                 State::Subnegotiation if byte == IAC => self.state = State::SubnegotiationCommand,
-                State::Subnegotiation => self.keep(byte),
-                State::SubnegotiationCommand => self.subnegotiation_command(byte, sink),
+                // No client sends one that long. Where its end was lost, the peer must not stay unheard for ever.
+                State::Subnegotiation
+                    if self.subnegotiation.is_too_long() && matches!(byte, b'\r' | b'\n') =>
+                {
+                    self.drop_unfinished(sink);
+                }
+                State::Subnegotiation => self.subnegotiation.keep(byte),
+                State::SubnegotiationCommand => self.subnegotiation_command(byte, now, sink),
             }
             input = &input[used..];
         }
@@ -110,13 +130,32 @@ impl Telnet {
         self.options.request(Side::Theirs, NAWS, true)
     }
 
+    /// `DO BINARY` (RFC 856), to be sent once to a peer that speaks telnet: ask for its half only. In its line mode GNU's client
+    /// takes the bytes 0x9c and 0x9d, which are a part of `Ü`, `”` and much else in UTF-8, for keys of its own (quit, escape), unless
+    /// what it sends is binary. Its Enter is a lone LF then, and nothing else changes. PuTTY agrees too, and BusyBox refuses.
+    pub(crate) fn request_binary(&mut self) -> Option<[u8; 3]> {
+        self.options.request(Side::Theirs, BINARY, true)
+    }
+
+    /// Since when a subnegotiation is open, where one is.
+    pub(crate) fn unfinished_since(&self) -> Option<Instant> {
+        self.subnegotiation.since()
+    }
+
+    /// Takes what comes from here on for data again.
+    pub(crate) fn drop_unfinished(&mut self, sink: &mut impl FnMut(Event<'_>)) {
+        self.state = State::Data;
+        self.subnegotiation.take();
+        sink(Event::Unfinished);
+    }
+
     /// The byte after an IAC.
-    fn command(&mut self, code: u8, sink: &mut impl FnMut(Event<'_>)) {
+    fn command(&mut self, code: u8, now: Instant, sink: &mut impl FnMut(Event<'_>)) {
         self.state = State::Data;
         match code {
             IAC => sink(Event::Data(&[IAC])),
             SUBNEGOTIATION => {
-                self.subnegotiation = Some(Vec::new());
+                self.subnegotiation.begin(now);
                 self.state = State::Subnegotiation;
             }
             WILL => self.state = State::Negotiation(Verb::Will),
@@ -133,7 +172,7 @@ impl Telnet {
     }
 
     /// The option after an IAC and a verb.
-    fn negotiation(&mut self, verb: Verb, option: u8, sink: &mut impl FnMut(Event<'_>)) {
+    fn negotiation(&mut self, verb: Verb, option: u8, now: Instant, sink: &mut impl FnMut(Event<'_>)) {
         self.state = State::Data;
         self.is_telnet = true;
         match (verb, option) {
@@ -141,6 +180,8 @@ impl Telnet {
             // RFC 860: the mark is never in force, so there is nothing to acknowledge or to switch off; and we ask for
             // none, so that a WILL or WONT of it can only be an answer.
             (_, TIMING_MARK) => {}
+            // What is not answered has no effect either: both sides know the same.
+            _ if !self.pace.allows(now) => {}
             _ => {
                 if let Some(reply) = self.options.receive(verb, option) {
                     sink(Event::Reply(reply));
@@ -149,22 +190,12 @@ impl Telnet {
         }
     }
 
-    fn keep(&mut self, byte: u8) {
-        if let Some(bytes) = &mut self.subnegotiation {
-            if bytes.len() < SUBNEGOTIATION_LIMIT {
-                bytes.push(byte);
-            } else {
-                self.subnegotiation = None;
-            }
-        }
-    }
-
     /// The byte after an IAC inside a subnegotiation.
-    fn subnegotiation_command(&mut self, code: u8, sink: &mut impl FnMut(Event<'_>)) {
+    fn subnegotiation_command(&mut self, code: u8, now: Instant, sink: &mut impl FnMut(Event<'_>)) {
         match code {
             IAC => {
                 self.state = State::Subnegotiation;
-                self.keep(IAC);
+                self.subnegotiation.keep(IAC);
             }
             SUBNEGOTIATION_END => {
                 self.state = State::Data;
@@ -180,8 +211,8 @@ impl Telnet {
             // RFC 855 allows nothing else here, so the end was lost. Were the command lost as well, a peer that left
             // one subnegotiation open could never interrupt again.
             _ => {
-                self.subnegotiation = None;
-                self.command(code, sink);
+                self.subnegotiation.take();
+                self.command(code, now, sink);
             }
         }
     }
@@ -232,281 +263,3 @@ const WONT: u8 = Verb::Wont as u8;
 const DO: u8 = Verb::Do as u8;
 const DONT: u8 = Verb::Dont as u8;
 const IAC: u8 = 255;
-
-#[cfg(test)]
-mod tests {
-    use std::fmt::Write;
-
-    use super::*;
-
-    /// What a connection said: every byte of data in hex, a reply in brackets, every other event by its name. Bytes have
-    /// no borders here, so that two cuts of one input read alike.
-    #[derive(Default)]
-    struct Transcript {
-        text: String,
-        bytes_out: usize,
-    }
-
-    impl Transcript {
-        fn record(&mut self, event: Event<'_>) {
-            match event {
-                Event::Data(bytes) => {
-                    assert!(!bytes.is_empty());
-                    bytes.iter().for_each(|&byte| self.hex(byte));
-                }
-                Event::Reply(reply) => {
-                    self.bytes_out += reply.len();
-                    self.text.push_str("[ ");
-                    reply.iter().for_each(|&byte| self.hex(byte));
-                    self.text.push_str("] ");
-                }
-                Event::WindowSize { columns, rows } => {
-                    write!(self.text, "{columns}x{rows} ").expect("a String takes it");
-                }
-                other => {
-                    if other == Event::TimingMark {
-                        self.bytes_out += TIMING_MARK_REPLY.len();
-                    }
-                    write!(self.text, "{other:?} ").expect("a String takes it");
-                }
-            }
-        }
-
-        fn hex(&mut self, byte: u8) {
-            let digits = b"0123456789abcdef";
-            for digit in [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]] {
-                self.text.push(char::from(digit));
-            }
-            self.text.push(' ');
-        }
-    }
-
-    fn bytes(hex: &str) -> Vec<u8> {
-        hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
-    }
-
-    /// Feeds the input whole, by single bytes and cut once at every place: always the same.
-    fn check_with(mut begin: impl FnMut() -> Telnet, input: &[u8], expected: &str) -> Telnet {
-        let mut last = begin();
-        for cut in 0..=input.len() + 1 {
-            let (mut telnet, mut seen) = (begin(), Transcript::default());
-            if cut > input.len() {
-                input.chunks(1).for_each(|byte| telnet.feed(byte, &mut |event| seen.record(event)));
-            } else {
-                telnet.feed(&input[..cut], &mut |event| seen.record(event));
-                telnet.feed(&input[cut..], &mut |event| seen.record(event));
-            }
-            assert_eq!(seen.text.trim_end(), expected, "{input:02x?} cut at {cut}");
-            assert!(seen.bytes_out <= input.len(), "{input:02x?}");
-            last = telnet;
-        }
-        last
-    }
-
-    fn check(hex: &str, expected: &str) -> Telnet {
-        check_with(Telnet::new, &bytes(hex), expected)
-    }
-
-    #[test]
-    fn data_passes_and_a_doubled_iac_is_one() {
-        check("", "");
-        check("68 69 0d 0a", "68 69 0d 0a");
-        check("c3 a9 e2 82 ac 00 0d 00", "c3 a9 e2 82 ac 00 0d 00");
-        check("ff ff", "ff");
-        check("61 ff ff 62 ff ff ff ff 63", "61 ff 62 ff ff 63");
-    }
-
-    #[test]
-    fn commands() {
-        check("61 ff f1 62", "61 62");
-        check("61 ff f2 62", "61 62");
-        check("61 ff f9 62", "61 62");
-        check("61 ff ef 62 ff f0 63", "61 62 63");
-        check("61 ff 00 62 ff 41 63 ff eb 64", "61 ff 00 62 ff 41 63 64");
-        check("61 ff f3 62", "61 Break 62");
-        check("61 ff f4 62", "61 Interrupt 62");
-        check("61 ff f5 62", "61 AbortOutput 62");
-        check("61 ff f6 62", "61 AreYouThere 62");
-        check("61 ff f7 62", "61 EraseCharacter 62");
-        check("61 ff f8 62", "61 EraseLine 62");
-        check("61 ff ec 62", "61 EndOfFile 62");
-        check("61 ff ed 62", "61 Suspend 62");
-        check("61 ff ee 62", "61 Abort 62");
-    }
-
-    #[test]
-    fn what_real_clients_send() {
-        // plink at once; inetutils and netkit after Ctrl-C, Ctrl-Z and Ctrl-\ in line mode.
-        check(
-            "ff fb 1f ff fb 20 ff fb 18 ff fb 27 ff fd 01 ff fb 03 ff fd 03",
-            "[ ff fd 1f ] [ ff fe 20 ] [ ff fe 18 ] [ ff fe 27 ] [ ff fc 01 ] [ ff fe 03 ] [ ff fc 03 ]",
-        );
-        check("ff f4 ff fd 06", "Interrupt TimingMark");
-        check("ff ed ff fd 06", "Suspend TimingMark");
-        check("ff f3 ff fd 06", "Break TimingMark");
-        check("03 08 7f 04", "03 08 7f 04");
-        // Urgent data: with SO_OOBINLINE the IAC of `send synch` stays, without it a lone F2 is data and no UTF-8.
-        check("ff f2", "");
-        check("f2", "f2");
-        // TTYPE IS xterm, NEW-ENVIRON with a USER, and an SLC of 49 bytes, none of which we asked for.
-        check("ff fa 18 00 78 74 65 72 6d ff f0 61", "61");
-        check("ff fa 27 00 00 55 53 45 52 01 6d 65 ff f0 61", "61");
-        check(&format!("ff fb 22 ff fa 22 03 {} ff f0 61", "07 02 08 ".repeat(16)), "[ ff fe 22 ] 61");
-    }
-
-    #[test]
-    fn window_sizes() {
-        check("ff fa 1f 00 50 00 18 ff f0", "80x24");
-        check("ff fa 1f 00 ff ff 00 32 ff f0", "255x50");
-        check("ff fa 1f ff ff ff ff ff ff ff ff ff f0", "65535x65535");
-        check("ff fa 1f 00 00 00 00 ff f0", "0x0");
-        check("68 65 ff fa 1f 00 78 00 28 ff f0 6c 70 0d 0a", "68 65 120x40 6c 70 0d 0a");
-        check("ff fa 1f 00 50 00 ff f0 61", "61");
-        check("ff fa 1f 00 50 00 18 00 ff f0 61", "61");
-        check("ff fb 1f ff fa 1f 00 50 00 18 ff f0", "[ ff fd 1f ] 80x24");
-    }
-
-    #[test]
-    fn broken_subnegotiations() {
-        check("ff fa ff f0 61", "61");
-        check("ff fa 1f 00 50 61 62 63 0d 0a", "");
-        // The end is missing, and what follows it counts.
-        check("ff fa fe", "");
-        check("ff fa 1f 00 ff f4 61", "Interrupt 61");
-        check("ff fa 1f 00 ff fd 01 61", "[ ff fc 01 ] 61");
-        check("ff fa 1f 00 ff fa 1f 00 50 00 18 ff f0 61", "80x24 61");
-        check("ff fa 1f 00 50 00 18 ff 41 61 ff f0 62", "61 62");
-    }
-
-    #[test]
-    fn negotiation_never_acknowledges_twice() {
-        check("ff fb 1f ff fb 1f ff fb 1f", "[ ff fd 1f ]");
-        check("ff fb 1f ff fc 1f ff fc 1f", "[ ff fd 1f ] [ ff fe 1f ]");
-        check("ff fb 1f ff fc 1f ff fb 1f", "[ ff fd 1f ] [ ff fe 1f ] [ ff fd 1f ]");
-        check("ff fe 01 ff fc 01 ff fe 1f ff fc 1f", "");
-        check("ff fd 01 ff fd 01", "[ ff fc 01 ] [ ff fc 01 ]");
-        check("ff fd 1f ff fb ff ff fd ff", "[ ff fc 1f ] [ ff fe ff ] [ ff fc ff ]");
-        check("ff fd 06 ff fd 06", "TimingMark TimingMark");
-        check("ff fb 06 ff fc 06 ff fe 06", "");
-        for option in (0..=u8::MAX).filter(|&option| option != NAWS && option != TIMING_MARK) {
-            let input = [IAC, WILL, option, IAC, DO, option, IAC, WONT, option, IAC, DONT, option];
-            check_with(Telnet::new, &input, &format!("[ ff fe {option:02x} ] [ ff fc {option:02x} ]"));
-        }
-    }
-
-    #[test]
-    fn the_window_size_is_asked_for_once() {
-        let asked = || {
-            let mut telnet = Telnet::new();
-            assert_eq!(telnet.request_window_size(), Some([0xff, 0xfd, 0x1f]));
-            assert_eq!(telnet.request_window_size(), None);
-            telnet
-        };
-        let check_asked = |hex, expected| check_with(asked, &bytes(hex), expected);
-        assert_eq!(check_asked("ff fb 1f", "").request_window_size(), None);
-        assert_eq!(check_asked("ff fc 1f", "").request_window_size(), None);
-        check_asked("ff fb 1f ff fb 1f ff fa 1f 00 50 00 18 ff f0", "80x24");
-        check_asked("ff fc 1f ff fb 1f", "[ ff fd 1f ]");
-        check_asked("ff fd 1f", "[ ff fc 1f ]");
-        assert_eq!(check("ff fb 1f", "[ ff fd 1f ]").request_window_size(), None);
-    }
-
-    #[test]
-    fn a_peer_is_telnet_from_its_first_complete_command() {
-        for hex in ["61", "ff", "ff ff", "ff fb", "ff fa", "ff fa 1f 00 ff", "ff fa ff ff", "ff 41"] {
-            let mut telnet = Telnet::new();
-            telnet.feed(&bytes(hex), &mut |_| {});
-            assert!(!telnet.is_telnet(), "{hex}");
-        }
-        for hex in ["ff f1", "ff f4", "ff ec", "ff fb 1f", "ff fe 01", "ff fd 06", "ff fa 18 ff f0"] {
-            let mut telnet = Telnet::new();
-            telnet.feed(&bytes(hex), &mut |_| {});
-            assert!(telnet.is_telnet(), "{hex}");
-        }
-    }
-
-    #[test]
-    fn memory_is_bounded_and_given_back() {
-        assert!(size_of::<Telnet>() <= 128);
-        let mut telnet = Telnet::new();
-        telnet.feed(&[IAC, SUBNEGOTIATION], &mut |_| {});
-        for kept in 1..=SUBNEGOTIATION_LIMIT {
-            telnet.feed(&[7], &mut |_| {});
-            let buffer = telnet.subnegotiation.as_ref().expect("still kept");
-            assert_eq!(buffer.len(), kept);
-            assert!(buffer.capacity() <= SUBNEGOTIATION_LIMIT);
-        }
-        telnet.feed(&[7; 100_000], &mut |_| {});
-        assert_eq!(telnet.subnegotiation, None);
-        telnet.feed(&[IAC, SUBNEGOTIATION_END], &mut |_| panic!("too long to mean anything"));
-        let expected = Telnet { is_telnet: true, ..Telnet::new() };
-        assert_eq!(telnet, expected);
-        telnet.feed(&bytes("ff fa 1f 00 50 00 18 ff f0"), &mut |_| {});
-        assert_eq!(telnet, expected);
-    }
-
-    /// 300,000 inputs full of IACs, whole and cut at random: the same events, the same state afterwards, and never more
-    /// bytes out than in.
-    #[test]
-    fn the_events_do_not_depend_on_the_cuts() {
-        const LIKELY: &[u8] = &[
-            IAC,
-            IAC,
-            IAC,
-            IAC,
-            IAC,
-            IAC,
-            IAC,
-            SUBNEGOTIATION,
-            SUBNEGOTIATION,
-            SUBNEGOTIATION_END,
-            WILL,
-            WONT,
-            DO,
-            DONT,
-            NAWS,
-            NAWS,
-            TIMING_MARK,
-            INTERRUPT_PROCESS,
-            0,
-            1,
-            b'a',
-            b'\r',
-            b'\n',
-        ];
-        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = |below: usize| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            (random >> 33) as usize % below
-        };
-        let mut input = Vec::new();
-        for round in 0..300_000 {
-            input.clear();
-            for _ in 0..next(24) {
-                input.push(if next(8) == 0 { next(256) as u8 } else { LIKELY[next(LIKELY.len())] });
-            }
-            if round % 1000 == 0 {
-                input.extend([IAC, SUBNEGOTIATION, NAWS, 0, 80, 0, 24]);
-                input.resize(input.len() + next(2 * SUBNEGOTIATION_LIMIT), 9);
-                input.extend([IAC, SUBNEGOTIATION_END, b'a']);
-            }
-            let (mut whole, mut cut) = (Telnet::new(), Telnet::new());
-            if next(2) == 0 {
-                assert_eq!(whole.request_window_size(), cut.request_window_size());
-            }
-            let (mut of_whole, mut of_cut) = (Transcript::default(), Transcript::default());
-            whole.feed(&input, &mut |event| of_whole.record(event));
-            let mut rest = input.as_slice();
-            while !rest.is_empty() {
-                let (head, tail) = rest.split_at((1 + next(6)).min(rest.len()));
-                cut.feed(head, &mut |event| of_cut.record(event));
-                rest = tail;
-            }
-            assert_eq!(of_whole.text, of_cut.text, "{input:02x?}");
-            assert_eq!(whole, cut, "{input:02x?}");
-            assert!(of_whole.bytes_out <= input.len(), "{input:02x?}");
-        }
-    }
-}

@@ -40,6 +40,8 @@ pub struct Console(pub(crate) Arc<Shared>);
 /// What the dispatcher and the console's own commands share.
 pub(crate) struct Shared {
     pub(crate) registry: Registry,
+    /// The most words behind a command's name.
+    pub(crate) max_words: usize,
     pub(crate) service: Arc<Service>,
     pub(crate) addresses: OnceLock<Vec<Address>>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,

@@ -44,7 +44,7 @@ impl Held {
         let before = ready.len();
         let table = table.get_or_insert_with(|| TableStream::new(form.width));
         match item {
-            Rendered { text: None, value: Some(row) } => {
+            Rendered { text: None, value: Some(row), .. } => {
                 *weight += row.weight();
                 table.push(row, ready);
                 if *weight > HEAVY {
@@ -109,7 +109,7 @@ impl Held {
             let Ok(permit) = output.try_reserve() else { break };
             let text = first_piece(&mut state.ready);
             let boundary = state.ready.is_empty();
-            permit.send(Piece { run, what: What::Reply { text, boundary } });
+            permit.send(Piece::new(run, What::Reply { text, boundary }));
         }
         // What found no room is sent by the command with its next item, or at the next try.
         if !state.ready.is_empty() {

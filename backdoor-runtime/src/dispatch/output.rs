@@ -1,6 +1,7 @@
 //! From a reply to the pieces that are sent: whole, or in pieces as they become ready. It runs where the command runs.
 
 use std::future::poll_fn;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use crate::command::ladder::{Pieces, Reply};
@@ -153,6 +154,7 @@ pub(crate) struct Whole {
 }
 
 fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
+    session.run().raw.store(rendered.raw, Ordering::Relaxed);
     let room = &session.run().held.room;
     let form = Form { room: room.left(), ..form };
     let value = form.kept.then(|| What::Value(rendered.clone().into_value()));

@@ -23,6 +23,8 @@ pub(crate) struct RunState {
     pub(crate) reached: Reached,
     /// Whether its answer is one line of JSON.
     pub(crate) json: AtomicBool,
+    /// Whether its reply, which comes whole, goes to a terminal as it is.
+    pub(crate) raw: AtomicBool,
 }
 
 /// Why a run is asked to stop.
@@ -50,6 +52,7 @@ impl RunState {
             held: Held::default(),
             reached: Reached::default(),
             json: false.into(),
+            raw: false.into(),
         }
     }
 

@@ -14,9 +14,6 @@ use crate::dispatch::pieces::pieces;
 use crate::dispatch::run_state::RunState;
 use crate::reply::Value;
 
-/// How many pieces may be on their way to one session; then the command has to wait. 256 KiB in all.
-pub(crate) const PIECES: usize = 32;
-
 /// The operator's session, as a command sees it.
 ///
 /// A parameter of this type is supplied by the server. It may be cloned and given to work that the command spawns: what such work
@@ -44,7 +41,14 @@ pub struct Session {
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) run: u64,
-    pub(crate) what: What,
+    /// Boxed, since every session keeps room for 32 pieces.
+    pub(crate) what: Box<What>,
+}
+
+impl Piece {
+    pub(crate) fn new(run: u64, what: What) -> Self {
+        Self { run, what: Box::new(what) }
+    }
 }
 
 /// What a piece is.
@@ -262,7 +266,7 @@ impl Session {
         if self.cancelled() {
             return Err(PrintError::Cancelled);
         }
-        match self.peer.output.try_send(Piece { run: self.run.id, what }) {
+        match self.peer.output.try_send(Piece::new(self.run.id, what)) {
             Ok(()) => Ok(None),
             Err(mpsc::error::TrySendError::Full(piece)) => Ok(Some(piece)),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(PrintError::Closed),

@@ -12,9 +12,6 @@ use crate::console::escape::escape_line;
 use crate::dispatch::failure::Failure;
 use crate::line::words::Word;
 
-/// The most words that a line may hold behind the command's name.
-const WORDS: usize = 64;
-
 /// What the words behind a command's name say.
 pub(crate) struct Bound {
     pub(crate) arguments: Arguments,
@@ -36,12 +33,13 @@ pub(crate) struct Broken {
     pub(crate) failure: Failure,
 }
 
-/// Binds the words behind a command's name.
+/// Binds the words behind a command's name, of which there may be as many as `limit` says.
 pub(crate) fn bind(
     line: &Arc<str>,
     words: &[Word<'_>],
     broken: Option<Broken>,
     entry: &Entry,
+    limit: usize,
 ) -> Result<Bound, Failure> {
     let mut binder = Binder {
         line,
@@ -66,9 +64,9 @@ pub(crate) fn bind(
     {
         return Err(broken.failure);
     }
-    if !tail_taken && words.len() > WORDS {
-        let range = words[WORDS].range.start..line.len();
-        return Err(Failure::usage(format!("a command takes at most {WORDS} words"), Some(range)));
+    if !tail_taken && words.len() > limit {
+        let range = words[limit].range.start..line.len();
+        return Err(Failure::usage(format!("a command takes at most {limit} words"), Some(range)));
     }
     binder.check_missing()?;
     // A stable sort: the words of one parameter stay in the order of the line.

@@ -39,8 +39,8 @@ pub(crate) enum Asked<'a> {
     },
 }
 
-/// Reads a line. This never runs code of the author's.
-pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
+/// Reads a line, with at most so many words behind the command's name. This never runs code of the author's.
+pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) -> Request<'a> {
     let (mut few, mut many) = (Few::default(), Vec::new());
     let (words, broken) = gather(line, &mut few, &mut many);
     // An error is wanted as JSON wherever in the line the word stands.
@@ -60,7 +60,8 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry) -> Request<'a> {
         };
     }
     match registry.find(&head(line, words, registry.longest())) {
-        Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry) {
+        Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry, limit)
+        {
             // Whoever asks for help is past caring what else is wrong.
             Err(_) if words.last().is_some_and(bind::asks_for_help) => {
                 Request { asked: Asked::Help(entry.name.to_string()), json }
@@ -228,7 +229,7 @@ mod tests {
         ) {
             let line: Arc<str> = format!("{start}{}", parts.concat()).into();
             let registry = Registry::linked();
-            match read(&line, &registry).asked {
+            match read(&line, &registry, 64).asked {
                 Asked::Command { arguments, .. } => {
                     for slot in arguments.slots {
                         prop_assert!(line.get(slot.range).is_some());

@@ -14,7 +14,6 @@ use tokio::time::{sleep, timeout};
 use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
 use crate::dispatch::peer::Peer;
-use crate::dispatch::session::PIECES;
 use crate::server::stream::Stream;
 
 /// How long no connection is taken after one could not be: descriptors or memory ran out, and haste would only burn CPU.
@@ -117,7 +116,7 @@ async fn serve_stream(
 ) {
     stream.prepare();
     let (name, uid) = stream.peer();
-    let (output, pieces) = mpsc::channel(PIECES);
+    let (output, pieces) = mpsc::channel(reception.manners.bounds.pieces());
     let id = reception.numbers.fetch_add(1, Ordering::Relaxed);
     let peer = Arc::new(Peer::new(id, name, uid, output));
     if matches!(stream, Stream::Unix(_)) {

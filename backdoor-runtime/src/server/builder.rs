@@ -238,7 +238,7 @@ impl Builder {
         let (ending, ends) = watch::channel(false);
         let reception = Reception {
             dispatcher: dispatcher.clone(),
-            manners: Manners { service: shared.service.clone(), plain: false, line: limits.max_line },
+            manners: Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds },
             times: limits.times,
             places: Arc::new(Semaphore::new(limits.max_sessions)),
             limit: limits.max_sessions,
@@ -270,14 +270,16 @@ impl Builder {
 
     fn shared(&self) -> Arc<Shared> {
         let registry = Registry::linked_without(&self.left_out);
-        Arc::new(Shared::new(registry, Service::new(self.name.clone(), self.version.clone())))
+        let service = Service::new(self.name.clone(), self.version.clone());
+        Arc::new(Shared::new(registry, service, self.limits.max_words))
     }
 }
 
 impl Shared {
-    pub(crate) fn new(registry: Registry, service: Service) -> Self {
+    pub(crate) fn new(registry: Registry, service: Service, max_words: usize) -> Self {
         Self {
             registry,
+            max_words,
             service: Arc::new(service),
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::console::Times;
+use crate::console::{Bounds, Times};
 use crate::dispatch::CommandLimits;
 use crate::dispatch::clock::FOREVER;
 use crate::server::Builder;
@@ -17,7 +17,8 @@ pub(crate) struct Limits {
     pub(crate) stuck_threads: usize,
     pub(crate) max_answer: usize,
     pub(crate) max_sessions: usize,
-    pub(crate) max_line: usize,
+    pub(crate) max_words: usize,
+    pub(crate) bounds: Bounds,
     pub(crate) times: Times,
 }
 
@@ -30,7 +31,8 @@ impl Default for Limits {
             stuck_threads: commands.stuck_threads,
             max_answer: commands.answer,
             max_sessions: 32,
-            max_line: 8 * 1024,
+            max_words: 64,
+            bounds: Bounds::default(),
             times: Times {
                 silence: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),
@@ -52,7 +54,7 @@ impl Limits {
     }
 }
 
-/// The limits of a console.
+/// The limits of a console. Each is off by the largest value of its type.
 impl Builder {
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
@@ -89,9 +91,58 @@ impl Builder {
         self
     }
 
-    /// The longest line in bytes; longer ones are dropped and said so. Default: 8 KiB.
+    /// The longest line in bytes; longer ones are dropped to their end and said so, and the session goes on. Default: 8 KiB.
     pub fn max_line(mut self, limit: usize) -> Self {
-        self.limits.max_line = limit;
+        self.limits.bounds.line = limit;
+        self
+    }
+
+    /// The same for the first line of a session, before which nobody knows what the peer is. Default: 1 KiB.
+    pub fn max_first_line(mut self, limit: usize) -> Self {
+        self.limits.bounds.first_line = limit;
+        self
+    }
+
+    /// The most words behind a command's name; a raw tail (`#[arg(rest)]`) counts as none. Default: 64.
+    pub fn max_words(mut self, limit: usize) -> Self {
+        self.limits.max_words = limit;
+        self
+    }
+
+    /// How many lines may wait behind a command. Default: 4096. The others of a script wait in its socket; those of a person, who may
+    /// want to interrupt, are read and thrown away when nothing has moved for 1 s, and said so.
+    pub fn max_lines_ahead(mut self, limit: usize) -> Self {
+        self.limits.bounds.lines_ahead = limit;
+        self
+    }
+
+    /// The same in bytes. Default: 256 KiB.
+    pub fn max_bytes_ahead(mut self, limit: usize) -> Self {
+        self.limits.bounds.bytes_ahead = limit;
+        self
+    }
+
+    /// The most output in bytes that is on its way to one session; then its command has to wait for the reader. Default: 256 KiB.
+    pub fn max_output(mut self, limit: usize) -> Self {
+        self.limits.bounds.output = limit;
+        self
+    }
+
+    /// The longest telnet subnegotiation in bytes; a longer one ends with the line at the latest, is dropped and said so. Default: 256.
+    pub fn max_subnegotiation(mut self, limit: usize) -> Self {
+        self.limits.bounds.subnegotiation = limit;
+        self
+    }
+
+    /// How long a telnet subnegotiation may stay open; then it is dropped, and said so. Default: 5 s.
+    pub fn subnegotiation_time(mut self, limit: Duration) -> Self {
+        self.limits.bounds.subnegotiation_time = limit.min(FOREVER);
+        self
+    }
+
+    /// How many telnet option commands of a session are answered in one second; the others are met with silence. Default: 32.
+    pub fn max_option_commands(mut self, limit: usize) -> Self {
+        self.limits.bounds.option_commands = limit;
         self
     }
 

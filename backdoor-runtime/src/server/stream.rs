@@ -1,6 +1,6 @@
 //! A connection as the console sees it: TCP on loopback or a unix socket.
 
-use std::io;
+use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
 
 use socket2::SockRef;
@@ -59,6 +59,17 @@ impl Transport for Stream {
         }
     }
 
+    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => {
+                read_all(buffer, |read| stream.try_io(Interest::READABLE, || read(SockRef::from(stream))))
+            }
+            Self::Unix(stream) => {
+                read_all(buffer, |read| stream.try_io(Interest::READABLE, || read(SockRef::from(stream))))
+            }
+        }
+    }
+
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_write(bytes),
@@ -73,4 +84,22 @@ impl Transport for Stream {
             Self::Unix(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
         };
     }
+}
+
+/// Reads where `try_io` says that there is something. A short read has emptied the socket, which `try_io` is told as it is told of an
+/// empty one, so that nobody comes to see whether there is more.
+fn read_all(
+    buffer: &mut [u8],
+    try_io: impl FnOnce(&mut dyn FnMut(SockRef<'_>) -> io::Result<usize>) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let mut short = None;
+    let read = try_io(&mut |socket| {
+        let count = (&*socket).read(buffer)?;
+        if (1..buffer.len()).contains(&count) {
+            short = Some(count);
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        Ok(count)
+    });
+    short.map_or(read, Ok)
 }

@@ -91,3 +91,45 @@ fn regression_a_request_line_that_is_too_long_hides_no_headers() {
     client.read_to_end();
     assert_eq!(count_of("hidden-by-length"), 0);
 }
+
+/// Every opening in two packets, cut at every byte, with lines behind it that would run.
+#[test]
+fn every_protocol_cut_at_every_byte_runs_nothing() {
+    let body = b"wire count cut\r\nwire drop cut --yes\r\n";
+    for opening in [
+        b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n".as_slice(),
+        b"wire /count HTTP/1.1\r\n\r\n",
+        b"X-First: 1\r\nHost: 127.0.0.1:3000\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"\x16\x03\x01\0\xa5\x01\0\0\xa1\x03\x03\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"EHLO mail.example.org\r\nMAIL FROM:<a@b>\r\n",
+    ] {
+        let whole = [opening, body].concat();
+        for cut in 0..=opening.len() {
+            let mut client = Client::connect(tcp());
+            client.send(&whole[..cut]);
+            // It may be cut off already.
+            let _ = client.try_send(&whole[cut..]);
+            assert_eq!(client.read_to_end(), b"", "{opening:?} cut at {cut}");
+        }
+    }
+    assert_eq!(count_of("cut"), 0);
+}
+
+/// As a page does that sends its body late, in the hope that it is read as something else.
+#[test]
+fn a_body_in_a_later_packet_does_not_run() {
+    let mut client = Client::connect(tcp());
+    client.send("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
+    assert_eq!(client.read_to_end(), b"");
+    let _ = client.try_send(b"wire count late-body\r\n");
+    assert_eq!(count_of("late-body"), 0);
+}
+
+#[test]
+fn a_command_may_be_called_get() {
+    assert_eq!(script(tcp(), "get /path\n"), "/path\n");
+    assert_eq!(Client::prompted(tcp()).ask("get /path"), "/path\r\n");
+}

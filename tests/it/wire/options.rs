@@ -1,7 +1,7 @@
 //! Telnet negotiation and subnegotiation: window sizes, refusals, and answers that never feed each other.
 
 use crate::client::Client;
-use crate::wire::tcp;
+use crate::wire::{builder, tcp};
 
 const WILL_NAWS: &[u8] = b"\xff\xfb\x1f";
 
@@ -103,13 +103,31 @@ fn what_is_repeated_is_not_acknowledged_twice() {
 
 #[test]
 fn unknown_options_are_refused_with_no_more_bytes_than_came() {
-    let mut client = Client::prompted(tcp());
+    let console = builder().listen("0").max_option_commands(usize::MAX).start().unwrap();
+    let mut client = Client::prompted(&console.addresses()[0]);
     for option in (0..=255).filter(|option| ![6, 31].contains(option)) {
         let offer = [0xff, 0xfb, option, 0xff, 0xfd, option, 0xff, 0xfc, option, 0xff, 0xfe, option];
         client.send(offer);
         client.expect([0xff, 0xfe, option, 0xff, 0xfc, option]);
         assert!(client.seen.is_empty());
     }
+    client.expect_nothing();
+}
+
+/// GNU's telnet takes two bytes of UTF-8 for keys of its own unless it sends BINARY; a peer that is no telnet would show it.
+#[test]
+fn regression_only_a_peer_that_speaks_telnet_is_asked_for_binary() {
+    let mut client = Client::prompted(tcp());
+    client.ask("wire echo a");
+    assert!(!client.binary_asked);
+    client.send(b"\xff\xf1");
+    client.expect_nothing();
+    assert!(client.binary_asked);
+    client.send(b"\xff\xfb\0");
+    assert_eq!(client.ask("wire echo a"), "a\r\n");
+    // Our half stays as it is.
+    client.send(b"\xff\xfd\0");
+    client.expect(b"\xff\xfc\0");
     client.expect_nothing();
 }
 

@@ -35,17 +35,15 @@ fn nul_is_nothing() {
 
 #[test]
 fn what_would_move_the_cursor_is_spelled_out() {
-    let answer = script(tcp(), "wire echo \x1b[2J\u{202e}x\u{9b}y\n");
-    assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\n");
+    let answer = script(tcp(), "wire echo \x1b[2J\u{202e}x\u{9b}y\u{200b}\u{feff}\u{2028}\n");
+    assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\\u{200b}\\u{feff}\\u{2028}\n");
 }
 
 #[test]
 fn a_line_that_is_too_long_is_refused_once_and_the_next_one_runs() {
-    let long = format!("wire echo {}\nwire echo a\n", "x".repeat(100_000));
-    assert_eq!(
-        script(tcp(), &long),
-        "line not run: it is longer than 8192 bytes; split it into several lines\na\n"
-    );
+    let refused = "line not run: it is longer than 8192 bytes; split it into several lines";
+    let long = format!("wire echo b\nwire echo {}\nwire echo a\n", "x".repeat(100_000));
+    assert_eq!(script(tcp(), &long), format!("b\n{refused}\na\n"));
     let longest = "x".repeat(8192 - "wire echo ".len());
-    assert_eq!(script(tcp(), format!("wire echo {longest}\n")), format!("{longest}\n"));
+    assert_eq!(script(tcp(), format!("\nwire echo b\nwire echo {longest}\n")), format!("b\n{longest}\n"));
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use futures_core::Stream;
 use serde::Serialize;
 
+use crate::command::ladder::Ours;
 use crate::command::ladder::probe::Probe;
 use crate::command::ladder::show::{InPieces, Spawned, Turns};
 use crate::command::{CommandOutput, Page};
@@ -90,6 +91,11 @@ impl<T> Copy for ByDebug<T> {}
 pub trait Text<T> {
     /// The text in this form.
     fn text(&self, reply: &T, form: Form) -> Option<String>;
+
+    /// Whether the text may move the cursor.
+    fn is_raw(&self, _reply: &T) -> bool {
+        false
+    }
 }
 
 /// Gives what a machine sees of a `T`, or nothing where that is the text.
@@ -111,6 +117,10 @@ fn written(form: Form, write: impl FnOnce(&mut Page<'_>) -> fmt::Result) -> Stri
 impl<T: CommandOutput> Text<T> for ByOutput {
     fn text(&self, reply: &T, form: Form) -> Option<String> {
         Some(written(form, |page| reply.text(page)))
+    }
+
+    fn is_raw(&self, reply: &T) -> bool {
+        reply.is_raw(Ours::TOKEN)
     }
 }
 

@@ -113,7 +113,8 @@ impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
             let seen = text.clone().or_else(|| self.0.text(&reply, Form { width: None, ..form }));
             value = seen.map(Value::Text);
         }
-        Ok(Reply::Done(Rendered { text, value }))
+        let raw = self.0.is_raw(&reply);
+        Ok(Reply::Done(Rendered { text, value, raw }))
     }
 }
 
@@ -134,7 +135,7 @@ shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
 
 impl<M, I, X> Show<String, X> for Ladder<ByItself, M, I> {
     fn show(self, reply: String, _mode: &mut X) -> Result<Reply, Failure> {
-        Ok(Reply::Done(Rendered { text: Some(reply), value: None }))
+        Ok(Reply::Done(Rendered { text: Some(reply), value: None, raw: false }))
     }
 }
 

@@ -1,12 +1,14 @@
 //! What comes from the peer: bytes, silence, and the end of both.
 
+use std::time::Instant;
+
 use super::{Conversation, Style};
 use crate::console::escape::Newline;
 use crate::console::foreign;
 use crate::console::lines::{Input, LineAssembler};
 use crate::console::queue::Typed;
 use crate::console::running::Running;
-use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY};
+use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY, Telnet};
 use crate::dispatch::run_state::Stop;
 
 /// Bytes that tell a binary protocol.
@@ -21,7 +23,7 @@ impl Conversation {
     }
 
     /// Takes bytes from the peer.
-    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+    pub(crate) fn receive(&mut self, bytes: &[u8], now: Instant) {
         if self.over || bytes.is_empty() {
             return;
         }
@@ -31,12 +33,26 @@ impl Conversation {
                 return self.cut(protocol);
             }
         }
-        let mut telnet = std::mem::take(&mut self.telnet);
-        telnet.feed(bytes, &mut |event| self.event(event));
-        self.telnet = telnet;
+        self.with_telnet(|telnet, sink| telnet.feed(bytes, now, &mut |event| sink(event)));
         if self.telnet.is_telnet() && !self.peer.speaks_telnet() {
             self.promote();
         }
+    }
+
+    /// When a telnet subnegotiation that is open has been so for too long.
+    pub(crate) fn unfinished_at(&self) -> Option<Instant> {
+        self.telnet.unfinished_since()?.checked_add(self.manners.bounds.subnegotiation_time)
+    }
+
+    /// Its time is up.
+    pub(crate) fn drop_unfinished(&mut self) {
+        self.with_telnet(|telnet, sink| telnet.drop_unfinished(&mut |event| sink(event)));
+    }
+
+    fn with_telnet(&mut self, take: impl FnOnce(&mut Telnet, &mut dyn FnMut(Event<'_>))) {
+        let mut telnet = std::mem::replace(&mut self.telnet, Telnet::new(0, 0));
+        take(&mut telnet, &mut |event| self.event(event));
+        self.telnet = telnet;
     }
 
     /// The peer has closed its sending half.
@@ -75,7 +91,7 @@ impl Conversation {
                 if self.style == Style::Undecided {
                     self.style = Style::Script;
                 }
-                let mut lines = std::mem::replace(&mut self.lines, LineAssembler::new(self.manners.line));
+                let mut lines = std::mem::replace(&mut self.lines, LineAssembler::new(0, 0));
                 lines.feed(bytes, &mut |input| self.input(input));
                 self.lines = lines;
             }
@@ -104,6 +120,11 @@ impl Conversation {
                 self.screen.command(&TIMING_MARK_REPLY);
                 self.prompt_due |= self.screen.is_at_prompt();
             }
+            Event::Unfinished => {
+                // What was typed meanwhile may be a part of a line.
+                self.lines.erase_line();
+                self.aside("a telnet subnegotiation had no end and was dropped, and what was typed meanwhile with it\n");
+            }
             Event::WindowSize { columns, .. } => self.peer.set_width(columns.into()),
         }
     }
@@ -124,13 +145,18 @@ impl Conversation {
             let _ = answer.send(line.is_ok_and(|line| line.trim() == "yes"));
             return;
         }
+        self.scans &= !self.queue.is_empty();
+        if self.scans {
+            self.scanned_away += 1;
+            return;
+        }
         let at_prompt = self.style == Style::Prompted && self.running.is_none() && self.queue.is_empty();
         self.queue.push(Typed { line, at_prompt });
     }
 
     /// Ctrl-C in whatever form it came.
     fn interrupt(&mut self) {
-        self.thrown_away += self.queue.clear();
+        self.thrown_away += self.queue.clear() + std::mem::take(&mut self.scanned_away);
         match &mut self.running {
             Some(running) => {
                 running.is_muted = true;
@@ -159,6 +185,9 @@ impl Conversation {
     fn promote(&mut self) {
         self.peer.set_telnet();
         self.screen.set_newline(Newline::CrLf);
+        if let Some(request) = self.telnet.request_binary() {
+            self.screen.command(&request);
+        }
         match self.style {
             Style::Undecided => self.begin_prompting(),
             Style::Script => {

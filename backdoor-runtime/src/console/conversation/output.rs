@@ -18,13 +18,13 @@ impl Conversation {
             return;
         }
         let own = self.running.as_mut().filter(|running| running.is(piece.run));
-        let Some(running) = own else { return self.late(piece.what) };
+        let Some(running) = own else { return self.late(*piece.what) };
         if running.is_muted {
             running.has_gap = true;
             return;
         }
         let json = running.is_json();
-        match piece.what {
+        match *piece.what {
             What::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
             What::Reply { text, boundary } if json => self.screen.show(&running.json.reply(&text, boundary)),
             What::Printed(text) => {
@@ -35,7 +35,10 @@ impl Conversation {
                 if std::mem::take(&mut running.reply_begins) {
                     self.screen.end_line();
                 }
-                self.screen.show(&text);
+                match running.is_raw() && self.style == Style::Prompted {
+                    true => self.screen.show_raw(&text),
+                    false => self.screen.show(&text),
+                }
             }
             What::Notice(text) if self.style == Style::Prompted && !json => {
                 self.screen.show_fresh(&format!("{text}\n"));
@@ -99,7 +102,12 @@ impl Conversation {
                 if running.reply_begins {
                     self.screen.end_line();
                 }
-                self.screen.show(&outcome.tail);
+                if running.is_raw() && self.style == Style::Prompted {
+                    self.screen.show_raw(&outcome.tail);
+                    self.screen.end_raw();
+                } else {
+                    self.screen.show(&outcome.tail);
+                }
                 self.screen.end_line();
             }
             if let Some(failure) = failure {
@@ -152,6 +160,11 @@ impl Conversation {
     }
 
     fn report_thrown_away(&mut self) {
+        if self.queue.is_empty() && self.scanned_away > 0 {
+            let count = std::mem::take(&mut self.scanned_away);
+            let text = format!("{count} lines that came last were not run; too many waited before them\n");
+            self.screen.show_fresh(&text);
+        }
         match std::mem::take(&mut self.thrown_away) {
             0 => {}
             1 => self.screen.show_fresh("1 line that waited was not run\n"),

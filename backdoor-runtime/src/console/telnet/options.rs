@@ -6,6 +6,9 @@ use super::IAC;
 /// RFC 860. Not negotiated here: every `DO TIMING-MARK` is a question of its own.
 pub(super) const TIMING_MARK: u8 = 6;
 
+/// RFC 856.
+pub(super) const BINARY: u8 = 0;
+
 /// Negotiate About Window Size, RFC 1073.
 pub(super) const NAWS: u8 = 31;
 

@@ -1,0 +1,261 @@
+//! Every limit of a session, twice: with the limit what it protects holds, and with that limit off it is seen to fail. A limit that
+//! nothing depends on would pass the first half of these tests, and not the second.
+
+use std::time::{Duration, Instant};
+use std::{env, fs, process};
+
+use backdoor_runtime::{Address, Builder};
+
+use crate::client::{Client, PATIENCE, script};
+use crate::wire::{builder, count_of, open};
+
+/// What is typed at last, to see whether the session still listens.
+const LISTENS: &[u8] = b"wire echo listens\r\n";
+
+/// Shows that `holds` is true with the limit, and false with the limit off. It also gets which of the two it is, for names.
+#[track_caller]
+fn twice(
+    on: impl FnOnce(Builder) -> Builder,
+    off: impl FnOnce(Builder) -> Builder,
+    holds: impl Fn(&Address, &str) -> bool,
+) {
+    let console = on(builder()).listen("0").start().unwrap();
+    assert!(holds(&console.addresses()[0], "on"), "it does not hold with the limit");
+    let console = off(builder()).listen("0").start().unwrap();
+    assert!(
+        !holds(&console.addresses()[0], "off"),
+        "it holds without the limit, so that the limit is not what protects"
+    );
+}
+
+fn as_it_is(builder: Builder) -> Builder {
+    builder
+}
+
+/// Whether this comes within the time that a healthy run needs at most.
+fn comes(client: &mut Client, wanted: &str, within: Duration) -> bool {
+    let until = Instant::now() + within;
+    let mut seen = Vec::new();
+    while Instant::now() < until {
+        seen.extend(client.read_for(Duration::from_millis(20)));
+        if String::from_utf8_lossy(&seen).contains(wanted) {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn a_line() {
+    let long = format!("wire echo a\nwire echo {}\n", "x".repeat(10_000));
+    twice(
+        as_it_is,
+        |builder| builder.max_line(usize::MAX),
+        |address, _| {
+            script(address, &long)
+                == "a\nline not run: it is longer than 8192 bytes; split it into several lines\n"
+        },
+    );
+}
+
+#[test]
+fn the_first_line() {
+    let long = format!("wire echo {}\nwire echo a\n", "x".repeat(2000));
+    let refused =
+        "line not run: the first line of a session has at most 1024 bytes; send a short one before it\na\n";
+    twice(
+        as_it_is,
+        |builder| builder.max_first_line(usize::MAX),
+        |address, _| script(address, &long) == refused,
+    );
+}
+
+#[test]
+fn words() {
+    let line = |count| format!("wire many{}\n", " a".repeat(count));
+    twice(
+        as_it_is,
+        |builder| builder.max_words(usize::MAX),
+        |address, _| {
+            assert_eq!(script(address, line(64)), "64\n");
+            script(address, line(65)).contains("a command takes at most 64 words")
+        },
+    );
+}
+
+/// Its memory is that of the whole process, so that it has one of its own: this very test, run again.
+#[test]
+fn a_hundred_megabytes_without_a_line_end() {
+    const CHILD: &str = "BACKDOOR_TEST_MAX_LINE";
+    if let Ok(limit) = env::var(CHILD) {
+        let limit: usize = limit.parse().unwrap();
+        let console = builder().listen("0").max_first_line(limit).max_line(limit).start().unwrap();
+        let mut client = Client::connect(&console.addresses()[0]);
+        let chunk = vec![b'x'; 1 << 20];
+        let before = peak_memory();
+        (0..100).for_each(|_| client.send(&chunk));
+        // Ctrl-U, since an answer would have the line in it.
+        client.send("\x15wire echo a\n");
+        client.close_write();
+        assert_eq!(client.read_to_string(), "a\n", "the session goes on");
+        println!("grown by {} KiB", peak_memory() - before);
+        return;
+    }
+    let grown = |limit: usize| -> u64 {
+        let child = process::Command::new(env::current_exe().unwrap())
+            .args(["--exact", "wire::twice::a_hundred_megabytes_without_a_line_end", "--nocapture"])
+            .env(CHILD, limit.to_string())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&child.stdout).into_owned();
+        let number = text.split("grown by ").nth(1).and_then(|rest| rest.split(' ').next());
+        number
+            .unwrap_or_else(|| panic!("{text}\n{}", String::from_utf8_lossy(&child.stderr)))
+            .parse()
+            .unwrap()
+    };
+    let (with, without) = (grown(8192), grown(usize::MAX));
+    assert!(with < 10 * 1024, "{with} KiB");
+    assert!(without > 90 * 1024, "{without} KiB");
+}
+
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn the_length_of_a_subnegotiation() {
+    let forever = |builder: Builder| builder.subnegotiation_time(Duration::MAX);
+    twice(
+        forever,
+        |builder| forever(builder).max_subnegotiation(usize::MAX),
+        |address, mode| {
+            let mut client = Client::prompted(address);
+            client.send([b"\xff\xfa\x18".as_slice(), &[b'x'; 300], b"\r\n"].concat());
+            client.send(LISTENS);
+            comes(&mut client, "listens", patience(mode))
+        },
+    );
+}
+
+#[test]
+fn the_time_of_a_subnegotiation() {
+    let short = |builder: Builder| builder.subnegotiation_time(Duration::from_millis(100));
+    twice(
+        short,
+        |builder| builder.subnegotiation_time(Duration::MAX),
+        |address, mode| {
+            let mut client = Client::prompted(address);
+            client.send(b"wire count half\xff\xfa\x18x");
+            let told =
+                comes(&mut client, "a telnet subnegotiation had no end and was dropped", patience(mode));
+            client.send(LISTENS);
+            told && comes(&mut client, "listens", patience(mode))
+        },
+    );
+}
+
+#[test]
+fn option_commands() {
+    twice(
+        as_it_is,
+        |builder| builder.max_option_commands(usize::MAX),
+        |address, _| {
+            let mut client = Client::prompted(address);
+            client.send(b"\xff\xfd\x01".repeat(1000));
+            client.send(LISTENS);
+            let text = client.expect("listens");
+            // As bytes that are no UTF-8: each answer has two of them. The thousand may fall into two seconds.
+            let answers = text.matches('\u{1}').count();
+            assert!(answers >= 32, "{answers}");
+            answers <= 64
+        },
+    );
+}
+
+#[test]
+fn output_on_its_way() {
+    twice(
+        as_it_is,
+        |builder| builder.max_output(usize::MAX),
+        |address, mode| {
+            let name = format!("poured-{mode}");
+            let mut client = Client::prompted(address);
+            client.send(format!("wire pour 400000 {name}\r\n"));
+            // The kernel takes some megabytes of the 25; the command waits with the rest.
+            let until = Instant::now() + if mode == "on" { Duration::from_secs(1) } else { PATIENCE };
+            while count_of(&name) == 0 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            count_of(&name) == 0
+        },
+    );
+}
+
+#[test]
+fn a_client_that_takes_no_byte() {
+    let short = |builder: Builder| builder.write_stall(Duration::from_millis(100));
+    twice(
+        short,
+        |builder| builder.write_stall(Duration::MAX),
+        |address, mode| {
+            let mut client = Client::prompted(address);
+            client.send("wire flood 1000000\r\n");
+            let mut other = Client::prompted(address);
+            let until = Instant::now() + patience(mode);
+            while Instant::now() < until {
+                if !other.ask("who").contains("1000000") {
+                    // What was on its way arrives, and the rest does not.
+                    return !String::from_utf8(client.read_to_end()).unwrap().contains("end of flood");
+                }
+            }
+            false
+        },
+    );
+}
+
+/// More than is read at once, so that the bound is met.
+const AHEAD: usize = 2000;
+
+#[test]
+fn lines_ahead_of_their_turn() {
+    twice(
+        |builder| builder.max_lines_ahead(10),
+        |builder| builder.max_lines_ahead(usize::MAX),
+        |address, mode| {
+            let name = format!("ahead-{mode}");
+            let mut client = Client::prompted(address);
+            client.send(format!("wire wait {name}\r\n"));
+            client.send(format!("wire count {name}\r\n").repeat(AHEAD));
+            // Are you there: it is answered when all before it was read.
+            client.send(b"\xff\xf6");
+            client.expect("is here");
+            open(&name);
+            let told =
+                comes(&mut client, "lines that came last were not run; too many waited", patience(mode));
+            told && count_of(&name) < AHEAD as u32
+        },
+    );
+}
+
+#[test]
+fn regression_an_interrupt_behind_too_many_lines_is_seen() {
+    for interrupt in [b"\xff\xf4".as_slice(), b"\xff\xf3", b"\x03"] {
+        let console = builder().listen("0").max_lines_ahead(10).start().unwrap();
+        let mut client = Client::prompted(&console.addresses()[0]);
+        client.send("wire wait never\r\n");
+        client.send("wire count behind\r\n".repeat(AHEAD));
+        client.send(interrupt);
+        client.expect(format!("interrupted\r\n{AHEAD} lines that waited were not run\r\n"));
+        assert_eq!(client.answer(), "");
+        assert_eq!(client.ask("wire echo a"), "a\r\n");
+        assert_eq!(count_of("behind"), 0);
+    }
+}
+
+/// How long to wait for what must come, or for what must not.
+fn patience(mode: &str) -> Duration {
+    if mode == "on" { PATIENCE } else { Duration::from_secs(1) }
+}
