@@ -115,7 +115,10 @@ impl Dispatcher {
         }
         let form = Form { text: !json, ..run.form };
         run.state.json.store(json, Ordering::Relaxed);
-        let record = Record::begin(&self.audit, peer, run.line.clone());
+        // What is the author's may end the process.
+        let urgent =
+            matches!(&asked.asked, Asked::Command { entry, .. } if !entry.command.declared.is_builtin());
+        let record = Record::begin(&self.audit, peer, run.line.clone(), urgent);
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
@@ -279,8 +282,8 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>) -> Self {
-        audit.begins(peer, &line);
+    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>, urgent: bool) -> Self {
+        audit.begins(peer, &line, urgent);
         peer.set_line(Some(line.to_string()));
         Self { audit, peer, line, begin: Instant::now(), status: Status::Cancelled }
     }

@@ -11,7 +11,7 @@ use crate::Value;
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::console::{JsonLine, Screen, Seen, complaint};
-use crate::dispatch::audit::Audit;
+use crate::dispatch::audit::{self, Audit};
 use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
@@ -133,7 +133,7 @@ impl Testing {
     fn started(&self) -> &Started {
         self.started.get_or_init(|| {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
-            let audit = Audit::start().expect("a test can start threads");
+            let audit = Audit::start(audit::RECURRING).expect("a test can start threads");
             let service = Service::new("test".to_owned(), None);
             let shared = Arc::new(Shared::new(Registry::linked(), service));
             let mut states = self.states.clone();

@@ -163,6 +163,7 @@ impl Conversation {
                         self.cut(protocol);
                         return None;
                     }
+                    self.peer.prove();
                     if !line.trim().is_empty() {
                         return Some((line, at_prompt));
                     }

@@ -13,6 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::console::conversation::{Conversation, Manners};
+use crate::dispatch::audit::Topic;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::{PIECES, Piece};
 use crate::dispatch::{Dispatcher, Outcome};
@@ -165,11 +166,13 @@ pub(crate) async fn serve(
                 conversation.probe();
             }
             Next::Stalled => {
-                dispatcher.audit.warn(format!(
-                    "session {} was closed: its client took no byte for {} s",
-                    peer.id,
-                    times.stall.as_secs()
-                ));
+                dispatcher.audit.warn_rarely(Topic::Stall, || {
+                    format!(
+                        "session {} was closed: its client took no byte for {} s",
+                        peer.id,
+                        times.stall.as_secs()
+                    )
+                });
                 conversation.vanish();
             }
             Next::Io(Err(_)) => conversation.vanish(),
@@ -189,9 +192,9 @@ pub(crate) async fn serve(
         }
     }
     if let Some(protocol) = conversation.foreign() {
-        dispatcher
-            .audit
-            .warn(format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name));
+        dispatcher.audit.warn_rarely(Topic::Foreign, || {
+            format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name)
+        });
         return;
     }
     linger(transport, if dismissed { LINGER_AT_END } else { LINGER }).await;
