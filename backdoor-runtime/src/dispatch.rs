@@ -6,7 +6,7 @@ pub(crate) mod audit;
 mod blocking;
 pub(crate) mod clock;
 mod console;
-mod contain;
+pub(crate) mod contain;
 pub(crate) mod failure;
 pub(crate) mod held;
 mod job;

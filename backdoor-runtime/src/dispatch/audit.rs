@@ -133,6 +133,13 @@ impl Audit {
     }
 }
 
+impl Drop for Audit {
+    fn drop(&mut self) {
+        // The thread emits what is queued, and ends.
+        self.queue.close();
+    }
+}
+
 /// Whether `tracing` was built with its feature `log`, by which events reach the `log` crate where there is no subscriber. It shows in
 /// that a span which nobody takes still knows what it is.
 fn reaches_log() -> bool {
