@@ -31,6 +31,8 @@ mod readme;
 #[cfg(test)]
 mod real_clients;
 #[cfg(test)]
+mod reception;
+#[cfg(test)]
 mod replies;
 #[cfg(test)]
 mod shop;
@@ -40,5 +42,7 @@ mod shop_readme;
 mod stuck;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod twice;
 #[cfg(test)]
 mod wire;

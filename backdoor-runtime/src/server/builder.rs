@@ -132,7 +132,7 @@ impl Builder {
         let endpoints = self.endpoints()?;
         if endpoints.is_empty() {
             let why = match std::env::var_os(ENVIRONMENT) {
-                Some(text) if text.is_empty() => format!("{ENVIRONMENT} is empty"),
+                Some(text) if text.to_string_lossy().trim().is_empty() => format!("{ENVIRONMENT} is empty"),
                 Some(_) => format!("{ENVIRONMENT} switches it off"),
                 None => "no address was given".to_owned(),
             };
