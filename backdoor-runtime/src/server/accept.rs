@@ -270,3 +270,108 @@ async fn tell(stream: &impl Transport, message: &str) {
     }
     linger(stream, LINGER).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::future::pending;
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+
+    use tokio::io::Ready;
+
+    use crate::command::States;
+    use crate::command::registry::Registry;
+    use crate::dispatch::audit::{Audit, RECURRING};
+    use crate::dispatch::{Service, Shared};
+    use crate::server::limits::Limits;
+
+    /// A peer whose bytes make the console panic, as a bug in it would.
+    #[derive(Default)]
+    struct Broken {
+        has_panicked: AtomicBool,
+        written: Mutex<Vec<u8>>,
+    }
+
+    impl Transport for Broken {
+        async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+            Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE })
+        }
+
+        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(self.has_panicked.swap(true, Ordering::Relaxed), "a bug, as a test has it");
+            // It closes its half when it is told of the end.
+            Ok(0)
+        }
+
+        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+            self.written.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn end_writing(&self) {}
+    }
+
+    /// A peer that says nothing.
+    struct Silent;
+
+    impl Transport for Silent {
+        async fn ready(&self, _interest: Interest) -> io::Result<Ready> {
+            pending().await
+        }
+
+        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+            Err(ErrorKind::WouldBlock.into())
+        }
+
+        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn end_writing(&self) {}
+    }
+
+    /// It ends with what is given beside it.
+    fn reception() -> (Reception, watch::Sender<bool>) {
+        let limits = Limits::default();
+        let service = Service::new("test".to_owned(), None);
+        let shared = Arc::new(Shared::new(Registry::linked(), service));
+        let audit = Audit::start(RECURRING).unwrap();
+        let manners = Manners { service: shared.service.clone(), plain: false, line: limits.max_line };
+        let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.command_timeout, 1);
+        let places = Places::new(2, 0, Duration::ZERO);
+        let (end, ending) = watch::channel(false);
+        let reception =
+            Reception::new(Arc::new(dispatcher), manners, limits.times, limits.session_idle, places, ending);
+        (reception, end)
+    }
+
+    fn peer(reception: &Reception, id: u64) -> (Arc<Peer>, mpsc::Receiver<Piece>, Place) {
+        let (output, pieces) = mpsc::channel(PIECES);
+        let peer = Arc::new(Peer::new(id, format!("peer {id}"), None, output));
+        let (place, left) = reception.places.take(&peer, false).unwrap();
+        assert!(left.is_none(), "there was room");
+        (peer, pieces, place)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_of_ours_ends_one_session_only_and_its_peer_is_told() {
+        let (reception, _end) = reception();
+        let (other, pieces, place) = peer(&reception, 1);
+        let neighbour = reception.attend(&Silent, other.clone(), pieces, place, true);
+        let mut neighbour = std::pin::pin!(neighbour);
+        let broken = Broken::default();
+        let (failing, pieces, place) = peer(&reception, 2);
+        tokio::select! {
+            () = &mut neighbour => panic!("the neighbour ended, too"),
+            () = reception.attend(&broken, failing, pieces, place, true) => {}
+        }
+        let said = String::from_utf8(broken.written.into_inner().unwrap()).unwrap();
+        let message = Cut::Panicked(String::new()).message(Duration::ZERO);
+        assert_eq!(said, format!("{message}\n"));
+        // Its place is free, and the neighbour is still there.
+        peer(&reception, 3);
+        assert!(timeout(Duration::from_secs(1), neighbour).await.is_err());
+    }
+}

@@ -97,7 +97,7 @@ impl Place {
     pub(crate) async fn is_wanted(&mut self) {
         if (&mut self.wanted).await.is_err() {
             // Nobody can want it any more.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

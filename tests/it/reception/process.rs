@@ -14,10 +14,10 @@ use crate::log::Log;
 /// Tells this binary that it is the service, with so many descriptors for sessions; 0 is as many as there are.
 const DESCRIPTORS: &str = "BACKDOOR_TEST_DESCRIPTORS";
 
-/// Gives the descriptors of a program that the service starts
+/// Gives the descriptors of a program that this process starts
 #[backdoor_command(name = "reception inherited")]
 fn inherited() -> std::io::Result<String> {
-    let listed = Command::new("ls").args(["-l", "/proc/self/fd"]).output()?;
+    let listed = Command::new("ls").args(["/proc/self/fd"]).output()?;
     Ok(String::from_utf8_lossy(&listed.stdout).into_owned())
 }
 
@@ -26,6 +26,7 @@ fn inherited() -> std::io::Result<String> {
 fn service() {
     let Ok(descriptors) = std::env::var(DESCRIPTORS) else { return };
     let descriptors: u64 = descriptors.parse().unwrap();
+    let inherited_before = inherited().unwrap();
     let (log, _guard) = Log::record();
     let mut builder = Backdoor::builder("test").listen("0");
     if descriptors > 0 {
@@ -43,6 +44,7 @@ fn service() {
     writeln!(out, "\nready {}", console.addresses()[0]).unwrap();
     let _ = std::io::stdin().read_line(&mut String::new());
     drop(console);
+    writeln!(out, "log inherited before: {inherited_before:?}").unwrap();
     log.lines().iter().for_each(|line| writeln!(out, "log {line}").unwrap());
 }
 
