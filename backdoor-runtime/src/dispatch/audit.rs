@@ -4,8 +4,9 @@
 //! of their own, from a bounded queue, and what does not fit is counted and said.
 //!
 //! That a command of the author's begins wakes that thread at once, so that the record is out before the command can end the process,
-//! unless it does so within microseconds. Everything else may wait for a few milliseconds and comes in batches: waking a thread
-//! for each event would cost a short command more than it takes itself. Where no subscriber takes our events, none is made.
+//! unless it does so faster than a thread wakes: a command that waited for its record would wait for the subscriber. Everything else
+//! may be some milliseconds late and comes in batches, since waking a thread for each event would cost a short command more than it
+//! takes itself. Where no subscriber takes our events, none is made.
 
 mod queue;
 mod recurring;
@@ -172,5 +173,21 @@ fn emit(event: Event) {
             tracing::info!(target: "backdoor", session, peer, %line, %result, milliseconds, "command ended");
         }
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No test of this binary sets a subscriber.
+    #[test]
+    fn where_nobody_takes_an_event_none_is_made() {
+        let audit = Audit::start(RECURRING).unwrap();
+        assert!(!audit.reaches_log, "the feature `log` of `tracing` is off here");
+        audit.send(LevelFilter::WARN, true, || panic!("it was made"));
+        let mut logs = Audit::start(RECURRING).unwrap();
+        logs.reaches_log = true;
+        assert!(logs.is_wanted(LevelFilter::INFO), "where it is on, an event is wanted");
     }
 }

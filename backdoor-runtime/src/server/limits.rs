@@ -41,7 +41,7 @@ impl Default for Limits {
     }
 }
 
-/// The limits of a console.
+/// The limits of a console. A limit is off by its largest value, `usize::MAX` or `Duration::MAX`, unless its knob says otherwise.
 impl Builder {
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
