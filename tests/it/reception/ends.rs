@@ -86,9 +86,9 @@ fn a_drop_sends_what_is_rendered_and_waits_for_no_command() {
     open("dropped");
 }
 
-/// Which signals are caught, ignored and blocked.
+/// Which signals are caught, ignored and blocked, the latter by this thread: another may be about to start one, with all blocked.
 fn signals() -> Vec<String> {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     let is_disposition = |line: &&str| ["SigCgt", "SigIgn", "SigBlk"].contains(&&line[..line.len().min(6)]);
     status.lines().filter(is_disposition).map(str::to_owned).collect()
 }
