@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::gate::{OpensOnDrop, gate};
+use crate::log::Log;
 use crate::wire::{builder, open};
 
 /// No healthy run comes near it, however busy the machine is; a command that is waited for would take 30 s and more.
@@ -56,6 +57,8 @@ async fn regression_a_shutdown_waits_for_the_log_and_blocks_nobody() {
         }
     }
     let _released = OpensOnDrop(gate("slow subscriber"));
+    // With it, tracing forgets no event while subscribers of other tests come and go.
+    drop(Log::record());
     let subscriber = tracing_subscriber::fmt().with_writer(|| Slow).finish();
     let console = tracing::subscriber::with_default(subscriber, || builder().listen("0").start().unwrap());
     crate::client::script(&console.addresses()[0], "wire echo a\n");
