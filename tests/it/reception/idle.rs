@@ -16,7 +16,6 @@ fn who_sends_nothing_for_long_is_told_so_and_closed() {
         || builder().listen("0"),
         |console| {
             let mut forgotten = Client::prompted(&console.addresses()[0]);
-            assert_eq!(forgotten.ask("wire echo a"), "a\r\n");
             // Long enough, and whoever is not closed then has outlived the limit.
             let said = forgotten.read_for(IDLE * 5);
             let said = String::from_utf8(said).unwrap();
@@ -28,15 +27,17 @@ fn who_sends_nothing_for_long_is_told_so_and_closed() {
 
 #[test]
 fn a_session_in_which_something_runs_is_not_idle() {
-    let console = builder().listen("0").session_idle(IDLE).start().unwrap();
+    // A busy machine must not make the test itself idle.
+    let idle = Duration::from_secs(2);
+    let console = builder().listen("0").session_idle(idle).start().unwrap();
     let mut client = Client::prompted(&console.addresses()[0]);
     client.send("wire wait not-idle\r\n");
     client.expect("waiting\r\n");
-    assert!(client.read_for(IDLE * 3).is_empty());
+    assert!(client.read_for(idle * 3 / 2).is_empty());
     open("not-idle");
     assert_eq!(client.answer(), "passed\r\n");
-    // It has its time from then on, and a script, too.
-    client.expect("nothing was sent for 300ms; this session is closed\r\n");
+    // It has its time from then on.
+    client.expect("nothing was sent for 2s; this session is closed\r\n");
     assert!(client.read_to_end().is_empty());
 }
 
