@@ -7,7 +7,7 @@ pub(crate) mod audit;
 mod blocking;
 pub(crate) mod clock;
 mod console;
-mod contain;
+pub(crate) mod contain;
 pub(crate) mod failure;
 pub(crate) mod held;
 mod job;
@@ -135,7 +135,10 @@ impl Dispatcher {
         }
         let form = Form { text: !json, ..run.form };
         run.state.json.store(json, Ordering::Relaxed);
-        let record = Record::begin(&self.audit, peer, run.line.clone());
+        // What is the author's may end the process.
+        let urgent =
+            matches!(&asked.asked, Asked::Command { entry, .. } if !entry.command.declared.is_builtin());
+        let record = Record::begin(&self.audit, peer, run.line.clone(), urgent);
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
@@ -315,8 +318,8 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>) -> Self {
-        audit.begins(peer, &line);
+    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>, urgent: bool) -> Self {
+        audit.begins(peer, &line, urgent);
         peer.set_line(Some(line.to_string()));
         Self { audit, peer, line, begin: Instant::now(), status: Status::Cancelled }
     }

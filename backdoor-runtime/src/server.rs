@@ -4,14 +4,19 @@ mod accept;
 mod address;
 mod builder;
 mod error;
+mod keeper;
 mod limits;
 mod listener;
+mod places;
+mod running;
 mod socket_file;
+mod spare;
 mod stream;
 
 pub(crate) use limits::Limits;
 
 pub use address::{Address, AddressError, Listen};
-pub use builder::{Backdoor, Builder};
+pub use builder::Builder;
 pub use error::Error;
 pub use listener::BindError;
+pub use running::Backdoor;

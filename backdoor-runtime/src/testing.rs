@@ -12,7 +12,7 @@ use crate::command::arguments::Call;
 use crate::command::registry::Registry;
 use crate::command::{Run, States};
 use crate::console::{Bounds, JsonLine, Screen, Seen, complaint};
-use crate::dispatch::audit::Audit;
+use crate::dispatch::audit::{self, Audit};
 use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
@@ -163,7 +163,7 @@ impl Testing {
     fn started(&self) -> &Started {
         self.started.get_or_init(|| {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
-            let audit = Audit::start().expect("a test can start threads");
+            let audit = Audit::start(audit::RECURRING).expect("a test can start threads");
             let service = Service::new("test".to_owned(), None);
             let shared = Arc::new(Shared::new(Registry::linked(), service, Limits::default().max_words));
             let mut states = self.states.clone();

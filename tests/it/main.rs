@@ -33,6 +33,8 @@ mod readme;
 #[cfg(test)]
 mod real_clients;
 #[cfg(test)]
+mod reception;
+#[cfg(test)]
 mod replies;
 #[cfg(test)]
 mod runs;
@@ -44,5 +46,7 @@ mod shop_readme;
 mod stuck;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod twice;
 #[cfg(test)]
 mod wire;

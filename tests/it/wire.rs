@@ -17,6 +17,8 @@ mod text;
 mod twice;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Condvar, LazyLock, Mutex};
 use std::thread;
 
@@ -24,16 +26,31 @@ use backdoor_runtime::{Address, Backdoor, Builder, PrintError, Session, backdoor
 use serde::Serialize;
 
 static CONSOLE: LazyLock<Backdoor> = LazyLock::new(|| {
-    builder().listen("127.0.0.1:0").listen("plain:127.0.0.1:0").listen(socket()).start().unwrap()
+    let socket = std::env::temp_dir().join(format!("backdoor-wire-{}.sock", std::process::id()));
+    let address = format!("unix:{}", socket.display());
+    let console =
+        builder().listen("127.0.0.1:0").listen("plain:127.0.0.1:0").listen(address).start().unwrap();
+    remove_in_the_end(&socket);
+    console
 });
+
+/// Removes the file when this process has ended, however it does: a static is never dropped.
+fn remove_in_the_end(path: &Path) {
+    let remover = Command::new("sh")
+        .args(["-c", "cat; rm -f -- \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Its input ends with this process.
+    std::mem::forget(remover);
+}
 
 /// A console as all the tests here have it, but for its addresses.
 pub(crate) fn builder() -> Builder {
     Backdoor::builder("test").max_sessions(1000)
-}
-
-fn socket() -> String {
-    format!("unix:{}/backdoor-wire-{{pid}}.sock", std::env::temp_dir().display())
 }
 
 pub(crate) fn tcp() -> &'static Address {

@@ -184,6 +184,7 @@ impl Conversation {
                         self.cut(protocol);
                         return None;
                     }
+                    self.peer.prove();
                     if !line.trim().is_empty() {
                         return Some((line, at_prompt));
                     }

@@ -13,6 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::console::conversation::{Conversation, Manners};
+use crate::dispatch::audit::Topic;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::Piece;
 use crate::dispatch::{Dispatcher, Outcome};
@@ -26,7 +27,9 @@ pub(crate) trait Transport {
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
     /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
     /// sends urgent data, where a read ends.
-    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.try_read(buffer)
+    }
     /// Writes what fits.
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Says that nothing more will be written.
@@ -188,11 +191,13 @@ pub(crate) async fn serve(
             Next::Due(Some(Due::Scan)) => conversation.scan(),
             Next::Due(Some(Due::Unfinished)) => conversation.drop_unfinished(),
             Next::Due(Some(Due::Stalled)) => {
-                dispatcher.audit.warn(format!(
-                    "session {} was closed: its client took no byte for {} s",
-                    peer.id,
-                    times.stall.as_secs()
-                ));
+                dispatcher.audit.warn_rarely(Topic::Stall, || {
+                    format!(
+                        "session {} was closed: its client took no byte for {} s",
+                        peer.id,
+                        times.stall.as_secs()
+                    )
+                });
                 conversation.vanish();
             }
             Next::Io(Err(_)) => conversation.vanish(),
@@ -218,9 +223,9 @@ pub(crate) async fn serve(
         }
     }
     if let Some(protocol) = conversation.foreign() {
-        dispatcher
-            .audit
-            .warn(format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name));
+        dispatcher.audit.warn_rarely(Topic::Foreign, || {
+            format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name)
+        });
         return;
     }
     linger(transport, if dismissed { LINGER_AT_END } else { LINGER }).await;

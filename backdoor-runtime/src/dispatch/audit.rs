@@ -2,17 +2,29 @@
 //!
 //! A subscriber is the author's code and may block: on a full pipe behind stdout, on a lock. So the events are emitted on a thread
 //! of their own, from a bounded queue, and what does not fit is counted and said.
+//!
+//! That a command of the author's begins wakes that thread at once, so that the record is out before the command can end the process,
+//! unless it does so faster than a thread wakes: a command that waited for its record would wait for the subscriber. Everything else
+//! may be some milliseconds late and comes in batches, since waking a thread for each event would cost a short command more than it
+//! takes itself. Where no subscriber takes our events, none is made.
+
+mod queue;
+mod recurring;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use tracing::dispatcher::{self, Dispatch};
+use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use tracing::subscriber::NoSubscriber;
 
 use crate::console::escape::escape_line;
+use crate::dispatch::audit::queue::Queue;
+use crate::dispatch::audit::recurring::Recurring;
+pub(crate) use crate::dispatch::audit::recurring::Topic;
 use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Status;
 use crate::dispatch::peer::Peer;
@@ -20,10 +32,19 @@ use crate::dispatch::peer::Peer;
 /// How many events wait for a slow subscriber.
 const QUEUE: usize = 1024;
 
+/// How long the thread sleeps over events that are not urgent.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// How often a recurring warning is logged, unless the builder says otherwise.
+pub(crate) const RECURRING: Duration = Duration::from_secs(60);
+
 /// Hands events to the thread that emits them.
 pub(crate) struct Audit {
-    queue: Mutex<Option<SyncSender<Event>>>,
+    queue: Arc<Queue<Event>>,
     lost: Arc<AtomicU64>,
+    recurring: Mutex<Recurring>,
+    /// Our events reach the `log` crate where there is no subscriber, so that they are always wanted.
+    reaches_log: bool,
     ended: Mutex<Option<Receiver<()>>>,
 }
 
@@ -34,15 +55,16 @@ enum Event {
 }
 
 impl Audit {
-    /// Starts the thread. Events go to the subscriber that is in force here, or to the global one where there is none yet.
+    /// Starts the thread. Events go to the subscriber that is in force here, or to the global one where there is none yet. A warning
+    /// of one topic is logged once in `every`.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(crate) fn start() -> io::Result<Self> {
-        let (queue, events) = sync_channel(QUEUE);
+    pub(crate) fn start(every: Duration) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(QUEUE, GATHER));
         let (end, ended) = sync_channel::<()>(0);
         let lost = Arc::new(AtomicU64::new(0));
-        let counted = lost.clone();
+        let (events, counted) = (queue.clone(), lost.clone());
         let dispatch = dispatcher::get_default(Dispatch::clone);
         thread::Builder::new().name("backdoor-log".to_owned()).spawn(move || {
             if dispatch.is::<NoSubscriber>() {
@@ -52,15 +74,18 @@ impl Audit {
             }
             drop(end);
         })?;
-        Ok(Self { queue: Mutex::new(Some(queue)), lost, ended: Mutex::new(Some(ended)) })
+        let recurring = Mutex::new(Recurring::new(every));
+        Ok(Self { queue, lost, recurring, reaches_log: reaches_log(), ended: Mutex::new(Some(ended)) })
     }
 
-    pub(crate) fn begins(&self, peer: &Peer, line: &str) {
-        self.send(|| Event::Begins { session: peer.id, peer: peer.name.clone(), line: line.to_owned() });
+    /// A line begins to run. It is `urgent` where it may end the process.
+    pub(crate) fn begins(&self, peer: &Peer, line: &str, urgent: bool) {
+        let event = || Event::Begins { session: peer.id, peer: peer.name.clone(), line: line.to_owned() };
+        self.send(LevelFilter::INFO, urgent, event);
     }
 
     pub(crate) fn ended(&self, peer: &Peer, line: &str, result: Status, took: Duration) {
-        self.send(|| Event::Ended {
+        self.send(LevelFilter::INFO, false, || Event::Ended {
             session: peer.id,
             peer: peer.name.clone(),
             line: line.to_owned(),
@@ -71,31 +96,63 @@ impl Audit {
 
     /// Something about the console itself that somebody should look at.
     pub(crate) fn warn(&self, text: String) {
-        self.send(|| Event::Warning(text));
+        self.send(LevelFilter::WARN, true, || Event::Warning(text));
+    }
+
+    /// The same, of a kind that a peer or the system can bring about at any rate: it is logged once a minute and topic, and the next
+    /// one says how many were not.
+    pub(crate) fn warn_rarely(&self, topic: Topic, text: impl FnOnce() -> String) {
+        let admitted =
+            self.recurring.lock().unwrap_or_else(PoisonError::into_inner).admit(topic, Instant::now());
+        if let Some(suppressed) = admitted {
+            self.warn(suppressed.told_after(text()));
+        }
     }
 
     /// Emits what is queued, and waits for that no longer than `limit`.
     pub(crate) fn end(&self, limit: Duration) {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        if let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Both outcomes are fine: the thread has ended, or it is stuck in the subscriber.
-            let _ = ended.recv_timeout(limit);
+        let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let untold = self.recurring.lock().unwrap_or_else(PoisonError::into_inner).untold();
+        if let Some(untold) = untold {
+            self.warn(untold);
         }
+        self.queue.close();
+        // Both outcomes are fine: the thread has ended, or it is stuck in the subscriber.
+        let _ = ended.recv_timeout(limit);
     }
 
-    fn send(&self, event: impl FnOnce() -> Event) {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(queue) = &*queue else { return };
-        if queue.try_send(event()).is_err() {
+    fn send(&self, level: LevelFilter, urgent: bool, event: impl FnOnce() -> Event) {
+        if self.is_wanted(level) && !self.queue.push(event(), urgent) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    /// Whether anybody may take an event of this level. The level is the highest that any live subscriber of the process asks for, ours
+    /// among them, so that it may say yes where ours says no, but never the other way round.
+    fn is_wanted(&self, level: LevelFilter) -> bool {
+        level <= STATIC_MAX_LEVEL && (self.reaches_log || level <= LevelFilter::current())
+    }
 }
 
-fn emit_all(events: &Receiver<Event>, lost: &AtomicU64) {
-    for event in events {
-        // A subscriber that panics has said so by the service's panic hook, and may take the next one.
-        let _ = contain(|| emit(event));
+impl Drop for Audit {
+    fn drop(&mut self) {
+        // The thread emits what is queued, and ends.
+        self.queue.close();
+    }
+}
+
+/// Whether `tracing` was built with its feature `log`, by which events reach the `log` crate where there is no subscriber. It shows in
+/// that a span which nobody takes still knows what it is.
+fn reaches_log() -> bool {
+    !dispatcher::has_been_set() && tracing::trace_span!(target: "backdoor", "unseen").metadata().is_some()
+}
+
+fn emit_all(events: &Queue<Event>, lost: &AtomicU64) {
+    while let Some(batch) = events.next() {
+        for event in batch {
+            // A subscriber that panics has said so by the service's panic hook, and may take the next one.
+            let _ = contain(|| emit(event));
+        }
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ = contain(|| {
@@ -116,5 +173,21 @@ fn emit(event: Event) {
             tracing::info!(target: "backdoor", session, peer, %line, %result, milliseconds, "command ended");
         }
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No test of this binary sets a subscriber.
+    #[test]
+    fn where_nobody_takes_an_event_none_is_made() {
+        let audit = Audit::start(RECURRING).unwrap();
+        assert!(!audit.reaches_log, "the feature `log` of `tracing` is off here");
+        audit.send(LevelFilter::WARN, true, || panic!("it was made"));
+        let mut logs = Audit::start(RECURRING).unwrap();
+        logs.reaches_log = true;
+        assert!(logs.is_wanted(LevelFilter::INFO), "where it is on, an event is wanted");
     }
 }

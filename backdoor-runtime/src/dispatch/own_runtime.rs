@@ -1,5 +1,5 @@
-//! A runtime of the console's own, on one thread of its own: for the console itself, for its helper, and for asynchronous commands
-//! of a service that has no runtime.
+//! A runtime of the console's own, on one thread of its own: for its helper, and for asynchronous commands of a service that has no
+//! runtime. The console itself has one that is kept going (`server/keeper.rs`).
 
 use std::io;
 use std::sync::{Mutex, PoisonError};

@@ -1,6 +1,6 @@
 //! One connected peer, as everything behind the transport knows it.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,10 @@ pub(crate) struct Peer {
     /// Its word alone confirms a dangerous command, since no web page can speak through it.
     trusted: AtomicBool,
     closing: AtomicBool,
+    /// It has completed a line, or has spoken telnet.
+    proven: AtomicBool,
+    /// Milliseconds after `since` at which bytes came last.
+    heard: AtomicU64,
     activity: Mutex<Activity>,
 }
 
@@ -48,6 +52,8 @@ impl Peer {
             prompted: AtomicBool::new(false),
             trusted: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            proven: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
             activity: Mutex::new(Activity { last: now, line: None }),
         }
     }
@@ -67,6 +73,7 @@ impl Peer {
     pub(crate) fn set_telnet(&self) {
         self.telnet.store(true, Ordering::Relaxed);
         self.set_trusted();
+        self.prove();
     }
 
     pub(crate) fn is_prompted(&self) -> bool {
@@ -92,6 +99,32 @@ impl Peer {
 
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has done more than to hold a place: only such a one keeps it where the console is full.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.proven.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn prove(&self) {
+        self.proven.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that bytes came.
+    pub(crate) fn hear(&self) {
+        self.heard.store(self.since.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// How long nothing has come, and nothing has begun, run or ended.
+    pub(crate) fn quiet_for(&self) -> Duration {
+        let (inactive, line) = self.activity();
+        match line {
+            Some(_) => Duration::ZERO,
+            None => {
+                let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
+                inactive.min(self.connected_for().saturating_sub(heard))
+            }
+        }
     }
 
     pub(crate) fn connected_for(&self) -> Duration {

@@ -1,26 +1,31 @@
 //! Takes connections and gives each a session, until the console ends.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
 use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
+use crate::dispatch::audit::Topic;
+use crate::dispatch::contain::survive;
 use crate::dispatch::peer::Peer;
+use crate::dispatch::session::Piece;
+use crate::reply::text;
+use crate::server::places::{Place, Places};
+use crate::server::spare::{Pauses, Spare, is_exhaustion};
 use crate::server::stream::Stream;
 
-/// How long no connection is taken after one could not be: descriptors or memory ran out, and haste would only burn CPU.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// How many peers at once are told that there is no room for them.
-pub(crate) const REFUSALS: usize = 32;
+/// How many peers at once are told why they get no session or lose it. The others of a flood are not.
+const FAREWELLS: usize = 32;
 
 /// A socket that takes connections.
 pub(crate) enum Listener {
@@ -33,16 +38,30 @@ pub(crate) struct Reception {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) manners: Manners,
     pub(crate) times: Times,
-    pub(crate) places: Arc<Semaphore>,
-    pub(crate) limit: usize,
-    /// For peers that are told that there is no room.
-    pub(crate) refusals: Arc<Semaphore>,
+    /// How long a session may send nothing.
+    pub(crate) idle: Duration,
+    pub(crate) places: Arc<Places>,
     pub(crate) ending: watch::Receiver<bool>,
-    pub(crate) numbers: AtomicU64,
+    farewells: Arc<Semaphore>,
+    numbers: AtomicU64,
+    spare: Spare,
+}
+
+/// Kept by all that has to end before the console has.
+type Alive = mpsc::Sender<Infallible>;
+
+/// Why a session ends that did not end by itself.
+#[derive(Debug)]
+enum Cut {
+    /// Another peer gets its place.
+    MadeRoom,
+    Idle,
+    /// A bug of ours, with what the panic said.
+    Panicked(String),
 }
 
 impl Listener {
-    async fn accept(&self) -> io::Result<Stream> {
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
         match self {
             Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
             Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
@@ -51,80 +70,308 @@ impl Listener {
 }
 
 /// Serves all listeners until the console ends and every session has said goodbye.
-pub(crate) async fn serve_all(reception: Reception, listeners: Vec<(Listener, bool)>) {
-    let reception = Arc::new(reception);
+///
+/// # Panics
+/// A listener's task has panicked.
+pub(crate) async fn serve_all(reception: Arc<Reception>, listeners: Vec<(Listener, bool)>) {
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
+    let mut tasks = JoinSet::new();
     for (listener, plain) in listeners {
-        tokio::spawn(serve_listener(reception.clone(), listener, plain, alive.clone()));
+        tasks.spawn(serve_listener(reception.clone(), listener, plain, alive.clone()));
     }
     drop(alive);
-    // Nothing is ever sent: it ends when the last listener and the last session have dropped their sender.
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(panic) = ended.map_err(tokio::task::JoinError::try_into_panic)
+            && let Ok(panic) = panic
+        {
+            resume_unwind(panic);
+        }
+    }
+    // Nothing is ever sent: it ends when the last session has dropped its sender.
     let _ = gone.recv().await;
 }
 
-async fn serve_listener(
-    reception: Arc<Reception>,
-    listener: Listener,
-    plain: bool,
-    alive: mpsc::Sender<Infallible>,
-) {
+async fn serve_listener(reception: Arc<Reception>, listener: Listener, plain: bool, alive: Alive) {
     let mut ending = reception.ending.clone();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let stream = tokio::select! {
+            stream = reception.take(&listener) => stream,
             _ = ending.changed() => return,
         };
-        let stream = match accepted {
-            Ok(stream) => stream,
-            Err(error) => {
-                reception.dispatcher.audit.warn(format!("a connection could not be taken: {error}"));
-                sleep(PAUSE).await;
+        reception.admit(stream, plain, &alive);
+        // What has come in is read before the next one is taken: a burst must not push out who has just sent his line.
+        yield_now().await;
+    }
+}
+
+impl Reception {
+    pub(crate) fn new(
+        dispatcher: Arc<Dispatcher>,
+        manners: Manners,
+        times: Times,
+        idle: Duration,
+        places: Places,
+        ending: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            dispatcher,
+            manners,
+            times,
+            idle,
+            places: Arc::new(places),
+            ending,
+            farewells: Arc::new(Semaphore::new(FAREWELLS)),
+            numbers: AtomicU64::new(1),
+            spare: Spare::new(),
+        }
+    }
+
+    /// The next connection, however long it takes until there is a descriptor for it.
+    async fn take(&self, listener: &Listener) -> Stream {
+        let mut pauses = Pauses::new();
+        loop {
+            let error = match listener.accept().await {
+                Ok(stream) => return stream,
+                Err(error) => error,
+            };
+            // Its peer was gone before it was taken, which is nobody's trouble.
+            if error.kind() == ErrorKind::ConnectionAborted {
                 continue;
             }
-        };
-        match reception.places.clone().try_acquire_owned() {
-            Ok(place) => {
-                tokio::spawn(serve_stream(reception.clone(), stream, plain, place, alive.clone()));
+            self.dispatcher
+                .audit
+                .warn_rarely(Topic::Accept, || format!("a connection could not be taken: {error}"));
+            if is_exhaustion(&error) {
+                self.turn_away(listener, &error).await;
             }
-            Err(_) => {
-                // A flood of connections is not told one by one.
-                if let Ok(place) = reception.refusals.clone().try_acquire_owned() {
-                    tokio::spawn(refuse(stream, reception.limit, place, alive.clone()));
+            sleep(pauses.next()).await;
+        }
+    }
+
+    /// Takes one connection with the spare descriptor, only to say why there is no session.
+    async fn turn_away(&self, listener: &Listener, error: &io::Error) {
+        self.spare.give_up();
+        // Without a wait in between nobody else on this thread gets the descriptor.
+        if let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await {
+            tell(&stream, &format!("the service cannot take a connection now: {error}; try again later\n"))
+                .await;
+        }
+        self.spare.renew();
+    }
+
+    /// Gives a connection its session, if there is a place for it.
+    fn admit(self: &Arc<Self>, stream: Stream, plain: bool, alive: &Alive) {
+        stream.prepare();
+        let (name, uid) = stream.peer();
+        let own = stream.is_own();
+        let (output, pieces) = mpsc::channel(self.manners.bounds.pieces());
+        let id = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let peer = Arc::new(Peer::new(id, name, uid, output));
+        if matches!(stream, Stream::Unix(_)) {
+            peer.set_trusted();
+        }
+        let audit = &self.dispatcher.audit;
+        let (reception, alive) = (self.clone(), alive.clone());
+        match self.places.take(&peer, own) {
+            Ok((place, left)) => {
+                if let Some(left) = left {
+                    audit.warn_rarely(Topic::Eviction, || {
+                        let Peer { id, name, .. } = &*left;
+                        format!("session {id} of {name} made room for another: no place was free, and it had sent no line")
+                    });
                 }
+                self.dispatcher.shared.add_peer(&peer);
+                tokio::spawn(async move {
+                    reception.attend(&stream, peer, pieces, place, plain).await;
+                    drop(alive);
+                });
+            }
+            Err(full) => {
+                audit.warn_rarely(Topic::Refusal, || {
+                    format!("{} was turned away: {}", peer.name, full.message())
+                });
+                tokio::spawn(async move {
+                    reception.farewell(&stream, &format!("{}\n", full.message())).await;
+                    drop(alive);
+                });
+            }
+        }
+    }
+
+    /// A session from its beginning to its end.
+    async fn attend(
+        &self,
+        stream: &impl Transport,
+        peer: Arc<Peer>,
+        pieces: mpsc::Receiver<Piece>,
+        mut place: Place,
+        plain: bool,
+    ) {
+        let manners = Manners { plain, ..self.manners.clone() };
+        let session =
+            serve(stream, &self.dispatcher, peer.clone(), pieces, manners, self.times, self.ending.clone());
+        let cut = tokio::select! {
+            biased;
+            () = place.is_wanted() => Cut::MadeRoom,
+            served = survive(session) => match served {
+                Ok(()) => return,
+                Err(panic) => Cut::Panicked(panic),
+            },
+            () = is_idle(&peer, self.idle) => Cut::Idle,
+        };
+        drop(place);
+        if let Cut::Panicked(panic) = &cut {
+            self.dispatcher.audit.warn(format!(
+                "session {} of {} was ended by a panic in the console, which is a bug of it: {panic}",
+                peer.id, peer.name
+            ));
+        }
+        let newline = if peer.speaks_telnet() || (peer.is_prompted() && !plain) { "\r\n" } else { "\n" };
+        // Behind a prompt it begins a line of its own.
+        let begin = if peer.is_prompted() { newline } else { "" };
+        self.farewell(stream, &format!("{begin}{}{newline}", cut.message(self.idle))).await;
+    }
+
+    /// Tells a peer why it has no session, where not many others have to be told at the same time.
+    async fn farewell(&self, stream: &impl Transport, message: &str) {
+        if let Ok(_turn) = self.farewells.try_acquire() {
+            tell(stream, message).await;
+        }
+    }
+}
+
+impl Cut {
+    /// What the peer is told.
+    fn message(&self, idle: Duration) -> String {
+        match self {
+            Self::MadeRoom => {
+                "the console is full; this session had sent no line and makes room for another".to_owned()
+            }
+            Self::Idle => format!("nothing was sent for {}; this session is closed", text::duration(&idle)),
+            Self::Panicked(_) => {
+                "the console failed, which is a bug of it; this session ends, the service goes on".to_owned()
             }
         }
     }
 }
 
-/// Tells a peer that there is no room for it.
-async fn refuse(stream: Stream, limit: usize, place: OwnedSemaphorePermit, alive: mpsc::Sender<Infallible>) {
-    let message = format!("the console has {limit} sessions already, which is its limit\n");
+/// Waits until a peer has sent nothing for so long, and runs nothing.
+async fn is_idle(peer: &Peer, limit: Duration) {
+    while let Some(left) = limit.checked_sub(peer.quiet_for()).filter(|left| !left.is_zero()) {
+        sleep(left).await;
+    }
+}
+
+/// Says one thing, and closes.
+async fn tell(stream: &impl Transport, message: &str) {
     // A new socket has room for one line, which tokio knows only after it was asked.
     if let Ok(Ok(_)) = timeout(LINGER, stream.ready(Interest::WRITABLE)).await {
         let _ = stream.try_write(message.as_bytes());
     }
-    linger(&stream, LINGER).await;
-    drop((place, alive));
+    linger(stream, LINGER).await;
 }
 
-async fn serve_stream(
-    reception: Arc<Reception>,
-    stream: Stream,
-    plain: bool,
-    place: OwnedSemaphorePermit,
-    alive: mpsc::Sender<Infallible>,
-) {
-    stream.prepare();
-    let (name, uid) = stream.peer();
-    let (output, pieces) = mpsc::channel(reception.manners.bounds.pieces());
-    let id = reception.numbers.fetch_add(1, Ordering::Relaxed);
-    let peer = Arc::new(Peer::new(id, name, uid, output));
-    if matches!(stream, Stream::Unix(_)) {
-        peer.set_trusted();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::future::pending;
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+
+    use tokio::io::Ready;
+
+    use crate::command::States;
+    use crate::command::registry::Registry;
+    use crate::dispatch::audit::{Audit, RECURRING};
+    use crate::dispatch::{Service, Shared};
+    use crate::server::limits::Limits;
+
+    /// A peer whose bytes make the console panic, as a bug in it would.
+    #[derive(Default)]
+    struct Broken {
+        has_panicked: AtomicBool,
+        written: Mutex<Vec<u8>>,
     }
-    let dispatcher = &reception.dispatcher;
-    dispatcher.shared.add_peer(&peer);
-    let manners = Manners { plain, ..reception.manners.clone() };
-    serve(&stream, dispatcher, peer, pieces, manners, reception.times, reception.ending.clone()).await;
-    drop((place, alive));
+
+    impl Transport for Broken {
+        async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+            Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE })
+        }
+
+        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(self.has_panicked.swap(true, Ordering::Relaxed), "a bug, as a test has it");
+            // It closes its half when it is told of the end.
+            Ok(0)
+        }
+
+        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+            self.written.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn end_writing(&self) {}
+    }
+
+    /// A peer that says nothing.
+    struct Silent;
+
+    impl Transport for Silent {
+        async fn ready(&self, _interest: Interest) -> io::Result<Ready> {
+            pending().await
+        }
+
+        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+            Err(ErrorKind::WouldBlock.into())
+        }
+
+        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn end_writing(&self) {}
+    }
+
+    /// It ends with what is given beside it.
+    fn reception() -> (Reception, watch::Sender<bool>) {
+        let limits = Limits::default();
+        let service = Service::new("test".to_owned(), None);
+        let shared = Arc::new(Shared::new(Registry::linked(), service, limits.max_words));
+        let audit = Audit::start(RECURRING).unwrap();
+        let manners = Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds };
+        let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
+        let places = Places::new(2, 0, Duration::ZERO);
+        let (end, ending) = watch::channel(false);
+        let reception =
+            Reception::new(Arc::new(dispatcher), manners, limits.times, limits.session_idle, places, ending);
+        (reception, end)
+    }
+
+    fn peer(reception: &Reception, id: u64) -> (Arc<Peer>, mpsc::Receiver<Piece>, Place) {
+        let (output, pieces) = mpsc::channel(1);
+        let peer = Arc::new(Peer::new(id, format!("peer {id}"), None, output));
+        let (place, left) = reception.places.take(&peer, false).unwrap();
+        assert!(left.is_none(), "there was room");
+        (peer, pieces, place)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_of_ours_ends_one_session_only_and_its_peer_is_told() {
+        let (reception, _end) = reception();
+        let (other, pieces, place) = peer(&reception, 1);
+        let neighbour = reception.attend(&Silent, other.clone(), pieces, place, true);
+        let mut neighbour = std::pin::pin!(neighbour);
+        let broken = Broken::default();
+        let (failing, pieces, place) = peer(&reception, 2);
+        tokio::select! {
+            () = &mut neighbour => panic!("the neighbour ended, too"),
+            () = reception.attend(&broken, failing, pieces, place, true) => {}
+        }
+        let said = String::from_utf8(broken.written.into_inner().unwrap()).unwrap();
+        let message = Cut::Panicked(String::new()).message(Duration::ZERO);
+        assert_eq!(said, format!("{message}\n"));
+        // Its place is free, and the neighbour is still there.
+        peer(&reception, 3);
+        assert!(timeout(Duration::from_secs(1), neighbour).await.is_err());
+    }
 }

@@ -192,6 +192,11 @@ fn tcp(address: &str) -> Result<Place, String> {
     if address.is_empty() {
         return Err(format!("there is no address; {FORMS}"));
     }
+    if let Some((scheme, rest)) = address.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
+        let rest = rest.trim_matches('/');
+        let instead = if tcp(rest).is_ok() { rest } else { "3000" };
+        return Err(format!("`{scheme}:` does not belong to an address; write `{instead}`"));
+    }
     if let Some(bracketed) = address.strip_prefix('[') {
         let Some((host, after)) = bracketed.split_once(']') else {
             return Err("the `]` is missing; write `[::1]:3000`".to_owned());
@@ -218,6 +223,11 @@ fn tcp(address: &str) -> Result<Place, String> {
             Err(reason) => Err(reason),
         },
     }
+}
+
+/// Whether this is written in front of addresses elsewhere.
+fn is_scheme(word: &str) -> bool {
+    ["tcp", "tcp4", "tcp6", "telnet", "http", "https"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
 /// The loopback address that a host without brackets names.
@@ -330,6 +340,11 @@ mod tests {
     fn mistakes_are_named() {
         check_error("", &format!("there is no address; {FORMS}"));
         check_error("plain:", &format!("there is no address; {FORMS}"));
+        check_error("tcp:3000", "`tcp:` does not belong to an address; write `3000`");
+        check_error("tcp://[::1]:3000", "`tcp:` does not belong to an address; write `[::1]:3000`");
+        let http = "`http:` does not belong to an address; write `127.0.0.1:3000`";
+        check_error("http://127.0.0.1:3000/", http);
+        check_error("HTTP://example.org/", "`HTTP:` does not belong to an address; write `3000`");
         check_error("shop", &format!("that is no address; {FORMS}"));
         check_error("127.0.0.1", "the port is missing; write `127.0.0.1:3000`");
         check_error("localhost", "the port is missing; write `127.0.0.1:3000`");

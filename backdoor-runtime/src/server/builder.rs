@@ -1,14 +1,10 @@
 //! The author's side: build a console, start it, and let it end with the service.
 
-use std::fmt;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::command::States;
 use crate::command::check::{Problem, Problems, check};
@@ -16,42 +12,20 @@ use crate::command::registry::Registry;
 use crate::console::Manners;
 use crate::dispatch::asking::Asking;
 use crate::dispatch::audit::Audit;
-use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
+use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
-use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
+use crate::server::accept::{Reception, serve_all};
 use crate::server::address::{self, Endpoint};
+use crate::server::keeper::{Door, Keeper};
 use crate::server::limits::Limits;
-use crate::server::listener::{self, BoundSocket};
-use crate::server::socket_file::SocketFile;
-use crate::server::{Address, Error, Listen};
+use crate::server::listener::{self, Bound, BoundSocket};
+use crate::server::places::Places;
+use crate::server::running::Running;
+use crate::server::{Address, Backdoor, Error, Listen};
 use crate::testing::Testing;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
-
-/// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
-const DROP: Duration = Duration::from_millis(200);
-
-/// How long [`Backdoor::shutdown`] may take.
-const SHUTDOWN: Duration = Duration::from_secs(2);
-
-/// A running console. Dropping it ends it: what is rendered is sent, sessions get a goodbye, and no command is waited for.
-#[must_use = "dropping the console ends it"]
-pub struct Backdoor {
-    addresses: Vec<Address>,
-    running: Option<Running>,
-}
-
-struct Running {
-    ending: watch::Sender<bool>,
-    ended: Mutex<Receiver<()>>,
-    ended_too: watch::Receiver<bool>,
-    dispatcher: Arc<Dispatcher>,
-    /// Dropped after the sessions have ended, or have had their time.
-    runtime: OwnRuntime,
-    /// Their drop removes the files.
-    _files: Vec<SocketFile>,
-}
 
 /// Builds a [`Backdoor`]. Every knob has a default.
 #[must_use = "a builder does nothing until it is started"]
@@ -88,52 +62,6 @@ impl Backdoor {
     /// Runs lines through the same dispatch without a socket, for unit tests.
     pub fn testing() -> Testing {
         Testing::new()
-    }
-
-    /// Where the console listens; empty when it is off.
-    pub fn addresses(&self) -> &[Address] {
-        &self.addresses
-    }
-
-    /// Ends the console and waits up to 2 s for its sessions to have said goodbye. A command that is stuck is not waited for.
-    pub async fn shutdown(mut self) {
-        if let Some(running) = self.running.take() {
-            let mut ended = running.ended_too.clone();
-            running.end();
-            // The console's own runtime keeps the time, since this one may have no timers.
-            let wait = running.runtime.handle().spawn(async move {
-                drop(tokio::time::timeout(SHUTDOWN, ended.wait_for(|ended| *ended)).await);
-            });
-            let _ = wait.await;
-            running.dispatcher.audit.end(DROP);
-        }
-    }
-}
-
-impl Drop for Backdoor {
-    fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
-            let until = Instant::now() + DROP;
-            running.end();
-            if let Ok(ended) = running.ended.lock() {
-                // Too late is fine: the thread is left to itself.
-                let _ = ended.recv_timeout(DROP);
-            }
-            running.dispatcher.audit.end(until.saturating_duration_since(Instant::now()));
-        }
-    }
-}
-
-impl Running {
-    fn end(&self) {
-        self.ending.send_replace(true);
-        self.dispatcher.pool.end();
-    }
-}
-
-impl fmt::Debug for Backdoor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backdoor").field("addresses", &self.addresses).finish_non_exhaustive()
     }
 }
 
@@ -204,7 +132,12 @@ impl Builder {
         let limits = self.limits;
         let endpoints = self.endpoints()?;
         if endpoints.is_empty() {
-            tracing::info!(target: "backdoor", "the console of {} is off: no address was given", self.name);
+            let why = match std::env::var_os(ENVIRONMENT) {
+                Some(text) if text.to_string_lossy().trim().is_empty() => format!("{ENVIRONMENT} is empty"),
+                Some(_) => format!("{ENVIRONMENT} switches it off"),
+                None => "no address was given".to_owned(),
+            };
+            tracing::info!(target: "backdoor", "the console of {} is off: {why}", self.name);
             return Ok(Backdoor { addresses: Vec::new(), running: None });
         }
         let shared = self.shared();
@@ -213,49 +146,43 @@ impl Builder {
         let bound: Vec<_> =
             endpoints.iter().map(listener::bind).collect::<Result<_, _>>().map_err(Error::Bind)?;
         let addresses: Vec<Address> = bound.iter().map(|bound| bound.address.clone()).collect();
-        let runtime = OwnRuntime::start("backdoor-console").map_err(Error::Thread)?;
-        let audit = Audit::start().map_err(Error::Thread)?;
+        let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;
         let _ = shared.addresses.set(addresses.clone());
         let service = self.runtime.or_else(|| Handle::try_current().ok());
         let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
         let dispatcher = Arc::new(dispatcher);
         let mut files = Vec::new();
-        let mut listeners = Vec::new();
-        let entered = runtime.handle().enter();
-        for bound in bound {
-            let listener = match bound.socket {
-                BoundSocket::Tcp(socket) => {
-                    Listener::Tcp(TcpListener::from_std(socket).map_err(Error::Thread)?)
-                }
+        let mut doors = Vec::new();
+        for Bound { plain, socket, .. } in bound {
+            doors.push(match socket {
+                BoundSocket::Tcp(socket) => Door::Tcp { socket, plain },
                 BoundSocket::Unix(socket, file) => {
                     files.push(file);
-                    Listener::Unix(UnixListener::from_std(socket).map_err(Error::Thread)?)
+                    Door::Unix { socket }
                 }
-            };
-            listeners.push((listener, bound.plain));
+            });
         }
-        drop(entered);
         let (ending, ends) = watch::channel(false);
-        let reception = Reception {
-            dispatcher: dispatcher.clone(),
-            manners: Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds },
-            times: limits.times,
-            places: Arc::new(Semaphore::new(limits.max_sessions)),
-            limit: limits.max_sessions,
-            refusals: Arc::new(Semaphore::new(REFUSALS)),
-            ending: ends,
-            numbers: AtomicU64::new(1),
+        // Without a unix socket there is nobody to keep a place for.
+        let kept = if files.is_empty() { 0 } else { limits.own_places };
+        let reception = Arc::new(Reception::new(
+            dispatcher.clone(),
+            Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds },
+            limits.times,
+            limits.session_idle,
+            Places::new(limits.max_sessions, kept, limits.unproven_stay),
+            ends,
+        ));
+        let warn = {
+            let dispatcher = dispatcher.clone();
+            move |text| dispatcher.audit.warn(text)
         };
         let (end, ended) = sync_channel(1);
-        let (end_too, ended_too) = watch::channel(false);
-        runtime.handle().spawn(async move {
-            serve_all(reception, listeners).await;
-            let _ = end.send(());
-            end_too.send_replace(true);
-        });
+        let serve = move |listeners| serve_all(reception.clone(), listeners);
+        let keeper = Keeper::start(doors, serve, warn, move || drop(end)).map_err(Error::Thread)?;
         log_start(&shared.service.name, &addresses);
         let running =
-            Running { ending, ended: Mutex::new(ended), ended_too, dispatcher, runtime, _files: files };
+            Running { ending, ended: Mutex::new(Some(ended)), dispatcher, _keeper: keeper, _files: files };
         Ok(Backdoor { addresses, running: Some(running) })
     }
 

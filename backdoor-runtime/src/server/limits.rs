@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use crate::console::{Bounds, Times};
 use crate::dispatch::CommandLimits;
+use crate::dispatch::audit::RECURRING;
 use crate::dispatch::clock::FOREVER;
 use crate::server::Builder;
 
@@ -17,6 +16,10 @@ pub(crate) struct Limits {
     pub(crate) stuck_threads: usize,
     pub(crate) max_answer: usize,
     pub(crate) max_sessions: usize,
+    pub(crate) own_places: usize,
+    pub(crate) unproven_stay: Duration,
+    pub(crate) session_idle: Duration,
+    pub(crate) log_every: Duration,
     pub(crate) max_words: usize,
     pub(crate) bounds: Bounds,
     pub(crate) times: Times,
@@ -31,6 +34,10 @@ impl Default for Limits {
             stuck_threads: commands.stuck_threads,
             max_answer: commands.answer,
             max_sessions: 32,
+            own_places: 2,
+            unproven_stay: Duration::ZERO,
+            session_idle: Duration::from_secs(30 * 60),
+            log_every: RECURRING,
             max_words: 64,
             bounds: Bounds::default(),
             times: Times {
@@ -54,7 +61,7 @@ impl Limits {
     }
 }
 
-/// The limits of a console. Each is off by the largest value of its type.
+/// The limits of a console. A limit is off by its largest value, `usize::MAX` or `Duration::MAX`, unless its knob says otherwise.
 impl Builder {
     /// How long a command may run that declares no `timeout`. Default: 30 s.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
@@ -85,9 +92,41 @@ impl Builder {
         self
     }
 
-    /// How many sessions may be open at once; more are turned away. Default: 32, at least 1.
+    /// How many sessions may be open at once. Default: 32, at least 1; `usize::MAX` is no limit.
+    ///
+    /// Where all places are taken, the oldest session that has neither completed a line nor said anything in telnet makes room for a
+    /// newcomer. Only where there is none is the newcomer turned away. Both are told why.
     pub fn max_sessions(mut self, limit: usize) -> Self {
-        self.limits.max_sessions = limit.clamp(1, Semaphore::MAX_PERMITS);
+        self.limits.max_sessions = limit.max(1);
+        self
+    }
+
+    /// How many of these sessions are kept for the service's own user and root on a unix socket, where the console listens on one:
+    /// whoever fills the TCP port does not lock them out. Default: 2; at least one place stays for the others. 0 keeps none.
+    pub fn own_places(mut self, count: usize) -> Self {
+        self.limits.own_places = count;
+        self
+    }
+
+    /// How long a session stays for certain that has neither completed a line nor said anything in telnet; then it may have to make
+    /// room. Default: 0 s; `Duration::MAX` lets every session stay, so that silent ones can lock out everybody else.
+    pub fn unproven_stay(mut self, time: Duration) -> Self {
+        self.limits.unproven_stay = time;
+        self
+    }
+
+    /// How long a session may send nothing while nothing runs in it; then it is told so and closed. Default: 30 min; `Duration::MAX`
+    /// is no limit.
+    pub fn session_idle(mut self, limit: Duration) -> Self {
+        self.limits.session_idle = limit.min(FOREVER);
+        self
+    }
+
+    /// How often a warning of one kind is logged that peers can bring about: foreign protocols, sessions that make room or are turned
+    /// away, clients that take nothing, connections that cannot be taken. The next one says how many were not logged. Default: once
+    /// in 60 s; `Duration::ZERO` logs each.
+    pub fn log_every(mut self, time: Duration) -> Self {
+        self.limits.log_every = time;
         self
     }
 

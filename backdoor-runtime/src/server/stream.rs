@@ -42,6 +42,16 @@ impl Stream {
             },
         }
     }
+
+    /// Whether the kernel says that this is a peer of the service's own user, or root, who may do everything anyway.
+    pub(crate) fn is_own(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            Self::Unix(stream) => stream
+                .peer_cred()
+                .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()),
+        }
+    }
 }
 
 impl Transport for Stream {

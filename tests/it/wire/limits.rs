@@ -12,6 +12,8 @@ fn a_session_over_the_limit_is_told_so() {
     let console = builder().listen("0").max_sessions(2).start().unwrap();
     let address = &console.addresses()[0];
     let mut clients = [Client::prompted(address), Client::prompted(address)];
+    // Who has completed no line would make room.
+    clients.iter_mut().for_each(|client| assert_eq!(client.ask("wire echo a"), "a\r\n"));
     for _ in 0..20 {
         let mut third = Client::connect(address);
         // What it had to say is unread when it is turned away, and must not reset the answer.

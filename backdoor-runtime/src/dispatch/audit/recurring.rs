@@ -1,0 +1,116 @@
+//! Warnings that a peer or the system can bring about at any rate, and that must not fill the service's log.
+
+use std::time::{Duration, Instant};
+
+/// What recurring warnings are about. Each topic is counted for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// A connection could not be taken.
+    Accept,
+    /// A peer spoke another protocol.
+    Foreign,
+    /// A client took no byte.
+    Stall,
+    /// A peer had to make room for another.
+    Eviction,
+    /// A peer was turned away.
+    Refusal,
+}
+
+const TOPICS: usize = 5;
+
+/// When each topic was last logged, and how often it was not since.
+pub(super) struct Recurring {
+    every: Duration,
+    topics: [Option<Logged>; TOPICS],
+}
+
+#[derive(Clone, Copy)]
+struct Logged {
+    at: Instant,
+    suppressed: u64,
+}
+
+/// How many warnings of a topic were not logged since the last one that was.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Suppressed(u64);
+
+impl Recurring {
+    /// Each topic once in this time.
+    pub(super) fn new(every: Duration) -> Self {
+        Self { every, topics: [None; TOPICS] }
+    }
+
+    /// Whether a warning of this topic is logged now.
+    pub(super) fn admit(&mut self, topic: Topic, now: Instant) -> Option<Suppressed> {
+        let last = &mut self.topics[topic as usize];
+        match last {
+            Some(logged) if now.duration_since(logged.at) < self.every => {
+                logged.suppressed += 1;
+                None
+            }
+            _ => {
+                let suppressed = last.map_or(0, |logged| logged.suppressed);
+                *last = Some(Logged { at: now, suppressed: 0 });
+                Some(Suppressed(suppressed))
+            }
+        }
+    }
+
+    /// What is left to be said at the end.
+    pub(super) fn untold(&self) -> Option<String> {
+        let suppressed: u64 = self.topics.iter().flatten().map(|logged| logged.suppressed).sum();
+        (suppressed > 0).then(|| format!("{suppressed} more warnings of the console were not logged"))
+    }
+}
+
+impl Suppressed {
+    /// The text of a warning that is logged after those.
+    pub(super) fn told_after(&self, text: String) -> String {
+        match self.0 {
+            0 => text,
+            count => format!("{text} ({count} more like it since the last one were not logged)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_topic_is_logged_once_a_minute_and_the_others_are_counted() {
+        let begin = Instant::now();
+        let mut recurring = Recurring::new(Duration::from_secs(60));
+        let mut at = |seconds, topic| {
+            recurring.admit(topic, begin + Duration::from_secs(seconds)).map(|suppressed| suppressed.0)
+        };
+        assert_eq!(at(0, Topic::Accept), Some(0));
+        assert_eq!(at(0, Topic::Accept), None);
+        assert_eq!(at(59, Topic::Accept), None);
+        assert_eq!(at(59, Topic::Refusal), Some(0), "topics do not share");
+        assert_eq!(at(60, Topic::Accept), Some(2));
+        assert_eq!(at(61, Topic::Accept), None);
+        assert_eq!(at(61, Topic::Refusal), None);
+        assert_eq!(at(1000, Topic::Accept), Some(1));
+        assert_eq!(at(2000, Topic::Accept), Some(0));
+        assert_eq!(recurring.untold().unwrap(), "1 more warnings of the console were not logged");
+    }
+
+    #[test]
+    fn without_the_limit_each_one_is_logged() {
+        let now = Instant::now();
+        let mut recurring = Recurring::new(Duration::ZERO);
+        for _ in 0..3 {
+            assert_eq!(recurring.admit(Topic::Foreign, now), Some(Suppressed(0)));
+        }
+        assert_eq!(recurring.untold(), None);
+    }
+
+    #[test]
+    fn a_count_is_said_only_where_there_is_one() {
+        assert_eq!(Suppressed(0).told_after("a".to_owned()), "a");
+        let told = Suppressed(7).told_after("a".to_owned());
+        assert_eq!(told, "a (7 more like it since the last one were not logged)");
+    }
+}

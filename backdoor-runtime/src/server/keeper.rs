@@ -1,0 +1,181 @@
+//! The console's thread, and what keeps it going: where a bug of ours ends it, it begins once more on the same sockets.
+
+use std::future::Future;
+use std::net;
+use std::os::unix;
+use std::{io, thread};
+
+use tokio::net::{TcpListener, UnixListener};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use crate::dispatch::contain::contain;
+use crate::server::accept::Listener;
+
+/// A socket that listens, whatever becomes of the runtime that takes its connections.
+pub(super) enum Door {
+    Tcp { socket: net::TcpListener, plain: bool },
+    Unix { socket: unix::net::UnixListener },
+}
+
+/// The console's thread, which ends when this is dropped. Nobody waits for it.
+pub(super) struct Keeper {
+    _stop: oneshot::Sender<()>,
+}
+
+/// A runtime and what listens on it.
+struct Opened {
+    runtime: Runtime,
+    listeners: Vec<(Listener, bool)>,
+}
+
+impl Keeper {
+    /// Serves the doors on a thread and a runtime of their own. What goes wrong there goes to `warn`, and at the end `ended` is called.
+    ///
+    /// # Errors
+    /// The thread, its runtime or a listener cannot be made.
+    pub(super) fn start<Served: Future<Output = ()>>(
+        doors: Vec<Door>,
+        mut serve: impl FnMut(Vec<(Listener, bool)>) -> Served + Send + 'static,
+        warn: impl Fn(String) + Send + 'static,
+        ended: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let mut opened = Opened::new(&doors)?;
+        let mut is_first = true;
+        let run = move || {
+            loop {
+                let Opened { runtime, listeners } = opened;
+                let served = contain(|| {
+                    runtime.block_on(async {
+                        tokio::select! {
+                            () = serve(listeners) => {}
+                            // The sender is dropped, never used: that is the signal.
+                            _ = &mut stopped => {}
+                        }
+                    });
+                });
+                // Its sessions go with it.
+                let _ = contain(|| drop(runtime));
+                let Err(panic) = served else { break };
+                let bug =
+                    format!("the console's thread failed, which is a bug of the console: {}", panic.message);
+                if !std::mem::take(&mut is_first) {
+                    warn(format!("{bug}; it failed before and is not started again"));
+                    break;
+                }
+                opened = match Opened::new(&doors) {
+                    Ok(opened) => opened,
+                    Err(error) => {
+                        warn(format!("{bug}; it could not be started again: {error}"));
+                        break;
+                    }
+                };
+                warn(format!("{bug}; its sessions are lost, and it was started again"));
+            }
+            // Who hears of the end finds the addresses free.
+            drop((doors, serve));
+            ended();
+        };
+        thread::Builder::new().name("backdoor-console".to_owned()).spawn(run)?;
+        Ok(Self { _stop: stop })
+    }
+}
+
+impl Opened {
+    fn new(doors: &[Door]) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
+        let listeners = doors.iter().map(Door::open).collect::<io::Result<_>>()?;
+        drop(entered);
+        Ok(Self { runtime, listeners })
+    }
+}
+
+impl Door {
+    /// What listens there on this runtime, and whether it is plain.
+    fn open(&self) -> io::Result<(Listener, bool)> {
+        Ok(match self {
+            Self::Tcp { socket, plain } => {
+                (Listener::Tcp(TcpListener::from_std(socket.try_clone()?)?), *plain)
+            }
+            Self::Unix { socket } => (Listener::Unix(UnixListener::from_std(socket.try_clone()?)?), true),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::io::Read;
+    use std::net::TcpStream;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use crate::console::Transport;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A door whose server greets each peer and fails at the failing ones, by number.
+    fn start(fails_at: &'static [u32]) -> (net::SocketAddr, Keeper, Receiver<String>, Receiver<()>) {
+        let socket = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let address = socket.local_addr().unwrap();
+        let (warn, warnings) = channel();
+        let (end, ended) = channel();
+        let mut count = 0;
+        let serve = move |listeners: Vec<(Listener, bool)>| {
+            let first = count + 1;
+            count += 1;
+            async move {
+                for number in first.. {
+                    let stream = listeners[0].0.accept().await.unwrap();
+                    assert!(!fails_at.contains(&number), "at {number}");
+                    stream.ready(tokio::io::Interest::WRITABLE).await.unwrap();
+                    stream.try_write(b"hello").unwrap();
+                }
+            }
+        };
+        let keeper = Keeper::start(
+            vec![Door::Tcp { socket, plain: false }],
+            serve,
+            move |text| warn.send(text).unwrap(),
+            move || end.send(()).unwrap(),
+        );
+        (address, keeper.unwrap(), warnings, ended)
+    }
+
+    fn greeting(address: net::SocketAddr) -> String {
+        let mut text = String::new();
+        // A reset is an end, too.
+        let _ = TcpStream::connect(address).unwrap().read_to_string(&mut text);
+        text
+    }
+
+    #[test]
+    fn a_thread_that_fails_begins_again_once_on_the_same_socket() {
+        let (address, _keeper, warnings, ended) = start(&[1, 3]);
+        assert_eq!(greeting(address), "");
+        let warning = warnings.recv_timeout(PATIENCE).unwrap();
+        assert!(
+            warning.contains("bug of the console: at 1; its sessions are lost, and it was started again")
+        );
+        assert_eq!(greeting(address), "hello");
+        assert_eq!(greeting(address), "");
+        let warning = warnings.recv_timeout(PATIENCE).unwrap();
+        assert!(warning.ends_with("at 3; it failed before and is not started again"), "{warning}");
+        ended.recv_timeout(PATIENCE).unwrap();
+        assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    }
+
+    #[test]
+    fn it_ends_when_it_is_dropped() {
+        let (address, keeper, warnings, ended) = start(&[]);
+        assert_eq!(greeting(address), "hello");
+        drop(keeper);
+        ended.recv_timeout(PATIENCE).unwrap();
+        assert!(TcpStream::connect(address).is_err());
+        assert!(warnings.recv_timeout(PATIENCE).is_err(), "its sender is gone and it said nothing");
+    }
+}

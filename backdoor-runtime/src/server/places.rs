@@ -1,0 +1,205 @@
+//! Who gets a place: so many sessions at once, a few of them kept for the service's own user, and who has shown nothing makes room.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::dispatch::peer::Peer;
+
+/// The places of a console.
+pub(crate) struct Places {
+    /// For everybody together.
+    limit: usize,
+    /// The last of them, which are kept for peers of the service's own user.
+    kept: usize,
+    /// How long a peer stays for certain that has shown nothing.
+    stay: Duration,
+    /// Oldest first.
+    taken: Mutex<Vec<Taken>>,
+}
+
+struct Taken {
+    peer: Arc<Peer>,
+    own: bool,
+    make_room: oneshot::Sender<()>,
+}
+
+/// A place that is held until it is dropped, or wanted by another.
+pub(crate) struct Place {
+    places: Arc<Places>,
+    peer: Arc<Peer>,
+    wanted: oneshot::Receiver<()>,
+}
+
+/// Why a peer gets no place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// All are taken.
+    All { limit: usize },
+    /// All are taken that are not kept for others.
+    AllButKept { open: usize, kept: usize },
+}
+
+impl Places {
+    /// At least one place, and at least one of them for everybody.
+    pub(crate) fn new(limit: usize, kept: usize, stay: Duration) -> Self {
+        let limit = limit.max(1);
+        Self { limit, kept: kept.min(limit - 1), stay, taken: Mutex::default() }
+    }
+
+    /// A place for this peer, which may be one of the service's own user, and the peer that has to leave for it.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        peer: &Arc<Peer>,
+        own: bool,
+    ) -> Result<(Place, Option<Arc<Peer>>), Full> {
+        let mut taken = self.taken();
+        let left = match self.refuses(&taken, own) {
+            None => None,
+            Some(full) => Some(self.evict(&mut taken, own, &full).ok_or(full)?),
+        };
+        let (make_room, wanted) = oneshot::channel();
+        taken.push(Taken { peer: peer.clone(), own, make_room });
+        drop(taken);
+        Ok((Place { places: self.clone(), peer: peer.clone(), wanted }, left))
+    }
+
+    fn refuses(&self, taken: &[Taken], own: bool) -> Option<Full> {
+        let open = self.limit - self.kept;
+        if taken.len() >= self.limit {
+            return Some(Full::All { limit: self.limit });
+        }
+        let strangers = taken.iter().filter(|taken| !taken.own).count();
+        (!own && strangers >= open).then_some(Full::AllButKept { open, kept: self.kept })
+    }
+
+    /// Asks the oldest to leave that has shown nothing. Strangers go before peers of the service's own user, and never push one out.
+    fn evict(&self, taken: &mut Vec<Taken>, own: bool, full: &Full) -> Option<Arc<Peer>> {
+        let leaves = |taken: &Taken| !taken.peer.is_proven() && taken.peer.connected_for() >= self.stay;
+        let at = taken.iter().position(|taken| !taken.own && leaves(taken)).or_else(|| {
+            let may = own && matches!(full, Full::All { .. });
+            taken.iter().position(|taken| may && leaves(taken))
+        })?;
+        let Taken { peer, make_room, .. } = taken.remove(at);
+        // It may have ended just now.
+        let _ = make_room.send(());
+        Some(peer)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Vec<Taken>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Waits until another gets this place.
+    pub(crate) async fn is_wanted(&mut self) {
+        if (&mut self.wanted).await.is_err() {
+            // Nobody can want it any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.taken().retain(|taken| !Arc::ptr_eq(&taken.peer, &self.peer));
+    }
+}
+
+impl Full {
+    /// What the peer is told.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::All { limit } => format!("the console has {limit} sessions already, which is its limit"),
+            Self::AllButKept { open, kept } => format!(
+                "the console has {open} sessions already; {kept} more are kept for its own user on its unix socket"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use tokio::sync::mpsc;
+
+    /// Peers by number, each in its place.
+    struct Room {
+        places: Arc<Places>,
+        held: Vec<Place>,
+    }
+
+    impl Room {
+        fn new(limit: usize, kept: usize) -> Self {
+            Self { places: Arc::new(Places::new(limit, kept, Duration::ZERO)), held: Vec::new() }
+        }
+
+        /// Lets a peer in, and gives the number of the one who had to leave.
+        fn enter(&mut self, id: u64, own: bool) -> Result<Option<u64>, Full> {
+            let peer = Arc::new(Peer::new(id, id.to_string(), None, mpsc::channel(1).0));
+            let (place, left) = self.places.take(&peer, own)?;
+            self.held.push(place);
+            Ok(left.map(|peer| peer.id))
+        }
+
+        fn prove(&self, id: u64) {
+            self.held.iter().find(|place| place.peer.id == id).unwrap().peer.prove();
+        }
+
+        fn leave(&mut self, id: u64) {
+            self.held.retain(|place| place.peer.id != id);
+        }
+    }
+
+    #[test]
+    fn the_oldest_that_has_shown_nothing_makes_room() {
+        let mut room = Room::new(3, 0);
+        for id in 1..=3 {
+            assert_eq!(room.enter(id, false), Ok(None));
+        }
+        room.prove(1);
+        assert_eq!(room.enter(4, false), Ok(Some(2)));
+        room.prove(3);
+        room.prove(4);
+        let full = room.enter(5, false).unwrap_err();
+        assert_eq!(full.message(), "the console has 3 sessions already, which is its limit");
+        room.leave(3);
+        assert_eq!(room.enter(6, false), Ok(None));
+        assert_eq!(room.enter(7, false), Ok(Some(6)));
+    }
+
+    #[test]
+    fn the_last_places_are_kept_for_the_services_own_user() {
+        let mut room = Room::new(4, 2);
+        for id in 1..=2 {
+            assert_eq!(room.enter(id, false), Ok(None));
+            room.prove(id);
+        }
+        let full = room.enter(3, false).unwrap_err();
+        assert_eq!(full, Full::AllButKept { open: 2, kept: 2 });
+        assert!(full.message().contains("2 more are kept for its own user"));
+        assert_eq!(room.enter(4, true), Ok(None));
+        assert_eq!(room.enter(5, true), Ok(None));
+        // Strangers push out none of them; they do so among themselves.
+        assert_eq!(room.enter(6, false).unwrap_err(), Full::All { limit: 4 });
+        assert_eq!(room.enter(7, true), Ok(Some(4)));
+    }
+
+    #[test]
+    fn one_place_stays_for_everybody() {
+        assert_eq!(Room::new(1, 2).enter(1, false), Ok(None));
+        assert_eq!(Room::new(2, 2).enter(1, false), Ok(None));
+        assert_eq!(Room::new(usize::MAX, usize::MAX).enter(1, false), Ok(None));
+    }
+
+    #[test]
+    fn who_may_stay_does_not_make_room() {
+        let mut room = Room::new(1, 0);
+        room.places = Arc::new(Places::new(1, 0, Duration::MAX));
+        assert_eq!(room.enter(1, false), Ok(None));
+        assert_eq!(room.enter(2, false), Err(Full::All { limit: 1 }));
+    }
+}

@@ -1,0 +1,9 @@
+//! Who gets in, who has to leave, and what a flood of connections leaves behind.
+
+mod descriptors;
+mod ends;
+mod floods;
+mod idle;
+mod places;
+mod process;
+mod rare;

@@ -1,0 +1,87 @@
+//! Floods of connections: an honest newcomer is served all the same, and soon, and nothing is left of them.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::Address;
+use socket2::SockRef;
+
+use super::process::Service;
+use crate::client::script;
+
+const NEWCOMERS: usize = 21;
+
+/// Lets some come in, one after the other, each of whom must be served, and says how long that took.
+#[track_caller]
+fn newcomers(address: &Address, flood: &str) {
+    let mut times: Vec<Duration> = (0..NEWCOMERS)
+        .map(|_| {
+            let begin = Instant::now();
+            assert_eq!(script(address, "wire echo served\n"), "served\n");
+            begin.elapsed()
+        })
+        .collect();
+    times.sort();
+    // How long it takes depends on the machine, so that it is only told.
+    println!(
+        "{flood}: a newcomer is served in {:?} (median), {:?} at most",
+        times[NEWCOMERS / 2],
+        times[NEWCOMERS - 1]
+    );
+}
+
+fn connect(address: &Address) -> TcpStream {
+    match address {
+        Address::Tcp(address) => TcpStream::connect(address).unwrap(),
+        Address::Unix(path) => panic!("{} is no port", path.display()),
+    }
+}
+
+#[test]
+fn five_thousand_silent_connections() {
+    let service = Service::start(None);
+    let before = service.descriptors();
+    let silent: Vec<_> = (0..5_000).map(|_| connect(&service.address)).collect();
+    newcomers(&service.address, "5,000 silent connections");
+    drop(silent);
+    service.comes_back_to(before);
+    let log = service.log();
+    let evictions = log.iter().filter(|line| line.contains("made room for another")).count();
+    assert_eq!(evictions, 1, "{log:#?}");
+}
+
+#[test]
+fn sixty_four_that_hold_half_a_line() {
+    let service = Service::start(None);
+    let before = service.descriptors();
+    let mut half: Vec<_> = (0..64).map(|_| connect(&service.address)).collect();
+    for stream in &mut half {
+        // Some of them have been cut off already.
+        let _ = std::io::Write::write_all(stream, b"wire echo hal");
+    }
+    newcomers(&service.address, "64 half lines");
+    drop(half);
+    service.comes_back_to(before);
+}
+
+#[test]
+fn twenty_thousand_that_come_and_go() {
+    let service = Service::start(None);
+    let before = service.descriptors();
+    let address = service.address.clone();
+    std::thread::scope(|scope| {
+        let flood = scope.spawn(|| {
+            for number in 0..20_000 {
+                let stream = connect(&address);
+                if number % 2 == 0 {
+                    // It ends with a reset.
+                    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+                }
+            }
+        });
+        newcomers(&address, "among 20,000 that come and go");
+        flood.join().unwrap();
+        newcomers(&address, "after 20,000 that came and went");
+    });
+    service.comes_back_to(before);
+}

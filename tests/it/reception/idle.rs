@@ -1,0 +1,54 @@
+//! Sessions that nobody uses are closed; those in which something runs are used.
+
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::twice::harms_only_without;
+use crate::wire::{builder, open};
+
+const IDLE: Duration = Duration::from_millis(300);
+
+#[test]
+fn who_sends_nothing_for_long_is_told_so_and_closed() {
+    harms_only_without(
+        |builder| builder.session_idle(IDLE),
+        |builder| builder.session_idle(Duration::MAX),
+        || builder().listen("0"),
+        |console| {
+            let mut forgotten = Client::prompted(&console.addresses()[0]);
+            // Long enough, and whoever is not closed then has outlived the limit.
+            let said = forgotten.read_for(IDLE * 5);
+            let said = String::from_utf8(said).unwrap();
+            assert!(said.is_empty() || said == "\r\nnothing was sent for 300ms; this session is closed\r\n");
+            said.is_empty()
+        },
+    );
+}
+
+#[test]
+fn a_session_in_which_something_runs_is_not_idle() {
+    // A busy machine must not make the test itself idle.
+    let idle = Duration::from_secs(2);
+    let console = builder().listen("0").session_idle(idle).start().unwrap();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.send("wire wait not-idle\r\n");
+    client.expect("waiting\r\n");
+    assert!(client.read_for(idle * 3 / 2).is_empty());
+    open("not-idle");
+    assert_eq!(client.answer(), "passed\r\n");
+    // It has its time from then on.
+    client.expect("nothing was sent for 2s; this session is closed\r\n");
+    assert!(client.read_to_end().is_empty());
+}
+
+#[test]
+fn bytes_that_are_no_line_keep_a_session_open() {
+    let console = builder().listen("0").session_idle(IDLE * 10).start().unwrap();
+    let mut client = Client::prompted(&console.addresses()[0]);
+    for _ in 0..15 {
+        client.send("x");
+        assert!(client.read_for(IDLE).is_empty());
+    }
+    client.send("\r\n");
+    client.expect("unknown command");
+}

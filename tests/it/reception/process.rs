@@ -1,0 +1,111 @@
+//! A service in a process of its own: its descriptors, its signals and its limits are its own, too.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::{Address, Backdoor, backdoor_command};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::client::{PATIENCE, script};
+use crate::log::Log;
+
+/// Tells this binary that it is the service, with so many descriptors for sessions; 0 is as many as there are.
+const DESCRIPTORS: &str = "BACKDOOR_TEST_DESCRIPTORS";
+
+/// Gives the descriptors of a program that this process starts
+#[backdoor_command(name = "reception inherited")]
+fn inherited() -> std::io::Result<String> {
+    let listed = Command::new("ls").args(["/proc/self/fd"]).output()?;
+    Ok(String::from_utf8_lossy(&listed.stdout).into_owned())
+}
+
+/// Not a test by itself: the service that the tests start. It ends with its standard input, and then says what it logged.
+#[test]
+fn service() {
+    let Ok(descriptors) = std::env::var(DESCRIPTORS) else { return };
+    let descriptors: u64 = descriptors.parse().unwrap();
+    let inherited_before = inherited().unwrap();
+    let (log, _guard) = Log::record();
+    let mut builder = Backdoor::builder("test").listen("0");
+    if descriptors > 0 {
+        builder = builder.max_sessions(usize::MAX);
+    }
+    let console = builder.start().unwrap();
+    // Threads and descriptors that start at first use are there before they are counted.
+    script(&console.addresses()[0], "version\nhelp\nwire echo a\n");
+    if descriptors > 0 {
+        let open = fs::read_dir("/proc/self/fd").unwrap().count() as u64;
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        setrlimit(Resource::Nofile, Rlimit { current: Some(open + descriptors), maximum }).unwrap();
+    }
+    let mut out = std::io::stdout();
+    writeln!(out, "\nready {}", console.addresses()[0]).unwrap();
+    let _ = std::io::stdin().read_line(&mut String::new());
+    drop(console);
+    writeln!(out, "log inherited before: {inherited_before:?}").unwrap();
+    log.lines().iter().for_each(|line| writeln!(out, "log {line}").unwrap());
+}
+
+/// A service that runs; it is killed in the end.
+pub(super) struct Service {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    pub(super) address: Address,
+}
+
+impl Service {
+    /// A service with room for so many descriptors of sessions; `None` is the default of everything.
+    pub(super) fn start(descriptors: Option<u32>) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["reception::process::service", "--exact", "--nocapture"])
+            .env(DESCRIPTORS, descriptors.unwrap_or(0).to_string())
+            .env_remove("BACKDOOR_LISTEN")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert!(stdout.read_line(&mut line).unwrap() > 0, "the service did not start");
+            if let Some(address) = line.trim().strip_prefix("ready ") {
+                break Address::Tcp(address.parse().unwrap());
+            }
+        };
+        Self { child, stdout, address }
+    }
+
+    /// How many descriptors it has open.
+    pub(super) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// Waits until it has no more descriptors open than this.
+    #[track_caller]
+    pub(super) fn comes_back_to(&self, descriptors: usize) {
+        let until = Instant::now() + PATIENCE;
+        while self.descriptors() > descriptors {
+            assert!(Instant::now() < until, "{} descriptors are open, not {descriptors}", self.descriptors());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it, and gives what it logged.
+    pub(super) fn log(mut self) -> Vec<String> {
+        drop(self.child.stdin.take());
+        let lines = self.stdout.by_ref().lines().map(Result::unwrap);
+        let log = lines.filter_map(|line| Some(line.strip_prefix("log ")?.to_owned())).collect();
+        assert!(self.child.wait().unwrap().success());
+        log
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
