@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::command::arguments::Call;
+use crate::command::ladder::runner;
 use crate::command::ladder::{Pieces, Reply};
 use crate::command::{Command, Place, Run};
 use crate::dispatch::clock::FOREVER;
@@ -127,11 +127,7 @@ fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
 
 /// On a thread that has entered the service's runtime. A reply that is a stream goes from there to the runtime, since nothing of the
 /// author's may pass through the console's thread: it might be dropped there.
-fn on_thread(
-    dispatcher: &Dispatcher,
-    job: Job,
-    function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
-) -> io::Result<Placed> {
+fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::Run) -> io::Result<Placed> {
     let (sender, receiver) = oneshot::channel();
     let asynchronous = dispatcher.asynchronous.clone();
     let (id, label) = (job.session.run().id, job.label());
