@@ -45,19 +45,34 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
     Ok(tail)
 }
 
-/// The reply if it needs no waiting and no code of the author's, or the reply as it was.
-pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Reply> {
+/// What cannot be sent on the spot.
+pub(crate) enum Later {
+    Reply(Reply),
+    /// All there is to send of it.
+    Text(String),
+}
+
+/// The reply if it needs no waiting and no code of the author's, or what is left to send of it.
+pub(crate) fn at_once(reply: Reply, form: Form) -> Result<Tail, Later> {
     match reply {
-        Reply::Done(rendered) if !form.kept => {
-            let small = |text: &String| text.len() <= PIECE;
-            if rendered.text.as_ref().is_some_and(|text| !small(text)) {
-                return Err(Reply::Done(rendered));
-            }
-            let text = whole(rendered.clone(), form).text;
-            if small(&text) { Ok(Tail(text)) } else { Err(Reply::Done(rendered)) }
-        }
+        Reply::Done(rendered) if !form.kept => match whole(rendered, form).text {
+            text if text.len() <= PIECE => Ok(Tail(text)),
+            text => Err(Later::Text(text)),
+        },
         Reply::Sent(tail) => Ok(tail),
-        other => Err(other),
+        other => Err(Later::Reply(other)),
+    }
+}
+
+/// Sends it where waiting for its reader holds up nothing else.
+pub(crate) async fn deliver_later(later: Later, session: &Session, form: Form) -> Result<Tail, Failure> {
+    match later {
+        Later::Reply(reply) => deliver(reply, session, form).await,
+        Later::Text(text) => {
+            let (text, tail) = cut(text);
+            send_reply(session, text, false).await?;
+            Ok(tail)
+        }
     }
 }
 

@@ -116,8 +116,8 @@ fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
             Err(failure) => Placed::Done(Err(failure)),
             Ok(reply) => match output::at_once(reply, job.form) {
                 Ok(tail) => Placed::Done(Ok(tail)),
-                Err(reply) => {
-                    let sent = async move { output::deliver(reply, &job.session, job.form).await };
+                Err(later) => {
+                    let sent = async move { output::deliver_later(later, &job.session, job.form).await };
                     Placed::on(&console(), Where::Runtime, sent)
                 }
             },
