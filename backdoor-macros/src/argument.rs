@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitChar, LitStr, Meta, Path};
 
+use crate::interval;
 use crate::keys::{self, Key, Value};
 use crate::mistakes::Mistakes;
 use crate::names;
@@ -69,6 +70,9 @@ impl ArgumentArgs {
                     "help text is a `///` comment; everything else goes in `#[arg(..)]`",
                 );
             }
+        }
+        if let Some((_, range)) = &args.range {
+            interval::check(range, args.default.as_ref().map(|(_, value)| value), mistakes);
         }
         *attributes = kept;
         (args, docs)

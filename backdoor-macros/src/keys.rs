@@ -35,7 +35,7 @@ pub(crate) fn read(
     let mut seen: Vec<Ident> = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match entry(input) {
+            match entry(input, known) {
                 Ok(key) if !known.contains(&key.name.to_string().as_str()) => {
                     let name = key.name.to_string();
                     let help = match names::nearest(&name, known) {
@@ -69,7 +69,12 @@ pub(crate) fn read(
     }
 }
 
-fn entry(input: ParseStream<'_>) -> syn::Result<Key> {
+fn entry(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Key> {
+    if known.contains(&"name") && input.peek(LitStr) {
+        let name: LitStr = input.parse()?;
+        let message = format!("a name needs its key\n= help: write `name = {}`", name.token());
+        return Err(syn::Error::new_spanned(&name, message));
+    }
     let name = input.call(Ident::parse_any)?;
     let value = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;

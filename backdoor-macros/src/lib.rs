@@ -10,6 +10,7 @@ mod argument;
 mod choice;
 mod command;
 mod expand;
+mod interval;
 mod item;
 mod keys;
 mod mistakes;

@@ -9,10 +9,10 @@ pub use std::{concat, file, line, module_path};
 
 pub use inventory;
 
-pub use crate::command::ladder::probe::{ForMachine, Peel, Person, Piece, awaited, returned};
+pub use crate::command::ladder::probe::{ForMachine, Peel, Person, Piece};
 pub use crate::command::ladder::rungs::{ReplyError, ReplyType};
-pub use crate::command::ladder::show::{InPieces, Ladder, Whole};
-pub use crate::command::ladder::{call, call_async};
+pub use crate::command::ladder::runner::{boxed, runner, runner_async, steps};
+pub use crate::command::ladder::show::InPieces;
 pub use crate::command::param::StateValue;
 pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;

@@ -1,6 +1,6 @@
 //! The call of one command: takes the values as nested pairs, hands them to the function, and climbs the ladder of the reply.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{ReturnType, Type};
 
@@ -11,14 +11,6 @@ pub(super) fn run(item: &Item) -> TokenStream {
     let own = Span::call_site();
     let private = private(own);
     let name = &item.signature.ident;
-    let call = local("call", own);
-    let takers = local("takers", own);
-    // What the compiler says of the future is about the author's function.
-    let function = local("function", name.span());
-    let (step, more, person, machine) =
-        (local("step", own), local("more", own), local("person", own), local("machine", own));
-    let most = local("most", own);
-    let (item_step, item_more) = (local("item_step", own), local("item_more", own));
     let values: Vec<Ident> =
         (0..item.parameters.len()).map(|at| local(&format!("value_{at}"), own)).collect();
     let pattern = values.iter().rev().fold(quote!(()), |rest, value| quote!((#value, #rest)));
@@ -26,51 +18,88 @@ pub(super) fn run(item: &Item) -> TokenStream {
         let take = take(parameter);
         quote!((#private::Taker(#take), #rest))
     });
-    let (run, probing, dispatch) = match item.is_async() {
-        true => ("Async", "awaited", "call_async"),
-        false => ("Sync", "returned", "call"),
+    let taking = match item.parameters.iter().any(|parameter| parameter.args.from_str) {
+        true => {
+            let via_one = via_one(&private);
+            quote!({ #via_one #taking })
+        }
+        false => taking,
     };
-    let from_str = item.parameters.iter().any(|parameter| parameter.args.from_str).then(|| via_one(&private));
-    let [run, probing] = [run, probing].map(|name| Ident::new(name, own));
-    let dispatch = {
-        let private = crate::expand::private(name.span());
-        let dispatch = Ident::new(dispatch, name.span());
-        quote!(#private::#dispatch)
+    let (run, runner) = match item.is_async() {
+        true => ("Async", "runner_async"),
+        false => ("Sync", "runner"),
+    };
+    let run = Ident::new(run, own);
+    let arguments = quote!(#(#values),*);
+    let call = match item.is_async() {
+        // What the compiler says of the future is about the author's function.
+        true => {
+            let private = crate::expand::private(name.span());
+            let boxed = Ident::new("boxed", name.span());
+            let arguments = closed(Delimiter::Parenthesis, name.span(), arguments);
+            quote!(#private::#boxed(#name #arguments))
+        }
+        false => quote!(#name(#arguments)),
     };
     // The compiler would look for a type to put in the place of one that cannot be.
-    let result = match &item.signature.output {
-        ReturnType::Type(_, reply) if matches!(**reply, Type::Never(_)) && !item.is_async() => quote!(!),
-        _ => quote!(_),
+    let function = match &item.signature.output {
+        ReturnType::Type(_, reply) if matches!(**reply, Type::Never(_)) && !item.is_async() => {
+            quote!(|#pattern| -> ! { #call })
+        }
+        _ => quote!(|#pattern| #call),
     };
+    let ladder = ladder(item);
+    // The compiler finds a reply that cannot be shown in the ladder, and again in the table. The place is the same, so that it says
+    // so once.
     let reply = item.reply();
-    let shown = local("shown", reply.first);
+    let runner_private = crate::expand::private(reply.first);
+    let runner = Ident::new(runner, reply.first);
+    let arguments = closed(Delimiter::Parenthesis, reply.last, quote!(#taking, #function, #ladder));
+    let runner = quote_spanned!(reply.first=> &#runner_private::#runner #arguments);
+    quote!(#private::Run::#run(#runner))
+}
+
+/// Climbs the ladder of the reply. It is a closure for the sake of the types: nobody calls it.
+fn ladder(item: &Item) -> TokenStream {
+    let own = Span::call_site();
+    let private = private(own);
+    let [one, two, three, four, five] = ["one", "two", "three", "four", "five"].map(|step| local(step, own));
+    let person = local("person", own);
+    let reply = item.reply();
     let (probe, items) = (Probe::new("probe", reply), Probe::new("items", reply));
     let (reply_probe, item_probe) = (&probe.ident, &items.ident);
-    let (peel, peel_item) = (probe.ask(2, "backdoor_peel"), items.ask(2, "backdoor_peel"));
+    let (peel, peel_item) = (probe.ask(1, "backdoor_peel"), items.ask(1, "backdoor_peel"));
+    let (within, within_item) = (probe.ask(1, "backdoor_within"), items.ask(1, "backdoor_within"));
     let (ask_person, ask_piece) = (probe.ask(7, "backdoor_person"), items.ask(5, "backdoor_piece"));
     let (ask_machine, ask_item_machine) =
         (probe.ask(3, "backdoor_machine"), items.ask(3, "backdoor_machine"));
-    quote! {
-        #private::Run::#run(|#call| {
-            use #private::{ForMachine as _, Peel as _, Person as _, Piece as _};
-            #from_str
-            let #takers = #taking;
-            let #function: fn(_) -> #result = |#pattern| #name(#(#values),*);
-            let #reply_probe = #private::#probing(&#function);
-            let (#step, #reply_probe) = #peel;
-            let (#more, #reply_probe) = #peel;
-            let (#most, #reply_probe) = #peel;
-            let #person = #ask_person;
-            let #machine = #ask_machine;
-            let #item_probe = #person.items();
-            let (#item_step, #item_probe) = #peel_item;
-            let (#item_more, #item_probe) = #peel_item;
-            let #shown = #private::Whole(#ask_piece, #ask_item_machine);
-            let #shown = #private::Ladder(#person, #machine, (#item_step, (#item_more, #shown)));
-            let #shown = (#step, (#more, (#most, #shown)));
-            #dispatch(#call, #takers, #function, #shown)
-        })
-    }
+    let body = quote! {
+        use #private::{ForMachine as _, Peel as _, Person as _, Piece as _};
+        let (#one, #reply_probe) = #peel;
+        let (#two, #reply_probe) = #peel;
+        let (#three, #reply_probe) = #peel;
+        let #reply_probe = #within;
+        let #person = #ask_person;
+        let #item_probe = #person.backdoor_items();
+        let (#four, #item_probe) = #peel_item;
+        let (#five, #item_probe) = #peel_item;
+        let #item_probe = #within_item;
+        #private::steps(
+            (#one, #two, #three),
+            (#person, #ask_machine),
+            (#four, #five),
+            (#ask_piece, #ask_item_machine),
+        )
+    };
+    let body = closed(Delimiter::Brace, reply.last, body);
+    quote_spanned!(reply.first=> |#reply_probe| #body)
+}
+
+/// Tokens between delimiters of this place.
+fn closed(delimiter: Delimiter, at: Span, tokens: TokenStream) -> Group {
+    let mut group = Group::new(delimiter, tokens);
+    group.set_span(at);
+    group
 }
 
 /// `Option` and `Vec` have what the trait gives to others, so that it may stay unused.

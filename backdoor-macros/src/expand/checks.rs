@@ -16,8 +16,19 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let literal = item.command_name(args);
     let name = check_name(name, &literal);
     let aliases = args.aliases.iter().map(|alias| check_name(Ends::of(alias), &alias.value()));
+    let plain = plain_parameters(item);
     let parameters = item.parameters.iter().enumerate().map(|(at, one)| parameter(one, at));
-    quote!(#name #(#aliases)* #(#parameters)*)
+    quote!(#name #(#aliases)* #plain #(#parameters)*)
+}
+
+/// The parameters that say nothing of options, in one constant: most are such, and each constant of its own costs the compiler as
+/// much as all of them. The first that is wrong is reported.
+fn plain_parameters(item: &Item) -> Option<TokenStream> {
+    let checks: Vec<TokenStream> = (item.parameters.iter().enumerate())
+        .filter(|(_, parameter)| parameter.args.long.is_none() && parameter.args.short.is_none())
+        .map(|(at, parameter)| call("check_parameter", Ends::of(&parameter.pattern), table(at)))
+        .collect();
+    (!checks.is_empty()).then(|| quote!(const _: () = { #(#checks;)* };))
 }
 
 fn check_name(at: Ends, name: &str) -> TokenStream {
@@ -27,22 +38,18 @@ fn check_name(at: Ends, name: &str) -> TokenStream {
 
 fn parameter(parameter: &Parameter, at: usize) -> TokenStream {
     let args = &parameter.args;
-    let at = Literal::usize_unsuffixed(at);
-    let table = quote!(__BACKDOOR_COMMAND.parameters, #at);
+    let table = table(at);
     let on =
         |tokens: &dyn ToTokens, name: &str| check(name, Ends::of(&tokens.to_token_stream()), table.clone());
     let pattern = &parameter.pattern;
     let mut checks = TokenStream::new();
-    match (&args.long, &args.short) {
-        (None, None) => checks.extend(on(pattern, "check_parameter")),
-        (long, short) => {
-            let name = long.as_ref().and_then(|long| long.name.as_ref());
-            checks.extend(match name {
-                Some(name) => on(name, "check_long"),
-                None => on(pattern, "check_long"),
-            });
-            checks.extend(short.as_ref().map(|short| on(short, "check_short")));
-        }
+    if args.long.is_some() || args.short.is_some() {
+        let name = args.long.as_ref().and_then(|long| long.name.as_ref());
+        checks.extend(match name {
+            Some(name) => on(name, "check_long"),
+            None => on(pattern, "check_long"),
+        });
+        checks.extend(args.short.as_ref().map(|short| on(short, "check_short")));
     }
     if parameter.name.is_none() {
         checks.extend(on(pattern, "check_plain_name"));
@@ -54,10 +61,21 @@ fn parameter(parameter: &Parameter, at: usize) -> TokenStream {
     checks
 }
 
+/// A parameter in the table.
+fn table(at: usize) -> TokenStream {
+    let at = Literal::usize_unsuffixed(at);
+    quote!(__BACKDOOR_COMMAND.parameters, #at)
+}
+
 fn check(name: &str, at: Ends, arguments: TokenStream) -> TokenStream {
+    let call = call(name, at, arguments);
+    quote_spanned!(at.first=> const _: () = #call;)
+}
+
+fn call(name: &str, at: Ends, arguments: TokenStream) -> TokenStream {
     let private = private(at.first);
     let name = Ident::new(name, at.first);
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
     arguments.set_span(at.last);
-    quote_spanned!(at.first=> const _: () = #private::#name #arguments;)
+    quote_spanned!(at.first=> #private::#name #arguments)
 }

@@ -16,44 +16,40 @@ const _: () = {
             line: __backdoor::line!(),
             module: __backdoor::module_path!(),
         },
-        run: __backdoor::Run::Sync(|__backdoor_call| {
-            use __backdoor::{ForMachine as _, Peel as _, Person as _, Piece as _};
-            let __backdoor_takers = ();
-            let __backdoor_function: fn(_) -> _ = |()| author_drop();
-            let __backdoor_probe = __backdoor::returned(&__backdoor_function);
-            let (__backdoor_step, __backdoor_probe) = (&&__backdoor_probe)
-                .backdoor_peel();
-            let (__backdoor_more, __backdoor_probe) = (&&__backdoor_probe)
-                .backdoor_peel();
-            let (__backdoor_most, __backdoor_probe) = (&&__backdoor_probe)
-                .backdoor_peel();
-            let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
-            let __backdoor_machine = (&&&__backdoor_probe).backdoor_machine();
-            let __backdoor_items = __backdoor_person.items();
-            let (__backdoor_item_step, __backdoor_items) = (&&__backdoor_items)
-                .backdoor_peel();
-            let (__backdoor_item_more, __backdoor_items) = (&&__backdoor_items)
-                .backdoor_peel();
-            let __backdoor_shown = __backdoor::Whole(
-                (&&&&&__backdoor_items).backdoor_piece(),
-                (&&&__backdoor_items).backdoor_machine(),
-            );
-            let __backdoor_shown = __backdoor::Ladder(
-                __backdoor_person,
-                __backdoor_machine,
-                (__backdoor_item_step, (__backdoor_item_more, __backdoor_shown)),
-            );
-            let __backdoor_shown = (
-                __backdoor_step,
-                (__backdoor_more, (__backdoor_most, __backdoor_shown)),
-            );
-            __backdoor::call(
-                __backdoor_call,
-                __backdoor_takers,
-                __backdoor_function,
-                __backdoor_shown,
-            )
-        }),
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner(
+                (),
+                |()| author_drop(),
+                |__backdoor_probe| {
+                    use __backdoor::{
+                        ForMachine as _, Peel as _, Person as _, Piece as _,
+                    };
+                    let (__backdoor_one, __backdoor_probe) = (&__backdoor_probe)
+                        .backdoor_peel();
+                    let (__backdoor_two, __backdoor_probe) = (&__backdoor_probe)
+                        .backdoor_peel();
+                    let (__backdoor_three, __backdoor_probe) = (&__backdoor_probe)
+                        .backdoor_peel();
+                    let __backdoor_probe = (&__backdoor_probe).backdoor_within();
+                    let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
+                    let __backdoor_items = __backdoor_person.backdoor_items();
+                    let (__backdoor_four, __backdoor_items) = (&__backdoor_items)
+                        .backdoor_peel();
+                    let (__backdoor_five, __backdoor_items) = (&__backdoor_items)
+                        .backdoor_peel();
+                    let __backdoor_items = (&__backdoor_items).backdoor_within();
+                    __backdoor::steps(
+                        (__backdoor_one, __backdoor_two, __backdoor_three),
+                        (__backdoor_person, (&&&__backdoor_probe).backdoor_machine()),
+                        (__backdoor_four, __backdoor_five),
+                        (
+                            (&&&&&__backdoor_items).backdoor_piece(),
+                            (&&&__backdoor_items).backdoor_machine(),
+                        ),
+                    )
+                },
+            ),
+        ),
     };
     const _: () = __backdoor::check_name("author-drop", __backdoor::module_path!());
     __backdoor::inventory::submit! {

@@ -3,11 +3,9 @@
 
 use std::time::Duration;
 
-use crate::command::arguments::Call;
-use crate::command::ladder::{Pending, Reply};
+use crate::command::ladder::runner;
 use crate::command::param::{Arity, Default, Shape};
 use crate::command::range::Range;
-use crate::dispatch::failure::Failure;
 
 /// One command, as its declaration says it.
 pub struct Command {
@@ -88,9 +86,9 @@ pub struct Declared {
 #[derive(Clone, Copy)]
 pub enum Run {
     /// An `fn`: runs to its end where it is called.
-    Sync(fn(&mut Call<'_>) -> Result<Reply, Failure>),
+    Sync(&'static dyn runner::Run),
     /// An `async fn`: takes its arguments, and gives the future to poll.
-    Async(fn(&mut Call<'_>) -> Result<Pending, Failure>),
+    Async(&'static dyn runner::RunAsync),
 }
 
 /// One parameter of a command.
@@ -269,6 +267,17 @@ fn without_blank_lines(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::arguments::Call;
+    use crate::command::ladder::Reply;
+    use crate::dispatch::failure::Failure;
+
+    struct NotRun;
+
+    impl runner::Run for NotRun {
+        fn run(&self, _call: &mut Call<'_>) -> Result<Reply, Failure> {
+            unreachable!("it is not run")
+        }
+    }
 
     #[test]
     fn help_is_a_line_and_details() {
@@ -283,7 +292,7 @@ mod tests {
                 timeout: Timeout::Default,
                 parameters: &[],
                 declared: Declared { file: "", line: 1, module: "" },
-                run: Run::Sync(|_| unreachable!("it is not run")),
+                run: Run::Sync(&NotRun),
             };
             assert_eq!((command.summary().as_str(), command.details()), (summary, details), "{help:?}");
         };

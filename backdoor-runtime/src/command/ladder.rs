@@ -2,24 +2,21 @@
 //!
 //! A function may return what it likes. Only the macro's call site knows the concrete type, so the choice between `Display`,
 //! `Serialize` and the rest is made there, by autoref: the probe's method is looked up with as many `&` as there are rungs, and the
-//! compiler takes the first rung whose bounds hold. A rung is a type without data; the types of the rungs make one [`Show`], and
-//! one wrapper serves every command of the same signature.
+//! compiler takes the first rung whose bounds hold. A rung is a type without data; the types of the rungs make one [`Show`](show::Show),
+//! which the compiler alone climbs: one [`Runner`](runner::Runner) serves every command of the same signature.
 
 pub(crate) mod probe;
 mod raw;
 pub(crate) mod rungs;
+pub(crate) mod runner;
 pub(crate) mod show;
 
 use std::fmt::{self, Write};
-use std::future::Future;
 use std::pin::Pin;
 
 use futures_core::Stream;
 
 pub use self::raw::RawAnsi;
-use crate::command::arguments::Call;
-use crate::command::ladder::show::{Blocking, Show, Spawned};
-use crate::command::param::Take;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::output::Tail;
 use crate::reply::{Rendered, Value};
@@ -114,40 +111,3 @@ pub enum Reply {
 
 /// The items of a reply that comes in pieces.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
-
-/// An asynchronous command that has its arguments.
-pub(crate) type Pending = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
-
-/// Calls a synchronous command.
-pub fn call<T: Take, R, S: Show<R, Blocking>>(
-    call: &mut Call<'_>,
-    takers: T,
-    function: fn(T::Values) -> R,
-    show: S,
-) -> Result<Reply, Failure> {
-    let values = takers.take(call)?;
-    if call.is_rehearsal() {
-        return Ok(Reply::Done(Rendered::NOTHING));
-    }
-    show.show(function(values), &mut Blocking::new(call))
-}
-
-/// Calls an asynchronous command: takes its arguments and gives the future.
-pub fn call_async<T: Take, F, S>(
-    call: &mut Call<'_>,
-    takers: T,
-    function: fn(T::Values) -> F,
-    show: S,
-) -> Result<Pending, Failure>
-where
-    F: Future + Send + 'static,
-    S: Show<F::Output, Spawned> + Send + 'static,
-{
-    let form = call.form();
-    let values = takers.take(call)?;
-    if call.is_rehearsal() {
-        return Ok(Box::pin(std::future::ready(Ok(Reply::Done(Rendered::NOTHING)))));
-    }
-    let future = function(values);
-    Ok(Box::pin(async move { show.show(future.await, &mut Spawned::new(form)) }))
-}

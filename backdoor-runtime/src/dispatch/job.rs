@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::command::arguments::{Arguments, Call};
-use crate::command::ladder::{Pending, Reply};
+use crate::command::ladder::Reply;
+use crate::command::ladder::runner;
 use crate::command::{Command, Run, States};
 use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::output::{self, Tail};
 use crate::dispatch::runs::Listed;
 use crate::dispatch::session::Session;
-use crate::reply::Form;
+use crate::reply::{Form, Rendered};
 
 /// A call with all it needs.
 pub(crate) struct Job {
@@ -27,32 +28,25 @@ pub(crate) struct Job {
 
 impl Job {
     /// Calls a synchronous command on this thread.
-    pub(crate) fn call_here(
-        &self,
-        function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
-    ) -> Result<Reply, Failure> {
+    pub(crate) fn call_here(&self, function: &'static dyn runner::Run) -> Result<Reply, Failure> {
         self.begin()?;
-        contain(|| function(&mut self.call()))?
+        contain(|| function.run(&mut self.call()))?
     }
 
     /// The whole of an asynchronous call, to be polled on the command's runtime.
-    pub(crate) async fn run_async(
-        self,
-        function: fn(&mut Call<'_>) -> Result<Pending, Failure>,
-    ) -> Result<Tail, Failure> {
+    pub(crate) async fn run_async(self, function: &'static dyn runner::RunAsync) -> Result<Tail, Failure> {
         self.begin()?;
-        let pending = function(&mut self.call())?;
-        let reply = pending.await?;
+        let reply = match function.begin(&mut self.call())? {
+            Some(pending) => function.reply(pending, self.form).await?,
+            None => Reply::Done(Rendered::NOTHING),
+        };
         output::deliver(reply, &self.session, self.form).await
     }
 
     /// A synchronous command on the helper's runtime.
-    pub(crate) async fn run_here(
-        self,
-        function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
-    ) -> Result<Tail, Failure> {
+    pub(crate) async fn run_here(self, function: &'static dyn runner::Run) -> Result<Tail, Failure> {
         self.begin()?;
-        let reply = function(&mut self.call())?;
+        let reply = function.run(&mut self.call())?;
         output::deliver(reply, &self.session, self.form).await
     }
 

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::command::arguments::Call;
+use crate::command::ladder::runner;
 use crate::command::ladder::{Pieces, Reply};
 use crate::command::{Command, Place, Run};
 use crate::dispatch::clock::FOREVER;
@@ -122,11 +122,7 @@ fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
 
 /// On a thread that has entered the service's runtime. A reply that is a stream goes from there to the runtime, since nothing of the
 /// author's may pass through the console's thread: it might be dropped there.
-fn on_thread(
-    dispatcher: &Dispatcher,
-    job: Job,
-    function: fn(&mut Call<'_>) -> Result<Reply, Failure>,
-) -> io::Result<Placed> {
+fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::Run) -> io::Result<Placed> {
     if let Some(refusal) = dispatcher.too_many_stuck(&job) {
         return Ok(Placed::Done(Err(refusal)));
     }

@@ -3,7 +3,6 @@
 //! author's has: one that is implemented for every type would be found first.
 
 use std::fmt::Display;
-use std::future::Future;
 use std::marker::PhantomData;
 
 use futures_core::Stream;
@@ -12,7 +11,7 @@ use serde::Serialize;
 use crate::command::CommandOutput;
 use crate::command::ladder::rungs::{
     ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn,
-    ReplyError, ReplyType,
+    InTurns, NoItem, ReplyError, ReplyType,
 };
 use crate::command::ladder::show::{Blocking, InPieces, Spawned};
 use crate::reply::familiar::Familiar;
@@ -24,70 +23,67 @@ impl<T, M> Probe<T, M> {
     pub(crate) const NEW: Self = Self(PhantomData);
 }
 
-/// Stands for what a function returns.
-pub fn returned<A, R>(_function: &fn(A) -> R) -> Probe<R, Blocking> {
-    Probe::NEW
-}
-
-/// Stands for what the future of a function gives.
-pub fn awaited<A, F: Future>(_function: &fn(A) -> F) -> Probe<F::Output, Spawned> {
-    Probe::NEW
-}
-
-/// Peels `Result`, and knows how its error is read.
-pub struct FromResult<E>(pub(crate) fn(&E) -> String);
+/// Peels `Result`.
+pub struct FromResult<E>(PhantomData<fn() -> E>);
 /// Peels `Option`.
-#[derive(Clone, Copy)]
 pub struct FromOption;
 /// Leaves the reply as it is.
-#[derive(Clone, Copy)]
 pub struct AsItIs;
 
-impl<E> Clone for FromResult<E> {
-    fn clone(&self) -> Self {
-        *self
+impl<T, E, M> Probe<Result<T, E>, M> {
+    /// Looks through the `Result`.
+    pub fn backdoor_peel(&self) -> (FromResult<E>, Probe<T, M>)
+    where
+        E: ReplyError,
+    {
+        (FromResult(PhantomData), Probe::NEW)
     }
 }
 
-impl<E> Copy for FromResult<E> {}
+impl<T, M> Probe<Option<T>, M> {
+    /// Looks through the `Option`.
+    pub fn backdoor_peel(&self) -> (FromOption, Probe<T, M>) {
+        (FromOption, Probe::NEW)
+    }
+}
 
-/// Looks through a `Result` or an `Option`. Called as `(&&probe).backdoor_peel()`.
+/// Finds nothing to look through. What a `Result` and an `Option` have themselves comes before it.
 pub trait Peel {
-    /// What to do with the reply.
-    type Step;
-    /// What is left of its type.
-    type Inner;
-    /// What an operator reads where there is an error.
-    type Error;
-    /// The mode.
-    type Mode;
+    /// The probe where there is nothing left to look through.
+    type Peeled;
     /// The step, and the probe for what is left.
-    fn backdoor_peel(&self) -> (Self::Step, Probe<Self::Inner, Self::Mode>)
-    where
-        Self::Error: ReplyError;
+    fn backdoor_peel(&self) -> (AsItIs, Self::Peeled);
 }
 
-macro_rules! peel {
-    ([$($depth:tt)*] <$($parameter:ident),*> $type:ty, $step:ty = $make:expr, $inner:ty, $error:ty) => {
-        impl<$($parameter,)* M> Peel for $($depth)* Probe<$type, M> {
-            type Step = $step;
-            type Inner = $inner;
-            type Error = $error;
-            type Mode = M;
+impl<T, M> Peel for Probe<T, M> {
+    type Peeled = Peeled<T, M>;
 
-            fn backdoor_peel(&self) -> ($step, Probe<$inner, M>)
-            where
-                $error: ReplyError,
-            {
-                ($make, Probe::NEW)
-            }
-        }
-    };
+    fn backdoor_peel(&self) -> (AsItIs, Peeled<T, M>) {
+        (AsItIs, Peeled(PhantomData))
+    }
 }
 
-peel!([&] <T, E> Result<T, E>, FromResult<E> = FromResult(E::text), T, E);
-peel!([&] <T> Option<T>, FromOption = FromOption, T, String);
-peel!([] <T> T, AsItIs = AsItIs, T, String);
+/// Stands for a type that is neither a `Result` nor an `Option`, which spares the compiler to ask again.
+pub struct Peeled<T, M>(PhantomData<fn() -> (T, M)>);
+
+impl<T, M> Peeled<T, M> {
+    /// Leaves it as it is.
+    pub fn backdoor_peel(&self) -> (AsItIs, Self) {
+        (AsItIs, Self(PhantomData))
+    }
+
+    /// The probe for the type.
+    pub fn backdoor_within(&self) -> Probe<T, M> {
+        Probe::NEW
+    }
+}
+
+impl<T, M> Probe<T, M> {
+    /// Itself: a type that was peeled as often as it is looked at.
+    pub fn backdoor_within(&self) -> Self {
+        Self::NEW
+    }
+}
 
 /// How a person sees a type. Called as `(&&&&&&&probe).backdoor_person()`.
 pub trait Person {
@@ -136,13 +132,13 @@ macro_rules! person {
 }
 
 person!([&&&&&&] <M> CommandOutput, Probe<T, M>, ByOutput = ByOutput, (), ());
-person!([&&&&&] <M> Stream, Probe<T, M>, InStream<T, T::Item> = InStream::of_stream(), (), T);
-person!([&&&&] <> Iterator, Probe<T, Spawned>, InStream<T, T::Item> = InStream::of_iterator(), (), T);
-person!([&&&&] <> Iterator, Probe<T, Blocking>, InTurn<T::Item> = InTurn::RUNG, (), ());
+person!([&&&&&] <M> Stream, Probe<T, M>, InStream<T::Item> = InStream(PhantomData), (), T);
+person!([&&&&] <> Iterator, Probe<T, Spawned>, InTurns<T::Item> = InTurns(PhantomData), (), T);
+person!([&&&&] <> Iterator, Probe<T, Blocking>, InTurn<T::Item> = InTurn(PhantomData), (), ());
 person!([&&&] <M> Display, Probe<T, M>, ByDisplay = ByDisplay, (), ());
 person!([&&] <M> Familiar, Probe<T, M>, ByFamiliar = ByFamiliar, (), ());
 person!([&] <M> Serialize, Probe<T, M>, ByValue = ByValue, (), ());
-person!([] <M> Sized, Probe<T, M>, ByDebug<T> = ByDebug(T::pretty), T, ());
+person!([] <M> Sized, Probe<T, M>, ByDebug = ByDebug, T, ());
 
 /// Text is not written out again, which would take its size twice.
 impl<M> Person for &&&&&&Probe<String, M> {
@@ -178,7 +174,7 @@ piece!([&&&&] CommandOutput, ByOutput = ByOutput, ());
 piece!([&&&] Display, ByDisplay = ByDisplay, ());
 piece!([&&] Familiar, ByFamiliar = ByFamiliar, ());
 piece!([&] Serialize, ByValue = ByValue, ());
-piece!([] Sized, ByDebug<T> = ByDebug(T::pretty), T);
+piece!([] Sized, ByDebug = ByDebug, T);
 
 /// How a machine sees a type. Called as `(&&&probe).backdoor_machine()`.
 pub trait ForMachine {
@@ -203,3 +199,28 @@ macro_rules! machine {
 machine!([&&] CommandOutput, ByOutput);
 machine!([&] Serialize, BySerialize);
 machine!([] Sized, ByText);
+
+/// Stands for the items of a reply that comes whole. It answers by itself what a [`Probe`] is asked.
+pub struct NoItems;
+
+impl NoItems {
+    /// Leaves them as they are.
+    pub fn backdoor_peel(&self) -> (AsItIs, Self) {
+        (AsItIs, Self)
+    }
+
+    /// Itself.
+    pub fn backdoor_within(&self) -> Self {
+        Self
+    }
+
+    /// No rung.
+    pub fn backdoor_piece(&self) -> NoItem {
+        NoItem
+    }
+
+    /// No rung.
+    pub fn backdoor_machine(&self) -> NoItem {
+        NoItem
+    }
+}

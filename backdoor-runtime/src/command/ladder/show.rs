@@ -1,5 +1,6 @@
 //! From a reply of any type to what is sent: the rungs that were found for a type, put together and climbed.
 
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -10,7 +11,8 @@ use crate::command::arguments::Call;
 use crate::command::ladder::Reply;
 use crate::command::ladder::probe::{AsItIs, FromOption, FromResult};
 use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, ByValue, InStream, InTurn, Machine, Text,
+    ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, ByValue, InStream, InTurn, InTurns, Machine,
+    ReplyError, Text,
 };
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value};
@@ -18,7 +20,7 @@ use crate::reply::{Form, Rendered, Value};
 /// Shows a reply of type `R`, where the function was called in mode `M`.
 pub trait Show<R, M> {
     /// Turns the reply into what was asked for, and drops it.
-    fn show(self, reply: R, mode: &mut M) -> Result<Reply, Failure>;
+    fn show(reply: R, mode: &mut M) -> Result<Reply, Failure>;
 }
 
 /// A reply whose pieces are taken one by one, by a task of the console's.
@@ -73,48 +75,61 @@ impl Mode for Spawned {
     }
 }
 
-impl<T, E, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult<E>, S) {
-    fn show(self, reply: Result<T, E>, mode: &mut M) -> Result<Reply, Failure> {
+impl<T, E: ReplyError, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult<E>, S) {
+    fn show(reply: Result<T, E>, mode: &mut M) -> Result<Reply, Failure> {
         match reply {
-            Ok(reply) => self.1.show(reply, mode),
-            Err(error) => Err(Failure::failed((self.0.0)(&error))),
+            Ok(reply) => S::show(reply, mode),
+            Err(error) => Err(Failure::failed(error.text())),
         }
     }
 }
 
 impl<T, M, S: Show<T, M>> Show<Option<T>, M> for (FromOption, S) {
-    fn show(self, reply: Option<T>, mode: &mut M) -> Result<Reply, Failure> {
+    fn show(reply: Option<T>, mode: &mut M) -> Result<Reply, Failure> {
         match reply {
-            Some(reply) => self.1.show(reply, mode),
+            Some(reply) => S::show(reply, mode),
             None => Ok(Reply::Done(Rendered::NOTHING)),
         }
     }
 }
 
 impl<T, M, S: Show<T, M>> Show<T, M> for (AsItIs, S) {
-    fn show(self, reply: T, mode: &mut M) -> Result<Reply, Failure> {
-        self.1.show(reply, mode)
+    fn show(reply: T, mode: &mut M) -> Result<Reply, Failure> {
+        S::show(reply, mode)
     }
 }
 
 /// One reply, or one item: how a person sees it and how a machine does.
-#[derive(Clone, Copy)]
-pub struct Whole<P, M>(pub P, pub M);
+pub struct Whole<P, M>(P, M);
 
 /// A reply, and how its items are shown where it has any.
-pub struct Ladder<P, M, I>(pub P, pub M, pub I);
+pub struct Ladder<P, M, I>(P, M, I);
 
-impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
-    fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
-        let form = mode.form();
-        let text = if form.text { self.0.text(&reply, form) } else { None };
-        let mut value = if form.wants_value() || text.is_none() { self.1.value(&reply) } else { None };
+/// What the steps of one reply make.
+pub(crate) type Steps<A, B, C, P, M, I> = (A, (B, (C, Ladder<P, M, I>)));
+
+/// What the steps of one item make.
+pub(crate) type ItemSteps<A, B, P, M> = (A, (B, Whole<P, M>));
+
+impl<P, M> Whole<P, M> {
+    fn render<T>(reply: &T, form: Form) -> Reply
+    where
+        P: Text<T>,
+        M: Machine<T>,
+    {
+        let text = if form.text { P::text(reply, form) } else { None };
+        let mut value = if form.wants_value() || text.is_none() { M::value(reply) } else { None };
         if value.is_none() && form.wants_value() {
-            let seen = text.clone().or_else(|| self.0.text(&reply, Form { width: None, ..form }));
+            let seen = text.clone().or_else(|| P::text(reply, Form { width: None, ..form }));
             value = seen.map(Value::Text);
         }
-        let raw = self.0.is_raw(&reply);
-        Ok(Reply::Done(Rendered { text, value, raw }))
+        Reply::Done(Rendered { text, value, raw: P::is_raw(reply) })
+    }
+}
+
+impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
+    fn show(reply: T, mode: &mut X) -> Result<Reply, Failure> {
+        Ok(Self::render(&reply, mode.form()))
     }
 }
 
@@ -124,69 +139,82 @@ macro_rules! shown_whole {
         where
             $rung: Text<T>,
         {
-            fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
-                Whole(self.0, self.1).show(reply, mode)
+            fn show(reply: T, mode: &mut X) -> Result<Reply, Failure> {
+                Ok(Whole::<$rung, M>::render(&reply, mode.form()))
             }
         })*
     };
 }
 
-shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue);
+shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue, ByDebug);
 
 impl<M, I, X> Show<String, X> for Ladder<ByItself, M, I> {
-    fn show(self, reply: String, _mode: &mut X) -> Result<Reply, Failure> {
+    fn show(reply: String, _mode: &mut X) -> Result<Reply, Failure> {
         Ok(Reply::Done(Rendered { text: Some(reply), value: None, raw: false }))
     }
 }
 
-impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<ByDebug<T>, M, I> {
-    fn show(self, reply: T, mode: &mut X) -> Result<Reply, Failure> {
-        Whole(self.0, self.1).show(reply, mode)
+impl<R, T, M, I, X: Mode> Show<R, X> for Ladder<InStream<T>, M, I>
+where
+    R: Stream<Item = T> + InPieces,
+    T: 'static,
+    I: Show<T, Spawned> + 'static,
+{
+    fn show(reply: R, mode: &mut X) -> Result<Reply, Failure> {
+        Ok(shown::<T, I>(Box::pin(reply), mode.form()))
     }
 }
 
-impl<R, T, M, I, X: Mode> Show<R, X> for Ladder<InStream<R, T>, M, I>
+impl<R, T, M, I, X: Mode> Show<R, X> for Ladder<InTurns<T>, M, I>
 where
+    R: Iterator<Item = T> + InPieces,
     T: 'static,
-    I: Show<T, Spawned> + Copy + Unpin + Send + 'static,
+    I: Show<T, Spawned> + 'static,
 {
-    fn show(self, reply: R, mode: &mut X) -> Result<Reply, Failure> {
-        Ok(Reply::Stream(Box::pin(Shown { stream: (self.0.0)(reply), show: self.2, form: mode.form() })))
+    fn show(reply: R, mode: &mut X) -> Result<Reply, Failure> {
+        Ok(shown::<T, I>(Box::pin(Turns(Box::new(reply))), mode.form()))
     }
 }
 
 impl<T, R, M, I> Show<R, Blocking> for Ladder<InTurn<T>, M, I>
 where
     R: Iterator<Item = T>,
-    I: Show<T, Spawned> + Copy,
+    I: Show<T, Spawned>,
 {
-    fn show(self, reply: R, mode: &mut Blocking) -> Result<Reply, Failure> {
+    fn show(reply: R, mode: &mut Blocking) -> Result<Reply, Failure> {
         let form = mode.form();
-        let pieces = Box::new(reply.map(|item| piece(self.2, item, form)));
+        let pieces = Box::new(reply.map(|item| piece::<T, I>(item, form)));
         crate::dispatch::output::drive(&mode.session, form, pieces)
     }
 }
 
-fn piece<T, I: Show<T, Spawned>>(show: I, item: T, form: Form) -> Result<Rendered, Failure> {
-    match show.show(item, &mut Spawned { form })? {
+fn piece<T, I: Show<T, Spawned>>(item: T, form: Form) -> Result<Rendered, Failure> {
+    match I::show(item, &mut Spawned { form })? {
         Reply::Done(rendered) => Ok(rendered),
         Reply::Stream(_) | Reply::Sent(_) => Ok(Rendered::NOTHING),
     }
 }
 
+fn shown<T: 'static, I: Show<T, Spawned> + 'static>(
+    stream: Pin<Box<dyn Stream<Item = T> + Send>>,
+    form: Form,
+) -> Reply {
+    Reply::Stream(Box::pin(Shown { stream, show: PhantomData::<fn() -> I>, form }))
+}
+
 /// A stream of replies as a stream of what is shown of them.
 struct Shown<T, I> {
     stream: Pin<Box<dyn Stream<Item = T> + Send>>,
-    show: I,
+    show: PhantomData<fn() -> I>,
     form: Form,
 }
 
-impl<T, I: Show<T, Spawned> + Copy + Unpin> Stream for Shown<T, I> {
+impl<T, I: Show<T, Spawned>> Stream for Shown<T, I> {
     type Item = Result<Rendered, Failure>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = ready!(self.stream.as_mut().poll_next(context));
-        Poll::Ready(item.map(|item| piece(self.show, item, self.form)))
+        Poll::Ready(item.map(|item| piece::<T, I>(item, self.form)))
     }
 }
 
