@@ -25,6 +25,8 @@ mod log;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
+mod priority;
+#[cfg(test)]
 mod pty;
 #[cfg(test)]
 mod readme;

@@ -18,10 +18,22 @@ impl OwnRuntime {
     /// # Errors
     /// The thread or its runtime cannot be made.
     pub(crate) fn start(name: &str) -> io::Result<Self> {
+        Self::start_nice(name, 0)
+    }
+
+    /// One whose thread goes behind the service's by so many steps.
+    ///
+    /// # Errors
+    /// The thread or its runtime cannot be made.
+    pub(crate) fn start_nice(name: &str, steps: u8) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
+            if steps > 0 {
+                // On Linux it is of the calling thread alone (sched(7), "The nice value"). To go back is never refused.
+                let _ = rustix::process::nice(steps.into());
+            }
             // The sender is dropped, never used: that is the signal.
             let _ = runtime.block_on(stopped);
         })?;

@@ -212,7 +212,7 @@ impl Builder {
         let bound: Vec<_> =
             endpoints.iter().map(listener::bind).collect::<Result<_, _>>().map_err(Error::Bind)?;
         let addresses: Vec<Address> = bound.iter().map(|bound| bound.address.clone()).collect();
-        let runtime = OwnRuntime::start("backdoor-console").map_err(Error::Thread)?;
+        let runtime = OwnRuntime::start_nice("backdoor-console", limits.nice).map_err(Error::Thread)?;
         let audit = Audit::start().map_err(Error::Thread)?;
         let _ = shared.addresses.set(addresses.clone());
         let service = self.runtime.or_else(|| Handle::try_current().ok());
