@@ -15,6 +15,8 @@ mod ends;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod host;
