@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
 
 use backdoor_runtime::Address;
 
@@ -14,6 +15,8 @@ use crate::client::script;
 pub(crate) struct Example {
     pub(crate) process: Child,
     stdout: BufReader<ChildStdout>,
+    /// What it has said of panics.
+    panics: Arc<Mutex<Vec<String>>>,
 }
 
 impl Example {
@@ -28,11 +31,28 @@ impl Example {
             .env_remove("BACKDOOR_LISTEN")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
-        Self { process, stdout }
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        let panics = Arc::new(Mutex::new(Vec::new()));
+        let seen = panics.clone();
+        thread::spawn(move || {
+            // Its log is read to the end, or it would block.
+            for line in stderr.split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
+                if line.contains("panicked at") {
+                    seen.lock().unwrap().push(line.into_owned());
+                }
+            }
+        });
+        Self { process, stdout, panics }
+    }
+
+    /// The panics so far, of which it says where.
+    pub(crate) fn panics(&self) -> Vec<String> {
+        self.panics.lock().unwrap().clone()
     }
 
     /// The next line that it prints.
@@ -58,12 +78,13 @@ impl Drop for Example {
     }
 }
 
-/// Where an example is. They are built once, and for the same target directory as this test.
+/// Where an example is. They are built once, for the same target directory as this test and in the same profile.
 pub(crate) fn program(name: &str) -> &'static Path {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "examples", "--examples", "--message-format=json"])
+            .args(if cfg!(debug_assertions) { &[][..] } else { &["--release"] })
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::inherit())
             .output()

@@ -41,6 +41,8 @@ mod shop;
 #[cfg(test)]
 mod shop_readme;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod stuck;
 #[cfg(test)]
 mod transcript;

@@ -74,6 +74,14 @@ impl Shop {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.example.process.id()
+    }
+
+    pub(crate) fn panics(&self) -> Vec<String> {
+        self.example.panics()
+    }
+
     /// What a supervisor does, and the exit code.
     fn terminate(&mut self) -> Option<i32> {
         let pid = self.example.process.id().to_string();
