@@ -11,6 +11,8 @@ mod client;
 #[cfg(test)]
 mod courtesy;
 #[cfg(test)]
+mod embed;
+#[cfg(test)]
 mod ends;
 #[cfg(test)]
 mod example;
