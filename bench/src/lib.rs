@@ -109,7 +109,7 @@ pub fn drive(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
             (measurement.run)(&mut table).with_context(|| format!("measuring {}", measurement.name))?;
         }
     }
-    println!("{}\n\n{table}", machine::describe());
+    println!("Measured on: {}.\n\n{table}", machine::describe());
     if let Some(file) = json {
         let text = serde_json::to_string_pretty(&table.json())?;
         fs::write(&file, text + "\n").with_context(|| format!("writing {file}"))?;
