@@ -21,14 +21,15 @@ use crate::table::{Aim, Row, Table};
 
 /// How long customers come before it counts, and while it counts.
 const WARM_UP: u32 = 1;
-const SECONDS: u32 = 3;
+const SECONDS: u32 = 2;
+
+/// How long operators have been at it when the customers come: their answers of 100 MB are made, which is their command's work.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// Where the operators' lines go.
 #[derive(Clone, Copy)]
 enum Place {
-    /// There is no console.
-    None,
-    /// The service's own, with what it is started with.
+    /// The service's own console, with what `bench-shop` is started with.
     Console(&'static [&'static str]),
     /// The console of another process on the same core.
     OtherProcess,
@@ -39,87 +40,89 @@ enum Place {
 /// A service and what operators do to it.
 struct Candidate {
     name: &'static str,
-    place: Place,
-    work: Option<Work>,
-    /// The least part of the throughput, and the most of p99, that should be left.
+    shop: Shop,
+    /// Whose console they use, where it is another's.
+    other: Option<Shop>,
+    work: Work,
+    /// For the part of the throughput, and for that of p99.
     aims: (Aim, Aim),
-    rounds: Vec<Measured>,
-}
-
-struct Measured {
-    served: Served,
+    /// Each with what the service without a console did beside it.
+    rounds: Vec<[Served; 2]>,
     /// Lines of the operators that were answered in a second.
-    answers: f64,
+    answers: Vec<f64>,
 }
-
-type Number = fn(&Measured) -> f64;
 
 impl Candidate {
-    fn new(name: &'static str, place: Place, work: impl Into<Option<Work>>, aims: (Aim, Aim)) -> Self {
-        Self { name, place, work: work.into(), aims, rounds: Vec::new() }
+    fn start(name: &'static str, place: Place, work: Work, aims: (Aim, Aim)) -> anyhow::Result<Self> {
+        let shop = started(match place {
+            Place::Console(arguments) => arguments,
+            Place::OtherProcess => &["none"],
+            Place::Inside => &["inside"],
+        })?;
+        let other = match place {
+            Place::OtherProcess => Some(started(&["console"])?),
+            _ => None,
+        };
+        Ok(Self { name, shop, other, work, aims, rounds: Vec::new(), answers: Vec::new() })
     }
 
-    fn measure(&mut self) -> anyhow::Result<()> {
-        let (shop, other);
-        {
-            let _pinned = Pinned::to_first_core()?;
-            shop = Shop::start(
-                "bench-shop",
-                match self.place {
-                    Place::None | Place::OtherProcess => &["none"],
-                    Place::Console(arguments) => arguments,
-                    Place::Inside => &["inside"],
-                },
-            )?;
-            other = match self.place {
-                Place::OtherProcess => Some(Shop::start("bench-shop", &["console"])?),
-                _ => None,
-            };
-        }
-        let _pinned = Pinned::to_one_core()?;
-        shop.serve(WARM_UP)?;
-        let console = other.as_ref().unwrap_or(&shop).console;
-        let operators = self.work.map(|work| Operators::start(work, console)).transpose()?;
-        let begin = Instant::now();
-        let served = shop.serve(SECONDS)?;
-        let answers = operators.as_ref().map_or(0, Operators::answers);
-        let answers = answers as f64 / begin.elapsed().as_secs_f64();
-        if let (Some(operators), Some(work)) = (operators, self.work) {
-            operators.end(work).with_context(|| self.name.to_owned())?;
-        }
-        self.rounds.push(Measured { served, answers });
-        Ok(())
-    }
-
-    fn all(&self, number: Number) -> Vec<f64> {
-        self.rounds.iter().map(number).collect()
+    fn measure(&mut self) -> anyhow::Result<Served> {
+        let console = self.other.as_ref().unwrap_or(&self.shop).console;
+        let operators = Operators::start(self.work, console)?;
+        sleep(SETTLED);
+        let (before, begin) = (operators.answers(), Instant::now());
+        let served = self.shop.serve(SECONDS)?;
+        let answers = operators.answers() - before;
+        self.answers.push(answers as f64 / begin.elapsed().as_secs_f64());
+        operators.end(self.work).with_context(|| self.name.to_owned())?;
+        Ok(served)
     }
 }
 
-/// Measures all in rounds, each in another order, and puts them down against the first.
+/// A shop on the first core that has served some customers.
+fn started(arguments: &[&str]) -> anyhow::Result<Shop> {
+    let shop = {
+        let _pinned = Pinned::to_first_core()?;
+        Shop::start("bench-shop", arguments)?
+    };
+    let _pinned = Pinned::to_one_core()?;
+    shop.serve(WARM_UP)?;
+    Ok(shop)
+}
+
+/// Measures all in rounds, each in another order and each beside the same service without a console, which comes first or second.
 fn compare(table: &mut Table, mut candidates: Vec<Candidate>) -> anyhow::Result<()> {
+    let none = started(&["none"])?;
+    let _pinned = Pinned::to_one_core()?;
     for _ in 0..ROUNDS {
         let mut order: Vec<usize> = (0..candidates.len()).collect();
         shuffle(&mut order);
-        for at in order {
-            candidates[at].measure()?;
+        for (turn, at) in order.into_iter().enumerate() {
+            let candidate = &mut candidates[at];
+            let pair = if turn % 2 == 0 {
+                let beside = none.serve(SECONDS)?;
+                [candidate.measure()?, beside]
+            } else {
+                [candidate.measure()?, none.serve(SECONDS)?]
+            };
+            candidate.rounds.push(pair);
         }
     }
-    let throughput: Number = |measured| measured.served.throughput;
-    let p99: Number = |measured| measured.served.p99 / 1e3;
-    let Some((none, candidates)) = candidates.split_first() else { return Ok(()) };
-    for candidate in candidates {
+    let throughput: fn(&Served) -> f64 = |served| served.throughput;
+    let p99: fn(&Served) -> f64 = |served| served.p99 / 1e3;
+    for Candidate { name, work, aims, rounds, mut answers, .. } in candidates {
         for (what, number, unit, aim) in
-            [("throughput", throughput, "requests/s", candidate.aims.0), ("p99", p99, "ms", candidate.aims.1)]
+            [("throughput", throughput, "requests/s", aims.0), ("p99", p99, "ms", aims.1)]
         {
-            let (mut ours, mut baseline) = (candidate.all(number), none.all(number));
+            let [mut ours, mut baseline] =
+                [0, 1].map(|which| rounds.iter().map(|pair| number(&pair[which])).collect::<Vec<f64>>());
             let ratio = median_ratio(&ours, &baseline);
-            let row = Row::new(format!("service, {}: {what}", candidate.name), median(&mut ours), unit);
-            table.push(row.against(none.name, median(&mut baseline), Some(ratio)).aim(aim));
+            let row = Row::new(format!("service, {name}: {what}"), median(&mut ours), unit);
+            table.push(row.against("no console", median(&mut baseline), Some(ratio)).aim(aim));
         }
-        if candidate.work == Some(Work::Flood) {
-            let answers = median(&mut candidate.all(|measured| measured.answers));
-            table.push(Row::new(format!("service, {}: commands", candidate.name), answers, "a second"));
+        if work == Work::Flood {
+            let name = format!("service, {name}: commands");
+            table.push(Row::new(name, median(&mut answers), "a second"));
         }
     }
     Ok(())
@@ -130,19 +133,18 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let unseen = (Aim::RatioAtLeast(0.97), Aim::RatioAtMost(1.10));
     let none = (Aim::None, Aim::None);
     let seen = (Aim::RatioAtMost(0.8), Aim::None);
-    compare(
-        table,
-        vec![
-            Candidate::new("no console", Place::None, None, none),
-            Candidate::new("idle console", console, Work::Idle, unseen),
-            Candidate::new("flood of commands", console, Work::Flood, (Aim::RatioAtLeast(0.90), Aim::None)),
-            Candidate::new("four sessions of blocking commands", console, Work::Block, unseen),
-            Candidate::new("four operators who do not read 100 MB", console, Work::NotReading, unseen),
-            Candidate::new("control: the flood in another process", Place::OtherProcess, Work::Flood, none),
-            Candidate::new("harness: the flood inside the runtime", Place::Inside, Work::Flood, seen),
-            Candidate::new("harness: blocking inside the runtime", Place::Inside, Work::Block, seen),
-        ],
-    )
+    let (flood, other, inside) = (Work::Flood, Place::OtherProcess, Place::Inside);
+    let candidates = [
+        ("idle console", console, Work::Idle, unseen),
+        ("flood of commands", console, flood, (Aim::RatioAtLeast(0.90), Aim::None)),
+        ("four sessions of blocking commands", console, Work::Block, unseen),
+        ("four operators who do not read 100 MB", console, Work::NotReading, unseen),
+        ("control: the flood in another process", other, flood, none),
+        ("harness: the flood inside the runtime", inside, flood, seen),
+        ("harness: blocking inside the runtime", inside, Work::Block, seen),
+    ];
+    let candidates = candidates.map(|(name, place, work, aims)| Candidate::start(name, place, work, aims));
+    compare(table, candidates.into_iter().collect::<Result<_, _>>()?)
 }
 
 /// What a lower priority of the console's thread changes, for the service and for the operator.
@@ -150,11 +152,9 @@ pub(crate) fn nice(table: &mut Table) -> anyhow::Result<()> {
     const STEPS: [(&str, &[&str]); 3] =
         [("nice 0", &["console", "0"]), ("nice 10", &["console", "10"]), ("nice 19", &["console", "19"])];
     let none = (Aim::None, Aim::None);
-    let mut candidates = vec![Candidate::new("no console", Place::None, None, none)];
-    for (name, arguments) in STEPS {
-        candidates.push(Candidate::new(name, Place::Console(arguments), Work::Flood, none));
-    }
-    compare(table, candidates)?;
+    let candidates =
+        STEPS.map(|(name, arguments)| Candidate::start(name, Place::Console(arguments), Work::Flood, none));
+    compare(table, candidates.into_iter().collect::<Result<_, _>>()?)?;
     for (name, arguments) in STEPS {
         let mut trips = round_trips(arguments)?;
         for (what, part) in [("median", 0.5), ("p99", 0.99)] {
@@ -167,13 +167,10 @@ pub(crate) fn nice(table: &mut Table) -> anyhow::Result<()> {
 
 /// Milliseconds of `uptime`, asked 50 times a second, while customers keep the service's core busy.
 fn round_trips(arguments: &[&str]) -> anyhow::Result<Vec<f64>> {
-    let shop = {
-        let _pinned = Pinned::to_first_core()?;
-        Shop::start("bench-shop", arguments)?
-    };
+    let shop = started(arguments)?;
     let _pinned = Pinned::to_one_core()?;
     std::thread::scope(|scope| {
-        let customers = scope.spawn(|| shop.serve(4 * SECONDS));
+        let customers = scope.spawn(|| shop.serve(5 * SECONDS));
         let mut operator = Client::to(shop.console)?;
         let mut trips = Vec::new();
         while !customers.is_finished() {
