@@ -130,7 +130,7 @@ fn reset(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     let mut stream = connect(target)?;
     let lines = ["orders watch\n", "drill text 1MiB\n", "stock count\n", "status\n"];
     stream.write_all(lines[random.below(lines.len())].as_bytes())?;
-    stream.read(&mut [0; 16])?;
+    stream.read(&mut [0; 16]).map(drop)?;
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))
 }
 
@@ -150,7 +150,7 @@ fn slow_reader(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     let mut stream = connect(target)?;
     stream.write_all(b"drill text 64MiB\n")?;
     for _ in 0..random.below(10) {
-        stream.read(&mut [0; 7])?;
+        stream.read(&mut [0; 7]).map(drop)?;
         sleep(HELD / 10);
     }
     Ok(())
