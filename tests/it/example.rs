@@ -145,6 +145,7 @@ fn each_example_prints_one_line_with_its_address() {
     check("hello", &[], "the console listens on 127.0.0.1:PORT", nothing);
     check("funca", &[], "the console listens on 127.0.0.1:PORT", |line| line == "aaa");
     check("change_var", &[], "the console listens on 127.0.0.1:PORT", nothing);
+    check("embed", &[], "embed: http://127.0.0.1:PORT, console 127.0.0.1:PORT", nothing);
     let http = [("SHOP_HTTP", "127.0.0.1:0")];
     check("shop", &http, "shop: http://127.0.0.1:PORT, console 127.0.0.1:PORT", nothing);
 }
