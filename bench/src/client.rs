@@ -1,7 +1,7 @@
 //! The driver's end of a connection.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -54,20 +54,25 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Client {
     pub(crate) fn connect(child: &Child, transport: Transport) -> anyhow::Result<Self> {
-        let stream: Box<dyn Stream> = match transport {
-            Transport::Tcp => {
-                let stream = TcpStream::connect(child.tcp()).context("connecting")?;
-                stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(PATIENCE))?;
-                Box::new(stream)
-            }
+        match transport {
+            Transport::Tcp => Self::to(child.tcp()),
             Transport::Unix => {
                 let stream = UnixStream::connect(child.unix()).context("connecting")?;
                 stream.set_read_timeout(Some(PATIENCE))?;
-                Box::new(stream)
+                Ok(Self::over(stream))
             }
-        };
-        Ok(Self { stream, buffer: vec![0; 256 * 1024] })
+        }
+    }
+
+    pub(crate) fn to(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).context("connecting")?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self::over(stream))
+    }
+
+    fn over(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream), buffer: vec![0; 256 * 1024] }
     }
 
     /// Another end of the same connection, for a thread that writes.

@@ -87,7 +87,7 @@ fn open(
 }
 
 fn resident(child: &Child) -> anyhow::Result<f64> {
-    Ok(field(&format!("/proc/{}/status", child.id()), "VmRSS:")? * 1024.0)
+    Ok(machine::field(&format!("/proc/{}/status", child.id()), "VmRSS:")? * 1024.0)
 }
 
 /// Context switches of all threads.
@@ -96,16 +96,10 @@ fn switches(child: &Child) -> anyhow::Result<f64> {
     for task in fs::read_dir(format!("/proc/{}/task", child.id()))? {
         let status = task?.path().join("status");
         let status = status.to_str().context("a path in /proc is text")?;
-        sum += field(status, "voluntary_ctxt_switches:")? + field(status, "nonvoluntary_ctxt_switches:")?;
+        sum += machine::field(status, "voluntary_ctxt_switches:")?
+            + machine::field(status, "nonvoluntary_ctxt_switches:")?;
     }
     Ok(sum)
-}
-
-fn field(file: &str, name: &str) -> anyhow::Result<f64> {
-    let text = fs::read_to_string(file)?;
-    let value =
-        text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("{name} in {file}"))?;
-    Ok(value.trim().trim_end_matches(" kB").parse()?)
 }
 
 fn ticks(child: &Child) -> anyhow::Result<f64> {

@@ -14,8 +14,11 @@ pub mod heap;
 mod idle;
 mod look_up;
 mod machine;
+mod operators;
 mod round_trip;
 pub mod serve;
+mod service;
+mod shop;
 mod statistics;
 mod system_calls;
 mod table;
@@ -52,6 +55,21 @@ const MEASUREMENTS: &[Measurement] = &[
     Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
+    Measurement {
+        name: "service",
+        about: "what the shop's customers notice of its console (four minutes)",
+        run: service::run,
+    },
+    Measurement {
+        name: "nice",
+        about: "what a lower priority of the console changes (three minutes)",
+        run: service::nice,
+    },
+    Measurement {
+        name: "added",
+        about: "memory and bytes of the shop with and without it",
+        run: service::added,
+    },
 ];
 
 /// Not among the others unless it is named: it takes minutes.
@@ -91,7 +109,7 @@ pub fn drive(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
             (measurement.run)(&mut table).with_context(|| format!("measuring {}", measurement.name))?;
         }
     }
-    println!("{}\n\n{table}", machine::describe());
+    println!("Measured on: {}.\n\n{table}", machine::describe());
     if let Some(file) = json {
         let text = serde_json::to_string_pretty(&table.json())?;
         fs::write(&file, text + "\n").with_context(|| format!("writing {file}"))?;

@@ -31,12 +31,23 @@ pub(crate) fn describe() -> String {
 pub(crate) struct Pinned(CpuSet);
 
 impl Pinned {
+    /// The last core that is allowed.
     pub(crate) fn to_one_core() -> anyhow::Result<Self> {
         let before = sched_getaffinity(None).context("asking for the cores")?;
-        let last =
-            (0..CpuSet::MAX_CPU).rev().find(|&core| before.is_set(core)).context("no core is allowed")?;
+        let last = (0..CpuSet::MAX_CPU).rev().find(|&core| before.is_set(core));
+        Self::to(last.context("no core is allowed")?, before)
+    }
+
+    /// The first one, which is another where there are two.
+    pub(crate) fn to_first_core() -> anyhow::Result<Self> {
+        let before = sched_getaffinity(None).context("asking for the cores")?;
+        let first = (0..CpuSet::MAX_CPU).find(|&core| before.is_set(core));
+        Self::to(first.context("no core is allowed")?, before)
+    }
+
+    fn to(core: usize, before: CpuSet) -> anyhow::Result<Self> {
         let mut one = CpuSet::new();
-        one.set(last);
+        one.set(core);
         sched_setaffinity(None, &one).context("keeping to one core")?;
         Ok(Self(before))
     }
@@ -66,4 +77,12 @@ pub(crate) fn seconds_of_children() -> anyhow::Result<f64> {
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let ticks = |number: usize| fields[number - 3].parse::<f64>();
     Ok((ticks(16)? + ticks(17)?) / TICKS)
+}
+
+/// A number in a file of /proc, with its name before it; where it has a unit, that is kB.
+pub(crate) fn field(file: &str, name: &str) -> anyhow::Result<f64> {
+    let text = fs::read_to_string(file)?;
+    let value =
+        text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("{name} in {file}"))?;
+    Ok(value.trim().trim_end_matches(" kB").parse()?)
 }

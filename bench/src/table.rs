@@ -24,6 +24,7 @@ pub(crate) enum Aim {
     AtMost(f64),
     AtLeast(f64),
     RatioAtMost(f64),
+    RatioAtLeast(f64),
 }
 
 /// All results, in the order they were measured.
@@ -55,6 +56,7 @@ impl Row {
             Aim::AtMost(most) => Some(self.ours <= most),
             Aim::AtLeast(least) => Some(self.ours >= least),
             Aim::RatioAtMost(most) => self.ratio.map(|ratio| ratio <= most),
+            Aim::RatioAtLeast(least) => self.ratio.map(|ratio| ratio >= least),
         }
     }
 
@@ -79,6 +81,7 @@ impl fmt::Display for Aim {
             Self::AtMost(most) => write!(f, "at most {}", short(*most)),
             Self::AtLeast(least) => write!(f, "at least {}", short(*least)),
             Self::RatioAtMost(most) => write!(f, "ratio {most}"),
+            Self::RatioAtLeast(least) => write!(f, "ratio at least {least}"),
         }
     }
 }

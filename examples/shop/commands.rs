@@ -5,14 +5,4 @@ mod drill;
 mod orders;
 mod prices;
 mod service;
-
-use std::time::Duration;
-
-use serde::Serialize;
-
-/// A time that a command shows, or sets.
-#[derive(Serialize)]
-struct Setting {
-    was: Option<Duration>,
-    now: Duration,
-}
+mod setting;

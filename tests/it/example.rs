@@ -4,16 +4,20 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 
-use crate::client::script;
+use crate::client::{PATIENCE, script};
 
 /// An example that runs; it is killed in the end.
 pub(crate) struct Example {
     pub(crate) process: Child,
     stdout: BufReader<ChildStdout>,
+    /// What it has said of panics.
+    panics: Arc<Mutex<Vec<String>>>,
 }
 
 impl Example {
@@ -28,11 +32,28 @@ impl Example {
             .env_remove("BACKDOOR_LISTEN")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
-        Self { process, stdout }
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        let panics = Arc::new(Mutex::new(Vec::new()));
+        let seen = panics.clone();
+        thread::spawn(move || {
+            // Its log is read to the end, or it would block.
+            for line in stderr.split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
+                if line.contains("panicked at") {
+                    seen.lock().unwrap().push(line.into_owned());
+                }
+            }
+        });
+        Self { process, stdout, panics }
+    }
+
+    /// The panics so far, of which it says where.
+    pub(crate) fn panics(&self) -> Vec<String> {
+        self.panics.lock().unwrap().clone()
     }
 
     /// The next line that it prints.
@@ -40,6 +61,21 @@ impl Example {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
+    }
+
+    /// What a supervisor does, and the exit code.
+    #[track_caller]
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < until, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Kills it, and gives what it has printed since.
@@ -58,12 +94,13 @@ impl Drop for Example {
     }
 }
 
-/// Where an example is. They are built once, and for the same target directory as this test.
+/// Where an example is. They are built once, for the same target directory as this test and in the same profile.
 pub(crate) fn program(name: &str) -> &'static Path {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "examples", "--examples", "--message-format=json"])
+            .args(if cfg!(debug_assertions) { &[][..] } else { &["--release"] })
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::inherit())
             .output()
@@ -108,6 +145,7 @@ fn each_example_prints_one_line_with_its_address() {
     check("hello", &[], "the console listens on 127.0.0.1:PORT", nothing);
     check("funca", &[], "the console listens on 127.0.0.1:PORT", |line| line == "aaa");
     check("change_var", &[], "the console listens on 127.0.0.1:PORT", nothing);
+    check("embed", &[], "embed: http://127.0.0.1:PORT, console 127.0.0.1:PORT", nothing);
     let http = [("SHOP_HTTP", "127.0.0.1:0")];
     check("shop", &http, "shop: http://127.0.0.1:PORT, console 127.0.0.1:PORT", nothing);
 }

@@ -13,9 +13,13 @@ mod client;
 #[cfg(test)]
 mod courtesy;
 #[cfg(test)]
+mod embed;
+#[cfg(test)]
 mod ends;
 #[cfg(test)]
 mod example;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
@@ -26,6 +30,8 @@ mod listen;
 mod log;
 #[cfg(test)]
 mod operator;
+#[cfg(test)]
+mod priority;
 #[cfg(test)]
 mod pty;
 #[cfg(test)]
@@ -42,6 +48,8 @@ mod runs;
 mod shop;
 #[cfg(test)]
 mod shop_readme;
+#[cfg(test)]
+mod soak;
 #[cfg(test)]
 mod stuck;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::example::Example;
 use crate::pty::require;
+use crate::shop::Shop;
 use crate::transcript::{self, Block, placeholders, printed, replay, session_of};
 
 const README: &str = include_str!("../../README.md");
@@ -36,17 +37,34 @@ fn check(name: &str) {
 }
 
 #[test]
+fn shop_as_the_readme_shows_it() {
+    let blocks = blocks();
+    let shop = Shop::start();
+    let (http, console) = (shop.http.to_string(), shop.console.to_string());
+    let line = shop.line.replace(&http, "127.0.0.1:8080").replace(&console, "127.0.0.1:3000");
+    assert_eq!([&*line], printed(&blocks, "shop")[..]);
+
+    let (_, port) = console.split_once(':').unwrap();
+    let (command, expected) = session_of(&blocks, "$ telnet", "shop> ");
+    assert_eq!(command, "telnet 127.0.0.1 3000");
+    let shown = replay(["127.0.0.1", port], "shop> ", expected, |_| {});
+    assert_eq!(placeholders(&shown), placeholders(expected));
+
+    require("nc", "netcat-openbsd");
+    let (command, expected) = session_of(&blocks, "$ printf", "nc");
+    let command = command.replace("127.0.0.1 3000", &format!("127.0.0.1 {port}"));
+    let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
 fn hello_as_the_readme_shows_it() {
     let _port = PORT.lock().unwrap_or_else(PoisonError::into_inner);
     let mut example = Example::start("hello");
-    assert_eq!(example.line(), "the console listens on 127.0.0.1:3000");
+    for line in printed(&blocks(), "hello") {
+        assert_eq!(example.line(), line);
+    }
     check("hello");
-
-    let blocks = blocks();
-    require("nc", "netcat-openbsd");
-    let (command, expected) = session_of(&blocks, "$ printf", "nc");
-    let output = Command::new("sh").args(["-c", command]).output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
 
 #[test]
@@ -86,13 +104,11 @@ fn every_block_of_the_readme_is_tested() {
                 assert!(known.iter().any(|start| text.starts_with(start)), "who runs this? {text}");
             }
             "sh" => match text.lines().collect::<Vec<_>>()[..] {
-                ["cargo run --example hello", tests] => {
+                ["cargo run --example shop", tests] => {
                     let ci = include_str!("../../.ci/run");
                     assert_eq!(tests, "cargo xtask check");
                     assert_eq!(ci.lines().last(), Some(tests), "CI runs the README's test command");
                 }
-                // `shop_readme` runs it.
-                ["cargo run --example shop"] => assert!(README.contains("(examples/shop/README.md)")),
                 _ => panic!("who runs this? {text}"),
             },
             "toml" => {

@@ -2,9 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use backdoor_runtime::Address;
 
@@ -74,18 +72,12 @@ impl Shop {
         }
     }
 
-    /// What a supervisor does, and the exit code.
-    fn terminate(&mut self) -> Option<i32> {
-        let pid = self.example.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.example.process.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(Instant::now() < until, "it does not end");
-            thread::sleep(Duration::from_millis(10));
-        }
+    pub(crate) fn id(&self) -> u32 {
+        self.example.process.id()
+    }
+
+    pub(crate) fn panics(&self) -> Vec<String> {
+        self.example.panics()
     }
 }
 
@@ -155,7 +147,7 @@ fn it_ends_cleanly_with_a_session_open() {
     other.expect("shop> ");
     shop.order("rope", 1);
     operator.expect("rope");
-    assert_eq!(shop.terminate(), Some(0));
+    assert_eq!(shop.example.terminate(), Some(0));
     let goodbye = String::from_utf8_lossy(&operator.read_to_end()).into_owned();
     assert!(goodbye.contains("shop ends this session; goodbye"), "{goodbye:?}");
     let goodbye = String::from_utf8_lossy(&other.read_to_end()).into_owned();

@@ -1,5 +1,5 @@
 //! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose,
-//! `cargo xtask bench` for what the console costs.
+//! `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures.
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -49,11 +49,16 @@ const BLESS: &[Step] = &[
     },
 ];
 
-/// The servers under measurement are programs of the package, too, so all of it is built first.
+/// The servers under measurement are programs of the package, too, so all of it is built first, and the shop's customers.
 const BENCH: &[Step] = &[
     Step {
         name: "build the measurements",
         arguments: &["build", "--release", "--package", "bench"],
+        environment: &[],
+    },
+    Step {
+        name: "build the shop's customers",
+        arguments: &["build", "--release", "--package", "examples", "--example", "shop-load"],
         environment: &[],
     },
     Step {
@@ -63,23 +68,43 @@ const BENCH: &[Step] = &[
     },
 ];
 
+/// The same test as in `check`, which then lasts as long as [`SOAK_SECONDS`] says.
+const SOAK: &[Step] = &[Step {
+    name: "soak",
+    arguments: &["test", "--release", "--package", "tests", "--test", "it", "soak::", "--", "--nocapture"],
+    environment: &[],
+}];
+
+/// How long the soak lasts; `--for` sets it.
+const SOAK_SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
+
 const USAGE: &str = "\
-usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]>
+usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [--for TIME]>
 
   check  format, clippy and docs with warnings denied, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
-         (round-trip, system-calls, connections, idle, look-up, big-answer, compile)";
+         (round-trip, system-calls, connections, idle, look-up, big-answer, service, nice, added, compile)
+  soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let mut more: &[String] = &[];
+    let mut soak_seconds = None;
     let steps = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["check"] => CHECK,
         ["bless"] => BLESS,
         ["bench", ..] => {
             more = &arguments[1..];
             BENCH
+        }
+        ["soak"] => {
+            soak_seconds = Some(120);
+            SOAK
+        }
+        ["soak", "--for", time] if seconds(time).is_some() => {
+            soak_seconds = seconds(time);
+            SOAK
         }
         _ => {
             eprintln!("{USAGE}");
@@ -95,6 +120,7 @@ fn main() -> ExitCode {
             .args(step.arguments)
             .args(more)
             .envs(step.environment.iter().copied())
+            .envs(soak_seconds.map(|seconds| (SOAK_SECONDS, seconds.to_string())))
             .status();
         match status {
             Ok(status) if status.success() => {}
@@ -109,4 +135,12 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// `120`, `120s` or `2m`.
+fn seconds(time: &str) -> Option<u32> {
+    match time.strip_suffix('m') {
+        Some(minutes) => minutes.parse::<u32>().ok()?.checked_mul(60),
+        None => time.strip_suffix('s').unwrap_or(time).parse().ok(),
+    }
 }

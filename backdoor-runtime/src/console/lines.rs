@@ -197,6 +197,8 @@ fn is_continuation(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const LIMIT: usize = 10;
@@ -377,5 +379,33 @@ mod tests {
             Rejection::TooLong { limit: 1024, is_first: true },
             "line not run: the first line of a session has at most 1024 bytes; send a short one before it",
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..<_>::default() })]
+
+        #[test]
+        fn what_is_entered_does_not_depend_on_the_cuts(
+            data in prop::collection::vec(
+                prop_oneof![any::<u8>(), prop::sample::select(b"ab \xc3\xa9\r\n\0\x03\x04\x08\x15\x7f".to_vec())],
+                0..40,
+            ),
+            cuts in prop::collection::vec(1..6_usize, 0..40),
+        ) {
+            let (mut whole, mut cut) = (LineAssembler::new(LIMIT, LIMIT), LineAssembler::new(LIMIT, LIMIT));
+            let (mut of_whole, mut of_cut) = (Vec::new(), Vec::new());
+            whole.feed(&data, &mut |input| of_whole.push(input));
+            let mut rest = data.as_slice();
+            for length in cuts {
+                let (head, tail) = rest.split_at(length.min(rest.len()));
+                cut.feed(head, &mut |input| of_cut.push(input));
+                rest = tail;
+            }
+            cut.feed(rest, &mut |input| of_cut.push(input));
+            prop_assert!(cut.line.len() <= LIMIT);
+            of_whole.extend(whole.finish());
+            of_cut.extend(cut.finish());
+            prop_assert_eq!(of_whole, of_cut);
+        }
     }
 }

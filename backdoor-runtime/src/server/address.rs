@@ -274,6 +274,8 @@ fn port(text: &str) -> Result<u16, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -393,5 +395,42 @@ mod tests {
     fn the_bound_address_is_shown_as_it_may_be_written() {
         assert_eq!(Address::Tcp("[::1]:80".parse().unwrap()).to_string(), "[::1]:80");
         assert_eq!(Address::Unix("/run/a.sock".into()).to_string(), "unix:/run/a.sock");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..<_>::default() })]
+
+        #[test]
+        fn any_text_is_a_place_on_this_machine_or_a_reason(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[0-9.:\\[\\], -]{0,6}",
+                    "\\PC{0,3}",
+                    prop::sample::select(vec![
+                        "plain:", "unix:", "unix:/run/{pid}.sock", "127.0.0.1", "localhost", "[::1]", "::1", ":", "3000",
+                        "3000:3010", "65536", "[::ffff:10.0.0.1]", "off", "/", "\0", "\u{1b}[2J",
+                    ]).prop_map(str::to_owned),
+                ],
+                0..5,
+            ),
+        ) {
+            let text = parts.concat();
+            match Listen::from(text.as_str()).endpoint() {
+                Ok(endpoint) => {
+                    if let Place::Tcp { host, first, last } = endpoint.place {
+                        prop_assert!(host.is_loopback() && first <= last);
+                        // It is read back as it is shown.
+                        let shown = Listen::from(endpoint.place.to_string()).endpoint();
+                        prop_assert_eq!(shown.map(|shown| shown.place), Ok(endpoint.place));
+                    } else {
+                        prop_assert!(endpoint.plain);
+                    }
+                }
+                Err(error) => prop_assert!(!error.to_string().contains(char::is_control)),
+            }
+            if let Err(error) = parse_list(&text) {
+                prop_assert!(!error.to_string().contains(char::is_control));
+            }
+        }
     }
 }

@@ -179,7 +179,8 @@ impl Builder {
         };
         let (end, ended) = sync_channel(1);
         let serve = move |listeners| serve_all(reception.clone(), listeners);
-        let keeper = Keeper::start(doors, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        let keeper =
+            Keeper::start(doors, limits.nice, serve, warn, move || drop(end)).map_err(Error::Thread)?;
         log_start(&shared.service.name, &addresses);
         let running =
             Running { ending, ended: Mutex::new(Some(ended)), dispatcher, _keeper: keeper, _files: files };

@@ -30,12 +30,14 @@ struct Opened {
 }
 
 impl Keeper {
-    /// Serves the doors on a thread and a runtime of their own. What goes wrong there goes to `warn`, and at the end `ended` is called.
+    /// Serves the doors on a thread and a runtime of their own, which goes behind the service's threads by so many steps, and so do
+    /// those that it starts. What goes wrong there goes to `warn`, and at the end `ended` is called.
     ///
     /// # Errors
     /// The thread, its runtime or a listener cannot be made.
     pub(super) fn start<Served: Future<Output = ()>>(
         doors: Vec<Door>,
+        nice: u8,
         mut serve: impl FnMut(Vec<(Listener, bool)>) -> Served + Send + 'static,
         warn: impl Fn(String) + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
@@ -44,6 +46,8 @@ impl Keeper {
         let mut opened = Opened::new(&doors)?;
         let mut is_first = true;
         let run = move || {
+            // On Linux it is of the calling thread alone (sched(7), "The nice value"). To go back is never refused.
+            let _ = rustix::process::nice(nice.into());
             loop {
                 let Opened { runtime, listeners } = opened;
                 let served = contain(|| {
@@ -139,6 +143,7 @@ mod tests {
         };
         let keeper = Keeper::start(
             vec![Door::Tcp { socket, plain: false }],
+            0,
             serve,
             move |text| warn.send(text).unwrap(),
             move || end.send(()).unwrap(),

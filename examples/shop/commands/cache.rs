@@ -7,7 +7,7 @@ use backdoor_runtime::{CommandOutput, Page, State, Value, backdoor_command};
 use serde::Serialize;
 
 use crate::cache::{Cache, SHARDS, ShardStats};
-use crate::commands::Setting;
+use crate::commands::setting::Setting;
 use crate::error::ShopError;
 use crate::price::Price;
 use crate::sku::{self, Sku};

@@ -1,5 +1,7 @@
 //! `orders`: find those that went wrong, look on as they pass, and put them right.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backdoor_runtime::{Caller, FromCaller, Guard, PrintError, Session, State, backdoor_command};
@@ -10,6 +12,7 @@ use tokio_stream::{Stream, StreamExt};
 
 use crate::error::ShopError;
 use crate::orders::{Order, Orders, Stage};
+use crate::sku::Sku;
 
 /// The last orders
 #[backdoor_command(name = "orders list", aliases("ol"), reads)]
@@ -43,6 +46,35 @@ struct OneOrder {
     #[serde(flatten)]
     order: Order,
     age: Duration,
+}
+
+/// What sells best
+///
+/// Counted over the orders that are remembered. It has a thread that no other command of the shop's can hold up.
+#[backdoor_command(name = "orders top", reads, on = helper)]
+fn top(
+    State(orders): State<Orders>,
+    /// How many products
+    #[arg(long, short = 'n', default = 5)]
+    first: usize,
+) -> Vec<Sales> {
+    let mut sold: BTreeMap<Sku, Sales> = BTreeMap::new();
+    for order in orders.last(usize::MAX, |order| order.stage == Stage::Shipped) {
+        let sales = sold.entry(order.sku).or_insert(Sales { sku: order.sku, orders: 0, count: 0 });
+        sales.orders += 1;
+        sales.count += u64::from(order.count);
+    }
+    let mut sold: Vec<Sales> = sold.into_values().collect();
+    sold.sort_by_key(|sales| Reverse(sales.count));
+    sold.truncate(first);
+    sold
+}
+
+#[derive(Serialize)]
+struct Sales {
+    sku: Sku,
+    orders: usize,
+    count: u64,
 }
 
 /// Put failed orders into the queue again
@@ -147,8 +179,6 @@ impl FromCaller for Paused {
 mod tests {
     use backdoor_runtime::{Backdoor, Status, Testing};
 
-    use crate::sku::Sku;
-
     use super::*;
 
     fn console(orders: &Orders) -> Testing {
@@ -188,6 +218,22 @@ id  sku   count  stage   attempts  note  problem
         );
         assert_eq!(orders.get(1).unwrap().stage, Stage::Waiting);
         assert_eq!(console.run_async("orders retry").await.text, "0 of 0 are in the queue\n");
+    }
+
+    #[tokio::test]
+    async fn what_sells_best_comes_first() {
+        let orders = Orders::default();
+        for (name, count) in [("bell", 1), ("rope", 2), ("saw", 4), ("rope", 3)] {
+            orders.place(Sku::find(name).unwrap(), count).unwrap();
+            let order = orders.next().await.unwrap();
+            orders.finish(order.id, Ok(()));
+        }
+        let text = "\
+sku   orders  count
+rope       2      5
+saw        1      4
+";
+        assert_eq!(console(&orders).run_async("orders top -n 2").await.text, text);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use backdoor_runtime::{PrintError, Session, State, backdoor_command};
 
 use crate::cache::Cache;
 use crate::catalogue::{Catalogue, Item};
-use crate::commands::Setting;
+use crate::commands::setting::Setting;
 use crate::price::Price;
 use crate::refresh::Refresh;
 use crate::sku::{self, Sku};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use backdoor_runtime::{PrintError, Session, State, backdoor_command};
 use serde::Serialize;
 
+use crate::cache::SHARDS;
 use crate::catalogue::Catalogue;
 use crate::counters::{Counters, Counts};
 use crate::orders::{Orders, QUEUE, Stage};
@@ -34,6 +35,21 @@ struct ShopStatus {
     queue: String,
     paused: bool,
     orders: BTreeMap<Stage, usize>,
+}
+
+/// What this build of the shop can hold
+///
+/// It takes no lock and waits for nothing, so it may run on the console's own thread.
+#[backdoor_command(reads, on = console)]
+fn limits() -> Limits {
+    Limits { products: Sku::all().count(), queue: QUEUE, cache_shards: SHARDS }
+}
+
+#[derive(Serialize)]
+struct Limits {
+    products: usize,
+    queue: usize,
+    cache_shards: usize,
 }
 
 /// What each worker does
@@ -142,6 +158,12 @@ mod tests {
         assert_eq!(value["paused"], true);
         assert_eq!(console.run("resume").text, "1 orders waited\n");
         assert_eq!(console.run("workers resume").text, "the workers were not paused\n");
+    }
+
+    #[test]
+    fn limits_are_those_of_the_build() {
+        let text = "products      40\nqueue         256\ncache_shards  8\n";
+        assert_eq!(console(&Orders::default()).run("limits").text, text);
     }
 
     #[test]

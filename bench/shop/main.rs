@@ -1,0 +1,80 @@
+//! The shop of the examples, as the benchmark needs it: on free ports, with a console, without one, or with one that lives in its
+//! runtime; and with an answer that no service should give. The driver's end is the end of the standard input.
+
+#[path = "../../examples/shop/cache.rs"]
+mod cache;
+#[path = "../../examples/shop/catalogue.rs"]
+mod catalogue;
+mod commands;
+#[path = "../../examples/shop/counters.rs"]
+mod counters;
+#[path = "../../examples/shop/error.rs"]
+mod error;
+#[path = "../../examples/shop/http.rs"]
+mod http;
+mod inside;
+#[path = "../../examples/shop/orders.rs"]
+mod orders;
+#[path = "../../examples/shop/price.rs"]
+mod price;
+#[path = "../../examples/shop/refresh.rs"]
+mod refresh;
+mod service;
+#[path = "../../examples/shop/sku.rs"]
+mod sku;
+#[path = "../../examples/shop/workers.rs"]
+mod workers;
+
+use std::{env, io};
+
+use anyhow::{Context, bail};
+use backdoor_runtime::{Address, Backdoor, backdoor_command};
+
+use crate::service::Service;
+
+/// A hundred megabytes
+#[backdoor_command(name = "bench big", reads)]
+async fn big() -> String {
+    "a line of fifty bytes, as a log or a dump has them\n".repeat(2_000_000)
+}
+
+/// The place of the console: `none`, `console [STEPS]` with the steps of its nice, or `inside`.
+fn main() -> anyhow::Result<()> {
+    let mut arguments = env::args().skip(1);
+    let place = arguments.next().context("where the console lives is missing")?;
+    let runtime = service::runtime()?;
+    let service = runtime.block_on(service::start())?;
+    let (http, orders) = (service.http, service.shop.orders.clone());
+    let _entered = runtime.enter();
+    let _backdoor;
+    match place.as_str() {
+        "none" => println!("{http} {http}"),
+        "inside" => println!("{http} {}", runtime.block_on(inside::start(service.shop))?),
+        "console" => {
+            let steps = arguments.next().map(|steps| steps.parse()).transpose()?;
+            let backdoor = console(service, steps)?;
+            let [Address::Tcp(address)] = backdoor.addresses() else { bail!("no TCP address") };
+            println!("{http} {address}");
+            _backdoor = backdoor;
+        }
+        _ => bail!("there is no place `{place}`"),
+    }
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    orders.close();
+    Ok(())
+}
+
+fn console(service: Service, steps: Option<u8>) -> Result<Backdoor, backdoor_runtime::Error> {
+    let builder = Backdoor::builder("shop")
+        .state(service.shop.catalogue)
+        .state(service.shop.cache)
+        .state(service.shop.orders)
+        .state(service.shop.counters)
+        .state(service.workers)
+        .state(service.refresh)
+        .listen("0");
+    match steps {
+        Some(steps) => builder.nice(steps).start(),
+        None => builder.start(),
+    }
+}

@@ -1,0 +1,68 @@
+//! The console goes behind the service where both want the same core.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::{Backdoor, backdoor_command};
+
+use crate::client::{PATIENCE, script};
+
+/// The priority of the thread it runs on
+#[backdoor_command(name = "priority of-command", reads)]
+fn of_command() -> i32 {
+    nice(&fs::read_to_string("/proc/thread-self/stat").unwrap())
+}
+
+/// The field `nice` of proc_pid_stat(5), which is the 19th; the first behind the name is the third.
+fn nice(stat: &str) -> i32 {
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    fields.split(' ').nth(16).unwrap().parse().unwrap()
+}
+
+/// Those of the threads of this name. Other tests have consoles, too.
+fn of_threads(name: &str) -> Vec<i32> {
+    let of_thread = |task: std::io::Result<fs::DirEntry>| {
+        // A thread may end meanwhile.
+        let stat = fs::read_to_string(task.ok()?.path().join("stat")).ok()?;
+        stat.contains(&format!("({name}) ")).then(|| nice(&stat))
+    };
+    fs::read_dir("/proc/self/task").unwrap().filter_map(of_thread).collect()
+}
+
+/// Waits until there is such a thread of this priority.
+#[track_caller]
+fn expect_thread(name: &str, steps: i32) {
+    let until = Instant::now() + PATIENCE;
+    while !of_threads(name).contains(&steps) {
+        assert!(Instant::now() < until, "{name}: {:?}", of_threads(name));
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Starts a console and gives what its command's thread has.
+fn command_of(builder: backdoor_runtime::Builder) -> (Backdoor, i32) {
+    let backdoor = builder.listen("0").start().unwrap();
+    let answer = script(&backdoor.addresses()[0], "priority of-command\n");
+    (backdoor, answer.trim().parse().unwrap())
+}
+
+#[test]
+fn the_console_and_its_commands_go_behind_the_service() {
+    let own = nice(&fs::read_to_string("/proc/thread-self/stat").unwrap());
+    let expected = (own + 10).min(19);
+    let (_backdoor, of_command) = command_of(Backdoor::builder("test"));
+    assert_eq!(of_command, expected);
+    expect_thread("backdoor-consol", expected);
+    assert_eq!(nice(&fs::read_to_string("/proc/thread-self/stat").unwrap()), own, "the service's own stays");
+    assert!(of_threads("backdoor-log").iter().all(|log| *log == own), "a subscriber may hold a lock");
+}
+
+#[test]
+fn how_far_it_goes_behind_is_a_knob() {
+    let own = nice(&fs::read_to_string("/proc/thread-self/stat").unwrap());
+    let (_backdoor, of_command) = command_of(Backdoor::builder("test").nice(0));
+    assert_eq!(of_command, own);
+    let (_backdoor, of_command) = command_of(Backdoor::builder("test").nice(3));
+    assert_eq!(of_command, (own + 3).min(19));
+}

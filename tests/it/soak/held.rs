@@ -1,0 +1,64 @@
+//! What a process holds: descriptors, threads, memory.
+
+use std::fs;
+
+use crate::shop::Shop;
+
+use super::wait_for;
+
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    descriptors: usize,
+    /// By name.
+    threads: Vec<String>,
+    kilobytes: usize,
+}
+
+impl Held {
+    pub(super) fn by(process: u32) -> Self {
+        let directory = format!("/proc/{process}");
+        let descriptors = fs::read_dir(format!("{directory}/fd")).unwrap().count();
+        // A thread may end meanwhile.
+        let name =
+            |task: std::io::Result<fs::DirEntry>| fs::read_to_string(task.ok()?.path().join("comm")).ok();
+        let tasks = fs::read_dir(format!("{directory}/task")).unwrap();
+        let mut threads: Vec<String> =
+            tasks.filter_map(name).map(|name| name.trim_end().to_owned()).collect();
+        threads.sort();
+        let status = fs::read_to_string(format!("{directory}/status")).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
+        let kilobytes = resident.expect("a process has memory").trim().parse().unwrap();
+        Self { descriptors, threads, kilobytes }
+    }
+
+    /// What it holds when the threads of commands have ended, which they do 10 s after their last one, and all connections.
+    pub(super) fn quiet(shop: &Shop) -> Self {
+        let is_quiet = |held: &Self| !held.threads.iter().any(|name| name.starts_with("backdoor-cmd"));
+        wait_for(
+            || is_quiet(&Self::by(shop.id())),
+            || format!("it does not come to rest: {:?}", Self::by(shop.id())),
+        );
+        Self::by(shop.id())
+    }
+
+    /// Waits until it holds no more than before. Threads that start at first use may have come, and memory is not given back to the
+    /// last page.
+    #[track_caller]
+    pub(super) fn await_no_more_than(before: Self, shop: &Shop, megabytes: usize) {
+        let is_first_used = |name: &&String| ["backdoor-helper", "backdoor-facts"].contains(&name.as_str());
+        let lasting = |held: &Self| held.threads.iter().filter(|name| !is_first_used(name)).count();
+        let is_back = |now: &Self| {
+            // The runtime of each of these two threads has descriptors: an epoll, an eventfd and a socket pair's end.
+            let first_used = now.threads.len() - lasting(now);
+            now.descriptors <= before.descriptors + 4 * first_used && lasting(now) <= lasting(&before)
+        };
+        let now = || Self::by(shop.id());
+        wait_for(|| is_back(&now()), || format!("left behind: {:?} became {:?}", before, now()));
+        let now = now();
+        println!("{} kB became {} kB", before.kilobytes, now.kilobytes);
+        assert!(
+            now.kilobytes <= before.kilobytes + megabytes * 1024,
+            "memory left behind: {before:?} became {now:?}"
+        );
+    }
+}
