@@ -17,8 +17,8 @@ fn locks(
     #[arg(long, default = 100, range = 1..=100_000)]
     limit: usize,
 ) -> Locks {
-    let (locks, count) = sync::first_locks(&pattern.unwrap_or_default(), limit);
-    Locks { locks, count }
+    let (locks, count) = sync::first_locks(pattern.as_deref().unwrap_or_default(), limit);
+    Locks { pattern, locks, count }
 }
 
 /// Who waits for whom: threads and tasks that wait for locks, and cycles among them
@@ -31,17 +31,19 @@ fn waits() -> Waits {
 }
 
 struct Locks {
+    pattern: Option<String>,
     locks: Vec<LockInfo>,
     count: usize,
 }
 
 impl CommandOutput for Locks {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        if self.count == 0 {
-            return writeln!(
-                page,
-                "no lock of `backdoor_runtime::sync` was used; `waits` shows threads that wait for others"
-            );
+        match &self.pattern {
+            Some(pattern) if self.count == 0 => {
+                return writeln!(page, "no lock has `{pattern}` in its name, kind or place");
+            }
+            None if self.count == 0 => return writeln!(page, "no lock of `backdoor_runtime::sync` was used"),
+            _ => {}
         }
         let rows: Value = self.locks.iter().map(row).collect::<Vec<Value>>().into();
         page.write_str(&rows.to_text(page.width()))?;
