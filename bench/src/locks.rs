@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use backdoor_runtime::sync;
 
-use crate::statistics::{ROUNDS, median, shuffle};
+use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
 use crate::table::{Aim, Row, Table};
 
 /// Lock and unlock, so often, in each thread.
-const TIMES: u64 = 200_000;
+const TIMES: u64 = 50_000;
 
 /// A kind of lock, and how it is measured: so many times in so many threads, each with its own lock or all with the same.
 type Measured = fn(threads: usize, same: bool) -> f64;
@@ -38,20 +38,23 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
             (_, false) => "8 threads, a lock each",
             (_, true) => "8 threads, the same lock",
         };
-        let clock = middle(&[now], threads, same)[0];
-        table.push(Row::new(format!("Instant::now(), {case}"), clock, "ns"));
         for kind in &KINDS {
-            let [plain, ours] = middle(&[kind.plain, kind.ours], threads, same)[..] else { continue };
-            let row = Row::new(format!("{}, lock and unlock, {case}", kind.name), ours, "ns");
-            table.push(row.against(kind.beside, plain, None));
+            let [clock, plain, ours] = rounds([now, kind.plain, kind.ours], threads, same);
+            let row =
+                Row::new(format!("{}, lock and unlock, {case}", kind.name), median(&mut ours.clone()), "ns");
+            let ratio = median_ratio(&ours, &plain);
+            table.push(row.against(kind.beside, median(&mut plain.clone()), Some(ratio)));
             if !same {
-                let added = Row::new(format!("{}, added, {case}", kind.name), ours - plain, "ns");
-                table.push(added.against("Instant::now()", clock, None).aim(Aim::RatioAtMost(1.0)));
+                let mut added: Vec<f64> = ours.iter().zip(&plain).map(|(ours, plain)| ours - plain).collect();
+                let ratio = median_ratio(&added, &clock);
+                let row = Row::new(format!("{}, added, {case}", kind.name), median(&mut added), "ns");
+                let clock = median(&mut clock.clone());
+                table.push(row.against("Instant::now()", clock, Some(ratio)).aim(Aim::RatioAtMost(1.0)));
             }
         }
         table.push(Row::new(
             format!("parking_lot's mutex, lock and unlock, {case}"),
-            middle(&[parking_lot_mutex], threads, same)[0],
+            median(&mut rounds([parking_lot_mutex], threads, same)[0]),
             "ns",
         ));
     }
@@ -75,17 +78,17 @@ fn list(table: &mut Table) {
     table.push(Row::new(format!("the first 100 of {LOCKS} held locks, listed"), median(&mut took), "ms"));
 }
 
-/// The median of the rounds of each, in nanoseconds for one time, each round in another order.
-fn middle(measured: &[Measured], threads: usize, same: bool) -> Vec<f64> {
-    let mut times = vec![Vec::new(); measured.len()];
+/// Nanoseconds of each for one time, in every round, and each round in another order.
+fn rounds<const N: usize>(measured: [Measured; N], threads: usize, same: bool) -> [Vec<f64>; N] {
+    let mut times = [const { Vec::new() }; N];
     for _ in 0..ROUNDS {
-        let mut order: Vec<usize> = (0..measured.len()).collect();
+        let mut order: [usize; N] = std::array::from_fn(|at| at);
         shuffle(&mut order);
         for at in order {
             times[at].push(measured[at](threads, same));
         }
     }
-    times.iter_mut().map(|times| median(times)).collect()
+    times
 }
 
 /// Nanoseconds of a thread for one time: of its own where it has a lock of its own, else of the wall clock for all of them.

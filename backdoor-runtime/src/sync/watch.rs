@@ -130,7 +130,7 @@ impl Record {
         let slots = match watch.kind {
             Kind::Mutex | Kind::AsyncMutex => 0,
             Kind::RwLock | Kind::AsyncRwLock => READERS,
-            Kind::Semaphore => watch.permits.clamp(1, PERMITS),
+            Kind::Semaphore => watch.permits.clamp(1, PERMITS).next_power_of_two(),
         };
         Self {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
@@ -160,8 +160,8 @@ impl Record {
         permits: u32,
     ) -> Hold<R> {
         let slots = &this.shared;
-        // Threads begin at different slots, so that they seldom meet.
-        let order = (0..slots.len()).map(|at| (at + who.thread as usize) % slots.len());
+        // Threads begin at different slots, so that they seldom meet. Their number is a power of two, so no division is needed.
+        let order = (0..slots.len()).map(|at| (at + who.thread as usize) & (slots.len() - 1));
         let seat = match { order }.find(|&at| slots[at].claim(who, place, permits)) {
             Some(at) => Seat::Shared(at),
             None => {
