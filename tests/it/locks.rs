@@ -228,6 +228,7 @@ fn the_table_of_locks() {
     let columns: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     assert_eq!(columns.join(" "), "lock kind waiting longest held by held taken at made at");
     assert!(lines.next().unwrap().starts_with("tabled  mutex"), "{table}");
+    assert_eq!(table.matches("  locks.rs:").count(), 2, "{table}");
     let json: serde_json::Value = serde_json::from_str(&operator.asks("locks tabled --json")).unwrap();
     let lock = &json[0];
     assert_eq!((&lock["waiting"], &lock["kind"]), (&1.into(), &"mutex".into()));

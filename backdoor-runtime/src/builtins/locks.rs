@@ -78,9 +78,14 @@ fn row(lock: &LockInfo) -> Value {
         ("longest", lock.longest_wait.into()),
         ("held by", by.map_or(free, Value::from)),
         ("held", holder.map(|holder| holder.held).into()),
-        ("taken at", holder.map(|holder| holder.at.clone()).into()),
-        ("made at", lock.made.as_str().into()),
+        ("taken at", holder.map(|holder| short(&holder.at)).into()),
+        ("made at", short(&lock.made).into()),
     ])
+}
+
+/// A place without its folders, of which a table has no room; `--json` has them.
+fn short(place: &str) -> String {
+    place.rsplit('/').next().unwrap_or(place).to_owned()
 }
 
 impl CommandOutput for Waits {
