@@ -13,12 +13,14 @@ pub(super) struct Poison<'a> {
 }
 
 impl<'a> Poison<'a> {
+    #[inline]
     pub(super) fn new(record: &'a Record) -> Self {
         Self { record, panicking: thread::panicking() }
     }
 }
 
 impl Drop for Poison<'_> {
+    #[inline]
     fn drop(&mut self) {
         if !self.panicking && thread::panicking() {
             self.record.set_poisoned(true);

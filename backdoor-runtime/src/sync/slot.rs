@@ -45,6 +45,7 @@ impl Slot {
     }
 
     /// Fills a slot that nobody else can be filling, since it belongs to the exclusive holder.
+    #[inline]
     pub(super) fn fill(&self, who: Who, place: Place) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(turn + 1, Ordering::Relaxed);
@@ -52,6 +53,7 @@ impl Slot {
     }
 
     /// Fills a slot that others may want, unless it is taken.
+    #[inline]
     pub(super) fn claim(&self, who: Who, place: Place, permits: u32) -> bool {
         let turn = self.turn.load(Ordering::Relaxed);
         let claimed = turn.is_multiple_of(4)
@@ -62,6 +64,7 @@ impl Slot {
         claimed
     }
 
+    #[inline]
     fn write(&self, turn: u64, who: Who, place: Place, permits: u32) {
         fence(Ordering::Release);
         self.thread.store(who.thread, Ordering::Relaxed);
@@ -73,6 +76,7 @@ impl Slot {
         self.turn.store(turn + 2, Ordering::Release);
     }
 
+    #[inline]
     pub(super) fn free(&self) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(turn + 2, Ordering::Release);

@@ -102,6 +102,7 @@ impl Watch {
     }
 
     /// The record, made and listed at first use.
+    #[inline]
     pub(super) fn record(&self) -> &Arc<Record> {
         self.record.get_or_init(|| {
             let record = Arc::new(Record::new(self));
@@ -147,12 +148,14 @@ impl Record {
     }
 
     /// Notes the exclusive holder. Called by whoever holds the lock.
+    #[inline]
     pub(super) fn hold_alone<R: Deref<Target = Self>>(this: R, who: Who, place: Place) -> Hold<R> {
         this.alone.fill(who, place);
         Hold { record: this, seat: Seat::Alone }
     }
 
     /// Notes a reader, or the holder of permits.
+    #[inline]
     pub(super) fn hold_shared<R: Deref<Target = Self>>(
         this: R,
         who: Who,
@@ -236,6 +239,7 @@ impl<R: Deref<Target = Record>> Hold<R> {
 }
 
 impl<R: Deref<Target = Record>> Drop for Hold<R> {
+    #[inline]
     fn drop(&mut self) {
         match self.seat {
             Seat::Alone => self.record.alone.free(),
@@ -250,5 +254,20 @@ impl<R: Deref<Target = Record>> Drop for Hold<R> {
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
         self.record.waiters().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the documentation of [`sync`](crate::sync) says.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_a_lock_weighs() {
+        assert_eq!(size_of::<Watch>(), 56);
+        // With the two counts of an `Arc`, in lines of the cache.
+        assert_eq!(size_of::<Record>().next_multiple_of(64) + 64, 256);
+        assert_eq!(size_of::<Slot>(), 64);
     }
 }

@@ -24,6 +24,7 @@ pub(super) enum Party {
 }
 
 impl Who {
+    #[inline]
     pub(super) fn here(asynchronous: bool) -> Self {
         Self { thread: this_thread(), task: tasks::current::id(), asynchronous }
     }
@@ -72,6 +73,7 @@ pub(super) fn thread_name(thread: u32) -> Option<String> {
     Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
 }
 
+#[inline]
 fn this_thread() -> u32 {
     thread_local!(static THREAD: Cell<u32> = const { Cell::new(0) });
     THREAD.with(|thread| {
