@@ -1,5 +1,6 @@
 //! Who waits for whom, over threads and tasks together.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,13 +131,13 @@ pub fn waits() -> Waits {
         waiting.extend(waiters.iter().map(|(&number, waiter)| (waiter.since, number, *waiter, record)));
     }
     waiting.sort_by_key(|&(since, number, ..)| (since, number));
-    let is_known = |thread| {
-        waiting.iter().any(|(.., waiter, _)| !waiter.who.asynchronous && waiter.who.thread == thread)
-    };
-    let (Untracked { locks, others }, not_visible) = match futex::untracked(is_known) {
-        Ok(untracked) => (untracked, None),
-        Err(error) => (Untracked::default(), Some(error.to_string())),
-    };
+    let blocked = waiting.iter().filter(|(.., waiter, _)| !waiter.who.asynchronous);
+    let blocked: HashSet<u32> = blocked.map(|(.., waiter, _)| waiter.who.thread).collect();
+    let (Untracked { locks, others }, not_visible) =
+        match futex::untracked(|thread| blocked.contains(&thread)) {
+            Ok(untracked) => (untracked, None),
+            Err(error) => (Untracked::default(), Some(error.to_string())),
+        };
     let edges = waiting.iter().take(EDGES);
     Waits {
         cycles,
