@@ -130,23 +130,23 @@ fn now(threads: usize, same: bool) -> f64 {
 }
 
 fn std_mutex(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || std::sync::Mutex::new(0_u64), |lock| add(&mut *lock.lock().unwrap_or_else(sound)))
+    timed(threads, same, || std::sync::Mutex::new(0_u64), |lock| add(&mut lock.lock().unwrap_or_else(sound)))
 }
 
 fn our_mutex(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || sync::Mutex::new(0_u64), |lock| add(&mut *lock.lock().unwrap_or_else(sound)))
+    timed(threads, same, || sync::Mutex::new(0_u64), |lock| add(&mut lock.lock().unwrap_or_else(sound)))
 }
 
 fn parking_lot_mutex(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || parking_lot::Mutex::new(0_u64), |lock| add(&mut *lock.lock()))
+    timed(threads, same, || parking_lot::Mutex::new(0_u64), |lock| add(&mut lock.lock()))
 }
 
 fn std_read(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || std::sync::RwLock::new(0_u64), |lock| look(&*lock.read().unwrap_or_else(sound)))
+    timed(threads, same, || std::sync::RwLock::new(0_u64), |lock| look(&lock.read().unwrap_or_else(sound)))
 }
 
 fn our_read(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || sync::RwLock::new(0_u64), |lock| look(&*lock.read().unwrap_or_else(sound)))
+    timed(threads, same, || sync::RwLock::new(0_u64), |lock| look(&lock.read().unwrap_or_else(sound)))
 }
 
 fn std_write(threads: usize, same: bool) -> f64 {
@@ -154,20 +154,20 @@ fn std_write(threads: usize, same: bool) -> f64 {
         threads,
         same,
         || std::sync::RwLock::new(0_u64),
-        |lock| add(&mut *lock.write().unwrap_or_else(sound)),
+        |lock| add(&mut lock.write().unwrap_or_else(sound)),
     )
 }
 
 fn our_write(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || sync::RwLock::new(0_u64), |lock| add(&mut *lock.write().unwrap_or_else(sound)))
+    timed(threads, same, || sync::RwLock::new(0_u64), |lock| add(&mut lock.write().unwrap_or_else(sound)))
 }
 
 fn tokio_mutex(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || tokio::sync::Mutex::new(0_u64), |lock| add(&mut *ready(lock.lock())))
+    timed(threads, same, || tokio::sync::Mutex::new(0_u64), |lock| add(&mut ready(lock.lock())))
 }
 
 fn our_async_mutex(threads: usize, same: bool) -> f64 {
-    timed(threads, same, || sync::asynch::Mutex::new(0_u64), |lock| add(&mut *ready(lock.lock())))
+    timed(threads, same, || sync::asynch::Mutex::new(0_u64), |lock| add(&mut ready(lock.lock())))
 }
 
 fn tokio_semaphore(threads: usize, same: bool) -> f64 {
