@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use crate::sync::{self, LockInfo, Waits};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
-/// Locks: who holds them, and who waits; the longest wait first
+/// Which locks are held and waited for, the longest wait first
 ///
 /// Those of `backdoor_runtime::sync` that were used; `waits` shows other locks, as far as they can be seen. Times are right to the
 /// kernel's tick, 4 ms as a rule. Nothing is stopped for this, so locks move meanwhile.
@@ -21,7 +21,7 @@ fn locks(
     Locks { pattern, locks, count }
 }
 
-/// Who waits for whom: threads and tasks that wait for locks, and cycles among them
+/// Who waits for whom, over threads and tasks, and cycles among them
 ///
 /// A cycle was seen twice, 5 ms apart, with nothing in it moved. Who awaits a lock and something else beside it may still go on.
 /// Threads that wait for other locks are shown with the address they wait at; who holds those cannot be known.
