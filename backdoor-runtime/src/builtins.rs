@@ -3,6 +3,7 @@
 mod commands;
 mod complete;
 mod help;
+mod locks;
 mod runs;
 mod service;
 mod sessions;

@@ -14,6 +14,8 @@ mod line;
 pub mod private;
 mod reply;
 mod server;
+pub mod sync;
+mod tasks;
 mod testing;
 
 pub use backdoor_macros::{Choice, backdoor_command};

@@ -12,6 +12,7 @@ mod connections;
 mod generate;
 pub mod heap;
 mod idle;
+mod locks;
 mod look_up;
 mod machine;
 mod operators;
@@ -54,6 +55,11 @@ const MEASUREMENTS: &[Measurement] = &[
     },
     Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
+    Measurement {
+        name: "locks",
+        about: "locks that are tracked, beside those that are not",
+        run: locks::run,
+    },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
     Measurement {
         name: "service",

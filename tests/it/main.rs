@@ -27,6 +27,8 @@ mod host;
 #[cfg(test)]
 mod listen;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod operator;

@@ -1,0 +1,135 @@
+//! Which locks are held and waited for, and who waits for whom.
+
+use std::fmt::{self, Write};
+
+use crate::sync::{self, LockInfo, Waits};
+use crate::{CommandOutput, Page, Value, backdoor_command};
+
+/// Which locks are held and waited for, the longest wait first
+///
+/// Those of `backdoor_runtime::sync` that were used; `waits` shows other locks, as far as they can be seen. Times are right to the
+/// kernel's tick, 4 ms as a rule. Nothing is stopped for this, so locks move meanwhile.
+#[backdoor_command(reads, on = helper)]
+fn locks(
+    /// Only those with this in their name, kind or place
+    pattern: Option<String>,
+    /// How many at most
+    #[arg(long, default = 100, range = 1..=100_000)]
+    limit: usize,
+) -> Locks {
+    let (locks, count) = sync::first_locks(pattern.as_deref().unwrap_or_default(), limit);
+    Locks { pattern, locks, count }
+}
+
+/// Who waits for whom, over threads and tasks, and cycles among them
+///
+/// A cycle was seen twice, 5 ms apart, with nothing in it moved. Who awaits a lock and something else beside it may still go on.
+/// Threads that wait for other locks are shown with the address they wait at; who holds those cannot be known.
+#[backdoor_command(reads, on = helper)]
+fn waits() -> Waits {
+    sync::waits()
+}
+
+struct Locks {
+    pattern: Option<String>,
+    locks: Vec<LockInfo>,
+    count: usize,
+}
+
+impl CommandOutput for Locks {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        match &self.pattern {
+            Some(pattern) if self.count == 0 => {
+                return writeln!(page, "no lock has `{pattern}` in its name, kind or place");
+            }
+            None if self.count == 0 => return writeln!(page, "no lock of `backdoor_runtime::sync` was used"),
+            _ => {}
+        }
+        let rows: Value = self.locks.iter().map(row).collect::<Vec<Value>>().into();
+        page.write_str(&rows.to_text(page.width()))?;
+        match self.count - self.locks.len() {
+            0 => Ok(()),
+            more => writeln!(page, "({more} more; --limit shows them)"),
+        }
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.locks)
+    }
+}
+
+/// One lock on one line. Of many holders the one that holds it longest stands for all.
+fn row(lock: &LockInfo) -> Value {
+    let holder = lock.holders.first();
+    let more = lock.holders.len().saturating_sub(1) + lock.more_holders as usize;
+    let by = holder.map(|holder| match more {
+        0 => holder.by.clone(),
+        more => format!("{} and {more} more", holder.by),
+    });
+    let free = match lock.more_holders {
+        0 => Value::Null,
+        more => format!("{more} that are not listed").into(),
+    };
+    let kind = if lock.poisoned { format!("{}, poisoned", lock.kind) } else { lock.kind.to_owned() };
+    Value::record([
+        ("lock", lock.name.map_or_else(|| format!("#{}", lock.id), str::to_owned).into()),
+        ("kind", kind.into()),
+        ("waiting", lock.waiting.into()),
+        ("longest", lock.longest_wait.into()),
+        ("held by", by.map_or(free, Value::from)),
+        ("held", holder.map(|holder| holder.held).into()),
+        ("taken at", holder.map(|holder| short(&holder.at)).into()),
+        ("made at", short(&lock.made).into()),
+    ])
+}
+
+/// A place without its folders, of which a table has no room; `--json` has them.
+fn short(place: &str) -> String {
+    place.rsplit('/').next().unwrap_or(place).to_owned()
+}
+
+impl CommandOutput for Waits {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        if !self.cycles.is_empty() {
+            writeln!(page, "in a cycle, each waiting for the next:")?;
+            for cycle in &self.cycles {
+                writeln!(page, "  {}", cycle.text)?;
+            }
+        }
+        match self.waiting {
+            0 => writeln!(page, "nobody waits for a lock of `backdoor_runtime::sync`")?,
+            _ => writeln!(page, "waiting:")?,
+        }
+        for edge in &self.edges {
+            writeln!(page, "  {}", edge.text)?;
+        }
+        if self.waiting > self.edges.len() {
+            writeln!(page, "  and {} more", self.waiting - self.edges.len())?;
+        }
+        if !self.untracked.is_empty() {
+            writeln!(page, "untracked, so that nobody knows who holds it:")?;
+        }
+        for lock in &self.untracked {
+            let names = lock.threads.iter().map(|thread| format!("{} `{}`", thread.thread, thread.name));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let more = match lock.waiting - lock.threads.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let thread = if lock.waiting == 1 { "thread" } else { "threads" };
+            writeln!(
+                page,
+                "  {thread} {names}{more} at futex {}, which looks like {}",
+                lock.address, lock.looks_like
+            )?;
+        }
+        match &self.not_visible {
+            Some(why) => writeln!(page, "threads that wait for other locks are not visible: {why}"),
+            None => Ok(()),
+        }
+    }
+
+    fn value(&self) -> Value {
+        Value::of(self)
+    }
+}

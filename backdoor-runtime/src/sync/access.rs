@@ -1,0 +1,64 @@
+//! What all guards have in common, and all locks.
+
+/// A guard is a pointer to the value, and is shown as the value is.
+macro_rules! guard {
+    ($guard:ty, |$this:ident| $value:expr) => {
+        impl<T: ?Sized> std::ops::Deref for $guard {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                let $this = self;
+                $value
+            }
+        }
+
+        impl<T: ?Sized + std::fmt::Debug> std::fmt::Debug for $guard {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+
+        impl<T: ?Sized + std::fmt::Display> std::fmt::Display for $guard {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+    };
+    ($guard:ty, |$this:ident| $value:expr, |$exclusive:ident| $exclusive_value:expr) => {
+        guard!($guard, |$this| $value);
+
+        impl<T: ?Sized> std::ops::DerefMut for $guard {
+            fn deref_mut(&mut self) -> &mut T {
+                let $exclusive = self;
+                $exclusive_value
+            }
+        }
+    };
+}
+
+/// A lock is made of a value, and is shown as the one inside is.
+macro_rules! lock {
+    ($lock:ident) => {
+        impl<T: Default> Default for $lock<T> {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new(T::default())
+            }
+        }
+
+        impl<T> From<T> for $lock<T> {
+            #[track_caller]
+            fn from(value: T) -> Self {
+                Self::new(value)
+            }
+        }
+
+        impl<T: ?Sized + std::fmt::Debug> std::fmt::Debug for $lock<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
+}
+
+pub(super) use {guard, lock};

@@ -1,0 +1,128 @@
+//! Conditions that are waited for with a [`Mutex`](super::Mutex) of ours.
+
+use std::panic::Location;
+use std::sync::LockResult;
+use std::time::{Duration, Instant};
+
+use super::mutex::MutexGuard;
+use super::poison;
+
+/// A twin of [`std::sync::Condvar`] for our [`Mutex`](super::Mutex), which is not shown as held while its holder waits.
+///
+/// Who waits for a condition is not listed: it has no holder.
+///
+/// ```
+/// use std::thread;
+/// use backdoor_runtime::sync::{Condvar, Mutex};
+///
+/// static READY: Mutex<bool> = Mutex::named("ready", false);
+/// static CHANGED: Condvar = Condvar::new();
+///
+/// let waiter = thread::spawn(|| {
+///     let ready = CHANGED.wait_while(READY.lock().unwrap(), |ready| !*ready).unwrap();
+///     *ready
+/// });
+/// *READY.lock().unwrap() = true;
+/// CHANGED.notify_one();
+/// assert!(waiter.join().unwrap());
+/// ```
+#[derive(Debug, Default)]
+pub struct Condvar(std::sync::Condvar);
+
+/// Whether a wait ended since its time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether its time was over.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    /// A condition that nobody waits for.
+    pub const fn new() -> Self {
+        Self(std::sync::Condvar::new())
+    }
+
+    /// Lets the mutex go until somebody notifies, or for no reason at all.
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the guard is in the error.
+    #[track_caller]
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        let (waited, held) = guard.while_released(Location::caller(), |inner| self.0.wait(inner));
+        poison::map(waited, held)
+    }
+
+    /// Waits as long as the condition says so.
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the guard is in the error.
+    #[track_caller]
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    /// As [`wait`](Self::wait), and no longer than this.
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the guard is in the error.
+    #[track_caller]
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let place = Location::caller();
+        let (waited, held) = guard.while_released(place, |inner| self.0.wait_timeout(inner, timeout));
+        let mut timed_out = false;
+        let waited = poison::map(waited, |(inner, ended)| {
+            timed_out = ended.timed_out();
+            held(inner)
+        });
+        poison::map(waited, |guard| (guard, WaitTimeoutResult(timed_out)))
+    }
+
+    /// As [`wait_while`](Self::wait_while), and no longer than this.
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the guard is in the error.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let start = Instant::now();
+        loop {
+            if !condition(&mut guard) {
+                return Ok((guard, WaitTimeoutResult(false)));
+            }
+            let Some(left) = timeout.checked_sub(start.elapsed()) else {
+                return Ok((guard, WaitTimeoutResult(true)));
+            };
+            guard = self.wait_timeout(guard, left)?.0;
+        }
+    }
+
+    /// Wakes one of those who wait.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Wakes all who wait.
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}

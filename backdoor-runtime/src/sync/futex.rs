@@ -1,0 +1,138 @@
+//! Threads that wait in the kernel for a lock that is not ours, as far as that can be told from outside.
+
+use std::collections::BTreeMap;
+use std::{fs, io};
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::view::record;
+use super::who::thread_name;
+
+/// The number of futex(2), as `/proc/PID/task/TID/syscall` gives it.
+const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
+
+/// Groups, and threads of a group, that are listed.
+const LISTED: usize = 64;
+
+/// Threads that wait for the same thing, which no lock of ours is.
+///
+/// A futex is a word in memory that threads wait at; locks, conditions and idle threads all do. Who holds it cannot be known.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UntrackedInfo {
+    /// Where the word is.
+    pub address: String,
+    /// What waits in this way, as far as the value shows that they began to wait at.
+    pub looks_like: &'static str,
+    /// The threads: 64 at most.
+    pub threads: Vec<UntrackedThread>,
+    /// How many they are.
+    pub waiting: usize,
+}
+
+/// A thread that waits for something that is not ours.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UntrackedThread {
+    /// The kernel's number.
+    pub thread: u32,
+    /// The kernel's name, of 15 bytes at most.
+    pub name: String,
+}
+
+record!(UntrackedInfo: address, looks_like, threads, waiting);
+record!(UntrackedThread: thread, name);
+
+/// All threads that wait at a futex, other than for our locks.
+#[derive(Default)]
+pub(super) struct Untracked {
+    /// Those that look like locks, most threads first.
+    pub(super) locks: Vec<UntrackedInfo>,
+    /// Threads that wait as idle ones do: for a condition, or parked.
+    pub(super) others: usize,
+}
+
+/// Looks at all threads but those that `is_known` and the console's.
+pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
+    let mut groups: BTreeMap<(String, &'static str), Vec<UntrackedThread>> = BTreeMap::new();
+    let mut others = 0;
+    for entry in fs::read_dir("/proc/self/task")? {
+        let entry = entry?;
+        let Some(thread) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A thread may end meanwhile; whether such files are there at all, any thread that lives shows.
+        let call = match fs::read_to_string(entry.path().join("syscall")) {
+            Ok(call) => call,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            Err(_) => continue,
+        };
+        let (Some((address, value)), Some(name)) = (waits_at(&call), thread_name(thread)) else { continue };
+        if is_known(thread) || name.starts_with("backdoor-") {
+            continue;
+        }
+        match looks_like(value) {
+            Some(what) => {
+                groups.entry((address.to_owned(), what)).or_default().push(UntrackedThread { thread, name });
+            }
+            None => others += 1,
+        }
+    }
+    let mut locks: Vec<UntrackedInfo> = groups
+        .into_iter()
+        .map(|((address, looks_like), mut threads)| {
+            let waiting = threads.len();
+            threads.sort_by_key(|thread| thread.thread);
+            threads.truncate(LISTED);
+            UntrackedInfo { address, looks_like, threads, waiting }
+        })
+        .collect();
+    locks.sort_by_key(|lock| std::cmp::Reverse(lock.waiting));
+    locks.truncate(LISTED);
+    Ok(Untracked { locks, others })
+}
+
+/// The word a thread waits at, and the value it had then: the first and the third argument (futex(2)).
+fn waits_at(call: &str) -> Option<(&str, u32)> {
+    const WAIT: u64 = 0;
+    const WAIT_BITSET: u64 = 9;
+    const FLAGS: u64 = 128 | 256;
+    let mut words = call.split_whitespace();
+    if words.next()? != FUTEX {
+        return None;
+    }
+    let (address, operation, value) = (words.next()?, number(words.next()?)?, number(words.next()?)?);
+    matches!(operation & !FLAGS, WAIT | WAIT_BITSET).then_some((address, value as u32))
+}
+
+fn number(word: &str) -> Option<u64> {
+    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
+}
+
+/// The values at which the locks of std and of glibc wait. A condition counts, so it passes through some of them, too.
+fn looks_like(value: u32) -> Option<&'static str> {
+    // Parked threads wait at -1 (std's thread::park).
+    match value {
+        2 => Some("a mutex"),
+        // Bits 30 and 31: readers wait, writers wait (std's futex RwLock).
+        0x4000_0000..=0xffff_fffe => Some("an RwLock"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_says_of_a_thread() {
+        #[track_caller]
+        fn check(rest: &str, expected: Option<(&str, u32)>) {
+            assert_eq!(waits_at(&format!("{FUTEX} {rest}")), expected);
+        }
+        check("0x7f00 0x80 0x2 0x0 0x0 0x0 0x7ffe 0x7fff", Some(("0x7f00", 2)));
+        check("0x7f00 0x189 0xffffffff 0x0 0x0 0xffffffff 0x7ffe 0x7fff", Some(("0x7f00", u32::MAX)));
+        check("0x7f00 0x81 0x1 0x0 0x0 0x0 0x7ffe 0x7fff", None);
+        check("0x7f00", None);
+        assert_eq!(waits_at("running"), None);
+        assert_eq!(waits_at("0 0x3 0x7f00 0x1"), None);
+    }
+}

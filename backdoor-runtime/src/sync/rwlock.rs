@@ -1,0 +1,188 @@
+//! A lock for many readers or one writer that says who they are.
+
+use std::panic::Location;
+use std::sync::{self, LockResult, TryLockError, TryLockResult};
+
+use super::access::{guard, lock};
+use super::place::Place;
+use super::poison::{self, Poison};
+use super::watch::{Hold, Kind, Record, Wanted, Watch};
+use super::who::Who;
+
+/// A twin of [`std::sync::RwLock`] that the commands `locks` and `waits` know.
+///
+/// Of its readers eight are listed and the others counted.
+///
+/// ```
+/// use backdoor_runtime::sync::{self, RwLock};
+///
+/// let routes = RwLock::named("routes", vec!["/"]);
+/// let reader = routes.read().unwrap();
+/// assert_eq!(reader.len(), 1);
+/// assert!(routes.try_write().is_err(), "it is being read");
+///
+/// let all = sync::locks();
+/// let seen = all.iter().find(|lock| lock.name == Some("routes")).expect("it was used");
+/// assert_eq!(seen.holders[0].mode, "read");
+/// drop(reader);
+/// routes.write().unwrap().push("/health");
+/// ```
+pub struct RwLock<T: ?Sized> {
+    watch: Watch,
+    inner: sync::RwLock<T>,
+}
+
+/// Shared access to the value of an [`RwLock`], until it is dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    /// Dropped before the lock is let go.
+    _hold: Hold<&'a Record>,
+    inner: sync::RwLockReadGuard<'a, T>,
+}
+
+/// Exclusive access to the value of an [`RwLock`], until it is dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    // The order in which they are dropped: first it is noted, then the lock is let go.
+    poison: Poison<'a>,
+    hold: Hold<&'a Record>,
+    inner: sync::RwLockWriteGuard<'a, T>,
+}
+
+impl<T> RwLock<T> {
+    /// A lock that is known by where it was made.
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self { watch: Watch::new(Kind::RwLock, None, Location::caller()), inner: sync::RwLock::new(value) }
+    }
+
+    /// A lock with a name. Several may have the same.
+    #[track_caller]
+    pub const fn named(name: &'static str, value: T) -> Self {
+        let watch = Watch::new(Kind::RwLock, Some(name), Location::caller());
+        Self { watch, inner: sync::RwLock::new(value) }
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// It is poisoned; the value is in the error.
+    pub fn into_inner(self) -> LockResult<T> {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits until nobody writes, and reads.
+    ///
+    /// # Errors
+    /// It is poisoned: a writer panicked. The guard is in the error.
+    #[track_caller]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
+        let taken = match self.inner.try_read() {
+            Ok(inner) => Ok(inner),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Err(TryLockError::WouldBlock) => {
+                let _wait = record.wait(who, Wanted::Read, place);
+                self.inner.read()
+            }
+        };
+        poison::map(taken, |inner| RwLockReadGuard::new(record, who, place, inner))
+    }
+
+    /// Reads, unless somebody writes.
+    ///
+    /// # Errors
+    /// Somebody writes, or it is poisoned.
+    #[track_caller]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
+        let taken = match self.inner.try_read() {
+            Ok(inner) => Ok(inner),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
+        };
+        Ok(poison::map(taken, |inner| RwLockReadGuard::new(record, who, place, inner))?)
+    }
+
+    /// Waits until nobody reads or writes, and writes.
+    ///
+    /// # Errors
+    /// It is poisoned: a writer panicked. The guard is in the error.
+    #[track_caller]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
+        let taken = match self.inner.try_write() {
+            Ok(inner) => Ok(inner),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Err(TryLockError::WouldBlock) => {
+                let _wait = record.wait(who, Wanted::Alone, place);
+                self.inner.write()
+            }
+        };
+        poison::map(taken, |inner| RwLockWriteGuard::new(record, who, place, inner))
+    }
+
+    /// Writes, unless somebody reads or writes.
+    ///
+    /// # Errors
+    /// Somebody reads or writes, or it is poisoned.
+    #[track_caller]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
+        let taken = match self.inner.try_write() {
+            Ok(inner) => Ok(inner),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
+        };
+        Ok(poison::map(taken, |inner| RwLockWriteGuard::new(record, who, place, inner))?)
+    }
+
+    /// Whether a writer panicked.
+    pub fn is_poisoned(&self) -> bool {
+        self.inner.is_poisoned()
+    }
+
+    /// Says that the value is sound again.
+    pub fn clear_poison(&self) {
+        self.inner.clear_poison();
+        if let Some(record) = self.watch.used() {
+            record.set_poisoned(false);
+        }
+    }
+
+    /// The value, without a lock: nobody else can hold it.
+    ///
+    /// # Errors
+    /// It is poisoned; the value is in the error.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        self.inner.get_mut()
+    }
+}
+
+impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
+    fn new(record: &'a Record, who: Who, place: Place, inner: sync::RwLockReadGuard<'a, T>) -> Self {
+        Self { _hold: Record::hold_shared(record, who, place, 1), inner }
+    }
+}
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    fn new(record: &'a Record, who: Who, place: Place, inner: sync::RwLockWriteGuard<'a, T>) -> Self {
+        Self { poison: Poison::new(record), hold: Record::hold_alone(record, who, place), inner }
+    }
+
+    /// Goes on reading what was written, and lets other readers in.
+    #[track_caller]
+    pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
+        let Self { poison, hold, inner } = guard;
+        let record = *hold.record();
+        drop((poison, hold));
+        let inner = sync::RwLockWriteGuard::downgrade(inner);
+        RwLockReadGuard::new(record, Who::here(false), Location::caller(), inner)
+    }
+}
+
+lock!(RwLock);
+guard!(RwLockReadGuard<'_, T>, |guard| &guard.inner);
+guard!(RwLockWriteGuard<'_, T>, |guard| &guard.inner, |guard| &mut guard.inner);

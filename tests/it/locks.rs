@@ -1,0 +1,292 @@
+//! Who holds which lock, and who waits for whom, as an operator sees it.
+
+mod drop_in;
+mod stress;
+
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::Backdoor;
+use backdoor_runtime::sync::{self, LockInfo, Mutex, RwLock, Semaphore, asynch};
+use tokio::runtime::Builder;
+
+use crate::client::PATIENCE;
+use crate::operator::{Operator, console};
+use crate::transcript::without_numbers;
+
+/// The one lock of this name.
+pub(crate) fn seen(name: &str) -> Option<LockInfo> {
+    sync::locks().into_iter().find(|lock| lock.name == Some(name))
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn until<T>(mut is_so: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = is_so() {
+            return found;
+        }
+        assert!(Instant::now() < end, "it never came to that");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Waits until so many wait for the lock of this name.
+#[track_caller]
+fn until_waiting(name: &str, count: usize) {
+    until(|| seen(name).filter(|lock| lock.waiting == count));
+}
+
+/// Starts a thread of this name.
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).unwrap()
+}
+
+/// The lines of `waits` with this in them, through a real socket and without numbers. The other tests lock, too.
+#[track_caller]
+fn waits(mark: &str, lines: usize) -> String {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    until(|| {
+        let all = operator.asks("waits");
+        let found: Vec<&str> = all.lines().filter(|line| line.contains(mark)).collect();
+        (found.len() == lines).then(|| without_numbers(&found.join("\n")))
+    })
+}
+
+#[test]
+fn two_threads_that_lock_crosswise_are_a_cycle() {
+    static CACHE: Mutex<()> = Mutex::named("cross cache", ());
+    static INDEX: Mutex<()> = Mutex::named("cross index", ());
+    static BOTH: Barrier = Barrier::new(2);
+    for (name, first, second) in [("refresh", &CACHE, &INDEX), ("compactor", &INDEX, &CACHE)] {
+        // They never end.
+        start(name, || {
+            let _first = first.lock();
+            BOTH.wait();
+            drop(second.lock());
+        });
+    }
+    let seen = waits("`cross ", 3);
+    let (cycle, edges) = seen.split_once('\n').unwrap();
+    let one = "thread N `refresh` holds `cross cache` since TIME (tests/it/locks.rs:N) and waits for `cross index` since TIME \
+               (tests/it/locks.rs:N), held by thread N `compactor` since TIME (tests/it/locks.rs:N), which waits for `cross cache` \
+               since TIME (tests/it/locks.rs:N)";
+    let other = "thread N `compactor` holds `cross index` since TIME (tests/it/locks.rs:N) and waits for `cross cache` since TIME \
+                 (tests/it/locks.rs:N), held by thread N `refresh` since TIME (tests/it/locks.rs:N), which waits for `cross index` \
+                 since TIME (tests/it/locks.rs:N)";
+    let plain = |text: &str| text.replace("N ms", "TIME").replace("N s", "TIME");
+    assert!([one, other].contains(&plain(cycle).as_str()), "{cycle}");
+    let mut edges: Vec<String> = plain(edges).lines().map(str::to_owned).collect();
+    edges.sort();
+    assert_eq!(
+        edges,
+        [
+            "thread N `compactor` waits for `cross cache` since TIME (tests/it/locks.rs:N), held by thread N `refresh` since TIME \
+             (tests/it/locks.rs:N)",
+            "thread N `refresh` waits for `cross index` since TIME (tests/it/locks.rs:N), held by thread N `compactor` since TIME \
+             (tests/it/locks.rs:N)",
+        ]
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&Backdoor::testing().run("waits --json").text).unwrap();
+    let cycles = json["cycles"].as_array().unwrap();
+    let cycle = cycles.iter().find(|cycle| cycle["text"].as_str().unwrap().contains("cross cache")).unwrap();
+    let mut held: Vec<&str> =
+        cycle["members"].as_array().unwrap().iter().map(|member| member["holds"].as_str().unwrap()).collect();
+    held.sort_unstable();
+    assert_eq!(held, ["`cross cache`", "`cross index`"]);
+    let edge = &json["edges"][0];
+    for field in ["waiter", "lock", "lock_id", "holders", "more_holders", "behind_a_writer", "text"] {
+        assert!(!edge[field].is_null(), "{field}: {edge}");
+    }
+}
+
+#[test]
+fn a_thread_that_locks_twice_waits_for_itself() {
+    static TWICE: Mutex<()> = Mutex::named("twice", ());
+    start("twice", || {
+        let _first = TWICE.lock();
+        drop(TWICE.lock());
+    });
+    let cycle = until(|| sync::waits().cycles.into_iter().find(|cycle| cycle.text.contains("`twice`")));
+    assert!(cycle.text.ends_with(", which it holds itself"), "{}", cycle.text);
+    assert_eq!(cycle.members.len(), 1);
+}
+
+#[test]
+fn std_mutexes_locked_crosswise_are_untracked() {
+    static LOCKS: [std::sync::Mutex<()>; 2] = [const { std::sync::Mutex::new(()) }; 2];
+    static BOTH: Barrier = Barrier::new(2);
+    for (name, first, second) in [("std-one", 0, 1), ("std-other", 1, 0)] {
+        start(name, move || {
+            let _first = LOCKS[first].lock();
+            BOTH.wait();
+            drop(LOCKS[second].lock());
+        });
+    }
+    for name in ["std-one", "std-other"] {
+        let line = waits(&format!("`{name}`"), 1);
+        assert!(line.starts_with(&format!("thread N `{name}` at futex N")), "{line}");
+        assert!(line.ends_with(", which looks like a mutex\n"), "{line}");
+    }
+}
+
+#[test]
+fn a_writer_that_starves_is_shown_and_who_reads_behind_it() {
+    let routes: &RwLock<()> = Box::leak(Box::new(RwLock::named("starving routes", ())));
+    let reader = routes.read().unwrap();
+    let writer = start("writer", || drop(routes.write()));
+    until_waiting("starving routes", 1);
+    let late = start("late reader", || drop(routes.read()));
+    until_waiting("starving routes", 2);
+    let seen = waits("`starving routes`", 2);
+    let lines: Vec<&str> = seen.lines().collect();
+    assert!(lines[0].starts_with("thread N `writer` waits for `starving routes` since N"), "{seen}");
+    assert!(lines[1].starts_with("thread N `late reader` waits to read `starving routes` since N"), "{seen}");
+    assert!(lines[1].ends_with(", behind somebody who waits to write"), "{seen}");
+    drop(reader);
+    writer.join().unwrap();
+    late.join().unwrap();
+    assert!(self::seen("starving routes").is_some_and(|lock| lock.waiting == 0 && lock.holders.is_empty()));
+}
+
+#[test]
+fn of_many_readers_some_are_listed_and_the_others_counted() {
+    let crowd = RwLock::named("crowd", ());
+    let readers: Vec<_> = (0..20).map(|_| crowd.read().unwrap()).collect();
+    let lock = seen("crowd").unwrap();
+    assert_eq!((lock.holders.len(), lock.more_holders), (8, 12));
+    assert!(lock.holders.iter().all(|holder| holder.mode == "read" && holder.at.contains("locks.rs:")));
+    let row = Backdoor::testing().width(300).run("locks crowd").text;
+    assert!(row.contains(" and 19 more "), "{row}");
+    drop(readers);
+    let lock = seen("crowd").unwrap();
+    assert_eq!((lock.holders.len(), lock.more_holders), (0, 0));
+}
+
+#[test]
+fn a_semaphore_that_ran_dry_shows_who_has_its_permits() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("dry-worker").build().unwrap();
+    let pool = Arc::new(Semaphore::named("dry pool", 3));
+    let (sender, receiver) = mpsc::channel();
+    runtime.spawn({
+        let pool = pool.clone();
+        async move {
+            let two = pool.clone().acquire_many_owned(2).await.unwrap();
+            let one = pool.acquire().await.unwrap();
+            sender.send(two).unwrap();
+            one.forget();
+        }
+    });
+    let two = receiver.recv_timeout(PATIENCE).unwrap();
+    runtime.spawn({
+        let pool = pool.clone();
+        async move { drop(pool.acquire_many(2).await) }
+    });
+    until_waiting("dry pool", 1);
+    let lock = seen("dry pool").unwrap();
+    // What was forgotten is gone.
+    assert_eq!((lock.permits, lock.holders.len()), (Some(2), 1));
+    assert_eq!((lock.holders[0].permits, lock.holders[0].mode), (2, "permit"));
+    let line = waits("`dry pool`", 1);
+    assert!(line.contains(" waits for N permits of `dry pool` since "), "{line}");
+    assert!(line.contains("a future outside any tracked task, on thread N `dry-worker`"), "{line}");
+    drop(two);
+    until(|| seen("dry pool").filter(|lock| lock.waiting == 0 && lock.holders.is_empty()));
+    assert_eq!(pool.available_permits(), 2);
+}
+
+#[test]
+fn a_poisoned_lock_is_shown_until_it_is_cleared() {
+    static SPOILT: Mutex<u8> = Mutex::named("spoilt", 0);
+    start("spoiler", || {
+        let _held = SPOILT.lock();
+        panic!("while it is held");
+    })
+    .join()
+    .unwrap_err();
+    let row = || Backdoor::testing().width(200).run("locks spoilt").text;
+    assert!(row().contains("  mutex, poisoned  "), "{}", row());
+    assert!(seen("spoilt").unwrap().poisoned && SPOILT.lock().is_err());
+    SPOILT.clear_poison();
+    assert!(!row().contains("poisoned") && SPOILT.lock().is_ok(), "{}", row());
+}
+
+#[test]
+fn the_table_of_locks() {
+    static HELD: Mutex<()> = Mutex::named("tabled", ());
+    let held = HELD.lock();
+    let waiter = start("in the table", || drop(HELD.lock()));
+    until_waiting("tabled", 1);
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let table = operator.asks("locks tabled");
+    let mut lines = table.lines();
+    let columns: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(columns.join(" "), "lock kind waiting longest held by held taken at made at");
+    assert!(lines.next().unwrap().starts_with("tabled  mutex"), "{table}");
+    assert_eq!(table.matches("  locks.rs:").count(), 2, "{table}");
+    let json: serde_json::Value = serde_json::from_str(&operator.asks("locks tabled --json")).unwrap();
+    let lock = &json[0];
+    assert_eq!((&lock["waiting"], &lock["kind"]), (&1.into(), &"mutex".into()));
+    assert!(lock["holders"][0]["at"].as_str().unwrap().starts_with("tests/it/locks.rs:"));
+    assert_eq!(lock["waiters"][0]["wants"], "exclusive");
+    assert_eq!(operator.asks("locks tabled-not"), "no lock has `tabled-not` in its name, kind or place\n");
+    drop(held);
+    waiter.join().unwrap();
+}
+
+#[test]
+fn a_future_that_is_dropped_waits_no_longer() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let lock = Arc::new(asynch::Mutex::named("given up", ()));
+        let shared = Arc::new(asynch::RwLock::named("given up to read", ()));
+        let pool = Semaphore::named("given up for a permit", 1);
+        let held = (lock.lock().await, shared.write().await, pool.acquire().await);
+        let short = Duration::from_millis(10);
+        let late = tokio::join!(
+            tokio::time::timeout(short, lock.lock()),
+            tokio::time::timeout(short, lock.clone().lock_owned()),
+            tokio::time::timeout(short, shared.read()),
+            tokio::time::timeout(short, shared.clone().write_owned()),
+            tokio::time::timeout(short, pool.acquire()),
+            async {
+                tokio::task::yield_now().await;
+                let waiting = |name| seen(name).unwrap().waiting;
+                [waiting("given up"), waiting("given up to read"), waiting("given up for a permit")]
+            },
+        );
+        assert!(late.0.is_err() && late.1.is_err() && late.2.is_err() && late.3.is_err() && late.4.is_err());
+        assert_eq!(late.5, [2, 2, 1]);
+        for name in ["given up", "given up to read", "given up for a permit"] {
+            let lock = seen(name).unwrap();
+            assert_eq!((lock.waiting, lock.holders.len()), (0, 1), "{name}");
+        }
+        drop(held);
+        for name in ["given up", "given up to read", "given up for a permit"] {
+            assert_eq!(seen(name).unwrap().holders.len(), 0, "{name}");
+        }
+    });
+}
+
+#[test]
+fn the_commands_answer_while_every_worker_waits_for_a_lock() {
+    static BLOCKS: Mutex<()> = Mutex::named("blocks all", ());
+    let runtime =
+        Builder::new_multi_thread().worker_threads(2).thread_name("blocked").enable_all().build().unwrap();
+    let held = BLOCKS.lock();
+    for _ in 0..2 {
+        runtime.spawn(async { drop(BLOCKS.lock()) });
+    }
+    until_waiting("blocks all", 2);
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let waits = operator.asks("waits");
+    assert_eq!(waits.matches("`blocked` waits for `blocks all`").count(), 2, "{waits}");
+    assert!(operator.asks("locks blocks").contains("blocks all"));
+    drop(held);
+}

@@ -1,0 +1,205 @@
+//! The same program with std's locks and with ours, and with tokio's and with ours.
+
+/// The test, with the locks of this module.
+macro_rules! blocking {
+    ($name:ident, $($path:ident)::+) => {
+        mod $name {
+            use std::thread;
+            use std::time::Duration;
+
+            use $($path)::+::{Condvar, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+
+            static COUNT: Mutex<u32> = Mutex::new(0);
+            static CHANGED: Condvar = Condvar::new();
+
+            #[derive(Debug, Default)]
+            struct Shop {
+                orders: Mutex<Vec<u32>>,
+                prices: RwLock<[u32; 2]>,
+            }
+
+            fn add(count: LockResult<MutexGuard<'_, u32>>) {
+                *count.unwrap_or_else(PoisonError::into_inner) += 1;
+            }
+
+            #[test]
+            fn mutex_and_condvar() {
+                thread::scope(|scope| {
+                    for _ in 0..4 {
+                        scope.spawn(|| {
+                            add(COUNT.lock());
+                            CHANGED.notify_all();
+                        });
+                    }
+                    let count = CHANGED.wait_while(COUNT.lock().unwrap(), |count| *count < 4).unwrap();
+                    assert_eq!(*count, 4);
+                });
+                let (count, ended) = CHANGED.wait_timeout(COUNT.lock().unwrap(), Duration::from_millis(1)).unwrap();
+                assert_eq!((*count, ended.timed_out()), (4, true));
+                let short = Duration::from_millis(1);
+                let (count, ended) = CHANGED.wait_timeout_while(count, short, |count| *count < 5).unwrap();
+                assert_eq!((*count, ended.timed_out()), (4, true));
+                assert!(matches!(COUNT.try_lock(), Err(TryLockError::WouldBlock)));
+                assert_eq!(format!("{count} {count:?}"), "4 4");
+            }
+
+            #[test]
+            fn values_in_and_out() {
+                let mut shop = Shop::default();
+                shop.orders.get_mut().unwrap().push(1);
+                shop.orders.lock().unwrap().push(2);
+                shop.prices.write().unwrap()[0] = 3;
+                let both = (shop.prices.read().unwrap(), shop.prices.read().unwrap());
+                assert_eq!((both.0[0], both.1[0]), (3, 3));
+                assert!(shop.prices.try_write().is_err());
+                drop(both);
+                let reader = RwLockWriteGuard::downgrade(shop.prices.write().unwrap());
+                assert_eq!((reader[0], shop.prices.try_read().unwrap()[1]), (3, 0));
+                drop(reader);
+                assert_eq!(
+                    format!("{shop:?}"),
+                    "Shop { orders: Mutex { data: [1, 2], poisoned: false, .. }, \
+                     prices: RwLock { data: [3, 0], poisoned: false, .. } }"
+                );
+                assert_eq!(shop.orders.into_inner().unwrap(), [1, 2]);
+                assert_eq!(shop.prices.into_inner().unwrap(), [3, 0]);
+                let unsized_value: Box<Mutex<[u8]>> = Box::new(Mutex::from([1, 2, 3]));
+                assert_eq!(unsized_value.lock().unwrap().len(), 3);
+            }
+
+            #[test]
+            fn poison() {
+                let (lock, shared) = (Mutex::new(1), RwLock::new(1));
+                thread::scope(|scope| {
+                    let reader = scope.spawn(|| {
+                        let _shared = shared.read();
+                        panic!("a reader spoils nothing");
+                    });
+                    assert!(reader.join().is_err() && !shared.is_poisoned());
+                    let writer = scope.spawn(|| {
+                        let _held = (lock.lock(), shared.write());
+                        panic!("a writer does");
+                    });
+                    assert!(writer.join().is_err());
+                });
+                assert!(lock.is_poisoned() && shared.is_poisoned());
+                assert!(matches!(lock.try_lock(), Err(TryLockError::Poisoned(_))));
+                assert_eq!(*lock.lock().unwrap_err().into_inner(), 1);
+                assert_eq!(*shared.read().unwrap_err().into_inner(), 1);
+                lock.clear_poison();
+                shared.clear_poison();
+                assert!(lock.lock().is_ok() && shared.write().is_ok());
+            }
+
+            #[test]
+            fn auto_traits() {
+                fn is<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+                fn is_sync<T: Sync>() {}
+                is::<Mutex<u8>>();
+                is::<RwLock<u8>>();
+                is_sync::<MutexGuard<'_, u8>>();
+            }
+        }
+    };
+}
+
+blocking!(std_locks, std::sync);
+blocking!(our_locks, backdoor_runtime::sync);
+
+/// The test, with the locks of this module.
+macro_rules! asynchronous {
+    ($name:ident, $($path:ident)::+) => {
+        mod $name {
+            use std::sync::Arc;
+
+            use $($path)::+::{
+                AcquireError, Mutex, MutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
+                OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, TryAcquireError, TryLockError,
+            };
+
+            static COUNT: Mutex<u32> = Mutex::const_new(0);
+            static PERMITS: Semaphore = Semaphore::const_new(2);
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn mutex() {
+                let tasks = (0..4).map(|_| tokio::spawn(async { *COUNT.lock().await += 1 }));
+                for task in tasks.collect::<Vec<_>>() {
+                    task.await.unwrap();
+                }
+                let guard: MutexGuard<'_, u32> = COUNT.lock().await;
+                assert_eq!(*guard, 4);
+                let refused: TryLockError = COUNT.try_lock().unwrap_err();
+                assert_eq!(refused.to_string(), "operation would block");
+                assert_eq!(*MutexGuard::mutex(&guard).try_lock().unwrap_err().to_string(), *refused.to_string());
+                drop(guard);
+                let lock = Arc::new(Mutex::new(String::from("a")));
+                let mut owned: OwnedMutexGuard<String> = lock.clone().lock_owned().await;
+                owned.push('b');
+                assert!(Arc::ptr_eq(OwnedMutexGuard::mutex(&owned), &lock));
+                assert!(lock.clone().try_lock_owned().is_err());
+                // The guard keeps the mutex alive.
+                drop(lock);
+                assert_eq!(tokio::spawn(async move { owned.len() }).await.unwrap(), 2);
+                let blocking = std::thread::spawn(|| *COUNT.blocking_lock());
+                assert_eq!(tokio::task::spawn_blocking(move || blocking.join()).await.unwrap().unwrap(), 4);
+                let unsized_value: Arc<Mutex<[u8]>> = Arc::new(Mutex::new([1, 2, 3]));
+                assert_eq!(unsized_value.lock_owned().await.len(), 3);
+                assert_eq!(format!("{:?}", Mutex::new(1)), "Mutex { data: 1 }");
+            }
+
+            #[tokio::test]
+            async fn rwlock() {
+                let mut lock = RwLock::new(vec![1]);
+                lock.get_mut().push(2);
+                let lock = Arc::new(lock);
+                let reader: OwnedRwLockReadGuard<Vec<i32>> = lock.clone().read_owned().await;
+                let other: RwLockReadGuard<'_, Vec<i32>> = lock.read().await;
+                assert_eq!((reader.len(), other.len()), (2, 2));
+                assert!(lock.try_write().is_err() && lock.clone().try_write_owned().is_err());
+                drop((reader, other));
+                let mut writer: OwnedRwLockWriteGuard<Vec<i32>> = lock.clone().write_owned().await;
+                writer.push(3);
+                assert!(lock.try_read().is_err() && lock.clone().try_read_owned().is_err());
+                drop(writer);
+                let reader = lock.write().await.downgrade();
+                assert_eq!((reader.len(), lock.try_read().unwrap().len()), (3, 3));
+                drop(reader);
+                assert_eq!(Arc::into_inner(lock).unwrap().into_inner(), [1, 2, 3]);
+            }
+
+            #[tokio::test]
+            async fn semaphore() -> Result<(), AcquireError> {
+                let one = PERMITS.acquire().await?;
+                let two = PERMITS.try_acquire().unwrap();
+                assert_eq!(PERMITS.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+                assert_eq!((one.num_permits(), PERMITS.available_permits()), (1, 0));
+                drop((one, two));
+                assert_eq!(PERMITS.acquire_many(2).await?.num_permits(), 2);
+                let shared = Arc::new(Semaphore::new(1));
+                let owned: OwnedSemaphorePermit = shared.clone().acquire_owned().await?;
+                assert!(shared.clone().try_acquire_owned().is_err());
+                drop(owned);
+                shared.acquire().await?.forget();
+                shared.add_permits(2);
+                assert_eq!((shared.available_permits(), shared.forget_permits(1)), (2, 1));
+                shared.close();
+                assert!(shared.is_closed() && shared.acquire().await.is_err());
+                assert_eq!(shared.try_acquire().unwrap_err(), TryAcquireError::Closed);
+                Ok(())
+            }
+
+            #[test]
+            fn auto_traits() {
+                fn is<T: Send + Sync>() {}
+                is::<Mutex<u8>>();
+                is::<RwLock<u8>>();
+                is::<OwnedMutexGuard<u8>>();
+                is::<MutexGuard<'_, u8>>();
+                is::<OwnedSemaphorePermit>();
+            }
+        }
+    };
+}
+
+asynchronous!(tokio_locks, tokio::sync);
+asynchronous!(our_asynchronous_locks, backdoor_runtime::sync::asynch);
