@@ -14,6 +14,7 @@ mod line;
 pub mod private;
 mod reply;
 mod server;
+pub mod tasks;
 mod testing;
 
 pub use backdoor_macros::{Choice, backdoor_command};
@@ -25,6 +26,7 @@ pub use dispatch::{Console, PrintError, Service, Session, SessionInfo, Status};
 pub use line::Candidate;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
+pub use tasks::{spawn, spawn_named};
 pub use testing::{Answer, Testing};
 
 // Generated code names the crate by its public path, also in the built-ins.
