@@ -3,5 +3,7 @@
 mod commands;
 mod complete;
 mod help;
+mod runtime;
 mod service;
 mod sessions;
+mod tasks;

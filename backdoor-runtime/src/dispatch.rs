@@ -87,6 +87,9 @@ impl Dispatcher {
         timeout: Duration,
         threads: usize,
     ) -> Self {
+        if let Some(service) = &service {
+            let _ = shared.runtime.set(service.clone());
+        }
         Self {
             shared,
             states: Arc::new(states),

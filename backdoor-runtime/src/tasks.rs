@@ -26,9 +26,10 @@ mod join_set;
 pub(crate) mod native;
 #[allow(unsafe_code, reason = "a waker that notices its clones has a table of its own, which only `unsafe` can make")]
 mod probe;
-pub(crate) mod query;
+mod query;
 mod record;
 mod registry;
+mod runtime;
 mod spawn;
 mod stack;
 mod symbols;
@@ -36,8 +37,8 @@ mod tracked;
 
 pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
 pub use join_set::JoinSet;
-pub use query::{CancelError, cancel, count, ended, get, list};
-pub use spawn::{spawn, spawn_named};
-pub use spawn::{Builder, Instrument, JoinHandle};
+pub use query::{BusyTask, CancelError, blocked, busy, cancel, count, counted_by, ended, get, list};
+pub use runtime::{RuntimeInfo, WorkerInfo, runtime};
+pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};
 pub use stack::{Frame, Leaf, TaskStack, stacks};
 pub use tracked::Instrumented;

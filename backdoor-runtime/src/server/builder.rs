@@ -285,6 +285,7 @@ impl Shared {
         Self {
             registry,
             service: Arc::new(service),
+            runtime: OnceLock::new(),
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             helper: LazyRuntime::new("backdoor-helper"),

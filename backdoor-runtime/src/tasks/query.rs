@@ -6,7 +6,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tokio::runtime::{self, Handle};
 use tokio::time::sleep;
 
 use crate::tasks::record::{Record, State};
@@ -46,22 +47,33 @@ pub fn ended() -> Vec<EndedTask> {
     registry::ended().iter().map(|ended| EndedTask::of(ended)).collect()
 }
 
-/// How many of our tasks this runtime counts among its own.
-pub(crate) fn counted_by(runtime: runtime::Id) -> usize {
-    registry::all().filter(|record| record.counted_by.get().copied().flatten() == Some(runtime)).count()
+/// How many of our tasks this runtime counts among its own: the others of its
+/// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) were not spawned with us and cannot be seen.
+pub fn counted_by(runtime: &Handle) -> usize {
+    let id = Some(runtime.id());
+    registry::all().filter(|record| record.counted_by.get().copied().flatten() == id).count()
+}
+
+/// The runtime that counts this task, where that is known.
+pub(crate) fn runtime_of(id: u64) -> Option<runtime::Id> {
+    registry::get(NonZeroU64::new(id)?)?.counted_by.get().copied().flatten()
 }
 
 /// What a task has spent within a window.
-#[derive(Clone, Debug)]
-pub(crate) struct Busy {
-    pub(crate) task: TaskInfo,
-    pub(crate) busy: Duration,
-    pub(crate) polls: u64,
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BusyTask {
+    /// The task at the end of the window.
+    pub task: TaskInfo,
+    /// The time in its polls, the present one included.
+    pub busy: Duration,
+    /// How many polls have ended.
+    pub polls: u64,
 }
 
-/// The tasks that were polled longest within the time to come, the busiest first, and how many others were polled at all. Those that
-/// end within it are not seen.
-pub(crate) async fn busy(window: Duration, most: usize) -> (Vec<Busy>, usize) {
+/// The tasks that are polled longest within the time to come, the busiest first and so many at most, and how many others are polled at
+/// all. Those that end within it are not seen. It holds 24 bytes a task meanwhile.
+pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
     let begin = clock::now();
     let before: HashMap<NonZeroU64, (u64, u64)> = registry::all()
         .map(|record| {
@@ -82,7 +94,7 @@ pub(crate) async fn busy(window: Duration, most: usize) -> (Vec<Busy>, usize) {
         .collect();
     spent.sort_by_key(|(busy, _, record)| (std::cmp::Reverse(*busy), record.id));
     let others = spent.len().saturating_sub(most);
-    let top = spent.iter().take(most).map(|(busy, polls, record)| Busy {
+    let top = spent.iter().take(most).map(|(busy, polls, record)| BusyTask {
         task: TaskInfo::of(record),
         busy: Duration::from_nanos(*busy),
         polls: *polls,
@@ -90,8 +102,9 @@ pub(crate) async fn busy(window: Duration, most: usize) -> (Vec<Busy>, usize) {
     (top.collect(), others)
 }
 
-/// The tasks that hold up a worker, then those that were woken and not polled within the time to come.
-pub(crate) async fn blocked(window: Duration) -> (Vec<TaskInfo>, Vec<TaskInfo>) {
+/// The tasks whose present poll has lasted for more than 100 ms, and so hold up a worker; and those that were woken and are not polled
+/// within the time to come.
+pub async fn blocked(window: Duration) -> (Vec<TaskInfo>, Vec<TaskInfo>) {
     let woken: Vec<(Arc<Record>, u64)> = registry::all()
         .filter(|record| record.state() == State::Scheduled)
         .map(|record| (record.clone(), record.polls()))
@@ -167,4 +180,14 @@ pub fn cancel(id: u64, by: &str) -> Result<TaskInfo, CancelError> {
     record.cancelled(by);
     abort.abort();
     Ok(TaskInfo::of(&record))
+}
+
+impl Serialize for BusyTask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("BusyTask", 3)?;
+        record.serialize_field("busy_in_window", &self.busy)?;
+        record.serialize_field("polls_in_window", &self.polls)?;
+        record.serialize_field("task", &self.task)?;
+        record.end()
+    }
 }

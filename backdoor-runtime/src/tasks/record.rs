@@ -100,11 +100,16 @@ impl Record {
         if first.will_wake(waker) && !moved {
             return;
         }
-        let before = lock(&self.later).clone();
-        if moved && before.is_some_and(|before| before.will_wake(waker)) {
+        let later = lock(&self.later).clone();
+        if moved && later.is_some_and(|later| later.will_wake(waker)) {
             return;
         }
-        let replaced = lock(&self.later).replace(Arc::new(waker.clone()));
+        // A probe's clone is what the probe stands for.
+        let waker = waker.clone();
+        if first.will_wake(&waker) {
+            return self.moved.store(false, Ordering::Release);
+        }
+        let replaced = lock(&self.later).replace(Arc::new(waker));
         self.moved.store(true, Ordering::Release);
         drop(replaced);
     }

@@ -109,6 +109,9 @@ impl TaskStack {
             (_, true) if found.leaves.is_empty() => Some(
                 "its last poll registered nowhere to be woken: it waits for nothing, or for what keeps an older waker".to_owned(),
             ),
+            (_, true) if found.leaves.iter().any(|leaf| leaf.is_cut) => {
+                Some("a stack is deeper than 96 frames: its outermost ones are cut off".to_owned())
+            }
             (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not kept", found.more)),
             (_, true) => None,
         };
@@ -126,10 +129,6 @@ impl Leaf {
                 symbols.push(Symbol { raw: format!("{address:#x}"), file: None, line: None });
             }
             symbols.extend(resolved.iter().rev().cloned());
-        }
-        // The waker's own.
-        if let Some(end) = symbols.iter().rposition(|symbol| !symbol.raw.contains("backdoor_runtime::tasks::probe")) {
-            symbols.truncate(end + 1);
         }
         let innermost_own = symbols.iter().rposition(|symbol| symbol.owner() == Owner::Author);
         let inside = &symbols[innermost_own.map_or(0, |at| at + 1)..];
@@ -151,9 +150,9 @@ impl Leaf {
 
 /// The layers around a future of the author's, which are no place to wait.
 fn is_ours_around(symbol: &Symbol) -> bool {
-    ["backdoor_runtime::tasks::tracked", "backdoor_runtime::tasks::probe"]
-        .iter()
-        .any(|layer| symbol.raw.contains(layer))
+    const LAYERS: [&str; 3] = ["tracked", "probe", "record"];
+    let ours = symbol.raw.split("backdoor_runtime::tasks::").nth(1);
+    ours.is_some_and(|path| LAYERS.iter().any(|layer| path.starts_with(layer)))
 }
 
 impl Frame {
