@@ -19,12 +19,16 @@
 //!
 //! What it costs is measured by `cargo xtask bench tasks`.
 
+mod cancel;
 pub(crate) mod clock;
 pub(crate) mod current;
 mod info;
 mod join_set;
 pub(crate) mod native;
-#[allow(unsafe_code, reason = "a waker that notices its clones has a table of its own, which only `unsafe` can make")]
+#[allow(
+    unsafe_code,
+    reason = "a waker that notices its clones has a table of its own, which only `unsafe` can make"
+)]
 mod probe;
 mod query;
 mod record;
@@ -35,9 +39,10 @@ mod stack;
 mod symbols;
 mod tracked;
 
+pub use cancel::{CancelError, cancel};
 pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
 pub use join_set::JoinSet;
-pub use query::{BusyTask, CancelError, blocked, busy, cancel, count, counted_by, ended, get, list};
+pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list};
 pub use runtime::{RuntimeInfo, WorkerInfo, runtime};
 pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};
 pub use stack::{Frame, Leaf, TaskStack, stacks};

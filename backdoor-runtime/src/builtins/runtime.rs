@@ -18,7 +18,9 @@ async fn runtime(
     window: Duration,
 ) -> Result<Watched, &'static str> {
     let Some(runtime) = console.runtime() else {
-        return Err("the console was given no runtime; give it one with `.runtime(handle)`, or start it on one");
+        return Err(
+            "the console was given no runtime; give it one with `.runtime(handle)`, or start it on one",
+        );
     };
     Ok(Watched(tasks::runtime(runtime, window).await))
 }

@@ -68,7 +68,8 @@ async fn tasks(
             items.send_all(rows(&page, items::columns)).await?;
         }
         if let Some(unseen) = unseen.filter(|unseen| *unseen > 0) {
-            let text = format!("{} not spawned with backdoor_runtime and not seen", others(unseen, "was", "were"));
+            let text =
+                format!("{} not spawned with backdoor_runtime and not seen", others(unseen, "was", "were"));
             items.send(Item::note(text, Value::record([("unseen", unseen.into())]))).await?;
         }
         Ok(())
@@ -142,7 +143,9 @@ async fn stack_of(id: u64, full: bool) -> Result<Items, String> {
     }
     match tasks::ended().into_iter().find(|ended| ended.task.id == id) {
         Some(ended) => Err(format!("{} has ended: {}", ended.task.title(), ended.how.describe())),
-        None => Err(format!("there is no task {id}; `tasks` lists those that live, `tasks --ended` the last that do not")),
+        None => Err(format!(
+            "there is no task {id}; `tasks` lists those that live, `tasks --ended` the last that do not"
+        )),
     }
 }
 
@@ -169,14 +172,12 @@ async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items 
 }
 
 async fn held_up(what: Option<String>, window: Duration, limit: usize) -> Items {
-    let (holding, waiting) = tasks::blocked(window).await;
-    let holding = holding.into_iter().map(|task| ("holds a worker", task));
-    let waiting = waiting.into_iter().map(|task| ("woken, not polled", task));
-    let all = holding.chain(waiting).filter(|(_, task)| what.as_ref().is_none_or(|what| task.matches(what)));
-    let shown: Vec<_> = all.take(limit).collect();
-    Items::of(rows(&shown, |(why, task)| {
-        let mut fields = vec![("why", (*why).into())];
-        fields.extend(items::columns(task));
+    let blocked = tasks::blocked(window).await.into_iter();
+    let matching = blocked.filter(|blocked| what.as_ref().is_none_or(|what| blocked.task.matches(what)));
+    let shown: Vec<_> = matching.take(limit).collect();
+    Items::of(rows(&shown, |blocked| {
+        let mut fields = vec![("why", blocked.why().into())];
+        fields.extend(items::columns(&blocked.task));
         fields
     }))
 }
@@ -187,7 +188,9 @@ fn last_ended(what: Option<String>, limit: usize) -> Items {
     let shown: Vec<EndedTask> = matching.take(limit).collect();
     Items::of(rows(&shown, |ended| {
         let how = match &ended.how {
-            HowEnded::Panicked(message) => format!("panicked: {}", message.lines().next().unwrap_or_default()),
+            HowEnded::Panicked(message) => {
+                format!("panicked: {}", message.lines().next().unwrap_or_default())
+            }
             how => how.describe(),
         };
         vec![

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::reply::{Value, text};
+use crate::reply::text;
 use crate::tasks::record::{Record, State};
 use crate::tasks::registry::{End, Ended};
 use crate::tasks::{clock, native};
@@ -185,13 +185,16 @@ impl HowEnded {
     }
 }
 
-impl Serialize for TaskInfo {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl TaskInfo {
+    /// How many fields it has.
+    pub(crate) const FIELDS: usize = 13;
+
+    /// Its fields, also as the end of a larger record.
+    pub(crate) fn write<R: SerializeStruct>(&self, record: &mut R) -> Result<(), R::Error> {
         let (tid, thread, since) = match &self.state {
             TaskState::Running { tid, thread, since } => (Some(tid), thread.as_deref(), Some(since)),
             _ => (None, None, None),
         };
-        let mut record = serializer.serialize_struct("TaskInfo", 13)?;
         record.serialize_field("id", &self.id)?;
         record.serialize_field("name", &self.name)?;
         record.serialize_field("state", self.state.as_str())?;
@@ -204,7 +207,14 @@ impl Serialize for TaskInfo {
         record.serialize_field("longest", &self.longest)?;
         record.serialize_field("parent", &self.parent)?;
         record.serialize_field("awaited_by", &self.awaited_by)?;
-        record.serialize_field("spawned", &self.spawned)?;
+        record.serialize_field("spawned", &self.spawned)
+    }
+}
+
+impl Serialize for TaskInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("TaskInfo", Self::FIELDS)?;
+        self.write(&mut record)?;
         record.end()
     }
 }
@@ -217,17 +227,12 @@ impl Serialize for EndedTask {
             HowEnded::Cancelled(by) => ("cancelled", None, Some(by)),
             HowEnded::Dropped => ("dropped", None, None),
         };
-        let Value::Record(task) = Value::of(&self.task) else { unreachable!("a task is a record") };
-        let kept = ["id", "name", "age", "polls", "busy", "longest", "parent", "spawned"];
-        let mut record = serializer.serialize_struct("EndedTask", 4 + kept.len())?;
+        let mut record = serializer.serialize_struct("EndedTask", 4 + TaskInfo::FIELDS)?;
         record.serialize_field("how", how)?;
         record.serialize_field("message", &message)?;
         record.serialize_field("by", &by)?;
         record.serialize_field("ago", &self.ago)?;
-        for field in kept {
-            let value = task.iter().find(|(name, _)| name == field).map(|(_, value)| value);
-            record.serialize_field(field, &value)?;
-        }
+        self.task.write(&mut record)?;
         record.end()
     }
 }

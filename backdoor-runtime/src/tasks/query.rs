@@ -1,7 +1,6 @@
 //! Questions about all tasks.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,9 +101,18 @@ pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
     (top.collect(), others)
 }
 
-/// The tasks whose present poll has lasted for more than 100 ms, and so hold up a worker; and those that were woken and are not polled
-/// within the time to come.
-pub async fn blocked(window: Duration) -> (Vec<TaskInfo>, Vec<TaskInfo>) {
+/// A task that holds up a worker, or waits for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlockedTask {
+    /// The task.
+    pub task: TaskInfo,
+    /// Its present poll has lasted for more than 100 ms; if not, it was woken and not polled.
+    pub holds: bool,
+}
+
+/// The tasks that hold up a worker, then those that were woken and are not polled within the time to come.
+pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
     let woken: Vec<(Arc<Record>, u64)> = registry::all()
         .filter(|record| record.state() == State::Scheduled)
         .map(|record| (record.clone(), record.polls()))
@@ -114,8 +122,8 @@ pub async fn blocked(window: Duration) -> (Vec<TaskInfo>, Vec<TaskInfo>) {
         .iter()
         .filter(|(record, polls)| record.state() == State::Scheduled && record.polls() == *polls)
         .filter(|(record, _)| registry::get(record.id).is_some());
-    let waiting = waiting.map(|(record, _)| TaskInfo::of(record)).collect();
-    (holding(), waiting)
+    let waiting = waiting.map(|(record, _)| BlockedTask { task: TaskInfo::of(record), holds: false });
+    holding().into_iter().map(|task| BlockedTask { task, holds: true }).chain(waiting).collect()
 }
 
 /// The tasks whose present poll has lasted for more than 100 ms, the longest first.
@@ -132,62 +140,28 @@ pub(crate) fn holding() -> Vec<TaskInfo> {
     holding.into_iter().map(|(_, task)| task).collect()
 }
 
-/// Why a task was not cancelled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CancelError {
-    /// There is none of this number, or it has ended.
-    NotThere(u64),
-    /// It was not spawned by us, so that whoever awaits it would wait for ever.
-    NotOurs(u64),
-}
-
-impl fmt::Display for CancelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotThere(id) => {
-                write!(f, "there is no task {id}, or it has ended; `tasks` and `tasks --ended` list them")
-            }
-            Self::NotOurs(id) => write!(
-                f,
-                "task {id} is a future that was only instrumented: who awaits it would wait for ever; what is spawned with `backdoor_runtime::spawn` can be cancelled"
-            ),
-        }
+impl Serialize for BusyTask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("BusyTask", 2 + TaskInfo::FIELDS)?;
+        record.serialize_field("busy_in_window", &self.busy)?;
+        record.serialize_field("polls_in_window", &self.polls)?;
+        self.task.write(&mut record)?;
+        record.end()
     }
 }
 
-impl std::error::Error for CancelError {}
-
-/// Aborts a task: it is dropped where it awaits, by its runtime, and who awaits its handle is told that it was cancelled. `tasks
-/// --ended` says by whom. One that does not return from its poll goes on.
-///
-/// ```
-/// # #[tokio::main]
-/// # async fn main() {
-/// use backdoor_runtime::{spawn, tasks};
-///
-/// let task = spawn(std::future::pending::<()>());
-/// tasks::cancel(task.id(), "the night watch").unwrap();
-/// assert!(task.await.unwrap_err().is_cancelled());
-/// # }
-/// ```
-///
-/// # Errors
-/// It has ended, or was not spawned by us.
-pub fn cancel(id: u64, by: &str) -> Result<TaskInfo, CancelError> {
-    let record = NonZeroU64::new(id).and_then(registry::get).ok_or(CancelError::NotThere(id))?;
-    let abort = record.abort_handle().ok_or(CancelError::NotOurs(id))?;
-    record.cancelled(by);
-    abort.abort();
-    Ok(TaskInfo::of(&record))
+impl BlockedTask {
+    /// Why it is blocked, for a person.
+    pub fn why(&self) -> &'static str {
+        if self.holds { "holds a worker" } else { "woken, not polled" }
+    }
 }
 
-impl Serialize for BusyTask {
+impl Serialize for BlockedTask {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut record = serializer.serialize_struct("BusyTask", 3)?;
-        record.serialize_field("busy_in_window", &self.busy)?;
-        record.serialize_field("polls_in_window", &self.polls)?;
-        record.serialize_field("task", &self.task)?;
+        let mut record = serializer.serialize_struct("BlockedTask", 1 + TaskInfo::FIELDS)?;
+        record.serialize_field("why", self.why())?;
+        self.task.write(&mut record)?;
         record.end()
     }
 }

@@ -140,7 +140,9 @@ fn verdict(workers: &[WorkerInfo], holding: &[TaskInfo], took: Duration) -> Stri
         (0, _) if holding.is_empty() => "not stuck".to_owned(),
         (0, _) => "not stuck, but a poll takes long".to_owned(),
         (1, 1) => format!("stuck: its only worker has not come round within {took}"),
-        (held, all) if held == all => format!("stuck: none of its {all} workers has come round within {took}"),
+        (held, all) if held == all => {
+            format!("stuck: none of its {all} workers has come round within {took}")
+        }
         (held, all) => format!("{held} of {all} workers held: not come round within {took}"),
     };
     for task in holding {

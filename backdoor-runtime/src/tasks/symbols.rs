@@ -57,7 +57,8 @@ pub(crate) fn of(address: usize) -> Arc<[Symbol]> {
 impl Symbol {
     pub(crate) fn owner(&self) -> Owner {
         const STD: [&str; 3] = ["std::", "core::", "alloc::"];
-        const LIBRARIES: [&str; 5] = ["tokio::", "tokio_util::", "tokio_stream::", "futures_", "backdoor_runtime::"];
+        const LIBRARIES: [&str; 5] =
+            ["tokio::", "tokio_util::", "tokio_stream::", "futures_", "backdoor_runtime::"];
         let file = self.file.as_deref().unwrap_or_default();
         let name = self.raw.trim_start_matches(['<', '&']);
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -159,7 +160,10 @@ mod tests {
         }
         check("shop::orders::checkout::{{closure}}", "shop::orders::checkout");
         check("shop::orders::checkout::{closure#0}", "shop::orders::checkout");
-        check("<tokio::time::sleep::Sleep as core::future::future::Future>::poll", "tokio::time::sleep::Sleep");
+        check(
+            "<tokio::time::sleep::Sleep as core::future::future::Future>::poll",
+            "tokio::time::sleep::Sleep",
+        );
         check("tokio::sync::mutex::Mutex<T>::lock::{{closure}}", "tokio::sync::mutex::Mutex::lock");
         check("<shop::Pool<fn(u8) -> u8>>::get", "shop::Pool::get");
         check("main", "main");
