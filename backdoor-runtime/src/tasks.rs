@@ -36,6 +36,7 @@ mod registry;
 mod runtime;
 mod spawn;
 mod stack;
+mod symbol_table;
 mod symbols;
 mod tracked;
 

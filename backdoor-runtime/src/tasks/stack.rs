@@ -170,6 +170,7 @@ impl Frame {
     pub fn describe(&self) -> String {
         let function = symbols::short_function(&self.function);
         match (&self.short_file, self.line) {
+            (Some(file), Some(line)) if function.is_empty() => format!("{file}:{line}"),
             (Some(file), Some(line)) => format!("{file}:{line} in {function}"),
             (Some(file), None) => format!("{file} in {function}"),
             _ => format!("{} (no line is known)", self.function),

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use crate::tasks::symbol_table;
+
 /// Addresses that are remembered; then all are forgotten.
 const REMEMBERED: usize = 64 * 1024;
 
@@ -45,6 +47,12 @@ pub(crate) fn of(address: usize) -> Arc<[Symbol]> {
         let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
         symbols.push(Symbol { raw, file, line: symbol.lineno() });
     });
+    // Line tables alone name a function without its path; the symbol table knows the one that was not inlined.
+    if let Some(outermost) = symbols.last_mut()
+        && let Some(name) = symbol_table::name(address)
+    {
+        outermost.raw = name;
+    }
     let symbols: Arc<[Symbol]> = symbols.into();
     let mut remembered = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if remembered.len() >= REMEMBERED {
@@ -56,15 +64,21 @@ pub(crate) fn of(address: usize) -> Arc<[Symbol]> {
 
 impl Symbol {
     pub(crate) fn owner(&self) -> Owner {
-        const STD: [&str; 3] = ["std::", "core::", "alloc::"];
+        const STD: [&str; 4] = ["std::", "core::", "alloc::", "__rust"];
         const LIBRARIES: [&str; 5] =
             ["tokio::", "tokio_util::", "tokio_stream::", "futures_", "backdoor_runtime::"];
+        // Where the compiler was told that our sources are.
+        const OURS: &str = file!().split_at(file!().len() - "tasks/symbols.rs".len()).0;
         let file = self.file.as_deref().unwrap_or_default();
         let name = self.raw.trim_start_matches(['<', '&']);
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         if file.contains("/rustc/") || file.contains("/rustlib/src/rust/") || begins(&STD) {
             Owner::Std
-        } else if file.contains("/registry/src/") || file.contains("/git/checkouts/") || begins(&LIBRARIES) {
+        } else if file.contains("/registry/src/")
+            || file.contains("/git/checkouts/")
+            || file.contains(OURS)
+            || begins(&LIBRARIES)
+        {
             Owner::Library
         } else {
             Owner::Author
