@@ -1,5 +1,6 @@
 //! Await stacks: asking tasks for them, and what is shown of the answers.
 
+use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub struct Leaf {
     pub waits_for: Option<String>,
     /// It woke the task itself, as what yields does.
     pub woke_itself: bool,
+    /// How many wait in exactly this way, as the members of a `join_all` do.
+    pub times: usize,
     /// The way there, outermost first.
     pub frames: Vec<Frame>,
 }
@@ -115,16 +118,41 @@ impl TaskStack {
             (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not kept", found.more)),
             (_, true) => None,
         };
-        let leaves = found.leaves.iter().map(Leaf::of).collect();
-        Self { task: TaskInfo::of(record), leaves, missing }
+        Self { task: TaskInfo::of(record), leaves: fold(&found.leaves), missing }
     }
 }
 
+/// Leaves that are alike are counted. One that registers twice on different ways inside its library is one all the same.
+fn fold(found: &[probe::Leaf]) -> Vec<Leaf> {
+    let mut times: HashMap<(&[usize], bool), usize> = HashMap::new();
+    for leaf in found {
+        *times.entry((&leaf.frames, leaf.woke)).or_default() += 1;
+    }
+    let mut leaves: Vec<(Vec<usize>, Leaf)> = Vec::new();
+    for leaf in found {
+        let Some(times) = times.remove(&(leaf.frames.as_slice(), leaf.woke)) else { continue };
+        let (own, leaf) = Leaf::of(leaf, times);
+        let same = leaves.iter_mut().find(|(way, other)| {
+            *way == own && other.waits_for == leaf.waits_for && other.woke_itself == leaf.woke_itself
+        });
+        match same {
+            Some((_, same)) => same.times = same.times.max(times),
+            None => leaves.push((own, leaf)),
+        }
+    }
+    leaves.into_iter().map(|(_, leaf)| leaf).collect()
+}
+
 impl Leaf {
-    fn of(leaf: &probe::Leaf) -> Self {
+    /// With the addresses of the way through the author's functions.
+    fn of(leaf: &probe::Leaf, times: usize) -> (Vec<usize>, Self) {
         let mut symbols: Vec<Symbol> = Vec::new();
-        for address in leaf.frames.iter().rev() {
+        let mut own = 0;
+        for (at, address) in leaf.frames.iter().rev().enumerate() {
             let resolved = symbols::of(*address);
+            if resolved.iter().any(|symbol| symbol.owner() == Owner::Author) {
+                own = at + 1;
+            }
             if resolved.is_empty() {
                 symbols.push(Symbol { raw: format!("{address:#x}"), file: None, line: None });
             }
@@ -144,7 +172,8 @@ impl Leaf {
             }
             frames.push(Frame::of(symbol));
         }
-        Self { waits_for, woke_itself: leaf.woke, frames }
+        let own = leaf.frames.iter().rev().take(own).copied().collect();
+        (own, Self { waits_for, woke_itself: leaf.woke, times, frames })
     }
 }
 

@@ -41,9 +41,6 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
     let runtime = workers(1);
     let ends = Ends(Arc::default());
     let (_backdoor, mut operator) = operator(&runtime);
-    let waits =
-        Builder::new().name("stuck-waits").spawn_on(tokio::time::sleep(Duration::ZERO), runtime.handle());
-    until("it waits no more", || waits.is_finished());
     let idle = Builder::new().name("stuck-idle").spawn_on(std::future::pending::<()>(), runtime.handle());
     until("it is idle", || named("stuck-idle")[0].state.as_str() == "idle");
     let end = ends.0.clone();
@@ -76,13 +73,16 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
 
     let busy = operator.asks("tasks stuck- --busy --for 50ms");
     assert!(busy.lines().nth(1).unwrap().contains("stuck-spins"), "{busy}");
-    let cancelled = operator.asks(&format!("cancel {} --yes", idle.id()));
-    assert!(cancelled.contains("is dangerous"), "{cancelled}");
+    operator.types(&format!("cancel {}", idle.id()));
+    operator.expects("Type yes to run it: ");
+    let cancelled = operator.asks("yes");
+    assert!(cancelled.contains("`stuck-idle` will end when it is polled next; it is "), "{cancelled}");
 
     drop(ends);
     runtime.block_on(async {
         spins.await.unwrap();
         behind.await.unwrap();
+        assert!(idle.await.unwrap_err().is_cancelled());
     });
     until("the runtime is well again", || operator.asks("runtime --for 20ms").starts_with("not stuck"));
 }

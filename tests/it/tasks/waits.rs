@@ -147,6 +147,26 @@ async fn a_text_shows_the_way_once_and_its_branches_below() {
     assert!(full.lines().count() > lines.len(), "{full}");
 }
 
+async fn joins_alike() {
+    let mut alike: Vec<_> = (0..3).map(|_| Box::pin(sleeps())).collect();
+    poll_fn(|context| poll_all(&mut alike, context)).await;
+}
+
+fn poll_all<F: Future>(all: &mut [std::pin::Pin<Box<F>>], context: &mut std::task::Context<'_>) -> Poll<()> {
+    for future in all {
+        assert!(future.as_mut().poll(context).is_pending());
+    }
+    Poll::Pending
+}
+
+#[tokio::test]
+async fn leaves_that_are_alike_are_counted() {
+    let task = spawn(joins_alike());
+    let stack = stack(task.id()).await;
+    assert!(stack.leaves.iter().any(|leaf| leaf.times == 3), "{:?}", shape(&stack));
+    task.abort();
+}
+
 /// Keeps the wakers of its own for what it holds, as `FuturesUnordered` does.
 async fn of_a_collection() {
     let mut set = tokio::task::JoinSet::new();

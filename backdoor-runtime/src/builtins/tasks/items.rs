@@ -197,12 +197,16 @@ fn rounded_text(length: Duration) -> String {
 fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
     let frames = leaf.frames.iter().filter(|frame| full || frame.is_own);
     let mut lines: Vec<String> = frames.map(Frame::describe).collect();
-    lines.push(match (&leaf.waits_for, leaf.woke_itself) {
+    let mut last = match (&leaf.waits_for, leaf.woke_itself) {
         (Some(what), false) => format!("waits for {what}"),
         (None, false) => "waits here".to_owned(),
         (Some(what), true) => format!("woke itself in {what}"),
         (None, true) => "woke itself here".to_owned(),
-    });
+    };
+    if leaf.times > 1 {
+        last.push_str(&format!(", {} times", leaf.times));
+    }
+    lines.push(last);
     lines
 }
 
@@ -219,6 +223,7 @@ fn stack_value(stack: &TaskStack) -> Value {
         Value::record([
             ("waits_for", leaf.waits_for.clone().into()),
             ("woke_itself", leaf.woke_itself.into()),
+            ("times", leaf.times.into()),
             ("frames", leaf.frames.iter().map(frame).collect::<Vec<_>>().into()),
         ])
     };
