@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use backdoor_runtime::tasks::Builder;
 use backdoor_runtime::{Backdoor, spawn_named};
