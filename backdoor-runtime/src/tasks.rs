@@ -15,13 +15,17 @@
 //! - a future that registers nowhere, such as `pending()`: no leaf, and words that say so.
 //!
 //! A task that does not return from its poll is shown as running, with its thread; one that nobody polls within 200 ms says so.
-//! Tasks that were spawned by others are counted by `tasks` and `runtime`, and not seen.
+//! Tasks that were spawned by others are counted by `tasks` and `runtime`, and not seen. With `--cfg tokio_unstable` there are
+//! `on_task_spawn` and `on_task_terminate` for the hooks of the same names of `tokio::runtime::Builder`: they list those, too, with the
+//! place where they were spawned.
 //!
 //! What it costs is measured by `cargo xtask bench tasks`.
 
 mod cancel;
 pub(crate) mod clock;
 pub(crate) mod current;
+#[cfg(tokio_unstable)]
+mod hook;
 mod info;
 mod join_set;
 pub(crate) mod native;
@@ -41,6 +45,8 @@ mod symbols;
 mod tracked;
 
 pub use cancel::{CancelError, cancel};
+#[cfg(tokio_unstable)]
+pub use hook::{on_task_spawn, on_task_terminate};
 pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
 pub use join_set::JoinSet;
 pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list};

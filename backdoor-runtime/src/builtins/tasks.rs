@@ -5,7 +5,7 @@ mod items;
 use std::time::Duration;
 
 use crate::builtins::tasks::items::{Item, Items, produce, rows};
-use crate::tasks::{self, EndedTask, HowEnded, TaskInfo};
+use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskState};
 use crate::{Console, Session, State, Value, backdoor_command};
 
 /// Stacks that are asked for together.
@@ -140,6 +140,9 @@ async fn cancel(
 async fn stack_of(id: u64, full: bool) -> Result<Items, String> {
     if let Some(stack) = tasks::stacks(&[id]).await.pop() {
         return Ok(Items::of([Item::stack(stack, full)]));
+    }
+    if let Some(task) = tasks::list().find(|task| task.id == id && task.state == TaskState::NotVisible) {
+        return Err(format!("{} was spawned by others: where it waits is not visible", task.title()));
     }
     match tasks::ended().into_iter().find(|ended| ended.task.id == id) {
         Some(ended) => Err(format!("{} has ended: {}", ended.task.title(), ended.how.describe())),

@@ -29,6 +29,8 @@ pub enum TaskState {
     },
     /// It has ended.
     Done,
+    /// It was spawned by others, and only its being there is known.
+    NotVisible,
 }
 
 /// A task at one moment.
@@ -158,6 +160,7 @@ impl TaskState {
             Self::Scheduled => "scheduled",
             Self::Running { .. } => "running",
             Self::Done => "done",
+            Self::NotVisible => "not visible",
         }
     }
 

@@ -88,6 +88,8 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         let (future, record) = Builder::new().track(future, None);
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
         let abort = self.0.spawn_local(future);
         record.can_be_aborted_by(abort.clone());
         abort
@@ -100,6 +102,8 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         let (future, record) = Builder::new().track(future, None);
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
         let abort = self.0.spawn_local_on(future, local);
         record.can_be_aborted_by(abort.clone());
         abort
@@ -112,6 +116,8 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let (future, record) = builder.track(future, Some(runtime));
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
         let abort = self.0.spawn_on(future, runtime);
         record.can_be_aborted_by(abort.clone());
         abort

@@ -28,7 +28,10 @@ const LONG: Duration = Duration::from_millis(100);
 /// # }
 /// ```
 pub fn list() -> impl Iterator<Item = TaskInfo> + Send {
-    registry::all().map(|record| TaskInfo::of(&record))
+    let ours = registry::all().map(|record| TaskInfo::of(&record));
+    #[cfg(tokio_unstable)]
+    let ours = ours.chain(super::hook::list());
+    ours
 }
 
 /// How many tasks live.
@@ -46,11 +49,14 @@ pub fn ended() -> Vec<EndedTask> {
     registry::ended().iter().map(|ended| EndedTask::of(ended)).collect()
 }
 
-/// How many of our tasks this runtime counts among its own: the others of its
+/// How many of the tasks that are listed this runtime counts among its own: the others of its
 /// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) were not spawned with us and cannot be seen.
 pub fn counted_by(runtime: &Handle) -> usize {
     let id = Some(runtime.id());
-    registry::all().filter(|record| record.counted_by.get().copied().flatten() == id).count()
+    let seen = registry::all().filter(|record| record.counted_by.get().copied().flatten() == id).count();
+    #[cfg(tokio_unstable)]
+    let seen = seen + super::hook::counted_by(runtime.id());
+    seen
 }
 
 /// The runtime that counts this task, where that is known.

@@ -112,6 +112,8 @@ impl Builder {
         F::Output: Send + 'static,
     {
         let (future, record) = self.track(future, Some(runtime));
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
         JoinHandle::new(runtime.spawn(future), record)
     }
 
@@ -126,6 +128,8 @@ impl Builder {
         F::Output: 'static,
     {
         let (future, record) = self.track(future, None);
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
         JoinHandle::new(tokio::task::spawn_local(future), record)
     }
 
@@ -137,6 +141,8 @@ impl Builder {
         F::Output: 'static,
     {
         let (future, record) = self.track(future, None);
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
         JoinHandle::new(local.spawn_local(future), record)
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use backdoor_runtime::Backdoor;
 use backdoor_runtime::tasks::Builder;
-use backdoor_runtime::{Backdoor, spawn_named};
 use tokio::runtime::{self, Runtime};
 
 use super::{named, until};
@@ -90,8 +90,7 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
 fn a_runtime_that_is_well_is_said_to_be() {
     let runtime = workers(2);
     let (_backdoor, mut operator) = operator(&runtime);
-    let (_guard, _task) =
-        (runtime.enter(), runtime.block_on(async { spawn_named("well", std::future::pending::<()>()) }));
+    let _task = Builder::new().name("well").spawn_on(std::future::pending::<()>(), runtime.handle());
     let unseen = runtime.spawn(std::future::pending::<()>());
     until("it is idle", || named("well")[0].state.as_str() == "idle");
     let answer = operator.asks("runtime --for 20ms");
