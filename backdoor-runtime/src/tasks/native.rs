@@ -8,6 +8,7 @@ thread_local! {
 }
 
 /// This thread's number, as the kernel counts; never 0.
+#[inline]
 pub(crate) fn tid() -> u32 {
     match TID.get() {
         0 => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Wake, Waker};
 
@@ -12,11 +12,6 @@ use tokio::task::AbortHandle;
 
 use crate::tasks::native;
 use crate::tasks::probe::Trace;
-
-/// Somebody wants it polled.
-const WOKEN: u8 = 1;
-/// It is being polled.
-const RUNNING: u8 = 2;
 
 /// One task, from its making to its end. It is also the task's waker, so that it is known whether somebody has woken it.
 pub(crate) struct Record {
@@ -27,7 +22,10 @@ pub(crate) struct Record {
     pub(crate) born: u64,
     /// The runtime that counts it among its tasks, once that is known; those of a `LocalSet` are not counted.
     pub(crate) counted_by: OnceLock<Option<runtime::Id>>,
-    state: AtomicU8,
+    /// Somebody wants it polled.
+    woken: AtomicBool,
+    /// It is being polled.
+    running: AtomicBool,
     thread: AtomicU32,
     began: AtomicU64,
     polls: AtomicU64,
@@ -76,7 +74,8 @@ impl Record {
             parent,
             born,
             counted_by: OnceLock::new(),
-            state: AtomicU8::new(WOKEN),
+            woken: AtomicBool::new(true),
+            running: AtomicBool::new(false),
             thread: AtomicU32::new(0),
             began: AtomicU64::new(0),
             polls: AtomicU64::new(0),
@@ -94,12 +93,17 @@ impl Record {
     }
 
     /// Notes the waker of whoever polls the task now.
+    #[inline]
     pub(crate) fn follow(&self, waker: &Waker) {
         let first = self.first.get_or_init(|| waker.clone());
         let moved = self.moved.load(Ordering::Acquire);
-        if first.will_wake(waker) && !moved {
-            return;
+        if !first.will_wake(waker) || moved {
+            self.follow_elsewhere(first, moved, waker);
         }
+    }
+
+    #[cold]
+    fn follow_elsewhere(&self, first: &Waker, moved: bool, waker: &Waker) {
         let later = lock(&self.later).clone();
         if moved && later.is_some_and(|later| later.will_wake(waker)) {
             return;
@@ -114,12 +118,15 @@ impl Record {
         drop(replaced);
     }
 
+    #[inline]
     pub(crate) fn begin_poll(&self, now: u64) {
         self.thread.store(native::tid(), Ordering::Relaxed);
         self.began.store(now, Ordering::Relaxed);
-        self.state.store(RUNNING, Ordering::Release);
+        self.running.store(true, Ordering::Release);
+        self.woken.store(false, Ordering::Release);
     }
 
+    #[inline]
     pub(crate) fn end_poll(&self, began: u64, now: u64) {
         let took = now.saturating_sub(began);
         let add = |counter: &AtomicU64, more| {
@@ -130,16 +137,16 @@ impl Record {
         if took > self.longest.load(Ordering::Relaxed) {
             self.longest.store(took, Ordering::Relaxed);
         }
-        self.state.fetch_and(!RUNNING, Ordering::Release);
+        self.running.store(false, Ordering::Release);
     }
 
     pub(crate) fn state(&self) -> State {
-        match self.state.load(Ordering::Acquire) {
-            state if state & RUNNING != 0 => {
-                State::Running(self.thread.load(Ordering::Relaxed), self.began.load(Ordering::Relaxed))
-            }
-            state if state & WOKEN != 0 => State::Scheduled,
-            _ => State::Idle,
+        if self.running.load(Ordering::Acquire) {
+            State::Running(self.thread.load(Ordering::Relaxed), self.began.load(Ordering::Relaxed))
+        } else if self.woken.load(Ordering::Acquire) {
+            State::Scheduled
+        } else {
+            State::Idle
         }
     }
 
@@ -176,6 +183,7 @@ impl Record {
         }
     }
 
+    #[inline]
     pub(crate) fn asked(&self) -> Option<Arc<Trace>> {
         if !self.asked.load(Ordering::Relaxed) || !self.asked.swap(false, Ordering::Acquire) {
             return None;
@@ -215,7 +223,7 @@ impl Wake for Record {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.state.fetch_or(WOKEN, Ordering::Relaxed);
+        self.woken.store(true, Ordering::Release);
         if !self.moved.load(Ordering::Acquire) {
             if let Some(waker) = self.first.get() {
                 waker.wake_by_ref();

@@ -131,13 +131,16 @@ fn plain(raw: &str) -> String {
         rest = &inner[end + 1..];
     }
     let mut depth = 0_usize;
+    let mut before = ' ';
     for c in rest.chars() {
         match c {
             '<' => depth += 1,
+            '>' if before == '-' => {}
             '>' => depth = depth.saturating_sub(1),
             c if depth == 0 => path.push(c),
             _ => {}
         }
+        before = c;
     }
     let words = path.split("::").filter(|word| !word.is_empty() && !word.starts_with('{'));
     let words: Vec<&str> = words.collect();
