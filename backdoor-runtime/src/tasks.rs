@@ -47,6 +47,7 @@ mod tracked;
 pub use cancel::{CancelError, cancel};
 #[cfg(tokio_unstable)]
 pub use hook::{on_task_spawn, on_task_terminate};
+pub(crate) use info::rounded;
 pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
 pub use join_set::JoinSet;
 pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list};

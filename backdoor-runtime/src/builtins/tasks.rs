@@ -2,7 +2,7 @@
 
 mod items;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::builtins::tasks::items::{Item, Items, produce, rows};
 use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskState};
@@ -153,12 +153,14 @@ async fn stack_of(id: u64, full: bool) -> Result<Items, String> {
 }
 
 async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items {
+    let begin = Instant::now();
     let (busy, others_polled) = tasks::busy(window, usize::MAX).await;
+    let watched = begin.elapsed();
     let matching = busy.iter().filter(|busy| what.as_ref().is_none_or(|what| busy.task.matches(what)));
     let shown: Vec<_> = matching.clone().take(limit).cloned().collect();
     let others_polled = others_polled + matching.count().saturating_sub(shown.len());
     let mut items = rows(&shown, |busy| {
-        let share = busy.busy.as_secs_f64() / window.as_secs_f64().max(1e-9);
+        let share = busy.busy.as_secs_f64() / watched.as_secs_f64().max(1e-9);
         let mut fields = vec![
             ("in_window", busy.busy.into()),
             ("percent", ((share * 1000.0).round() / 10.0).into()),

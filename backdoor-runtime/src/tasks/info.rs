@@ -152,6 +152,14 @@ impl EndedTask {
     }
 }
 
+/// Whole seconds from ten on, else whole milliseconds.
+pub(crate) fn rounded(length: Duration) -> Duration {
+    match length.as_secs() {
+        0..10 => Duration::from_millis(length.as_millis() as u64),
+        seconds => Duration::from_secs(seconds),
+    }
+}
+
 impl TaskState {
     /// One word.
     pub fn as_str(&self) -> &'static str {
@@ -169,7 +177,7 @@ impl TaskState {
         match self {
             Self::Running { tid, thread, since } => {
                 let name = thread.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
-                format!("running on thread {tid}{name} for {}", text::duration(since))
+                format!("running on thread {tid}{name} for {}", text::duration(&rounded(*since)))
             }
             other => other.as_str().to_owned(),
         }

@@ -160,10 +160,13 @@ impl Leaf {
         }
         let innermost_own = symbols.iter().rposition(|symbol| symbol.owner() == Owner::Author);
         let inside = &symbols[innermost_own.map_or(0, |at| at + 1)..];
+        // A macro of a library writes closures into the author's function, which are no place to wait either.
+        let own_function = innermost_own.map(|at| symbols[at].function());
         let waits_for = inside
             .iter()
-            .find(|symbol| symbol.owner() == Owner::Library && !is_ours_around(symbol))
-            .map(Symbol::function);
+            .filter(|symbol| symbol.owner() == Owner::Library && !is_ours_around(symbol))
+            .map(Symbol::function)
+            .find(|function| Some(function) != own_function.as_ref());
         let mut frames: Vec<Frame> = Vec::new();
         for (at, symbol) in symbols.iter().enumerate() {
             // An asynchronous block inside the function is the same place, seen closer.

@@ -11,7 +11,7 @@ use futures_core::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::tasks::{Frame, Leaf, TaskInfo, TaskStack, TaskState};
+use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::{CommandOutput, Page, Value};
 
 /// Items that are made before they are read.
@@ -118,13 +118,9 @@ pub(super) fn columns(task: &TaskInfo) -> Vec<Column> {
     ]
 }
 
-/// Whole seconds, where there are some.
+/// As exact as a person wants it.
 pub(super) fn rounded(length: Duration) -> Value {
-    let length = match length.as_secs() {
-        0 => Duration::from_millis(length.as_millis() as u64),
-        seconds => Duration::from_secs(seconds),
-    };
-    length.into()
+    tasks::rounded(length).into()
 }
 
 impl Item {
