@@ -46,7 +46,7 @@ pub fn get(id: u64) -> Option<TaskInfo> {
 
 /// The last tasks that have ended, the latest first: about 256 that came to their end, and 256 of the others.
 pub fn ended() -> Vec<EndedTask> {
-    registry::ended().iter().map(|ended| EndedTask::of(ended)).collect()
+    registry::ended().iter().map(EndedTask::of).collect()
 }
 
 /// How many of the tasks that are listed this runtime counts among its own: the others of its

@@ -3,8 +3,10 @@
 //! In shards by number, so that tasks that start one after the other do not meet, and each in the order of the numbers, so that a list
 //! can be given in pieces. Nothing but this file's own code runs under its locks.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU64;
+use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +25,7 @@ const MESSAGE: usize = 1024;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 static TASKS: [Shard; SHARDS] = [const { Shard(Mutex::new(Tasks::NONE)) }; SHARDS];
-static ENDED_OTHERWISE: Mutex<VecDeque<Arc<Ended>>> = Mutex::new(VecDeque::new());
+static ENDED_OTHERWISE: Mutex<VecDeque<Ended>> = Mutex::new(VecDeque::new());
 
 /// On cache lines of its own.
 #[repr(align(128))]
@@ -31,7 +33,7 @@ struct Shard(Mutex<Tasks>);
 
 struct Tasks {
     alive: BTreeMap<NonZeroU64, Arc<Record>>,
-    done: VecDeque<Arc<Ended>>,
+    done: VecDeque<Ended>,
 }
 
 /// How a task ended.
@@ -46,10 +48,11 @@ pub(crate) enum End {
 }
 
 /// A task that has ended.
+#[derive(Clone)]
 pub(crate) struct Ended {
     pub(crate) id: NonZeroU64,
-    pub(crate) name: Option<std::borrow::Cow<'static, str>>,
-    pub(crate) spawned: &'static std::panic::Location<'static>,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) spawned: &'static Location<'static>,
     pub(crate) parent: Option<NonZeroU64>,
     pub(crate) born: u64,
     pub(crate) at: u64,
@@ -76,7 +79,7 @@ pub(crate) fn remove(record: &Record, mut end: End, now: u64) {
         message.truncate(message.floor_char_boundary(MESSAGE));
     }
     let is_done = end == End::Done;
-    let ended = Arc::new(Ended {
+    let ended = Ended {
         id: record.id,
         name: record.name.clone(),
         spawned: record.spawned,
@@ -85,7 +88,7 @@ pub(crate) fn remove(record: &Record, mut end: End, now: u64) {
         at: now,
         end,
         spent: record.spent(now),
-    });
+    };
     if let Some(trace) = record.asked() {
         trace.tell();
     }
@@ -95,12 +98,12 @@ pub(crate) fn remove(record: &Record, mut end: End, now: u64) {
     drop((removed, forgotten));
 }
 
-fn keep_otherwise(tasks: MutexGuard<'_, Tasks>, ended: Arc<Ended>) -> Option<Arc<Ended>> {
+fn keep_otherwise(tasks: MutexGuard<'_, Tasks>, ended: Ended) -> Option<Ended> {
     drop(tasks);
     keep(&mut ENDED_OTHERWISE.lock().unwrap_or_else(PoisonError::into_inner), OTHERS, ended)
 }
 
-fn keep(list: &mut VecDeque<Arc<Ended>>, most: usize, ended: Arc<Ended>) -> Option<Arc<Ended>> {
+fn keep(list: &mut VecDeque<Ended>, most: usize, ended: Ended) -> Option<Ended> {
     let forgotten = if list.len() >= most { list.pop_front() } else { None };
     list.push_back(ended);
     forgotten
@@ -146,8 +149,8 @@ pub(crate) fn all() -> impl Iterator<Item = Arc<Record>> {
 }
 
 /// The last tasks that have ended, the latest first.
-pub(crate) fn ended() -> Vec<Arc<Ended>> {
-    let mut ended: Vec<Arc<Ended>> =
+pub(crate) fn ended() -> Vec<Ended> {
+    let mut ended: Vec<Ended> =
         ENDED_OTHERWISE.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
     for shard in &TASKS {
         ended.extend(lock(shard).done.iter().cloned());
