@@ -1,6 +1,6 @@
 //! Tasks that can be seen: which there are, what each does, and where it waits, with file and line.
 //!
-//! A service spawns with [`spawn`](crate::spawn) and [`spawn_named`](crate::spawn_named) instead of tokio's, with a [`JoinSet`] or a
+//! A service spawns with [`spawn()`] and [`spawn_named`] instead of tokio's, with a [`JoinSet`] or a
 //! [`Builder`] of ours, or lets any future be listed with [`Instrument::instrumented`]. Nothing else is needed: neither
 //! `tokio_unstable` nor a subscriber. An operator then has `tasks`, `pgt`, `runtime` and `cancel`.
 //!
