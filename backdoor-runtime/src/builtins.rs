@@ -5,5 +5,7 @@ mod complete;
 mod help;
 mod locks;
 mod runs;
+mod runtime;
 mod service;
 mod sessions;
+mod tasks;

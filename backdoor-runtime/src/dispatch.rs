@@ -107,6 +107,9 @@ impl Dispatcher {
         service: Option<Handle>,
         limits: CommandLimits,
     ) -> Self {
+        if let Some(service) = &service {
+            let _ = shared.runtime.set(service.clone());
+        }
         Self {
             shared,
             states: Arc::new(states),

@@ -15,7 +15,7 @@ pub mod private;
 mod reply;
 mod server;
 pub mod sync;
-mod tasks;
+pub mod tasks;
 mod testing;
 
 pub use backdoor_macros::{Choice, backdoor_command};
@@ -27,6 +27,7 @@ pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, Sessi
 pub use line::Candidate;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
+pub use tasks::{spawn, spawn_named};
 pub use testing::{Answer, Testing};
 
 // Generated code names the crate by its public path, also in the built-ins.

@@ -23,6 +23,7 @@ mod shop;
 mod statistics;
 mod system_calls;
 mod table;
+mod tasks;
 
 use std::fs;
 
@@ -61,6 +62,11 @@ const MEASUREMENTS: &[Measurement] = &[
         run: locks::run,
     },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
+    Measurement {
+        name: "tasks",
+        about: "a poll and a spawn that are seen, lists and stacks",
+        run: tasks::run,
+    },
     Measurement {
         name: "service",
         about: "what the shop's customers notice of its console (four minutes)",

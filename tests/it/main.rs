@@ -55,6 +55,8 @@ mod soak;
 #[cfg(test)]
 mod stuck;
 #[cfg(test)]
+mod tasks;
+#[cfg(test)]
 mod transcript;
 #[cfg(test)]
 mod twice;

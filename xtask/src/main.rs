@@ -84,7 +84,8 @@ usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [--for TIME]>
   check  format, clippy and docs with warnings denied, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
-         (round-trip, system-calls, connections, idle, look-up, big-answer, service, nice, added, compile)
+         (round-trip, system-calls, connections, idle, look-up, big-answer, locks, tasks, service, nice, added,
+         compile)
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s";
 
 fn main() -> ExitCode {

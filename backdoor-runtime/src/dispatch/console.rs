@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tokio::runtime::Handle;
 
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     /// The most words behind a command's name.
     pub(crate) max_words: usize,
     pub(crate) service: Arc<Service>,
+    /// The service's, where it has one.
+    pub(crate) runtime: OnceLock<Handle>,
     pub(crate) addresses: OnceLock<Vec<Address>>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) runs: Arc<Runs>,
@@ -110,6 +113,12 @@ impl Console {
     /// The service that the console serves.
     pub fn service(&self) -> &Service {
         &self.0.service
+    }
+
+    /// The runtime of the service, which the console was given or started on. It may be blocked: ask for its metrics, and do not wait
+    /// for what is spawned there.
+    pub fn runtime(&self) -> Option<&Handle> {
+        self.0.runtime.get()
     }
 
     /// Where the console listens.

@@ -209,6 +209,7 @@ impl Shared {
             registry,
             max_words,
             service: Arc::new(service),
+            runtime: OnceLock::new(),
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             runs: Arc::default(),

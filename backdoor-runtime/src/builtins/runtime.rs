@@ -1,0 +1,49 @@
+//! `runtime`: what the service's runtime does, and whether it is stuck.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::tasks::{self, RuntimeInfo};
+use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
+
+/// The service's runtime: its workers, its tasks, and whether it is stuck
+///
+/// Its counters are read twice, and nothing is asked of its workers. `held` is a worker that has been in one poll, or outside of the
+/// runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not visible` without.
+#[backdoor_command(reads, on = helper, timeout = "10m")]
+async fn runtime(
+    State(console): State<Console>,
+    /// How long it is watched
+    #[arg(long = "for", default = Duration::from_secs(1))]
+    window: Duration,
+) -> Result<Watched, &'static str> {
+    let Some(runtime) = console.runtime() else {
+        return Err(
+            "the console was given no runtime; give it one with `.runtime(handle)`, or start it on one",
+        );
+    };
+    Ok(Watched(tasks::runtime(runtime, window).await))
+}
+
+struct Watched(RuntimeInfo);
+
+impl CommandOutput for Watched {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Self(info) = self;
+        writeln!(page, "{}\n", info.verdict)?;
+        let blocking = info.blocking_threads.map_or("not visible".to_owned(), |threads| threads.to_string());
+        let longest = info.holding.first().map_or("none over 100ms".to_owned(), |task| {
+            format!("{}, {}", task.title(), task.state.describe())
+        });
+        writeln!(page, "flavor            {}", info.flavor)?;
+        writeln!(page, "tasks alive       {}, of which {} are not seen", info.alive, info.unseen())?;
+        writeln!(page, "global queue      {}", info.global_queue)?;
+        writeln!(page, "longest poll now  {longest}")?;
+        writeln!(page, "blocking threads  {blocking}\n")?;
+        page.write_str(&Value::of(&info.workers).to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
+}

@@ -1,0 +1,221 @@
+//! `tasks`, `pgt`, `cancel`: the service's asynchronous tasks.
+
+mod items;
+
+use std::time::{Duration, Instant};
+
+use crate::builtins::tasks::items::{Item, Items, produce, rows};
+use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskState};
+use crate::{Console, Session, State, Value, backdoor_command};
+
+/// Stacks that are asked for together.
+const TOGETHER: usize = 256;
+
+/// How long a task that was woken may wait for its poll before it is called blocked.
+const WAITS: Duration = Duration::from_millis(200);
+
+/// How long `cancel` waits for the task's end.
+const ENDS: Duration = Duration::from_secs(1);
+
+/// The tasks of the service, or one of them with its stack
+///
+/// Those that were spawned with `backdoor_runtime`. Others are counted and not seen.
+#[backdoor_command(reads, on = helper, timeout = "10m")]
+async fn tasks(
+    State(console): State<Console>,
+    /// The number of a task, or a part of its name or of the file where it was spawned
+    what: Option<String>,
+    /// Those that were polled longest, in a window of 5s or of --for
+    busy: bool,
+    /// Those that hold up a worker, and those that were woken and are not polled
+    blocked: bool,
+    /// The last ones that have ended, and how
+    ended: bool,
+    /// How long to watch, for --busy and --blocked
+    #[arg(long = "for")]
+    window: Option<Duration>,
+    /// How many are shown
+    #[arg(long)]
+    limit: Option<usize>,
+) -> Result<Items, String> {
+    let limit = limit.unwrap_or(usize::MAX);
+    match (busy, blocked, ended) {
+        (false, false, false) if window.is_some() => {
+            return Err("--for goes with --busy or --blocked".to_owned());
+        }
+        (false, false, false) => {}
+        _ if [busy, blocked, ended].iter().filter(|flag| **flag).count() > 1 => {
+            return Err("--busy, --blocked and --ended exclude each other".to_owned());
+        }
+        (true, ..) => {
+            return Ok(busiest(what, window.unwrap_or(Duration::from_secs(5)), limit.min(20)).await);
+        }
+        (_, true, _) => return Ok(held_up(what, window.unwrap_or(WAITS), limit).await),
+        (_, _, true) => return Ok(last_ended(what, limit)),
+    }
+    if let Some(id) = what.as_deref().and_then(|what| what.parse().ok()) {
+        return stack_of(id, false).await;
+    }
+    let unseen = console.runtime().map(|runtime| {
+        let alive = runtime.metrics().num_alive_tasks();
+        alive.saturating_sub(tasks::counted_by(runtime))
+    });
+    Ok(produce(async move |items| {
+        let wanted = tasks::list().filter(|task| what.as_ref().is_none_or(|what| task.matches(what)));
+        let mut wanted = wanted.take(limit).peekable();
+        while wanted.peek().is_some() {
+            let page: Vec<TaskInfo> = wanted.by_ref().take(TOGETHER).collect();
+            items.send_all(rows(&page, items::columns)).await?;
+        }
+        if let Some(unseen) = unseen.filter(|unseen| *unseen > 0) {
+            let text =
+                format!("{} not spawned with backdoor_runtime and not seen", others(unseen, "was", "were"));
+            items.send(Item::note(text, Value::record([("unseen", unseen.into())]))).await?;
+        }
+        Ok(())
+    }))
+}
+
+/// The stacks of tasks: where they wait, with file and line
+///
+/// Each is polled once for it, and its wakers say where they are. A task that runs, or that nobody polls within 200 ms, says so.
+#[backdoor_command(reads, on = helper, timeout = "10m")]
+async fn pgt(
+    /// The number of a task, or a part of its name or of the file where it was spawned
+    what: Option<String>,
+    /// How many are shown
+    #[arg(long, default = 100, range = 1..=1_000_000)]
+    limit: usize,
+    /// Also the functions of std, tokio and other dependencies
+    full: bool,
+) -> Result<Items, String> {
+    if let Some(id) = what.as_deref().and_then(|what| what.parse().ok()) {
+        return stack_of(id, full).await;
+    }
+    Ok(produce(async move |items| {
+        let wanted = tasks::list().filter(|task| what.as_ref().is_none_or(|what| task.matches(what)));
+        let mut wanted = wanted.map(|task| task.id);
+        let mut left = limit;
+        while left > 0 {
+            let ids: Vec<u64> = wanted.by_ref().take(left.min(TOGETHER)).collect();
+            if ids.is_empty() {
+                break;
+            }
+            left -= ids.len();
+            for stack in tasks::stacks(&ids).await {
+                items.send(Item::stack(stack, full)).await?;
+            }
+        }
+        let more = if left == 0 { wanted.count() } else { 0 };
+        if more > 0 {
+            let text = format!("{} not shown; --limit shows more", others(more, "is", "are"));
+            items.send(Item::note(text, Value::record([("not_shown", more.into())]))).await?;
+        }
+        Ok(())
+    }))
+}
+
+/// Cancel a task: it is dropped where it waits
+///
+/// Who awaits its handle is told that it was cancelled. A task that does not return from its poll goes on until it does.
+#[backdoor_command(dangerous, on = helper)]
+async fn cancel(
+    session: Session,
+    /// The number of the task
+    id: u64,
+) -> Result<String, tasks::CancelError> {
+    let by = format!("session {} ({})", session.id(), session.peer());
+    let task = tasks::cancel(id, &by)?;
+    let until = tokio::time::Instant::now() + ENDS;
+    while tokio::time::Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        if tasks::get(id).is_none() {
+            return Ok(format!("{} was cancelled", task.title()));
+        }
+    }
+    let state = tasks::get(id).map_or("done".to_owned(), |task| task.state.describe());
+    Ok(format!("{} will end when it is polled next; it is {state}", task.title()))
+}
+
+async fn stack_of(id: u64, full: bool) -> Result<Items, String> {
+    if let Some(stack) = tasks::stacks(&[id]).await.pop() {
+        return Ok(Items::of([Item::stack(stack, full)]));
+    }
+    if let Some(task) = tasks::list().find(|task| task.id == id && task.state == TaskState::NotVisible) {
+        return Err(format!("{} was spawned by others: where it waits is not visible", task.title()));
+    }
+    match tasks::ended().into_iter().find(|ended| ended.task.id == id) {
+        Some(ended) => Err(format!("{} has ended: {}", ended.task.title(), ended.how.describe())),
+        None => Err(format!(
+            "there is no task {id}; `tasks` lists those that live, `tasks --ended` the last that do not"
+        )),
+    }
+}
+
+async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items {
+    let begin = Instant::now();
+    let (busy, others_polled) = tasks::busy(window, usize::MAX).await;
+    let watched = begin.elapsed();
+    let matching = busy.iter().filter(|busy| what.as_ref().is_none_or(|what| busy.task.matches(what)));
+    let shown: Vec<_> = matching.clone().take(limit).cloned().collect();
+    let others_polled = others_polled + matching.count().saturating_sub(shown.len());
+    let mut items = rows(&shown, |busy| {
+        let share = busy.busy.as_secs_f64() / watched.as_secs_f64().max(1e-9);
+        let mut fields = vec![
+            ("in_window", busy.busy.into()),
+            ("percent", ((share * 1000.0).round() / 10.0).into()),
+            ("polls_in_window", busy.polls.into()),
+        ];
+        fields.extend(items::columns(&busy.task));
+        fields
+    });
+    if others_polled > 0 {
+        let text = format!("{} polled, too", others(others_polled, "was", "were"));
+        items.push(Item::note(text, Value::record([("not_shown", others_polled.into())])));
+    }
+    Items::of(items)
+}
+
+async fn held_up(what: Option<String>, window: Duration, limit: usize) -> Items {
+    let blocked = tasks::blocked(window).await.into_iter();
+    let matching = blocked.filter(|blocked| what.as_ref().is_none_or(|what| blocked.task.matches(what)));
+    let shown: Vec<_> = matching.take(limit).collect();
+    Items::of(rows(&shown, |blocked| {
+        let mut fields = vec![("why", blocked.why().into())];
+        fields.extend(items::columns(&blocked.task));
+        fields
+    }))
+}
+
+fn last_ended(what: Option<String>, limit: usize) -> Items {
+    let ended = tasks::ended().into_iter();
+    let matching = ended.filter(|ended| what.as_ref().is_none_or(|what| ended.task.matches(what)));
+    let shown: Vec<EndedTask> = matching.take(limit).collect();
+    Items::of(rows(&shown, |ended| {
+        let how = match &ended.how {
+            HowEnded::Panicked(message) => {
+                format!("panicked: {}", message.lines().next().unwrap_or_default())
+            }
+            how => how.describe(),
+        };
+        vec![
+            ("id", ended.task.id.into()),
+            ("name", ended.task.name.clone().into()),
+            ("how", how.into()),
+            ("ago", items::rounded(ended.ago)),
+            ("age", items::rounded(ended.task.age)),
+            ("polls", ended.task.polls.into()),
+            ("busy", ended.task.busy.into()),
+            ("longest", ended.task.longest.into()),
+            ("parent", ended.task.parent.into()),
+            ("spawned", ended.task.spawned.as_str().into()),
+        ]
+    }))
+}
+
+fn others(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 other task {one}"),
+        _ => format!("{count} other tasks {many}"),
+    }
+}

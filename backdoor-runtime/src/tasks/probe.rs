@@ -1,0 +1,125 @@
+//! The waker that a task is polled with when its stack is wanted: who clones it is a leaf that the task waits for, and the stack right
+//! then is the way there.
+//!
+//! A leaf clones under a lock of its own, so nothing but addresses is recorded here.
+
+use std::mem::ManuallyDrop;
+use std::sync::{Mutex, PoisonError};
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Frames of one leaf, of which the innermost are kept.
+const FRAMES: usize = 96;
+
+/// Leaves of one task.
+const LEAVES: usize = 64;
+
+/// One stack that was asked for.
+pub(crate) struct Trace {
+    found: Mutex<Found>,
+    /// Told when the poll has ended.
+    told: UnboundedSender<()>,
+}
+
+/// What a traced poll has shown.
+#[derive(Clone, Default)]
+pub(crate) struct Found {
+    pub(crate) is_polled: bool,
+    pub(crate) leaves: Vec<Leaf>,
+    /// More leaves than are kept.
+    pub(crate) more: usize,
+}
+
+/// A place where the task waits.
+#[derive(Clone)]
+pub(crate) struct Leaf {
+    /// Addresses, innermost first.
+    pub(crate) frames: Vec<usize>,
+    /// It woke the task itself, instead of waiting for somebody to do so.
+    pub(crate) woke: bool,
+    /// There were more frames.
+    pub(crate) is_cut: bool,
+}
+
+impl Trace {
+    pub(crate) fn new(told: UnboundedSender<()>) -> Self {
+        Self { found: Mutex::default(), told }
+    }
+
+    pub(crate) fn found(&self) -> Found {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Calls `poll` with a waker that records here, and otherwise does what `waker` does.
+    pub(crate) fn poll<T>(&self, waker: &Waker, poll: impl FnOnce(&Waker) -> T) -> T {
+        let probe = Probe { trace: self, waker };
+        let raw = RawWaker::new((&raw const probe).cast(), &VTABLE);
+        // SAFETY: the table's functions keep the contract of `RawWaker`: they read a `Probe`, which outlives the waker that stands
+        // right below it; `poll` gets a reference to it only, and a clone of it points to what `waker` points to, not to the probe.
+        let probing = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
+        let polled = poll(&probing);
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).is_polled = true;
+        self.tell();
+        polled
+    }
+
+    /// Says that there is no more to come.
+    pub(crate) fn tell(&self) {
+        // Nobody may wait any more.
+        let _ = self.told.send(());
+    }
+
+    fn record(&self, woke: bool, outermost: usize) {
+        let mut frames = Vec::with_capacity(FRAMES);
+        let mut is_cut = false;
+        // SAFETY: what has to be synchronised are the debug helpers of Windows. The unwinder of this platform may be used by any
+        // number of threads, and the lock of `backtrace::trace` may be held for long by whoever resolves symbols.
+        unsafe {
+            backtrace::trace_unsynchronized(|frame| {
+                if frame.sp() as usize > outermost {
+                    return false;
+                }
+                is_cut = frames.len() == FRAMES;
+                if !is_cut {
+                    frames.push(frame.ip() as usize);
+                }
+                !is_cut
+            });
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        match found.leaves.len() < LEAVES {
+            true => found.leaves.push(Leaf { frames, woke, is_cut }),
+            false => found.more += 1,
+        }
+    }
+}
+
+struct Probe<'a> {
+    trace: &'a Trace,
+    waker: &'a Waker,
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
+
+/// # Safety
+/// `probe` points to a `Probe`.
+unsafe fn clone(probe: *const ()) -> RawWaker {
+    // SAFETY: as the caller promises.
+    let Probe { trace, waker } = unsafe { &*probe.cast::<Probe<'_>>() };
+    trace.record(false, probe as usize);
+    let cloned = ManuallyDrop::new((*waker).clone());
+    RawWaker::new(cloned.data(), cloned.vtable())
+}
+
+/// # Safety
+/// `probe` points to a `Probe`.
+unsafe fn wake(probe: *const ()) {
+    // SAFETY: as the caller promises.
+    let Probe { trace, waker } = unsafe { &*probe.cast::<Probe<'_>>() };
+    trace.record(true, probe as usize);
+    waker.wake_by_ref();
+}
+
+/// A probe is only borrowed.
+unsafe fn drop(_: *const ()) {}

@@ -1,0 +1,203 @@
+//! From addresses to functions, files and lines, and what of them an author wants to read.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use crate::tasks::symbol_table;
+
+/// Addresses that are remembered; then all are forgotten.
+const REMEMBERED: usize = 64 * 1024;
+
+/// Of a function's name, so many bytes are kept: generics can be endless.
+const NAME: usize = 4096;
+
+static KNOWN: LazyLock<Mutex<HashMap<usize, Arc<[Symbol]>>>> = LazyLock::new(Mutex::default);
+
+/// A function at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Symbol {
+    /// As the compiler wrote it, without the hash.
+    pub(crate) raw: String,
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<u32>,
+}
+
+/// Whose code it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Author,
+    /// A dependency's, or ours.
+    Library,
+    Std,
+}
+
+/// The functions at a return address, innermost first: more than one where some were inlined, none where there are no symbols.
+/// The first question may take as long as reading all debug information of the program.
+pub(crate) fn of(address: usize) -> Arc<[Symbol]> {
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
+    if let Some(known) = known {
+        return known;
+    }
+    let mut symbols = Vec::new();
+    backtrace::resolve(address as *mut _, |symbol| {
+        let Some(name) = symbol.name() else { return };
+        let mut raw = format!("{name:#}");
+        raw.truncate(raw.floor_char_boundary(NAME));
+        let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
+        symbols.push(Symbol { raw, file, line: symbol.lineno() });
+    });
+    // Line tables alone name a function without its path; the symbol table knows the one that was not inlined.
+    if let Some(outermost) = symbols.last_mut()
+        && let Some(name) = symbol_table::name(address)
+    {
+        outermost.raw = name;
+    }
+    let symbols: Arc<[Symbol]> = symbols.into();
+    let mut remembered = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if remembered.len() >= REMEMBERED {
+        remembered.clear();
+    }
+    remembered.insert(address, symbols.clone());
+    symbols
+}
+
+impl Symbol {
+    pub(crate) fn owner(&self) -> Owner {
+        const STD: [&str; 4] = ["std::", "core::", "alloc::", "__rust"];
+        const LIBRARIES: [&str; 5] =
+            ["tokio::", "tokio_util::", "tokio_stream::", "futures_", "backdoor_runtime::"];
+        // Where the compiler was told that our sources are.
+        const OURS: &str = file!().split_at(file!().len() - "tasks/symbols.rs".len()).0;
+        let file = self.file.as_deref().unwrap_or_default();
+        let name = self.raw.trim_start_matches(['<', '&']);
+        let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        if file.contains("/rustc/") || file.contains("/rustlib/src/rust/") || begins(&STD) {
+            Owner::Std
+        } else if file.contains("/registry/src/")
+            || file.contains("/git/checkouts/")
+            || file.contains(OURS)
+            || begins(&LIBRARIES)
+        {
+            Owner::Library
+        } else {
+            Owner::Author
+        }
+    }
+
+    /// Whether it is a closure, such as an asynchronous block, in that function.
+    pub(crate) fn is_inside(&self, outer: &Self) -> bool {
+        self.file == outer.file
+            && self.raw.strip_prefix(outer.raw.as_str()).is_some_and(|rest| rest.starts_with("::{"))
+    }
+
+    /// The path of the function, without what the compiler and generics add to it.
+    pub(crate) fn function(&self) -> String {
+        plain(&self.raw)
+    }
+
+    /// The file as a person names it: behind `src/`, or the last two words of its path.
+    pub(crate) fn short_file(&self) -> Option<String> {
+        self.file.as_deref().map(short_file)
+    }
+}
+
+fn short_file(file: &str) -> String {
+    if let Some((_, behind)) = file.rsplit_once("/src/") {
+        return behind.to_owned();
+    }
+    let words: Vec<_> = Path::new(file).components().rev().take(2).collect();
+    let words: Vec<_> = words.iter().rev().map(|word| word.as_os_str().to_string_lossy()).collect();
+    words.join("/").replace("//", "/")
+}
+
+/// The last word of a path, with the type before it.
+pub(crate) fn short_function(path: &str) -> &str {
+    let Some(last) = path.rfind("::") else { return path };
+    let before = path[..last].rfind("::").map_or(0, |at| at + 2);
+    let owner = &path[before..last];
+    if owner.starts_with(|c: char| c.is_uppercase()) { &path[before..] } else { &path[last + 2..] }
+}
+
+/// A path without closures and generics; `<A as B>::c` is `A::c`, and a poll is the type that is polled.
+fn plain(raw: &str) -> String {
+    let mut path = String::new();
+    let mut rest = raw;
+    if let Some(inner) = raw.strip_prefix('<')
+        && let Some(end) = closing(inner)
+    {
+        let subject = inner[..end].split(" as ").next().unwrap_or_default();
+        path = plain(subject.trim_start_matches(['&', '*']).trim_start_matches("mut "));
+        rest = &inner[end + 1..];
+    }
+    let mut depth = 0_usize;
+    let mut before = ' ';
+    for c in rest.chars() {
+        match c {
+            '<' => depth += 1,
+            '>' if before == '-' => {}
+            '>' => depth = depth.saturating_sub(1),
+            c if depth == 0 => path.push(c),
+            _ => {}
+        }
+        before = c;
+    }
+    let words = path.split("::").filter(|word| !word.is_empty() && !word.starts_with('{'));
+    let words: Vec<&str> = words.collect();
+    match words.split_last() {
+        Some((&"poll", before)) if raw.contains("Future>") && !before.is_empty() => before.join("::"),
+        _ => words.join("::"),
+    }
+}
+
+/// Where the bracket that is open ends.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => depth += 1,
+            '>' if text[..at].ends_with('-') => {}
+            '>' if depth == 0 => return Some(at),
+            '>' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_made_plain() {
+        #[track_caller]
+        fn check(raw: &str, expected: &str) {
+            assert_eq!(plain(raw), expected);
+        }
+        check("shop::orders::checkout::{{closure}}", "shop::orders::checkout");
+        check("shop::orders::checkout::{closure#0}", "shop::orders::checkout");
+        check(
+            "<tokio::time::sleep::Sleep as core::future::future::Future>::poll",
+            "tokio::time::sleep::Sleep",
+        );
+        check("tokio::sync::mutex::Mutex<T>::lock::{{closure}}", "tokio::sync::mutex::Mutex::lock");
+        check("<shop::Pool<fn(u8) -> u8>>::get", "shop::Pool::get");
+        check("main", "main");
+        check("", "");
+    }
+
+    #[test]
+    fn functions_are_named_with_their_type() {
+        assert_eq!(short_function("shop::orders::checkout"), "checkout");
+        assert_eq!(short_function("shop::Pool::get"), "Pool::get");
+        assert_eq!(short_function("main"), "main");
+    }
+
+    #[test]
+    fn files_are_named_from_the_sources() {
+        assert_eq!(short_file("/build/shop/src/orders/cart.rs"), "orders/cart.rs");
+        assert_eq!(short_file("/build/shop/tests/cart.rs"), "tests/cart.rs");
+        assert_eq!(short_file("cart.rs"), "cart.rs");
+    }
+}

@@ -1,0 +1,65 @@
+//! Tasks as an operator sees them: where they wait, who holds up whom, how they end.
+
+mod ends;
+mod many;
+mod stuck;
+mod waits;
+
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::tasks::{self, TaskInfo, TaskStack};
+use backdoor_runtime::{Backdoor, Value};
+
+use crate::client::PATIENCE;
+
+/// Waits until this is so.
+#[track_caller]
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "never {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The same without holding up this runtime.
+async fn until_async(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "never {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// The tasks of this name.
+fn named(name: &str) -> Vec<TaskInfo> {
+    tasks::list().filter(|task| task.name.as_deref() == Some(name)).collect()
+}
+
+/// The answer to a line, as text and as data.
+fn run(line: &str) -> (String, Value) {
+    let answer = Backdoor::testing().run(line);
+    (answer.text, answer.value)
+}
+
+/// The stack of a task, asked for again while the machine is too busy to poll it in time.
+async fn stack(id: u64) -> TaskStack {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let stack = tasks::stacks(&[id]).await.pop().expect("it lives");
+        let is_late = stack.missing.as_ref().is_some_and(|missing| missing.contains("nobody polled it"));
+        if !is_late || Instant::now() > until {
+            return stack;
+        }
+    }
+}
+
+/// The author's functions of each leaf, outermost first, and what the leaf waits for.
+fn shape(stack: &TaskStack) -> Vec<(Vec<String>, String)> {
+    let leaves = stack.leaves.iter().map(|leaf| {
+        let own = leaf.frames.iter().filter(|frame| frame.is_own);
+        let functions = own.map(|frame| frame.function.rsplit("::").next().unwrap().to_owned());
+        (functions.collect(), leaf.waits_for.clone().unwrap_or_default())
+    });
+    leaves.collect()
+}

@@ -1,0 +1,111 @@
+//! How tasks end, and that nothing of them is left.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backdoor_runtime::tasks::{self, Builder, CancelError, HowEnded, Instrument, JoinSet};
+use backdoor_runtime::{Backdoor, Status, spawn_named};
+
+use super::{named, run, until_async};
+
+fn how(name: &str) -> Option<HowEnded> {
+    let ended = tasks::ended().into_iter().find(|ended| ended.task.name.as_deref() == Some(name));
+    ended.map(|ended| ended.how)
+}
+
+#[tokio::test]
+async fn each_end_is_told_apart() {
+    spawn_named("ends-done", async {}).await.unwrap();
+    assert_eq!(how("ends-done"), Some(HowEnded::Done));
+
+    let panics = spawn_named("ends-panics", async {
+        let number = std::hint::black_box(7);
+        assert_eq!(number, 0, "of {number}");
+    });
+    let error = panics.await.unwrap_err();
+    let message = error.into_panic().downcast_ref::<String>().unwrap().clone();
+    assert!(message.contains("of 7"), "the panic goes on as it was: {message}");
+    assert_eq!(how("ends-panics"), Some(HowEnded::Panicked(message)));
+
+    let aborted = spawn_named("ends-aborted", pending::<()>());
+    aborted.abort();
+    assert!(aborted.await.unwrap_err().is_cancelled());
+    assert_eq!(how("ends-aborted"), Some(HowEnded::Dropped));
+
+    let mut set = JoinSet::new();
+    set.spawn_named("ends-set", pending::<()>());
+    drop(set);
+    until_async("it ends with its set", || how("ends-set") == Some(HowEnded::Dropped)).await;
+}
+
+#[tokio::test]
+async fn an_operator_cancels_and_is_remembered() {
+    struct Drops(Arc<()>);
+    let kept = Arc::new(());
+    let drops = Drops(kept.clone());
+    let task = spawn_named("ends-cancelled", async move {
+        let drops = drops;
+        pending::<()>().await;
+        drop(drops.0);
+    });
+    let id = task.id();
+    let refused = tokio::task::spawn_blocking(move || Backdoor::testing().run(&format!("cancel {id}")));
+    assert_eq!(refused.await.unwrap().status, Status::Refused);
+    let line = format!("cancel {id} --yes");
+    let (text, _) = tokio::task::spawn_blocking(move || run(&line)).await.unwrap();
+    assert_eq!(text, format!("task {id} `ends-cancelled` was cancelled\n"));
+    assert!(task.await.unwrap_err().is_cancelled());
+    assert_eq!(Arc::strong_count(&kept), 1, "what it held was dropped");
+    assert_eq!(how("ends-cancelled"), Some(HowEnded::Cancelled("session 0 (test)".to_owned())));
+    let (text, value) = run("tasks --ended ends-cancelled");
+    assert!(text.contains("cancelled by session 0 (test)"), "{text}");
+    assert_eq!(value[0]["how"], "cancelled");
+    let answer = Backdoor::testing().run(&format!("tasks {id}"));
+    let ended = format!("task {id} `ends-cancelled` has ended: cancelled by session 0 (test)");
+    assert_eq!(answer.error, Some(ended));
+}
+
+#[tokio::test]
+async fn what_cannot_be_cancelled_is_said() {
+    let instrumented = pending::<()>().instrumented("ends-instrumented");
+    let id = instrumented.id();
+    assert_eq!(tasks::cancel(id, "nobody"), Err(CancelError::NotOurs(id)));
+    drop(instrumented);
+    assert_eq!(tasks::cancel(id, "nobody"), Err(CancelError::NotThere(id)));
+    assert_eq!(how("ends-instrumented"), Some(HowEnded::Dropped));
+    let answer = Backdoor::testing().run("cancel 999999999 --yes");
+    assert!(answer.error.unwrap().starts_with("there is no task 999999999, or it has ended"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_of_tasks_that_have_ended() {
+    let held = Arc::new(());
+    for round in 0..200 {
+        let one = held.clone();
+        let task = spawn_named("ends-leak", async move {
+            tokio::time::sleep(Duration::from_micros(50)).await;
+            drop(one);
+        });
+        if round % 3 == 0 {
+            tasks::stacks(&[task.id()]).await;
+        }
+        if round % 2 == 0 {
+            task.abort();
+        }
+        let _ = task.await;
+    }
+    until_async("the registry is empty", || named("ends-leak").is_empty()).await;
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert!(tasks::ended().len() <= 512);
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_takes_its_tasks_along() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let task = Builder::new().name("ends-shut-down").spawn_on(pending::<()>(), runtime.handle());
+    drop(runtime);
+    assert!(named("ends-shut-down").is_empty());
+    assert_eq!(how("ends-shut-down"), Some(HowEnded::Dropped));
+    assert!(task.is_finished());
+}

@@ -1,0 +1,107 @@
+//! A service whose workers are held, seen from the console.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use backdoor_runtime::Backdoor;
+use backdoor_runtime::tasks::Builder;
+use tokio::runtime::{self, Runtime};
+
+use super::{named, until};
+use crate::operator::{Operator, console};
+
+fn workers(count: usize) -> Runtime {
+    runtime::Builder::new_multi_thread()
+        .worker_threads(count)
+        .thread_name("tasks-worker")
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Lets the loop end when the test does, also by a panic.
+struct Ends(Arc<AtomicBool>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[track_caller]
+fn operator(runtime: &Runtime) -> (Backdoor, Operator) {
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let operator = Operator::new(&backdoor);
+    (backdoor, operator)
+}
+
+#[test]
+fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
+    let runtime = workers(1);
+    let ends = Ends(Arc::default());
+    let (_backdoor, mut operator) = operator(&runtime);
+    let idle = Builder::new().name("stuck-idle").spawn_on(std::future::pending::<()>(), runtime.handle());
+    until("it is idle", || named("stuck-idle")[0].state.as_str() == "idle");
+    let end = ends.0.clone();
+    let spin = async move { while !end.load(Ordering::Relaxed) {} };
+    let spins = Builder::new().name("stuck-spins").spawn_on(spin, runtime.handle());
+    until("it spins", || named("stuck-spins")[0].state.as_str() == "running");
+    let behind = Builder::new().name("stuck-behind").spawn_on(async {}, runtime.handle());
+
+    let stack = operator.asks(&format!("tasks {}", spins.id()));
+    assert!(stack.contains(&format!("task {} `stuck-spins`, running on thread ", spins.id())), "{stack}");
+    assert!(stack.contains("`tasks-worker` for ") && stack.contains("its poll has not returned"), "{stack}");
+    let stack = operator.asks(&format!("pgt {}", idle.id()));
+    assert!(stack.contains("nobody polled it within 200 ms"), "{stack}");
+
+    let blocked = operator.asks("tasks stuck- --blocked");
+    let line = |name: &str| {
+        let found = blocked.lines().find(|line| line.contains(name));
+        found.unwrap_or_else(|| panic!("no {name} in {blocked}")).to_owned()
+    };
+    until("its poll is long", || operator.asks("tasks stuck-spins --blocked").contains("holds a worker"));
+    assert!(line("stuck-behind").starts_with("woken, not polled"), "{blocked}");
+
+    let verdict = operator.asks("runtime --for 50ms");
+    assert!(verdict.starts_with("stuck: its only worker has not come round within "), "{verdict}");
+    let task = format!("task {} `stuck-spins` is running on thread ", spins.id());
+    assert!(verdict.contains(&task), "{verdict}");
+    assert!(verdict.contains("blocking threads  not visible\n"), "{verdict}");
+    let workers = operator.asks("runtime --for 50ms --json");
+    assert!(workers.contains("\"state\":\"held\""), "{workers}");
+
+    let busy = operator.asks("tasks stuck- --busy --for 50ms");
+    assert!(busy.lines().nth(1).unwrap().contains("stuck-spins"), "{busy}");
+    operator.types(&format!("cancel {}", idle.id()));
+    operator.expects("Type yes to run it: ");
+    let cancelled = operator.asks("yes");
+    assert!(cancelled.contains("`stuck-idle` will end when it is polled next; it is "), "{cancelled}");
+
+    drop(ends);
+    runtime.block_on(async {
+        spins.await.unwrap();
+        behind.await.unwrap();
+        assert!(idle.await.unwrap_err().is_cancelled());
+    });
+    until("the runtime is well again", || operator.asks("runtime --for 20ms").starts_with("not stuck"));
+}
+
+#[test]
+fn a_runtime_that_is_well_is_said_to_be() {
+    let runtime = workers(2);
+    let (_backdoor, mut operator) = operator(&runtime);
+    let _task = Builder::new().name("well").spawn_on(std::future::pending::<()>(), runtime.handle());
+    let unseen = runtime.spawn(std::future::pending::<()>());
+    until("it is idle", || named("well")[0].state.as_str() == "idle");
+    let answer = operator.asks("runtime --for 20ms");
+    assert!(answer.contains("tasks alive       2, of which 1 are not seen\n"), "{answer}");
+    let list = operator.asks("tasks well");
+    assert!(list.ends_with("1 other task was not spawned with backdoor_runtime and not seen\n"), "{list}");
+    unseen.abort();
+}
+
+#[test]
+fn a_console_without_a_runtime_says_so() {
+    let answer = Backdoor::testing().run("runtime");
+    assert!(answer.error.unwrap().contains("was given no runtime"));
+}

@@ -1,0 +1,274 @@
+//! Where a task waits, for each kind of waiting.
+
+use std::future::{Future, pending, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use backdoor_runtime::tasks::{Builder, Instrument, JoinHandle};
+use backdoor_runtime::{spawn, spawn_named};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio::time::{sleep, timeout};
+
+use super::{run, shape, stack, until_async};
+
+const LONG: Duration = Duration::from_secs(3600);
+
+/// The one leaf of a task: this function of the author's awaits this.
+async fn check<T>(task: JoinHandle<T>, function: &str, waits_for: &str) {
+    let stack = stack(task.id()).await;
+    let leaves = shape(&stack);
+    assert_eq!(leaves.len(), 1, "{stack:#?}");
+    assert_eq!(leaves[0].0.last().map(String::as_str), Some(function), "{stack:#?}");
+    assert!(leaves[0].1.contains(waits_for), "{} is not {waits_for}", leaves[0].1);
+    let own = stack.leaves[0].frames.iter().rfind(|frame| frame.is_own).unwrap();
+    assert!(own.file.as_ref().unwrap().ends_with("tests/it/tasks/waits.rs"), "{own:?}");
+    assert!(own.line.is_some());
+    assert_eq!(stack.missing, None);
+    task.abort();
+}
+
+async fn sleeps() {
+    sleep(LONG).await;
+}
+
+async fn through_another() {
+    sleeps().await;
+}
+
+async fn locks(mutex: Arc<Mutex<()>>) {
+    drop(mutex.lock().await);
+}
+
+async fn receives(mut receiver: mpsc::Receiver<()>) {
+    receiver.recv().await;
+}
+
+async fn receives_once(receiver: oneshot::Receiver<()>) {
+    let _ = receiver.await;
+}
+
+async fn is_notified(notify: Arc<Notify>) {
+    notify.notified().await;
+}
+
+async fn joins(task: JoinHandle<()>) {
+    let _ = task.await;
+}
+
+async fn joins_tokio(task: tokio::task::JoinHandle<()>) {
+    let _ = task.await;
+}
+
+async fn accepts(listener: TcpListener) {
+    let _ = listener.accept().await;
+}
+
+async fn reads(stream: TcpStream) {
+    let _ = stream.readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_leaf_of_tokio_is_named_with_the_function_that_awaits_it() {
+    check(spawn(sleeps()), "sleeps", "tokio::time::sleep::Sleep").await;
+    check(spawn(through_another()), "sleeps", "tokio::time::sleep::Sleep").await;
+    let mutex = Arc::new(Mutex::new(()));
+    let held = mutex.clone().lock_owned().await;
+    check(spawn(locks(mutex)), "locks", "tokio::sync::mutex::Mutex::lock").await;
+    drop(held);
+    let (_sender, receiver) = mpsc::channel(1);
+    check(spawn(receives(receiver)), "receives", "tokio::sync::mpsc::bounded::Receiver::recv").await;
+    let (_sender, receiver) = oneshot::channel();
+    check(spawn(receives_once(receiver)), "receives_once", "tokio::sync::oneshot::Receiver").await;
+    check(spawn(is_notified(Arc::default())), "is_notified", "tokio::sync::notify::Notified").await;
+    check(spawn(joins(spawn(pending()))), "joins", "backdoor_runtime::tasks::spawn::JoinHandle").await;
+    check(
+        spawn(joins_tokio(tokio::spawn(pending()))),
+        "joins_tokio",
+        "tokio::runtime::task::join::JoinHandle",
+    )
+    .await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let _accepted = listener.accept().await.unwrap();
+    check(spawn(accepts(listener)), "accepts", "tokio::net::tcp::listener::TcpListener::accept").await;
+    check(spawn(reads(stream)), "reads", "tokio::net::tcp::stream::TcpStream::readable").await;
+}
+
+async fn with_timeout() {
+    let _ = timeout(LONG, sleeps()).await;
+}
+
+async fn selects(notify: Arc<Notify>) {
+    tokio::select! {
+        () = sleeps() => {}
+        () = is_notified(notify) => {}
+    }
+}
+
+async fn joins_both(notify: Arc<Notify>) {
+    tokio::join!(sleeps(), is_notified(notify));
+}
+
+/// The innermost functions of the author's.
+async fn leaves<T>(task: JoinHandle<T>) -> Vec<String> {
+    let stack = stack(task.id()).await;
+    let mut leaves: Vec<String> = shape(&stack).into_iter().map(|(mut own, _)| own.pop().unwrap()).collect();
+    leaves.sort();
+    task.abort();
+    leaves
+}
+
+#[tokio::test]
+async fn branches_are_leaves_of_their_own() {
+    assert_eq!(leaves(spawn(with_timeout())).await, ["sleeps", "with_timeout"]);
+    assert_eq!(leaves(spawn(selects(Arc::default()))).await, ["is_notified", "sleeps"]);
+    assert_eq!(leaves(spawn(joins_both(Arc::default()))).await, ["is_notified", "sleeps"]);
+}
+
+#[tokio::test]
+async fn a_text_shows_the_way_once_and_its_branches_below() {
+    let task = spawn_named("tasks-select", selects(Arc::default()));
+    stack(task.id()).await;
+    let id = task.id();
+    let (text, _) = tokio::task::spawn_blocking(move || run(&format!("pgt {id}"))).await.unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with(&format!("task {id} `tasks-select`, ")), "{text}");
+    assert!(lines[0].contains("spawned at tests/it/tasks/waits.rs:"), "{text}");
+    assert_eq!(text.matches(" in selects\n").count(), 1, "{text}");
+    for leaf in
+        ["sleeps\n      waits for tokio::time::sleep::Sleep\n", "waits for tokio::sync::notify::Notified"]
+    {
+        assert!(text.contains(leaf), "{text}");
+    }
+    let (full, _) = tokio::task::spawn_blocking(move || run(&format!("pgt {id} --full"))).await.unwrap();
+    assert!(full.lines().count() > lines.len(), "{full}");
+}
+
+async fn joins_alike() {
+    let mut alike: Vec<_> = (0..3).map(|_| Box::pin(sleeps())).collect();
+    poll_fn(|context| poll_all(&mut alike, context)).await;
+}
+
+fn poll_all<F: Future>(all: &mut [std::pin::Pin<Box<F>>], context: &mut std::task::Context<'_>) -> Poll<()> {
+    for future in all {
+        assert!(future.as_mut().poll(context).is_pending());
+    }
+    Poll::Pending
+}
+
+#[tokio::test]
+async fn leaves_that_are_alike_are_counted() {
+    let task = spawn(joins_alike());
+    let stack = stack(task.id()).await;
+    assert!(stack.leaves.iter().any(|leaf| leaf.times == 3), "{:?}", shape(&stack));
+    task.abort();
+}
+
+/// Keeps the wakers of its own for what it holds, as `FuturesUnordered` does.
+async fn of_a_collection() {
+    let mut set = tokio::task::JoinSet::new();
+    set.spawn(pending::<()>());
+    set.spawn(sleeps());
+    set.join_next().await;
+}
+
+#[tokio::test]
+async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
+    let task = spawn(of_a_collection());
+    let leaves = shape(&stack(task.id()).await);
+    assert_eq!(leaves.len(), 1, "{leaves:?}");
+    assert!(leaves[0].1.contains("JoinSet"), "{leaves:?}");
+    task.abort();
+}
+
+async fn wakes_itself() {
+    poll_fn::<(), _>(|context| {
+        context.waker().wake_by_ref();
+        std::thread::sleep(Duration::from_micros(100));
+        Poll::Pending
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_wakes_itself_is_said_to() {
+    let task = spawn(wakes_itself());
+    let stack = stack(task.id()).await;
+    assert!(stack.leaves[0].woke_itself, "{stack:#?}");
+    assert_eq!(shape(&stack)[0].0.last().unwrap(), "wakes_itself");
+    task.abort();
+}
+
+#[tokio::test]
+async fn what_waits_for_nothing_is_said_to() {
+    let task = spawn(pending::<()>());
+    let stack = stack(task.id()).await;
+    assert!(stack.leaves.is_empty());
+    assert!(stack.missing.unwrap().contains("registered nowhere"));
+    task.abort();
+}
+
+#[tokio::test]
+async fn tasks_of_a_local_set_and_instrumented_futures_are_seen() {
+    let local = LocalSet::new();
+    let task = Builder::new().name("tasks-local").spawn_local_on(sleeps(), &local);
+    local
+        .run_until(async move {
+            check(task, "sleeps", "tokio::time::sleep::Sleep").await;
+        })
+        .await;
+    let instrumented = sleeps().instrumented("tasks-instrumented");
+    let id = instrumented.id();
+    let task = tokio::spawn(instrumented);
+    assert_eq!(shape(&stack(id).await)[0].0, ["sleeps"]);
+    task.abort();
+}
+
+/// A part of a task that is a task of its own.
+async fn nests() {
+    sleeps().instrumented("tasks-inner").await;
+}
+
+#[tokio::test]
+async fn a_task_within_a_task_has_a_stack_of_its_own() {
+    let outer = spawn(nests());
+    until_async("there is an inner one", || !super::named("tasks-inner").is_empty()).await;
+    let inner = super::named("tasks-inner").remove(0);
+    assert_eq!(inner.parent, Some(outer.id()));
+    for _ in 0..3 {
+        assert_eq!(shape(&stack(inner.id).await)[0].0.last().unwrap(), "sleeps");
+        assert_eq!(shape(&stack(outer.id()).await)[0].0.last().unwrap(), "nests");
+    }
+    outer.abort();
+}
+
+#[tokio::test]
+async fn who_spawned_and_who_awaits_is_known() {
+    let parent = spawn(async {
+        let child = spawn_named("tasks-child", sleeps());
+        let _ = child.await;
+    });
+    until_async("the child is awaited", || {
+        super::named("tasks-child").first().is_some_and(|child| child.awaited_by.is_some())
+    })
+    .await;
+    let child = super::named("tasks-child").remove(0);
+    assert_eq!((child.parent, child.awaited_by), (Some(parent.id()), Some(parent.id())));
+    parent.abort();
+    until_async("nobody awaits it", || super::named("tasks-child")[0].awaited_by.is_none()).await;
+}
+
+#[tokio::test]
+async fn a_future_that_moves_between_wakers_is_woken_by_the_last() {
+    let mut future = Box::pin(async { sleep(Duration::from_millis(20)).await }.instrumented("tasks-moves"));
+    // First polled here, with the waker of the test's own task, and then by another one.
+    poll_fn(|context| {
+        assert!(future.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    tokio::spawn(future).await.unwrap();
+}
