@@ -5,3 +5,4 @@ mod complete;
 mod help;
 mod service;
 mod sessions;
+mod threads;

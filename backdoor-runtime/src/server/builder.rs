@@ -24,6 +24,7 @@ use crate::server::listener::{self, BoundSocket};
 use crate::server::socket_file::SocketFile;
 use crate::server::{Address, Error, Listen};
 use crate::testing::Testing;
+use crate::threads::signal;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
@@ -61,6 +62,7 @@ pub struct Builder {
     runtime: Option<Handle>,
     listen: Vec<Listen>,
     left_out: Vec<String>,
+    stack_signal: Option<i32>,
     pub(super) limits: Limits,
 }
 
@@ -80,6 +82,7 @@ impl Backdoor {
             runtime: None,
             listen: Vec::new(),
             left_out: Vec::new(),
+            stack_signal: None,
             limits: Limits::default(),
         }
     }
@@ -173,6 +176,13 @@ impl Builder {
         self
     }
 
+    /// The real-time signal by which `pnt` takes the stacks of threads. Default: the first that nobody has a handler for, when it is
+    /// first used; until then none is touched. One that is in use is refused then. It is the process's, not this console's.
+    pub fn stack_signal(mut self, number: i32) -> Self {
+        self.stack_signal = Some(number);
+        self
+    }
+
     /// Checks the commands that are linked in, and that the states they need were given, without opening anything.
     ///
     /// # Errors
@@ -212,6 +222,9 @@ impl Builder {
         let bound: Vec<_> =
             endpoints.iter().map(listener::bind).collect::<Result<_, _>>().map_err(Error::Bind)?;
         let addresses: Vec<Address> = bound.iter().map(|bound| bound.address.clone()).collect();
+        if let Some(number) = self.stack_signal {
+            signal::choose(number);
+        }
         let runtime = OwnRuntime::start("backdoor-console").map_err(Error::Thread)?;
         let audit = Audit::start().map_err(Error::Thread)?;
         let _ = shared.addresses.set(addresses.clone());
