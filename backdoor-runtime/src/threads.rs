@@ -14,6 +14,7 @@
 //!
 //! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there.
 
+mod elf;
 pub(crate) mod fold;
 mod groups;
 mod maps;
@@ -22,6 +23,7 @@ pub(crate) mod proc;
 #[allow(unsafe_code, reason = "a signal handler, and the system calls around it; each block has its reason")]
 pub(crate) mod signal;
 pub(crate) mod sweep;
+mod symbol_table;
 pub(crate) mod symbols;
 mod system_call;
 

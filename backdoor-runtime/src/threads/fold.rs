@@ -25,7 +25,12 @@ pub(crate) enum Line<'a> {
 }
 
 /// Whether a frame is of std, tokio, the console or the C library.
+///
+/// A function that was inlined may be known by its last name alone; then its file tells.
 pub(crate) fn is_inner(frame: &Frame) -> bool {
+    if frame.file.as_deref().is_some_and(is_inner_file) {
+        return true;
+    }
     match frame.function.as_deref() {
         Some(function) if function.contains("::") => INNER.contains(&crate_of(function)),
         Some(function) => {
@@ -34,6 +39,19 @@ pub(crate) fn is_inner(frame: &Frame) -> bool {
         }
         None => in_c_library(frame),
     }
+}
+
+/// `/rustc/HASH/library/core/src/ops.rs`, or `../registry/src/index/tokio-1.54.1/src/time.rs`
+fn is_inner_file(file: &str) -> bool {
+    let of_crate = |part: &str| {
+        part.rsplit_once('-').is_some_and(|(name, version)| {
+            version.starts_with(|c: char| c.is_ascii_digit())
+                && INNER.contains(&name.replace('-', "_").as_str())
+        })
+    };
+    file.starts_with("/rustc/")
+        || file.contains("/rustlib/src/rust/library/")
+        || file.split('/').any(of_crate)
 }
 
 /// Folds a stack, innermost first. What called the author's outermost function is left out; a stack without any of his is one line.

@@ -19,6 +19,20 @@ pub(crate) struct Object {
     /// Its file as the kernel names it; `[vdso]` for the kernel's own.
     pub(crate) path: String,
     executable: bool,
+    program: bool,
+}
+
+impl Object {
+    /// Its file's name without the directory.
+    pub(crate) fn name(&self) -> &str {
+        let path = self.path.trim_end_matches(" (deleted)");
+        path.rsplit('/').next().unwrap_or(path)
+    }
+
+    /// What to open to read its file. The program's own is there even when its path leads elsewhere by now.
+    pub(crate) fn file(&self) -> &str {
+        if self.program { "/proc/self/exe" } else { &self.path }
+    }
 }
 
 /// What is mapped, sorted by address.
@@ -32,7 +46,13 @@ impl Maps {
     /// # Errors
     /// /proc is not mounted, or not readable.
     pub(crate) fn read() -> io::Result<Self> {
-        Ok(Self::parse(&String::from_utf8_lossy(&fs::read("/proc/self/maps")?)))
+        let mut maps = Self::parse(&String::from_utf8_lossy(&fs::read("/proc/self/maps")?));
+        if let Ok(program) = fs::read_link("/proc/self/exe") {
+            maps.objects
+                .iter_mut()
+                .for_each(|object| object.program = program.as_os_str() == object.path.as_str());
+        }
+        Ok(maps)
     }
 
     fn parse(text: &str) -> Self {
@@ -63,7 +83,12 @@ impl Maps {
                     last.range.end = end;
                     last.executable |= executable;
                 }
-                _ => self.objects.push(Object { range: start..end, path: path.to_owned(), executable }),
+                _ => self.objects.push(Object {
+                    range: start..end,
+                    path: path.to_owned(),
+                    executable,
+                    program: false,
+                }),
             }
         }
         Some(())

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use backtrace::SymbolName;
 
 use crate::reply::Value;
 use crate::threads::maps::{self, Maps, Object};
+use crate::threads::symbol_table::SymbolTable;
 
 /// How many addresses are kept. A service's threads are found at a few thousand.
 const KEPT: usize = 32 * 1024;
@@ -31,6 +33,8 @@ pub struct Frame {
 #[derive(Default)]
 pub(crate) struct Symbols {
     objects: Vec<Object>,
+    /// By path; nothing for one that has no table.
+    tables: HashMap<String, Option<SymbolTable>>,
     found: HashMap<u64, Arc<[Frame]>>,
 }
 
@@ -45,6 +49,7 @@ pub(crate) fn with<T>(look: impl FnOnce(&mut Symbols) -> T) -> T {
     {
         // An address may be another library's now.
         symbols.found.clear();
+        symbols.tables.clear();
         symbols.objects = objects;
     }
     look(symbols)
@@ -54,7 +59,7 @@ impl Symbols {
     /// The functions at an address of a stack, innermost first: several where some are inlined. All but the stack's first address
     /// are return addresses, so the call before them is looked up.
     ///
-    /// A library that was loaded after the first look-up of the process shows as its name and an offset.
+    /// A library that was loaded after the first look-up of the process has names, but no files and lines.
     pub(crate) fn frames(&mut self, address: u64, is_return: bool) -> Arc<[Frame]> {
         let code = if is_return { address.saturating_sub(1) } else { address };
         if let Some(frames) = self.found.get(&code) {
@@ -68,13 +73,9 @@ impl Symbols {
         frames
     }
 
-    fn look_up(&self, code: u64) -> Vec<Frame> {
-        let module = maps::object_at(&self.objects, code).map(|object| {
-            let path = Path::new(object.path.trim_end_matches(" (deleted)"));
-            let name =
-                path.file_name().map_or_else(|| object.path.as_str().into(), |name| name.to_string_lossy());
-            format!("{name}+{:#x}", code - object.range.start)
-        });
+    fn look_up(&mut self, code: u64) -> Vec<Frame> {
+        let object = maps::object_at(&self.objects, code);
+        let module = object.map(|object| format!("{}+{:#x}", object.name(), code - object.range.start));
         let mut frames = Vec::new();
         // It takes what it is given for a return address, and looks one byte before it.
         backtrace::resolve(code.wrapping_add(1) as *mut c_void, |symbol| {
@@ -86,9 +87,17 @@ impl Symbols {
                 inlined: true,
             });
         });
-        match frames.last_mut() {
-            Some(outermost) => outermost.inlined = false,
-            None => frames.push(Frame { function: None, file: None, line: None, module, inlined: false }),
+        if frames.is_empty() {
+            frames.push(Frame { function: None, file: None, line: None, module, inlined: false });
+        }
+        if let (Some(outermost), Some(object)) = (frames.last_mut(), object) {
+            outermost.inlined = false;
+            let table = self.tables.entry(object.path.clone());
+            if let Some(table) = table.or_insert_with(|| SymbolTable::open(object.file()))
+                && let Some(name) = table.name(code - object.range.start)
+            {
+                outermost.function = Some(format!("{:#}", SymbolName::new(&name)));
+            }
         }
         frames
     }
