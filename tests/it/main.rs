@@ -39,6 +39,8 @@ mod shop_readme;
 #[cfg(test)]
 mod stuck;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod transcript;
 #[cfg(test)]
 mod wire;

@@ -122,16 +122,22 @@ impl CommandOutput for Pnt {
         let held = self.stacks.threads.iter().filter_map(|thread| thread.held).max().unwrap_or_default();
         let of = if shown < self.all { format!("{shown} of {}", self.all) } else { shown.to_string() };
         let s = if self.all == 1 { "" } else { "s" };
-        writeln!(
-            page,
-            "{of} thread{s} in {:.1?}; none of them was held up for more than {held:.1?}",
-            self.stacks.took
-        )
+        let (took, held) = (short(self.stacks.took), short(held));
+        writeln!(page, "{of} thread{s} in {took}; none was held up for more than {held}")
     }
 
     fn value(&self) -> Value {
         self.stacks.groups(self.full).iter().map(threads::Group::value).collect()
     }
+}
+
+/// As durations are written everywhere here, but no finer than a microsecond.
+fn short(duration: Duration) -> String {
+    let micros = duration.as_nanos().div_ceil(1000);
+    Value::from(Duration::from_micros(micros.try_into().unwrap_or(u64::MAX)))
+        .to_text(None)
+        .trim_end()
+        .to_owned()
 }
 
 fn groups(page: &mut Page<'_>, stacks: &Stacks, full: bool) -> fmt::Result {

@@ -25,33 +25,18 @@ pub(crate) enum Line<'a> {
 }
 
 /// Whether a frame is of std, tokio, the console or the C library.
-///
-/// A function that was inlined may be known by its last name alone; then its file tells.
 pub(crate) fn is_inner(frame: &Frame) -> bool {
-    if frame.file.as_deref().is_some_and(is_inner_file) {
+    if INNER.contains(&crate_of(frame)) {
         return true;
     }
     match frame.function.as_deref() {
-        Some(function) if function.contains("::") => INNER.contains(&crate_of(function)),
-        Some(function) => {
+        Some(function) if !function.contains("::") => {
             let of_rust = ["__rust", "rust_", "_Unwind"].iter().any(|start| function.starts_with(start));
-            of_rust || matches!(function, "main" | "_start") || in_c_library(frame)
+            let starts = matches!(function, "main" | "_start" | "start_thread" | "clone3" | "__clone");
+            of_rust || starts || in_c_library(frame)
         }
-        None => in_c_library(frame),
+        _ => in_c_library(frame),
     }
-}
-
-/// `/rustc/HASH/library/core/src/ops.rs`, or `../registry/src/index/tokio-1.54.1/src/time.rs`
-fn is_inner_file(file: &str) -> bool {
-    let of_crate = |part: &str| {
-        part.rsplit_once('-').is_some_and(|(name, version)| {
-            version.starts_with(|c: char| c.is_ascii_digit())
-                && INNER.contains(&name.replace('-', "_").as_str())
-        })
-    };
-    file.starts_with("/rustc/")
-        || file.contains("/rustlib/src/rust/library/")
-        || file.split('/').any(of_crate)
 }
 
 /// Folds a stack, innermost first. What called the author's outermost function is left out; a stack without any of his is one line.
@@ -75,17 +60,14 @@ pub(crate) fn fold(frames: &[Frame]) -> Vec<Line<'_>> {
 
 /// The outermost frame that says more than that a thread was started.
 fn idle(frames: &[Frame]) -> Option<Line<'_>> {
-    let starts = |frame: &&Frame| {
-        let function = frame.function.as_deref().unwrap_or_default();
-        in_c_library(frame) || ["std", "core", "alloc"].contains(&crate_of(function)) || is_start(function)
+    let starts = |frame: &Frame| {
+        in_c_library(frame)
+            || ["std", "core", "alloc", ""].contains(&crate_of(frame))
+            || frame.function.as_deref().is_none_or(|function| !function.contains("::"))
     };
-    let at = frames.iter().rposition(|frame| !starts(&frame)).unwrap_or(0);
-    let called = frames.get(at)?;
-    Some(Line::Inner { called, inside: at, innermost: frames.first()? })
-}
-
-fn is_start(function: &str) -> bool {
-    !function.contains("::") || function.starts_with("tokio::runtime::blocking::")
+    let of_role = role_at(frames).map(|(at, _)| at);
+    let at = of_role.or_else(|| frames.iter().rposition(|frame| !starts(frame))).unwrap_or(0);
+    Some(Line::Inner { called: frames.get(at)?, inside: at, innermost: frames.first()? })
 }
 
 fn in_c_library(frame: &Frame) -> bool {
@@ -94,9 +76,25 @@ fn in_c_library(frame: &Frame) -> bool {
     LIBRARIES.iter().any(|library| module.starts_with(library))
 }
 
+/// The crate that a frame's function was written in, without its version. A function that was inlined may be known by its last name
+/// alone, but its file tells: `/rustc/HASH/library/core/src/ops.rs`, `../registry/src/index/tokio-1.54.1/src/time.rs`.
+fn crate_of(frame: &Frame) -> &str {
+    let file = frame.file.as_deref().unwrap_or_default();
+    let of_file = match file.split_once("/library/") {
+        Some((start, rest)) if start.starts_with("/rustc/") || start.ends_with("/rustlib/src/rust") => {
+            rest.split('/').next()
+        }
+        _ => file
+            .split_once("/registry/src/")
+            .and_then(|(_, rest)| rest.split('/').nth(1)?.rsplit_once('-'))
+            .map(|(name, _)| name),
+    };
+    of_file.unwrap_or_else(|| crate_of_path(frame.function.as_deref().unwrap_or_default()))
+}
+
 /// The crate of a function's path: of `<shop::Cart as core::fmt::Display>::fmt` it is `shop`, of `<F as tokio::Task>::run`, where
 /// only the trait has a name, `tokio`.
-fn crate_of(function: &str) -> &str {
+fn crate_of_path(function: &str) -> &str {
     let mut path = function;
     loop {
         let inside = path.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
@@ -110,22 +108,27 @@ fn crate_of(function: &str) -> &str {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let name = &path[..path.find(|c| !is_name(c)).unwrap_or(path.len())];
     match path[name.len()..].strip_prefix(" as ") {
-        Some(of_trait) => crate_of(of_trait),
+        Some(of_trait) => crate_of_path(of_trait),
         None => name,
     }
 }
 
 /// What a thread is to tokio, seen from its stack.
 pub(crate) fn role(frames: &[Frame]) -> Option<&'static str> {
+    role_at(frames).map(|(_, role)| role)
+}
+
+/// The same with the outermost frame that shows it.
+fn role_at(frames: &[Frame]) -> Option<(usize, &'static str)> {
     const ROLES: [(&str, &str); 3] = [
         ("tokio::runtime::scheduler::multi_thread::worker::", "tokio worker"),
         ("tokio::runtime::scheduler::current_thread::", "tokio current-thread"),
         ("tokio::runtime::blocking::pool::", "tokio blocking"),
     ];
-    let runs = |path: &str| {
-        frames.iter().rev().any(|frame| frame.function.as_deref().is_some_and(|name| name.contains(path)))
+    let has = |frame: &Frame, path: &str| {
+        frame.function.as_deref().is_some_and(|name| name.trim_start_matches('<').starts_with(path))
     };
-    ROLES.iter().find(|(path, _)| runs(path)).map(|(_, role)| *role)
+    ROLES.iter().find_map(|(path, role)| Some((frames.iter().rposition(|frame| has(frame, path))?, *role)))
 }
 
 #[cfg(test)]
@@ -151,13 +154,26 @@ mod tests {
 
     #[test]
     fn the_crate_of_a_function() {
-        let check = |function: &str, of: &str| assert_eq!(crate_of(function), of, "{function}");
+        let check = |function: &str, of: &str| assert_eq!(crate_of_path(function), of, "{function}");
         check("shop::cache::refresh", "shop");
         check("<shop::Cart as core::fmt::Display>::fmt", "shop");
         check("<&mut dyn shop::Cart as core::fmt::Display>::fmt", "shop");
         check("<alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once", "alloc");
         check("<F as tokio::runtime::Task>::run", "tokio");
         check("", "");
+    }
+
+    #[test]
+    fn the_crate_of_a_file() {
+        let check = |file: &str, of: &str| {
+            let inlined = Frame { file: Some(file.to_owned()), ..frame("next<T>") };
+            assert_eq!(crate_of(&inlined), of, "{file}");
+        };
+        check("/rustc/59807616e1/library/core/src/ops/function.rs", "core");
+        check("/home/u/.cargo/registry/src/index.crates.io-19/tokio-1.54.1/src/time.rs", "tokio");
+        check("/home/u/.cargo/registry/src/index.crates.io-19/tokio-util-0.7.20/src/time.rs", "tokio-util");
+        check("/srv/shop/library/src/main.rs", "next");
+        check("", "next");
     }
 
     #[test]
@@ -198,6 +214,10 @@ mod tests {
         check(
             &["std::park", worker, "tokio::runtime::blocking::pool::run", "std::thread::start", "clone3"],
             &["tokio::runtime::scheduler::multi_thread::worker::run +1 std::park"],
+        );
+        check(
+            &["std::park", "backdoor_runtime::wait", "std::start"],
+            &["backdoor_runtime::wait +1 std::park"],
         );
         check(&["std::a", "std::b"], &["std::a +0 std::a"]);
         check(&[], &[]);

@@ -70,7 +70,9 @@ impl Maps {
         let (start, end) = range.split_once('-')?;
         let start = u64::from_str_radix(start, 16).ok()?;
         let end = u64::from_str_radix(end, 16).ok()?;
-        let access = rest.split(' ').next()?.as_bytes();
+        let mut fields = rest.split(' ');
+        let access = fields.next()?.as_bytes();
+        let is_begin = fields.next()?.bytes().all(|digit| digit == b'0');
         let path = rest.splitn(5, ' ').nth(4).unwrap_or_default().trim_start();
         if access.starts_with(b"rw") {
             let main_stack = path == "[stack]";
@@ -79,7 +81,8 @@ impl Maps {
         if path.starts_with('/') || path == "[vdso]" {
             let executable = access.get(2) == Some(&b'x');
             match self.objects.last_mut() {
-                Some(last) if last.path == path => {
+                // The same file may be mapped once more right behind, as data.
+                Some(last) if last.path == path && !is_begin => {
                     last.range.end = end;
                     last.executable |= executable;
                 }
@@ -111,7 +114,11 @@ mod tests {
 55d0a0009000-55d0a000a000 rw-p 00009000 08:01 77                         /srv/my shop
 55d0a1000000-55d0a1021000 rw-p 00000000 00:00 0                          [heap]
 7f0000000000-7f0000001000 r--p 00000000 08:01 80                         /usr/share/locale
-7f0000002000-7f0000004000 rw-p 00000000 00:00 0
+7f0000001000-7f0000002000 r--p 00000000 08:01 81                         /usr/lib/libc.so.6
+7f0000002000-7f0000003000 r--p 00000000 08:01 81                         /usr/lib/libc.so.6
+7f0000003000-7f0000004000 r-xp 00001000 08:01 81                         /usr/lib/libc.so.6
+7f0000004000-7f0000005000 r--p 00000000 08:01 81                         /usr/lib/libc.so.6
+7f0000006000-7f0000008000 rw-p 00000000 00:00 0
 7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]
 7ffc00030000-7ffc00032000 r-xp 00000000 00:00 0                          [vdso]
 ";
@@ -122,8 +129,9 @@ mod tests {
         let stacks: Vec<bool> = maps.writable.iter().map(|mapping| mapping.main_stack).collect();
         assert_eq!(stacks, [false, false, false, true]);
         let paths: Vec<&str> = maps.objects.iter().map(|object| object.path.as_str()).collect();
-        assert_eq!(paths, ["/srv/my shop", "[vdso]"]);
+        assert_eq!(paths, ["/srv/my shop", "/usr/lib/libc.so.6", "[vdso]"]);
         assert_eq!(maps.objects[0].range, 0x55d0_a000_0000..0x55d0_a000_a000);
+        assert_eq!(maps.objects[1].range, 0x7f00_0000_2000..0x7f00_0000_4000);
     }
 
     #[test]

@@ -379,3 +379,26 @@ fn copy_by_kernel(from: usize, to: &mut [u8; PIECE], length: usize) -> usize {
     };
     usize::try_from(copied).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_signal_is_taken() {
+        let mut requests = REQUESTS.lock().unwrap();
+        let first = libc::SIGRTMIN();
+        choose(libc::SIGTERM);
+        assert!(matches!(requests.prepare(), Err(StackError::NotRealTime(15, ..))));
+        install(first).unwrap();
+        choose(first);
+        assert!(matches!(requests.prepare(), Err(StackError::InUse(signal)) if signal == first));
+        choose(0);
+        let free = requests.prepare().unwrap();
+        assert_eq!(free, first + 1);
+        assert_eq!(requests.prepare().unwrap(), free);
+        // SAFETY: nobody needs the handler, which is that of this test alone.
+        unsafe { libc::signal(free, libc::SIG_IGN) };
+        assert!(matches!(requests.prepare(), Err(StackError::TakenOver(signal)) if signal == free));
+    }
+}

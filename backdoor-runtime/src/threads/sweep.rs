@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::threads::StackError;
-use crate::threads::maps::Maps;
+use crate::threads::maps::{Maps, Writable};
 use crate::threads::modules::{Addresses, Modules};
 use crate::threads::proc::{self, Task, Waiting};
 use crate::threads::signal::{Phase, REQUESTS, Requests, SLOTS};
@@ -17,6 +18,10 @@ const BEGUN: Duration = Duration::from_secs(1);
 
 /// How long a sweep may take. Threads that had no turn by then are not asked.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// How often and after how long those are looked at again that were running with the signal blocked.
+const LOOKS_AGAIN: usize = 5;
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// What a sweep found.
 pub(crate) struct Sweep {
@@ -89,8 +94,10 @@ struct Collector<'a> {
     requests: MutexGuard<'a, Requests>,
     modules: &'a mut Modules,
     signal: i32,
+    /// Its bit in a set of signals.
+    mask: u64,
     begin: Instant,
-    mappings: Arc<Vec<crate::threads::maps::Writable>>,
+    mappings: Arc<Vec<Writable>>,
     /// Whether the mappings were read since a thread was found whose stack is in none.
     fresh: bool,
     threads: Vec<Taken>,
@@ -138,6 +145,7 @@ impl<'a> Collector<'a> {
             requests,
             modules,
             signal,
+            mask,
             begin,
             mappings: Arc::new(maps.writable),
             fresh: true,
@@ -147,6 +155,32 @@ impl<'a> Collector<'a> {
     }
 
     fn run(mut self) -> Result<Sweep, StackError> {
+        self.ask_all()?;
+        for _ in 0..LOOKS_AGAIN {
+            // A thread blocks all signals while it starts another, for no longer than that takes.
+            let blocked = |taken: &Taken| taken.stack == Err(Silent::Blocked) && taken.task.state == 'R';
+            if !self.threads.iter().any(blocked) {
+                break;
+            }
+            thread::sleep(LOOK_AGAIN);
+            for (of, taken) in self.threads.iter_mut().enumerate().filter(|(_, taken)| blocked(taken)) {
+                match proc::task(taken.task.tid) {
+                    Some(task) if task.blocked & self.mask == 0 => {
+                        taken.stack = Err(Silent::NoTurn);
+                        self.queue.push_back(Turn { of, again: false });
+                    }
+                    Some(_) => {}
+                    None => taken.stack = Err(Silent::Unknown),
+                }
+            }
+            self.ask_all()?;
+        }
+        self.threads
+            .retain(|taken| taken.stack != Err(Silent::Unknown) || proc::task(taken.task.tid).is_some());
+        Ok(Sweep { threads: self.threads, took: self.begin.elapsed() })
+    }
+
+    fn ask_all(&mut self) -> Result<(), StackError> {
         loop {
             // Read before the slots are looked at, so that no answer is slept through.
             let seen = self.requests.answers();
@@ -156,9 +190,7 @@ impl<'a> Collector<'a> {
             let limit = (oldest + ANSWER).saturating_duration_since(Instant::now());
             self.requests.wait(seen, limit.max(Duration::from_millis(1)));
         }
-        self.threads
-            .retain(|taken| taken.stack != Err(Silent::Unknown) || proc::task(taken.task.tid).is_some());
-        Ok(Sweep { threads: self.threads, took: self.begin.elapsed() })
+        Ok(())
     }
 
     fn take_answers(&mut self) -> Result<(), StackError> {
