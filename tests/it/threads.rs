@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backdoor_runtime::Backdoor;
 use backdoor_runtime::threads::{StackError, ThreadStack, stacks};
+use backdoor_runtime::{Address, Backdoor};
 use tokio::runtime::Builder;
 
 use crate::client::{PATIENCE, script};
@@ -187,8 +187,9 @@ fn full_stacks_go_down_to_the_start_of_the_thread() {
 #[test]
 fn runtimes_that_are_blocked() {
     let blocked = gate("threads runtimes");
-    let _opens = OpensOnDrop(blocked);
     let several = Builder::new_multi_thread().worker_threads(2).thread_name("stuck-worker").build().unwrap();
+    // Whatever comes of the test, the runtime must be able to end.
+    let _opens = OpensOnDrop(blocked);
     for _ in 0..2 {
         several.spawn(async { blocked.block() });
     }
@@ -299,7 +300,7 @@ fn resident(pid: u32) -> u64 {
 fn two_hundred_looks_leave_nothing_behind() {
     let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     let line = example.line();
-    let address = line.rsplit(' ').next().unwrap().parse().unwrap();
+    let address = line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap();
     let look = |times| {
         let answers = script(&address, "pnt\n".repeat(times));
         assert_eq!(answers.matches("hello::main").count(), times, "{}", &answers[..answers.len().min(2000)]);
@@ -319,7 +320,7 @@ fn a_stripped_program_says_that_it_has_no_line_tables() {
     let mut example = Example::start_program(&stripped, &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     std::fs::remove_file(&stripped).unwrap();
     let line = example.line();
-    let answer = script(&line.rsplit(' ').next().unwrap().parse().unwrap(), "pnt\n");
+    let answer = script(&line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap(), "pnt\n");
     let why = "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it\n";
     assert_eq!(answer.matches(why).count(), 1, "{answer}");
     // Its stacks are followed all the same.
