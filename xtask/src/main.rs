@@ -19,6 +19,11 @@ const CHECK: &[Step] = &[
         environment: &[],
     },
     Step {
+        name: "aarch64, which is compiled and not run",
+        arguments: &["check", "--package", "backdoor-runtime", "--target", "aarch64-unknown-linux-gnu"],
+        environment: &[],
+    },
+    Step {
         name: "docs",
         arguments: &["doc", "--workspace", "--no-deps"],
         environment: &[("RUSTDOCFLAGS", "--deny warnings")],
@@ -61,7 +66,7 @@ const BENCH: &[Step] = &[
 const USAGE: &str = "\
 usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]>
 
-  check  format, clippy and docs with warnings denied, all tests
+  check  format, clippy and docs with warnings denied, aarch64 compiled, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, big-answer, compile)";
