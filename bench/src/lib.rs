@@ -19,6 +19,7 @@ pub mod serve;
 mod statistics;
 mod system_calls;
 mod table;
+mod threads;
 
 use std::fs;
 
@@ -52,6 +53,11 @@ const MEASUREMENTS: &[Measurement] = &[
     Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
+    Measurement {
+        name: "threads",
+        about: "stacks of 100 and 500 threads (gdb, eu-stack)",
+        run: threads::run,
+    },
 ];
 
 /// Not among the others unless it is named: it takes minutes.
