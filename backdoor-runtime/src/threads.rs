@@ -94,7 +94,7 @@ pub struct ThreadStack {
     pub cut: bool,
     /// Why there are no frames.
     pub missing: Option<String>,
-    /// How long the thread was held up for it.
+    /// How long the thread was held up for it: in the handler, from its first line until the copy was made.
     pub held: Option<Duration>,
 }
 
