@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::threads::{self, Stacks, Thread, Watch};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
-/// The threads, the busiest first: state, processor time, what each waits in
+/// The native threads, the busiest first, and what each waits in
 ///
 /// They are watched for a second or for as long as `--for` says, and not disturbed. With `--top`, only the busiest, with their stacks.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
