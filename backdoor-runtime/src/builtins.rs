@@ -9,3 +9,4 @@ mod runtime;
 mod service;
 mod sessions;
 mod tasks;
+mod threads;

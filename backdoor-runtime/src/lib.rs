@@ -5,6 +5,9 @@
 // The process's own output belongs to the service.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+compile_error!("backdoor-runtime is for Linux only, on x86-64 and aarch64");
+
 mod builtins;
 mod command;
 mod console;
@@ -17,6 +20,7 @@ mod server;
 pub mod sync;
 pub mod tasks;
 mod testing;
+pub mod threads;
 
 pub use backdoor_macros::{Choice, backdoor_command};
 pub use command::{

@@ -24,6 +24,7 @@ mod statistics;
 mod system_calls;
 mod table;
 mod tasks;
+mod threads;
 
 use std::fs;
 
@@ -66,6 +67,11 @@ const MEASUREMENTS: &[Measurement] = &[
         name: "tasks",
         about: "a poll and a spawn that are seen, lists and stacks",
         run: tasks::run,
+    },
+    Measurement {
+        name: "threads",
+        about: "stacks of 100 and 500 threads (gdb, eu-stack)",
+        run: threads::run,
     },
     Measurement {
         name: "service",

@@ -32,6 +32,8 @@ pub fn serve(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<()> 
         "spawn" => bare(Work::Spawn(service.handle().clone()))?,
         "thread" => bare(Work::Thread(worker()))?,
         "big" => bare(Work::Big)?,
+        "100-threads" => crowd(100)?,
+        "500-threads" => crowd(500)?,
         "idle" => announce("127.0.0.1:0".parse()?, PathBuf::new())?,
         _ => bail!("there is no server `{kind}`"),
     }
@@ -105,9 +107,27 @@ fn answer(question: &str) -> anyhow::Result<()> {
             let allocations = (heap::count().allocations - before) as f64 / f64::from(CALLS);
             println!("{} {allocations}", begin.elapsed().as_nanos() as f64 / f64::from(CALLS));
         }
+        // How long it took, functions included, and how long each thread was held up.
+        "stacks" => {
+            let begin = Instant::now();
+            let stacks = backdoor_runtime::threads::stacks()?;
+            print!("{}", begin.elapsed().as_nanos());
+            for held in stacks.threads.iter().filter_map(|thread| thread.held) {
+                print!(" {}", held.as_nanos());
+            }
+            println!();
+        }
         _ => bail!("there is no answer to `{question}`"),
     }
     Ok(io::stdout().flush()?)
+}
+
+/// Threads that wait for ever.
+fn crowd(threads: usize) -> anyhow::Result<()> {
+    for _ in 0..threads {
+        thread::Builder::new().spawn(thread::park)?;
+    }
+    announce("127.0.0.1:0".parse()?, PathBuf::new())
 }
 
 /// What a bare server does with each line before it sends it back.

@@ -28,7 +28,12 @@ impl Example {
 
     /// Starts it where this environment says.
     pub(crate) fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
-        let mut process = Command::new(program(name))
+        Self::start_program(program(name), environment)
+    }
+
+    /// Starts a program that is one of them, changed.
+    pub(crate) fn start_program(program: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut process = Command::new(program)
             .env_remove("BACKDOOR_LISTEN")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())

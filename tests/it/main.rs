@@ -57,6 +57,8 @@ mod stuck;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod transcript;
 #[cfg(test)]
 mod twice;

@@ -19,6 +19,11 @@ const CHECK: &[Step] = &[
         environment: &[],
     },
     Step {
+        name: "aarch64, which is compiled and not run",
+        arguments: &["check", "--package", "backdoor-runtime", "--target", "aarch64-unknown-linux-gnu"],
+        environment: &[],
+    },
+    Step {
         name: "docs",
         arguments: &["doc", "--workspace", "--no-deps"],
         environment: &[("RUSTDOCFLAGS", "--deny warnings")],
@@ -81,11 +86,11 @@ const SOAK_SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 const USAGE: &str = "\
 usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [--for TIME]>
 
-  check  format, clippy and docs with warnings denied, all tests
+  check  format, clippy and docs with warnings denied, aarch64 compiled, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
-         (round-trip, system-calls, connections, idle, look-up, big-answer, locks, tasks, service, nice, added,
-         compile)
+         (round-trip, system-calls, connections, idle, look-up, big-answer, locks, tasks, threads, service, nice,
+         added, compile)
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s";
 
 fn main() -> ExitCode {

@@ -23,6 +23,7 @@ use crate::server::places::Places;
 use crate::server::running::Running;
 use crate::server::{Address, Backdoor, Error, Listen};
 use crate::testing::Testing;
+use crate::threads::signal;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
@@ -36,6 +37,7 @@ pub struct Builder {
     runtime: Option<Handle>,
     listen: Vec<Listen>,
     left_out: Vec<String>,
+    stack_signal: Option<i32>,
     pub(super) limits: Limits,
 }
 
@@ -55,6 +57,7 @@ impl Backdoor {
             runtime: None,
             listen: Vec::new(),
             left_out: Vec::new(),
+            stack_signal: None,
             limits: Limits::default(),
         }
     }
@@ -102,6 +105,13 @@ impl Builder {
         self
     }
 
+    /// The real-time signal by which `pnt` takes the stacks of threads. Default: the first that nobody has a handler for, when it is
+    /// first used; until then none is touched. One that is in use is refused then. It is the process's, not this console's.
+    pub fn stack_signal(mut self, number: i32) -> Self {
+        self.stack_signal = Some(number);
+        self
+    }
+
     /// Checks the commands that are linked in, and that the states they need were given, without opening anything.
     ///
     /// # Errors
@@ -146,6 +156,9 @@ impl Builder {
         let bound: Vec<_> =
             endpoints.iter().map(listener::bind).collect::<Result<_, _>>().map_err(Error::Bind)?;
         let addresses: Vec<Address> = bound.iter().map(|bound| bound.address.clone()).collect();
+        if let Some(number) = self.stack_signal {
+            signal::choose(number);
+        }
         let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;
         let _ = shared.addresses.set(addresses.clone());
         let service = self.runtime.or_else(|| Handle::try_current().ok());

@@ -1,0 +1,164 @@
+//! What the native threads do, and where they are.
+
+use std::fmt::{self, Write};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::threads::{self, Stacks, Thread, Watch};
+use crate::{CommandOutput, Page, Value, backdoor_command};
+
+/// The native threads, the busiest first, and what each waits in
+///
+/// They are watched for a second or for as long as `--for` says, and not disturbed. With `--top`, only the busiest, with their stacks.
+#[backdoor_command(reads, on = helper, timeout = "10m")]
+async fn threads(
+    /// How long to watch
+    #[arg(long = "for", default = Duration::from_secs(1), range = Duration::ZERO..=Duration::from_secs(300))]
+    window: Duration,
+    /// Only so many, with their stacks
+    #[arg(long, range = 1..=1000)]
+    top: Option<usize>,
+) -> Result<Threads, String> {
+    let watch = aside(Watch::begin).await?.map_err(|error| error.to_string())?;
+    tokio::time::sleep(window).await;
+    let mut threads = aside(move || watch.end()).await?.map_err(|error| error.to_string())?;
+    let stacks = match top {
+        Some(top) => {
+            threads.truncate(top);
+            let tids: Vec<i32> = threads.iter().map(|thread| thread.tid).collect();
+            Some(aside(move || threads::stacks_of(&tids)).await?.map_err(|error| error.to_string())?)
+        }
+        None => None,
+    };
+    Ok(Threads { threads, stacks })
+}
+
+/// Where the native threads are: their stacks, equal ones together
+///
+/// Each thread is held up for a few microseconds. What is inside std, tokio and the console is folded into one line, unless `--full`.
+/// A thread that does not answer within 200 ms is shown as the kernel sees it.
+#[backdoor_command(reads, on = helper)]
+async fn pnt(
+    /// Only threads with this in their name or in a function of their stack, or with this id
+    pattern: Option<String>,
+    /// With the frames inside std, tokio and the console
+    full: bool,
+) -> Result<Pnt, String> {
+    let mut stacks = aside(threads::stacks).await?.map_err(|error| error.to_string())?;
+    let all = stacks.threads.len();
+    if let Some(pattern) = &pattern {
+        stacks = stacks.matching(pattern);
+    }
+    Ok(Pnt { stacks, all, full })
+}
+
+/// Does what blocks on a thread of its own, one at a time, so that others who need the helper's go on. Who gives up waiting leaves the
+/// work to end by itself; the next has to wait for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    static TURN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
+    let turn = TURN.clone().acquire_owned().await.map_err(|error| error.to_string())?;
+    let (done, result) = oneshot::channel();
+    let look = move || {
+        // The operator may be gone.
+        let _ = done.send(work());
+        drop(turn);
+    };
+    std::thread::Builder::new()
+        .name("backdoor-look".to_owned())
+        .spawn(look)
+        .map_err(|error| format!("no thread could be started to look: {error}"))?;
+    result.await.map_err(|_| "the look at the threads has failed".to_owned())
+}
+
+struct Threads {
+    threads: Vec<Thread>,
+    stacks: Option<Stacks>,
+}
+
+impl CommandOutput for Threads {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let rows: Value = self.threads.iter().map(Thread::value).collect();
+        page.write_str(&rows.to_text(page.width()))?;
+        let Some(stacks) = &self.stacks else { return Ok(()) };
+        // In the order of the table, each for itself.
+        for thread in &self.threads {
+            let mut one = stacks.clone();
+            one.threads.retain(|stack| stack.tid == thread.tid);
+            groups(page, &one, false)?;
+        }
+        lines_or_why_not(page, stacks)
+    }
+
+    fn value(&self) -> Value {
+        let with_stack = |thread: &Thread| {
+            let Value::Record(mut fields) = thread.value() else { return Value::Null };
+            if let Some(stacks) = &self.stacks {
+                let stack = stacks.threads.iter().find(|stack| stack.tid == thread.tid);
+                fields.push(("stack".into(), stack.map(threads::ThreadStack::value).into()));
+            }
+            Value::Record(fields)
+        };
+        self.threads.iter().map(with_stack).collect()
+    }
+}
+
+struct Pnt {
+    stacks: Stacks,
+    /// How many threads there were before the pattern.
+    all: usize,
+    full: bool,
+}
+
+impl CommandOutput for Pnt {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        groups(page, &self.stacks, self.full)?;
+        lines_or_why_not(page, &self.stacks)?;
+        let shown = self.stacks.threads.len();
+        if shown == 0 {
+            return writeln!(page, "none of the {} threads has that in its name or stack", self.all);
+        }
+        let held = self.stacks.threads.iter().filter_map(|thread| thread.held).max().unwrap_or_default();
+        let of = if shown < self.all { format!("{shown} of {}", self.all) } else { shown.to_string() };
+        let s = if self.all == 1 { "" } else { "s" };
+        let (took, held) = (short(self.stacks.took), short(held));
+        writeln!(page, "{of} thread{s} in {took}; none was held up for more than {held}")
+    }
+
+    fn value(&self) -> Value {
+        self.stacks.groups(self.full).iter().map(threads::Group::value).collect()
+    }
+}
+
+/// As durations are written everywhere here, but no finer than a microsecond.
+fn short(duration: Duration) -> String {
+    let micros = duration.as_nanos().div_ceil(1000);
+    Value::from(Duration::from_micros(micros.try_into().unwrap_or(u64::MAX)))
+        .to_text(None)
+        .trim_end()
+        .to_owned()
+}
+
+fn groups(page: &mut Page<'_>, stacks: &Stacks, full: bool) -> fmt::Result {
+    for group in stacks.groups(full) {
+        writeln!(page, "{}", group.title())?;
+        for line in &group.lines {
+            writeln!(page, "    {line}")?;
+        }
+        if let Some(missing) = &group.threads[0].missing {
+            writeln!(page, "    no stack: {missing}")?;
+        }
+    }
+    Ok(())
+}
+
+fn lines_or_why_not(page: &mut Page<'_>, stacks: &Stacks) -> fmt::Result {
+    if stacks.has_lines() == Some(false) {
+        writeln!(
+            page,
+            "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it"
+        )?;
+    }
+    Ok(())
+}

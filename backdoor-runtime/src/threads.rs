@@ -1,0 +1,344 @@
+//! The process's native threads: what the kernel says of them, and their stacks, taken while they run.
+//!
+//! [`list`] reads /proc and disturbs nobody. [`stacks`] queues a real-time signal to each thread (`rt_tgsigqueueinfo`); its handler
+//! copies the registers and up to 64 KiB of the stack, which takes a few microseconds, and everything else happens on the thread that
+//! asked. Nothing is installed before the first use. A thread that does not answer within 200 ms, or blocks the signal, is shown from
+//! /proc and marked.
+//!
+//! What the service notices: system calls that `SA_RESTART` covers go on; `epoll_wait`, `poll`, `select`, `nanosleep` and their like
+//! return `EINTR` to C code whatever the flag says (signal(7)). std and tokio go on by themselves. A child process is not affected,
+//! since `exec` resets handlers.
+//!
+//! The signal is the first real-time one that nobody has a handler for, or the author's choice
+//! ([`Builder::stack_signal`](crate::Builder::stack_signal)).
+//!
+//! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there.
+
+mod elf;
+pub(crate) mod fold;
+mod groups;
+mod maps;
+mod modules;
+pub(crate) mod proc;
+#[allow(unsafe_code, reason = "a signal handler, and the system calls around it; each block has its reason")]
+pub(crate) mod signal;
+pub(crate) mod sweep;
+mod symbol_table;
+pub(crate) mod symbols;
+mod system_call;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fmt, io};
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::reply::Value;
+pub use crate::threads::groups::Group;
+pub use crate::threads::symbols::Frame;
+
+/// A thread, as the kernel describes it, and what it did in a window of time.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Thread {
+    /// The thread's name, cut by the kernel to 15 bytes.
+    pub name: String,
+    /// Its id in the kernel.
+    pub tid: i32,
+    /// `running`, `sleeping`, `uninterruptible`, ..
+    pub state: &'static str,
+    /// The share of one processor that it used in the window, in percent.
+    pub cpu: f64,
+    /// The function of the kernel that it waits in, where the kernel tells.
+    pub wait_channel: Option<String>,
+    /// The system call that it is in.
+    pub system_call: Option<String>,
+    /// How often it has waited for something since its start.
+    pub voluntary: u64,
+    /// How often it had to make room for others.
+    pub forced: u64,
+    /// What it is to tokio, if an earlier look at the stacks has told.
+    pub role: Option<&'static str>,
+}
+
+/// The stacks of all threads.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Stacks {
+    /// By thread id.
+    pub threads: Vec<ThreadStack>,
+    /// From the first thread's turn to the last one's, without the search for functions.
+    pub took: Duration,
+}
+
+/// One thread with its stack.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ThreadStack {
+    /// The thread's name, cut by the kernel to 15 bytes.
+    pub name: String,
+    /// Its id in the kernel.
+    pub tid: i32,
+    /// `running`, `sleeping`, `uninterruptible`, ..
+    pub state: &'static str,
+    /// The function of the kernel that it waits in, where the kernel tells.
+    pub wait_channel: Option<String>,
+    /// The system call that it is in.
+    pub system_call: Option<String>,
+    /// What it is to tokio, seen from its stack.
+    pub role: Option<&'static str>,
+    /// Its functions, the innermost first. At most 256 calls.
+    pub frames: Vec<Frame>,
+    /// Whether the stack goes on further than was seen.
+    pub cut: bool,
+    /// Why there are no frames.
+    pub missing: Option<String>,
+    /// How long the thread was held up for it: in the handler, from its first line until the copy was made.
+    pub held: Option<Duration>,
+}
+
+/// Why there are no stacks.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StackError {
+    /// /proc or a signal cannot be used.
+    Io(io::Error),
+    /// The signal that the author chose is no real-time signal; those are from the second number to the third.
+    NotRealTime(i32, i32, i32),
+    /// The signal that the author chose has a handler.
+    InUse(i32),
+    /// Somebody installed a handler of his own for our signal.
+    TakenOver(i32),
+    /// Every real-time signal has a handler.
+    NoneFree,
+}
+
+impl fmt::Display for StackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const CHOOSE: &str = "choose another with `Builder::stack_signal`";
+        match self {
+            Self::Io(error) => write!(f, "stacks cannot be taken: {error}"),
+            Self::NotRealTime(signal, first, last) => {
+                write!(f, "signal {signal} takes no stacks: a real-time signal is needed, {first} to {last}")
+            }
+            Self::InUse(signal) => write!(f, "signal {signal} is in use by the service; {CHOOSE}"),
+            Self::TakenOver(signal) => {
+                write!(f, "signal {signal} took stacks until the service gave it another handler; {CHOOSE}")
+            }
+            Self::NoneFree => f.write_str("stacks cannot be taken: every real-time signal has a handler"),
+        }
+    }
+}
+
+impl std::error::Error for StackError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for StackError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// All threads, the busiest first, watched for so long. It blocks the calling thread for that time, and disturbs no other.
+///
+/// # Errors
+/// /proc is not mounted.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let threads = backdoor_runtime::threads::list(Duration::from_millis(10))?;
+/// assert!(!threads.is_empty());
+/// # std::io::Result::Ok(())
+/// ```
+pub fn list(window: Duration) -> io::Result<Vec<Thread>> {
+    let watch = Watch::begin()?;
+    std::thread::sleep(window);
+    watch.end()
+}
+
+/// The stacks of all threads but the calling one. It blocks: for milliseconds as a rule, at first for as long as it takes to read the
+/// program's tables, and up to a few seconds where threads do not answer. One look is taken at a time; others wait.
+///
+/// # Errors
+/// There is no /proc, or no signal to use.
+///
+/// ```
+/// let stacks = backdoor_runtime::threads::stacks()?;
+/// assert!(stacks.threads.iter().all(|thread| thread.missing.is_some() != thread.held.is_some()));
+/// # Ok::<(), backdoor_runtime::threads::StackError>(())
+/// ```
+pub fn stacks() -> Result<Stacks, StackError> {
+    Ok(symbolised(sweep::collect(|_| true)?))
+}
+
+/// The same of the threads with these ids only.
+///
+/// # Errors
+/// As of [`stacks`].
+pub fn stacks_of(tids: &[i32]) -> Result<Stacks, StackError> {
+    Ok(symbolised(sweep::collect(|tid| tids.contains(&tid))?))
+}
+
+fn symbolised(sweep: sweep::Sweep) -> Stacks {
+    let threads: Vec<ThreadStack> = symbols::with(|symbols| {
+        sweep.threads.into_iter().map(|taken| with_symbols(taken, symbols)).collect()
+    });
+    remember_roles(&threads);
+    Stacks { threads, took: sweep.took }
+}
+
+fn with_symbols(taken: sweep::Taken, symbols: &mut symbols::Symbols) -> ThreadStack {
+    let mut stack = ThreadStack {
+        name: taken.task.name,
+        tid: taken.task.tid,
+        state: proc::state_in_words(taken.task.state),
+        wait_channel: taken.waiting.channel,
+        system_call: taken.waiting.call.map(Into::into),
+        role: None,
+        frames: Vec::new(),
+        cut: false,
+        missing: None,
+        held: taken.held,
+    };
+    match taken.stack {
+        Ok(found) => {
+            for (at, address) in found.addresses.iter().enumerate() {
+                stack.frames.extend(symbols.frames(*address, at > 0).iter().cloned());
+            }
+            stack.cut = found.cut;
+            stack.role = fold::role(&stack.frames);
+        }
+        Err(silent) => stack.missing = Some(silent.to_string()),
+    }
+    stack
+}
+
+/// What looks at the stacks have told of threads, by id and name.
+static ROLES: Mutex<Option<HashMap<(i32, String), &'static str>>> = Mutex::new(None);
+
+fn remember_roles(threads: &[ThreadStack]) {
+    let mut roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let roles = roles.get_or_insert_default();
+    // As many as there are threads: what has ended is forgotten.
+    let alive = proc::tids().unwrap_or_default();
+    roles.retain(|(tid, _), _| alive.binary_search(tid).is_ok());
+    roles.extend(threads.iter().filter_map(|thread| Some(((thread.tid, thread.name.clone()), thread.role?))));
+}
+
+/// A look at all threads' processor time, to be compared with a later one: [`list`] for those who must not block.
+#[derive(Debug)]
+pub struct Watch {
+    since: Instant,
+    times: HashMap<i32, Duration>,
+}
+
+impl Watch {
+    /// Takes the first look.
+    ///
+    /// # Errors
+    /// /proc is not mounted.
+    pub fn begin() -> io::Result<Self> {
+        let times = proc::tids()?.into_iter().filter_map(|tid| Some((tid, proc::cpu_time(tid)?))).collect();
+        Ok(Self { since: Instant::now(), times })
+    }
+
+    /// The threads that there are now, the busiest first.
+    ///
+    /// # Errors
+    /// /proc is not mounted.
+    pub fn end(&self) -> io::Result<Vec<Thread>> {
+        let window = self.since.elapsed().as_secs_f64().max(f64::EPSILON);
+        let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = |tid| {
+            let time = proc::cpu_time(tid);
+            let task = proc::task(tid)?;
+            let waiting = proc::waiting(tid);
+            let before = self.times.get(&tid).copied().unwrap_or_default();
+            let used = time.map_or(0.0, |time| time.saturating_sub(before).as_secs_f64());
+            let role = roles.as_ref().and_then(|roles| roles.get(&(tid, task.name.clone())).copied());
+            Some(Thread {
+                name: task.name,
+                tid,
+                state: proc::state_in_words(task.state),
+                cpu: (used / window * 1000.0).round() / 10.0,
+                wait_channel: waiting.channel,
+                system_call: waiting.call.map(Into::into),
+                voluntary: task.voluntary,
+                forced: task.forced,
+                role,
+            })
+        };
+        let mut threads: Vec<Thread> = proc::tids()?.into_iter().filter_map(thread).collect();
+        threads.sort_by(|left, right| right.cpu.total_cmp(&left.cpu).then(left.tid.cmp(&right.tid)));
+        Ok(threads)
+    }
+}
+
+impl Thread {
+    /// The thread as a value; the fields are those of the struct, but `cpu`, which is `cpu_percent`.
+    pub fn value(&self) -> Value {
+        Value::record([
+            ("name", self.name.as_str().into()),
+            ("tid", self.tid.into()),
+            ("state", self.state.into()),
+            ("cpu_percent", self.cpu.into()),
+            ("wait_channel", self.wait_channel.as_deref().into()),
+            ("system_call", self.system_call.as_deref().into()),
+            ("voluntary", self.voluntary.into()),
+            ("forced", self.forced.into()),
+            ("role", self.role.into()),
+        ])
+    }
+}
+
+impl ThreadStack {
+    /// The thread as a value, with all its frames.
+    pub fn value(&self) -> Value {
+        Value::record([
+            ("name", self.name.as_str().into()),
+            ("tid", self.tid.into()),
+            ("state", self.state.into()),
+            ("wait_channel", self.wait_channel.as_deref().into()),
+            ("system_call", self.system_call.as_deref().into()),
+            ("role", self.role.into()),
+            ("frames", self.frames.iter().map(Frame::value).collect()),
+            ("cut", self.cut.into()),
+            ("missing", self.missing.as_deref().into()),
+            ("held", self.held.into()),
+        ])
+    }
+}
+
+impl Stacks {
+    /// Whether the author's functions have files and lines: nothing where no function of his is on any stack.
+    pub fn has_lines(&self) -> Option<bool> {
+        let own =
+            self.threads.iter().flat_map(|thread| &thread.frames).filter(|frame| !fold::is_inner(frame));
+        own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)
+    }
+
+    /// The stacks as a value: a list of the threads.
+    pub fn value(&self) -> Value {
+        self.threads.iter().map(ThreadStack::value).collect()
+    }
+}
+
+macro_rules! serialize_as_value {
+    ($($type:ty)*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.value().serialize(serializer)
+            }
+        }
+    )*};
+}
+
+serialize_as_value! { Thread ThreadStack Stacks Frame }

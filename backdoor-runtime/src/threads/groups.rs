@@ -1,0 +1,137 @@
+//! Stacks as a person reads them: folded, and threads with the same one together.
+
+use std::collections::HashMap;
+
+use crate::reply::Value;
+use crate::threads::fold::{self, Line};
+use crate::threads::{Stacks, ThreadStack};
+
+/// Threads that were found at the same place.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Group<'a> {
+    /// By thread id.
+    pub threads: Vec<&'a ThreadStack>,
+    /// Their stack, a line a function, the innermost first.
+    pub lines: Vec<String>,
+    /// Whether any line is about a function of the author's.
+    pub own: bool,
+}
+
+impl Stacks {
+    /// Puts threads with the same stack together: those in the author's functions first, then by how many they are, those without a
+    /// stack last. `full` keeps the frames inside std, tokio and the console.
+    pub fn groups(&self, full: bool) -> Vec<Group<'_>> {
+        let mut places = HashMap::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for thread in &self.threads {
+            let (lines, own) = lines(thread, full);
+            let key = (lines.clone(), thread.waits(), thread.role, thread.missing.as_deref());
+            let at = *places.entry(key).or_insert(groups.len());
+            match groups.get_mut(at) {
+                Some(group) => group.threads.push(thread),
+                None => groups.push(Group { threads: vec![thread], lines, own }),
+            }
+        }
+        groups.sort_by_key(|group| {
+            (!group.own, group.threads[0].missing.is_some(), usize::MAX - group.threads.len())
+        });
+        groups
+    }
+
+    /// The threads whose name, id or any function has this text, whatever its case.
+    pub fn matching(mut self, pattern: &str) -> Self {
+        let pattern = pattern.to_lowercase();
+        self.threads.retain(|thread| {
+            let has = |text: &str| text.to_lowercase().contains(&pattern);
+            let functions = || thread.frames.iter().filter_map(|frame| frame.function.as_deref());
+            has(&thread.name) || thread.tid.to_string() == pattern || functions().any(has)
+        });
+        self
+    }
+}
+
+impl ThreadStack {
+    /// `sleeping in futex (futex_do_wait)`
+    fn waits(&self) -> String {
+        let mut text = self.state.to_owned();
+        match (&self.system_call, &self.wait_channel) {
+            (Some(call), Some(channel)) => text += &format!(" in {call} ({channel})"),
+            (Some(place), None) | (None, Some(place)) => text += &format!(" in {place}"),
+            (None, None) => {}
+        }
+        text
+    }
+}
+
+impl Group<'_> {
+    /// `2 threads, worker-1 (17), worker-2 (18): tokio worker, sleeping in futex (futex_do_wait)`. Of many threads a few are named.
+    pub fn title(&self) -> String {
+        const NAMED: usize = 8;
+        let mut title = String::new();
+        if self.threads.len() > 1 {
+            title += &format!("{} threads, ", self.threads.len());
+        }
+        let names: Vec<String> = self
+            .threads
+            .iter()
+            .take(NAMED)
+            .map(|thread| format!("{} ({})", thread.name, thread.tid))
+            .collect();
+        title += &names.join(", ");
+        if self.threads.len() > NAMED {
+            title += &format!(" and {} more", self.threads.len() - NAMED);
+        }
+        let first = self.threads[0];
+        title += ": ";
+        if let Some(role) = first.role {
+            title += &format!("{role}, ");
+        }
+        title + &first.waits()
+    }
+
+    /// The group as a value: the frames that its threads have in common are those of the first.
+    pub fn value(&self) -> Value {
+        let first = self.threads[0];
+        let threads = self
+            .threads
+            .iter()
+            .map(|thread| Value::record([("name", thread.name.as_str().into()), ("tid", thread.tid.into())]));
+        Value::record([
+            ("threads", threads.collect()),
+            ("state", first.state.into()),
+            ("wait_channel", first.wait_channel.as_deref().into()),
+            ("system_call", first.system_call.as_deref().into()),
+            ("role", first.role.into()),
+            ("missing", first.missing.as_deref().into()),
+            ("lines", self.lines.iter().cloned().collect()),
+            ("frames", first.frames.iter().map(super::Frame::value).collect()),
+        ])
+    }
+}
+
+/// The stack's lines, and whether one is the author's.
+fn lines(thread: &ThreadStack, full: bool) -> (Vec<String>, bool) {
+    let own = thread.frames.iter().any(|frame| !fold::is_inner(frame));
+    let located = |frame: &super::Frame| match frame.place() {
+        Some(place) => format!("{}  {place}", frame.name()),
+        None => frame.name().to_owned(),
+    };
+    let mut lines: Vec<String> = match full {
+        true => thread.frames.iter().map(located).collect(),
+        false => fold::fold(&thread.frames)
+            .iter()
+            .map(|line| match line {
+                Line::Own(frame) => located(frame),
+                Line::Inner { called, inside: 0, .. } => called.name().to_owned(),
+                Line::Inner { called, inside, innermost } => {
+                    format!("{}  ({inside} inside, down to {})", called.name(), innermost.name())
+                }
+            })
+            .collect(),
+    };
+    if thread.cut {
+        lines.push("..".to_owned());
+    }
+    (lines, own)
+}

@@ -1,0 +1,63 @@
+//! The stacks of many threads: how long a look takes and how long it holds a thread up, beside debuggers on the same process.
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::Context;
+
+use crate::child::{Child, Program};
+use crate::statistics::{ROUNDS, median, quantile};
+use crate::table::{Aim, Row, Table};
+
+/// How many threads, and the server that has them.
+const CROWDS: [(usize, &str); 2] = [(100, "100-threads"), (500, "500-threads")];
+
+/// Debuggers take about a second.
+const DEBUGGER_ROUNDS: usize = 3;
+
+pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
+    for (threads, kind) in CROWDS {
+        let mut child = Child::start(Program::Plain, kind)?;
+        let first = child.ask("stacks")?[0] / 1e6;
+        let (mut looks, mut held) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS * 3 {
+            let figures = child.ask("stacks")?;
+            looks.push(figures[0] / 1e6);
+            held.extend(figures[1..].iter().map(|nanos| nanos / 1e3));
+        }
+        let look = median(&mut looks);
+        table.push(Row::new(format!("stacks of {threads} threads, the first look"), first, "ms"));
+        for (name, program, arguments) in [
+            ("gdb", "gdb", &["-batch", "-ex", "thread apply all bt", "-p"][..]),
+            ("eu-stack", "eu-stack", &["-p"][..]),
+        ] {
+            let debugger = debugger(program, arguments, child.id())?;
+            let row = Row::new(format!("stacks of {threads} threads, later ones"), look, "ms");
+            table.push(row.against(name, debugger, Some(look / debugger)));
+        }
+        for (name, part, limit) in [("p99", 0.99, 10.0), ("max", 1.0, 100.0)] {
+            let row = Row::new(
+                format!("of {threads} threads, one held up, {name}"),
+                quantile(&mut held, part),
+                "us",
+            );
+            table.push(row.aim(Aim::AtMost(limit)));
+        }
+    }
+    Ok(())
+}
+
+/// Milliseconds that a debugger takes for the stacks of a process.
+fn debugger(program: &str, arguments: &[&str], process: u32) -> anyhow::Result<f64> {
+    let mut times = Vec::new();
+    for _ in 0..DEBUGGER_ROUNDS {
+        let begin = Instant::now();
+        let mut debugger = Command::new(program);
+        debugger.args(arguments).arg(process.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status =
+            debugger.status().with_context(|| format!("running {program}, which has to be installed"))?;
+        anyhow::ensure!(status.success(), "{program} failed: {status}");
+        times.push(begin.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(&mut times))
+}

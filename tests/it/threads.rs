@@ -1,0 +1,344 @@
+//! `threads` and `pnt`, as an operator sees them: where each thread is, whatever it does.
+
+#[allow(unsafe_code, reason = "no safe function blocks signals")]
+mod deaf;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::threads::{StackError, ThreadStack, stacks};
+use backdoor_runtime::{Address, Backdoor};
+use tokio::runtime::Builder;
+
+use crate::client::{PATIENCE, script};
+use crate::example::{Example, program};
+use crate::gate::{Gate, OpensOnDrop, gate};
+use crate::operator::{Operator, console};
+use crate::transcript::without_numbers;
+
+/// A named thread that runs until the gate opens.
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    thread::Builder::new().name(name.to_owned()).spawn(work).unwrap();
+}
+
+/// The answer to `pnt`, once it is what is waited for: a thread that was started is not at its place at once.
+#[track_caller]
+fn pnt(operator: &mut Operator, line: &str, is_there: impl Fn(&str) -> bool) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = operator.asks(line);
+        if is_there(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{answer}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Puts names for what differs from run to run and from machine to machine.
+fn masked(answer: &str) -> String {
+    let mut text = without_numbers(answer);
+    for (channel, name) in [("futex_do_wait", "CHANNEL"), ("futex_wait_queue", "CHANNEL")] {
+        text = text.replace(channel, name);
+    }
+    text
+}
+
+#[inline(never)]
+fn lock_first_then_second(first: &Mutex<u32>, second: &Mutex<u32>, locked: &Gate) -> u32 {
+    let held = first.lock().unwrap();
+    locked.visit();
+    locked.wait_for_visitors(2);
+    let sum = *held + *second.lock().unwrap();
+    drop(held);
+    sum
+}
+
+#[test]
+fn two_threads_that_deadlocked_on_std_mutexes() {
+    static ONE: Mutex<u32> = Mutex::new(1);
+    static TWO: Mutex<u32> = Mutex::new(2);
+    let locked = gate("threads deadlock");
+    // They stay for ever, as deadlocked threads do.
+    spawn("dead-one", move || _ = lock_first_then_second(&ONE, &TWO, locked));
+    spawn("dead-two", move || _ = lock_first_then_second(&TWO, &ONE, locked));
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let there = |answer: &str| answer.matches("::lock  (").count() == 2;
+    let answer = masked(&pnt(&mut operator, "pnt dead-", there));
+    let one = "\
+dead-one (N): sleeping in futex (CHANNEL)
+std::sync::poison::mutex::Mutex<T>::lock (N inside, down to syscall)
+it::threads::lock_first_then_second tests/it/threads.rs:N
+it::threads::two_threads_that_deadlocked_on_std_mutexes::{{closure}} tests/it/threads.rs:N
+";
+    let two = one.replace("dead-one", "dead-two");
+    let end = "N of N threads in TIME; none was held up for more than TIME\n";
+    // The one that was started first comes first, in the order of their ids.
+    assert!(answer == format!("{one}{two}{end}") || answer == format!("{two}{one}{end}"), "{answer}");
+}
+
+#[inline(never)]
+fn spin_for_ever(gate: &Gate) {
+    gate.visit();
+    let mut number = 0_u64;
+    while !STOP.load(Ordering::Relaxed) {
+        number = std::hint::black_box(number.wrapping_mul(3));
+    }
+}
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+struct Stops;
+
+impl Drop for Stops {
+    fn drop(&mut self) {
+        STOP.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_thread_that_spins_is_the_busiest() {
+    let _stops = Stops;
+    let gate = gate("threads spin");
+    spawn("spinner", || spin_for_ever(gate));
+    gate.wait_for_visitors(1);
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let answer = pnt(&mut operator, "pnt spinner", |answer| answer.contains("spin_for_ever"));
+    assert!(answer.contains("): running\n"), "{answer}");
+    assert!(answer.contains("it::threads::spin_for_ever  tests/it/threads.rs:"), "{answer}");
+    // Other tests may have busy threads, too.
+    let busy = pnt(&mut operator, "threads --top 30 --for 300ms", |answer| answer.contains("spin_for_ever"));
+    let row = busy.lines().find(|line| line.starts_with("spinner ")).unwrap();
+    let columns: Vec<&str> = row.split_whitespace().collect();
+    assert!(columns[3].parse::<f64>().unwrap() > 0.0, "{row}");
+}
+
+#[test]
+fn a_thread_that_blocks_all_signals_is_marked() {
+    let gate = gate("threads blocked");
+    let _opens = OpensOnDrop(gate);
+    spawn("deaf", || {
+        deaf::block_all_signals();
+        gate.block();
+    });
+    gate.wait_for_visitors(1);
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let answer = pnt(&mut operator, "pnt deaf", |answer| answer.contains("sleeping"));
+    assert!(answer.contains("\n    no stack: it blocks the signal that takes stacks\n"), "{answer}");
+    // Nothing is queued for it, however often it is looked at.
+    let status = std::fs::read_to_string(format!("/proc/self/task/{}/status", tid_of("deaf"))).unwrap();
+    assert!(status.contains("SigPnd:\t0000000000000000\n"), "{status}");
+}
+
+fn tid_of(name: &str) -> i32 {
+    stacks().unwrap().threads.iter().find(|thread| thread.name == name).unwrap().tid
+}
+
+#[test]
+fn a_hundred_threads_at_one_place_are_one_group() {
+    let gate = gate("threads crowd");
+    let _opens = OpensOnDrop(gate);
+    for number in 0..100 {
+        spawn(&format!("crowd-{number}"), || gate.block());
+    }
+    gate.wait_for_visitors(100);
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let answer = pnt(&mut operator, "pnt crowd-", |answer| answer.starts_with("100 threads, crowd-"));
+    assert!(answer.contains(") and 92 more: sleeping in futex"), "{answer}");
+    assert!(answer.contains("it::gate::Gate::block"), "{answer}");
+    let groups = Backdoor::testing().run("pnt crowd- --json").value;
+    assert!(groups[0]["frames"].as_list().unwrap().len() > 5, "{groups}");
+    assert_eq!(groups[0]["state"], "sleeping");
+}
+
+#[test]
+fn a_pattern_that_nothing_has() {
+    let backdoor = console().start().unwrap();
+    let answer = Operator::new(&backdoor).asks("pnt no-such-thread-or-function");
+    let answer = masked(&answer);
+    assert_eq!(answer, "none of the N threads has that in its name or stack\n");
+}
+
+#[test]
+fn full_stacks_go_down_to_the_start_of_the_thread() {
+    let gate = gate("threads full");
+    let _opens = OpensOnDrop(gate);
+    spawn("to-the-end", || gate.block());
+    gate.wait_for_visitors(1);
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let full = pnt(&mut operator, "pnt to-the-end --full", |answer| answer.contains("syscall"));
+    assert!(full.contains("std::sys::backtrace::__rust_begin_short_backtrace"), "{full}");
+    let folded = operator.asks("pnt to-the-end");
+    assert!(!folded.contains("__rust_begin_short_backtrace"), "{folded}");
+    assert!(folded.lines().count() < full.lines().count() / 2, "{folded}{full}");
+}
+
+/// Both kinds of runtime answer nothing more; the console says where they are.
+#[test]
+fn runtimes_that_are_blocked() {
+    let blocked = gate("threads runtimes");
+    let several = Builder::new_multi_thread().worker_threads(2).thread_name("stuck-worker").build().unwrap();
+    // Whatever comes of the test, the runtime must be able to end.
+    let _opens = OpensOnDrop(blocked);
+    for _ in 0..2 {
+        several.spawn(async { blocked.block() });
+    }
+    spawn("stuck-single", || {
+        let single = Builder::new_current_thread().build().unwrap();
+        single.block_on(async { blocked.block() });
+    });
+    blocked.wait_for_visitors(3);
+    let backdoor = console().runtime(several.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let answer = pnt(&mut operator, "pnt stuck-", |answer| answer.matches("gate::Gate::block").count() == 2);
+    assert!(answer.contains("2 threads, stuck-worker ("), "{answer}");
+    assert!(answer.contains(": tokio worker, sleeping in futex"), "{answer}");
+    assert!(answer.contains(": tokio current-thread, sleeping in futex"), "{answer}");
+    // What the stacks told is known to the other view from then on.
+    let rows = pnt(&mut operator, "threads --for 1ms", |answer| answer.contains("tokio worker"));
+    assert!(rows.lines().next().unwrap().starts_with("name "), "{rows}");
+}
+
+#[test]
+fn watching_holds_up_no_other_view() {
+    let backdoor = console().start().unwrap();
+    let mut watcher = Operator::new(&backdoor);
+    watcher.types("threads --for 4m");
+    let mut other = Operator::new(&backdoor);
+    assert!(other.asks("pnt").contains(" none was held up for more than "));
+    assert!(other.asks("threads --for 1ms").starts_with("name "));
+    watcher.interrupts();
+    assert_eq!(watcher.reads_end(), "interrupted\n");
+}
+
+/// What waits in a system call goes on to wait, however often its thread is looked at.
+#[test]
+fn system_calls_of_the_service_go_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    spawn("accepts", move || {
+        let mut word = [0; 5];
+        let read = listener.accept().and_then(|(mut peer, _)| peer.read_exact(&mut word));
+        sender.send(read.map(|()| word)).unwrap();
+    });
+    let sweep = |times: u32, call: &str| {
+        let mut seen = 0;
+        let deadline = Instant::now() + PATIENCE;
+        while seen < times {
+            let stacks = stacks().unwrap();
+            // It gives itself its name when it has begun.
+            let thread = stacks.threads.iter().find(|thread| thread.name == "accepts");
+            let is_in =
+                |thread: &ThreadStack| thread.system_call.as_deref() == Some(call) && thread.held.is_some();
+            seen += u32::from(thread.is_some_and(is_in));
+            assert!(Instant::now() < deadline, "{thread:?}");
+        }
+    };
+    sweep(20, "accept4");
+    let mut peer = TcpStream::connect(address).unwrap();
+    sweep(20, "recvfrom");
+    peer.write_all(b"hello").unwrap();
+    assert_eq!(&receiver.recv_timeout(PATIENCE).unwrap().unwrap(), b"hello");
+}
+
+#[test]
+fn threads_are_born_and_die_and_allocate_meanwhile() {
+    static ALIVE: AtomicUsize = AtomicUsize::new(0);
+    static END: AtomicBool = AtomicBool::new(false);
+    fn allocate(size: usize) -> usize {
+        (0..50).map(|round| std::hint::black_box(vec![1_u8; size * (round + 1)]).len()).sum()
+    }
+    for _ in 0..4 {
+        spawn("parent", || {
+            while !END.load(Ordering::Relaxed) {
+                // Some of them are of a size that is mapped and unmapped next to the stacks.
+                let children = [7, 300, 5_000].map(|size| {
+                    ALIVE.fetch_add(1, Ordering::Relaxed);
+                    thread::spawn(move || allocate(size))
+                });
+                for child in children {
+                    child.join().unwrap();
+                    ALIVE.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+    let end = Instant::now() + Duration::from_secs(3);
+    let (mut sweeps, mut stacks_seen) = (0, 0);
+    while Instant::now() < end || sweeps < 20 {
+        let found = stacks().unwrap();
+        sweeps += 1;
+        stacks_seen += found.threads.iter().filter(|thread| is_parent_with_stack(thread)).count();
+    }
+    END.store(true, Ordering::Relaxed);
+    assert!(stacks_seen > 0, "no stack of a parent in {sweeps} sweeps");
+}
+
+fn is_parent_with_stack(thread: &ThreadStack) -> bool {
+    let has = |path: &str| {
+        thread.frames.iter().any(|frame| frame.function.as_deref().is_some_and(|name| name.contains(path)))
+    };
+    thread.name == "parent" && has("threads_are_born_and_die_and_allocate_meanwhile")
+}
+
+/// The figure of a process in kB.
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn two_hundred_looks_leave_nothing_behind() {
+    let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
+    let line = example.line();
+    let address = line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap();
+    let look = |times| {
+        let answers = script(&address, "pnt\n".repeat(times));
+        assert_eq!(answers.matches("hello::main").count(), times, "{}", &answers[..answers.len().min(2000)]);
+    };
+    look(50);
+    let before = resident(example.process.id());
+    look(200);
+    let after = resident(example.process.id());
+    assert!(after < before + 2048, "{before} kB, then {after} kB");
+}
+
+#[test]
+fn a_stripped_program_says_that_it_has_no_line_tables() {
+    let stripped = std::env::temp_dir().join(format!("backdoor-stripped-{}", std::process::id()));
+    let strip = std::process::Command::new("strip").arg("-o").arg(&stripped).arg(program("hello")).status();
+    assert!(strip.unwrap().success());
+    let mut example = Example::start_program(&stripped, &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
+    std::fs::remove_file(&stripped).unwrap();
+    let line = example.line();
+    let answer = script(&line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap(), "pnt\n");
+    let why = "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it\n";
+    assert_eq!(answer.matches(why).count(), 1, "{answer}");
+    // Its stacks are followed all the same.
+    let name = stripped.file_name().unwrap().to_str().unwrap();
+    assert!(answer.matches(&format!("    {name}+0x")).count() > 5, "{answer}");
+}
+
+#[test]
+fn what_is_said_of_a_signal_that_cannot_be_used() {
+    let said = |error: StackError| error.to_string();
+    assert_eq!(
+        said(StackError::NotRealTime(9, 34, 64)),
+        "signal 9 takes no stacks: a real-time signal is needed, 34 to 64"
+    );
+    assert_eq!(
+        said(StackError::InUse(40)),
+        "signal 40 is in use by the service; choose another with `Builder::stack_signal`"
+    );
+}

@@ -1,0 +1,15 @@
+//! A thread that blocks all signals, as threads of C libraries do. Nothing safe does it.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// Blocks all signals in the calling thread.
+pub(super) fn block_all_signals() {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: `sigfillset` makes `all` a whole set, and both take valid pointers.
+    let result = unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), ptr::null_mut())
+    };
+    assert_eq!(result, 0);
+}
