@@ -3,5 +3,6 @@
 mod commands;
 mod complete;
 mod help;
+mod resources;
 mod service;
 mod sessions;

@@ -18,6 +18,7 @@ pub(crate) mod pieces;
 pub(crate) mod pool;
 pub(crate) mod run_state;
 pub(crate) mod session;
+pub(crate) mod tally;
 mod wait;
 
 use std::sync::Arc;
@@ -44,6 +45,8 @@ use crate::dispatch::pool::Pool;
 use crate::dispatch::run_state::RunState;
 use crate::dispatch::session::{Piece, What};
 pub use crate::dispatch::session::{PrintError, Session};
+pub use crate::dispatch::tally::StatusCount;
+use crate::dispatch::tally::Tally;
 use crate::line::{self, Asked};
 use crate::reply::Form;
 
@@ -116,7 +119,7 @@ impl Dispatcher {
         }
         let form = Form { text: !json, ..run.form };
         run.state.json.store(json, Ordering::Relaxed);
-        let record = Record::begin(&self.audit, peer, run.line.clone());
+        let record = Record::begin(&self.audit, &self.shared.tally, peer, run.line.clone());
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
@@ -273,6 +276,7 @@ impl Dispatcher {
 /// The audit record of a line: one event when it begins and one when it ends, also where it is dropped in between.
 struct Record<'a> {
     audit: &'a Audit,
+    tally: &'a Tally,
     peer: &'a Peer,
     line: Arc<str>,
     begin: Instant,
@@ -280,10 +284,10 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>) -> Self {
+    fn begin(audit: &'a Audit, tally: &'a Tally, peer: &'a Peer, line: Arc<str>) -> Self {
         audit.begins(peer, &line);
         peer.set_line(Some(line.to_string()));
-        Self { audit, peer, line, begin: Instant::now(), status: Status::Cancelled }
+        Self { audit, tally, peer, line, begin: Instant::now(), status: Status::Cancelled }
     }
 
     fn end(mut self, status: Status) {
@@ -294,7 +298,9 @@ impl<'a> Record<'a> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         self.peer.set_line(None);
-        self.audit.ended(self.peer, &self.line, self.status, self.begin.elapsed());
+        let took = self.begin.elapsed();
+        self.tally.note(self.status, took);
+        self.audit.ended(self.peer, &self.line, self.status, took);
     }
 }
 

@@ -13,15 +13,16 @@ mod line;
 #[doc(hidden)]
 pub mod private;
 mod reply;
+pub mod resources;
 mod server;
 mod testing;
 
-pub use backdoor_macros::{Choice, backdoor_command};
+pub use backdoor_macros::{Choice, backdoor_command, build_info};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, State, check_commands, choose,
 };
-pub use dispatch::{Console, PrintError, Service, Session, SessionInfo, Status};
+pub use dispatch::{Console, PrintError, Service, Session, SessionInfo, Status, StatusCount};
 pub use line::Candidate;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};

@@ -18,6 +18,7 @@ use crate::dispatch::peer::Peer;
 use crate::dispatch::session::{PIECES, Piece, What};
 use crate::dispatch::{Console, Dispatcher, Outcome, Service, Shared};
 use crate::reply::Form;
+use crate::resources::BuildInfo;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
 ///
@@ -134,7 +135,7 @@ impl Testing {
         self.started.get_or_init(|| {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
             let audit = Audit::start().expect("a test can start threads");
-            let service = Service::new("test".to_owned(), None);
+            let service = Service::new("test".to_owned(), None, BuildInfo::default());
             let shared = Arc::new(Shared::new(Registry::linked(), service));
             let mut states = self.states.clone();
             states.insert(Console(shared.clone()));

@@ -11,8 +11,10 @@ use crate::dispatch::asking::Asking;
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
+use crate::dispatch::tally::{StatusCount, Tally};
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::reply::text;
+use crate::resources::BuildInfo;
 use crate::server::Address;
 
 /// How long the author's defaults and ranges may take to be evaluated for help.
@@ -44,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
     pub(crate) asking: Asking,
+    pub(crate) tally: Tally,
 }
 
 /// The service that the console serves.
@@ -58,6 +61,8 @@ pub struct Service {
     pub pid: u32,
     /// The machine's host name, as uname(2) says it.
     pub host: String,
+    /// How it was built.
+    pub build: BuildInfo,
     pub(crate) started: Instant,
 }
 
@@ -80,9 +85,9 @@ pub struct SessionInfo {
 }
 
 impl Service {
-    pub(crate) fn new(name: String, version: Option<String>) -> Self {
+    pub(crate) fn new(name: String, version: Option<String>, build: BuildInfo) -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { name, version, pid: std::process::id(), host, started: Instant::now() }
+        Self { name, version, pid: std::process::id(), host, build, started: Instant::now() }
     }
 
     /// What an operator reads first.
@@ -117,6 +122,11 @@ impl Console {
         let mut sessions: Vec<_> = self.0.peers().iter().map(|peer| SessionInfo::of(peer)).collect();
         sessions.sort_by_key(|session| session.id);
         sessions
+    }
+
+    /// The lines that were run since the console started, by how they ended, the most frequent first.
+    pub fn tally(&self) -> Vec<StatusCount> {
+        self.0.tally.counts()
     }
 
     /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on

@@ -17,7 +17,9 @@ use crate::console::Manners;
 use crate::dispatch::asking::Asking;
 use crate::dispatch::audit::Audit;
 use crate::dispatch::own_runtime::{LazyRuntime, OwnRuntime};
+use crate::dispatch::tally::Tally;
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
+use crate::resources::BuildInfo;
 use crate::server::accept::{Listener, REFUSALS, Reception, serve_all};
 use crate::server::address::{self, Endpoint};
 use crate::server::limits::Limits;
@@ -58,6 +60,7 @@ struct Running {
 pub struct Builder {
     name: String,
     version: Option<String>,
+    build: BuildInfo,
     states: States,
     runtime: Option<Handle>,
     listen: Vec<Listen>,
@@ -77,6 +80,7 @@ impl Backdoor {
         Builder {
             name: name.into(),
             version: None,
+            build: BuildInfo::default(),
             states: States::default(),
             runtime: None,
             listen: Vec::new(),
@@ -141,6 +145,13 @@ impl Builder {
     /// The service's version, for the banner and `version`. Default: none.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
+        self
+    }
+
+    /// How the program was built, for `build`: `.build_info(build_info!())`. Default: what this crate knows by itself, which is the
+    /// compiler and the profile.
+    pub fn build_info(mut self, info: BuildInfo) -> Self {
+        self.build = info;
         self
     }
 
@@ -277,7 +288,10 @@ impl Builder {
 
     fn shared(&self) -> Arc<Shared> {
         let registry = Registry::linked_without(&self.left_out);
-        Arc::new(Shared::new(registry, Service::new(self.name.clone(), self.version.clone())))
+        Arc::new(Shared::new(
+            registry,
+            Service::new(self.name.clone(), self.version.clone(), self.build.clone()),
+        ))
     }
 }
 
@@ -290,6 +304,7 @@ impl Shared {
             peers: Mutex::new(Vec::new()),
             helper: LazyRuntime::new("backdoor-helper"),
             asking: Asking::new("backdoor-ask"),
+            tally: Tally::default(),
         }
     }
 }
