@@ -18,6 +18,8 @@ mod jemalloc;
 mod limits;
 pub(crate) mod maps;
 mod memory;
+#[cfg(any(test, feature = "jemalloc"))]
+pub(crate) mod private_file;
 mod proc;
 mod program;
 mod sockets;
@@ -26,6 +28,7 @@ pub use build::BuildInfo;
 pub use cgroup::{Cgroup, Pressure, cgroup};
 pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
 pub use itself::{Itself, OwnThread, itself};
+pub use jemalloc::heap_profile;
 pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
 pub use memory::{Allocator, Memory, memory};

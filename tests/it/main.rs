@@ -33,6 +33,8 @@ mod real_clients;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
+mod resources;
+#[cfg(test)]
 mod shop;
 #[cfg(test)]
 mod shop_readme;

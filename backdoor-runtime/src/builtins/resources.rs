@@ -1,17 +1,27 @@
 //! What the process uses, and how it was built and started.
 
+use std::fmt::{self, Write};
 use std::io;
 
 use crate::resources::maps::{self, Shown};
 use crate::resources::{self, BuildInfo, Cgroup, Descriptors, Itself, Limit, Memory, Socket};
-use crate::{Console, State, backdoor_command};
+use crate::{CommandOutput, Console, Page, Session, State, Value, backdoor_command};
 
 /// How much memory the process has
 ///
 /// As the kernel counts it: proc(5) says more. An allocator keeps what was freed for later, so that `resident` does not fall when
 /// objects go; `--json` has the numbers in bytes.
 #[backdoor_command(reads, on = helper)]
-fn mem() -> io::Result<Memory> {
+async fn mem(
+    /// Also write jemalloc's heap profile into a private file, for `jeprof`
+    heap_profile: bool,
+    session: Session,
+) -> io::Result<Memory> {
+    if heap_profile {
+        let path = resources::heap_profile()?;
+        // Nobody reads it where the session has gone.
+        let _ = session.println(format!("heap profile: {}", path.display())).await;
+    }
     resources::memory()
 }
 
@@ -66,8 +76,8 @@ fn maps(
 
 /// The limits that the kernel holds the process to, and how much of them is used
 #[backdoor_command(reads, on = helper)]
-fn limits() -> io::Result<Vec<Limit>> {
-    resources::limits()
+fn limits() -> io::Result<Limits> {
+    resources::limits().map(Limits)
 }
 
 /// The control group: limits of the container or unit, throttling, pressure
@@ -105,4 +115,29 @@ fn build(State(console): State<Console>) -> BuildInfo {
 #[backdoor_command(name = "self", reads, on = helper)]
 fn itself(State(console): State<Console>) -> io::Result<Itself> {
     resources::itself(&console)
+}
+
+struct Limits(Vec<Limit>);
+
+impl CommandOutput for Limits {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let number =
+            |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+        let row = |limit: &Limit| {
+            Value::record([
+                ("name", limit.name.as_str().into()),
+                ("soft", number(limit.soft).into()),
+                ("hard", number(limit.hard).into()),
+                ("unit", limit.unit.as_str().into()),
+                ("used", limit.used.into()),
+                ("percent", limit.percent.into()),
+            ])
+        };
+        let rows: Value = self.0.iter().map(row).collect::<Vec<_>>().into();
+        page.write_str(&rows.to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
 }

@@ -88,7 +88,8 @@ fn parse(status: &str, rollup: &str) -> Memory {
 impl CommandOutput for Memory {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let line = |page: &mut Page<'_>, name: &str, bytes: u64, about: &str| {
-            writeln!(page, "{name:<14} {:>10}  {about}", size(bytes))
+            let line = format!("{name:<14} {:>10}  {about}", size(bytes));
+            writeln!(page, "{}", line.trim_end())
         };
         line(page, "resident", self.resident, "in RAM now")?;
         line(page, "  anonymous", self.anonymous, "heap, stacks")?;
