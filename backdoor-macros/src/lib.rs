@@ -7,6 +7,7 @@
 //! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
 
 mod argument;
+mod build_info;
 mod choice;
 mod command;
 mod expand;
@@ -60,4 +61,11 @@ pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStrea
 #[proc_macro_derive(Choice, attributes(choice))]
 pub fn choice(item: TokenStream) -> TokenStream {
     choice::derive(item.into()).into()
+}
+
+/// What the console shows of the build of the crate that this stands in, for `Builder::build_info`: package, version, features that
+/// are on, and the commit, where the crate is compiled in a git repository.
+#[proc_macro]
+pub fn build_info(input: TokenStream) -> TokenStream {
+    build_info::build_info(input.into()).into()
 }

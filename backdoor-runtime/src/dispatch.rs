@@ -20,6 +20,7 @@ pub(crate) mod room;
 pub(crate) mod run_state;
 pub(crate) mod runs;
 pub(crate) mod session;
+pub(crate) mod tally;
 mod wait;
 
 use std::sync::Arc;
@@ -48,6 +49,8 @@ use crate::dispatch::runs::Listed;
 pub use crate::dispatch::runs::{Killed, RunInfo};
 use crate::dispatch::session::{Piece, What};
 pub use crate::dispatch::session::{PrintError, Session};
+pub use crate::dispatch::tally::StatusCount;
+use crate::dispatch::tally::Tally;
 use crate::line::{self, Asked};
 use crate::reply::Form;
 
@@ -141,7 +144,7 @@ impl Dispatcher {
         // What is the author's may end the process.
         let urgent =
             matches!(&asked.asked, Asked::Command { entry, .. } if !entry.command.declared.is_builtin());
-        let record = Record::begin(&self.audit, peer, run.line.clone(), urgent);
+        let record = Record::begin(&self.audit, &self.shared.tally, peer, run.line.clone(), urgent);
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
@@ -314,6 +317,7 @@ impl Drop for Calling<'_> {
 /// The audit record of a line: one event when it begins and one when it ends, also where it is dropped in between.
 struct Record<'a> {
     audit: &'a Audit,
+    tally: &'a Tally,
     peer: &'a Peer,
     line: Arc<str>,
     begin: Instant,
@@ -321,10 +325,10 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn begin(audit: &'a Audit, peer: &'a Peer, line: Arc<str>, urgent: bool) -> Self {
+    fn begin(audit: &'a Audit, tally: &'a Tally, peer: &'a Peer, line: Arc<str>, urgent: bool) -> Self {
         audit.begins(peer, &line, urgent);
         peer.set_line(Some(line.to_string()));
-        Self { audit, peer, line, begin: Instant::now(), status: Status::Cancelled }
+        Self { audit, tally, peer, line, begin: Instant::now(), status: Status::Cancelled }
     }
 
     fn end(mut self, status: Status) {
@@ -335,7 +339,9 @@ impl<'a> Record<'a> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         self.peer.set_line(None);
-        self.audit.ended(self.peer, &self.line, self.status, self.begin.elapsed());
+        let took = self.begin.elapsed();
+        self.tally.note(self.status, took);
+        self.audit.ended(self.peer, &self.line, self.status, took);
     }
 }
 

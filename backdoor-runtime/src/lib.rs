@@ -16,18 +16,21 @@ mod line;
 #[doc(hidden)]
 pub mod private;
 mod reply;
+pub mod resources;
 mod server;
 pub mod sync;
 pub mod tasks;
 mod testing;
 pub mod threads;
 
-pub use backdoor_macros::{Choice, backdoor_command};
+pub use backdoor_macros::{Choice, backdoor_command, build_info};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
 };
-pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status};
+pub use dispatch::{
+    Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status, StatusCount,
+};
 pub use line::Candidate;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};

@@ -23,3 +23,4 @@ pub use crate::command::{
     check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
     take,
 };
+pub use crate::resources::build::build_info;

@@ -3,11 +3,13 @@
 mod convert;
 pub(crate) mod familiar;
 pub(crate) mod json;
+mod record;
 mod serialize;
 pub(crate) mod table;
 pub(crate) mod text;
 mod value;
 
+pub(crate) use record::record;
 pub use value::Value;
 
 /// What a reply is wanted as.

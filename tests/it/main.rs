@@ -45,6 +45,8 @@ mod reception;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
+mod resources;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod shop;

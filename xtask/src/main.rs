@@ -33,6 +33,11 @@ const CHECK: &[Step] = &[
         arguments: &["test", "--workspace"],
         environment: &[],
     },
+    Step {
+        name: "tests with jemalloc",
+        arguments: &["test", "--package", "tests", "--features", "jemalloc", "--test", "jemalloc"],
+        environment: &[("_RJEM_MALLOC_CONF", "prof:true")],
+    },
 ];
 
 const BLESS: &[Step] = &[

@@ -14,8 +14,10 @@ use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::runs::{Killed, RunInfo, Runs};
 use crate::dispatch::session::Session;
+use crate::dispatch::tally::{StatusCount, Tally};
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::reply::text;
+use crate::resources::BuildInfo;
 use crate::server::Address;
 
 /// How long the author's defaults and ranges may take to be evaluated for help.
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
     pub(crate) asking: Asking,
+    pub(crate) tally: Tally,
 }
 
 /// The service that the console serves.
@@ -66,6 +69,8 @@ pub struct Service {
     pub pid: u32,
     /// The machine's host name, as uname(2) says it.
     pub host: String,
+    /// How it was built.
+    pub build: BuildInfo,
     pub(crate) started: Instant,
 }
 
@@ -88,9 +93,9 @@ pub struct SessionInfo {
 }
 
 impl Service {
-    pub(crate) fn new(name: String, version: Option<String>) -> Self {
+    pub(crate) fn new(name: String, version: Option<String>, build: BuildInfo) -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { name, version, pid: std::process::id(), host, started: Instant::now() }
+        Self { name, version, pid: std::process::id(), host, build, started: Instant::now() }
     }
 
     /// What an operator reads first.
@@ -142,6 +147,11 @@ impl Console {
     /// later. Its operator is told who did that, and so is the log. `None` where nothing runs under this number.
     pub async fn kill(&self, run: u64, by: &Session) -> Option<Killed> {
         self.0.runs.kill(run, by.id()).await
+    }
+
+    /// The lines that were run since the console started, by how they ended, the most frequent first.
+    pub fn tally(&self) -> Vec<StatusCount> {
+        self.0.tally.counts()
     }
 
     /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on

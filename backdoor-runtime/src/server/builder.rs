@@ -13,7 +13,9 @@ use crate::console::Manners;
 use crate::dispatch::asking::Asking;
 use crate::dispatch::audit::Audit;
 use crate::dispatch::own_runtime::LazyRuntime;
+use crate::dispatch::tally::Tally;
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
+use crate::resources::BuildInfo;
 use crate::server::accept::{Reception, serve_all};
 use crate::server::address::{self, Endpoint};
 use crate::server::keeper::{Door, Keeper};
@@ -33,6 +35,7 @@ const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
 pub struct Builder {
     name: String,
     version: Option<String>,
+    build: BuildInfo,
     states: States,
     runtime: Option<Handle>,
     listen: Vec<Listen>,
@@ -53,6 +56,7 @@ impl Backdoor {
         Builder {
             name: name.into(),
             version: None,
+            build: BuildInfo::default(),
             states: States::default(),
             runtime: None,
             listen: Vec::new(),
@@ -72,6 +76,13 @@ impl Builder {
     /// The service's version, for the banner and `version`. Default: none.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
+        self
+    }
+
+    /// How the program was built, for `build`: `.build_info(build_info!())`. Default: what this crate knows by itself, which is the
+    /// compiler and the profile.
+    pub fn build_info(mut self, info: BuildInfo) -> Self {
+        self.build = info;
         self
     }
 
@@ -211,7 +222,7 @@ impl Builder {
 
     fn shared(&self) -> Arc<Shared> {
         let registry = Registry::linked_without(&self.left_out);
-        let service = Service::new(self.name.clone(), self.version.clone());
+        let service = Service::new(self.name.clone(), self.version.clone(), self.build.clone());
         Arc::new(Shared::new(registry, service, self.limits.max_words))
     }
 }
@@ -228,6 +239,7 @@ impl Shared {
             runs: Arc::default(),
             helper: LazyRuntime::new("backdoor-helper"),
             asking: Asking::new("backdoor-ask"),
+            tally: Tally::default(),
         }
     }
 }

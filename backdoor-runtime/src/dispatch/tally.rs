@@ -1,0 +1,69 @@
+//! How many lines were run, how they ended and how long they took, since the console started.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::dispatch::Status;
+use crate::reply::record;
+
+record! {
+    /// The lines that one status stands for.
+    pub struct StatusCount {
+        /// How they ended.
+        pub status: &'static str,
+        /// How many.
+        pub count: u64,
+        /// How long they took together.
+        pub total: Duration,
+        /// How long the longest took.
+        pub longest: Duration,
+    }
+}
+
+/// Counts of one console.
+#[derive(Default)]
+pub(crate) struct Tally(Mutex<Vec<StatusCount>>);
+
+impl Tally {
+    /// Notes a line that has ended.
+    pub(crate) fn note(&self, status: Status, took: Duration) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = status.as_str();
+        let at = counts.iter().position(|count| count.status == status).unwrap_or_else(|| {
+            counts.push(StatusCount { status, count: 0, total: Duration::ZERO, longest: Duration::ZERO });
+            counts.len() - 1
+        });
+        let count = &mut counts[at];
+        count.count += 1;
+        count.total += took;
+        count.longest = count.longest.max(took);
+    }
+
+    /// The most frequent first.
+    pub(crate) fn counts(&self) -> Vec<StatusCount> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        counts.sort_by(|left, right| right.count.cmp(&left.count).then(left.status.cmp(right.status)));
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_by_how_they_ended() {
+        let tally = Tally::default();
+        for milliseconds in [1, 5, 3] {
+            tally.note(Status::Done, Duration::from_millis(milliseconds));
+        }
+        tally.note(Status::Usage, Duration::ZERO);
+        let counts = tally.counts();
+        assert_eq!((counts[0].status, counts[0].count), ("done", 3));
+        assert_eq!(
+            (counts[0].total, counts[0].longest),
+            (Duration::from_millis(9), Duration::from_millis(5))
+        );
+        assert_eq!((counts[1].status, counts[1].count), ("usage", 1));
+    }
+}
