@@ -33,4 +33,5 @@ pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
 pub use memory::{Allocator, Memory, memory};
 pub use program::{arguments, environment_names};
+pub(crate) use sockets::is_orphan;
 pub use sockets::{Socket, sockets};

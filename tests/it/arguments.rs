@@ -419,7 +419,11 @@ fn quotes_that_do_not_end() {
             "usage: args many [<digits>...]",
         ],
     );
-    refuses("args 'x", "     ^^", &["this `'` is never closed; add `'`, or write `\\'` for the character"]);
+    refuses(
+        "args 'x",
+        "     ^^",
+        &["this `'` is never closed; add `'`, or write `\\'` for the character", "usage: args"],
+    );
     let answer = Backdoor::testing().run("'x");
     assert_eq!(answer.status, Status::Usage);
 }

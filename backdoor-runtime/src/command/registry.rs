@@ -245,10 +245,8 @@ impl Registry {
                 found = Found::Command { entry: &self.entries[entry], words: at + 1 };
             } else if let Some(members) = &named.members
                 && !members.is_empty()
-                && !matches!(found, Found::Command { .. })
             {
-                // A command that is also a group keeps its own meaning until a member is named; a group of hidden commands
-                // alone is not there for who does not know them.
+                // A group of hidden commands alone is not there for who does not know them.
                 found = Found::Group { name, members, words: at + 1 };
             }
             if named.members.is_none() {

@@ -153,11 +153,10 @@ impl Conversation {
         self.running.is_none() && !self.queue.is_empty() && !self.over && !self.leaving && self.takes_output()
     }
 
-    /// Whether only writing to the peer can show that it has gone: it has closed its sending half, which a client does that leaves
-    /// as well as one that still reads. A peer that is no telnet is not asked, since it would show or read the byte that asks: its
-    /// command runs until it has something to say, or its time is up.
+    /// Whether it is open if the peer is still there: it has closed its sending half, which a client does that leaves as well as one
+    /// that still reads.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.half_closed && self.running.is_some() && self.peer.speaks_telnet() && !self.over
+        self.half_closed && self.running.is_some() && !self.over
     }
 
     /// The foreign protocol that a first line belongs to.

@@ -30,6 +30,10 @@ pub(crate) trait Transport {
     fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.try_read(buffer)
     }
+    /// Asks the kernel whether a peer that closed its sending half has gone. To be asked on a thread that may wait.
+    fn whether_gone(&self) -> Box<dyn FnOnce() -> bool + Send> {
+        Box::new(|| false)
+    }
     /// Writes what fits.
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Says that nothing more will be written.
@@ -62,8 +66,11 @@ const LINGER_AT_END: Duration = Duration::from_millis(50);
 /// How long a command may run on when the console ends, and again when it was told so.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How often a peer that has closed its sending half is asked whether it is there at all.
+/// How soon a peer that has closed its sending half is asked whether it is there at all.
 const PROBE: Duration = Duration::from_millis(250);
+
+/// How often at least it is asked again: each time takes twice as long as the one before.
+const PROBES: Duration = Duration::from_secs(8);
 
 /// How long the lines that wait may stay as many as may wait before an interrupt is looked for behind them.
 const SCAN: Duration = Duration::from_secs(1);
@@ -87,6 +94,7 @@ pub(crate) async fn serve(
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
     let mut probe_at: Option<Instant> = None;
+    let mut probe_every = PROBE;
     let mut scan_at: Option<Instant> = None;
     let mut leave_at: Option<Instant> = None;
     let mut in_a_row = 0;
@@ -125,7 +133,7 @@ pub(crate) async fn serve(
         };
         stalled_at = after(writes, stalled_at, times.stall);
         idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
-        probe_at = after(conversation.is_in_doubt(), probe_at, PROBE);
+        probe_at = after(conversation.is_in_doubt(), probe_at, probe_every);
         scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
         // One timer for all, since each would be a part of every idle session.
         let due = [
@@ -186,7 +194,12 @@ pub(crate) async fn serve(
             Next::Due(Some(Due::IdleScript)) => conversation.end_script(),
             Next::Due(Some(Due::Probe)) => {
                 probe_at = None;
-                conversation.probe();
+                probe_every = PROBES.min(probe_every * 2);
+                if !conversation.probe()
+                    && dispatcher.shared.asking.ask(PROBE, transport.whether_gone()).await == Ok(true)
+                {
+                    conversation.vanish();
+                }
             }
             Next::Due(Some(Due::Scan)) => conversation.scan(),
             Next::Due(Some(Due::Unfinished)) => conversation.drop_unfinished(),

@@ -86,6 +86,17 @@ pub(super) fn sockets_by_inode() -> io::Result<HashMap<u64, Socket>> {
     Ok(sockets)
 }
 
+/// Whether nobody holds the TCP socket of these two ends any more: the kernel still has it, to say goodbye, but without an inode. One
+/// that is not in the kernel's tables is of another machine or namespace, where nothing is known of it.
+pub(crate) fn is_orphan(local: SocketAddr, peer: SocketAddr) -> bool {
+    let ends = [local, peer].map(|end| SocketAddr::new(end.ip().to_canonical(), end.port()).to_string());
+    ["tcp", "tcp6"].iter().filter_map(|file| read(format!("/proc/self/net/{file}")).ok()).any(|table| {
+        let sockets = table.lines().skip(1).filter_map(|line| internet("tcp", line));
+        let mut found = sockets.filter(|(_, socket)| [&socket.local, &socket.peer] == [&ends[0], &ends[1]]);
+        found.any(|(inode, _)| inode == 0)
+    })
+}
+
 /// `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 12345 ..`
 fn internet(kind: &'static str, line: &str) -> Option<(u64, Socket)> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -199,6 +210,20 @@ mod tests {
         let listener = of(listener.as_raw_fd());
         assert_eq!((listener.state, listener.receive_queue, listener.peer.as_str()), ("listens", 1, ""));
         drop(waits);
+    }
+
+    #[test]
+    fn an_end_that_nobody_holds_is_an_orphan() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (own, from) = listener.accept().unwrap();
+        let ends = (from, own.local_addr().unwrap());
+        assert!(!is_orphan(ends.0, ends.1));
+        peer.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(!is_orphan(ends.0, ends.1), "it still reads");
+        drop(peer);
+        assert!(is_orphan(ends.0, ends.1));
+        drop(own);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::console::Transport;
+use crate::resources::is_orphan;
 
 /// A connected peer's stream.
 pub(crate) enum Stream {
@@ -76,6 +78,22 @@ impl Transport for Stream {
             }
             Self::Unix(stream) => {
                 read_all(buffer, |read| stream.try_io(Interest::READABLE, || read(SockRef::from(stream))))
+            }
+        }
+    }
+
+    fn whether_gone(&self) -> Box<dyn FnOnce() -> bool + Send> {
+        match self {
+            Self::Tcp(stream) => match (stream.local_addr(), stream.peer_addr()) {
+                (Ok(local), Ok(peer)) => Box::new(move || is_orphan(peer, local)),
+                _ => Box::new(|| true),
+            },
+            Self::Unix(stream) => {
+                // Of a unix socket the kernel tells both halves apart.
+                let mut ask = [PollFd::new(stream, PollFlags::empty())];
+                let is_told = rustix::event::poll(&mut ask, Some(&Timespec::default())).is_ok();
+                let gone = is_told && ask[0].revents().contains(PollFlags::HUP);
+                Box::new(move || gone)
             }
         }
     }

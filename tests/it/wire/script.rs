@@ -67,3 +67,22 @@ fn a_person_may_be_silent_for_longer_than_a_script() {
     client.expect_nothing();
     assert_eq!(client.ask("wire echo b"), "b\r\n");
 }
+
+/// Where nothing was said to it any more, a script that had gone kept its place for as long as its command ran.
+#[test]
+fn regression_a_script_that_has_gone_is_noticed_while_its_command_is_silent() {
+    for address in [tcp(), unix()] {
+        let gate = format!("gone {address}");
+        let mut client = Client::connect(address);
+        client.send(format!("wire wait \"{gate}\"\n"));
+        client.expect("waiting\n");
+        let mut other = Client::prompted(tcp());
+        // It may still read: it has closed its sending half only.
+        client.close_write();
+        std::thread::sleep(Duration::from_millis(600));
+        assert!(other.ask("who").contains(&gate));
+        drop(client);
+        while other.ask("who").contains(&gate) {}
+        open(&gate);
+    }
+}

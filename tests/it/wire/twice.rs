@@ -177,9 +177,10 @@ fn option_commands() {
 
 #[test]
 fn output_on_its_way() {
+    let whole = |builder: Builder| builder.max_answer(usize::MAX);
     twice(
-        as_it_is,
-        |builder| builder.max_output(usize::MAX),
+        whole,
+        |builder| whole(builder).max_output(usize::MAX),
         |address, mode| {
             let name = format!("poured-{mode}");
             let mut client = Client::prompted(address);

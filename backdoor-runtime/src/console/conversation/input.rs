@@ -69,11 +69,14 @@ impl Conversation {
         self.probe();
     }
 
-    /// Sends a byte that means nothing, where only that can show that the peer has gone.
-    pub(crate) fn probe(&mut self) {
-        if self.is_in_doubt() {
+    /// Sends a byte that means nothing to a telnet client, which shows whether it has gone, and says whether it did: another peer would
+    /// take the byte for an answer.
+    pub(crate) fn probe(&mut self) -> bool {
+        let asks = self.is_in_doubt() && self.peer.speaks_telnet();
+        if asks {
             self.screen.command(&NO_OPERATION);
         }
+        asks
     }
 
     /// A script was silent for long: one whose client does not close its half (`nc` without `-N`) ends here. What it began and did
