@@ -1,13 +1,7 @@
-//! The commands that every console has, written with the macro and the public API only.
+//! The commands that every console has, written with the macro and the public API only. Each file here is a topic of `help`.
 
-mod commands;
-mod complete;
-mod help;
+mod console;
 mod locks;
 mod resources;
-mod runs;
-mod runtime;
-mod service;
-mod sessions;
 mod tasks;
 mod threads;

@@ -115,15 +115,30 @@ fn help_lists_groups_apart() {
     let first = |block: &str| block.split_whitespace().next().unwrap_or_default().to_owned();
     let group = blocks.iter().find(|block| first(block) == "builtins").expect("a block of its own");
     assert!(group.lines().all(|line| line.starts_with("  builtins ")), "{group}");
-    let own = blocks.iter().find(|block| block.starts_with("Of the console itself:\n")).unwrap();
-    for name in ["commands", "help", "quit", "uptime", "version", "who"] {
-        assert!(own.contains(&format!("\n  {name} ")), "{own}");
-    }
-    assert!(!help.contains("\n  complete "), "it is hidden");
-    assert!(help.ends_with("`help NAME` or `NAME ?` says more; `--json` behind any command gives data.\n"));
+    let own = blocks.iter().find(|block| block.starts_with("Of the console itself, by topic:\n")).unwrap();
+    let names = "commands, help, kill, quit, running, uptime, version, who";
+    assert!(
+        own.lines().any(|line| line
+            .trim_start()
+            .split_once("  ")
+            .is_some_and(|(topic, of)| { topic == "console" && of.trim_start() == names })),
+        "{own}"
+    );
+    assert!(help.ends_with(
+        "`help NAME`, `help TOPIC` or `NAME ?` says more; `--json` behind any command gives data.\n"
+    ));
     for line in Backdoor::testing().width(60).run("help").text.lines().filter(|line| line.starts_with("  ")) {
         assert!(line.chars().count() <= 60, "{line}");
     }
+}
+
+#[test]
+fn help_of_a_topic() {
+    let help = run("help console");
+    assert!(help.starts_with("Of the console itself, about console:\n  commands  Every command"), "{help}");
+    assert!(!help.contains("  complete "), "it is hidden");
+    assert!(help.ends_with("  who       The connected sessions\n"), "{help}");
+    assert!(run("help uptime").ends_with("\nsee also: commands, help, kill, quit, running, version, who\n"));
 }
 
 #[test]

@@ -155,7 +155,7 @@ const LINES: [&str; 8] = [
 /// The list of all commands without the block of the console's own.
 fn without_builtins(text: &str) -> String {
     let blocks = text.split("\n\n").map(|block| match block.split_once('\n') {
-        Some((title @ "Of the console itself:", _)) => title,
+        Some((title @ "Of the console itself, by topic:", _)) => title,
         _ => block,
     });
     blocks.collect::<Vec<_>>().join("\n\n")

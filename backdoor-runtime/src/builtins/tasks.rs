@@ -1,6 +1,7 @@
 //! `tasks`, `pgt`, `cancel`: the service's asynchronous tasks.
 
 mod items;
+mod runtime;
 
 use std::time::{Duration, Instant};
 

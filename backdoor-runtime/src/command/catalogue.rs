@@ -62,6 +62,8 @@ pub struct CommandInfo {
     pub hidden: bool,
     /// Whether it came with the console.
     pub builtin: bool,
+    /// What one that came with the console is about: `threads`.
+    pub topic: Option<&'static str>,
     /// Where it stands in the source, as `file:line`.
     pub declared: String,
     /// The crate it was declared in.
@@ -113,6 +115,7 @@ impl CommandInfo {
             effect: command.effect,
             hidden: command.hidden,
             builtin: command.declared.is_builtin(),
+            topic: command.declared.topic(),
             declared: command.declared.to_string(),
             krate: command.declared.krate(),
             parameters: typed.map(|(at, parameter)| ParameterInfo::of(parameter, at, facts)).collect(),
@@ -228,6 +231,7 @@ impl Serialize for CommandInfo {
         record.serialize_field("effect", self.effect.as_str())?;
         record.serialize_field("hidden", &self.hidden)?;
         record.serialize_field("builtin", &self.builtin)?;
+        record.serialize_field("topic", &self.topic)?;
         record.serialize_field("declared", &self.declared)?;
         record.serialize_field("crate", self.krate)?;
         record.serialize_field("parameters", &self.parameters)?;

@@ -134,6 +134,11 @@ impl Declared {
         self.module.split("::").next().unwrap_or_default()
     }
 
+    /// What a built-in is about: its file in the folder of built-ins.
+    pub(crate) fn topic(&self) -> Option<&'static str> {
+        if self.is_builtin() { self.module.split("::").nth(2) } else { None }
+    }
+
     /// Whether the command came with the console itself.
     pub(crate) fn is_builtin(&self) -> bool {
         is_own_module(self.module)

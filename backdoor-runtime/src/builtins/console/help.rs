@@ -11,12 +11,13 @@ use crate::{
 
 /// The commands, or all about one of them
 ///
-/// Without words, every command with one line of help. With the name of a command or a group, its usage, arguments and where it is
-/// declared. With any other word, the commands whose names or texts have it.
+/// Without words, every command of the service with one line of help, and the console's own by topic. With a topic, its commands. With
+/// the name of a command or a group, its usage, arguments and where it is declared. With any other word, the commands whose names or
+/// texts have it.
 #[backdoor_command(reads, on = console)]
 async fn help(
     State(console): State<Console>,
-    /// The name of a command or group, or a word to look for
+    /// The name of a command, a group or a topic, or a word to look for
     words: Vec<String>,
 ) -> Help {
     let name = words.join(" ").replace('_', "-");
@@ -30,8 +31,15 @@ async fn help(
         let commands = all().await.filter(|command| command.name.starts_with(&inside));
         return Help::Group { command: command.map(Box::new), name, members, commands: commands.collect() };
     }
+    let topic = command.as_ref().map_or(Some(&*name), |command| command.topic);
+    let about = all().await.filter(|command| topic.is_some() && command.topic == topic);
     if let Some(command) = command {
-        return Help::Command(Box::new(command));
+        let others = about.map(|other| other.name).filter(|other| *other != command.name).collect();
+        return Help::Command { command: Box::new(command), others };
+    }
+    let about: Vec<CommandInfo> = about.collect();
+    if !about.is_empty() {
+        return Help::List { title: Some(format!("Of the console itself, about {name}:")), commands: about };
     }
     let wanted = words.join(" ").to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&wanted);
@@ -62,7 +70,11 @@ enum Help {
         command: Option<Box<CommandInfo>>,
         commands: Vec<CommandInfo>,
     },
-    Command(Box<CommandInfo>),
+    Command {
+        command: Box<CommandInfo>,
+        /// The names of the others of its topic.
+        others: Vec<String>,
+    },
     Nothing {
         wanted: String,
         near: Option<String>,
@@ -74,18 +86,19 @@ impl CommandOutput for Help {
         match self {
             Self::List { title: Some(title), commands } => {
                 writeln!(page, "{title}")?;
-                lines(page, commands, name_width(commands))
+                lines(page, commands)
             }
             Self::List { title: None, commands } => {
                 let (builtin, own): (Vec<_>, Vec<_>) = commands.iter().partition(|command| command.builtin);
-                let width = name_width(commands);
-                lines(page, own.iter().copied(), width)?;
                 if !own.is_empty() {
+                    lines(page, own.iter().copied())?;
                     writeln!(page)?;
                 }
-                writeln!(page, "Of the console itself:")?;
-                lines(page, builtin.iter().copied(), width)?;
-                paragraph(page, "`help NAME` or `NAME ?` says more; `--json` behind any command gives data.")
+                topics(page, &builtin)?;
+                paragraph(
+                    page,
+                    "`help NAME`, `help TOPIC` or `NAME ?` says more; `--json` behind any command gives data.",
+                )
             }
             Self::Group { name, members, command, commands } => {
                 if let Some(command) = command {
@@ -95,9 +108,15 @@ impl CommandOutput for Help {
                 if commands.is_empty() {
                     return writeln!(page, "`{name}` has {}", members.join(", "));
                 }
-                lines(page, commands, name_width(commands))
+                lines(page, commands)
             }
-            Self::Command(command) => full(page, command),
+            Self::Command { command, others } => {
+                full(page, command)?;
+                match others.is_empty() {
+                    true => Ok(()),
+                    false => words(page, "see also: ", others),
+                }
+            }
             Self::Nothing { wanted, near } => {
                 let way_out = match near {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -114,25 +133,17 @@ impl CommandOutput for Help {
             Self::Group { command: Some(command), commands, .. } => {
                 Value::of(&std::iter::once(&**command).chain(commands).collect::<Vec<_>>())
             }
-            Self::Command(command) => Value::of(command),
+            Self::Command { command, .. } => Value::of(command),
             Self::Nothing { .. } => Value::List(Vec::new()),
         }
     }
 }
 
-/// The column of the names.
-fn name_width(commands: &[CommandInfo]) -> usize {
-    const LONGEST_NAME: usize = 32;
-    commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME)
-}
-
 /// One line each, with a blank line where a new group begins.
-fn lines<'a>(
-    page: &mut Page<'_>,
-    commands: impl IntoIterator<Item = &'a CommandInfo>,
-    width: usize,
-) -> fmt::Result {
+fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a CommandInfo>) -> fmt::Result {
+    const LONGEST_NAME: usize = 32;
     let commands: Vec<&CommandInfo> = commands.into_iter().collect();
+    let width = commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME);
     let mut blocks: BTreeMap<&str, Vec<&CommandInfo>> = BTreeMap::new();
     for command in &commands {
         let first = command.name.split(' ').next().unwrap_or_default();
@@ -151,6 +162,38 @@ fn lines<'a>(
         }
     }
     Ok(())
+}
+
+/// The console's own commands, a line a topic.
+fn topics(page: &mut Page<'_>, commands: &[&CommandInfo]) -> fmt::Result {
+    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for command in commands {
+        topics.entry(command.topic.unwrap_or_default()).or_default().push(&command.name);
+    }
+    let width = topics.keys().map(|topic| topic.len()).max().unwrap_or(0);
+    writeln!(page, "Of the console itself, by topic:")?;
+    for (topic, names) in topics {
+        words(page, &format!("  {topic:width$}  "), &names)?;
+    }
+    Ok(())
+}
+
+/// Words behind a title, on as many lines as they need.
+fn words(page: &mut Page<'_>, title: &str, words: &[impl AsRef<str>]) -> fmt::Result {
+    let width = page.width().unwrap_or(usize::MAX);
+    let mut line = title.to_owned();
+    for (at, word) in words.iter().map(AsRef::as_ref).enumerate() {
+        let comma = if at + 1 < words.len() { "," } else { "" };
+        if at > 0 && line.width() + 1 + word.width() + comma.len() > width {
+            writeln!(page, "{line}")?;
+            line = " ".repeat(title.width());
+        } else if at > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+        line.push_str(comma);
+    }
+    writeln!(page, "{line}")
 }
 
 fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize, room: Option<usize>) -> fmt::Result {
