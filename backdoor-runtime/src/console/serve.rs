@@ -195,10 +195,12 @@ pub(crate) async fn serve(
             Next::Due(Some(Due::Probe)) => {
                 probe_at = None;
                 probe_every = PROBES.min(probe_every * 2);
-                if !conversation.probe()
-                    && dispatcher.shared.asking.ask(PROBE, transport.whether_gone()).await == Ok(true)
-                {
-                    conversation.vanish();
+                if !conversation.probe() {
+                    // On the heap, since it would be a part of every idle session.
+                    let asked = Box::pin(dispatcher.shared.asking.ask(PROBE, transport.whether_gone()));
+                    if asked.await == Ok(true) {
+                        conversation.vanish();
+                    }
                 }
             }
             Next::Due(Some(Due::Scan)) => conversation.scan(),

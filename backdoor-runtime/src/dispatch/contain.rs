@@ -18,14 +18,14 @@ pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Result<T, Failure> {
 }
 
 /// Polls a future of ours to its end, or to its panic, and gives what that said.
-pub(crate) async fn survive<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(|context| match contain(|| future.as_mut().poll(context)) {
+pub(crate) fn survive<T, F: Future<Output = T>>(
+    mut future: Pin<&mut F>,
+) -> impl Future<Output = Result<T, String>> {
+    std::future::poll_fn(move |context| match contain(|| future.as_mut().poll(context)) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
         Err(panic) => Poll::Ready(Err(panic.message)),
     })
-    .await
 }
 
 /// What a panic says.

@@ -8,9 +8,7 @@
 //! - `''` and `""` are an empty word.
 
 use std::borrow::Cow;
-use std::iter::Peekable;
 use std::ops::Range;
-use std::str::CharIndices;
 
 use crate::console::escape::escape_line;
 
@@ -41,7 +39,7 @@ fn split(line: &str) -> Result<Vec<Word<'_>>, WordError> {
 
 /// The words of `line`, one after the other: what follows a word may be no words at all, such as a raw tail.
 pub(crate) fn words(line: &str) -> Words<'_> {
-    Words(Splitter { line, chars: line.char_indices().peekable() })
+    Words(Splitter { line, at: 0 })
 }
 
 /// An iterator over the words of a line. It is at its end after an error.
@@ -53,14 +51,15 @@ impl<'a> Iterator for Words<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let splitter = &mut self.0;
         while splitter.next_if(char::is_whitespace).is_some() {}
-        let &(start, first) = splitter.chars.peek()?;
+        let start = splitter.at;
+        let first = splitter.peek()?;
         let word = splitter.word().map(|text| Word {
             text,
-            range: start..splitter.at(),
+            range: start..splitter.at,
             quoted: matches!(first, '\'' | '"' | '\\'),
         });
         if word.is_err() {
-            splitter.chars = "".char_indices().peekable();
+            splitter.at = splitter.line.len();
         }
         Some(word)
     }
@@ -104,34 +103,40 @@ const UNKNOWN_ESCAPE: &str = concat!(
 
 struct Splitter<'a> {
     line: &'a str,
-    chars: Peekable<CharIndices<'a>>,
+    /// The byte the next character starts at.
+    at: usize,
 }
 
 impl<'a> Splitter<'a> {
-    /// The byte the next character starts at.
-    fn at(&mut self) -> usize {
-        self.chars.peek().map_or(self.line.len(), |&(at, _)| at)
+    fn peek(&self) -> Option<char> {
+        self.line[self.at..].chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        self.next_if(|_| true)
     }
 
     fn next_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
-        self.chars.next_if(|&(_, c)| wanted(c)).map(|(_, c)| c)
+        let next = self.peek().filter(|&c| wanted(c))?;
+        self.at += next.len_utf8();
+        Some(next)
     }
 
     fn word(&mut self) -> Result<Cow<'a, str>, WordError> {
         let mut text = Cow::Borrowed("");
         loop {
-            let start = self.at();
-            match self.chars.peek() {
+            let start = self.at;
+            match self.peek() {
                 None => return Ok(text),
-                Some(&(_, c)) if c.is_whitespace() => return Ok(text),
-                Some((_, '\'')) => self.literal(&mut text)?,
-                Some((_, '"')) => self.with_escapes(&mut text)?,
-                Some((_, '\\')) => {
-                    self.chars.next();
-                    let literal = self.at();
-                    if self.chars.next().is_none() {
+                Some(c) if c.is_whitespace() => return Ok(text),
+                Some('\'') => self.literal(&mut text)?,
+                Some('"') => self.with_escapes(&mut text)?,
+                Some('\\') => {
+                    self.next();
+                    let literal = self.at;
+                    if self.next().is_none() {
                         let message = "nothing follows the `\\`; write `\\\\` for a backslash".to_owned();
-                        return Err(WordError { range: start..self.at(), message });
+                        return Err(WordError { range: start..self.at, message });
                     }
                     self.plain(&mut text, literal);
                 }
@@ -142,32 +147,42 @@ impl<'a> Splitter<'a> {
 
     /// Takes what is neither white space nor special; the text begins at `start`.
     fn plain(&mut self, text: &mut Cow<'a, str>, start: usize) {
-        while self.next_if(|c| !c.is_whitespace() && !matches!(c, '\'' | '"' | '\\')).is_some() {}
-        append(text, &self.line[start..self.at()]);
+        let is_special = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\');
+        loop {
+            // Byte by byte as far as that is enough, since that is how nearly every word is.
+            let rest = &self.line.as_bytes()[self.at..];
+            self.at +=
+                rest.iter().take_while(|byte| byte.is_ascii() && !is_special(char::from(**byte))).count();
+            if self.next_if(|c| !is_special(c)).is_none() {
+                break;
+            }
+        }
+        append(text, &self.line[start..self.at]);
     }
 
     fn literal(&mut self, text: &mut Cow<'a, str>) -> Result<(), WordError> {
-        let open = self.at();
-        self.chars.next();
-        let start = self.at();
+        let open = self.at;
+        self.next();
+        let start = self.at;
         while self.next_if(|c| c != '\'').is_some() {}
-        append(text, &self.line[start..self.at()]);
-        match self.chars.next() {
+        append(text, &self.line[start..self.at]);
+        match self.next() {
             Some(_) => Ok(()),
             None => Err(self.never_closed(open)),
         }
     }
 
     fn with_escapes(&mut self, text: &mut Cow<'a, str>) -> Result<(), WordError> {
-        let open = self.at();
-        self.chars.next();
+        let open = self.at;
+        self.next();
         loop {
-            let start = self.at();
+            let start = self.at;
             while self.next_if(|c| !matches!(c, '"' | '\\')).is_some() {}
-            append(text, &self.line[start..self.at()]);
-            match self.chars.next() {
-                Some((_, '"')) => return Ok(()),
-                Some((backslash, _)) => text.to_mut().push(self.escape(open, backslash)?),
+            append(text, &self.line[start..self.at]);
+            let backslash = self.at;
+            match self.next() {
+                Some('"') => return Ok(()),
+                Some(_) => text.to_mut().push(self.escape(open, backslash)?),
                 None => return Err(self.never_closed(open)),
             }
         }
@@ -175,23 +190,23 @@ impl<'a> Splitter<'a> {
 
     /// The character an escape stands for; its `\` is at `backslash` and was taken.
     fn escape(&mut self, open: usize, backslash: usize) -> Result<char, WordError> {
-        match self.chars.next() {
-            Some((_, c @ ('\\' | '"'))) => Ok(c),
-            Some((_, 'n')) => Ok('\n'),
-            Some((_, 't')) => Ok('\t'),
-            Some((_, 'r')) => Ok('\r'),
-            Some((_, '0')) => Ok('\0'),
-            Some((_, 'x')) => self.byte(open, backslash),
-            Some((_, 'u')) => self.code_point(open, backslash),
+        match self.next() {
+            Some(c @ ('\\' | '"')) => Ok(c),
+            Some('n') => Ok('\n'),
+            Some('t') => Ok('\t'),
+            Some('r') => Ok('\r'),
+            Some('0') => Ok('\0'),
+            Some('x') => self.byte(open, backslash),
+            Some('u') => self.code_point(open, backslash),
             Some(_) => Err(self.wrong(open, backslash, UNKNOWN_ESCAPE)),
             None => Err(self.never_closed(open)),
         }
     }
 
     fn byte(&mut self, open: usize, backslash: usize) -> Result<char, WordError> {
-        let start = self.at();
+        let start = self.at;
         let digits = (0..2).map_while(|_| self.next_if(|c| c.is_ascii_hexdigit())).count();
-        match u8::from_str_radix(&self.line[start..self.at()], 16) {
+        match u8::from_str_radix(&self.line[start..self.at], 16) {
             Ok(byte) if digits == 2 && byte.is_ascii() => Ok(char::from(byte)),
             Ok(_) if digits == 2 => Err(self.wrong(
                 open,
@@ -207,9 +222,9 @@ impl<'a> Splitter<'a> {
         if self.next_if(|c| c == '{').is_none() {
             return Err(self.wrong(open, backslash, shape));
         }
-        let start = self.at();
+        let start = self.at;
         while self.next_if(|c| c.is_ascii_hexdigit()).is_some() {}
-        let end = self.at();
+        let end = self.at;
         let closed = self.next_if(|c| c == '}').is_some();
         match u32::from_str_radix(&self.line[start..end], 16) {
             Ok(code) if closed && end - start <= 6 => char::from_u32(code).ok_or_else(|| {
@@ -225,7 +240,7 @@ impl<'a> Splitter<'a> {
 
     /// An escape that is wrong, read so far. Where the line ends inside it, the missing quote is the cause.
     fn wrong(&mut self, open: usize, backslash: usize, what: &str) -> WordError {
-        let end = self.at();
+        let end = self.at;
         if end == self.line.len() {
             return self.never_closed(open);
         }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -208,16 +209,19 @@ impl Reception {
         plain: bool,
     ) {
         let manners = Manners { plain, ..self.manners.clone() };
-        let session =
-            serve(stream, &self.dispatcher, peer.clone(), pieces, manners, self.times, self.ending.clone());
-        let cut = tokio::select! {
-            biased;
-            () = place.is_wanted() => Cut::MadeRoom,
-            served = survive(session) => match served {
-                Ok(()) => return,
-                Err(panic) => Cut::Panicked(panic),
-            },
-            () = is_idle(&peer, self.idle) => Cut::Idle,
+        let cut = {
+            let ending = self.ending.clone();
+            let session = serve(stream, &self.dispatcher, peer.clone(), pieces, manners, self.times, ending);
+            let mut session = pin!(session);
+            tokio::select! {
+                biased;
+                () = place.is_wanted() => Cut::MadeRoom,
+                served = survive(session.as_mut()) => match served {
+                    Ok(()) => return,
+                    Err(panic) => Cut::Panicked(panic),
+                },
+                () = is_idle(&peer, self.idle) => Cut::Idle,
+            }
         };
         drop(place);
         if let Cut::Panicked(panic) = &cut {
