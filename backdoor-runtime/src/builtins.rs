@@ -1,6 +1,7 @@
 //! The commands that every console has, written with the macro and the public API only. Each file here is a topic of `help`.
 
 mod console;
+mod doctor;
 mod locks;
 mod resources;
 mod tasks;

@@ -32,6 +32,7 @@ pub use jemalloc::heap_profile;
 pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
 pub use memory::{Allocator, Memory, memory};
+pub(crate) use proc::size;
 pub use program::{arguments, environment_names};
 pub(crate) use sockets::is_orphan;
 pub use sockets::{Socket, sockets};

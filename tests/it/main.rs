@@ -13,6 +13,8 @@ mod client;
 #[cfg(test)]
 mod courtesy;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod embed;
 #[cfg(test)]
 mod ends;

@@ -1,15 +1,19 @@
 //! Structs of which every field is shown under its own name.
 
-/// Declares a struct of public fields that is a record of the same fields as a reply.
+/// Declares a struct of public fields that is a record of the same fields as a reply: `record! { pub struct Name { .. } }`. Or makes
+/// one of a struct that stands elsewhere: `record!(Name: field, field)`.
 macro_rules! record {
-    ($(#[$about:meta])* pub struct $name:ident { $($(#[$of_field:meta])* pub $field:ident: $type:ty,)+ }) => {
+    ($(#[$about:meta])* $vis:vis struct $name:ident { $($(#[$of_field:meta])* pub $field:ident: $type:ty,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Debug)]
         #[non_exhaustive]
-        pub struct $name {
+        $vis struct $name {
             $($(#[$of_field])* pub $field: $type,)+
         }
 
+        $crate::reply::record!($name: $($field),+);
+    };
+    ($name:ident: $($field:ident),+) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct;

@@ -12,6 +12,7 @@ use crate::{CommandOutput, Page, Value};
 record! {
     /// The control group of the process (cgroups(7)). A limit is the smallest of the group's own and of those above it that can be
     /// seen; `None` is no limit, or one that is not visible from here.
+    #[derive(Default)]
     pub struct Cgroup {
         /// 2, or 1 where the machine still has the old hierarchy.
         pub version: u8,

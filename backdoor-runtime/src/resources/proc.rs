@@ -32,7 +32,7 @@ pub(super) fn counter(text: &str, key: &str) -> Option<u64> {
 }
 
 /// A number of bytes as a person wants to read it, rounded to a tenth of its unit: `0B`, `812B`, `1.5KiB`, `310.2MiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if bytes < 1024 {
         return format!("{bytes}B");

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::{fs, io};
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-
-use super::view::record;
 use super::who::thread_name;
+use crate::reply::record;
 
 /// The number of futex(2), as `/proc/PID/task/TID/syscall` gives it.
 const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };

@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-
 use super::slot::Held;
 use super::watch::{Kind, Record, Waiter, Wanted};
 use super::{coarse, registry};
+use crate::reply::record;
 
 /// Those who wait for one lock and are listed, the longest first; all are counted.
 const WAITERS: usize = 32;
@@ -200,21 +199,6 @@ pub(super) fn place(place: super::place::Place) -> String {
     format!("{}:{}", place.file(), place.line())
 }
 
-/// Serialises the named fields under their own names.
-macro_rules! record {
-    ($type:ident: $($field:ident),*) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut record = serializer.serialize_struct(stringify!($type), [$(stringify!($field)),*].len())?;
-                $(record.serialize_field(stringify!($field), &self.$field)?;)*
-                record.end()
-            }
-        }
-    };
-}
-
 record!(LockInfo: id, name, kind, made, holders, more_holders, waiters, waiting, longest_wait, poisoned, permits);
 record!(HolderInfo: by, thread, task, mode, permits, at, held);
 record!(WaiterInfo: by, thread, task, asynchronous, wants, permits, at, waited);
-
-pub(super) use record;

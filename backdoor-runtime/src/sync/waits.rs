@@ -5,13 +5,12 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-
 use super::cycle::{self, Link};
 use super::futex::{self, Untracked, UntrackedInfo};
-use super::view::{HolderInfo, WaiterInfo, holders, place, record};
+use super::view::{HolderInfo, WaiterInfo, holders, place};
 use super::watch::Record;
 use super::{coarse, registry};
+use crate::reply::record;
 
 /// Waits that are listed, the longest first; all are counted.
 const EDGES: usize = 256;

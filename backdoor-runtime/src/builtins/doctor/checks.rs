@@ -1,0 +1,207 @@
+//! One check a view: what it takes to look wrong.
+
+use std::io;
+use std::time::Duration;
+
+use super::{Diagnosis, NotRead};
+use crate::resources::{self, Cgroup, Descriptors, Socket};
+use crate::sync::Waits;
+use crate::tasks::RuntimeInfo;
+use crate::{Console, RunInfo};
+
+/// A share of a limit, in percent, from which on it is near.
+const NEAR: f64 = 80.0;
+
+/// A lock that is waited for as long as this is worth a look.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+
+/// So many connections that the peer has closed and the service has not look like descriptors that are forgotten.
+const HALF_CLOSED: usize = 50;
+
+/// The share of the last 10 s, in percent, that was lost waiting for memory, a disk or a CPU, from which on it is felt.
+const PRESSURE: f64 = 20.0;
+
+/// Runs all checks, what stops the service first.
+pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Diagnosis) {
+    waits(&crate::sync::waits(), diagnosis);
+    match console.runtime() {
+        Some(runtime) => self::runtime(&crate::tasks::runtime(runtime, window).await, diagnosis),
+        None => not_read(diagnosis, "runtime", "the console was given no runtime".to_owned()),
+    }
+    runs(&console.running(), diagnosis);
+    read(diagnosis, "fds", resources::descriptors(), descriptors);
+    read(diagnosis, "sockets", resources::sockets(), |sockets, diagnosis| self::sockets(sockets, diagnosis));
+    match resources::cgroup() {
+        Ok(Some(group)) => cgroup(&group, diagnosis),
+        Ok(None) => not_read(diagnosis, "cgroup", "no control group is visible from here".to_owned()),
+        Err(error) => not_read(diagnosis, "cgroup", error.to_string()),
+    }
+    read(diagnosis, "mem", resources::memory(), |memory, diagnosis| {
+        diagnosis.read.push("mem");
+        if memory.swapped > 0 {
+            let swapped = resources::size(memory.swapped);
+            diagnosis.finds("mem", format!("{swapped} of the process are swapped out"), "mem");
+        }
+    });
+}
+
+/// Checks a view, or notes why it could not be read.
+fn read<T>(
+    diagnosis: &mut Diagnosis,
+    view: &'static str,
+    seen: io::Result<T>,
+    check: impl FnOnce(&T, &mut Diagnosis),
+) {
+    match seen {
+        Ok(seen) => check(&seen, diagnosis),
+        Err(error) => not_read(diagnosis, view, error.to_string()),
+    }
+}
+
+fn not_read(diagnosis: &mut Diagnosis, view: &'static str, why: String) {
+    diagnosis.not_read.push(NotRead { view, why });
+}
+
+fn waits(waits: &Waits, diagnosis: &mut Diagnosis) {
+    diagnosis.read.push("waits");
+    for cycle in &waits.cycles {
+        diagnosis.finds("waits", format!("a deadlock: {}", cycle.text), "waits");
+    }
+    let long = waits.edges.iter().filter(|edge| edge.waiter.waited >= LONG_WAIT).count();
+    if let Some(longest) = waits.edges.first().filter(|_| long > 0 && waits.cycles.is_empty()) {
+        let others = if long > 1 { format!("; {} others wait that long", long - 1) } else { String::new() };
+        diagnosis.finds("waits", format!("{}{others}", longest.text), "waits");
+    }
+}
+
+fn runtime(runtime: &RuntimeInfo, diagnosis: &mut Diagnosis) {
+    diagnosis.read.push("runtime");
+    if runtime.workers.iter().any(|worker| worker.is_held) || !runtime.holding.is_empty() {
+        diagnosis.finds("runtime", format!("the runtime: {}", runtime.verdict), "runtime");
+    }
+}
+
+fn runs(runs: &[RunInfo], diagnosis: &mut Diagnosis) {
+    diagnosis.read.push("running");
+    let stuck: Vec<&RunInfo> = runs.iter().filter(|run| run.state == "stuck").collect();
+    if let Some(first) = stuck.first() {
+        let others = if stuck.len() > 1 { format!(" and {} others", stuck.len() - 1) } else { String::new() };
+        diagnosis.finds("running", format!("the command `{}` is stuck{others}", first.line), "running");
+    }
+}
+
+fn descriptors(descriptors: &Descriptors, diagnosis: &mut Diagnosis) {
+    diagnosis.read.push("fds");
+    if let (Some(percent), Some(limit)) = (descriptors.percent, descriptors.limit)
+        && percent >= NEAR
+    {
+        let most =
+            descriptors.kinds.first().map(|most| format!("; most are {}", most.kind)).unwrap_or_default();
+        let open = descriptors.open;
+        diagnosis.finds("fds", format!("{open} of {limit} descriptors are open ({percent} %){most}"), "fds");
+    }
+}
+
+fn sockets(sockets: &[Socket], diagnosis: &mut Diagnosis) {
+    diagnosis.read.push("sockets");
+    let forgotten = sockets.iter().filter(|socket| socket.state == "close-wait").count();
+    if forgotten >= HALF_CLOSED {
+        let finding = format!("{forgotten} connections were closed by the peer and not by the service");
+        diagnosis.finds("sockets", finding, "sockets close-wait");
+    }
+}
+
+fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
+    diagnosis.read.push("cgroup");
+    if let (Some(percent), Some(limit)) = (group.memory_percent, group.memory_limit)
+        && percent >= NEAR
+    {
+        let limit = resources::size(limit);
+        let finding = format!("the control group uses {percent} % of its {limit} of memory");
+        diagnosis.finds("cgroup", finding, "cgroup");
+    }
+    if let Some(kills) = group.oom_kills.filter(|kills| *kills > 0) {
+        let finding =
+            format!("the kernel killed {kills} of the control group's processes for want of memory");
+        diagnosis.finds("cgroup", finding, "cgroup");
+    }
+    // One period in twenty is what a burst now and then comes to.
+    if let (Some(throttled), Some(periods)) = (group.throttled, group.periods)
+        && throttled > 0
+        && throttled * 20 >= periods
+    {
+        let finding =
+            format!("the control group was throttled in {throttled} of {periods} periods of CPU time");
+        diagnosis.finds("cgroup", finding, "cgroup");
+    }
+    if let (Some(tasks), Some(limit)) = (group.tasks, group.tasks_limit)
+        && tasks as f64 >= limit as f64 * NEAR / 100.0
+    {
+        diagnosis.finds("cgroup", format!("{tasks} of {limit} threads and processes"), "cgroup");
+    }
+    for pressure in group.pressure.iter().filter(|pressure| pressure.last_10s >= PRESSURE) {
+        let (who, share, resource) = (pressure.who, pressure.last_10s, pressure.resource);
+        let who = if who == "full" { "all" } else { who };
+        let finding =
+            format!("{who} tasks of the control group lost {share} % of the last 10 s to {resource}");
+        diagnosis.finds("cgroup", finding, "cgroup");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty() -> Diagnosis {
+        Diagnosis { findings: Vec::new(), read: Vec::new(), not_read: Vec::new() }
+    }
+
+    #[test]
+    fn descriptors_near_their_limit_are_found() {
+        let all = resources::descriptors().unwrap();
+        let mut diagnosis = empty();
+        descriptors(&Descriptors { percent: Some(79.9), limit: Some(100), ..all.clone() }, &mut diagnosis);
+        assert!(diagnosis.findings.is_empty());
+        descriptors(&Descriptors { percent: Some(97.2), limit: Some(100), open: 97, ..all }, &mut diagnosis);
+        let found = &diagnosis.findings[0];
+        assert!(found.finding.starts_with("97 of 100 descriptors are open (97.2 %); most are "), "{found:?}");
+    }
+
+    #[test]
+    fn a_group_that_is_held_back_is_found() {
+        let group = Cgroup {
+            memory_percent: Some(91.5),
+            memory_limit: Some(1 << 30),
+            oom_kills: Some(2),
+            throttled: Some(6),
+            periods: Some(100),
+            tasks: Some(9),
+            tasks_limit: Some(10),
+            ..Cgroup::default()
+        };
+        let mut diagnosis = empty();
+        cgroup(&group, &mut diagnosis);
+        let found: Vec<&str> = diagnosis.findings.iter().map(|finding| finding.finding.as_str()).collect();
+        assert_eq!(
+            found,
+            [
+                "the control group uses 91.5 % of its 1.0GiB of memory",
+                "the kernel killed 2 of the control group's processes for want of memory",
+                "the control group was throttled in 6 of 100 periods of CPU time",
+                "9 of 10 threads and processes",
+            ]
+        );
+        let mut diagnosis = empty();
+        cgroup(&Cgroup { throttled: Some(4), periods: Some(100), ..Cgroup::default() }, &mut diagnosis);
+        assert!(diagnosis.findings.is_empty(), "a burst now and then");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_said() {
+        let mut diagnosis = empty();
+        let seen: io::Result<Descriptors> = Err(io::Error::other("hidden"));
+        read(&mut diagnosis, "fds", seen, descriptors);
+        assert_eq!((diagnosis.not_read[0].view, diagnosis.not_read[0].why.as_str()), ("fds", "hidden"));
+        assert!(diagnosis.read.is_empty());
+    }
+}
