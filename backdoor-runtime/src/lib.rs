@@ -8,6 +8,7 @@
 mod builtins;
 mod command;
 mod console;
+pub mod counters;
 mod dispatch;
 mod line;
 #[doc(hidden)]
@@ -15,12 +16,14 @@ pub mod private;
 mod reply;
 mod server;
 mod testing;
+pub mod vars;
 
 pub use backdoor_macros::{Choice, backdoor_command};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
 };
+pub use counters::{Counter, Gauge, Histogram};
 pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status};
 pub use line::Candidate;
 pub use reply::Value;
