@@ -69,7 +69,7 @@ usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]>
   check  format, clippy and docs with warnings denied, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
-         (round-trip, system-calls, connections, idle, look-up, big-answer, compile)";
+         (round-trip, system-calls, connections, idle, look-up, counters, big-answer, compile)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
