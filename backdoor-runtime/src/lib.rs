@@ -16,6 +16,7 @@ pub mod private;
 mod reply;
 mod server;
 mod testing;
+pub mod trends;
 pub mod vars;
 
 pub use backdoor_macros::{Choice, backdoor_command};

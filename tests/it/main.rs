@@ -11,6 +11,8 @@ mod builtins;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod counters;
+#[cfg(test)]
 mod courtesy;
 #[cfg(test)]
 mod ends;
@@ -46,6 +48,8 @@ mod shop_readme;
 mod stuck;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod trends;
 #[cfg(test)]
 mod twice;
 #[cfg(test)]

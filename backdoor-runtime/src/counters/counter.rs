@@ -35,7 +35,7 @@ pub struct Counter {
 impl Counter {
     /// A counter at zero.
     pub const fn new() -> Self {
-        Self { shards: [const { Shard::ZERO }; SHARDS], marks: Marks::new() }
+        Self { shards: [const { Shard::new() }; SHARDS], marks: Marks::new() }
     }
 
     /// One more.

@@ -11,7 +11,9 @@ pub(super) const SHARDS: usize = 16;
 pub(super) struct Shard(pub(super) AtomicU64);
 
 impl Shard {
-    pub(super) const ZERO: Self = Self(AtomicU64::new(0));
+    pub(super) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
 }
 
 /// Which part is this thread's, of this many (a power of two): threads take them in turn.

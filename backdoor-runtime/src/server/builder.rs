@@ -23,6 +23,7 @@ use crate::server::places::Places;
 use crate::server::running::Running;
 use crate::server::{Address, Backdoor, Error, Listen};
 use crate::testing::Testing;
+use crate::trends;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
@@ -180,6 +181,7 @@ impl Builder {
         let (end, ended) = sync_channel(1);
         let serve = move |listeners| serve_all(reception.clone(), listeners);
         let keeper = Keeper::start(doors, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        trends::attach(&shared);
         log_start(&shared.service.name, &addresses);
         let running =
             Running { ending, ended: Mutex::new(Some(ended)), dispatcher, _keeper: keeper, _files: files };

@@ -1,0 +1,63 @@
+//! What a number was, drawn.
+
+use std::fmt;
+
+use crate::trends::{self, NotWatched, Trend};
+use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
+
+/// Draw what a number was in the last minute, hour and day
+///
+/// Numbers are read once a second. Bars show the mean, and the shade above them the most; where nothing was measured, bar and axis are
+/// missing. Of a counter it is the rate.
+#[backdoor_command(reads, on = helper)]
+fn trend(
+    /// A variable that is marked `trend`
+    #[arg(complete = names)]
+    name: Name,
+    /// With ASCII characters only
+    #[arg(long)]
+    ascii: bool,
+) -> Drawing {
+    Drawing { trend: name.0, ascii }
+}
+
+fn names(so_far: &str) -> Vec<String> {
+    let mut names = trends::names();
+    names.retain(|name| name.starts_with(so_far));
+    names
+}
+
+/// The name of something watched, and with it what was found there.
+struct Name(Trend);
+
+impl FromArg for Name {
+    const NAME: &'static str = "name";
+
+    fn from_arg(word: &str) -> Result<Self, ArgError> {
+        trends::find(word).map(Name).map_err(|NotWatched { near, is_any, .. }| {
+            ArgError::new(match (near, is_any) {
+                (Some(near), _) => format!("`{word}` is not marked `trend`; did you mean `{near}`?"),
+                (None, true) => {
+                    format!("`{word}` is not marked `trend`; `complete \"trend \"` lists what is")
+                }
+                (None, false) => format!("`{word}` is not marked `trend`, and nothing else is"),
+            })
+        })
+    }
+}
+
+struct Drawing {
+    trend: Trend,
+    ascii: bool,
+}
+
+impl CommandOutput for Drawing {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let width = page.width().unwrap_or(80);
+        self.trend.draw(page, width, self.ascii)
+    }
+
+    fn value(&self) -> Value {
+        self.trend.value()
+    }
+}

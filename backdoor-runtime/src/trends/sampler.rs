@@ -1,0 +1,140 @@
+//! Reads what is watched, once a second, on the helper's thread of one of the consoles that run.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::dispatch::Shared;
+use crate::dispatch::contain::contain;
+use crate::trends::all;
+use crate::trends::series::{Series, Source};
+use crate::vars::Reading;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How long one computed number may take.
+const COMPUTED: Duration = Duration::from_millis(100);
+
+/// How long all of them together may take: what has not been read by then has a gap, and is among the first the next time.
+const ROUND: Duration = Duration::from_millis(500);
+
+/// The consoles that run, and the task that samples for all of them.
+struct Sampling {
+    consoles: Vec<Weak<Shared>>,
+    /// The task, and the console on whose thread it runs.
+    task: Option<(Weak<Shared>, JoinHandle<()>)>,
+}
+
+static SAMPLING: Mutex<Sampling> = Mutex::new(Sampling { consoles: Vec::new(), task: None });
+
+/// A console has started.
+pub(crate) fn attach(console: &Arc<Shared>) {
+    with(|sampling| sampling.consoles.push(Arc::downgrade(console)));
+    settle();
+}
+
+/// A console ends. Another one goes on with the sampling, if there is one.
+pub(crate) fn detach(console: &Arc<Shared>) {
+    let is_it = |other: &Weak<Shared>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(console));
+    with(|sampling| {
+        sampling.consoles.retain(|other| !is_it(other));
+        if let Some((_, task)) = sampling.task.take_if(|(on, _)| is_it(on)) {
+            task.abort();
+        }
+    });
+    settle();
+}
+
+/// Starts the task if something is watched and a console runs, and ends it otherwise.
+pub(super) fn settle() {
+    let is_wanted = !all().is_empty();
+    with(|sampling| {
+        sampling.consoles.retain(|console| console.strong_count() > 0);
+        let runs = sampling.task.take_if(|(_, task)| !is_wanted || task.is_finished());
+        if let Some((_, task)) = runs {
+            task.abort();
+        }
+        if !is_wanted || sampling.task.is_some() {
+            return;
+        }
+        for console in &sampling.consoles {
+            let Some(shared) = console.upgrade() else { continue };
+            match shared.helper.handle() {
+                Ok(helper) => {
+                    sampling.task = Some((console.clone(), helper.spawn(sample(console.clone()))));
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(target: "backdoor", "no trends: no thread could be started: {error}")
+                }
+            }
+        }
+    });
+}
+
+fn with<T>(change: impl FnOnce(&mut Sampling) -> T) -> T {
+    change(&mut SAMPLING.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How long ago anything was first asked about trends: their seconds are counted from then, by a clock that nobody sets.
+pub(super) fn since_origin() -> Duration {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    ORIGIN.get_or_init(Instant::now).elapsed()
+}
+
+async fn sample(console: Weak<Shared>) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let Some(shared) = console.upgrade() else { return };
+        round(&shared).await;
+    }
+}
+
+/// Reads everything once.
+async fn round(shared: &Shared) {
+    /// Where the next round begins, so that what is slow does not always cost the same ones their turn.
+    static FIRST: AtomicUsize = AtomicUsize::new(0);
+    let mut series: Vec<Arc<Series>> = all().values().cloned().collect();
+    if series.is_empty() {
+        return;
+    }
+    let first = FIRST.load(Ordering::Relaxed) % series.len();
+    series.rotate_left(first);
+    let until = Instant::now() + ROUND;
+    let mut read = 0;
+    for series in &series {
+        if Instant::now() >= until {
+            break;
+        }
+        read += 1;
+        match series.source() {
+            Source::Variable(variable) => {
+                // What panics has a gap.
+                if let Ok(reading) = contain(|| variable.read()) {
+                    series.keep(since_origin(), &reading);
+                }
+            }
+            Source::Computed(compute) => ask(shared, series, compute).await,
+        }
+        tokio::task::yield_now().await;
+    }
+    FIRST.store(first.wrapping_add(read), Ordering::Relaxed);
+}
+
+async fn ask(shared: &Shared, series: &Arc<Series>, compute: Arc<dyn Fn() -> Reading + Send + Sync>) {
+    let Some(turn) = Series::turn(series) else { return };
+    let question = move || {
+        let reading = compute();
+        drop((compute, turn));
+        reading
+    };
+    // What is late or panics has a gap.
+    if let Ok(reading) = shared.asking.ask(COMPUTED, question).await {
+        series.keep(since_origin(), &reading);
+    }
+}
