@@ -38,8 +38,6 @@ static JOURNAL: OnceLock<Journal> = OnceLock::new();
 pub struct NotWatched {
     /// The name that is most like it, if one is.
     pub near: Option<String>,
-    /// Whether anything is watched.
-    pub is_any: bool,
 }
 
 /// Watches a number from now on; one of the same name is forgotten. Returns whether there was room: a thousand are the most.
@@ -89,7 +87,7 @@ pub fn find(name: &str) -> Result<Trend, NotWatched> {
     let series = {
         let all = all();
         let near = || suggest::nearest(name, all.keys().map(String::as_str)).map(str::to_owned);
-        all.get(name).cloned().ok_or_else(|| NotWatched { near: near(), is_any: !all.is_empty() })?
+        all.get(name).cloned().ok_or_else(|| NotWatched { near: near() })?
     };
     let mut trend = series.trend(sampler::since_origin(), SystemTime::now());
     if let Some(journal) = JOURNAL.get() {

@@ -64,7 +64,7 @@ fn a_computed_number_that_hangs_or_panics_is_a_gap_and_holds_up_no_other() {
     let drawn = Operator::new(&backdoor).asks("trend 'trends panics'");
     assert!(drawn.contains("last 60 s: nothing was measured"), "{drawn}");
     gate("trends computed").open();
-    ["trends hangs", "trends panics", "trends works"].map(trends::forget);
+    assert!(["trends hangs", "trends panics", "trends works"].into_iter().all(trends::forget));
 }
 
 #[test]
@@ -76,11 +76,10 @@ fn a_name_that_is_not_watched_is_underlined_and_the_near_one_is_named() {
     assert_eq!(answer.status, Status::Usage);
     assert_eq!(answer.error.as_deref(), Some("name: `naerby` is not marked `trend`; did you mean `nearby`?"));
     let answer = console.run("trend zzzzzzzzzzzz");
-    assert_eq!(
-        answer.error.as_deref(),
-        Some("name: `zzzzzzzzzzzz` is not marked `trend`; `complete \"trend \"` lists what is")
-    );
-    let answer = console.run("complete \"trend near\"");
+    let error = answer.error.unwrap();
+    assert!(error.starts_with("name: `zzzzzzzzzzzz` is not marked `trend`; marked are "), "{error}");
+    assert!(error.contains("nearby"), "{error}");
+    let answer = console.run("complete trend near");
     assert_eq!(answer.value[0]["word"], "nearby");
     trends::forget("nearby");
 }

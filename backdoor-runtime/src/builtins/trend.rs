@@ -34,15 +34,22 @@ impl FromArg for Name {
     const NAME: &'static str = "name";
 
     fn from_arg(word: &str) -> Result<Self, ArgError> {
-        trends::find(word).map(Name).map_err(|NotWatched { near, is_any, .. }| {
-            ArgError::new(match (near, is_any) {
-                (Some(near), _) => format!("`{word}` is not marked `trend`; did you mean `{near}`?"),
-                (None, true) => {
-                    format!("`{word}` is not marked `trend`; `complete \"trend \"` lists what is")
-                }
-                (None, false) => format!("`{word}` is not marked `trend`, and nothing else is"),
-            })
+        trends::find(word).map(Name).map_err(|NotWatched { near, .. }| {
+            let way_out = near.map_or_else(what_there_is, |near| format!("did you mean `{near}`?"));
+            ArgError::new(format!("`{word}` is not marked `trend`; {way_out}"))
         })
+    }
+}
+
+/// The first few names, which is all of them in most services.
+fn what_there_is() -> String {
+    const SHOWN: usize = 10;
+    let names = trends::names();
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len() {
+        0 => "nothing is".to_owned(),
+        more if more > SHOWN => format!("marked are {shown} and {} more", more - SHOWN),
+        _ => format!("marked are {shown}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads what is watched, once a second, on the helper's thread of one of the consoles that run.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -51,28 +52,27 @@ pub(crate) fn detach(console: &Arc<Shared>) {
 /// Starts the task if something is watched and a console runs, and ends it otherwise.
 pub(super) fn settle() {
     let is_wanted = !all().is_empty();
-    with(|sampling| {
-        sampling.consoles.retain(|console| console.strong_count() > 0);
-        let runs = sampling.task.take_if(|(_, task)| !is_wanted || task.is_finished());
-        if let Some((_, task)) = runs {
+    // Logged behind the lock: a subscriber is the author's code.
+    if let Err(error) = with(|sampling| sampling.settle(is_wanted)) {
+        tracing::warn!(target: "backdoor", "no trends: no thread could be started: {error}");
+    }
+}
+
+impl Sampling {
+    fn settle(&mut self, is_wanted: bool) -> io::Result<()> {
+        self.consoles.retain(|console| console.strong_count() > 0);
+        if let Some((_, task)) = self.task.take_if(|(_, task)| !is_wanted || task.is_finished()) {
             task.abort();
         }
-        if !is_wanted || sampling.task.is_some() {
-            return;
+        if !is_wanted || self.task.is_some() {
+            return Ok(());
         }
-        for console in &sampling.consoles {
-            let Some(shared) = console.upgrade() else { continue };
-            match shared.helper.handle() {
-                Ok(helper) => {
-                    sampling.task = Some((console.clone(), helper.spawn(sample(console.clone()))));
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(target: "backdoor", "no trends: no thread could be started: {error}")
-                }
-            }
-        }
-    });
+        let Some(console) = self.consoles.first() else { return Ok(()) };
+        let Some(shared) = console.upgrade() else { return Ok(()) };
+        let task = shared.helper.handle()?.spawn(sample(console.clone()));
+        self.task = Some((console.clone(), task));
+        Ok(())
+    }
 }
 
 fn with<T>(change: impl FnOnce(&mut Sampling) -> T) -> T {
@@ -124,6 +124,8 @@ async fn round(shared: &Shared) {
         tokio::task::yield_now().await;
     }
     FIRST.store(first.wrapping_add(read), Ordering::Relaxed);
+    // Where one was forgotten meanwhile, its function, which is the author's, is dropped here.
+    drop(contain(move || drop(series)));
 }
 
 async fn ask(shared: &Shared, series: &Arc<Series>, compute: Arc<dyn Fn() -> Reading + Send + Sync>) {
