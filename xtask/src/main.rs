@@ -28,6 +28,26 @@ const CHECK: &[Step] = &[
         arguments: &["test", "--workspace"],
         environment: &[],
     },
+    Step {
+        name: "clippy of the optional features",
+        arguments: &[
+            "clippy",
+            "--package",
+            "backdoor-runtime",
+            "--features",
+            "metrics,prometheus",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+        environment: &[],
+    },
+    Step {
+        name: "tests of the optional features",
+        arguments: &["test", "--package", "backdoor-runtime", "--features", "metrics,prometheus", "counters"],
+        environment: &[],
+    },
 ];
 
 const BLESS: &[Step] = &[
@@ -35,6 +55,11 @@ const BLESS: &[Step] = &[
     Step {
         name: "snapshots of the expansion",
         arguments: &["test", "--package", "backdoor-macros"],
+        environment: &[("BLESS", "1")],
+    },
+    Step {
+        name: "trends as they are drawn",
+        arguments: &["test", "--package", "backdoor-runtime", "--lib", "trends"],
         environment: &[("BLESS", "1")],
     },
     Step {
