@@ -140,3 +140,50 @@ async fn ask(shared: &Shared, series: &Arc<Series>, compute: Arc<dyn Fn() -> Rea
         series.keep(since_origin(), &reading);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::Value;
+    use crate::command::registry::Registry;
+    use crate::dispatch::Service;
+    use crate::trends::{Watched, find, forget, watch};
+
+    fn is_sampling() -> bool {
+        with(|sampling| sampling.task.is_some())
+    }
+
+    /// One test, since all of them would share what is watched.
+    #[test]
+    fn nothing_is_read_unless_something_is_watched_and_a_console_runs() {
+        let console = || Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10));
+        let (one, other) = (console(), console());
+        attach(&one);
+        attach(&other);
+        assert!(!is_sampling());
+        let (called, calls) = channel();
+        let called = Mutex::new(called);
+        assert!(watch(Watched::computed("sampled", move || {
+            let _ = called.lock().map(|called| called.send(()));
+            Reading::Value(Value::from(2))
+        })));
+        assert!(is_sampling());
+        calls.recv_timeout(Duration::from_secs(30)).unwrap();
+        detach(&one);
+        drop(one);
+        assert!(is_sampling(), "the other console goes on");
+        while calls.try_recv().is_ok() {}
+        calls.recv_timeout(Duration::from_secs(30)).unwrap();
+        assert_eq!(find("sampled").unwrap().seconds.len(), 60);
+        assert_eq!(find("smapled").unwrap_err().near.as_deref(), Some("sampled"));
+        assert!(forget("sampled"));
+        assert!(!is_sampling());
+        assert!(watch(Watched::computed("sampled", || Reading::NotSet)));
+        assert!(is_sampling());
+        detach(&other);
+        assert!(!is_sampling());
+        assert!(forget("sampled") && !forget("sampled"));
+    }
+}
