@@ -7,8 +7,9 @@ use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 
 /// Draw what a number was in the last minute, hour and day
 ///
-/// Numbers are read once a second. Bars show the mean, and the shade above them the most; where nothing was measured, bar and axis are
-/// missing. Of a counter it is the rate.
+/// Numbers are read once a second; of a counter it is the rate that is drawn.
+/// Bars show the mean, and the shade above them the most.
+/// Where nothing was measured, the bar and its axis are missing.
 #[backdoor_command(reads, on = helper)]
 fn trend(
     /// A variable that is marked `trend`

@@ -158,10 +158,14 @@ impl<'a> Chart<'a> {
         marks.into_iter().collect::<String>().trim_end().to_owned()
     }
 
+    /// Where a time is, among the columns of the point that it belongs to.
     fn column_of(&self, time: SystemTime, start: SystemTime, step: Duration, count: usize) -> Option<usize> {
-        let part = time.duration_since(start).ok()?.as_secs_f64() / (step.as_secs_f64() * count as f64);
+        let points = time.duration_since(start).ok()?.as_secs_f64() / step.as_secs_f64();
         // What was changed since the last point was measured is under that.
-        Some(((part * self.columns as f64) as usize).min(self.columns - 1))
+        let point = (points as usize).min(count - 1);
+        let last = ((point + 1) * self.columns).div_ceil(count) - 1;
+        let first = (point * self.columns).div_ceil(count).min(last);
+        Some(((points * self.columns as f64 / count as f64) as usize).clamp(first, last))
     }
 }
 

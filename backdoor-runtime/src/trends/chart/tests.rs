@@ -114,6 +114,30 @@ fn what_never_changes_what_is_negative_and_what_was_never_read() {
 }
 
 #[test]
+fn a_change_stands_under_the_point_it_belongs_to() {
+    for (width, count) in [(60, 60), (75, 60), (54, 60), (120, 24), (12, 24), (113, 60)] {
+        let mut trend = trend(queued(), 0, |_| None);
+        for point in 0..count {
+            let at = |point| time(100 * point as u64);
+            let points: Vec<Point> = (0..count)
+                .map(|other| {
+                    let number = (other == point) as u8 as f32;
+                    Point::new(at(other), crate::trends::ring::Bin { min: number, avg: number, max: number })
+                })
+                .collect();
+            for offset in [0, 49, 99] {
+                let time = at(point) + Duration::from_secs(offset);
+                trend.changes = vec![Change { time, text: String::new() }];
+                let chart = Chart { columns: width, ..Chart::new(&trend, 80, false) };
+                let marked = chart.marks(&points, Duration::from_secs(100)).find('a').unwrap();
+                let column = chart.column(&points, marked).unwrap();
+                assert_eq!(column.max, 1.0, "point {point} of {count} at {width}");
+            }
+        }
+    }
+}
+
+#[test]
 fn any_width_draws_and_control_characters_stay_out() {
     let watched = Watched::variable("a\u{1b}[2Jb", &GAUGE).unit("\u{7}");
     let mut trend = trend(watched, 90, |second| Some((second * second).into()));
