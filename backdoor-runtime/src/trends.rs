@@ -1,7 +1,7 @@
 //! What watched numbers were in the last minute, hour and day.
 //!
 //! All of them together are read once a second, by one timer on the helper's thread of a console that runs, and only while there is
-//! something to read. Each takes 1.4 KB.
+//! something to read. Each takes 1.5 KB.
 
 mod chart;
 mod ring;
@@ -21,7 +21,7 @@ use crate::command::suggest;
 
 pub(crate) use self::sampler::{attach, detach};
 
-/// How many numbers are watched at most, which is 1.4 MB.
+/// How many numbers are watched at most, which is 1.5 MB.
 const MOST: usize = 1_000;
 
 /// Every watched number of the process, by name.

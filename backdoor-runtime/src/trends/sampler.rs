@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::dispatch::Shared;
 use crate::dispatch::contain::contain;
@@ -86,12 +86,22 @@ pub(super) fn since_origin() -> Duration {
 }
 
 async fn sample(console: Weak<Shared>) {
-    let mut ticks = interval(EVERY);
+    // At whole seconds, so that one that comes late is not taken for the next one.
+    let start = Instant::now() + until_whole_second(since_origin());
+    let mut ticks = interval_at(start.into(), EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
         let Some(shared) = console.upgrade() else { return };
         round(&shared).await;
+    }
+}
+
+/// Nothing within the first tenth of a second: that is as good as whole.
+fn until_whole_second(since: Duration) -> Duration {
+    match since.subsec_millis() {
+        0..100 => Duration::ZERO,
+        _ => Duration::from_nanos(1_000_000_000 - u64::from(since.subsec_nanos())),
     }
 }
 
@@ -106,6 +116,7 @@ async fn round(shared: &Shared) {
     let first = FIRST.load(Ordering::Relaxed) % series.len();
     series.rotate_left(first);
     let until = Instant::now() + ROUND;
+    let second = since_origin().as_secs();
     let mut read = 0;
     for series in &series {
         if Instant::now() >= until {
@@ -115,11 +126,13 @@ async fn round(shared: &Shared) {
         match series.source() {
             Source::Variable(variable) => {
                 // What panics has a gap.
-                if let Ok(reading) = contain(|| variable.read()) {
-                    series.keep(since_origin(), &reading);
-                }
+                let reading = contain(|| variable.read()).ok();
+                series.keep(second, since_origin(), reading.as_ref());
             }
-            Source::Computed(compute) => ask(shared, series, compute).await,
+            Source::Computed(compute) => {
+                let reading = ask(shared, series, compute).await;
+                series.keep(second, since_origin(), reading.as_ref());
+            }
         }
         tokio::task::yield_now().await;
     }
@@ -128,17 +141,19 @@ async fn round(shared: &Shared) {
     drop(contain(move || drop(series)));
 }
 
-async fn ask(shared: &Shared, series: &Arc<Series>, compute: Arc<dyn Fn() -> Reading + Send + Sync>) {
-    let Some(turn) = Series::turn(series) else { return };
+/// Its answer, unless it is late, panics, or has not returned since the last time.
+async fn ask(
+    shared: &Shared,
+    series: &Arc<Series>,
+    compute: Arc<dyn Fn() -> Reading + Send + Sync>,
+) -> Option<Reading> {
+    let turn = Series::turn(series)?;
     let question = move || {
         let reading = compute();
         drop((compute, turn));
         reading
     };
-    // What is late or panics has a gap.
-    if let Ok(reading) = shared.asking.ask(COMPUTED, question).await {
-        series.keep(since_origin(), &reading);
-    }
+    shared.asking.ask(COMPUTED, question).await.ok()
 }
 
 #[cfg(test)]
@@ -151,11 +166,18 @@ mod tests {
     use crate::dispatch::Service;
     use crate::trends::{Watched, find, forget, watch};
 
+    #[test]
+    fn samples_are_taken_at_whole_seconds() {
+        let until = |millis| until_whole_second(Duration::from_millis(millis));
+        assert_eq!((until(0), until(99), until(5_020)), (Duration::ZERO, Duration::ZERO, Duration::ZERO));
+        assert_eq!((until(100), until(5_750)), (Duration::from_millis(900), Duration::from_millis(250)));
+    }
+
     fn is_sampling() -> bool {
         with(|sampling| sampling.task.is_some())
     }
 
-    /// One test, since all of them would share what is watched.
+    /// One test, since several would share what is watched.
     #[test]
     fn nothing_is_read_unless_something_is_watched_and_a_console_runs() {
         let console = || Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10));

@@ -11,6 +11,9 @@ use crate::trends::ring::{Bin, Ring};
 use crate::trends::trend::{Point, Shown, Trend};
 use crate::vars::{Readable, Reading};
 
+/// A number that was read longer ago, in seconds, is not what it is now.
+const RECENT: u64 = 2;
+
 /// A number to be [watched](crate::trends::watch).
 pub struct Watched {
     pub(super) name: Cow<'static, str>,
@@ -85,14 +88,16 @@ impl Series {
         self.watched.source.clone()
     }
 
-    /// Keeps what was read at this time since the origin.
-    pub(super) fn keep(&self, at: Duration, reading: &Reading) {
-        let value = reading.value();
+    /// Keeps what was read for this second, at this time since the origin; no reading where there was no answer.
+    pub(super) fn keep(&self, second: u64, at: Duration, reading: Option<&Reading>) {
+        let value = reading.and_then(Reading::value);
         let mut history = self.history();
         history.now = match value {
             Some(value @ Value::Record(_)) => {
-                history.shown = Shown::Rate;
                 let count = value["count"].as_f64();
+                if count.is_some() {
+                    history.shown = Shown::Rate;
+                }
                 let last = std::mem::replace(&mut history.count, count.map(|count| (at, count)));
                 last.zip(count)
                     .and_then(|((before, last), count)| rate(count - last, at.checked_sub(before)?))
@@ -106,7 +111,7 @@ impl Series {
             None => None,
         };
         if let Some(number) = history.now {
-            history.ring.push(second(at), number);
+            history.ring.push(second, number);
         }
     }
 
@@ -114,6 +119,7 @@ impl Series {
     pub(super) fn trend(&self, at: Duration, time: SystemTime) -> Trend {
         let history = self.history();
         let ring = &history.ring;
+        let is_recent = ring.last().is_some_and(|last| at.as_secs() <= last + RECENT);
         // A second that is not sampled yet is no gap.
         let now = match (at.as_secs(), ring.last()) {
             (now, Some(last)) if now <= last + 1 => last,
@@ -136,7 +142,7 @@ impl Series {
             unit,
             shown: history.shown,
             time,
-            now: history.now.filter(|now| now.is_finite()),
+            now: history.now.filter(|now| is_recent && now.is_finite()),
             seconds: points(ring.seconds(now).collect(), 1),
             minutes: points(ring.minutes(now).collect(), 60),
             hours: points(ring.hours(now).collect(), 3600),
@@ -163,12 +169,48 @@ impl Drop for Turn {
     }
 }
 
-/// A sampler is some milliseconds early or late.
-fn second(at: Duration) -> u64 {
-    (at + Duration::from_millis(500)).as_secs()
-}
-
 /// A counter that was set back has no rate.
 fn rate(more: f64, time: Duration) -> Option<f64> {
     (more >= 0.0 && !time.is_zero()).then(|| more / time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Gauge;
+
+    static GAUGE: Gauge = Gauge::new();
+
+    #[test]
+    fn what_was_not_read_is_not_known_now() {
+        let series = Series::new(Watched::variable("n", &GAUGE));
+        let seconds = Duration::from_secs;
+        let now = |at: u64| series.trend(seconds(at), SystemTime::now()).now;
+        series.keep(3, seconds(3), Some(&Reading::Value(7.into())));
+        assert_eq!((now(3), now(5), now(6)), (Some(7.0), Some(7.0), None));
+        series.keep(4, seconds(4), None);
+        assert_eq!(now(4), None);
+        series.keep(5, seconds(5), Some(&Reading::Held));
+        assert_eq!(now(5), None);
+    }
+
+    #[test]
+    fn a_counter_has_a_rate_from_its_second_reading_on_and_none_where_it_was_set_back() {
+        let series = Series::new(Watched::variable("n", &GAUGE));
+        let keep = |second: u64, millis: u64, count: u64| {
+            let value = Value::record([("count", count.into())]);
+            series.keep(second, Duration::from_millis(millis), Some(&Reading::Value(value)));
+            series.trend(Duration::from_millis(millis), SystemTime::now()).now
+        };
+        assert_eq!(keep(0, 0, 10), None);
+        assert_eq!(keep(1, 1_000, 30), Some(20.0));
+        assert_eq!(keep(2, 2_500, 60), Some(20.0));
+        assert_eq!(keep(4, 4_000, 0), None);
+        assert_eq!(keep(5, 5_000, 5), Some(5.0));
+    }
+
+    #[test]
+    fn it_takes_what_is_documented() {
+        assert!(size_of::<Series>() <= 1_536, "{}", size_of::<Series>());
+    }
 }
