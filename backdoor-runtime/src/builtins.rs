@@ -6,3 +6,4 @@ mod locks;
 mod resources;
 mod tasks;
 mod threads;
+mod trend;

@@ -11,6 +11,7 @@ compile_error!("backdoor-runtime is for Linux only, on x86-64 and aarch64");
 mod builtins;
 mod command;
 mod console;
+pub mod counters;
 mod dispatch;
 mod line;
 #[doc(hidden)]
@@ -22,12 +23,15 @@ pub mod sync;
 pub mod tasks;
 mod testing;
 pub mod threads;
+pub mod trends;
+pub mod vars;
 
 pub use backdoor_macros::{Choice, backdoor_command, build_info};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
 };
+pub use counters::{Counter, Gauge, Histogram};
 pub use dispatch::{
     Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status, StatusCount,
 };

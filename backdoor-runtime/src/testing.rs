@@ -20,7 +20,6 @@ use crate::dispatch::session::{Piece, What};
 use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
 use crate::line::{self, Asked};
 use crate::reply::Form;
-use crate::resources::BuildInfo;
 use crate::server::Limits;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
@@ -165,7 +164,7 @@ impl Testing {
         self.started.get_or_init(|| {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
             let audit = Audit::start(audit::RECURRING).expect("a test can start threads");
-            let service = Service::new("test".to_owned(), None, BuildInfo::default());
+            let service = Service::new("test".to_owned(), None);
             let shared = Arc::new(Shared::new(Registry::linked(), service, Limits::default().max_words));
             let mut states = self.states.clone();
             states.insert(Console(shared.clone()));

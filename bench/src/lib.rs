@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod compile;
 mod connections;
+mod counters;
 mod generate;
 pub mod heap;
 mod idle;
@@ -57,6 +58,7 @@ const MEASUREMENTS: &[Measurement] = &[
     },
     Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
+    Measurement { name: "counters", about: "counting and measuring, in clock readings", run: counters::run },
     Measurement {
         name: "locks",
         about: "locks that are tracked, beside those that are not",

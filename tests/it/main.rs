@@ -11,6 +11,8 @@ mod builtins;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod counters;
+#[cfg(test)]
 mod courtesy;
 #[cfg(test)]
 mod doctor;
@@ -64,6 +66,8 @@ mod tasks;
 mod threads;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod trends;
 #[cfg(test)]
 mod twice;
 #[cfg(test)]

@@ -38,6 +38,26 @@ const CHECK: &[Step] = &[
         arguments: &["test", "--package", "tests", "--features", "jemalloc", "--test", "jemalloc"],
         environment: &[("_RJEM_MALLOC_CONF", "prof:true")],
     },
+    Step {
+        name: "clippy of the optional features",
+        arguments: &[
+            "clippy",
+            "--package",
+            "backdoor-runtime",
+            "--features",
+            "metrics,prometheus",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+        environment: &[],
+    },
+    Step {
+        name: "tests of the optional features",
+        arguments: &["test", "--package", "backdoor-runtime", "--features", "metrics,prometheus", "counters"],
+        environment: &[],
+    },
 ];
 
 const BLESS: &[Step] = &[
@@ -45,6 +65,11 @@ const BLESS: &[Step] = &[
     Step {
         name: "snapshots of the expansion",
         arguments: &["test", "--package", "backdoor-macros"],
+        environment: &[("BLESS", "1")],
+    },
+    Step {
+        name: "trends as they are drawn",
+        arguments: &["test", "--package", "backdoor-runtime", "--lib", "trends"],
         environment: &[("BLESS", "1")],
     },
     Step {
@@ -94,8 +119,8 @@ usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [--for TIME]>
   check  format, clippy and docs with warnings denied, aarch64 compiled, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
-         (round-trip, system-calls, connections, idle, look-up, big-answer, locks, tasks, threads, service, nice,
-         added, compile)
+         (round-trip, system-calls, connections, idle, look-up, counters, big-answer, locks, tasks, threads, service,
+         nice, added, compile)
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s";
 
 fn main() -> ExitCode {

@@ -93,9 +93,16 @@ pub struct SessionInfo {
 }
 
 impl Service {
-    pub(crate) fn new(name: String, version: Option<String>, build: BuildInfo) -> Self {
+    pub(crate) fn new(name: String, version: Option<String>) -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { name, version, pid: std::process::id(), host, build, started: Instant::now() }
+        Self {
+            name,
+            version,
+            pid: std::process::id(),
+            host,
+            build: BuildInfo::default(),
+            started: Instant::now(),
+        }
     }
 
     /// What an operator reads first.

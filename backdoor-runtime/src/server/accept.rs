@@ -339,7 +339,7 @@ mod tests {
     /// It ends with what is given beside it.
     fn reception() -> (Reception, watch::Sender<bool>) {
         let limits = Limits::default();
-        let service = Service::new("test".to_owned(), None, crate::resources::BuildInfo::default());
+        let service = Service::new("test".to_owned(), None);
         let shared = Arc::new(Shared::new(Registry::linked(), service, limits.max_words));
         let audit = Audit::start(RECURRING).unwrap();
         let manners = Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds };

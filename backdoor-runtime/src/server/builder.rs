@@ -26,6 +26,7 @@ use crate::server::running::Running;
 use crate::server::{Address, Backdoor, Error, Listen};
 use crate::testing::Testing;
 use crate::threads::signal;
+use crate::trends;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
@@ -205,6 +206,7 @@ impl Builder {
         let serve = move |listeners| serve_all(reception.clone(), listeners);
         let keeper =
             Keeper::start(doors, limits.nice, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        trends::attach(&shared);
         log_start(&shared.service.name, &addresses);
         let running =
             Running { ending, ended: Mutex::new(Some(ended)), dispatcher, _keeper: keeper, _files: files };
@@ -222,7 +224,8 @@ impl Builder {
 
     fn shared(&self) -> Arc<Shared> {
         let registry = Registry::linked_without(&self.left_out);
-        let service = Service::new(self.name.clone(), self.version.clone(), self.build.clone());
+        let service = Service::new(self.name.clone(), self.version.clone());
+        let service = Service { build: self.build.clone(), ..service };
         Arc::new(Shared::new(registry, service, self.limits.max_words))
     }
 }

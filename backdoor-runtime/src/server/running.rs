@@ -12,6 +12,7 @@ use crate::dispatch::Dispatcher;
 use crate::server::Address;
 use crate::server::keeper::Keeper;
 use crate::server::socket_file::SocketFile;
+use crate::trends;
 
 /// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
 const DROP: Duration = Duration::from_millis(200);
@@ -69,6 +70,7 @@ impl Running {
     fn end(&self, limit: Duration) {
         let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let until = Instant::now() + limit;
+        trends::detach(&self.dispatcher.shared);
         self.ending.send_replace(true);
         self.dispatcher.pool.end();
         // Too late is fine: what still runs is left to itself.

@@ -1,0 +1,21 @@
+//! What a service counts and measures about itself: cheap to write from many threads, put together when somebody looks.
+
+mod counter;
+mod gauge;
+mod histogram;
+mod metric;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+mod rate;
+mod shard;
+
+pub use self::counter::Counter;
+pub use self::gauge::Gauge;
+pub use self::histogram::{Histogram, Measured};
+pub use self::metric::{Metric, Metrics, show};
+#[cfg(feature = "metrics")]
+pub use self::metrics::MetricsRecorder;
+#[cfg(feature = "prometheus")]
+pub use self::prometheus::{list_prometheus, show_prometheus};

@@ -1,0 +1,185 @@
+//! Trends as they look in a terminal, one case a file and width; `BLESS=1` writes them anew.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::trends::series::{Series, Watched};
+use crate::vars::Reading;
+use crate::{CommandOutput, Counter, Gauge};
+
+/// 2026-11-22T22:40:00Z.
+const START: u64 = 1_795_387_200;
+
+static GAUGE: Gauge = Gauge::new();
+static COUNTER: Counter = Counter::new();
+
+fn time(second: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(START + second)
+}
+
+/// A number's history: what it was at each of so many seconds.
+fn trend(watched: Watched, seconds: u64, at: impl Fn(u64) -> Option<Value>) -> Trend {
+    let series = Series::new(watched);
+    for second in 0..=seconds {
+        if let Some(value) = at(second) {
+            series.keep(second, Duration::from_secs(second), Some(&Reading::Value(value)));
+        }
+    }
+    series.trend(Duration::from_secs(seconds), time(seconds))
+}
+
+fn queued() -> Watched {
+    Watched::variable("shop queued", &GAUGE).unit("jobs")
+}
+
+/// Two hours of ups and downs, a minute in which the process was suspended, and two changes.
+fn queue() -> Trend {
+    let at = |second: u64| {
+        let suspended = (7_150..7_162).contains(&second) || (4_500..5_100).contains(&second);
+        let wave = (second as f64 / 9.0).sin() * 20.0 + (second as f64 / 900.0).sin() * 60.0;
+        (!suspended).then_some(Value::Float((100.0 + wave).round()))
+    };
+    let mut trend = trend(queued(), 7_199, at);
+    trend.changes = vec![
+        Change { time: time(5_400), text: "limit 200 -> 500 by anna: too many are refused".to_owned() },
+        Change { time: time(7_180), text: "limit 500 -> 200 by the lease of anna".to_owned() },
+    ];
+    trend
+}
+
+/// Forty minutes of a counter that grows by 25 a second, and by 200 for a while.
+fn requests() -> Trend {
+    let at = |second: u64| {
+        let burst = second.saturating_sub(2_370).min(15);
+        Some(Value::record([("count", (25 * second + 175 * burst).into())]))
+    };
+    trend(Watched::variable("requests", &COUNTER), 2_400, at)
+}
+
+fn drawn(trend: &Trend, width: usize, ascii: bool) -> String {
+    let mut text = String::new();
+    trend.draw(&mut text, width, ascii).unwrap();
+    text
+}
+
+#[track_caller]
+fn check(name: &str, trend: &Trend, width: usize, ascii: bool) {
+    let text = drawn(trend, width, ascii);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/trends/chart").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(&file).unwrap_or_default(), "BLESS=1 accepts it");
+    // The texts of changes are the operators' own; they are not cut.
+    let charts = text.lines().filter(|line| !line.contains("Z limit"));
+    assert!(charts.clone().all(|line| line.chars().count() <= width), "{text}");
+    assert!(!ascii || text.is_ascii(), "{text}");
+}
+
+#[test]
+fn as_it_looks_at_60_columns() {
+    check("60-columns.txt", &queue(), 60, false);
+}
+
+#[test]
+fn as_it_looks_at_120_columns() {
+    check("120-columns.txt", &queue(), 120, false);
+}
+
+#[test]
+fn as_it_looks_in_ascii() {
+    check("ascii.txt", &queue(), 60, true);
+}
+
+#[test]
+fn a_counter_is_drawn_as_its_rate() {
+    check("rate.txt", &requests(), 60, false);
+    let value = requests().value();
+    assert_eq!((&value["shown"], &value["now"]), (&"rate".into(), &25.0.into()));
+}
+
+#[test]
+fn what_never_changes_what_is_negative_and_what_was_never_read() {
+    let constant = trend(queued(), 30, |_| Some((-5).into()));
+    assert!(drawn(&constant, 60, false).contains("last 60 s: min -5, max -5"));
+    let never = drawn(&trend(queued(), 30, |_| Some("a text".into())), 60, false);
+    assert!(never.starts_with("shop queued: now not known\n\nlast 60 s: nothing was measured\n"), "{never}");
+    let huge =
+        trend(queued(), 30, |second| Some(Value::Float(if second % 2 == 0 { f64::MAX } else { f64::MIN })));
+    assert!(drawn(&huge, 60, false).contains("min -3.403e38, max 3.403e38"), "{}", drawn(&huge, 60, false));
+    let odd =
+        trend(queued(), 30, |second| Some(Value::Float([f64::NAN, f64::INFINITY, 7.0][second as usize % 3])));
+    assert!(drawn(&odd, 60, false).contains("last 60 s: min 7, max 7"), "{}", drawn(&odd, 60, false));
+}
+
+#[test]
+fn a_change_stands_under_the_point_it_belongs_to() {
+    for (width, count) in [(60, 60), (75, 60), (54, 60), (120, 24), (12, 24), (113, 60)] {
+        let mut trend = trend(queued(), 0, |_| None);
+        for point in 0..count {
+            let at = |point| time(100 * point as u64);
+            let points: Vec<Point> = (0..count)
+                .map(|other| {
+                    let number = (other == point) as u8 as f32;
+                    Point::new(at(other), crate::trends::ring::Bin { min: number, avg: number, max: number })
+                })
+                .collect();
+            for offset in [0, 49, 99] {
+                let time = at(point) + Duration::from_secs(offset);
+                trend.changes = vec![Change { time, text: String::new() }];
+                let chart = Chart { columns: width, ..Chart::new(&trend, 80, false) };
+                let marked = chart.marks(&points, Duration::from_secs(100)).find('a').unwrap();
+                let column = chart.column(&points, marked).unwrap();
+                assert_eq!(column.max, 1.0, "point {point} of {count} at {width}");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_width_draws_and_control_characters_stay_out() {
+    let watched = Watched::variable("a\u{1b}[2Jb", &GAUGE).unit("\u{7}");
+    let mut trend = trend(watched, 90, |second| Some((second * second).into()));
+    trend.changes = vec![Change { time: time(80), text: "\u{1b}]0;x".to_owned() }];
+    for width in 0..300 {
+        let text = drawn(&trend, width, false);
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    }
+}
+
+#[test]
+fn the_points_have_times_and_gaps_are_null() {
+    let value = trend(queued(), 59, |second| (second != 58).then(|| second.into())).value();
+    assert_eq!(
+        value["seconds"][57].to_string(),
+        Value::record([
+            ("time", time(57).into()),
+            ("min", 57.0.into()),
+            ("avg", 57.0.into()),
+            ("max", 57.0.into())
+        ])
+        .to_string()
+    );
+    assert_eq!(value["seconds"][58]["time"], time(58));
+    assert!(value["seconds"][58]["avg"].is_null());
+    assert_eq!(value["minutes"][59]["time"], time(0));
+    assert_eq!((&value["minutes"][59]["min"], &value["minutes"][59]["max"]), (&0.0.into(), &59.0.into()));
+    let lengths = ["seconds", "minutes", "hours"].map(|view| value[view].as_list().unwrap().len());
+    assert_eq!(lengths, [60, 60, 24]);
+}
+
+#[test]
+fn numbers_are_short() {
+    let check = |value: f64, expected: &str| assert_eq!(number(value), expected);
+    check(0.0, "0");
+    check(-0.0, "0");
+    check(42.0, "42");
+    check(-3.25, "-3.25");
+    check(0.0125, "0.0125");
+    check(1234.5678, "1235");
+    check(9_999_999.0, "9999999");
+    check(8_589_934_592.0, "8.590e9");
+    check(0.000_012, "1.200e-5");
+    check(99.999, "100");
+}

@@ -1,0 +1,5 @@
+//! What the process holds, by name.
+
+mod readable;
+
+pub use readable::{Readable, Reading};

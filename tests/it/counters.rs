@@ -1,0 +1,48 @@
+//! What a service counts, as its operator reads it.
+
+use std::thread;
+use std::time::Duration;
+
+use backdoor_runtime::vars::Readable;
+use backdoor_runtime::{Backdoor, Counter, Gauge, Histogram, Value, backdoor_command};
+
+static REQUESTS: Counter = Counter::new();
+static QUEUED: Gauge = Gauge::new();
+static TOOK: Histogram<Duration> = Histogram::new();
+
+fn seen(readable: &dyn Readable) -> Value {
+    readable.read().value().cloned().unwrap_or_default()
+}
+
+/// What was counted
+#[backdoor_command(name = "counters show", reads)]
+fn show() -> Value {
+    Value::record([("requests", seen(&REQUESTS)), ("queued", seen(&QUEUED)), ("took", seen(&TOOK))])
+}
+
+#[test]
+fn an_operator_reads_what_threads_have_counted() {
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for number in 1..=250 {
+                    REQUESTS.increment();
+                    QUEUED.add(1.0);
+                    TOOK.record(Duration::from_millis(number));
+                }
+            });
+        }
+    });
+    let value = Backdoor::testing().run("counters show").value;
+    assert_eq!(value["requests"]["count"], 1_000);
+    assert_eq!(value["queued"], 1_000.0);
+    assert_eq!(
+        (&value["took"]["count"], &value["took"]["max"]),
+        (&1_000.into(), &Duration::from_millis(250).into())
+    );
+    let Value::Duration(median) = value["took"]["p50"] else { panic!("{value}") };
+    assert!(median.abs_diff(Duration::from_millis(125)) <= Duration::from_millis(125) / 32, "{median:?}");
+    let Value::Record(fields) = &value["took"] else { panic!("{value}") };
+    let names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["count", "rate", "window", "p50", "p90", "p99", "p999", "max"]);
+}

@@ -1,0 +1,85 @@
+//! `trend` in a console that runs: what is watched is read once a second.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::trends::{self, Watched};
+use backdoor_runtime::vars::Reading;
+use backdoor_runtime::{Backdoor, Gauge, Status, Value};
+
+use crate::gate::gate;
+use crate::operator::{Operator, console};
+
+/// No healthy run comes near it.
+const LONG: Duration = Duration::from_secs(30);
+
+fn measured(name: &str) -> usize {
+    let trend = trends::find(name).unwrap();
+    trend.seconds.iter().filter(|point| point.avg.is_some()).count()
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONG, "it never came");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_console_that_runs_reads_what_is_watched_and_goes_on_when_another_ends() {
+    static QUEUED: Gauge = Gauge::new();
+    QUEUED.set(7.0);
+    assert!(trends::watch(Watched::variable("trends queued", &QUEUED).unit("jobs")));
+    let (first, second) = (console().start().unwrap(), console().start().unwrap());
+    wait_until(|| measured("trends queued") > 0);
+    let mut operator = Operator::new(&second);
+    let drawn = operator.asks("trend 'trends queued'");
+    assert!(drawn.starts_with("trends queued: now 7 jobs\n\nlast 60 s: min 7, max 7\n"), "{drawn}");
+    let before = measured("trends queued");
+    drop(first);
+    wait_until(|| measured("trends queued") > before);
+    let answer = operator.asks("trend --json 'trends queued'");
+    assert!(answer.contains(r#""unit":"jobs","shown":"value","now":7.0,"seconds":["#), "{answer}");
+    let drawn = operator.asks("trend --ascii 'trends queued'");
+    assert!(drawn.is_ascii(), "{drawn}");
+    assert!(trends::forget("trends queued"));
+}
+
+#[test]
+fn a_computed_number_that_hangs_or_panics_is_a_gap_and_holds_up_no_other() {
+    let hangs = || {
+        gate("trends computed").block();
+        Reading::NotSet
+    };
+    trends::watch(Watched::computed("trends hangs", hangs));
+    trends::watch(Watched::computed("trends panics", || panic!("while it was computed")));
+    trends::watch(Watched::computed("trends works", || {
+        assert_eq!(thread::current().name(), Some("backdoor-ask"));
+        Reading::Value(Value::from(3))
+    }));
+    let backdoor = console().start().unwrap();
+    wait_until(|| measured("trends works") >= 2);
+    assert_eq!((measured("trends hangs"), measured("trends panics")), (0, 0));
+    let drawn = Operator::new(&backdoor).asks("trend 'trends panics'");
+    assert!(drawn.contains("last 60 s: nothing was measured"), "{drawn}");
+    gate("trends computed").open();
+    assert!(["trends hangs", "trends panics", "trends works"].into_iter().all(trends::forget));
+}
+
+#[test]
+fn a_name_that_is_not_watched_is_underlined_and_the_near_one_is_named() {
+    static NEAR: Gauge = Gauge::new();
+    trends::watch(Watched::variable("nearby", &NEAR));
+    let console = Backdoor::testing();
+    let answer = console.run("trend naerby");
+    assert_eq!(answer.status, Status::Usage);
+    assert_eq!(answer.error.as_deref(), Some("name: `naerby` is not marked `trend`; did you mean `nearby`?"));
+    let answer = console.run("trend zzzzzzzzzzzz");
+    let error = answer.error.unwrap();
+    assert!(error.starts_with("name: `zzzzzzzzzzzz` is not marked `trend`; marked are "), "{error}");
+    assert!(error.contains("nearby"), "{error}");
+    let answer = console.run("complete trend near");
+    assert_eq!(answer.value[0]["word"], "nearby");
+    trends::forget("nearby");
+}
