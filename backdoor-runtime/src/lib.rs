@@ -10,19 +10,21 @@ mod command;
 mod console;
 mod dispatch;
 mod line;
+pub mod objects;
 #[doc(hidden)]
 pub mod private;
 mod reply;
 mod server;
 mod testing;
 
-pub use backdoor_macros::{Choice, backdoor_command};
+pub use backdoor_macros::{Choice, Track, backdoor_command};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
 };
 pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status};
 pub use line::Candidate;
+pub use objects::{Track, TrackGuard, Tracked};
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
 pub use testing::{Answer, Testing};
