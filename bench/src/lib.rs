@@ -14,6 +14,7 @@ pub mod heap;
 mod idle;
 mod look_up;
 mod machine;
+mod objects;
 mod round_trip;
 pub mod serve;
 mod statistics;
@@ -52,6 +53,11 @@ const MEASUREMENTS: &[Measurement] = &[
     Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
+    Measurement {
+        name: "objects",
+        about: "objects that are counted, and the views of them",
+        run: objects::run,
+    },
 ];
 
 /// Not among the others unless it is named: it takes minutes.

@@ -243,7 +243,7 @@ fn object_row(object: &ObjectInfo) -> Value {
         ("shared", object.strong.into()),
         ("made at", short(&object.place).into()),
     ];
-    columns.extend(object.label.as_ref().map(|label| ("label", label.into())));
+    columns.extend(object.label.as_ref().map(|label| ("label", (&**label).into())));
     columns.push(("says", says));
     Value::record(columns)
 }

@@ -26,12 +26,17 @@ const CHUNKS_AT_ONCE: usize = 64;
 /// A type whose objects are counted.
 pub struct Kind {
     shards: [Line<Mutex<Shard>>; SHARDS],
-    live: AtomicI64,
-    peak: AtomicI64,
+    tally: Line<Tally>,
     is_listed: AtomicBool,
     facts: OnceLock<Facts>,
     /// Why the `Debug` of these objects is not asked any more.
     silent: Mutex<Option<Arc<str>>>,
+}
+
+/// What the shards have told.
+struct Tally {
+    live: AtomicI64,
+    peak: AtomicI64,
 }
 
 #[derive(Clone, Copy)]
@@ -78,8 +83,7 @@ impl Kind {
     pub const fn new() -> Self {
         Self {
             shards: [const { Line(Mutex::new(Shard::new())) }; SHARDS],
-            live: AtomicI64::new(0),
-            peak: AtomicI64::new(0),
+            tally: Line(Tally { live: AtomicI64::new(0), peak: AtomicI64::new(0) }),
             is_listed: AtomicBool::new(false),
             facts: OnceLock::new(),
             silent: Mutex::new(None),
@@ -120,9 +124,10 @@ impl Kind {
     #[inline]
     fn tell(&self, shard: &mut Shard) {
         if shard.unsaid.abs() > shard.may_keep {
-            let live = self.live.fetch_add(shard.unsaid, Ordering::Relaxed) + shard.unsaid;
-            if live > self.peak.load(Ordering::Relaxed) {
-                self.peak.fetch_max(live, Ordering::Relaxed);
+            let Line(Tally { live, peak }) = &self.tally;
+            let live = live.fetch_add(shard.unsaid, Ordering::Relaxed) + shard.unsaid;
+            if live > peak.load(Ordering::Relaxed) {
+                peak.fetch_max(live, Ordering::Relaxed);
             }
             shard.unsaid = 0;
             shard.may_keep = live / EXACT_BELOW;
@@ -139,7 +144,7 @@ impl Kind {
 
     /// The most that lived at a time.
     pub(super) fn peak(&self) -> u64 {
-        self.peak.load(Ordering::Relaxed).unsigned_abs()
+        self.tally.0.peak.load(Ordering::Relaxed).unsigned_abs()
     }
 
     pub(super) fn counts(&self, now: u64) -> Counts {

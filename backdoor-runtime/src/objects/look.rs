@@ -58,8 +58,9 @@ pub(super) async fn at(
     let results = looked.clone();
     let asked = ASKING.ask(LIMIT + GOES_ON, move || {
         let begun = Instant::now();
+        let mut scratch = String::new();
         for object in objects {
-            let one = look(&object, text.as_deref());
+            let one = look(&object, text.as_deref(), &mut scratch);
             let has_panicked = matches!(one.seen, Seen::Panicked(_));
             lock(&results).push(one);
             if has_panicked || begun.elapsed() > GOES_ON {
@@ -76,13 +77,14 @@ fn lock(looked: &Mutex<Vec<Looked>>) -> MutexGuard<'_, Vec<Looked>> {
     looked.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn look(object: &Weak<dyn Instance>, wanted: Option<&str>) -> Looked {
+fn look(object: &Weak<dyn Instance>, wanted: Option<&str>, scratch: &mut String) -> Looked {
     let mut strong = 0;
+    scratch.clear();
     let seen = contain(|| {
         let Some(object) = object.upgrade() else { return Seen::Gone };
         strong = Arc::strong_count(&object) - 1;
         let room = if wanted.is_some() { SEARCHED } else { SHOWN };
-        let mut written = Bounded { text: String::new(), room, is_cut: false };
+        let mut written = Bounded { text: scratch, room, is_cut: false };
         match object.show(&mut written) {
             Some(shown) => written.seen(shown, wanted),
             None => Seen::Opaque,
@@ -92,13 +94,13 @@ fn look(object: &Weak<dyn Instance>, wanted: Option<&str>) -> Looked {
 }
 
 /// A text that takes so much and no more.
-struct Bounded {
-    text: String,
+struct Bounded<'a> {
+    text: &'a mut String,
     room: usize,
     is_cut: bool,
 }
 
-impl Write for Bounded {
+impl Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let fits = text.floor_char_boundary(self.room - self.text.len());
         self.text.push_str(&text[..fits]);
@@ -108,18 +110,17 @@ impl Write for Bounded {
     }
 }
 
-impl Bounded {
+impl Bounded<'_> {
     fn seen(self, shown: fmt::Result, wanted: Option<&str>) -> Seen {
-        let Self { mut text, is_cut, .. } = self;
+        let Self { text, is_cut, .. } = self;
         let has_text = wanted.is_none_or(|wanted| text.to_lowercase().contains(wanted));
         let is_long = is_cut || text.len() > SHOWN;
-        text.truncate(text.floor_char_boundary(SHOWN));
-        text.shrink_to_fit();
         let missing = match shown {
             _ if is_long => Some("the first kilobyte is shown".to_owned()),
             Err(_) => Some("its Debug ended with an error".to_owned()),
             Ok(()) => None,
         };
+        let text = text[..text.floor_char_boundary(SHOWN)].to_owned();
         Seen::Text { text, missing, has_text, is_whole: !is_cut }
     }
 }

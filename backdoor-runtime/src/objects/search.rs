@@ -56,6 +56,8 @@ pub struct Search {
     /// The last one that was taken from the count.
     last: Option<Key>,
     taken: VecDeque<Candidate>,
+    /// The place that was shown last, as text: the next one is the same as a rule.
+    place: (Option<&'static Location<'static>>, Arc<str>),
     panics: u32,
     end: SearchEnd,
 }
@@ -67,9 +69,9 @@ pub struct ObjectInfo {
     /// How long ago it was made, right to the kernel's tick, 4 ms as a rule.
     pub age: Duration,
     /// File and line where it was made, or `other places`.
-    pub place: String,
+    pub place: Arc<str>,
     /// The text that tells it from others, where it has one.
-    pub label: Option<String>,
+    pub label: Option<Arc<str>>,
     /// How many share it; none where a guard counts it, and nobody can tell.
     pub strong: Option<usize>,
     /// Its `Debug`, of which the first kilobyte is shown.
@@ -114,6 +116,7 @@ impl Search {
             begun: coarse::now(),
             last: None,
             taken: VecDeque::new(),
+            place: (None, place(None).into()),
             panics: 0,
             end: SearchEnd::default(),
         })
@@ -257,7 +260,7 @@ impl Search {
             }
         };
         if has_text || self.is_in_label(&candidate) {
-            found.push(candidate.info(Some(strong), Some(text), missing));
+            found.push(self.info(candidate, Some(strong), Some(text), missing));
         }
     }
 
@@ -268,23 +271,29 @@ impl Search {
             return;
         }
         if self.text.is_none() || self.is_in_label(&candidate) {
-            found.push(candidate.info(strong, None, missing));
+            found.push(self.info(candidate, strong, None, missing));
         } else {
             self.end.unsearched += 1;
         }
     }
 
+    fn info(
+        &mut self,
+        candidate: Candidate,
+        strong: Option<usize>,
+        text: Option<String>,
+        missing: Option<String>,
+    ) -> ObjectInfo {
+        if self.place.0 != candidate.location {
+            self.place = (candidate.location, place(candidate.location).into());
+        }
+        let age = coarse::between(candidate.key.0, coarse::now());
+        ObjectInfo { age, place: self.place.1.clone(), label: candidate.label, strong, text, missing }
+    }
+
     fn is_in_label(&self, candidate: &Candidate) -> bool {
         let label = candidate.label.as_ref().map(|label| label.to_lowercase());
         self.text.as_ref().zip(label).is_some_and(|(text, label)| label.contains(text))
-    }
-}
-
-impl Candidate {
-    fn info(self, strong: Option<usize>, text: Option<String>, missing: Option<String>) -> ObjectInfo {
-        let age = coarse::between(self.key.0, coarse::now());
-        let label = self.label.map(|label| label.to_string());
-        ObjectInfo { age, place: place(self.location), label, strong, text, missing }
     }
 }
 
@@ -312,8 +321,8 @@ impl Serialize for ObjectInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut record = serializer.serialize_struct("ObjectInfo", 6)?;
         record.serialize_field("age", &self.age)?;
-        record.serialize_field("place", &self.place)?;
-        record.serialize_field("label", &self.label)?;
+        record.serialize_field("place", &*self.place)?;
+        record.serialize_field("label", &self.label.as_deref())?;
         record.serialize_field("strong", &self.strong)?;
         record.serialize_field("text", &self.text)?;
         record.serialize_field("missing", &self.missing)?;
