@@ -26,10 +26,11 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
         krate = command::krate(&key, &mistakes);
     });
     let guard = guard(&input, &mistakes);
-    if !mistakes.is_empty() {
-        return mistakes.into_tokens();
-    }
-    guard.map(|(member, field)| expand(&input, &member, field, krate.as_ref())).unwrap_or_default()
+    let is_sound = mistakes.is_empty();
+    let mistakes = mistakes.into_tokens();
+    // Where there is a guard, whoever makes one should not be an error as well.
+    let tracked = guard.map(|(member, field)| expand(&input, &member, field, krate.as_ref(), is_sound));
+    quote!(#mistakes #tracked)
 }
 
 /// The field that is the guard.
@@ -76,12 +77,20 @@ fn guard<'a>(input: &'a DeriveInput, mistakes: &Mistakes) -> Option<(Member, &'a
         let help = match fields {
             Fields::Unnamed(_) => "add a field `#[track(guard)] TrackGuard<Self>`",
             Fields::Named(_) | Fields::Unit => {
-                "add a field `track: TrackGuard<Self>`, or mark the one that is with `#[track(guard)]`"
+                "add a field `track: TrackGuard<Self>`, or mark the one there is with `#[track(guard)]`"
             }
         };
         mistakes.add(&input.ident, format_args!("`{}` has no guard", input.ident), help);
     }
     guard
+}
+
+fn fields(input: &DeriveInput) -> impl Iterator<Item = &Field> {
+    let fields = match &input.data {
+        Data::Struct(data) => Some(&data.fields),
+        Data::Enum(_) | Data::Union(_) => None,
+    };
+    fields.into_iter().flatten()
 }
 
 fn read(
@@ -105,7 +114,13 @@ fn read(
 
 /// One static counts all objects of a type. Where there are type parameters, that would be one for all of them, so each type is
 /// looked up.
-fn expand(input: &DeriveInput, guard: &Member, field: &Field, krate: Option<&Path>) -> TokenStream {
+fn expand(
+    input: &DeriveInput,
+    guard: &Member,
+    field: &Field,
+    krate: Option<&Path>,
+    is_sound: bool,
+) -> TokenStream {
     let import = expand::import(krate);
     let private = expand::private(Span::call_site());
     let name = &input.ident;
@@ -122,8 +137,12 @@ fn expand(input: &DeriveInput, guard: &Member, field: &Field, krate: Option<&Pat
         }
     };
     let (parameters, arguments, conditions) = generics.split_for_impl();
-    // What is no guard is underlined at its type.
+    // What is no guard is underlined at its type, and so is what is one and should not be.
     let guard = quote_spanned!(field.ty.span()=> &self.#guard);
+    let others = fields(input).filter(|other| is_sound && !std::ptr::eq(*other, field)).map(|other| {
+        let (private, ty) = (expand::private(other.ty.span()), &other.ty);
+        quote_spanned!(ty.span()=> #private::beside_guard(#private::OtherField::<#ty>::FIELD.is());)
+    });
     quote! {
         const _: () = {
             #import
@@ -135,6 +154,11 @@ fn expand(input: &DeriveInput, guard: &Member, field: &Field, krate: Option<&Pat
                 }
 
                 fn track_guard(&self) -> &#private::TrackGuard<Self> {
+                    #[allow(unused_imports)]
+                    use #private::AnyField as _;
+                    let _ = || {
+                        #(#others)*
+                    };
                     #guard
                 }
             }

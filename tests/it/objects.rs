@@ -8,17 +8,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backdoor_runtime::{Backdoor, Track, TrackGuard, Tracked};
+use backdoor_runtime::{Answer, Backdoor, Track, TrackGuard, Tracked};
 
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The answer, without its first words and with numbers and padding masked.
+/// The answer, with numbers and padding masked.
 fn asks(line: &str) -> String {
     let backdoor = console().start().unwrap();
-    without_numbers(&Operator::new(&backdoor).asks(line))
+    let mut operator = Operator::new(&backdoor);
+    without_numbers(&in_time(line, |line| operator.asks(line), |text| text.clone()))
+}
+
+fn run(line: &str) -> Answer {
+    in_time(line, |line| Backdoor::testing().run(line), |answer| answer.text.clone())
+}
+
+/// Asks once more where the machine was too busy for an object to answer in time.
+fn in_time<A>(line: &str, mut ask: impl FnMut(&str) -> A, text: impl Fn(&A) -> String) -> A {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut answer = ask(line);
+    while text(&answer).contains("answer") && Instant::now() < deadline {
+        answer = ask(&format!("{line} --again"));
+    }
+    answer
 }
 
 #[test]
@@ -32,11 +47,11 @@ fn types_in_a_table() {
     assert_eq!(
         asks("objects Lighthouse"),
         "\
-type live peak made/s dropped/s oldest most from
+type live peak created/s dropped/s oldest most from
 Lighthouse N N N N TIME objects.rs:N
 "
     );
-    let value = Backdoor::testing().run("objects Lighthouse").value;
+    let value = run("objects Lighthouse").value;
     assert_eq!(value[0]["type"], "Lighthouse");
     assert_eq!(value[0]["path"], "it::objects::types_in_a_table::Lighthouse");
     assert_eq!(
@@ -51,12 +66,12 @@ Lighthouse N N N N TIME objects.rs:N
     let full = asks("objects --full lighthouse");
     assert!(full.contains("\nit::objects::types_in_a_table::Lighthouse N N "), "{full}");
     drop(lit);
-    assert_eq!(Backdoor::testing().run("objects Lighthouse").value[0]["live"], 0);
+    assert_eq!(run("objects Lighthouse").value[0]["live"], 0);
     assert_eq!(
         asks("objects nowhere-at-all"),
         "no tracked type has `nowhere-at-all` in its path or its places\n"
     );
-    assert_eq!(asks("objects --for 5s"), "--for goes with --growing\n");
+    assert_eq!(asks("objects --for 5s"), "error: --for goes with --growing\n");
 }
 
 #[derive(Debug)]
@@ -95,20 +110,20 @@ TIME N objects.rs:N Parcel { _to: \"Ada\", _kilos: N }
 (N more; --limit shows them)
 "
     );
-    let run = |line: &str| Backdoor::testing().run(line);
     let found = |line: &str| {
         let value = run(line).value;
-        let texts = value.as_list().unwrap().iter().map(|object| object["text"].as_str().unwrap().to_owned());
-        texts.collect::<Vec<_>>()
+        let texts = value.as_list().unwrap().iter().filter_map(|object| object["text"].as_str());
+        texts.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(found("fo parcel --where GRACE"), [r#"Parcel { _to: "Grace", _kilos: 11 }"#]);
     assert_eq!(found("fo Parcel --where Express"), [r#"Parcel { _to: "Edsger", _kilos: 12 }"#]);
     assert_eq!(run("fo Parcel").value[0]["strong"], 2);
     assert_eq!(run("fo Parcel --older 1h").text, "no such object of `Parcel` lives\n");
     assert_eq!(run("fo Parcel --where nobody").text, "no such object of `Parcel` lives\n");
-    assert_eq!(run("fo Parcels").text, "no type `Parcels` is tracked; did you mean `Parcel`?\n");
-    assert_eq!(run("fo Parcel --limit 2 --json").text.lines().count(), 3);
+    let unknown = "no type `Parcels` is tracked; did you mean `Parcel`?";
+    assert_eq!(run("fo Parcels").error.as_deref(), Some(unknown));
     assert_eq!(run("fo Parcel --limit 2").value[2]["more"], 1);
+    assert!(run("fo Parcel --limit 1 --where parcel").text.ends_with("(up to 2 more; --limit shows them)\n"));
     let completed = run("complete fo Parc").value;
     assert_eq!(completed[0]["word"], "Parcel");
     drop((parcels, labelled, _shared));
@@ -123,13 +138,13 @@ fn what_a_guard_counts_has_no_text_but_an_age() {
     }
     let anchor = Anchor { track: TrackGuard::new().label("port side") };
     assert_eq!(asks("fo Anchor"), "age shared made at label says\nTIME objects.rs:N port side\n");
-    let value = Backdoor::testing().run("fo Anchor --where PORT").value;
+    let value = run("fo Anchor --where PORT").value;
     assert_eq!(value[0]["label"], "port side");
     assert!(value[0]["strong"].is_null() && value[0]["text"].is_null() && value[0]["missing"].is_null());
     anchor.track.set_label("starboard");
-    assert_eq!(Backdoor::testing().run("fo Anchor").value[0]["label"], "starboard");
+    assert_eq!(run("fo Anchor").value[0]["label"], "starboard");
     assert_eq!(
-        Backdoor::testing().run("fo Anchor --where port").text,
+        run("fo Anchor --where port").text,
         "no such object of `Anchor` lives\n(1 not searched, for they say nothing)\n"
     );
 }
@@ -146,10 +161,11 @@ fn types_of_one_name_are_told_apart() {
     }
     let _kept = (Tracked::new(harbour::Berth(1)), Tracked::new(train::Berth(2)));
     let _read = (_kept.0.0, _kept.1.0);
-    let run = |line: &str| Backdoor::testing().run(line);
-    assert_eq!(
-        run("fo Berth").text,
-        "`Berth` is several types: `harbour::Berth`, `train::Berth`; say which\n"
+    let error = run("fo Berth").error.unwrap();
+    let both = ["`harbour::Berth`, `train::Berth`", "`train::Berth`, `harbour::Berth`"];
+    assert!(
+        both.map(|both| format!("`Berth` is several types: {both}; say which")).contains(&error),
+        "{error}"
     );
     assert_eq!(run("fo train::Berth").value[0]["text"], "Berth(2)");
     let names = run("objects Berth").value;

@@ -15,10 +15,13 @@ use crate::{CommandOutput, Page, Value, backdoor_command};
 /// How long growth is watched where nobody says.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Types of which objects are counted: how many live, come and go, and where most come from
+/// How many objects of each type live, come and go, and where from
 ///
-/// Those that derive `Track`, and those in a `Tracked`. Rates are of the last ten seconds. With --growing, the types of which there are
-/// more after a while, and the lines that made them; `fo TYPE` shows the objects.
+/// Those that derive `Track`, and those in a `Tracked`. Rates are of the last ten seconds.
+///
+/// With --growing, the types of which there are more after a while, and the lines that made them.
+///
+/// `fo TYPE` shows the objects.
 #[backdoor_command(reads, on = helper, timeout = "1h")]
 async fn objects(
     /// Only types with this in their path, or in that of a file where they were made
@@ -47,10 +50,12 @@ async fn objects(
     Ok(Objects::Growth { growth: growth.into_iter().filter(is_wanted).collect(), window, full })
 }
 
-/// Objects of one type, the oldest first: what each says of itself, its age, its place and who shares it
+/// Objects of one type, the oldest first, with what each says of itself
 ///
-/// Their `Debug` runs on a thread of its own. A type of which one does not answer within 100 ms is not asked any more. What is made
-/// while they are shown is not among them.
+/// What is made while they are shown is not among them.
+///
+/// Their `Debug` runs on a thread of its own. A type of which one does not answer within 100 ms is not asked any more; who still waits
+/// for the answer counts among those who share the object.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn fo(
     /// Its name as `objects` shows it, or the last words of its path
@@ -86,9 +91,13 @@ async fn fo(
                 return;
             }
         }
-        let which = older.is_some() || text.is_some();
+        let mut lines = end_lines(search.end(), text.is_some());
+        if count == 0 && search.end().more == 0 {
+            let such = if older.is_some() || text.is_some() { "such " } else { "" };
+            lines.insert(0, format!("no {such}object of `{}` lives", r#type));
+        }
         // Nobody minds where the operator has gone.
-        let _ = sender.send(Part::End { end: search.end().clone(), count, which, name: r#type }).await;
+        let _ = sender.send(Part::End(search.end().clone(), lines)).await;
     });
     Ok(Found { parts: receiver, rows: Vec::new().into_iter() })
 }
@@ -149,8 +158,8 @@ fn type_row(counted: &TypeInfo, full: bool) -> Value {
         ("type", name.into()),
         ("live", counted.live.into()),
         ("peak", counted.peak.into()),
-        ("made/s", counted.created_per_second.into()),
-        ("dropped/s", counted.dropped_per_second.into()),
+        ("created/s", rate(counted.created_per_second)),
+        ("dropped/s", rate(counted.dropped_per_second)),
         ("oldest", counted.oldest.map(rounded).into()),
         ("most from", most.map(|most| short(&most.place)).into()),
     ])
@@ -168,6 +177,10 @@ fn growth_row(grown: &GrowthInfo, full: bool) -> Value {
     ])
 }
 
+fn rate(rate: f64) -> Value {
+    if rate.fract() == 0.0 { (rate as u64).into() } else { rate.into() }
+}
+
 /// A place without its folders, of which a table has no room; `--json` has them.
 fn short(place: &str) -> &str {
     place.rsplit('/').next().unwrap_or(place)
@@ -181,7 +194,7 @@ fn rounded(age: Duration) -> Duration {
 /// What comes from the search.
 enum Part {
     Objects(Vec<ObjectInfo>),
-    End { end: SearchEnd, count: usize, which: bool, name: String },
+    End(SearchEnd, Vec<String>),
 }
 
 /// Objects as they are found.
@@ -219,20 +232,19 @@ impl Part {
     fn rows(self) -> Vec<Row> {
         match self {
             Self::Objects(objects) => {
-                let table = objects.iter().map(object_row).collect();
+                let labels = objects.iter().any(|object| object.label.is_some());
+                let table = objects.iter().map(|object| object_row(object, labels)).collect();
                 let mut objects = objects.into_iter();
                 let first = objects.next().map(|first| Row::First(first, table));
                 first.into_iter().chain(objects.map(Row::Next)).collect()
             }
-            Self::End { end, count, which, name } => {
-                let lines = end_lines(&end, count, which, &name);
-                if lines.is_empty() { Vec::new() } else { vec![Row::End(end, lines)] }
-            }
+            Self::End(end, lines) => vec![Row::End(end, lines)],
         }
     }
 }
 
-fn object_row(object: &ObjectInfo) -> Value {
+/// With a column for labels where one of them has one.
+fn object_row(object: &ObjectInfo, labels: bool) -> Value {
     let says = match (&object.text, &object.missing) {
         (Some(text), Some(missing)) => format!("{text}.. ({missing})").into(),
         (Some(text), None) => text.as_str().into(),
@@ -243,26 +255,27 @@ fn object_row(object: &ObjectInfo) -> Value {
         ("shared", object.strong.into()),
         ("made at", short(&object.place).into()),
     ];
-    columns.extend(object.label.as_ref().map(|label| ("label", (&**label).into())));
+    if labels {
+        columns.push(("label", object.label.as_deref().into()));
+    }
     columns.push(("says", says));
     Value::record(columns)
 }
 
 /// What an operator should know of what he does not see.
-fn end_lines(end: &SearchEnd, count: usize, which: bool, name: &str) -> Vec<String> {
+fn end_lines(end: &SearchEnd, is_searched: bool) -> Vec<String> {
+    let &SearchEnd { more, unsearched, cut, .. } = end;
     let mut lines = Vec::new();
-    if count == 0 && end.more == 0 {
-        let such = if which { "such " } else { "" };
-        lines.push(format!("no {such}object of `{name}` lives"));
+    if more > 0 && is_searched {
+        lines.push(format!("(up to {more} more; --limit shows them)"));
+    } else if more > 0 {
+        lines.push(format!("({more} more; --limit shows them)"));
     }
-    if end.more > 0 {
-        lines.push(format!("({} more; --limit shows them)", end.more));
+    if unsearched > 0 {
+        lines.push(format!("({unsearched} not searched, for they say nothing)"));
     }
-    if end.unsearched > 0 {
-        lines.push(format!("({} not searched, for they say nothing)", end.unsearched));
-    }
-    if end.cut > 0 {
-        lines.push(format!("({} searched in their first 64 KiB only)", end.cut));
+    if cut > 0 {
+        lines.push(format!("({cut} searched in their first 64 KiB only)"));
     }
     lines
 }

@@ -45,7 +45,7 @@ pub trait Track: Sized {
 
 /// Counts the object that it is a field of, from its own birth to its drop: see [`Track`].
 ///
-/// It takes 16 bytes there and 32 beside it. To make it and to drop it costs about what two calls of `Instant::now()` do; `cargo xtask
+/// It takes 16 bytes there and 32 elsewhere. To make it and to drop it costs what two or three calls of `Instant::now()` do; `cargo xtask
 /// bench objects` measures that. Guards are equal to each other, hash to nothing and clone into another guard, so that what is derived
 /// for the struct means what it did before. An object that is forgotten (`mem::forget`) counts as live.
 pub struct TrackGuard<T> {
@@ -126,3 +126,47 @@ impl<T> fmt::Debug for TrackGuard<T> {
         f.write_str("TrackGuard")
     }
 }
+
+/// A field beside the guard, for generated code to find out that it is no guard as well.
+pub struct OtherField<T: ?Sized>(PhantomData<fn() -> Box<T>>);
+
+/// What a field is that counts nothing.
+pub struct NoGuard;
+
+/// What a field is that counts the object once more.
+pub struct SecondGuard;
+
+/// What may stand beside a guard.
+#[diagnostic::on_unimplemented(
+    message = "an object counts once, and this field is a second guard of it",
+    label = "a guard beside the guard",
+    note = "leave one of them out"
+)]
+pub trait BesideGuard {}
+
+impl BesideGuard for NoGuard {}
+
+impl<T: ?Sized> OtherField<T> {
+    /// A field of this type.
+    pub const FIELD: Self = Self(PhantomData);
+}
+
+impl<T> OtherField<TrackGuard<T>> {
+    /// It is found before the trait's.
+    pub fn is(&self) -> SecondGuard {
+        SecondGuard
+    }
+}
+
+/// All other fields.
+pub trait AnyField {
+    /// What it is.
+    fn is(&self) -> NoGuard {
+        NoGuard
+    }
+}
+
+impl<T: ?Sized> AnyField for OtherField<T> {}
+
+/// Asks for what may stand beside a guard.
+pub fn beside_guard(_: impl BesideGuard) {}

@@ -259,3 +259,24 @@ fn this_thread() -> u8 {
     NUMBER.set(number);
     number
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TrackGuard, Tracked};
+
+    #[test]
+    fn sizes_are_as_documented() {
+        assert_eq!(size_of::<TrackGuard<u8>>(), 16);
+        assert_eq!(size_of::<Tracked<u8>>(), size_of::<Arc<u8>>());
+        assert_eq!(size_of::<Entry>(), 32);
+        assert!(size_of::<Kind>() <= 10 * 1024, "{}", size_of::<Kind>());
+    }
+
+    #[test]
+    fn labels_are_cut_between_characters() {
+        assert_eq!(bounded("short"), "short");
+        assert_eq!(bounded(&"ü".repeat(100)), "ü".repeat(64));
+        assert_eq!(bounded(&format!("x{}", "ü".repeat(100))).len(), 127);
+    }
+}

@@ -20,6 +20,9 @@ use crate::dispatch::asking::NoAnswer;
 /// Objects that are taken from the count at a time: each time all of them are passed by.
 const PAGE: usize = 16_384;
 
+/// Objects that are taken even where fewer are wanted.
+const FEWEST: usize = 256;
+
 /// Objects that are asked at a time, by one thread.
 const BATCH: usize = 1_024;
 
@@ -84,7 +87,7 @@ pub struct ObjectInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchEnd {
-    /// Objects beyond the limit, which were not looked at.
+    /// Objects beyond the limit. Where a text was searched for, not all of them need to have it.
     pub more: usize,
     /// Objects that were passed over because there is no text to search.
     pub unsearched: usize,
@@ -166,8 +169,8 @@ impl Search {
             while !batch.is_empty() && found.len() < self.left {
                 self.look(&mut batch, &mut found).await;
             }
+            self.end.more += batch.len() + found.len().saturating_sub(self.left);
             found.truncate(self.left);
-            self.end.more += batch.len();
             self.left -= found.len();
             if !found.is_empty() {
                 return Some(found);
@@ -184,7 +187,8 @@ impl Search {
     fn take(&mut self) {
         let Ok(older) = u64::try_from(self.older.as_nanos()) else { return };
         let Some(until) = self.begun.checked_sub(older) else { return };
-        let most = if self.text.is_some() { PAGE } else { PAGE.min(self.left) };
+        // Some of them may be gone when they are looked at.
+        let most = if self.text.is_some() { PAGE } else { PAGE.min(self.left.max(FEWEST)) };
         let mut count = 0;
         let mut oldest: BinaryHeap<Candidate> = BinaryHeap::new();
         self.kind.look(|seen| {
