@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn asks(line: &str) -> String {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    without_numbers(&in_time(line, |line| operator.asks(line), |text| text.clone()))
+    without_numbers(&in_time(line, |line| operator.asks(line), String::clone))
 }
 
 fn run(line: &str) -> Answer {

@@ -85,7 +85,12 @@ async fn fo(
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut count = 0;
-        while let Some(some) = search.next().await {
+        loop {
+            let found = tokio::select! {
+                found = search.next() => found,
+                () = sender.closed() => return,
+            };
+            let Some(some) = found else { break };
             count += some.len();
             if sender.send(Part::Objects(some)).await.is_err() {
                 return;
@@ -94,7 +99,7 @@ async fn fo(
         let mut lines = end_lines(search.end(), text.is_some());
         if count == 0 && search.end().more == 0 {
             let such = if older.is_some() || text.is_some() { "such " } else { "" };
-            lines.insert(0, format!("no {such}object of `{}` lives", r#type));
+            lines.insert(0, format!("no {such}object of `{type}` lives"));
         }
         // Nobody minds where the operator has gone.
         let _ = sender.send(Part::End(search.end().clone(), lines)).await;

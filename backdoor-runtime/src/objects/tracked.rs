@@ -2,7 +2,9 @@
 
 use std::any::{Any, type_name};
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
@@ -201,8 +203,20 @@ impl<T: PartialEq + Send + Sync + 'static> PartialEq for Tracked<T> {
 
 impl<T: Eq + Send + Sync + 'static> Eq for Tracked<T> {}
 
-impl<T: std::hash::Hash + Send + Sync + 'static> std::hash::Hash for Tracked<T> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl<T: PartialOrd + Send + Sync + 'static> PartialOrd for Tracked<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (**self).partial_cmp(&**other)
+    }
+}
+
+impl<T: Ord + Send + Sync + 'static> Ord for Tracked<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl<T: Hash + Send + Sync + 'static> Hash for Tracked<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         (**self).hash(state);
     }
 }
