@@ -20,6 +20,7 @@ mod options;
 #[cfg(test)]
 mod snapshots;
 mod text;
+mod track;
 
 use proc_macro::TokenStream;
 
@@ -68,4 +69,13 @@ pub fn choice(item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn build_info(input: TokenStream) -> TokenStream {
     build_info::build_info(input.into()).into()
+}
+
+/// Counts the objects of a struct, by the `TrackGuard<Self>` among its fields: see the trait `Track` of the runtime crate.
+///
+/// The guard is the field called `track`, or the one marked `#[track(guard)]`. `#[track(crate = path)]` on the struct says where the
+/// runtime crate is found.
+#[proc_macro_derive(Track, attributes(track))]
+pub fn track(item: TokenStream) -> TokenStream {
+    track::derive(item.into()).into()
 }

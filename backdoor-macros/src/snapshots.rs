@@ -6,7 +6,7 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use crate::{choice, expand};
+use crate::{choice, expand, track};
 
 /// The author's own names all begin with `author` or `Author`, for [`leaks`] to know them.
 fn cases() -> Vec<(&'static str, TokenStream)> {
@@ -158,6 +158,24 @@ fn cases() -> Vec<(&'static str, TokenStream)> {
                 }
             }),
         ),
+        (
+            "track",
+            track::derive(quote! {
+                struct AuthorLease<'author> {
+                    author_holder: &'author AuthorText,
+                    track: AuthorGuard<Self>,
+                }
+            }),
+        ),
+        (
+            "track_generic",
+            track::derive(quote! {
+                struct AuthorPool<AuthorItem>(
+                    AuthorItems<AuthorItem>,
+                    #[track(guard)] AuthorGuard<Self>,
+                );
+            }),
+        ),
     ]
 }
 
@@ -243,9 +261,9 @@ fn leaks(tokens: TokenStream) -> Vec<String> {
 }
 
 fn find_leaks(tokens: TokenStream, found: &mut Vec<String>) {
-    const WORDS: [&str; 17] = [
+    const WORDS: [&str; 18] = [
         "as", "const", "crate", "false", "fn", "for", "impl", "let", "match", "mut", "self", "static",
-        "true", "type", "use", "Self", "_",
+        "true", "type", "use", "where", "Self", "_",
     ];
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let text = |at: usize| tokens.get(at).map(ToString::to_string).unwrap_or_default();

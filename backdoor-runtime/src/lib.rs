@@ -14,6 +14,7 @@ mod console;
 pub mod counters;
 mod dispatch;
 mod line;
+pub mod objects;
 #[doc(hidden)]
 pub mod private;
 mod reply;
@@ -26,7 +27,7 @@ pub mod threads;
 pub mod trends;
 pub mod vars;
 
-pub use backdoor_macros::{Choice, backdoor_command, build_info};
+pub use backdoor_macros::{Choice, Track, backdoor_command, build_info};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
@@ -36,6 +37,7 @@ pub use dispatch::{
     Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status, StatusCount,
 };
 pub use line::Candidate;
+pub use objects::{Track, TrackGuard, Tracked};
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
 pub use tasks::{spawn, spawn_named};

@@ -23,4 +23,8 @@ pub use crate::command::{
     check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
     take,
 };
+pub use crate::objects::guard::{AnyField, OtherField, beside_guard};
+pub use crate::objects::kind::Kind;
+pub use crate::objects::registry::kind_of;
+pub use crate::objects::{Track, TrackGuard};
 pub use crate::resources::build::build_info;

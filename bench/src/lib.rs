@@ -16,6 +16,7 @@ mod idle;
 mod locks;
 mod look_up;
 mod machine;
+mod objects;
 mod operators;
 mod round_trip;
 pub mod serve;
@@ -89,6 +90,11 @@ const MEASUREMENTS: &[Measurement] = &[
         name: "added",
         about: "memory and bytes of the shop with and without it",
         run: service::added,
+    },
+    Measurement {
+        name: "objects",
+        about: "objects that are counted, and the views of them",
+        run: objects::run,
     },
 ];
 

@@ -10,7 +10,7 @@
     reason = "what shadows is not used otherwise"
 )]
 
-use ::backdoor_runtime::{Choice, backdoor_command};
+use ::backdoor_runtime::{Choice, Track, TrackGuard, backdoor_command};
 
 use super::check;
 
@@ -70,6 +70,15 @@ pub enum Loudness {
     Loud,
 }
 
+/// Counted.
+#[derive(Track)]
+pub struct Counted<T> {
+    /// What it holds.
+    pub item: T,
+    #[track(guard)]
+    counted: TrackGuard<Self>,
+}
+
 /// Shadowed
 #[backdoor_command(name = "hygiene shadowed", aliases("hyg-shadowed"), reads, timeout = "5s")]
 pub fn shadowed(
@@ -100,6 +109,8 @@ fn the_prelude_may_be_shadowed() {
         "Loud 3 Some(\"x\") [1, 2] 10.0.0.1 true\n",
     );
     check("hygiene shadowed-async a  b", "a  b\n");
+    let counted = Counted { item: 3, counted: TrackGuard::new() };
+    assert!(::std::ptr::eq(counted.track_guard(), &counted.counted));
     let direct = shadowed(
         Loudness::Quiet,
         1,

@@ -1,0 +1,21 @@
+const _: () = {
+    use ::backdoor_runtime::private as __backdoor;
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl<'author> __backdoor::Track for AuthorLease<'author> {
+        fn kind() -> &'static __backdoor::Kind {
+            static __BACKDOOR_KIND: __backdoor::Kind = __backdoor::Kind::new();
+            &__BACKDOOR_KIND
+        }
+        fn track_guard(&self) -> &__backdoor::TrackGuard<Self> {
+            #[allow(unused_imports)]
+            use __backdoor::AnyField as _;
+            let _ = || {
+                __backdoor::beside_guard(
+                    __backdoor::OtherField::<&'author AuthorText>::FIELD.is(),
+                );
+            };
+            &self.track
+        }
+    }
+};

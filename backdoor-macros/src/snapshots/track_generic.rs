@@ -1,0 +1,23 @@
+const _: () = {
+    use ::backdoor_runtime::private as __backdoor;
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl<AuthorItem> __backdoor::Track for AuthorPool<AuthorItem>
+    where
+        Self: 'static,
+    {
+        fn kind() -> &'static __backdoor::Kind {
+            __backdoor::kind_of::<__backdoor::TrackGuard<Self>>()
+        }
+        fn track_guard(&self) -> &__backdoor::TrackGuard<Self> {
+            #[allow(unused_imports)]
+            use __backdoor::AnyField as _;
+            let _ = || {
+                __backdoor::beside_guard(
+                    __backdoor::OtherField::<AuthorItems<AuthorItem>>::FIELD.is(),
+                );
+            };
+            &self.1
+        }
+    }
+};

@@ -1,0 +1,306 @@
+//! `objects` and `fo`: what there is of each type, and the objects themselves.
+
+use std::fmt::{self, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
+use crate::{CommandOutput, Page, Value, backdoor_command};
+
+/// How long growth is watched where nobody says.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// How many objects of each type live, come and go, and where from
+///
+/// Those that derive `Track`, and those in a `Tracked`. Rates are of the last ten seconds.
+///
+/// With --growing, the types of which there are more after a while, and the lines that made them.
+///
+/// `fo TYPE` shows the objects.
+#[backdoor_command(reads, on = helper, timeout = "1h")]
+async fn objects(
+    /// Only types with this in their path, or in that of a file where they were made
+    pattern: Option<String>,
+    /// The path of each type
+    #[arg(long)]
+    full: bool,
+    /// Those that grow, in a window of 10s or of --for
+    #[arg(long)]
+    growing: bool,
+    /// How long to watch, for --growing
+    #[arg(long = "for")]
+    window: Option<Duration>,
+) -> Result<Objects, String> {
+    if !growing {
+        return match window {
+            Some(_) => Err("--for goes with --growing".to_owned()),
+            None => Ok(Objects::types(pattern, full)),
+        };
+    }
+    let window = window.unwrap_or(WINDOW);
+    let before = Snapshot::now();
+    sleep(window).await;
+    let growth = before.growth();
+    let is_wanted = |grown: &GrowthInfo| pattern.as_deref().is_none_or(|pattern| grown.matches(pattern));
+    Ok(Objects::Growth { growth: growth.into_iter().filter(is_wanted).collect(), window, full })
+}
+
+/// Objects of one type, the oldest first, with what each says of itself
+///
+/// What is made while they are shown is not among them.
+///
+/// Their `Debug` runs on a thread of its own. A type of which one does not answer within 100 ms is not asked any more; who still waits
+/// for the answer counts among those who share the object.
+#[backdoor_command(reads, on = helper, timeout = "10m")]
+async fn fo(
+    /// Its name as `objects` shows it, or the last words of its path
+    #[arg(complete = types)]
+    r#type: String,
+    /// Only those of at least this age
+    #[arg(long)]
+    older: Option<Duration>,
+    /// Only those with this in what they say or in their label, in whatever case
+    #[arg(long = "where")]
+    text: Option<String>,
+    /// How many are shown
+    #[arg(long, default = 20)]
+    limit: usize,
+    /// Ask although one of this type did not answer before
+    #[arg(long)]
+    again: bool,
+) -> Result<Found, String> {
+    let mut search = Search::new(&r#type).map_err(|error| error.to_string())?.limit(limit);
+    search = search.older(older.unwrap_or_default());
+    if let Some(text) = &text {
+        search = search.containing(text);
+    }
+    if again {
+        search = search.again();
+    }
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut count = 0;
+        loop {
+            let found = tokio::select! {
+                found = search.next() => found,
+                () = sender.closed() => return,
+            };
+            let Some(some) = found else { break };
+            count += some.len();
+            if sender.send(Part::Objects(some)).await.is_err() {
+                return;
+            }
+        }
+        let mut lines = end_lines(search.end(), text.is_some());
+        if count == 0 && search.end().more == 0 {
+            let such = if older.is_some() || text.is_some() { "such " } else { "" };
+            lines.insert(0, format!("no {such}object of `{type}` lives"));
+        }
+        // Nobody minds where the operator has gone.
+        let _ = sender.send(Part::End(search.end().clone(), lines)).await;
+    });
+    Ok(Found { parts: receiver, rows: Vec::new().into_iter() })
+}
+
+fn types(so_far: &str) -> Vec<String> {
+    let names = objects::list().into_iter().map(|counted| counted.name);
+    names.filter(|name| name.starts_with(so_far)).collect()
+}
+
+enum Objects {
+    Types { types: Vec<TypeInfo>, pattern: Option<String>, full: bool },
+    Growth { growth: Vec<GrowthInfo>, window: Duration, full: bool },
+}
+
+impl Objects {
+    fn types(pattern: Option<String>, full: bool) -> Self {
+        let is_wanted =
+            |counted: &TypeInfo| pattern.as_deref().is_none_or(|pattern| counted.matches(pattern));
+        let types = objects::list().into_iter().filter(is_wanted).collect();
+        Self::Types { types, pattern, full }
+    }
+}
+
+impl CommandOutput for Objects {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let rows: Vec<Value> = match self {
+            Self::Types { types, pattern, .. } if types.is_empty() => {
+                return match pattern {
+                    Some(pattern) => {
+                        writeln!(page, "no tracked type has `{pattern}` in its path or its places")
+                    }
+                    None => writeln!(page, "no object of a tracked type was made"),
+                };
+            }
+            Self::Growth { growth, window, .. } if growth.is_empty() => {
+                return writeln!(page, "nothing grew in {}", Value::from(*window).to_text(None).trim_end());
+            }
+            Self::Types { types, full, .. } => types.iter().map(|counted| type_row(counted, *full)).collect(),
+            Self::Growth { growth, full, .. } => {
+                growth.iter().map(|grown| growth_row(grown, *full)).collect()
+            }
+        };
+        page.write_str(&Value::from(rows).to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Types { types, .. } => Value::of(types),
+            Self::Growth { growth, .. } => Value::of(growth),
+        }
+    }
+}
+
+fn type_row(counted: &TypeInfo, full: bool) -> Value {
+    let name = if full { counted.path } else { counted.name.as_str() };
+    let most = counted.places.first().filter(|place| place.live > 0);
+    Value::record([
+        ("type", name.into()),
+        ("live", counted.live.into()),
+        ("peak", counted.peak.into()),
+        ("created/s", rate(counted.created_per_second)),
+        ("dropped/s", rate(counted.dropped_per_second)),
+        ("oldest", counted.oldest.map(rounded).into()),
+        ("most from", most.map(|most| short(&most.place)).into()),
+    ])
+}
+
+fn growth_row(grown: &GrowthInfo, full: bool) -> Value {
+    let name = if full { grown.path } else { grown.name.as_str() };
+    Value::record([
+        ("type", name.into()),
+        ("live", grown.live.into()),
+        ("grown", format!("+{}", grown.grown).into()),
+        ("from", short(&grown.place).into()),
+        ("live there", grown.live_there.into()),
+        ("grown there", format!("+{}", grown.grown_there).into()),
+    ])
+}
+
+fn rate(rate: f64) -> Value {
+    if rate.fract() == 0.0 { (rate as u64).into() } else { rate.into() }
+}
+
+/// A place without its folders, of which a table has no room; `--json` has them.
+fn short(place: &str) -> &str {
+    place.rsplit('/').next().unwrap_or(place)
+}
+
+/// An age as exact as a person wants it.
+fn rounded(age: Duration) -> Duration {
+    if age < Duration::from_secs(10) { age } else { Duration::from_secs(age.as_secs()) }
+}
+
+/// What comes from the search.
+enum Part {
+    Objects(Vec<ObjectInfo>),
+    End(SearchEnd, Vec<String>),
+}
+
+/// Objects as they are found.
+struct Found {
+    parts: mpsc::Receiver<Part>,
+    rows: std::vec::IntoIter<Row>,
+}
+
+/// One object, or what there is to say at the end.
+enum Row {
+    /// With the table that it is the first of.
+    First(ObjectInfo, Vec<Value>),
+    Next(ObjectInfo),
+    End(SearchEnd, Vec<String>),
+}
+
+impl Stream for Found {
+    type Item = Row;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Row>> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Poll::Ready(Some(row));
+            }
+            match self.parts.poll_recv(context) {
+                Poll::Ready(Some(part)) => self.rows = part.rows().into_iter(),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Part {
+    fn rows(self) -> Vec<Row> {
+        match self {
+            Self::Objects(objects) => {
+                let labels = objects.iter().any(|object| object.label.is_some());
+                let table = objects.iter().map(|object| object_row(object, labels)).collect();
+                let mut objects = objects.into_iter();
+                let first = objects.next().map(|first| Row::First(first, table));
+                first.into_iter().chain(objects.map(Row::Next)).collect()
+            }
+            Self::End(end, lines) => vec![Row::End(end, lines)],
+        }
+    }
+}
+
+/// With a column for labels where one of them has one.
+fn object_row(object: &ObjectInfo, labels: bool) -> Value {
+    let says = match (&object.text, &object.missing) {
+        (Some(text), Some(missing)) => format!("{text}.. ({missing})").into(),
+        (Some(text), None) => text.as_str().into(),
+        (None, missing) => missing.as_ref().map(|missing| format!("({missing})")).into(),
+    };
+    let mut columns = vec![
+        ("age", rounded(object.age).into()),
+        ("shared", object.strong.into()),
+        ("made at", short(&object.place).into()),
+    ];
+    if labels {
+        columns.push(("label", object.label.as_deref().into()));
+    }
+    columns.push(("says", says));
+    Value::record(columns)
+}
+
+/// What an operator should know of what he does not see.
+fn end_lines(end: &SearchEnd, is_searched: bool) -> Vec<String> {
+    let &SearchEnd { more, unsearched, cut, .. } = end;
+    let mut lines = Vec::new();
+    if more > 0 && is_searched {
+        lines.push(format!("(up to {more} more; --limit shows them)"));
+    } else if more > 0 {
+        lines.push(format!("({more} more; --limit shows them)"));
+    }
+    if unsearched > 0 {
+        lines.push(format!("({unsearched} not searched, for they say nothing)"));
+    }
+    if cut > 0 {
+        lines.push(format!("({cut} searched in their first 64 KiB only)"));
+    }
+    lines
+}
+
+impl CommandOutput for Row {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        match self {
+            Self::First(_, table) => {
+                let table = Value::from(table.clone()).to_text(page.width());
+                page.write_str(&table)
+            }
+            Self::Next(_) => Ok(()),
+            Self::End(_, lines) => lines.iter().try_for_each(|line| writeln!(page, "{line}")),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::First(object, _) | Self::Next(object) => Value::of(object),
+            Self::End(end, _) => Value::of(end),
+        }
+    }
+}

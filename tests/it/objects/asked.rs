@@ -1,0 +1,181 @@
+//! Objects whose `Debug` or `Drop` misbehaves: it is said, and nobody waits.
+
+use std::fmt;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use backdoor_runtime::objects::Search;
+use backdoor_runtime::{Answer, Backdoor, Tracked, Value};
+
+fn run(line: &str) -> Value {
+    super::run(line).value
+}
+
+/// Asks once, whether all answer in time or not.
+fn now(line: &str) -> Answer {
+    Backdoor::testing().run(line)
+}
+
+#[test]
+fn a_debug_that_waits_for_a_held_lock_is_left_behind_and_asked_again_on_demand() {
+    struct Held(Arc<Mutex<u8>>);
+    impl fmt::Debug for Held {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{}", self.0.lock().unwrap())
+        }
+    }
+    let lock = Arc::new(Mutex::new(7));
+    let kept: Vec<Tracked<Held>> = (0..3).map(|_| Tracked::new(Held(lock.clone()))).collect();
+    let held = lock.lock().unwrap();
+    let found = now("fo Held").value;
+    assert_eq!(found[0]["missing"], "no answer within 100 ms");
+    let silent = "not asked: one of its type did not answer before; --again asks";
+    assert_eq!(found[1]["missing"], silent);
+    let text = now("fo Held").text;
+    assert_eq!(text.matches(&format!("({silent})")).count(), 3, "{text}");
+    let searched = now("fo Held --where 7").text;
+    assert!(searched.ends_with("(3 not searched, for they say nothing)\n"), "{searched}");
+    drop(held);
+    let found = run("fo Held --again");
+    let texts: Vec<_> =
+        found.as_list().unwrap().iter().filter_map(|object| object["text"].as_str()).collect();
+    assert_eq!(texts, ["7", "7", "7"]);
+    assert_eq!(run("fo Held")[2]["text"], "7");
+    drop(kept);
+}
+
+#[test]
+fn a_debug_that_panics_is_said_and_not_asked_for_ever() {
+    struct Fragile;
+    impl fmt::Debug for Fragile {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("handle with care");
+        }
+    }
+    let _kept: Vec<Tracked<Fragile>> = (0..10).map(|_| Tracked::new(Fragile)).collect();
+    // The first panic of a process takes long where it shows a backtrace.
+    let found = run("fo Fragile");
+    let missing: Vec<_> =
+        found.as_list().unwrap().iter().filter_map(|object| object["missing"].as_str()).collect();
+    assert_eq!(missing.len(), 10);
+    assert_eq!(missing[..3], ["panicked: handle with care"; 3]);
+    assert_eq!(missing[3..], ["not asked: 3 of its type have panicked"; 7]);
+}
+
+#[test]
+fn a_debug_that_makes_and_drops_objects_of_its_own_type_is_shown() {
+    struct Busy;
+    impl fmt::Debug for Busy {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let others: Vec<Tracked<Busy>> = (0..100).map(|_| Tracked::new(Busy)).collect();
+            write!(f, "made {}", others.len())
+        }
+    }
+    let _kept: Vec<Tracked<Busy>> = (0..5).map(|_| Tracked::new(Busy)).collect();
+    let found = run("fo Busy");
+    let texts: Vec<_> =
+        found.as_list().unwrap().iter().filter_map(|object| object["text"].as_str()).collect();
+    assert_eq!(texts, ["made 100"; 5]);
+    assert_eq!(run("objects Busy")[0]["live"], 5);
+}
+
+#[test]
+fn a_long_debug_is_cut_and_searched_as_far_as_it_goes() {
+    struct Long(usize);
+    impl fmt::Debug for Long {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            // It does not mind that nothing of it is taken any more.
+            for _ in 0..self.0 {
+                let _ = f.write_str("größer ");
+            }
+            f.write_str("end")
+        }
+    }
+    let _kept = (Tracked::new(Long(1)), Tracked::new(Long(1_000)), Tracked::new(Long(100_000)));
+    let found = run("fo Long");
+    let objects = &found.as_list().unwrap()[..3];
+    let sizes: Vec<_> = objects.iter().map(|object| object["text"].as_str().unwrap().len()).collect();
+    let missing: Vec<_> = objects.iter().map(|object| object["missing"].as_str()).collect();
+    let cut = Some("the first kilobyte is shown");
+    assert!(sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
+    // Made within one tick of the clock, they may be in another order.
+    assert_eq!(missing.iter().filter(|missing| **missing == cut).count(), 2);
+    assert_eq!(missing.iter().filter(|missing| missing.is_none()).count(), 1);
+    let found = run("fo Long --where END");
+    assert_eq!(found.as_list().unwrap().len(), 3);
+    assert_eq!((&found[2]["cut"], &found[2]["unsearched"]), (&1.into(), &0.into()));
+}
+
+/// Says what it is when it is told to.
+struct Slow {
+    says: Mutex<Receiver<()>>,
+    begins: Sender<()>,
+    ends: Sender<Option<String>>,
+}
+
+impl fmt::Debug for Slow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.begins.send(()).unwrap();
+        self.says.lock().unwrap().recv().unwrap();
+        f.write_str("slow")
+    }
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        let name = thread::current().name().map(str::to_owned);
+        let _ = self.ends.send(name);
+    }
+}
+
+#[test]
+fn the_last_reference_is_dropped_on_the_thread_that_asked() {
+    let ((say, says), (begins, begun), (ends, ended)) = (channel(), channel(), channel());
+    let object = Tracked::new(Slow { says: Mutex::new(says), begins, ends });
+    thread::scope(|scope| {
+        scope.spawn(|| run("fo Slow"));
+        begun.recv().unwrap();
+        drop(object);
+        say.send(()).unwrap();
+    });
+    assert_eq!(ended.recv().unwrap().as_deref(), Some("backdoor-object"));
+    assert_eq!(run("objects Slow")[0]["live"], 0);
+}
+
+#[test]
+fn an_opaque_object_is_listed_without_a_text() {
+    struct Sealed(u8);
+    let sealed = Tracked::opaque(Sealed(3)).label("blue");
+    let found = run("fo Sealed");
+    assert!(found[0]["text"].is_null());
+    assert_eq!((&found[0]["label"], &found[0]["strong"]), (&"blue".into(), &1.into()));
+    assert_eq!(sealed.0, 3);
+}
+
+#[tokio::test]
+async fn a_search_in_pages_finds_each_object_once() {
+    #[derive(Debug)]
+    struct Grain(u32);
+    let grains: Vec<Tracked<Grain>> = (0..40_000).map(|number| Tracked::new(Grain(number))).collect();
+    let mut search = Search::new("Grain").unwrap();
+    let mut seen = vec![0; grains.len()];
+    while let Some(some) = search.next().await {
+        // What comes meanwhile is not in it.
+        drop(Tracked::new(Grain(0)));
+        assert!(some.len() <= 1024);
+        assert!(
+            some.is_sorted_by(
+                |one, other| one.age >= other.age || one.age.abs_diff(other.age).as_millis() < 50
+            )
+        );
+        for object in some {
+            let number =
+                object.text.as_deref().and_then(|text| text.strip_prefix("Grain(")?.strip_suffix(')'));
+            seen[number.and_then(|number| number.parse::<usize>().ok()).unwrap()] += 1;
+        }
+    }
+    assert!(seen.iter().all(|times| *times == 1));
+    assert_eq!(search.end(), &Default::default());
+    assert_eq!(grains.iter().map(|grain| u64::from(grain.0)).sum::<u64>(), 40_000 * 39_999 / 2);
+}

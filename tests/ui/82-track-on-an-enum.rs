@@ -1,0 +1,8 @@
+use backdoor_runtime::Track;
+
+#[derive(Track)]
+enum State {
+    Open,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use backdoor_runtime::Track;
+
+#[derive(Track)]
+struct Train {
+    track: u32,
+}
+
+fn main() {}
