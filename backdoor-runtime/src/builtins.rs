@@ -3,6 +3,7 @@
 mod commands;
 mod complete;
 mod help;
+mod logs;
 mod runs;
 mod service;
 mod sessions;

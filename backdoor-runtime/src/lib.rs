@@ -10,6 +10,7 @@ mod command;
 mod console;
 mod dispatch;
 mod line;
+pub mod logs;
 #[doc(hidden)]
 pub mod private;
 mod reply;
@@ -23,6 +24,7 @@ pub use command::{
 };
 pub use dispatch::{Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status};
 pub use line::Candidate;
+pub use logs::logs;
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
 pub use testing::{Answer, Testing};
