@@ -25,6 +25,8 @@ mod listen;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod pty;

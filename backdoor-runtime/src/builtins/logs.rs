@@ -137,9 +137,7 @@ async fn last(
     Ok(Events(logs::newest(count, &wanted(target, level, grep)).into()))
 }
 
-/// The targets seen so far, with how many events of each level the ring was given
-///
-/// `has` is the most detailed level that a target has to offer, as far as the service has come by: what `log set` can bring.
+/// The targets seen so far, with how many events of each level were kept since the start
 #[backdoor_command(name = "log targets", reads, on = helper)]
 async fn targets() -> Result<Vec<TargetInfo>, String> {
     installed()?;

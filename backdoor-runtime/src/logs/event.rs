@@ -3,7 +3,6 @@
 use std::fmt::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::ser::{Serialize, Serializer};
 use tracing::Level;
 
 use crate::console::escape::escape_line;
@@ -95,11 +94,5 @@ impl CommandOutput for LogEvent {
             ("message", self.message.as_str().into()),
             ("fields", Value::record(fields)),
         ])
-    }
-}
-
-impl Serialize for LogEvent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value().serialize(serializer)
     }
 }

@@ -17,7 +17,6 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::logs::record::{LogTarget, Writer, span_fields};
 use crate::logs::ring::Ring;
 use crate::logs::settings::{self, Slot};
-use crate::logs::targets;
 
 /// Writes events into the ring. It is made by [`logs`](crate::logs()).
 #[derive(Debug)]
@@ -126,7 +125,6 @@ impl<S> Filter<S> for RingFilter {
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        targets::remember(metadata);
         interest(settings::with_filters(|filters| filters.ring.enables(metadata)))
     }
 

@@ -1,11 +1,10 @@
-//! The targets that were seen: how many events of each level the ring was given, and which targets have callsites at all.
+//! The targets that were seen: how many events of each level the ring was given.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
-use tracing::{Level, Metadata};
+use tracing::Level;
 
 /// Targets that are told apart; what comes later is counted together.
 pub(super) const MOST: usize = 256;
@@ -16,17 +15,12 @@ const NAME: usize = 128;
 /// The name under which the rest is counted.
 const OTHERS: &str = "(others)";
 
-/// Targets of callsites, with the most verbose level of each.
-static CALLSITES: Mutex<BTreeMap<&'static str, Level>> = Mutex::new(BTreeMap::new());
-
 /// One target that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TargetInfo {
     /// The target, as it stands in the source or is the module's path.
     pub target: String,
-    /// The most verbose level that a callsite of it has, as far as one was reached; none for events that came through the `log` crate.
-    pub has: Option<Level>,
     /// Events that the ring was given: errors.
     pub error: u64,
     /// Warnings.
@@ -41,14 +35,13 @@ pub struct TargetInfo {
 
 impl Serialize for TargetInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("TargetInfo", 7)?;
+        let mut fields = serializer.serialize_struct("TargetInfo", 6)?;
         fields.serialize_field("target", &self.target)?;
         fields.serialize_field("error", &self.error)?;
         fields.serialize_field("warn", &self.warn)?;
         fields.serialize_field("info", &self.info)?;
         fields.serialize_field("debug", &self.debug)?;
         fields.serialize_field("trace", &self.trace)?;
-        fields.serialize_field("has", &self.has.map(super::level_name))?;
         fields.end()
     }
 }
@@ -87,32 +80,17 @@ impl Counts {
     }
 }
 
-/// Remembers that a target has a callsite.
-pub(super) fn remember(metadata: &'static Metadata<'static>) {
-    let mut callsites = CALLSITES.lock().unwrap_or_else(PoisonError::into_inner);
-    if metadata.is_event() && (callsites.len() < MOST || callsites.contains_key(metadata.target())) {
-        let level = callsites.entry(metadata.target()).or_insert(*metadata.level());
-        *level = (*level).max(*metadata.level());
-    }
-}
-
 /// All targets that were seen, by name.
 pub(super) fn list(counts: &Counts) -> Vec<TargetInfo> {
-    let mut rows = counts.rows();
-    let callsites = CALLSITES.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    for target in callsites.keys() {
-        rows.entry(target).or_default();
-    }
     let info = |(target, [error, warn, info, debug, trace]): (&str, [u64; 5])| TargetInfo {
         target: target.to_owned(),
-        has: callsites.get(target).copied(),
         error,
         warn,
         info,
         debug,
         trace,
     };
-    rows.into_iter().map(info).collect()
+    counts.rows().into_iter().map(info).collect()
 }
 
 fn index(level: &Level) -> usize {

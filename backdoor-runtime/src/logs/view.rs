@@ -98,8 +98,8 @@ pub fn last(count: usize) -> Vec<LogEvent> {
     newest(count, &Wanted::default())
 }
 
-/// The targets that were seen, by name: how many events of each level the ring was given, and how detailed its callsites are.
-/// At most 512 are told apart.
+/// The targets that were seen, by name: how many events of each level the ring was given since the start. 256 are told apart, the
+/// rest is `(others)`.
 pub fn targets() -> Vec<TargetInfo> {
     seen::list(&ring().counts())
 }
