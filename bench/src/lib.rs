@@ -12,6 +12,7 @@ mod connections;
 mod generate;
 pub mod heap;
 mod idle;
+mod logs;
 mod look_up;
 mod machine;
 mod round_trip;
@@ -51,6 +52,7 @@ const MEASUREMENTS: &[Measurement] = &[
     },
     Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
+    Measurement { name: "logs", about: "an event that is kept, and one that nobody wants", run: logs::run },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
 ];
 
