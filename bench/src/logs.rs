@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use backdoor_runtime::logs;
+use rustix::time::{ClockId, clock_gettime};
 use tracing_subscriber::prelude::*;
 
 use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
@@ -22,7 +23,7 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let unwatched = rounds([now, disabled], 1);
     let before = resident()?;
     tracing_subscriber::registry().with(logs::options().memory(MEMORY).layer()).try_init()?;
-    let one = rounds([now, event, fields, disabled], 1);
+    let one = rounds([now, event, fields, disabled, pairs], 1);
     let eight = rounds([now, event], 8);
     let mut rows = |name: &str, ours: &[f64], baseline: &'static str, beside: &[f64], aim| {
         let ratio = median_ratio(ours, beside);
@@ -38,6 +39,7 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     );
     rows("the same, 8 threads", &eight[1], "1 thread", &one[1], Aim::RatioAtMost(2.0));
     rows("the same, 8 threads", &eight[1], "Instant::now()", &eight[0], Aim::RatioAtMost(20.0));
+    rows("event of 100 bytes that is searched for secrets", &one[4], "Instant::now()", &one[0], Aim::None);
     rows("event of 100 bytes with 4 fields in 2 spans", &one[2], "Instant::now()", &one[0], Aim::None);
     let added: Vec<f64> = one[3].iter().zip(&unwatched[1]).map(|(with, without)| with - without).collect();
     rows("disabled callsite, added by the layer", &added, "Instant::now()", &one[0], Aim::RatioAtMost(0.05));
@@ -72,23 +74,26 @@ fn rounds<const N: usize>(measured: [Measured; N], threads: usize) -> [Vec<f64>;
     times
 }
 
-/// Nanoseconds of a thread for one time. More threads than cores wait for their turn, which is not counted.
+/// Nanoseconds of a thread's own time for one time: that it waits for a core is not counted, and for nothing else does it wait.
 fn timed(threads: usize, work: impl Fn(u64) + Sync) -> f64 {
-    let (begin, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(threads);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                begin.wait();
-                (0..TIMES).for_each(&work);
-                end.wait();
-            });
-        }
-        begin.wait();
-        let began = Instant::now();
-        end.wait();
-        began.elapsed().as_secs_f64() * 1e9 * cores as f64 / (TIMES as f64 * threads as f64)
-    })
+    let begin = Barrier::new(threads);
+    let sum: f64 = thread::scope(|scope| {
+        let thread = || {
+            begin.wait();
+            let began = own_time();
+            (0..TIMES).for_each(&work);
+            own_time() - began
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(thread)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(f64::NAN)).sum()
+    });
+    sum / (TIMES as f64 * threads as f64)
+}
+
+/// Nanoseconds that this thread has run.
+fn own_time() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
 fn now(threads: usize) -> f64 {
@@ -101,6 +106,14 @@ fn event(threads: usize) -> f64 {
     timed(threads, |number| {
         tracing::info!(
             "order {number} of the customer in the north was shipped with 3 lanterns, 1 rope and 12 candles, by road"
+        );
+    })
+}
+
+fn pairs(threads: usize) -> f64 {
+    timed(threads, |number| {
+        tracing::info!(
+            "order={number} customer=north url=https://shop.test/orders: shipped=true token=hunter2 by=road items=16"
         );
     })
 }

@@ -115,7 +115,7 @@ where
         writer.span(span.name(), extensions.get::<SpanFields>().map_or("", |fields| &fields.0));
     }
     event.record(writer);
-    let target = if target.0.is_empty() { metadata.target() } else { &target.0 };
+    let target = (!target.0.is_empty()).then_some(&*target.0);
     ring.write(metadata, target, time, &writer.out);
 }
 

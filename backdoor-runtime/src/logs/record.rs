@@ -36,8 +36,10 @@ const TEXT: u8 = 0;
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) out: Vec<u8>,
-    /// What was formatted and still has its secrets.
+    /// Where text is put together.
     raw: Vec<u8>,
+    /// The name of the thread whose buffers these are.
+    thread: Option<Box<str>>,
     /// Where the spans are counted.
     spans_at: usize,
 }
@@ -46,11 +48,8 @@ impl Writer {
     /// Writes text with its length in front, cut to `most` bytes.
     fn text(&mut self, text: &[u8], most: usize) {
         let most = most.min(MOST.saturating_sub(self.out.len() + 2));
-        let mut kept = if text.len() > most { most.saturating_sub(CUT.len()) } else { text.len() };
-        // Never inside a character.
-        while text.get(kept).is_some_and(|byte| byte & 0xc0 == 0x80) {
-            kept -= 1;
-        }
+        let kept = if text.len() > most { most.saturating_sub(CUT.len()) } else { text.len() };
+        let kept = boundary(text, kept);
         let cut = if text.len() > most && most >= CUT.len() { CUT } else { &[] };
         self.out.extend_from_slice(&((kept + cut.len()) as u16).to_le_bytes());
         self.out.extend_from_slice(&text[..kept]);
@@ -61,7 +60,10 @@ impl Writer {
     pub(super) fn begin(&mut self, target: &str) {
         self.out.clear();
         self.text(target.as_bytes(), VALUE);
-        self.text(thread::current().name().unwrap_or_default().as_bytes(), 64);
+        let thread = self.thread.take();
+        let thread = thread.unwrap_or_else(|| thread::current().name().unwrap_or_default().into());
+        self.text(thread.as_bytes(), 64);
+        self.thread = Some(thread);
         self.spans_at = self.out.len();
         self.out.push(0);
     }
@@ -86,52 +88,58 @@ impl Writer {
     }
 
     fn field(&mut self, name: &str, kind: u8, most: usize, value: fmt::Arguments<'_>) {
-        if self.out.len() + name.len() + 8 > MOST {
+        let room = MOST.saturating_sub(self.out.len() + name.len() + 5);
+        if room < CUT.len() {
             return;
         }
-        // The author's `Debug` may log, and panic: both find a buffer, if not this one.
-        let mut raw = Bounded { text: mem::take(&mut self.raw), most };
-        raw.text.clear();
-        // Where it is cut, or fails by itself, what there is stands.
-        let _ = raw.write_fmt(value);
-        let mut scrubbed = Vec::new();
-        let text = match scrub_field(name, kind, &raw.text, &mut scrubbed) {
-            true => &scrubbed,
-            false => &raw.text,
-        };
         self.text(name.as_bytes(), VALUE);
-        self.out.push(kind);
-        self.text(text, most);
-        self.raw = raw.text;
+        self.out.extend_from_slice(&[kind, 0, 0]);
+        let start = self.out.len();
+        let most = most.min(room);
+        // Where it is cut, or fails by itself, what there is stands.
+        let _ = Bounded { text: &mut self.out, end: start + most }.write_fmt(value);
+        if kind == TEXT && name != MESSAGE_NAME && scrub::is_secret(name) {
+            self.out.truncate(start);
+            self.out.extend_from_slice(b"***");
+        } else if kind == TEXT && scrub::is_suspect(&self.out[start..]) {
+            self.raw.clear();
+            scrub::scrub(&self.out[start..], &mut self.raw);
+            self.out.truncate(start);
+            self.out.extend_from_slice(&self.raw);
+        }
+        if self.out.len() > start + most {
+            let end = start + boundary(&self.out[start..], most - CUT.len());
+            self.out.truncate(end);
+            self.out.extend_from_slice(CUT);
+        }
+        let length = (self.out.len() - start) as u16;
+        self.out[start - 2..start].copy_from_slice(&length.to_le_bytes());
     }
 }
 
-/// Whether a value has a secret, without which it is then in `scrubbed`.
-fn scrub_field(name: &str, kind: u8, raw: &[u8], scrubbed: &mut Vec<u8>) -> bool {
-    if scrub::is_secret(name) {
-        scrubbed.extend_from_slice(b"***");
-        return true;
+/// The last place up to `at` that is not inside a character.
+fn boundary(text: &[u8], mut at: usize) -> usize {
+    while text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        at -= 1;
     }
-    // A secret has one of these before it.
-    if kind == SCALAR || !raw.iter().any(|byte| matches!(byte, b':' | b'=' | b' ')) {
-        return false;
-    }
-    scrub::scrub(raw, scrubbed);
-    true
+    at
 }
 
-/// Text that is cut where it gets longer than it is kept, so that no `Debug` fills the memory.
-struct Bounded {
-    text: Vec<u8>,
-    most: usize,
+/// Text that is cut a little behind its end, so that no `Debug` fills the memory.
+struct Bounded<'a> {
+    text: &'a mut Vec<u8>,
+    end: usize,
 }
 
-impl Write for Bounded {
+impl Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // One byte more than is kept shows that it was cut.
-        let room = (self.most + 1).saturating_sub(self.text.len());
+        // What is beyond the end shows that it is to be cut.
+        if self.text.len() > self.end {
+            return Err(fmt::Error);
+        }
+        let room = self.end + 1 - self.text.len();
         self.text.extend_from_slice(&text.as_bytes()[..text.ceil_char_boundary(room)]);
-        if text.len() > room { Err(fmt::Error) } else { Ok(()) }
+        Ok(())
     }
 }
 

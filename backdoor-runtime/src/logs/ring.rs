@@ -101,7 +101,13 @@ impl Ring {
     }
 
     /// Keeps an event. Its text is no longer than a chunk.
-    pub(super) fn write(&self, metadata: &'static Metadata<'static>, target: &str, time: u64, text: &[u8]) {
+    pub(super) fn write(
+        &self,
+        metadata: &'static Metadata<'static>,
+        target: Option<&str>,
+        time: u64,
+        text: &[u8],
+    ) {
         let own = shard_of_thread();
         for at in own..own + SHARDS {
             let mut shard = match self.shards[at % SHARDS].try_lock() {
@@ -109,12 +115,11 @@ impl Ring {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => continue,
             };
-            shard.counts.add(target, metadata.level());
-            // A chunk that is dropped is given back to the allocator when nobody waits for the shard.
-            let dropped = shard.write(self, metadata, time, text);
-            drop(shard);
-            drop(dropped);
-            return;
+            match target {
+                Some(target) => shard.counts.add_named(target, metadata.level()),
+                None => shard.counts.add(metadata.target(), metadata.level()),
+            }
+            return shard.write(self, metadata, time, text);
         }
         // All shards are written to or read this moment: the number shows that there was one more.
         self.next.fetch_add(1, Ordering::SeqCst);
@@ -161,46 +166,52 @@ impl Ring {
 }
 
 impl Shard {
-    fn write(
-        &mut self,
-        ring: &Ring,
-        metadata: &'static Metadata<'static>,
-        time: u64,
-        text: &[u8],
-    ) -> Vec<Arc<Chunk>> {
-        let is_full = |open: &Chunk| open.heads.len() == HEADS || open.text.len() + text.len() > TEXT;
-        let dropped = match self.open.take_if(|open| is_full(open)) {
-            Some(full) => self.close(ring, Arc::new(full)),
-            None => Vec::new(),
-        };
-        let open = self.open.get_or_insert_with(|| Chunk {
-            heads: Vec::with_capacity(HEADS),
-            text: Vec::with_capacity(TEXT),
-        });
+    fn write(&mut self, ring: &Ring, metadata: &'static Metadata<'static>, time: u64, text: &[u8]) {
+        let is_full = |open: &mut Chunk| open.heads.len() == HEADS || open.text.len() + text.len() > TEXT;
+        if let Some(full) = self.open.take_if(is_full) {
+            self.open = self.close(ring, Arc::new(full));
+        }
+        let open = self.open.get_or_insert_with(Chunk::new);
         // Below it are only events that are there, or whose shards are held.
         let number = ring.next.fetch_add(1, Ordering::SeqCst);
         let (start, length) = (open.text.len() as u32, text.len() as u32);
         open.heads.push(Head { number, time, metadata, start, length });
         open.text.extend_from_slice(text);
-        dropped
     }
 
-    /// Puts a chunk into the list, and gives those that it drives out. A reader may hold the list: then it waits here, and what waited
-    /// before is lost.
-    fn close(&mut self, ring: &Ring, chunk: Arc<Chunk>) -> Vec<Arc<Chunk>> {
+    /// Puts a chunk into the list, and gives one that is driven out and that no reader has, to be used again. A reader may hold the
+    /// list: then the chunk waits here, and what waited before is lost.
+    fn close(&mut self, ring: &Ring, chunk: Arc<Chunk>) -> Option<Chunk> {
         let mut full = match ring.full.try_lock() {
             Ok(full) => full,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return self.waiting.replace(chunk).into_iter().collect(),
+            Err(TryLockError::WouldBlock) => return Chunk::again(self.waiting.replace(chunk)?),
         };
         full.extend(self.waiting.take());
         full.push_back(chunk);
-        let too_many = full.len().saturating_sub(ring.most.load(Ordering::Relaxed));
-        full.drain(..too_many).collect()
+        let most = ring.most.load(Ordering::Relaxed);
+        let mut last = None;
+        while full.len() > most {
+            last = full.pop_front();
+        }
+        drop(full);
+        last.and_then(Chunk::again)
     }
 }
 
 impl Chunk {
+    fn new() -> Self {
+        Self { heads: Vec::with_capacity(HEADS), text: Vec::with_capacity(TEXT) }
+    }
+
+    /// The chunk, emptied.
+    fn again(chunk: Arc<Self>) -> Option<Self> {
+        let mut chunk = Arc::into_inner(chunk)?;
+        chunk.heads.clear();
+        chunk.text.clear();
+        Some(chunk)
+    }
+
     /// Whether it has events of this number or a higher one.
     fn reaches(&self, from: u64) -> bool {
         self.heads.last().is_some_and(|head| head.number >= from)
@@ -283,7 +294,7 @@ mod tests {
     static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);
 
     fn write(ring: &Ring, text: &str) {
-        ring.write(&METADATA, "ring", 0, text.as_bytes());
+        ring.write(&METADATA, None, 0, text.as_bytes());
     }
 
     fn texts(read: &Read) -> Vec<String> {
@@ -310,7 +321,8 @@ mod tests {
             tail.iter().map(|(head, _)| head.number).collect::<Vec<_>>(),
             [events as u64 - 2, events as u64 - 1]
         );
-        assert_eq!(ring.counts().rows().len(), 1);
+        let targets = crate::logs::targets::list(&ring.counts());
+        assert_eq!((targets.len(), targets[0].info), (1, events as u64));
     }
 
     #[test]
