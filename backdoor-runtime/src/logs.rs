@@ -103,7 +103,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Bytes that the ring may take, all of it; it takes them as events come. Default: 4 MiB, which is about 30,000 events of 100
+    /// Bytes that the ring may take, all of it; it takes them as events come. Default: 4 MiB, which is about 24,000 events of 100
     /// bytes. Less than 1.5 MiB is 1.5 MiB: every thread that logs needs some to itself.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);

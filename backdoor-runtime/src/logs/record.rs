@@ -133,13 +133,14 @@ struct Bounded<'a> {
 
 impl Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // What is beyond the end shows that it is to be cut.
-        if self.text.len() > self.end {
-            return Err(fmt::Error);
+        if self.text.len() + text.len() <= self.end {
+            self.text.extend_from_slice(text.as_bytes());
+            return Ok(());
         }
-        let room = self.end + 1 - self.text.len();
+        // What is beyond the end shows that it is to be cut.
+        let room = (self.end + 1).saturating_sub(self.text.len());
         self.text.extend_from_slice(&text.as_bytes()[..text.ceil_char_boundary(room)]);
-        Ok(())
+        Err(fmt::Error)
     }
 }
 

@@ -6,6 +6,9 @@
 /// What stands in the place of a secret.
 const STARS: &[u8] = b"***";
 
+/// How `Bearer ` ends, which is not how many words do.
+const BEARER_END: &[u8; 4] = b"rer ";
+
 /// How long the name before `=` or `:` may be to be read as one.
 const NAME: usize = 64;
 
@@ -38,10 +41,13 @@ pub(super) fn is_secret(name: &str) -> bool {
 /// Whether there may be a secret: most text has none of the signs that stand before one. Without an early end it is looked at many bytes
 /// at a time.
 pub(super) fn is_suspect(text: &[u8]) -> bool {
-    let is_sign = |&byte: &u8| byte == b':' || byte == b'=';
-    let ends_bearer = |(&letter, &blank): (&u8, &u8)| letter | 0x20 == b'r' && blank == b' ';
-    let signs = text.iter().fold(false, |any, byte| any | is_sign(byte));
-    signs | text.iter().zip(text.iter().skip(1)).fold(false, |any, pair| any | ends_bearer(pair))
+    let signs = text.iter().fold(false, |any, &byte| any | (byte == b':') | (byte == b'='));
+    let mut bearers = false;
+    for at in 0..text.len().saturating_sub(BEARER_END.len() - 1) {
+        let end = [text[at] | 0x20, text[at + 1] | 0x20, text[at + 2] | 0x20, text[at + 3]];
+        bearers |= end == *BEARER_END;
+    }
+    signs | bearers
 }
 
 /// Appends `text` to `out` without its secrets.
@@ -50,12 +56,12 @@ pub(super) fn scrub(text: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
     // There is no `@` between a `://` and here that was not looked at.
     let mut searched = 0;
-    while let Some(found) = text[at..].iter().position(|&byte| matches!(byte, b':' | b'=' | b' ')) {
-        at += found;
-        let secret = match text[at] {
-            b' ' => bearer(text, at),
+    while let Some(&byte) = text.get(at) {
+        let secret = match byte {
+            b' ' if at > 0 && text[at - 1] | 0x20 == b'r' => bearer(text, at),
             b':' if text[at..].starts_with(b"://") => user_info(text, at + 3, &mut searched),
-            _ => value(text, at),
+            b':' | b'=' => value(text, at),
+            _ => None,
         };
         at = match secret {
             Some((start, end)) => {
