@@ -12,7 +12,7 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, Filter};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::logs::record::{LogTarget, Writer, span_fields};
 use crate::logs::ring::Ring;
@@ -110,7 +110,7 @@ where
         event.record(&mut target);
     }
     writer.begin(&target.0);
-    for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+    for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
         let extensions = span.extensions();
         writer.span(span.name(), extensions.get::<SpanFields>().map_or("", |fields| &fields.0));
     }
