@@ -50,8 +50,7 @@ async fn log() -> State {
 
 /// Change what is kept of the log, and what the service's following layers show
 ///
-/// Without --for until `log reset` or the service's end. With it the old level comes back after the time, or when the console ends,
-/// unless the target was changed again.
+/// Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since.
 #[backdoor_command(name = "log set", on = helper)]
 async fn set(
     session: Session,

@@ -109,6 +109,17 @@ fn a_layer_that_hangs_holds_up_neither_the_ring_nor_the_console() {
     thread.join().unwrap();
 }
 
+/// As `tracing-log` hands them on.
+#[test]
+fn events_of_the_log_crate_have_their_own_target() {
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    tracing::info!(target: "log", { log.target = "it::log_crate", log.line = 5 }, "from far away");
+    let event = of("it::log_crate").remove(0);
+    assert_eq!((event.message.as_str(), event.fields.len()), ("from far away", 0));
+    let targets = backdoor_runtime::logs::targets();
+    assert!(targets.iter().any(|target| target.target == "it::log_crate" && target.info == 1));
+}
+
 /// One value that is as long as memory must not fill it, and one that is recorded again and again neither.
 #[test]
 fn long_values_are_cut() {
