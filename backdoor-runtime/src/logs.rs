@@ -104,7 +104,8 @@ pub struct Options {
 
 impl Options {
     /// Bytes that the ring may take, all of it; it takes them as events come. Default: 4 MiB, which is about 24,000 events of 100
-    /// bytes. Less than 1.5 MiB is 1.5 MiB: every thread that logs needs some to itself.
+    /// bytes. Less than 1352 KiB is that much: every thread that logs needs some to itself. Who reads holds what he reads for that moment,
+    /// and the counts of `log targets` come on top: some KiB, 1 MiB where hundreds of targets log on all threads.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);
         self
