@@ -48,9 +48,9 @@ async fn log() -> State {
     State { ring: logs::ring_info(), filter: logs::in_force() }
 }
 
-/// Change what is kept of the log, and what the service's following layers show
+/// Change what is kept of the log, for a time or for good
 ///
-/// Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since.
+/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since.
 #[backdoor_command(name = "log set", on = helper)]
 async fn set(
     session: Session,
@@ -136,7 +136,7 @@ async fn last(
     Ok(Events(logs::newest(count, &wanted(target, level, grep)).into()))
 }
 
-/// The targets seen so far, with how many events of each level were kept since the start
+/// The targets seen so far, and how much of each was kept
 #[backdoor_command(name = "log targets", reads, on = helper)]
 async fn targets() -> Result<Vec<TargetInfo>, String> {
     installed()?;
