@@ -3,6 +3,7 @@
 mod console;
 mod doctor;
 mod locks;
+mod logs;
 mod objects;
 mod resources;
 mod tasks;

@@ -14,6 +14,7 @@ mod console;
 pub mod counters;
 mod dispatch;
 mod line;
+pub mod logs;
 pub mod objects;
 #[doc(hidden)]
 pub mod private;
@@ -37,6 +38,7 @@ pub use dispatch::{
     Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status, StatusCount,
 };
 pub use line::Candidate;
+pub use logs::logs;
 pub use objects::{Track, TrackGuard, Tracked};
 pub use reply::Value;
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};

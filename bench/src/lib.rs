@@ -14,6 +14,7 @@ mod generate;
 pub mod heap;
 mod idle;
 mod locks;
+mod logs;
 mod look_up;
 mod machine;
 mod objects;
@@ -65,6 +66,7 @@ const MEASUREMENTS: &[Measurement] = &[
         about: "locks that are tracked, beside those that are not",
         run: locks::run,
     },
+    Measurement { name: "logs", about: "an event that is kept, and one that nobody wants", run: logs::run },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
     Measurement {
         name: "tasks",

@@ -35,6 +35,8 @@ mod locks;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod operator;

@@ -1,0 +1,370 @@
+//! `log` and its commands: what the service logs, and what of it is kept.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::time::{Instant, Sleep, sleep};
+use tracing::level_filters::LevelFilter;
+
+use crate::logs::{self, Batch, ChangeInfo, ChangedLevel, Directive, LogEvent, TargetInfo, Wanted};
+use crate::{Choice, CommandOutput, Page, Session, Value, backdoor_command};
+
+/// How often `log tail` looks for new events.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Events that `log tail` shows of one look.
+const TOGETHER: usize = 1000;
+
+const NOT_INSTALLED: &str = "the service keeps no log for its console; its author can add `backdoor_runtime::logs()` to its subscriber";
+
+#[derive(Choice, Clone, Copy)]
+enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<Level> for tracing::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// What is kept of the log: the filter, its changes, and the ring
+#[backdoor_command(reads, on = helper)]
+async fn log() -> State {
+    State { ring: logs::ring_info(), filter: logs::in_force() }
+}
+
+/// Change what is kept of the log, for a time or for good
+///
+/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since.
+#[backdoor_command(name = "log set", on = helper)]
+async fn set(
+    session: Session,
+    /// Such as net::tcp=trace; a level alone is for all other targets
+    filter: Vec<Directive>,
+    /// How long
+    #[arg(long = "for")]
+    length: Option<Duration>,
+    /// Why, for whoever looks at `log`
+    #[arg(long)]
+    because: Option<String>,
+) -> Result<Set, String> {
+    installed()?;
+    if filter.is_empty() {
+        return Err("say what to change, such as net::tcp=trace or debug".to_owned());
+    }
+    let by = format!("session {} ({})", session.id(), session.peer());
+    let changed = logs::set(filter, length, &by, because)?;
+    if let (Some(lease), Some(length)) = (changed.lease, length) {
+        tokio::spawn(async move {
+            sleep(length).await;
+            drop(lease);
+        });
+    }
+    let following = logs::in_force().following;
+    Ok(Set { levels: changed.levels, length, following, stopped_at: changed.stopped_at })
+}
+
+/// Undo what `log set` changed: of these targets, or everything
+#[backdoor_command(name = "log reset", on = helper)]
+async fn reset(
+    /// Such as net::tcp
+    target: Vec<String>,
+) -> Result<Reset, String> {
+    installed()?;
+    let gone = logs::reset(&target);
+    match target.iter().find(|target| gone.iter().all(|change| change.target != **target)) {
+        Some(target) => Err(format!("`{target}` is not changed; `log` shows what is")),
+        None => Ok(Reset(gone)),
+    }
+}
+
+/// Events as they come, until Ctrl-C
+///
+/// What comes faster than it is shown is left out and counted.
+#[backdoor_command(name = "log tail", reads, on = helper, timeout = "none")]
+async fn tail(
+    /// A target, and the modules below it
+    target: Option<String>,
+    /// This level and worse
+    #[arg(long)]
+    level: Option<Level>,
+    /// Only with this text, whatever the case of its letters
+    #[arg(long)]
+    grep: Option<String>,
+) -> Result<Tail, String> {
+    installed()?;
+    Ok(Tail {
+        wanted: wanted(target, level, grep),
+        next: logs::now(),
+        ready: VecDeque::new(),
+        sleep: Box::pin(sleep(Duration::ZERO)),
+    })
+}
+
+/// The last events
+#[backdoor_command(name = "log last", reads, on = helper)]
+async fn last(
+    /// How many
+    #[arg(default = 20, range = 1..=100_000)]
+    count: usize,
+    /// A target, and the modules below it
+    #[arg(long)]
+    target: Option<String>,
+    /// This level and worse
+    #[arg(long)]
+    level: Option<Level>,
+    /// Only with this text, whatever the case of its letters
+    #[arg(long)]
+    grep: Option<String>,
+) -> Result<Events, String> {
+    installed()?;
+    Ok(Events(logs::newest(count, &wanted(target, level, grep)).into()))
+}
+
+/// The targets seen so far, and how much of each was kept
+#[backdoor_command(name = "log targets", reads, on = helper)]
+async fn targets() -> Result<Vec<TargetInfo>, String> {
+    installed()?;
+    Ok(logs::targets())
+}
+
+fn installed() -> Result<(), String> {
+    if logs::ring_info().installed { Ok(()) } else { Err(NOT_INSTALLED.to_owned()) }
+}
+
+fn wanted(target: Option<String>, level: Option<Level>, grep: Option<String>) -> Wanted {
+    Wanted { target, level: level.map(Into::into), grep: grep.map(|text| text.to_ascii_lowercase()) }
+}
+
+struct State {
+    ring: logs::RingInfo,
+    filter: logs::InForce,
+}
+
+impl CommandOutput for State {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Self { ring, filter } = self;
+        if !ring.installed {
+            return writeln!(page, "{NOT_INSTALLED}");
+        }
+        writeln!(page, "keeps   {}", filter.filter)?;
+        let events = plural(ring.kept as u64, "event");
+        let oldest = ring.oldest.map(|oldest| format!(" since {} ago", seconds(oldest))).unwrap_or_default();
+        writeln!(
+            page,
+            "ring    {events}{oldest}, {} dropped, {} KiB at most",
+            ring.dropped,
+            ring.memory >> 10
+        )?;
+        match filter.following {
+            0 => writeln!(page, "layers  none of the service's own follows `log set`")?,
+            1 => writeln!(page, "layers  1 of the service's own follows `log set`")?,
+            more => writeln!(page, "layers  {more} of the service's own follow `log set`")?,
+        }
+        if filter.changes.is_empty() {
+            return Ok(());
+        }
+        let rows: Value = filter.changes.iter().map(change).collect::<Vec<Value>>().into();
+        write!(page, "\n{}", rows.to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        let Self { ring, filter } = self;
+        Value::record([
+            ("installed", ring.installed.into()),
+            ("filter", filter.filter.as_str().into()),
+            ("kept", ring.kept.into()),
+            ("dropped", ring.dropped.into()),
+            ("oldest", ring.oldest.into()),
+            ("memory", ring.memory.into()),
+            ("following", filter.following.into()),
+            ("changes", filter.changes.iter().map(change).collect::<Vec<_>>().into()),
+        ])
+    }
+}
+
+fn change(change: &ChangeInfo) -> Value {
+    Value::record([
+        ("target", named(&change.target).into()),
+        ("level", change.level.to_string().into()),
+        ("was", change.was.to_string().into()),
+        ("ends_in", change.ends_in.map(|left| Duration::from_secs(left.as_secs())).into()),
+        ("by", change.by.as_str().into()),
+        ("because", change.because.clone().into()),
+    ])
+}
+
+struct Set {
+    levels: Vec<ChangedLevel>,
+    length: Option<Duration>,
+    following: usize,
+    stopped_at: Option<LevelFilter>,
+}
+
+impl CommandOutput for Set {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let length = self.length.map(|length| format!(" for {}", seconds(length))).unwrap_or_default();
+        for ChangedLevel { target, old, new, .. } in &self.levels {
+            writeln!(page, "{}: {old} -> {new}{length}", named(target))?;
+        }
+        let who = match self.following {
+            0 => "in the ring alone: the service's own layers stay as they are".to_owned(),
+            1 => "in the ring, and in 1 layer of the service's own".to_owned(),
+            more => format!("in the ring, and in {more} layers of the service's own"),
+        };
+        writeln!(page, "{who}")?;
+        match self.stopped_at {
+            Some(level) => writeln!(
+                page,
+                "but nothing below {level} gets that far: a filter in front of all layers, or a feature of `tracing`, stops it"
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn value(&self) -> Value {
+        let row = |changed: &ChangedLevel| {
+            Value::record([
+                ("target", named(&changed.target).into()),
+                ("old", changed.old.to_string().into()),
+                ("new", changed.new.to_string().into()),
+            ])
+        };
+        Value::record([
+            ("changes", self.levels.iter().map(row).collect::<Vec<_>>().into()),
+            ("for", self.length.into()),
+            ("following", self.following.into()),
+            ("stopped_at", self.stopped_at.map(|level| level.to_string()).into()),
+        ])
+    }
+}
+
+struct Reset(Vec<ChangeInfo>);
+
+impl CommandOutput for Reset {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        for change in &self.0 {
+            writeln!(page, "{}: no longer {}", named(&change.target), change.level)?;
+        }
+        if self.0.is_empty() { writeln!(page, "nothing was changed") } else { Ok(()) }
+    }
+
+    fn value(&self) -> Value {
+        let row = |change: &ChangeInfo| {
+            Value::record([
+                ("target", named(&change.target).into()),
+                ("level", change.level.to_string().into()),
+            ])
+        };
+        self.0.iter().map(row).collect::<Vec<_>>().into()
+    }
+}
+
+/// One piece of what `log tail` shows.
+enum Piece {
+    Event(LogEvent),
+    Missing { dropped: u64, left_out: usize },
+}
+
+impl CommandOutput for Piece {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        match *self {
+            Self::Event(ref event) => event.text(page),
+            Self::Missing { dropped, left_out: 0 } => {
+                writeln!(page, "({} dropped before this)", plural(dropped, "event"))
+            }
+            Self::Missing { dropped: 0, left_out } => {
+                writeln!(page, "({} left out: too many to show)", plural(left_out as u64, "event"))
+            }
+            Self::Missing { dropped, left_out } => {
+                writeln!(
+                    page,
+                    "({} dropped, {left_out} left out: too many to show)",
+                    plural(dropped, "event")
+                )
+            }
+        }
+    }
+
+    fn value(&self) -> Value {
+        match *self {
+            Self::Event(ref event) => event.value(),
+            Self::Missing { dropped, left_out } => {
+                Value::record([("dropped", dropped.into()), ("left_out", left_out.into())])
+            }
+        }
+    }
+}
+
+/// Events as they come.
+struct Tail {
+    wanted: Wanted,
+    next: u64,
+    ready: VecDeque<Piece>,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Stream for Tail {
+    type Item = Piece;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                return Poll::Ready(Some(piece));
+            }
+            if self.sleep.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.sleep.as_mut().reset(Instant::now() + LOOK);
+            if logs::now() == self.next {
+                continue;
+            }
+            let Batch { events, dropped, left_out, end } = logs::batch(self.next, TOGETHER, &self.wanted);
+            self.next = end;
+            if dropped > 0 || left_out > 0 {
+                self.ready.push_back(Piece::Missing { dropped, left_out });
+            }
+            self.ready.extend(events.into_iter().map(Piece::Event));
+        }
+    }
+}
+
+/// Events that are there.
+struct Events(VecDeque<LogEvent>);
+
+impl Iterator for Events {
+    type Item = LogEvent;
+
+    fn next(&mut self) -> Option<LogEvent> {
+        self.0.pop_front()
+    }
+}
+
+fn named(target: &str) -> &str {
+    if target.is_empty() { "all others" } else { target }
+}
+
+fn plural(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
+/// As exact as a person wants it.
+fn seconds(length: Duration) -> String {
+    let length = if length.as_secs() > 0 { Duration::from_secs(length.as_secs()) } else { length };
+    Value::from(length).to_text(None).trim_end().to_owned()
+}

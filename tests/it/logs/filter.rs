@@ -1,0 +1,184 @@
+//! `log set`: what it changes, what it does not, and how it ends.
+
+use backdoor_runtime::{Backdoor, Status, logs};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::{alone, of, own_process, subscriber, until};
+use crate::log::Log;
+use crate::operator::{Operator, console};
+
+#[test]
+fn the_filter_is_changed_shown_and_reset() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let log = |text: &str| tracing::debug!(target: "it::set::deep", "{text}");
+    log("one");
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    assert_eq!(
+        operator.asks("log set it::set=debug it::other=off --because \"a customer asks\""),
+        "it::set: info -> debug\nit::other: info -> off\nin the ring alone: the service's own layers stay as they are\n"
+    );
+    log("two");
+    let shown = operator.asks("log");
+    assert!(shown.starts_with("keeps   info,it::set=debug,it::other=off\nring    "), "{shown}");
+    assert!(shown.contains("\nlayers  none of the service's own follows `log set`\n"), "{shown}");
+    let row = shown.lines().find(|line| line.contains("customer")).unwrap();
+    assert!(
+        row.contains("debug") && row.contains("info") && row.contains("session 1 (127.0.0.1:"),
+        "{shown}"
+    );
+    assert_eq!(
+        operator.asks("log reset it::set it::other"),
+        "it::set: no longer debug\nit::other: no longer off\n"
+    );
+    log("three");
+    let messages: Vec<String> = of("it::set").into_iter().map(|event| event.message).collect();
+    assert_eq!(messages, ["two"]);
+    assert_eq!(operator.asks("log reset"), "nothing was changed\n");
+    assert_eq!(operator.asks("log reset it::set"), "error: `it::set` is not changed; `log` shows what is\n");
+}
+
+#[test]
+fn mistakes_say_what_to_type() {
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let console = Backdoor::testing();
+    let error = |line: &str| {
+        let answer = console.run(line);
+        assert_ne!(answer.status, Status::Done, "{line}");
+        answer.error.unwrap_or(answer.text)
+    };
+    assert_eq!(
+        error("log set net=verbose"),
+        "filter: `verbose` is not one of off, error, warn, info, debug, trace"
+    );
+    assert!(error("log set net").contains("`net` has no level; write net=debug"), "{}", error("log set net"));
+    assert!(error("log set").contains("such as net::tcp=trace or debug"), "{}", error("log set"));
+}
+
+#[test]
+fn a_lease_ends_by_itself_and_a_second_one_keeps_what_was_before_the_first() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let changes = || logs::in_force().changes;
+    operator.asks("log set it::lease=warn");
+    operator.asks("log set it::lease=debug --for 1h");
+    assert!(operator.asks("log").contains("59m"));
+    assert_eq!(
+        operator.asks("log set it::lease=trace --for 300ms").lines().next(),
+        Some("it::lease: debug -> trace for 300ms")
+    );
+    assert_eq!((changes()[0].level, changes()[0].was), (LevelFilter::TRACE, LevelFilter::WARN));
+    until("back", || changes()[0].level == LevelFilter::WARN);
+    assert_eq!(changes()[0].ends_in, None);
+    // What was changed since is left alone.
+    operator.asks("log set it::lease=trace --for 200ms");
+    operator.asks("log set it::lease=error");
+    operator.asks("log set it::marker=trace --for 400ms");
+    until("over", || changes().len() == 1);
+    assert_eq!(changes()[0].level, LevelFilter::ERROR);
+    operator.asks("log reset it::lease");
+    assert!(changes().is_empty());
+}
+
+#[test]
+fn a_lease_ends_with_the_console() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let backdoor = console().start().unwrap();
+    Operator::new(&backdoor).asks("log set it::ends=trace --for 1h");
+    assert_eq!(logs::in_force().changes.len(), 1);
+    drop(backdoor);
+    until("back", || logs::in_force().changes.is_empty());
+}
+
+fn fmt<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(log: &Log) -> impl Layer<S> + use<S> {
+    let writer = log.clone();
+    tracing_subscriber::fmt::layer().without_time().with_ansi(false).with_writer(move || writer.clone())
+}
+
+/// The service's own layers get what they ask for, no event more: one with the filter that follows changes, others do not.
+#[test]
+fn other_layers_see_what_they_ask_for_and_no_more() {
+    let _alone = alone();
+    drop(Log::record());
+    let (own, following) = (Log::default(), Log::default());
+    let subscriber = tracing_subscriber::registry()
+        .with(logs())
+        .with(fmt(&own).with_filter(LevelFilter::WARN))
+        .with(fmt(&following).with_filter(logs::filter("warn").unwrap()));
+    let _subscriber = tracing::subscriber::set_default(subscriber);
+    let log = |round: &str| {
+        tracing::warn!(target: "it::layers", "warn {round}");
+        tracing::info!(target: "it::layers", "info {round}");
+        tracing::trace!(target: "it::layers", "trace {round}");
+    };
+    log("before");
+    let console = Backdoor::testing();
+    let answer = console.run("log set it::layers=trace");
+    assert!(answer.text.ends_with("in the ring, and in 1 layer of the service's own\n"), "{}", answer.text);
+    log("within");
+    console.run("log reset it::layers");
+    log("after");
+    let messages: Vec<String> = of("it::layers").into_iter().map(|event| event.message).collect();
+    let all = [
+        "warn before",
+        "info before",
+        "warn within",
+        "info within",
+        "trace within",
+        "warn after",
+        "info after",
+    ];
+    assert_eq!(messages, all);
+    let shown = |log: &Log| -> Vec<String> {
+        log.lines().iter().filter_map(|line| Some(line.split_once("it::layers: ")?.1.to_owned())).collect()
+    };
+    assert_eq!(shown(&own), ["warn before", "warn within", "warn after"]);
+    assert_eq!(
+        shown(&following),
+        ["warn before", "warn within", "info within", "trace within", "warn after"]
+    );
+}
+
+/// A callsite that nobody wants is not even asked, so that it costs what a disabled one costs; one that is wanted is not asked again.
+#[test]
+fn a_callsite_that_nobody_wants_is_disabled_for_good() {
+    own_process("logs::filter::a_callsite_that_nobody_wants_is_disabled_for_good", || {
+        tracing_subscriber::registry().with(logs()).init();
+        disabled();
+    });
+}
+
+#[test]
+fn a_callsite_that_nobody_wants_is_disabled_beside_a_layer_of_the_services_own() {
+    own_process(
+        "logs::filter::a_callsite_that_nobody_wants_is_disabled_beside_a_layer_of_the_services_own",
+        || {
+            let fmt =
+                tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::WARN);
+            tracing_subscriber::registry().with(logs()).with(fmt).init();
+            disabled();
+        },
+    );
+}
+
+fn disabled() {
+    assert_eq!(LevelFilter::current(), LevelFilter::INFO);
+    tracing::info!(target: "it::disabled", "kept");
+    tracing::debug!(target: "it::disabled", "not kept");
+    let console = Backdoor::testing();
+    console.run("log set it::disabled=debug --for 1h");
+    assert_eq!(LevelFilter::current(), LevelFilter::DEBUG);
+    assert!(!tracing::enabled!(target: "it::another", tracing::Level::DEBUG));
+    assert!(tracing::enabled!(target: "it::disabled", tracing::Level::DEBUG));
+    drop(console);
+    until("back", || LevelFilter::current() == LevelFilter::INFO);
+    assert!(!tracing::enabled!(target: "it::disabled", tracing::Level::DEBUG));
+    assert_eq!(of("it::disabled").len(), 1);
+}

@@ -1,0 +1,48 @@
+//! Threads that log as fast as they can, readers that are slow, and nobody who waits for anybody.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::prelude::*;
+
+use super::{own_process, until};
+use crate::operator::{Operator, console};
+
+#[test]
+fn eight_threads_log_flat_out_while_a_tail_runs() {
+    // They drive everything else out of the ring.
+    own_process("logs::load::eight_threads_log_flat_out_while_a_tail_runs", || {
+        tracing_subscriber::registry().with(backdoor_runtime::logs()).init();
+        flat_out();
+    });
+}
+
+fn flat_out() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let (ends, logged) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    let number = logged.fetch_add(1, Ordering::Relaxed);
+                    tracing::info!(target: "it::load", number, "as fast as it goes");
+                }
+            });
+        }
+        operator.types("log tail it::load");
+        operator.expects("it::load: as fast as it goes number=");
+        operator.expects("dropped");
+        // The operator reads no more, and the threads go on.
+        let before = logged.load(Ordering::Relaxed);
+        until("logged more", || logged.load(Ordering::Relaxed) > before + 100_000);
+        let mut other = Operator::new(&backdoor);
+        assert!(other.asks("log last 3 --target it::load").lines().count() == 3);
+        ends.store(true, Ordering::Relaxed);
+    });
+    operator.interrupts();
+    operator.0.read_for(Duration::from_millis(100));
+    let ring = backdoor_runtime::logs::ring_info();
+    assert!(ring.kept > 10_000 && ring.dropped > 0, "{ring:?}");
+}
