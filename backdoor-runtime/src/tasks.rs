@@ -28,6 +28,7 @@ pub(crate) mod current;
 mod hook;
 mod info;
 mod join_set;
+mod names;
 pub(crate) mod native;
 #[allow(
     unsafe_code,
@@ -40,8 +41,6 @@ mod registry;
 mod runtime;
 mod spawn;
 mod stack;
-mod symbol_table;
-mod symbols;
 mod tracked;
 
 pub use cancel::{CancelError, cancel};
