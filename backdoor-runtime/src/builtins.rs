@@ -4,6 +4,7 @@ mod commands;
 mod complete;
 mod help;
 mod locks;
+mod profile;
 mod resources;
 mod runs;
 mod runtime;

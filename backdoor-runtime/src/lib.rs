@@ -15,6 +15,7 @@ mod dispatch;
 mod line;
 #[doc(hidden)]
 pub mod private;
+pub mod profile;
 mod reply;
 pub mod resources;
 mod server;

@@ -37,7 +37,7 @@ pub(crate) mod native;
 mod probe;
 mod query;
 mod record;
-mod registry;
+pub(crate) mod registry;
 mod runtime;
 mod spawn;
 mod stack;

@@ -222,7 +222,7 @@ impl<'a> Collector<'a> {
                 }
             } else {
                 taken.held = Some(Duration::from_nanos(copied.held));
-                taken.stack = Ok(self.modules.unwind(copied));
+                taken.stack = Ok(self.modules.unwind(&copied.registers, copied.stack()));
             }
         }
         self.requests.release(slot);
