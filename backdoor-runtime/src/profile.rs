@@ -2,7 +2,7 @@
 //!
 //! While a profile runs, each thread has a timer on its own processor time (timer_create(2)), so that only threads that compute are
 //! ever interrupted, and a thread that sleeps never is. The timer's signal is the one that [`threads`](crate::threads) takes stacks
-//! with; its handler copies the registers and up to 32 KiB of the stack into a slot, and a thread of the profile's own follows the
+//! with; its handler copies the registers and up to 64 KiB of the stack into a slot, and a thread of the profile's own follows the
 //! stacks and counts them, in bounded memory. Nothing is installed before the first profile, and when one ends its timers go.
 //!
 //! Threads are looked for ten times a second: one that lives for less may not be seen, and its time is missing among the samples.
@@ -61,13 +61,14 @@ pub struct Profile {
     pub took: Duration,
     /// The processor time that the process used in it.
     pub used: Duration,
-    /// How many samples were taken.
+    /// How many samples there are.
     pub samples: u64,
     /// How many were lost, since too many came at once.
     pub lost: u64,
-    /// How many the kernel counted only, since the one before was not delivered yet: its clock ticks 100 to 1000 times a second.
+    /// How many of them were taken together with the one before: the kernel's clock ticks 100 to 1000 times a second, and for more
+    /// than one at times.
     pub late: u64,
-    /// How many were taken whose stack goes on further than was copied or could be followed.
+    /// Of how many the stack goes on further than was copied or could be followed.
     pub cut: u64,
     /// How many are counted by thread only, since there were too many different stacks.
     pub not_kept: u64,

@@ -146,10 +146,10 @@ impl CommandOutput for Tasks {
 
 /// What was sampled, in sentences.
 fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt::Result {
-    let (took, used) = (seconds(profile.took), seconds(profile.used));
+    let (took, used) = (short(profile.took), short(profile.used));
     let rate = profile.rate;
     if profile.is_partial() {
-        writeln!(page, "partial: it was to take {} and ended after {took}", seconds(profile.asked))?;
+        writeln!(page, "partial: it was to take {} and ended after {took}", short(profile.asked))?;
     }
     match profile.samples {
         0 => writeln!(
@@ -160,7 +160,7 @@ fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt
     }
     for (count, what) in [
         (profile.lost, "were lost, since too many came at once"),
-        (profile.late, "were counted only: the kernel's clock is not that fine, or the signal was blocked"),
+        (profile.late, "stand for the same stack as the one before: the kernel's clock is no finer"),
         (profile.not_kept, "are counted by thread only, since there were too many different stacks"),
         (profile.cut, "have a stack whose outer end was not seen"),
     ] {
@@ -191,9 +191,11 @@ fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt
     Ok(())
 }
 
-/// `10.02 s`
-fn seconds(duration: Duration) -> String {
-    format!("{:.2} s", duration.as_secs_f64())
+/// As durations are written everywhere here, but no finer than a millisecond, or than a microsecond below one.
+fn short(duration: Duration) -> String {
+    let unit = if duration >= Duration::from_millis(1) { 1_000_000 } else { 1_000 };
+    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX) / unit * unit;
+    Value::from(Duration::from_nanos(nanos)).to_text(None).trim_end().to_owned()
 }
 
 fn figures(profile: &Profile, saved: Option<&Saved>) -> Vec<(&'static str, Value)> {

@@ -18,7 +18,7 @@ use crate::threads::proc;
 use crate::threads::signal::REQUESTS;
 
 /// How often the ring is emptied, and how often threads are looked for.
-const DRAIN: Duration = Duration::from_millis(10);
+const DRAIN: Duration = Duration::from_millis(5);
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) struct Collector {
@@ -88,7 +88,6 @@ impl Collector {
         // What came between the last look at the ring and the end of the timers.
         self.drain();
         self.tally.lost = self.ring.lost();
-        self.tally.late = self.ring.late();
         Ok(self.tally)
     }
 
@@ -138,7 +137,7 @@ impl Collector {
             let pc = sample.registers.program_counter;
             self.is_stale |= maps::object_at(&self.objects, pc).is_none();
             let stack = self.modules.unwind(&sample.registers, sample.stack());
-            self.tally.add(sample.tid, sample.task, stack);
+            self.tally.add(sample.tid, sample.task, sample.weight, stack);
         });
     }
 

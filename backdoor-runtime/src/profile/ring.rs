@@ -7,10 +7,10 @@ use crate::tasks;
 use crate::threads::signal::{self, Registers};
 
 /// How much of a stack is copied. Deeper ones are cut at their outer end.
-const PIECE: usize = 32 * 1024;
+const PIECE: usize = 64 * 1024;
 
-/// How many samples wait for the collector at most, which comes every 10 ms. They are in memory that costs nothing until it is used.
-const SLOTS: usize = 64;
+/// How many samples wait for the collector at most, which comes every 5 ms. They are in memory that costs nothing until it is used.
+const SLOTS: usize = 32;
 
 const FREE: u32 = 0;
 const WRITING: u32 = 1;
@@ -23,6 +23,8 @@ pub(super) struct Sample {
     pub(super) tid: i32,
     /// The task that the thread was polling; 0 for none of ours.
     pub(super) task: u64,
+    /// How many samples it stands for: more than one where the kernel's clock ticked for several at once.
+    pub(super) weight: u64,
     pub(super) registers: Registers,
     length: usize,
     bytes: [u8; PIECE],
@@ -44,6 +46,7 @@ static RING: [Slot; SLOTS] = [const {
             profile: 0,
             tid: 0,
             task: 0,
+            weight: 0,
             registers: Registers::NONE,
             length: 0,
             bytes: [0; PIECE],
@@ -57,9 +60,8 @@ static PROFILE: AtomicU32 = AtomicU32::new(0);
 /// Where the next sample looks for a slot first.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// Samples for which there was no slot, and those that the kernel could not deliver in time and counted only.
+/// Samples for which there was no slot.
 static LOST: AtomicU64 = AtomicU64::new(0);
-static LATE: AtomicU64 = AtomicU64::new(0);
 
 /// The ring, as the one collector has it.
 pub(super) struct Ring {
@@ -72,7 +74,6 @@ impl Ring {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let ring = Self { profile: NUMBER.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1) };
         LOST.store(0, Ordering::Relaxed);
-        LATE.store(0, Ordering::Relaxed);
         PROFILE.store(ring.profile, Ordering::Release);
         ring
     }
@@ -100,10 +101,6 @@ impl Ring {
     pub(super) fn lost(&self) -> u64 {
         LOST.load(Ordering::Relaxed)
     }
-
-    pub(super) fn late(&self) -> u64 {
-        LATE.load(Ordering::Relaxed)
-    }
 }
 
 impl Drop for Ring {
@@ -128,7 +125,6 @@ pub(crate) fn sample(mark: u64, overrun: u32, context: &libc::ucontext_t) {
     if profile == 0 || profile != PROFILE.load(Ordering::Acquire) {
         return;
     }
-    LATE.fetch_add(overrun.into(), Ordering::Relaxed);
     let first = NEXT.fetch_add(1, Ordering::Relaxed) % SLOTS;
     let (before, from) = RING.split_at(first);
     for slot in from.iter().chain(before) {
@@ -140,11 +136,20 @@ pub(crate) fn sample(mark: u64, overrun: u32, context: &libc::ucontext_t) {
         sample.profile = profile;
         sample.tid = tid.cast_signed();
         sample.task = tasks::current::id().map_or(0, Into::into);
+        sample.weight = u64::from(overrun) + 1;
         sample.registers = signal::registers(context);
         let from = sample.registers.stack_pointer as usize;
-        sample.length = signal::copy_by_kernel(from, &mut sample.bytes, PIECE);
+        sample.length = signal::copy_by_kernel(from, &mut sample.bytes, own_stack(from));
         slot.state.store(DONE, Ordering::Release);
         return;
     }
-    LOST.fetch_add(1, Ordering::Relaxed);
+    LOST.fetch_add(u64::from(overrun) + 1, Ordering::Relaxed);
+}
+
+/// How much there is to copy: no more than up to the C library's record of the thread, which is at the top of every stack that
+/// pthreads made. The main thread's is elsewhere.
+fn own_stack(from: usize) -> usize {
+    // SAFETY: it reads the thread's own register.
+    let own = unsafe { libc::pthread_self() } as usize;
+    own.checked_sub(from).map_or(PIECE, |length| length.min(PIECE))
 }

@@ -52,7 +52,7 @@ pub struct TaskShare {
     pub percent: f64,
     /// How many samples met them.
     pub samples: u64,
-    /// The function that used most of it itself.
+    /// The function of the author's that it was in most, else what it was in.
     pub hottest: Option<String>,
 }
 
@@ -63,11 +63,13 @@ struct Counts {
     lines: HashMap<u32, u64>,
 }
 
-/// A line of a stack as a person reads it: a function, and its place.
+/// A function that was met on a stack.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Met {
     function: String,
     file: Option<String>,
+    /// Whether it is the author's.
+    is_own: bool,
 }
 
 impl Profile {
@@ -114,7 +116,10 @@ impl Profile {
         for stack in &self.stacks {
             let (samples, functions) = counts.entry(stack.task.as_deref()).or_default();
             *samples += stack.samples;
-            if let Some((met, _)) = lines(stack, false).into_iter().next() {
+            let mut lines = lines(stack, false);
+            let own = lines.iter().position(|(met, _)| met.is_own).unwrap_or_default();
+            if own < lines.len() {
+                let (met, _) = lines.swap_remove(own);
                 *functions.entry(met.function).or_default() += stack.samples;
             }
         }
@@ -141,17 +146,19 @@ impl Profile {
 
 /// A stack, innermost first, with the lines of what is the author's.
 fn lines(stack: &Stack, full: bool) -> Vec<(Met, Option<u32>)> {
-    let located =
-        |frame: &Frame| (Met { function: frame.name().to_owned(), file: frame.file.clone() }, frame.line);
+    let met = |frame: &Frame, is_own: bool| {
+        let file = frame.file.clone().filter(|_| is_own);
+        (Met { function: frame.name().to_owned(), file, is_own }, frame.line.filter(|_| is_own))
+    };
     if full {
-        return stack.frames().map(located).collect();
+        return stack.frames().map(|frame| met(frame, !fold::is_inner(frame))).collect();
     }
     let frames: Vec<Frame> = stack.frames().cloned().collect();
     fold::fold(&frames)
         .into_iter()
         .map(|line| match line {
-            Line::Own(frame) => located(frame),
-            Line::Inner { called, .. } => (Met { function: called.name().to_owned(), file: None }, None),
+            Line::Own(frame) => met(frame, true),
+            Line::Inner { called, .. } => met(called, false),
         })
         .collect()
 }
@@ -261,7 +268,7 @@ mod tests {
     #[test]
     fn tasks_by_name() {
         let profile = profile(vec![
-            Stack::of(Some("refresh"), 3, &["shop::parse"]),
+            Stack::of(Some("refresh"), 3, &["core::str::from_utf8", "shop::parse"]),
             Stack::of(Some("refresh"), 2, &["shop::walk"]),
             Stack::of(None, 5, &["shop::walk"]),
         ]);

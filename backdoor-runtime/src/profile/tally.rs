@@ -36,9 +36,9 @@ pub(super) struct Tally {
     pub(super) took: Duration,
     pub(super) used: Duration,
     pub(super) lost: u64,
-    pub(super) late: u64,
     pub(super) unwatched: usize,
     samples: u64,
+    late: u64,
     cut: u64,
     not_kept: u64,
     threads: HashMap<i32, Counted>,
@@ -67,9 +67,9 @@ impl Tally {
             took: Duration::ZERO,
             used: Duration::ZERO,
             lost: 0,
-            late: 0,
             unwatched: 0,
             samples: 0,
+            late: 0,
             cut: 0,
             not_kept: 0,
             threads: HashMap::new(),
@@ -80,24 +80,26 @@ impl Tally {
         }
     }
 
-    pub(super) fn add(&mut self, tid: i32, task: u64, stack: Addresses) {
-        self.samples += 1;
-        self.cut += u64::from(stack.cut);
+    /// Counts a stack that stands for so many samples.
+    pub(super) fn add(&mut self, tid: i32, task: u64, weight: u64, stack: Addresses) {
+        self.samples += weight;
+        self.late += weight - 1;
+        self.cut += if stack.cut { weight } else { 0 };
         if self.threads.len() < THREADS || self.threads.contains_key(&tid) {
             let thread = self.threads.entry(tid).or_default();
-            thread.samples += 1;
+            thread.samples += weight;
             thread.is_new = true;
         }
         let task = NonZeroU64::new(task).map(|id| self.name_of(id));
         let length = stack.addresses.len();
         let key = (task, stack.addresses);
         if let Some(samples) = self.stacks.get_mut(&key) {
-            *samples += 1;
+            *samples += weight;
         } else if self.addresses + length <= ADDRESSES {
             self.addresses += length;
-            self.stacks.insert(key, 1);
+            self.stacks.insert(key, weight);
         } else {
-            self.not_kept += 1;
+            self.not_kept += weight;
         }
     }
 
@@ -198,7 +200,7 @@ mod tests {
         let mut tally = Tally::new(99, Duration::from_secs(1));
         for number in 0..3 {
             let addresses = vec![number; ADDRESSES / 2];
-            tally.add(7, 0, Addresses { addresses, cut: false });
+            tally.add(7, 0, 1, Addresses { addresses, cut: false });
         }
         tally.name_threads(|_| Some("worker".to_owned()));
         let profile = tally.profile(&mut Symbols::default());
@@ -211,10 +213,10 @@ mod tests {
     fn a_task_that_nobody_knows_any_more() {
         let mut tally = Tally::new(99, Duration::from_secs(1));
         for task in [u64::MAX, u64::MAX - 1] {
-            tally.add(7, task, Addresses { addresses: vec![1], cut: true });
+            tally.add(7, task, 3, Addresses { addresses: vec![1], cut: true });
         }
         let profile = tally.profile(&mut Symbols::default());
-        assert_eq!((profile.cut, profile.stacks.len()), (2, 1));
+        assert_eq!((profile.samples, profile.late, profile.cut, profile.stacks.len()), (6, 4, 6, 1));
         assert_eq!(profile.stacks[0].task.as_deref(), Some("tasks that have ended"));
     }
 }
