@@ -261,6 +261,15 @@ impl Profile {
         self.took < self.asked
     }
 
+    /// The share of the processor time that no sample stands for, in percent: threads that lived too briefly to be found used it, or
+    /// that are not watched. Nothing where it may be chance.
+    pub fn unseen_percent(&self) -> Option<f64> {
+        const CHANCE: f64 = 20.0;
+        let expected = self.used.as_secs_f64() * f64::from(self.rate);
+        let unseen = expected - (self.samples + self.lost) as f64;
+        (unseen > CHANCE && unseen * 5.0 > expected).then(|| (unseen / expected * 1000.0).round() / 10.0)
+    }
+
     /// Each stack once, from the outermost function inwards, with its samples: `main;serve;parse 12`, the form that tools for flame
     /// graphs read. With `tasks`, each begins with the name of the task.
     pub fn folded(&self, tasks: bool) -> String {

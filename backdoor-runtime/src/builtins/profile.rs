@@ -168,6 +168,12 @@ fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt
             writeln!(page, "{count} samples {what}")?;
         }
     }
+    if let Some(percent) = profile.unseen_percent() {
+        writeln!(
+            page,
+            "{percent} % of that time was not seen: threads used it that were not watched, or lived too briefly to be found"
+        )?;
+    }
     match profile.unwatched {
         0 => {}
         1 => writeln!(page, "1 thread was not watched: it blocks the signal, or has no room for a timer")?,
@@ -211,6 +217,7 @@ fn figures(profile: &Profile, saved: Option<&Saved>) -> Vec<(&'static str, Value
         ("not_kept", profile.not_kept.into()),
         ("cut", profile.cut.into()),
         ("unwatched", profile.unwatched.into()),
+        ("unseen_percent", profile.unseen_percent().into()),
         ("flame_graph", saved.map(|saved| path(&saved.flame_graph)).into()),
         ("folded", saved.map(|saved| path(&saved.folded)).into()),
     ]

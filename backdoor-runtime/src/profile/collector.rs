@@ -22,8 +22,8 @@ const DRAIN: Duration = Duration::from_millis(5);
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) struct Collector {
-    // Dropped first, so that nothing is sampled while the rest goes.
-    timers: HashMap<i32, Timer>,
+    // Dropped first, so that nothing is sampled while the rest goes. With the threads' names as they were found.
+    timers: HashMap<i32, (Timer, String)>,
     ring: Ring,
     signal: i32,
     own: i32,
@@ -83,10 +83,9 @@ impl Collector {
         }
         self.tally.took = self.begin.elapsed();
         self.tally.used = used().saturating_sub(self.used);
-        self.name_threads();
-        self.timers.clear();
-        // What came between the last look at the ring and the end of the timers.
+        // What has come since the last look at the ring.
         self.drain();
+        self.name_threads();
         self.tally.lost = self.ring.lost();
         Ok(self.tally)
     }
@@ -95,7 +94,7 @@ impl Collector {
     fn look(&mut self) -> Result<(), ProfileError> {
         self.name_threads();
         // A new thread may have got the number of one that has ended.
-        self.timers.retain(|_, timer| !timer.is_over());
+        self.timers.retain(|_, (timer, _)| !timer.is_over());
         let mut unwatched = 0;
         for tid in proc::tids()? {
             if tid == self.own || self.timers.contains_key(&tid) {
@@ -108,7 +107,7 @@ impl Collector {
                 continue;
             }
             match Timer::start(tid, self.signal, self.ring.mark(tid), self.first(tid), self.period) {
-                Ok(timer) => _ = self.timers.insert(tid, timer),
+                Ok(timer) => _ = self.timers.insert(tid, (timer, task.name)),
                 Err(error) if has_ended(&error) => {}
                 Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => unwatched += 1,
                 Err(error) => return Err(error.into()),
@@ -142,7 +141,9 @@ impl Collector {
     }
 
     fn name_threads(&mut self) {
-        self.tally.name_threads(|tid| proc::task(tid).map(|task| task.name));
+        let timers = &self.timers;
+        let found = |tid: i32| timers.get(&tid).map(|(_, name)| name.clone());
+        self.tally.name_threads(|tid| proc::task(tid).map(|task| task.name).or_else(|| found(tid)));
     }
 }
 
