@@ -16,6 +16,7 @@ mod locks;
 mod look_up;
 mod machine;
 mod operators;
+mod profile;
 mod round_trip;
 pub mod serve;
 mod service;
@@ -72,6 +73,11 @@ const MEASUREMENTS: &[Measurement] = &[
         name: "threads",
         about: "stacks of 100 and 500 threads (gdb, eu-stack)",
         run: threads::run,
+    },
+    Measurement {
+        name: "profile",
+        about: "a profile while it runs: the shop's customers, a thread that computes",
+        run: profile::run,
     },
     Measurement {
         name: "service",
