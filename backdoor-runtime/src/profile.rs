@@ -168,11 +168,14 @@ struct Turn;
 /// Begins a profile with so many samples a second of processor time, within [`RATES`]; 99 are usual, since that is out of step with
 /// what happens a hundred times a second. Who takes it is told to others that want one.
 ///
+/// The first time in a process, this takes as long as reading the program's debug information, so that the end does not.
+///
 /// # Errors
 /// Another one runs, or a signal, /proc or a thread cannot be had.
 pub fn begin(rate: u32, length: Duration, who: &str) -> Result<Recording, ProfileError> {
     let rate = rate.clamp(*RATES.start(), *RATES.end());
     let turn = Turn::take(who, length)?;
+    symbols::with(|symbols| drop(symbols.frames(begin as *const () as u64, false)));
     let course = Arc::new(Course::default());
     let of_collector = Arc::clone(&course);
     let collector = thread::Builder::new().name("backdoor-prof".to_owned()).spawn(move || {
@@ -192,8 +195,7 @@ impl Recording {
         waited.unwrap_or_else(PoisonError::into_inner).0.has_ended
     }
 
-    /// Ends it, if it has not ended yet, and finds the functions; the first time in a process, that takes as long as reading its debug
-    /// information. It blocks.
+    /// Ends it, if it has not ended yet, and finds the functions. It blocks.
     ///
     /// # Errors
     /// It could not begin.
