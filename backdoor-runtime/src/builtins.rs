@@ -5,6 +5,7 @@ mod doctor;
 mod locks;
 mod logs;
 mod objects;
+mod profile;
 mod resources;
 mod tasks;
 mod threads;

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod objects;
 #[doc(hidden)]
 pub mod private;
+pub mod profile;
 mod reply;
 pub mod resources;
 mod server;

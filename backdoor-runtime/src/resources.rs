@@ -18,7 +18,6 @@ mod jemalloc;
 mod limits;
 pub(crate) mod maps;
 mod memory;
-#[cfg(any(test, feature = "jemalloc"))]
 pub(crate) mod private_file;
 mod proc;
 mod program;

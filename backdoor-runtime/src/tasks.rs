@@ -28,6 +28,7 @@ pub(crate) mod current;
 mod hook;
 mod info;
 mod join_set;
+mod names;
 pub(crate) mod native;
 #[allow(
     unsafe_code,
@@ -36,12 +37,10 @@ pub(crate) mod native;
 mod probe;
 mod query;
 mod record;
-mod registry;
+pub(crate) mod registry;
 mod runtime;
 mod spawn;
 mod stack;
-mod symbol_table;
-mod symbols;
 mod tracked;
 
 pub use cancel::{CancelError, cancel};

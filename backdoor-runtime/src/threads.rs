@@ -17,8 +17,8 @@
 mod elf;
 pub(crate) mod fold;
 mod groups;
-mod maps;
-mod modules;
+pub(crate) mod maps;
+pub(crate) mod modules;
 pub(crate) mod proc;
 #[allow(unsafe_code, reason = "a signal handler, and the system calls around it; each block has its reason")]
 pub(crate) mod signal;

@@ -19,6 +19,7 @@ mod look_up;
 mod machine;
 mod objects;
 mod operators;
+mod profile;
 mod round_trip;
 pub mod serve;
 mod service;
@@ -77,6 +78,11 @@ const MEASUREMENTS: &[Measurement] = &[
         name: "threads",
         about: "stacks of 100 and 500 threads (gdb, eu-stack)",
         run: threads::run,
+    },
+    Measurement {
+        name: "profile",
+        about: "a profile while it runs: the shop's customers, a thread that computes",
+        run: profile::run,
     },
     Measurement {
         name: "service",

@@ -43,6 +43,8 @@ mod operator;
 #[cfg(test)]
 mod priority;
 #[cfg(test)]
+mod profile;
+#[cfg(test)]
 mod pty;
 #[cfg(test)]
 mod readme;

@@ -1,7 +1,7 @@
 //! `threads` and `pnt`, as an operator sees them: where each thread is, whatever it does.
 
 #[allow(unsafe_code, reason = "no safe function blocks signals")]
-mod deaf;
+pub(crate) mod deaf;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,9 +1,9 @@
 //! Where a command may leave a file that only the service's own user can read.
 
-use std::fs::DirBuilder;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, process};
 
@@ -28,6 +28,16 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
     Err(io::Error::other(format!("{} is full of directories of ours", parent.display())))
 }
 
+/// Writes a file of mode 0600 that was not there, into such a directory.
+pub(crate) fn write(directory: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
+    let path = directory.join(name);
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    match written.and_then(|mut file| file.write_all(text.as_bytes())) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -41,7 +51,10 @@ mod tests {
         assert_ne!(one, two);
         for path in [one, two] {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-            fs::remove_dir(path).unwrap();
+            let file = write(&path, "folded", "main 1\n").unwrap();
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(write(&path, "folded", "").unwrap_err().kind(), ErrorKind::AlreadyExists);
+            fs::remove_dir_all(path).unwrap();
         }
     }
 }

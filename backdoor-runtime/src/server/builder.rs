@@ -117,8 +117,8 @@ impl Builder {
         self
     }
 
-    /// The real-time signal by which `pnt` takes the stacks of threads. Default: the first that nobody has a handler for, when it is
-    /// first used; until then none is touched. One that is in use is refused then. It is the process's, not this console's.
+    /// The real-time signal by which `pnt` and `profile` take the stacks of threads. Default: the first that nobody has a handler for,
+    /// when it is first used; until then none is touched. One that is in use is refused then. It is the process's, not this console's.
     pub fn stack_signal(mut self, number: i32) -> Self {
         self.stack_signal = Some(number);
         self

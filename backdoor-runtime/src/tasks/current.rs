@@ -8,6 +8,9 @@ thread_local! {
 }
 
 /// The number of the task that this thread polls now, if it is one of ours.
+///
+/// A signal handler may ask: a constant without a destructor needs neither setting up nor a lock, and is read at once. (In a library
+/// that was loaded with `dlopen`, the first use on a thread may allocate; a command's task is in the program itself as a rule.)
 pub(crate) fn id() -> Option<NonZeroU64> {
     CURRENT.with(Cell::get)
 }

@@ -113,6 +113,15 @@ pub(crate) fn get(id: NonZeroU64) -> Option<Arc<Record>> {
     shard(id).alive.get(&id).cloned()
 }
 
+/// What to call a task that lives, or that was among the last to end well: its name, else where it was spawned.
+pub(crate) fn label(id: NonZeroU64) -> Option<String> {
+    let tasks = shard(id);
+    let ended = || tasks.done.iter().find(|ended| ended.id == id).map(|ended| (&ended.name, ended.spawned));
+    let alive = tasks.alive.get(&id).map(|record| (&record.name, record.spawned));
+    let (name, spawned) = alive.or_else(ended)?;
+    Some(name.as_deref().map_or_else(|| format!("spawned at {spawned}"), str::to_owned))
+}
+
 pub(crate) fn count() -> usize {
     TASKS.iter().map(|shard| lock(shard).alive.len()).sum()
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, timeout_at};
 
+use crate::tasks::names::{self, Names, Owner};
 use crate::tasks::probe::{self, Found, Trace};
 use crate::tasks::record::{Record, State};
-use crate::tasks::symbols::{self, Owner, Symbol};
 use crate::tasks::{TaskInfo, registry};
+use crate::threads::symbols::Frame as Symbol;
 
 /// How long tasks have to be polled.
 const POLLED: Duration = Duration::from_millis(200);
@@ -88,18 +89,24 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
             break;
         }
     }
-    let mut stacks = Vec::with_capacity(asked.len());
+    let mut answers = Vec::with_capacity(asked.len());
     for (record, trace) in asked {
         record.forget(&trace);
-        stacks.push(TaskStack::of(&record, &trace.found()));
-        // Symbols take their time, and others may want this thread.
+        answers.push((record, trace.found()));
+    }
+    let leaves = answers.iter().flat_map(|(_, found)| &found.leaves);
+    let names = Names::look_up(leaves.flat_map(|leaf| leaf.frames.iter().copied())).await;
+    let mut stacks = Vec::with_capacity(answers.len());
+    for (record, found) in answers {
+        stacks.push(TaskStack::of(&record, &found, &names));
+        // Long stacks take their time, and others may want this thread.
         tokio::task::yield_now().await;
     }
     stacks
 }
 
 impl TaskStack {
-    fn of(record: &Record, found: &Found) -> Self {
+    fn of(record: &Record, found: &Found, names: &Names) -> Self {
         let missing = match (record.state(), found.is_polled) {
             (State::Running(..), false) => Some(
                 "its poll has not returned, so it waits for nothing; what it does is the stack of its thread".to_owned(),
@@ -118,12 +125,12 @@ impl TaskStack {
             (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not kept", found.more)),
             (_, true) => None,
         };
-        Self { task: TaskInfo::of(record), leaves: fold(&found.leaves), missing }
+        Self { task: TaskInfo::of(record), leaves: fold(&found.leaves, names), missing }
     }
 }
 
 /// Leaves that are alike are counted. One that registers twice on different ways inside its library is one all the same.
-fn fold(found: &[probe::Leaf]) -> Vec<Leaf> {
+fn fold(found: &[probe::Leaf], names: &Names) -> Vec<Leaf> {
     let mut times: HashMap<(&[usize], bool), usize> = HashMap::new();
     for leaf in found {
         *times.entry((&leaf.frames, leaf.woke)).or_default() += 1;
@@ -131,7 +138,7 @@ fn fold(found: &[probe::Leaf]) -> Vec<Leaf> {
     let mut leaves: Vec<(Vec<usize>, Leaf)> = Vec::new();
     for leaf in found {
         let Some(times) = times.remove(&(leaf.frames.as_slice(), leaf.woke)) else { continue };
-        let (own, leaf) = Leaf::of(leaf, times);
+        let (own, leaf) = Leaf::of(leaf, times, names);
         let same = leaves.iter_mut().find(|(way, other)| {
             *way == own && other.waits_for == leaf.waits_for && other.woke_itself == leaf.woke_itself
         });
@@ -145,32 +152,29 @@ fn fold(found: &[probe::Leaf]) -> Vec<Leaf> {
 
 impl Leaf {
     /// With the addresses of the way through the author's functions.
-    fn of(leaf: &probe::Leaf, times: usize) -> (Vec<usize>, Self) {
-        let mut symbols: Vec<Symbol> = Vec::new();
+    fn of(leaf: &probe::Leaf, times: usize, names: &Names) -> (Vec<usize>, Self) {
+        let mut symbols: Vec<&Symbol> = Vec::new();
         let mut own = 0;
         for (at, address) in leaf.frames.iter().rev().enumerate() {
-            let resolved = symbols::of(*address);
+            let resolved = names.of(*address);
             if resolved.iter().any(|symbol| symbol.owner() == Owner::Author) {
                 own = at + 1;
             }
-            if resolved.is_empty() {
-                symbols.push(Symbol { raw: format!("{address:#x}"), file: None, line: None });
-            }
-            symbols.extend(resolved.iter().rev().cloned());
+            symbols.extend(resolved.iter().rev());
         }
         let innermost_own = symbols.iter().rposition(|symbol| symbol.owner() == Owner::Author);
         let inside = &symbols[innermost_own.map_or(0, |at| at + 1)..];
         // A macro of a library writes closures into the author's function, which are no place to wait either.
-        let own_function = innermost_own.map(|at| symbols[at].function());
+        let own_function = innermost_own.map(|at| symbols[at].path());
         let waits_for = inside
             .iter()
             .filter(|symbol| symbol.owner() == Owner::Library && !is_ours_around(symbol))
-            .map(Symbol::function)
+            .map(|symbol| symbol.path())
             .find(|function| Some(function) != own_function.as_ref());
         let mut frames: Vec<Frame> = Vec::new();
         for (at, symbol) in symbols.iter().enumerate() {
             // An asynchronous block inside the function is the same place, seen closer.
-            if at > 0 && symbol.is_inside(&symbols[at - 1]) {
+            if at > 0 && symbol.is_inside(symbols[at - 1]) {
                 frames.pop();
             }
             frames.push(Frame::of(symbol));
@@ -183,14 +187,14 @@ impl Leaf {
 /// The layers around a future of the author's, which are no place to wait.
 fn is_ours_around(symbol: &Symbol) -> bool {
     const LAYERS: [&str; 3] = ["tracked", "probe", "record"];
-    let ours = symbol.raw.split("backdoor_runtime::tasks::").nth(1);
+    let ours = symbol.name().split("backdoor_runtime::tasks::").nth(1);
     ours.is_some_and(|path| LAYERS.iter().any(|layer| path.starts_with(layer)))
 }
 
 impl Frame {
     fn of(symbol: &Symbol) -> Self {
         Self {
-            function: symbol.function(),
+            function: symbol.path(),
             file: symbol.file.clone(),
             line: symbol.line,
             is_own: symbol.owner() == Owner::Author,
@@ -200,7 +204,7 @@ impl Frame {
 
     /// The line a person reads: `main.rs:12 in checkout`.
     pub fn describe(&self) -> String {
-        let function = symbols::short_function(&self.function);
+        let function = names::short_function(&self.function);
         match (&self.short_file, self.line) {
             (Some(file), Some(line)) if function.is_empty() => format!("{file}:{line}"),
             (Some(file), Some(line)) => format!("{file}:{line} in {function}"),

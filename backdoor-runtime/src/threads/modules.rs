@@ -6,7 +6,7 @@ use framehop::{CacheNative, ExplicitModuleSectionInfo, Module, UnwindRegsNative,
 
 use crate::threads::elf::{self, Bytes, PT_GNU_EH_FRAME, PT_LOAD, Segment};
 use crate::threads::maps::Object;
-use crate::threads::signal::{Copied, Registers};
+use crate::threads::signal::Registers;
 
 /// How many frames of a stack are followed.
 const FRAMES: usize = 256;
@@ -16,7 +16,7 @@ const TABLES: u64 = 256 << 20;
 
 /// The unwinding tables of what is loaded, read once and again when that changes.
 #[derive(Default)]
-pub(super) struct Modules {
+pub(crate) struct Modules {
     of: Vec<Object>,
     unwinder: UnwinderNative<Vec<u8>, framehop::MayAllocateDuringUnwind>,
     cache: CacheNative<framehop::MayAllocateDuringUnwind>,
@@ -33,7 +33,7 @@ pub(crate) struct Addresses {
 
 impl Modules {
     /// Reads the tables of these objects, where they are not those of the last time.
-    pub(super) fn load(&mut self, objects: &[Object]) {
+    pub(crate) fn load(&mut self, objects: &[Object]) {
         if self.of == objects {
             return;
         }
@@ -46,16 +46,16 @@ impl Modules {
         }
     }
 
-    /// Follows a copied stack.
-    pub(super) fn unwind(&mut self, copied: &Copied) -> Addresses {
-        let (start, stack) = (copied.registers.stack_pointer, copied.stack());
+    /// Follows a stack, of which the piece from the stack pointer on was copied.
+    pub(crate) fn unwind(&mut self, registers: &Registers, stack: &[u8]) -> Addresses {
+        let start = registers.stack_pointer;
         let mut read = |address: u64| {
             let at = usize::try_from(address.checked_sub(start).ok_or(())?).map_err(drop)?;
             let word = stack.get(at..).and_then(|rest| rest.first_chunk()).ok_or(())?;
             Ok(u64::from_le_bytes(*word))
         };
-        let pc = copied.registers.program_counter;
-        let mut frames = self.unwinder.iter_frames(pc, native(&copied.registers), &mut self.cache, &mut read);
+        let pc = registers.program_counter;
+        let mut frames = self.unwinder.iter_frames(pc, native(registers), &mut self.cache, &mut read);
         let mut found = Addresses::default();
         loop {
             match frames.next() {

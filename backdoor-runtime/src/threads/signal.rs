@@ -1,5 +1,5 @@
-//! The signal that takes stacks: its handler copies the registers and a piece of the stack into a slot, and nothing else. All of the
-//! views' unsafe code is here.
+//! The signal that takes stacks: its handler copies the registers and a piece of the stack into a slot, and nothing else. The timers of
+//! a profile send the same one, and have slots of their own (`profile/ring.rs`).
 //!
 //! A request has a number, and the slot's state has it too: the handler may write only where it can exchange "asked" of its own number
 //! for "writing". A signal that comes late, when its request was given up, finds another number and leaves.
@@ -14,6 +14,7 @@ use std::{io, ptr, slice};
 
 use rustix::thread::futex;
 
+use crate::profile::ring;
 use crate::threads::StackError;
 use crate::threads::maps::Writable;
 
@@ -42,12 +43,16 @@ pub(super) struct Copied {
 
 /// What an unwinder starts from. On x86-64 there is no link register.
 #[derive(Clone, Copy)]
-pub(super) struct Registers {
-    pub(super) program_counter: u64,
-    pub(super) stack_pointer: u64,
-    pub(super) frame_pointer: u64,
+pub(crate) struct Registers {
+    pub(crate) program_counter: u64,
+    pub(crate) stack_pointer: u64,
+    pub(crate) frame_pointer: u64,
     #[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "only aarch64 has one"))]
-    pub(super) link: u64,
+    pub(crate) link: u64,
+}
+
+impl Registers {
+    pub(crate) const NONE: Self = Self { program_counter: 0, stack_pointer: 0, frame_pointer: 0, link: 0 };
 }
 
 struct Slot {
@@ -68,12 +73,7 @@ static TABLE: [Slot; SLOTS] = [const {
     Slot {
         state: AtomicU64::new(FREE),
         mappings: AtomicPtr::new(ptr::null_mut()),
-        copied: UnsafeCell::new(Copied {
-            registers: Registers { program_counter: 0, stack_pointer: 0, frame_pointer: 0, link: 0 },
-            held: 0,
-            length: 0,
-            bytes: [0; PIECE],
-        }),
+        copied: UnsafeCell::new(Copied { registers: Registers::NONE, held: 0, length: 0, bytes: [0; PIECE] }),
     }
 }; SLOTS];
 
@@ -87,7 +87,7 @@ static PROCESS: AtomicI32 = AtomicI32::new(0);
 static CHOSEN: AtomicI32 = AtomicI32::new(0);
 
 /// The one who may ask.
-pub(super) static REQUESTS: Mutex<Requests> =
+pub(crate) static REQUESTS: Mutex<Requests> =
     Mutex::new(Requests { signal: None, number: 0, kept: [const { None }; SLOTS] });
 
 /// Lets the author choose the signal. What is installed stays.
@@ -96,7 +96,7 @@ pub(crate) fn choose(number: i32) {
 }
 
 /// The slots, seen from the side that asks.
-pub(super) struct Requests {
+pub(crate) struct Requests {
     signal: Option<c_int>,
     number: u64,
     kept: [Option<Arc<Mappings>>; SLOTS],
@@ -115,7 +115,7 @@ impl Requests {
     ///
     /// # Errors
     /// No real-time signal is free, the chosen one is none or is in use, or somebody has taken ours over.
-    pub(super) fn prepare(&mut self) -> Result<c_int, StackError> {
+    pub(crate) fn prepare(&mut self) -> Result<c_int, StackError> {
         PROCESS.store(rustix::process::getpid().as_raw_nonzero().get(), Ordering::Relaxed);
         if let Some(signal) = self.signal {
             return match disposition(signal)? == on_signal as *const () as usize {
@@ -280,6 +280,16 @@ extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mu
     let (info, context) = unsafe { (&*info, &*context.cast::<libc::ucontext_t>()) };
     // SAFETY: every signal's `siginfo_t` may be read as a queued one's; whether it is ours is then seen.
     let (number, process) = unsafe { (info.si_value().sival_ptr as u64, info.si_pid()) };
+    if info.si_code == libc::SI_TIMER {
+        // SAFETY: a timer's overrun lies where a queued signal has its sender (sigaction(2), `si_overrun`).
+        let overrun = unsafe { info.si_uid() };
+        // SAFETY: errno is this thread's own.
+        let errno = unsafe { *libc::__errno_location() };
+        ring::sample(number, overrun, context);
+        // SAFETY: as above.
+        unsafe { *libc::__errno_location() = errno };
+        return;
+    }
     if info.si_code != libc::SI_QUEUE || process != PROCESS.load(Ordering::Relaxed) {
         return;
     }
@@ -312,7 +322,7 @@ fn now() -> u64 {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn registers(context: &libc::ucontext_t) -> Registers {
+pub(crate) fn registers(context: &libc::ucontext_t) -> Registers {
     let register =
         |number: c_int| context.uc_mcontext.gregs.get(number as usize).map_or(0, |value| *value as u64);
     Registers {
@@ -324,7 +334,7 @@ fn registers(context: &libc::ucontext_t) -> Registers {
 }
 
 #[cfg(target_arch = "aarch64")]
-fn registers(context: &libc::ucontext_t) -> Registers {
+pub(crate) fn registers(context: &libc::ucontext_t) -> Registers {
     let machine = &context.uc_mcontext;
     Registers {
         program_counter: machine.pc,
@@ -363,10 +373,12 @@ fn copy_stack(from: usize, mappings: &[Writable], to: &mut [u8; PIECE]) -> usize
     length
 }
 
-fn copy_by_kernel(from: usize, to: &mut [u8; PIECE], length: usize) -> usize {
+/// The same through the kernel, which stops where nothing is mapped. Gives 0 where it may not be asked.
+pub(crate) fn copy_by_kernel(from: usize, to: &mut [u8], length: usize) -> usize {
+    let length = length.min(to.len());
     let local = libc::iovec { iov_base: to.as_mut_ptr().cast(), iov_len: length };
     let remote = libc::iovec { iov_base: from as *mut c_void, iov_len: length };
-    // SAFETY: the kernel writes at most `length` bytes to `to`, which has PIECE, and stops where the source is not mapped.
+    // SAFETY: the kernel writes at most `length` bytes to `to`, which has as many, and stops where the source is not mapped.
     let copied = unsafe {
         libc::process_vm_readv(
             PROCESS.load(Ordering::Relaxed),

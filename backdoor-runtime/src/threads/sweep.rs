@@ -129,8 +129,9 @@ impl<'a> Collector<'a> {
                 Silent::Collector
             } else if task.blocked & mask != 0 {
                 Silent::Blocked
-            } else if task.pending & mask != 0 {
-                // Another one would only be queued behind the first.
+            } else if task.pending & mask != 0 && task.state != 'R' {
+                // Another one would only be queued behind the first. One that waits for a processor takes both when it has it: the
+                // first is of its timer, where a profile is being taken.
                 Silent::Unanswered
             } else {
                 Silent::NoTurn
@@ -222,7 +223,7 @@ impl<'a> Collector<'a> {
                 }
             } else {
                 taken.held = Some(Duration::from_nanos(copied.held));
-                taken.stack = Ok(self.modules.unwind(copied));
+                taken.stack = Ok(self.modules.unwind(&copied.registers, copied.stack()));
             }
         }
         self.requests.release(slot);

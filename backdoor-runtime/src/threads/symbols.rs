@@ -13,6 +13,9 @@ use crate::threads::symbol_table::SymbolTable;
 /// How many addresses are kept. A service's threads are found at a few thousand.
 const KEPT: usize = 32 * 1024;
 
+/// Of a function's name, so many bytes are kept: generics can be endless.
+const NAME: usize = 4096;
+
 /// One function on a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -80,7 +83,7 @@ impl Symbols {
         // It takes what it is given for a return address, and looks one byte before it.
         backtrace::resolve(code.wrapping_add(1) as *mut c_void, |symbol| {
             frames.push(Frame {
-                function: symbol.name().map(|name| format!("{name:#}")),
+                function: symbol.name().as_ref().map(plain),
                 file: symbol.filename().map(|file| file.display().to_string()),
                 line: symbol.lineno(),
                 module: module.clone(),
@@ -96,11 +99,18 @@ impl Symbols {
             if let Some(table) = table.or_insert_with(|| SymbolTable::open(object.file()))
                 && let Some(name) = table.name(code - object.range.start)
             {
-                outermost.function = Some(format!("{:#}", SymbolName::new(&name)));
+                outermost.function = Some(plain(&SymbolName::new(&name)));
             }
         }
         frames
     }
+}
+
+/// The name without its hash.
+fn plain(name: &SymbolName<'_>) -> String {
+    let mut text = format!("{name:#}");
+    text.truncate(text.floor_char_boundary(NAME));
+    text
 }
 
 impl Frame {

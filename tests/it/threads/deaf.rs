@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 /// Blocks all signals in the calling thread.
-pub(super) fn block_all_signals() {
+pub(crate) fn block_all_signals() {
     let mut all = MaybeUninit::uninit();
     // SAFETY: `sigfillset` makes `all` a whole set, and both take valid pointers.
     let result = unsafe {

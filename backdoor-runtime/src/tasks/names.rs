@@ -1,27 +1,13 @@
-//! From addresses to functions, files and lines, and what of them an author wants to read.
+//! What of a function on an await stack a person wants to read, and whose it is.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::Arc;
 
-use crate::tasks::symbol_table;
+use crate::threads::symbols::{self, Frame};
 
-/// Addresses that are remembered; then all are forgotten.
-const REMEMBERED: usize = 64 * 1024;
-
-/// Of a function's name, so many bytes are kept: generics can be endless.
-const NAME: usize = 4096;
-
-static KNOWN: LazyLock<Mutex<HashMap<usize, Arc<[Symbol]>>>> = LazyLock::new(Mutex::default);
-
-/// A function at an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Symbol {
-    /// As the compiler wrote it, without the hash.
-    pub(crate) raw: String,
-    pub(crate) file: Option<String>,
-    pub(crate) line: Option<u32>,
-}
+/// Addresses that are looked up together. The first ever may take as long as reading all debug information of the program.
+const TOGETHER: usize = 64;
 
 /// Whose code it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,45 +18,41 @@ pub(crate) enum Owner {
     Std,
 }
 
-/// The functions at a return address, innermost first: more than one where some were inlined, none where there are no symbols.
-/// The first question may take as long as reading all debug information of the program.
-pub(crate) fn of(address: usize) -> Arc<[Symbol]> {
-    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
-    if let Some(known) = known {
-        return known;
+/// The functions at return addresses, innermost first: more than one where some were inlined.
+#[derive(Default)]
+pub(crate) struct Names(HashMap<usize, Arc<[Frame]>>);
+
+impl Names {
+    /// Looks all of them up, and lets others have the thread in between.
+    pub(crate) async fn look_up(addresses: impl Iterator<Item = usize>) -> Self {
+        let mut names: HashMap<usize, Option<Arc<[Frame]>>> =
+            addresses.map(|address| (address, None)).collect();
+        let mut wanted = names.iter_mut().peekable();
+        while wanted.peek().is_some() {
+            symbols::with(|symbols| {
+                for (address, frames) in wanted.by_ref().take(TOGETHER) {
+                    *frames = Some(symbols.frames(*address as u64, true));
+                }
+            });
+            tokio::task::yield_now().await;
+        }
+        Self(names.into_iter().filter_map(|(address, frames)| Some((address, frames?))).collect())
     }
-    let mut symbols = Vec::new();
-    backtrace::resolve(address as *mut _, |symbol| {
-        let Some(name) = symbol.name() else { return };
-        let mut raw = format!("{name:#}");
-        raw.truncate(raw.floor_char_boundary(NAME));
-        let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
-        symbols.push(Symbol { raw, file, line: symbol.lineno() });
-    });
-    // Line tables alone name a function without its path; the symbol table knows the one that was not inlined.
-    if let Some(outermost) = symbols.last_mut()
-        && let Some(name) = symbol_table::name(address)
-    {
-        outermost.raw = name;
+
+    pub(crate) fn of(&self, address: usize) -> &[Frame] {
+        self.0.get(&address).map_or(&[], |frames| frames)
     }
-    let symbols: Arc<[Symbol]> = symbols.into();
-    let mut remembered = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if remembered.len() >= REMEMBERED {
-        remembered.clear();
-    }
-    remembered.insert(address, symbols.clone());
-    symbols
 }
 
-impl Symbol {
+impl Frame {
     pub(crate) fn owner(&self) -> Owner {
         const STD: [&str; 4] = ["std::", "core::", "alloc::", "__rust"];
         const LIBRARIES: [&str; 5] =
             ["tokio::", "tokio_util::", "tokio_stream::", "futures_", "backdoor_runtime::"];
         // Where the compiler was told that our sources are.
-        const OURS: &str = file!().split_at(file!().len() - "tasks/symbols.rs".len()).0;
+        const OURS: &str = file!().split_at(file!().len() - "tasks/names.rs".len()).0;
         let file = self.file.as_deref().unwrap_or_default();
-        let name = self.raw.trim_start_matches(['<', '&']);
+        let name = self.name().trim_start_matches(['<', '&']);
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         if file.contains("/rustc/") || file.contains("/rustlib/src/rust/") || begins(&STD) {
             Owner::Std
@@ -88,12 +70,12 @@ impl Symbol {
     /// Whether it is a closure, such as an asynchronous block, in that function.
     pub(crate) fn is_inside(&self, outer: &Self) -> bool {
         self.file == outer.file
-            && self.raw.strip_prefix(outer.raw.as_str()).is_some_and(|rest| rest.starts_with("::{"))
+            && self.name().strip_prefix(outer.name()).is_some_and(|rest| rest.starts_with("::{"))
     }
 
     /// The path of the function, without what the compiler and generics add to it.
-    pub(crate) fn function(&self) -> String {
-        plain(&self.raw)
+    pub(crate) fn path(&self) -> String {
+        plain(self.name())
     }
 
     /// The file as a person names it: behind `src/`, or the last two words of its path.

@@ -1,0 +1,224 @@
+//! Where the processor time goes.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
+use crate::{CommandOutput, Page, Session, Value, backdoor_command};
+
+/// How often it is looked whether the operator has had enough.
+const GLANCE: Duration = Duration::from_millis(50);
+
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// The functions that use the processor, the hottest first, and the threads
+///
+/// Only threads that compute are interrupted, --rate times a second of their processor time, each for a few microseconds. What is
+/// inside std, tokio and the console counts for what the service called of it, unless --full. Ctrl-C shows what was collected so far.
+#[backdoor_command(name = "profile cpu", reads, timeout = "11m")]
+fn cpu(
+    session: Session,
+    /// How long to watch
+    #[arg(long = "for", default = Duration::from_secs(10), range = SHORTEST..=LONGEST)]
+    window: Duration,
+    /// Samples a second of processor time
+    #[arg(long, default = 99, range = 1..=1000)]
+    rate: u32,
+    /// How many functions and threads are shown
+    #[arg(long, default = 20, range = 1..=10_000)]
+    top: usize,
+    /// With the functions inside std, tokio and the console
+    full: bool,
+    /// Also write a flame graph and the stacks into private files
+    save: bool,
+) -> Result<Cpu, String> {
+    let (profile, saved) = take(&session, rate, window, save, false)?;
+    let mut functions = profile.functions(full);
+    functions.truncate(top);
+    Ok(Cpu { functions, threads: first(&profile.threads, top), profile, saved })
+}
+
+/// The tasks that use the processor, by name, the busiest first
+///
+/// Those that were spawned with `backdoor_runtime`, named or by the place where they were spawned; the rest is one row without a
+/// task. Otherwise as `profile cpu`.
+#[backdoor_command(name = "profile tasks", reads, timeout = "11m")]
+fn tasks(
+    session: Session,
+    /// How long to watch
+    #[arg(long = "for", default = Duration::from_secs(10), range = SHORTEST..=LONGEST)]
+    window: Duration,
+    /// Samples a second of processor time
+    #[arg(long, default = 99, range = 1..=1000)]
+    rate: u32,
+    /// How many tasks are shown
+    #[arg(long, default = 20, range = 1..=10_000)]
+    top: usize,
+    /// Also write a flame graph and the stacks, by task, into private files
+    save: bool,
+) -> Result<Tasks, String> {
+    let (profile, saved) = take(&session, rate, window, save, true)?;
+    Ok(Tasks { tasks: first(&profile.tasks(), top), profile, saved })
+}
+
+fn take(
+    session: &Session,
+    rate: u32,
+    window: Duration,
+    save: bool,
+    tasks: bool,
+) -> Result<(Profile, Option<Saved>), String> {
+    let said = |error: ProfileError| error.to_string();
+    let who = format!("session {} ({})", session.id(), session.peer());
+    let recording = profile::begin(rate, window, &who).map_err(said)?;
+    while !recording.wait(GLANCE) && !session.cancelled() {}
+    let profile = recording.end().map_err(said)?;
+    let wanted = save && profile.samples > 0;
+    let saved = wanted.then(|| profile.save(tasks)).transpose().map_err(|error| error.to_string())?;
+    Ok((profile, saved))
+}
+
+fn first<T: Clone>(all: &[T], count: usize) -> Vec<T> {
+    all.iter().take(count).cloned().collect()
+}
+
+struct Cpu {
+    functions: Vec<FunctionShare>,
+    threads: Vec<ThreadShare>,
+    profile: Profile,
+    saved: Option<Saved>,
+}
+
+impl CommandOutput for Cpu {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        if self.profile.samples > 0 {
+            let rows: Value = self.functions.iter().map(function_row).collect();
+            page.write_str(&rows.to_text(page.width()))?;
+            page.write_str("\n")?;
+            let rows: Value = self.threads.iter().map(ThreadShare::value).collect();
+            page.write_str(&rows.to_text(page.width()))?;
+        }
+        summary(page, &self.profile, self.saved.as_ref())
+    }
+
+    fn value(&self) -> Value {
+        let mut fields = vec![
+            ("functions", self.functions.iter().map(FunctionShare::value).collect()),
+            ("threads", self.threads.iter().map(ThreadShare::value).collect()),
+        ];
+        fields.extend(figures(&self.profile, self.saved.as_ref()));
+        Value::record(fields)
+    }
+}
+
+fn function_row(share: &FunctionShare) -> Value {
+    Value::record([
+        ("self %", share.self_percent.into()),
+        ("total %", share.total_percent.into()),
+        ("samples", share.self_samples.into()),
+        ("function", share.function.as_str().into()),
+        ("place", share.place().into()),
+    ])
+}
+
+struct Tasks {
+    tasks: Vec<TaskShare>,
+    profile: Profile,
+    saved: Option<Saved>,
+}
+
+impl CommandOutput for Tasks {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        if self.profile.samples > 0 {
+            let rows: Value = self.tasks.iter().map(TaskShare::value).collect();
+            page.write_str(&rows.to_text(page.width()))?;
+        }
+        summary(page, &self.profile, self.saved.as_ref())
+    }
+
+    fn value(&self) -> Value {
+        let mut fields = vec![("tasks", self.tasks.iter().map(TaskShare::value).collect())];
+        fields.extend(figures(&self.profile, self.saved.as_ref()));
+        Value::record(fields)
+    }
+}
+
+/// What was sampled, in sentences.
+fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt::Result {
+    let (took, used) = (short(profile.took), short(profile.used));
+    let rate = profile.rate;
+    if profile.is_partial() {
+        writeln!(page, "partial: it was to take {} and ended after {took}", short(profile.asked))?;
+    }
+    match profile.samples {
+        0 => writeln!(
+            page,
+            "no thread used enough of the processor for a sample: {used} in {took}, at {rate} Hz"
+        )?,
+        samples => writeln!(page, "{samples} samples at {rate} Hz: {used} of processor time in {took}")?,
+    }
+    for (count, what) in [
+        (profile.lost, "were lost, since too many came at once"),
+        (profile.late, "stand for the same stack as the one before: the kernel's clock is no finer"),
+        (profile.not_kept, "are counted by thread only, since there were too many different stacks"),
+        (profile.cut, "have a stack whose outer end was not seen"),
+    ] {
+        if count > 0 {
+            writeln!(page, "{count} samples {what}")?;
+        }
+    }
+    if let Some(percent) = profile.unseen_percent() {
+        writeln!(
+            page,
+            "{percent} % of that time was not seen: threads used it that were not watched, or lived too briefly to be found"
+        )?;
+    }
+    match profile.unwatched {
+        0 => {}
+        1 => writeln!(page, "1 thread was not watched: it blocks the signal, or has no room for a timer")?,
+        count => {
+            writeln!(
+                page,
+                "{count} threads were not watched: they block the signal, or have no room for a timer"
+            )?;
+        }
+    }
+    if profile.has_lines() == Some(false) {
+        writeln!(
+            page,
+            "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it"
+        )?;
+    }
+    if let Some(saved) = saved {
+        writeln!(page, "flame graph: {}", saved.flame_graph.display())?;
+        writeln!(page, "folded stacks: {}", saved.folded.display())?;
+    }
+    Ok(())
+}
+
+/// As durations are written everywhere here, but no finer than a millisecond, or than a microsecond below one.
+fn short(duration: Duration) -> String {
+    let unit = if duration >= Duration::from_millis(1) { 1_000_000 } else { 1_000 };
+    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX) / unit * unit;
+    Value::from(Duration::from_nanos(nanos)).to_text(None).trim_end().to_owned()
+}
+
+fn figures(profile: &Profile, saved: Option<&Saved>) -> Vec<(&'static str, Value)> {
+    let path = |path: &std::path::Path| Value::from(path.display().to_string());
+    vec![
+        ("rate", profile.rate.into()),
+        ("took", profile.took.into()),
+        ("used", profile.used.into()),
+        ("partial", profile.is_partial().into()),
+        ("samples", profile.samples.into()),
+        ("lost", profile.lost.into()),
+        ("late", profile.late.into()),
+        ("not_kept", profile.not_kept.into()),
+        ("cut", profile.cut.into()),
+        ("unwatched", profile.unwatched.into()),
+        ("unseen_percent", profile.unseen_percent().into()),
+        ("flame_graph", saved.map(|saved| path(&saved.flame_graph)).into()),
+        ("folded", saved.map(|saved| path(&saved.folded)).into()),
+    ]
+}

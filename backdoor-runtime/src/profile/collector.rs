@@ -1,0 +1,161 @@
+//! The thread that takes a profile: it gives every thread its timer, empties the ring, and follows what was copied.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::profile::ring::Ring;
+use crate::profile::tally::Tally;
+use crate::profile::timer::Timer;
+use crate::profile::{Course, ProfileError};
+use crate::threads::maps::{self, Maps, Object};
+use crate::threads::modules::Modules;
+use crate::threads::proc;
+use crate::threads::signal::REQUESTS;
+
+/// How often the ring is emptied, and how often threads are looked for.
+const DRAIN: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(super) struct Collector {
+    // Dropped first, so that nothing is sampled while the rest goes. With the threads' names as they were found.
+    timers: HashMap<i32, (Timer, String)>,
+    ring: Ring,
+    signal: i32,
+    own: i32,
+    period: Duration,
+    until: Instant,
+    phase: RandomState,
+    objects: Vec<Object>,
+    modules: Modules,
+    /// Code was seen that is in no object that is known.
+    is_stale: bool,
+    tally: Tally,
+    begin: Instant,
+    /// Processor time of the process but for this thread, at the beginning.
+    used: Duration,
+}
+
+impl Collector {
+    /// # Errors
+    /// There is no signal to use, or no /proc.
+    pub(super) fn begin(rate: u32, length: Duration) -> Result<Self, ProfileError> {
+        let signal = REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).prepare()?;
+        let objects = Maps::read()?.objects;
+        let mut modules = Modules::default();
+        modules.load(&objects);
+        let begin = Instant::now();
+        Ok(Self {
+            timers: HashMap::new(),
+            ring: Ring::open(),
+            signal,
+            own: rustix::thread::gettid().as_raw_nonzero().get(),
+            period: Duration::from_secs(1) / rate,
+            until: begin.checked_add(length).unwrap_or(begin),
+            phase: RandomState::new(),
+            objects,
+            modules,
+            is_stale: false,
+            tally: Tally::new(rate, length),
+            begin,
+            used: used(),
+        })
+    }
+
+    /// Collects until the time is up or it is told to stop.
+    pub(super) fn run(mut self, course: &Course) -> Result<Tally, ProfileError> {
+        let mut looked = None;
+        loop {
+            if looked.is_none_or(|looked: Instant| looked.elapsed() >= LOOK) {
+                self.look()?;
+                looked = Some(Instant::now());
+            }
+            let left = self.until.saturating_duration_since(Instant::now());
+            let is_stopped = course.pause(DRAIN.min(left));
+            self.drain();
+            if is_stopped || Instant::now() >= self.until {
+                break;
+            }
+        }
+        self.tally.took = self.begin.elapsed();
+        self.tally.used = used().saturating_sub(self.used);
+        // What has come since the last look at the ring.
+        self.drain();
+        self.name_threads();
+        self.tally.lost = self.ring.lost();
+        Ok(self.tally)
+    }
+
+    /// Gives new threads a timer, and takes those of threads that have ended.
+    fn look(&mut self) -> Result<(), ProfileError> {
+        self.name_threads();
+        // A new thread may have got the number of one that has ended.
+        self.timers.retain(|_, (timer, _)| !timer.is_over());
+        let mut unwatched = 0;
+        for tid in proc::tids()? {
+            if tid == self.own || self.timers.contains_key(&tid) {
+                continue;
+            }
+            let Some(task) = proc::task(tid) else { continue };
+            // Its signal would wait for ever. One that is starting another thread blocks it for a moment, and is found next time.
+            if task.blocked & 1 << (self.signal - 1) != 0 {
+                unwatched += 1;
+                continue;
+            }
+            match Timer::start(tid, self.signal, self.ring.mark(tid), self.first(tid), self.period) {
+                Ok(timer) => _ = self.timers.insert(tid, (timer, task.name)),
+                Err(error) if has_ended(&error) => {}
+                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => unwatched += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.tally.unwatched = unwatched;
+        if self.is_stale {
+            self.is_stale = false;
+            let objects = Maps::read()?.objects;
+            if objects != self.objects {
+                self.modules.load(&objects);
+                self.objects = objects;
+            }
+        }
+        Ok(())
+    }
+
+    /// Any moment within the first period, so that threads that run briefly have their share, and not all are sampled at once.
+    fn first(&self, tid: i32) -> Duration {
+        let nanos = self.period.as_nanos().try_into().unwrap_or(u64::MAX);
+        Duration::from_nanos(self.phase.hash_one((tid, self.timers.len())) % nanos + 1)
+    }
+
+    fn drain(&mut self) {
+        self.ring.drain(|sample| {
+            let pc = sample.registers.program_counter;
+            self.is_stale |= maps::object_at(&self.objects, pc).is_none();
+            let stack = self.modules.unwind(&sample.registers, sample.stack());
+            self.tally.add(sample.tid, sample.task, sample.weight, stack);
+        });
+    }
+
+    fn name_threads(&mut self) {
+        let timers = &self.timers;
+        let found = |tid: i32| timers.get(&tid).map(|(_, name)| name.clone());
+        self.tally.name_threads(|tid| proc::task(tid).map(|task| task.name).or_else(|| found(tid)));
+    }
+}
+
+fn has_ended(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ESRCH | libc::EINVAL))
+}
+
+/// The processor time of the process, but for the calling thread.
+fn used() -> Duration {
+    let time = |clock| {
+        let time = clock_gettime(clock);
+        Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+    };
+    time(ClockId::ProcessCPUTime).saturating_sub(time(ClockId::ThreadCPUTime))
+}
