@@ -6,3 +6,4 @@ mod help;
 mod runs;
 mod service;
 mod sessions;
+mod vars;

@@ -15,8 +15,9 @@ pub mod private;
 mod reply;
 mod server;
 mod testing;
+pub mod vars;
 
-pub use backdoor_macros::{Choice, backdoor_command};
+pub use backdoor_macros::{Choice, backdoor_command, backdoor_var};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,

@@ -23,6 +23,7 @@ use crate::server::places::Places;
 use crate::server::running::Running;
 use crate::server::{Address, Backdoor, Error, Listen};
 use crate::testing::Testing;
+use crate::vars::lease;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
@@ -213,6 +214,9 @@ impl Shared {
             runs: Arc::default(),
             helper: LazyRuntime::new("backdoor-helper"),
             asking: Asking::new("backdoor-ask"),
+            asking_vars: Asking::new("backdoor-vars"),
+            owner: lease::new_owner(),
+            notes: OnceLock::new(),
         }
     }
 }

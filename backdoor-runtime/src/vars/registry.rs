@@ -1,0 +1,207 @@
+//! The variables of this process: those declared with `#[backdoor_var]` in any crate, and those registered while it runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use crate::Value;
+use crate::command::suggest;
+use crate::vars::variable::{RegisteredVariable, Setting, Variable};
+use crate::vars::{Computed, Readable, Reading};
+
+/// One variable.
+#[derive(Clone)]
+pub(crate) enum Found {
+    /// A static.
+    Declared(&'static Variable),
+    /// A closure.
+    Computed(Arc<Computed>),
+}
+
+/// The declared ones by name. Of two with one name the first in the source is taken; which that is, all agree.
+static DECLARED: LazyLock<BTreeMap<&'static str, &'static Variable>> = LazyLock::new(|| {
+    let mut declared = BTreeMap::new();
+    let mut linked: Vec<_> = inventory::iter::<RegisteredVariable>().map(|registered| registered.0).collect();
+    linked.sort_by_key(|variable| (variable.declared.module, variable.declared.file, variable.declared.line));
+    for variable in linked {
+        declared.entry(variable.name).or_insert(variable);
+    }
+    declared
+});
+
+static COMPUTED: Mutex<BTreeMap<String, Arc<Computed>>> = Mutex::new(BTreeMap::new());
+
+fn computed() -> MutexGuard<'static, BTreeMap<String, Arc<Computed>>> {
+    COMPUTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All of them, by name, hidden ones too.
+pub(crate) fn all() -> Vec<Found> {
+    let mut all: Vec<Found> = DECLARED.values().map(|variable| Found::Declared(variable)).collect();
+    all.extend(computed().values().cloned().map(Found::Computed));
+    all.sort_by(|one, other| one.name().cmp(other.name()));
+    all
+}
+
+/// The one of this name; `-` and `_` are alike.
+pub(crate) fn find(name: &str) -> Option<Found> {
+    let name = name.replace('_', "-");
+    let declared = DECLARED.get(name.as_str()).map(|variable| Found::Declared(variable));
+    declared.or_else(|| computed().get(&name).cloned().map(Found::Computed))
+}
+
+/// The name that this one was most likely meant to be.
+pub(crate) fn nearest(name: &str) -> Option<String> {
+    let all: Vec<Found> = all().into_iter().filter(|found| !found.is_hidden()).collect();
+    suggest::nearest(name, all.iter().map(Found::name)).map(str::to_owned)
+}
+
+/// Those whose numbers are kept over time, with their names.
+#[expect(dead_code, reason = "the sampler of trends asks")]
+pub(crate) fn trended() -> Vec<(String, Found)> {
+    let trended = all().into_iter().filter(Found::is_trended);
+    trended.map(|found| (found.name().to_owned(), found)).collect()
+}
+
+/// The names of those that are shown to nobody.
+pub(crate) fn secrets() -> Vec<String> {
+    all().iter().filter(|found| found.is_secret()).map(|found| found.name().to_owned()).collect()
+}
+
+/// Adds a computed one, in the place of one of the same name. False where a declared one has the name.
+pub(crate) fn add(variable: Computed) -> bool {
+    if DECLARED.contains_key(variable.name.as_str()) {
+        return false;
+    }
+    let earlier = computed().insert(variable.name.clone(), Arc::new(variable));
+    // What it captured is the author's, and dropped outside the lock.
+    drop(earlier);
+    true
+}
+
+/// Removes a computed one.
+pub(crate) fn remove(name: &str) -> bool {
+    let removed = computed().remove(&name.replace('_', "-"));
+    removed.is_some()
+}
+
+impl Found {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Declared(variable) => variable.name,
+            Self::Computed(variable) => &variable.name,
+        }
+    }
+
+    pub(crate) fn help(&self) -> &str {
+        match self {
+            Self::Declared(variable) => variable.help,
+            Self::Computed(variable) => &variable.help,
+        }
+    }
+
+    pub(crate) fn unit(&self) -> &str {
+        match self {
+            Self::Declared(variable) => variable.unit,
+            Self::Computed(variable) => &variable.unit,
+        }
+    }
+
+    pub(crate) fn is_hidden(&self) -> bool {
+        match self {
+            Self::Declared(variable) => variable.hidden,
+            Self::Computed(variable) => variable.hidden,
+        }
+    }
+
+    pub(crate) fn is_secret(&self) -> bool {
+        match self {
+            Self::Declared(variable) => variable.secret,
+            Self::Computed(variable) => variable.secret,
+        }
+    }
+
+    pub(crate) fn is_trended(&self) -> bool {
+        match self {
+            Self::Declared(variable) => variable.trend,
+            Self::Computed(variable) => variable.trend,
+        }
+    }
+
+    pub(crate) fn setting(&self) -> Option<(&'static Variable, &'static Setting)> {
+        match self {
+            Self::Declared(variable) => variable.setting.as_ref().map(|setting| (*variable, setting)),
+            Self::Computed(_) => None,
+        }
+    }
+
+    /// What its value is called: the last words of the type's path.
+    pub(crate) fn type_name(&self) -> String {
+        match self {
+            Self::Declared(variable) => without_paths((variable.type_name)()),
+            Self::Computed(_) => "computed".to_owned(),
+        }
+    }
+
+    /// Where it stands in the source.
+    pub(crate) fn declared(&self) -> Option<String> {
+        match self {
+            Self::Declared(variable) => {
+                let declared = variable.declared;
+                Some(format!("{}:{} in {}", declared.file, declared.line, declared.krate()))
+            }
+            Self::Computed(_) => None,
+        }
+    }
+}
+
+impl Readable for Found {
+    fn read(&self) -> Reading {
+        match self {
+            Self::Declared(variable) => variable.read(),
+            Self::Computed(variable) => Reading::Value(variable.value()),
+        }
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What stands for the value of a secret one.
+pub(crate) fn dots() -> Value {
+    Value::Text("••••".to_owned())
+}
+
+/// `core::option::Option<alloc::string::String>` is `Option<String>`.
+fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    let mut start = 0;
+    for c in name.chars() {
+        if c.is_alphanumeric() || c == '_' {
+            short.push(c);
+        } else if c == ':' {
+            short.truncate(start);
+        } else {
+            short.push(c);
+            start = short.len();
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_called_by_its_last_words() {
+        let check = |name: &str, short: &str| assert_eq!(without_paths(name), short);
+        check("u32", "u32");
+        check("core::option::Option<alloc::string::String>", "Option<String>");
+        check("(my::Type, [u8; 4])", "(Type, [u8; 4])");
+        check("&dyn a::B + c::D", "&dyn B + D");
+    }
+}
