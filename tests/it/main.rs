@@ -49,4 +49,6 @@ mod transcript;
 #[cfg(test)]
 mod twice;
 #[cfg(test)]
+mod vars;
+#[cfg(test)]
 mod wire;

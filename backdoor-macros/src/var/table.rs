@@ -34,7 +34,7 @@ fn table(args: &VarArgs, declaration: &Declaration) -> TokenStream {
     let (hidden, secret, trend) = (args.hidden, args.secret.is_some(), args.trend.is_some());
     let place = place(declaration);
     let setting = match &args.settable {
-        Some(key) => setting(args, key, declaration),
+        Some(_) => setting(args, declaration),
         None => quote!(#private::None),
     };
     quote! {
@@ -69,20 +69,19 @@ fn place(declaration: &Declaration) -> TokenStream {
     let ident = &declaration.ident;
     let find = Ident::new("backdoor_place", at.first);
     let arguments = quote_spanned!(at.last=> ());
-    quote_spanned! {at.first=>
+    quote! {
         use #private::{ByHolder as _, ByLasting as _, ByReadable as _};
         (&&&#private::PlaceProbe(&#ident)).#find #arguments
     }
 }
 
-fn setting(args: &VarArgs, key: &Ident, declaration: &Declaration) -> TokenStream {
+fn setting(args: &VarArgs, declaration: &Declaration) -> TokenStream {
     let private = private(here());
     let Declaration { ident, r#type, value, .. } = declaration;
     let at = Ends::of(r#type);
     let settable = Ident::new("settable", at.first);
     let settable_arguments = quote_spanned!(at.last=> (&#ident));
     let cell = crate::expand::private(at.first);
-    let _ = key;
     let range = match &args.range {
         Some((_, range)) => {
             let literal = match crate::expand::literal_text(range) {

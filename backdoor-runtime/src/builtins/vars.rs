@@ -227,10 +227,9 @@ struct Made(Vec<Change>);
 
 impl CommandOutput for Made {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let show = |value: &Value| value.as_str().map_or_else(|| cell(value), str::to_owned);
         for change in &self.0 {
             let Change { number, name, old, new, .. } = change;
-            write!(page, "{name}: {} -> {} (change {number}", show(old), show(new))?;
+            write!(page, "{name}: {} -> {} (change {number}", cell(old), cell(new))?;
             match change.until {
                 Some(until) => writeln!(page, ", until {})", time(until))?,
                 None => writeln!(page, ")")?,
@@ -244,8 +243,13 @@ impl CommandOutput for Made {
     }
 }
 
+/// A value within a line: text is quoted where its ends would not be seen.
 fn cell(value: &Value) -> String {
-    value.to_text(None).trim_end().to_owned()
+    match value {
+        Value::Text(text) if !text.is_empty() && !text.contains(char::is_whitespace) => text.clone(),
+        Value::Duration(_) | Value::Time(_) => value.to_text(None).trim_end().to_owned(),
+        value => value.to_string(),
+    }
 }
 
 struct Journal(Vec<Change>);

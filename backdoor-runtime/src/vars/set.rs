@@ -78,13 +78,10 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     if !gate.begin() {
         return Err(VarError::new("it was given up".to_owned()));
     }
-    let mut done = write(ready, &mut held, intent, time);
+    let done = write(ready, &mut held, intent, time);
     drop(held);
-    for (_, done) in &done {
-        done.tell(&intent.author);
-    }
-    done.sort_by_key(|(at, _)| *at);
-    Ok(done.into_iter().map(|(_, done)| done.entry).collect())
+    done.iter().for_each(|done| done.tell(&intent.author));
+    Ok(done.into_iter().map(|done| done.entry).collect())
 }
 
 /// What was written, before anybody is told.
@@ -102,16 +99,21 @@ fn write(
     held: &mut [Box<dyn Holding>],
     intent: &Intent,
     time: Option<Duration>,
-) -> Vec<(usize, Done)> {
+) -> Vec<Done> {
+    let mut written = Vec::with_capacity(ready.len());
     let mut done = Vec::with_capacity(ready.len());
     // What these hold is the author's to drop, after the journal is closed again.
-    let mut forgotten = Vec::new();
+    let mut forgotten = Vec::with_capacity(ready.len());
     let mut pages = JOURNAL.open();
     for ((at, ready), held) in ready.into_iter().zip(held) {
         let Ready { variable, setting, new, copy, shown } = ready;
+        let old = held.put(copy, None).expect("what has no condition is put");
+        written.push((at, variable, setting, old, new, shown));
+    }
+    // The journal has them in the order in which they were typed.
+    written.sort_by_key(|(at, ..)| *at);
+    for (_, variable, setting, old, new, shown) in written {
         let name = variable.name;
-        // Without a condition it is always done.
-        let Some(old) = held.put(copy, None) else { continue };
         let earlier = lease::forget(name);
         // What was lent goes back to where it came from, also by an undo.
         let before = earlier.as_ref().map_or_else(|| old.clone(), |lease| lease.old.clone());
@@ -129,7 +131,7 @@ fn write(
                 is_ending: false,
             });
         }
-        done.push((at, Done { variable, setting, entry, old, new }));
+        done.push(Done { variable, setting, entry, old, new });
     }
     drop(pages);
     done

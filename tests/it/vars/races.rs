@@ -1,0 +1,1 @@
+//! Two who change the same.
