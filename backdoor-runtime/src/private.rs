@@ -23,11 +23,8 @@ pub use crate::command::{
     check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
     take,
 };
-pub use crate::vars::place::{Holder, Kept, Lasting, Settable};
 pub use crate::vars::probe::{
     ByClone, ByData, ByDebug, ByHolder, ByLasting, ByReadable, ByReference, ByText, ByWord, ByWordOrData,
-    PlaceProbe, ValueProbe,
+    PlaceProbe,
 };
-pub use crate::vars::variable::{
-    RegisteredVariable, Setting, Variable, changed, initial, settable, shown, validated, var_bounds,
-};
+pub use crate::vars::variable::{RegisteredVariable, Setting, Variable, settable};

@@ -33,7 +33,7 @@ pub struct VarInfo {
     pub settable: bool,
     /// Whether lists leave it out.
     pub hidden: bool,
-    /// The values that may be set, such as `1..=100` or `error|warn|info`, where that is more than the type says.
+    /// What may be set: `1..=100`, `error|warn|info`, or what help calls such a value. None where nothing may be.
     pub accepts: Option<String>,
     /// Where it is declared.
     pub declared: Option<String>,
@@ -110,11 +110,12 @@ impl Seen {
         let setting = found.setting().map(|(_, setting)| setting);
         Self {
             reading: Ok(found.read()),
-            default: setting.and_then(|setting| (setting.initial)().map(|value| (setting.show)(&value))),
+            default: setting.and_then(|setting| setting.default().map(|value| (setting.show)(&value))),
             accepts: setting.and_then(|setting| {
-                let words: Vec<&str> = setting.cell.choices().iter().map(|choice| choice.name).collect();
+                let words: Vec<&str> = setting.cell().choices().iter().map(|choice| choice.name).collect();
                 let range = setting.range.as_ref().and_then(crate::command::Range::text);
-                range.or_else(|| (!words.is_empty()).then(|| words.join("|")))
+                let few = (!words.is_empty()).then(|| words.join("|"));
+                range.or(few).or_else(|| Some(setting.cell().value_name().to_owned()))
             }),
         }
     }

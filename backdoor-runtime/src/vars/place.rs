@@ -19,7 +19,7 @@ use crate::vars::Reading;
 pub(crate) const WAIT: Duration = Duration::from_millis(50);
 
 /// A value of a variable, whatever its type. To hand it on runs no code of its type's.
-pub type Kept = Arc<dyn Any + Send + Sync>;
+pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
 
 /// What looking at a value gave.
 pub enum Looked<R> {
@@ -74,8 +74,8 @@ pub trait Lasting: Sync + 'static {
     /// What it holds.
     type Value: 'static;
 
-    /// Looks at the value.
-    fn look<R>(&self, look: impl FnOnce(&Self::Value) -> R) -> Looked<R>;
+    /// The value, where it has come.
+    fn get(&self) -> Option<&Self::Value>;
 }
 
 /// A value that is held to be changed.
@@ -137,6 +137,7 @@ fn is<T: PartialEq + 'static>(value: &T, expected: &Kept) -> bool {
 
 macro_rules! atomics {
     ($($atomic:ident $value:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Holder for $atomic {
             type Value = $value;
 
@@ -145,6 +146,7 @@ macro_rules! atomics {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl Settable for $atomic {
             fn hold(&'static self, _until: Instant) -> Result<Box<dyn Holding>, NotHeld> {
                 Ok(Box::new(self))
@@ -192,6 +194,7 @@ impl<T: SetValue, G: DerefMut<Target = T>> Holding for Guarded<G> {
 
 macro_rules! locks {
     ($($lock:ident: $try_read:ident $try_write:ident ($($sync:tt)*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: Send + $($sync)* 'static> Holder for $lock<T> {
             type Value = T;
 
@@ -253,6 +256,7 @@ fn until<T>(end: Instant, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
 
 macro_rules! made_later {
     ($(($($generics:tt)*) $late:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: Holder + Send, $($generics)*> Holder for $late {
             type Value = T::Value;
 
@@ -261,20 +265,23 @@ macro_rules! made_later {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: Settable + Send, $($generics)*> Settable for $late {
             fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld> {
                 <$late>::get(self).ok_or(NotHeld::NotSet)?.hold(until)
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: Sync + Send + 'static, $($generics)*> Lasting for $late {
             type Value = T;
 
-            fn look<R>(&self, look: impl FnOnce(&T) -> R) -> Looked<R> {
-                <$late>::get(self).map_or(Looked::NotSet, |value| Looked::Seen(look(value)))
+            fn get(&self) -> Option<&T> {
+                <$late>::get(self)
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: crate::vars::Readable + Send, $($generics)*> crate::vars::Readable for $late {
             fn read(&self) -> Reading {
                 <$late>::get(self).map_or(Reading::NotSet, crate::vars::Readable::read)

@@ -48,17 +48,17 @@ impl<T: Readable> ByReadable for &PlaceProbe<T> {
 /// The last rung: a value that comes once and stays.
 pub trait ByLasting<T: 'static> {
     /// Finds it.
-    fn backdoor_place(&self) -> Stays<T>
+    fn backdoor_place(&self) -> Stays<T::Value>
     where
         T: Lasting;
 }
 
 impl<T: 'static> ByLasting<T> for PlaceProbe<T> {
-    fn backdoor_place(&self) -> Stays<T>
+    fn backdoor_place(&self) -> Stays<T::Value>
     where
         T: Lasting,
     {
-        Stays(self.0)
+        Stays(T::get(self.0))
     }
 }
 
@@ -66,8 +66,8 @@ impl<T: 'static> ByLasting<T> for PlaceProbe<T> {
 pub struct Held<T: 'static>(&'static T);
 /// A variable that says itself what it is.
 pub struct Direct<T: 'static>(&'static T);
-/// A variable whose value comes once.
-pub struct Stays<T: 'static>(&'static T);
+/// A variable whose value comes once, and the value where it has come.
+pub struct Stays<V: 'static>(Option<&'static V>);
 
 /// Stands for the type of a value.
 pub struct ValueProbe<V>(PhantomData<fn() -> V>);
@@ -77,29 +77,40 @@ impl<V> ValueProbe<V> {
     pub const NEW: Self = Self(PhantomData);
 }
 
-macro_rules! places {
-    ($($place:ident: $bound:ident),*) => {$(
-        impl<T: $bound> $place<T> {
-            /// Stands for the type of its value.
-            pub fn backdoor_value(&self) -> ValueProbe<T::Value> {
-                ValueProbe::NEW
-            }
+impl<T: Holder> Held<T> {
+    /// Stands for the type of its value.
+    pub fn backdoor_value(&self) -> ValueProbe<T::Value> {
+        ValueProbe::NEW
+    }
 
-            /// Reads it.
-            pub fn backdoor_read<C: Take<T::Value>, R: Render<T::Value>>(&self, _: C, _: R) -> Reading {
-                let taken = self.0.look(|value| C::take(value, R::render));
-                taken.map(|taken| C::finish(taken, R::render)).into()
-            }
+    /// Reads it.
+    pub fn backdoor_read<C: Take<T::Value>, R: Render<T::Value>>(&self, _: C, _: R) -> Reading {
+        let taken = self.0.look(|value| C::take(value, R::render));
+        taken.map(|taken| C::finish(taken, R::render)).into()
+    }
 
-            /// What its value is called.
-            pub fn backdoor_type(&self) -> &'static str {
-                std::any::type_name::<T::Value>()
-            }
-        }
-    )*};
+    /// What its value is called.
+    pub fn backdoor_type(&self) -> &'static str {
+        std::any::type_name::<T::Value>()
+    }
 }
 
-places!(Held: Holder, Stays: Lasting);
+impl<V> Stays<V> {
+    /// Stands for the type of its value.
+    pub fn backdoor_value(&self) -> ValueProbe<V> {
+        ValueProbe::NEW
+    }
+
+    /// Reads it. It has no lock to be taken out of.
+    pub fn backdoor_read<C, R: Render<V>>(&self, _: C, _: R) -> Reading {
+        self.0.map_or(Reading::NotSet, |value| Reading::Value(R::render(value)))
+    }
+
+    /// What its value is called.
+    pub fn backdoor_type(&self) -> &'static str {
+        std::any::type_name::<V>()
+    }
+}
 
 impl<T: Readable> Direct<T> {
     /// It has no value of its own.
@@ -192,7 +203,7 @@ pub struct AsData;
 /// By `Display`.
 pub struct AsText;
 /// By `Debug`.
-pub struct AsDebug;
+pub struct AsDebug<V>(PhantomData<fn() -> V>);
 
 impl<V: FromArg + Serialize> Render<V> for AsWordOrData {
     fn render(value: &V) -> Value {
@@ -221,7 +232,7 @@ impl<V: Display> Render<V> for AsText {
     }
 }
 
-impl<V: Debug> Render<V> for AsDebug {
+impl<V: Debug> Render<V> for AsDebug<V> {
     fn render(value: &V) -> Value {
         Value::Text(format!("{value:?}"))
     }
@@ -251,17 +262,17 @@ rungs! {
 /// The last rung.
 pub trait ByDebug<V> {
     /// Finds it.
-    fn backdoor_render(&self) -> AsDebug
+    fn backdoor_render(&self) -> AsDebug<V::As>
     where
         V: Shown;
 }
 
 impl<V> ByDebug<V> for ValueProbe<V> {
-    fn backdoor_render(&self) -> AsDebug
+    fn backdoor_render(&self) -> AsDebug<V::As>
     where
         V: Shown,
     {
-        AsDebug
+        AsDebug(PhantomData)
     }
 }
 
@@ -271,7 +282,12 @@ impl<V> ByDebug<V> for ValueProbe<V> {
     label = "not a type that can be shown",
     note = "derive `Debug` or `serde::Serialize` for `{Self}`, or implement `Display`"
 )]
-pub trait Shown {}
+pub trait Shown {
+    /// Itself. Where it is not there, the compiler has no more to say.
+    type As;
+}
 
 #[diagnostic::do_not_recommend]
-impl<V: Debug> Shown for V {}
+impl<V: Debug> Shown for V {
+    type As = V;
+}

@@ -64,7 +64,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
         }
         ready.push((at, made));
     }
-    ready.sort_by_key(|(_, ready)| ready.setting.cell.address());
+    ready.sort_by_key(|(_, ready)| ready.setting.cell().address());
     if time.is_some() {
         lease::prepare().map_err(|error| {
             VarError::new(format!("nobody could end the lease: no thread could be started: {error}"))
@@ -73,7 +73,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     let end = Instant::now() + WAIT;
     let mut held = Vec::with_capacity(ready.len());
     for (_, ready) in &ready {
-        held.push(ready.setting.cell.hold(end).map_err(|why| not_held(ready.variable.name, why))?);
+        held.push(ready.setting.cell().hold(end).map_err(|why| not_held(ready.variable.name, why))?);
     }
     if !gate.begin() {
         return Err(VarError::new("it was given up".to_owned()));
@@ -187,7 +187,7 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
     };
     let name = variable.name;
     let new = match &order.word {
-        None => (setting.initial)().ok_or_else(|| {
+        None => setting.default().ok_or_else(|| {
             VarError::new(format!(
                 "`{name}` has no default: its first value is made when the service needs it"
             ))
@@ -201,15 +201,15 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
             value
         }
     };
-    let copy = setting.cell.copy(&new);
+    let copy = setting.cell().copy(&new);
     let shown = if variable.secret { dots() } else { (setting.show)(&new) };
     Ok(Ready { variable, setting, new, copy, shown })
 }
 
 fn judge(setting: &Setting, word: &str) -> Result<Kept, String> {
-    let value = setting.cell.parse(word).map_err(|error| error.to_string())?;
+    let value = setting.cell().parse(word).map_err(|error| error.to_string())?;
     if let Some(range) = &setting.range
-        && !setting.cell.in_bounds(&*(range.bounds)(), &value)
+        && !setting.cell().in_bounds(&*(range.bounds)(), &value)
     {
         let bounds = Range::text(range).unwrap_or_else(|| "what the variable accepts".to_owned());
         return Err(format!("{} is out of range {bounds}", escape_line(word)));
@@ -251,13 +251,13 @@ impl Revert for PutBack {
         let Self { variable, setting, old, new } = self;
         let made = contain(|| {
             let shown = if variable.secret { dots() } else { (setting.show)(old) };
-            (setting.cell.copy(old), shown)
+            (setting.cell().copy(old), shown)
         });
         let (copy, shown) = match made {
             Ok(made) => made,
             Err(panic) => return Reverted::Failed(format!("it panicked: {}", panic.message)),
         };
-        let mut held = match setting.cell.hold(Instant::now() + WAIT) {
+        let mut held = match setting.cell().hold(Instant::now() + WAIT) {
             Ok(held) => held,
             Err(NotHeld::Busy) => return Reverted::Held,
             Err(NotHeld::NotSet) => return Reverted::LeftAlone,

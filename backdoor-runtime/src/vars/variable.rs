@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::fmt::Display;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::command::range::{self, Bounds, RangeOf};
 use crate::command::{Declared, Range};
-use crate::vars::place::{Holder, Holding, Kept, NotHeld, Settable};
-use crate::vars::probe::Render;
+use crate::vars::place::{Holding, Kept, NotHeld, Settable};
+use crate::vars::probe::{Render, ValueProbe};
 use crate::vars::{Readable, Reading};
 use crate::{ArgError, ChoiceWord, FromArg, Value};
 
@@ -47,12 +48,10 @@ pub struct RegisteredVariable(pub &'static Variable);
 
 inventory::collect!(RegisteredVariable);
 
-/// How a variable is set. All but `cell.hold` is the author's code.
+/// How a variable is set. All of it but to hold the static is the author's code.
 pub struct Setting {
-    /// The static.
-    pub cell: &'static dyn Cell,
-    /// What the static begins as, where that is known.
-    pub initial: fn() -> Option<Kept>,
+    /// The static, and its like.
+    pub cells: Cells,
     /// The values that are accepted.
     pub range: Option<Range>,
     /// What else the author wants of a value.
@@ -63,20 +62,39 @@ pub struct Setting {
     pub show: fn(&Kept) -> Value,
 }
 
+/// A static, and another that was made in the same way and that nobody uses: it says what the first was by default.
+#[derive(Clone, Copy)]
+pub struct Cells {
+    pub(crate) own: &'static dyn Cell,
+    pristine: &'static dyn Cell,
+}
+
+impl Setting {
+    /// The static.
+    pub(crate) fn cell(&self) -> &'static dyn Cell {
+        self.cells.own
+    }
+
+    /// What the static is by default, where that is known: what the service makes later is not.
+    pub(crate) fn default(&self) -> Option<Kept> {
+        self.cells.pristine.peek()
+    }
+}
+
 /// A static that an operator may change, whatever its type.
-pub trait Cell: Sync {
+pub(crate) trait Cell: Sync {
     /// Parses what was typed.
     fn parse(&self, word: &str) -> Result<Kept, ArgError>;
     /// A value to put there.
     fn copy(&self, value: &Kept) -> Box<dyn Any>;
     /// The item that a range is asked about.
     fn in_bounds(&self, bounds: &dyn Bounds, value: &Kept) -> bool;
-    /// The value as an operator would type it.
-    fn word(&self, value: &Kept) -> Option<String>;
     /// What help calls a value.
     fn value_name(&self) -> &'static str;
     /// The words that it may be, where they are few.
     fn choices(&self) -> &'static [ChoiceWord];
+    /// What is there.
+    fn peek(&self) -> Option<Kept>;
     /// Holds the value to change it.
     fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>;
     /// Where it lies: locks are taken in this order.
@@ -89,15 +107,11 @@ impl<T: Settable> Cell for T {
     }
 
     fn copy(&self, value: &Kept) -> Box<dyn Any> {
-        Box::new(value_of::<T>(value).clone())
+        Box::new(kept_as::<T::Value>(value).clone())
     }
 
     fn in_bounds(&self, bounds: &dyn Bounds, value: &Kept) -> bool {
-        bounds.contains(value_of::<T>(value))
-    }
-
-    fn word(&self, value: &Kept) -> Option<String> {
-        value_of::<T>(value).to_arg()
+        bounds.contains(kept_as::<T::Value>(value))
     }
 
     fn value_name(&self) -> &'static str {
@@ -106,6 +120,10 @@ impl<T: Settable> Cell for T {
 
     fn choices(&self) -> &'static [ChoiceWord] {
         T::Value::CHOICES
+    }
+
+    fn peek(&self) -> Option<Kept> {
+        self.look(T::Value::clone).seen().map(kept)
     }
 
     fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld> {
@@ -121,41 +139,52 @@ fn kept<V: Send + Sync + 'static>(value: V) -> Kept {
     Arc::new(value)
 }
 
-fn value_of<T: Holder>(value: &Kept) -> &T::Value {
+fn kept_as<V: 'static>(value: &Kept) -> &V {
     value.downcast_ref().expect("the values of a variable are of its own type")
 }
 
-/// The static of a settable variable.
-pub const fn settable<T: Settable>(place: &'static T) -> &'static dyn Cell {
-    place
+/// A settable variable with values of type `V`. What the compiler has to say of its type, it says where this is made.
+pub struct Set<V> {
+    /// What it is made of.
+    pub cells: Cells,
+    value: PhantomData<fn() -> V>,
 }
 
-/// What a static begins as: `place` is made as the static was, and lies elsewhere.
-pub fn initial<T: Settable>(place: &T) -> Option<Kept> {
-    place.look(T::Value::clone).seen().map(kept)
+/// The settable variable of a static.
+pub const fn settable<T: Settable>(own: &'static T, pristine: &'static T) -> Set<T::Value> {
+    Set { cells: Cells { own, pristine }, value: PhantomData }
 }
 
-/// The range of a settable variable.
-pub fn var_bounds<T: Settable<Value: PartialOrd>>(
-    range: impl RangeOf<T::Value> + 'static,
-) -> Box<dyn Bounds> {
-    range::typed(range, T::Value::to_arg)
-}
+impl<V: 'static> Set<V> {
+    /// Stands for the type of its values.
+    pub fn backdoor_value(&self) -> ValueProbe<V> {
+        ValueProbe::NEW
+    }
 
-/// Asks the author whether he wants this value.
-pub fn validated<T: Settable, E: Display>(
-    value: &Kept,
-    validate: fn(&T::Value) -> Result<(), E>,
-) -> Result<(), String> {
-    validate(value_of::<T>(value)).map_err(|error| format!("{error:#}"))
-}
+    /// The values that are accepted.
+    pub fn bounds(&self, range: impl RangeOf<V> + 'static) -> Box<dyn Bounds>
+    where
+        V: FromArg + PartialOrd,
+    {
+        range::typed(range, V::to_arg)
+    }
 
-/// Tells the author of a new value.
-pub fn changed<T: Settable>(value: &Kept, on_change: fn(&T::Value)) {
-    on_change(value_of::<T>(value));
-}
+    /// Asks the author whether he wants this value.
+    pub fn validated<E: Display>(
+        &self,
+        value: &Kept,
+        validate: impl FnOnce(&V) -> Result<(), E>,
+    ) -> Result<(), String> {
+        validate(kept_as(value)).map_err(|error| format!("{error:#}"))
+    }
 
-/// The value as data.
-pub fn shown<T: Settable, R: Render<T::Value>>(value: &Kept, _: R) -> Value {
-    R::render(value_of::<T>(value))
+    /// Tells the author of a new value.
+    pub fn changed(&self, value: &Kept, on_change: impl FnOnce(&V)) {
+        on_change(kept_as(value));
+    }
+
+    /// The value as data.
+    pub fn shown<R: Render<V>>(&self, value: &Kept, _: R) -> Value {
+        R::render(kept_as(value))
+    }
 }

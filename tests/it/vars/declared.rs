@@ -66,3 +66,6 @@ pub(crate) struct Opaque {
 
 #[backdoor_var]
 pub(crate) static VT_OPAQUE: Mutex<Opaque> = Mutex::new(Opaque { inside: 1 });
+
+#[backdoor_var(hidden)]
+pub(crate) static VT_HIDDEN: AtomicU32 = AtomicU32::new(1);
