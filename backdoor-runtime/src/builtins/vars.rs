@@ -18,12 +18,10 @@ async fn vars(
     #[arg(long)]
     changed: bool,
 ) -> Listed {
-    let all = console.variables().await.into_iter();
-    let is_wanted = |variable: &VarInfo| {
-        let named = pattern.as_deref().is_none_or(|pattern| matches(&variable.name, pattern));
-        named && !variable.hidden && (!changed || variable.changed.is_some())
-    };
-    Listed { variables: all.filter(is_wanted).collect(), pattern, changed }
+    let is_named = |name: &str| pattern.as_deref().is_none_or(|pattern| matches(name, pattern));
+    let mut variables = console.variables(is_named).await;
+    variables.retain(|variable| !variable.hidden && (!changed || variable.changed.is_some()));
+    Listed { variables, pattern, changed }
 }
 
 /// One variable, and all that is known of it

@@ -23,10 +23,10 @@ const READ: Duration = Duration::from_millis(100);
 const WRITE: Duration = Duration::from_secs(1);
 
 impl Console {
-    /// All variables by name, hidden ones too. Each is read on a thread of its own where that is slow, and has 100 ms: one that does not
-    /// answer is named, with that in its `state`.
-    pub async fn variables(&self) -> Vec<VarInfo> {
-        self.read(registry::all()).await
+    /// The variables whose names are wanted, by name, hidden ones too. They are read on another thread, and each has 100 ms: one that does
+    /// not answer is there with that in its `state`.
+    pub async fn variables(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<VarInfo> {
+        self.read(registry::all().into_iter().filter(|found| is_wanted(found.name())).collect()).await
     }
 
     /// The variable of this name; `-` and `_` are alike.

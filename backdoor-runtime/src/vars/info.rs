@@ -6,9 +6,12 @@ use std::time::SystemTime;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::Value;
-use crate::vars::Reading;
+use crate::command::Range;
+use crate::console::escape::escape_line;
+use crate::reply::text;
 use crate::vars::journal::{JOURNAL, What};
 use crate::vars::registry::{Found, dots};
+use crate::vars::{Readable, Reading};
 
 /// One variable, as `vars` and `get` show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,14 +109,13 @@ pub(crate) struct Seen {
 impl Seen {
     /// Reads a variable: the author's code.
     pub(crate) fn of(found: &Found) -> Self {
-        use crate::vars::Readable;
         let setting = found.setting().map(|(_, setting)| setting);
         Self {
             reading: Ok(found.read()),
             default: setting.and_then(|setting| setting.default().map(|value| (setting.show)(&value))),
             accepts: setting.and_then(|setting| {
                 let words: Vec<&str> = setting.cell().choices().iter().map(|choice| choice.name).collect();
-                let range = setting.range.as_ref().and_then(crate::command::Range::text);
+                let range = setting.range.as_ref().and_then(Range::text);
                 let few = (!words.is_empty()).then(|| words.join("|"));
                 range.or(few).or_else(|| Some(setting.cell().value_name().to_owned()))
             }),
@@ -207,12 +209,8 @@ impl Change {
     /// Logs it on this thread.
     pub(crate) fn log(&self) {
         let Self { number, name, by, what, .. } = self;
-        let escape = |value: &Value| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            crate::console::escape::escape_line(&text).into_owned()
-        };
-        let (old, new) = (escape(&self.old), escape(&self.new));
-        let because = crate::console::escape::escape_line(self.because.as_deref().unwrap_or_default());
+        let (old, new) = (text::cell(&self.old), text::cell(&self.new));
+        let because = escape_line(self.because.as_deref().unwrap_or_default());
         tracing::info!(target: "backdoor", change = number, name, %old, %new, by, what, %because, "variable changed");
     }
 }
