@@ -56,6 +56,8 @@ mod readable;
 pub(crate) mod registry;
 pub(crate) mod secret;
 mod set;
+#[cfg(feature = "arc-swap")]
+mod swapped;
 pub(crate) mod variable;
 
 use std::time::Duration;

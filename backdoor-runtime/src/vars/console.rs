@@ -8,7 +8,6 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::dispatch::asking::NoAnswer;
-use crate::dispatch::contain::contain;
 use crate::vars::info::Seen;
 use crate::vars::journal::{Author, Entry, Intent, JOURNAL, What};
 use crate::vars::registry::{self, Found};
@@ -119,10 +118,7 @@ impl Console {
             let rest = all[read.len()..].to_vec();
             let asked = self.0.asking_vars.ask(Duration::MAX, move || {
                 for found in rest {
-                    let seen = contain(|| Seen::of(&found)).unwrap_or_else(|panic| {
-                        Seen::without(format!("reading it panicked: {}", panic.message))
-                    });
-                    if send.send(seen).is_err() {
+                    if send.send(Seen::of(&found)).is_err() {
                         break;
                     }
                 }

@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::Value;
 use crate::command::Range;
 use crate::console::escape::escape_line;
+use crate::dispatch::contain::contain;
 use crate::reply::text;
 use crate::vars::journal::{JOURNAL, What};
 use crate::vars::registry::{Found, dots};
@@ -107,8 +108,13 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Reads a variable: the author's code.
+    /// Reads a variable: the author's code, which may panic.
     pub(crate) fn of(found: &Found) -> Self {
+        contain(|| Self::read(found))
+            .unwrap_or_else(|panic| Self::without(format!("reading it panicked: {}", panic.message)))
+    }
+
+    fn read(found: &Found) -> Self {
         let setting = found.setting().map(|(_, setting)| setting);
         Self {
             reading: Ok(found.read()),

@@ -197,3 +197,48 @@ fn after(name: &str, change: u64, has_ended: bool) {
         LEASES.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Revert for Nothing {
+        fn revert(&self, _change: u64, _intent: &Intent) -> Reverted {
+            Reverted::LeftAlone
+        }
+    }
+
+    fn lease(name: &str, until: Instant) -> Lease {
+        Lease {
+            name: name.to_owned(),
+            change: 1,
+            author: Author { who: "a test".to_owned(), owner: 0, notes: None },
+            until,
+            old: Arc::new(()),
+            revert: Arc::new(Nothing),
+            is_ending: false,
+        }
+    }
+
+    #[test]
+    fn what_is_over_is_ended_once_and_stays_known_until_it_has_ended() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let leases = vec![lease("one", now + second), lease("two", now + 3 * second)];
+        let mut table = Table { leases, is_watched: true };
+        let due = |table: &mut Table, at: Instant| {
+            let (due, next) = table.due(at);
+            (due.into_iter().map(|lease| lease.name).collect::<Vec<_>>(), next)
+        };
+        assert_eq!(due(&mut table, now), (vec![], Some(second)));
+        assert_eq!(due(&mut table, now + second), (vec!["one".to_owned()], Some(2 * second)));
+        assert_eq!(due(&mut table, now + 2 * second), (vec![], Some(second)));
+        assert!(
+            table.take(|lease| lease.name == "one").is_some(),
+            "who changes it meanwhile knows what it was"
+        );
+        assert_eq!(due(&mut table, now + 4 * second), (vec!["two".to_owned()], None));
+    }
+}

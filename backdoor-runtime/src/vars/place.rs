@@ -46,7 +46,7 @@ pub trait Holder: Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be `settable`",
     label = "not a type that can be changed atomically",
-    note = "use an atomic, or put the value into a `Mutex` or an `RwLock`"
+    note = "use an atomic, or put the value into a `Mutex` or an `RwLock`; with the feature `arc-swap`, also into an `ArcSwap`"
 )]
 pub trait Settable: Holder<Value: SetValue> {
     /// Holds the value to change it, and waits for its lock until then.
@@ -127,11 +127,11 @@ impl From<Looked<crate::Value>> for Reading {
 }
 
 /// Takes what the macro made of a new value.
-fn typed<T: 'static>(new: Box<dyn Any>) -> T {
+pub(crate) fn typed<T: 'static>(new: Box<dyn Any>) -> T {
     *new.downcast().expect("a variable makes values of its own type")
 }
 
-fn is<T: PartialEq + 'static>(value: &T, expected: &Kept) -> bool {
+pub(crate) fn is<T: PartialEq + 'static>(value: &T, expected: &Kept) -> bool {
     expected.downcast_ref() == Some(value)
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use backdoor_runtime::{Choice, backdoor_var};
 
 /// How many orders a worker takes at once
@@ -69,3 +70,7 @@ pub(crate) static VT_OPAQUE: Mutex<Opaque> = Mutex::new(Opaque { inside: 1 });
 
 #[backdoor_var(hidden)]
 pub(crate) static VT_HIDDEN: AtomicU32 = AtomicU32::new(1);
+
+#[backdoor_var(settable)]
+pub(crate) static VT_SWAPPED: LazyLock<ArcSwap<String>> =
+    LazyLock::new(|| ArcSwap::from_pointee("one".to_owned()));
