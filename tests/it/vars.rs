@@ -14,7 +14,7 @@ use backdoor_runtime::vars;
 
 use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
-use crate::vars::declared::{VT_LIMIT, VT_SWAPPED};
+use crate::vars::declared::{LATE_SWAPPED, VT_LIMIT};
 
 /// The journal is that of the process, so that one test at a time may look at it. It finds everything as it is by default, and gets the
 /// number of the next change.
@@ -204,14 +204,14 @@ fn a_lease() {
 #[test]
 fn what_is_made_later_is_set_once_it_is_made() {
     let (_alone, _) = alone();
-    assert_eq!(vars::get("vt-swapped").unwrap().state, "not set yet");
-    assert!(vars::set("vt-swapped", "two").is_err());
-    assert_eq!(**VT_SWAPPED.load(), "one");
-    let change = vars::set("vt-swapped", "two").unwrap();
-    assert_eq!((change.old, &***VT_SWAPPED.load()), ("one".into(), "two"));
-    VT_SWAPPED.store("three".to_owned().into());
+    assert_eq!(vars::get("late-swapped").unwrap().state, "not set yet");
+    assert!(vars::set("late-swapped", "two").is_err());
+    assert_eq!(**LATE_SWAPPED.load(), "one");
+    let change = vars::set("late-swapped", "two").unwrap();
+    assert_eq!((change.old, &***LATE_SWAPPED.load()), ("one".into(), "two"));
+    LATE_SWAPPED.store("three".to_owned().into());
     assert!(vars::undo(Some(change.number)).is_err(), "the service has changed it since");
-    let change = vars::set("vt-swapped", "four").unwrap();
+    let change = vars::set("late-swapped", "four").unwrap();
     assert_eq!(vars::undo(Some(change.number)).unwrap().new, "three");
 }
 

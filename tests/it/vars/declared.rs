@@ -72,5 +72,5 @@ pub(crate) static VT_OPAQUE: Mutex<Opaque> = Mutex::new(Opaque { inside: 1 });
 pub(crate) static VT_HIDDEN: AtomicU32 = AtomicU32::new(1);
 
 #[backdoor_var(settable)]
-pub(crate) static VT_SWAPPED: LazyLock<ArcSwap<String>> =
+pub(crate) static LATE_SWAPPED: LazyLock<ArcSwap<String>> =
     LazyLock::new(|| ArcSwap::from_pointee("one".to_owned()));
