@@ -240,7 +240,7 @@ impl<V: Debug> Render<V> for AsDebug<V> {
 
 macro_rules! rungs {
     ($($trait:ident $rung:ident ($($bound:tt)*) $probe:ty;)*) => {$(
-        #[doc = concat!("The rung of [`", stringify!($rung), "`].")]
+        #[doc = concat!("The rung of `", stringify!($rung), "`.")]
         pub trait $trait {
             /// Finds it.
             fn backdoor_render(&self) -> $rung {

@@ -192,14 +192,11 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
                 "`{name}` has no default: its first value is made when the service needs it"
             ))
         })?,
-        Some(word) => {
-            let value = judge(setting, word).map_err(|why| match variable.secret {
-                // The reason has the word in it.
-                true => VarError::new(format!("{name}: what was typed is not accepted")),
-                false => VarError::new(format!("{name}: {why}")),
-            })?;
-            value
-        }
+        Some(word) => judge(setting, word).map_err(|why| match variable.secret {
+            // The reason may have the word in it.
+            true => VarError::new(format!("{name}: what was typed is not accepted")),
+            false => VarError::new(format!("{name}: {why}")),
+        })?,
     };
     let copy = setting.cell().copy(&new);
     let shown = if variable.secret { dots() } else { (setting.show)(&new) };

@@ -55,12 +55,15 @@ pub struct Setting {
     /// The values that are accepted.
     pub range: Option<Range>,
     /// What else the author wants of a value.
-    pub validate: Option<fn(&Kept) -> Result<(), String>>,
+    pub validate: Option<Judge>,
     /// Who is told of a new value.
     pub on_change: Option<fn(&Kept)>,
     /// The value as data.
     pub show: fn(&Kept) -> Value,
 }
+
+/// The author's judgement of a value.
+pub(crate) type Judge = fn(&Kept) -> Result<(), String>;
 
 /// A static, and another that was made in the same way and that nobody uses: it says what the first was by default.
 #[derive(Clone, Copy)]
