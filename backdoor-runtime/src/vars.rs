@@ -38,7 +38,7 @@
 //! **The journal** has the last 256 changes, and what was there before each, to undo it. Each change is also logged, with the target
 //! `backdoor`.
 //!
-//! What is linked in from several crates under one name is known under it once: the first in the order of modules.
+//! Two variables of one name are a problem that a console says when it starts, as with commands.
 //!
 //! [`Mutex`]: std::sync::Mutex
 //! [`RwLock`]: std::sync::RwLock

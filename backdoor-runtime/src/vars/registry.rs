@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::Value;
-use crate::command::suggest;
+use crate::command::{Declared, suggest};
 use crate::vars::variable::{RegisteredVariable, Setting, Variable};
 use crate::vars::{Computed, Readable, Reading};
 
@@ -18,16 +18,36 @@ pub(crate) enum Found {
     Computed(Arc<Computed>),
 }
 
-/// The declared ones by name. Of two with one name the first in the source is taken; which that is, all agree.
+/// The declared ones by name. Of two with one name, which the report at start refuses, the first in the order of modules is taken.
 static DECLARED: LazyLock<BTreeMap<&'static str, &'static Variable>> = LazyLock::new(|| {
     let mut declared = BTreeMap::new();
-    let mut linked: Vec<_> = inventory::iter::<RegisteredVariable>().map(|registered| registered.0).collect();
-    linked.sort_by_key(|variable| (variable.declared.module, variable.declared.file, variable.declared.line));
-    for variable in linked {
+    for variable in linked() {
         declared.entry(variable.name).or_insert(variable);
     }
     declared
 });
+
+/// All that are linked in, by name.
+fn linked() -> Vec<&'static Variable> {
+    let mut linked: Vec<_> = inventory::iter::<RegisteredVariable>().map(|registered| registered.0).collect();
+    linked.sort_by_key(|variable| {
+        let Declared { module, file, line } = variable.declared;
+        (variable.name, module, file, line)
+    });
+    linked
+}
+
+/// Whether the service declares any.
+pub(crate) fn has_declared() -> bool {
+    !DECLARED.is_empty()
+}
+
+/// The names that several have, and where these stand.
+pub(crate) fn declared_twice() -> Vec<(&'static str, Vec<Declared>)> {
+    let linked = linked();
+    let same = linked.chunk_by(|one, other| one.name == other.name).filter(|same| same.len() > 1);
+    same.map(|same| (same[0].name, same.iter().map(|variable| variable.declared).collect())).collect()
+}
 
 static COMPUTED: Mutex<BTreeMap<String, Arc<Computed>>> = Mutex::new(BTreeMap::new());
 
