@@ -10,7 +10,7 @@ use crate::Value;
 use crate::command::Range;
 use crate::console::escape::escape_line;
 use crate::dispatch::contain::contain;
-use crate::vars::journal::{Author, Draft, Entry, Intent, JOURNAL, Revert, Reverted, What};
+use crate::vars::journal::{Author, Draft, Entry, Forgotten, Intent, JOURNAL, Revert, Reverted, What};
 use crate::vars::lease::{self, Lease};
 use crate::vars::place::{Holding, Kept, NotHeld, WAIT};
 use crate::vars::registry::{self, Found, dots};
@@ -78,8 +78,9 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     if !gate.begin() {
         return Err(VarError::new("it was given up".to_owned()));
     }
-    let done = write(ready, &mut held, intent, time);
+    let (done, forgotten) = write(ready, &mut held, intent, time);
     drop(held);
+    drop(forgotten);
     done.iter().for_each(|done| done.tell(&intent.author));
     Ok(done.into_iter().map(|done| done.entry).collect())
 }
@@ -99,10 +100,9 @@ fn write(
     held: &mut [Box<dyn Holding>],
     intent: &Intent,
     time: Option<Duration>,
-) -> Vec<Done> {
+) -> (Vec<Done>, Vec<Replaced>) {
     let mut written = Vec::with_capacity(ready.len());
     let mut done = Vec::with_capacity(ready.len());
-    // What these hold is the author's to drop, after the journal is closed again.
     let mut forgotten = Vec::with_capacity(ready.len());
     let mut pages = JOURNAL.open();
     for ((at, ready), held) in ready.into_iter().zip(held) {
@@ -133,9 +133,11 @@ fn write(
         }
         done.push(Done { variable, setting, entry, old, new });
     }
-    drop(pages);
-    done
+    (done, forgotten)
 }
+
+/// What a change took the place of. What it holds is the author's to drop, when no lock is held any more, his own or ours.
+type Replaced = (Forgotten, Option<Lease>);
 
 impl Done {
     /// Shows what was there, and tells the log and the author.
