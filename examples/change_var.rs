@@ -1,28 +1,29 @@
 //! The second program of the article about eventlet's backdoor: an operator changes a variable, and the main loop of the service sees
-//! it and ends.
+//! it and ends. The command `func` does it, as in the article; so does `set goes-on false`, which no line of code was written for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use backdoor_runtime::{Backdoor, State, backdoor_command};
+use backdoor_runtime::{Backdoor, backdoor_command, backdoor_var};
+
+/// Whether the main loop goes on
+#[backdoor_var(settable)]
+static GOES_ON: AtomicBool = AtomicBool::new(true);
 
 /// Let the main loop end
 #[backdoor_command]
-fn func(State(goes_on): State<Arc<AtomicBool>>) -> &'static str {
-    goes_on.store(false, Ordering::Relaxed);
+fn func() -> &'static str {
+    GOES_ON.store(false, Ordering::Relaxed);
     "OK"
 }
 
 #[tokio::main]
 async fn main() -> Result<(), backdoor_runtime::Error> {
-    let goes_on = Arc::new(AtomicBool::new(true));
-    let backdoor =
-        Backdoor::builder("change_var").state(goes_on.clone()).listen("127.0.0.1:12223").start()?;
+    let backdoor = Backdoor::builder("change_var").listen("127.0.0.1:12223").start()?;
     for address in backdoor.addresses() {
         println!("the console listens on {address}");
     }
-    while goes_on.load(Ordering::Relaxed) {
+    while GOES_ON.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     backdoor.shutdown().await;

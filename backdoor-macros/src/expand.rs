@@ -15,6 +15,8 @@ use crate::command::CommandArgs;
 use crate::item::{self, Item};
 use crate::mistakes::Mistakes;
 
+pub(crate) use self::table::literal_text;
+
 /// Expands the attribute, or gives the item back with what is wrong with it.
 pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     let mistakes = Mistakes::default();

@@ -21,6 +21,7 @@ mod options;
 mod snapshots;
 mod text;
 mod track;
+mod var;
 
 use proc_macro::TokenStream;
 
@@ -53,6 +54,29 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::command(attribute.into(), item.into()).into()
+}
+
+/// Declares a `static` as a variable that operators see and may set.
+///
+/// See `backdoor_runtime::vars` for what it may hold. In short:
+///
+/// | key | meaning | default |
+/// |---|---|---|
+/// | `name = "pool-size"` | what the operator types: one word | the static's name in kebab-case |
+/// | `unit = "ms"` | what its number counts | nothing |
+/// | `settable` | an operator may change it | he may read it |
+/// | `range = 1..=100` | the values that may be set | all of its type |
+/// | `validate = path` | a `fn(&T) -> Result<(), E>` that judges a value before it is set; `E: Display` | every value is fit |
+/// | `on_change = path` | a `fn(&T)` that is told of each new value, after all locks are free | nobody is told |
+/// | `trend` | its numbers are kept over time | they are not |
+/// | `hidden` | lists leave it out | shown |
+/// | `secret` | dots stand for its value, also in the journal and the log | shown |
+/// | `crate = path` | where the runtime crate is found | `::backdoor_runtime` |
+///
+/// Doc comments are its help. The static itself stays as it is.
+#[proc_macro_attribute]
+pub fn backdoor_var(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    var::variable(attribute.into(), item.into()).into()
 }
 
 /// Makes an enum without data a parameter type whose values are bare words.

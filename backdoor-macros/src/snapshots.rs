@@ -6,7 +6,7 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use crate::{choice, expand, track};
+use crate::{choice, expand, track, var};
 
 /// The author's own names all begin with `author` or `Author`, for [`leaks`] to know them.
 fn cases() -> Vec<(&'static str, TokenStream)> {
@@ -146,6 +146,31 @@ fn cases() -> Vec<(&'static str, TokenStream)> {
                 #[doc = author_text!("author.md")]
                 fn author_documented() {}
             },
+        ),
+        (
+            "var",
+            var::variable(
+                quote!(unit = "ms"),
+                quote! {
+                    /// How long
+                    static AUTHOR_TIME: AuthorAtomic = AuthorAtomic::new(3);
+                },
+            ),
+        ),
+        (
+            "var_settable",
+            var::variable(
+                quote!(
+                    name = "time",
+                    settable,
+                    range = 1..=5,
+                    validate = author_judge,
+                    on_change = author_told
+                ),
+                quote! {
+                    static AUTHOR_TIME: AuthorAtomic = AuthorAtomic::new(3);
+                },
+            ),
         ),
         (
             "choice",

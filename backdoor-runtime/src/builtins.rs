@@ -9,4 +9,4 @@ mod profile;
 mod resources;
 mod tasks;
 mod threads;
-mod trend;
+mod vars;

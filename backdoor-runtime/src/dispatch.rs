@@ -53,6 +53,7 @@ pub use crate::dispatch::tally::StatusCount;
 use crate::dispatch::tally::Tally;
 use crate::line::{self, Asked};
 use crate::reply::Form;
+use crate::vars::secret;
 
 /// How long a question waits for its answer.
 const QUESTION: Duration = Duration::from_secs(60);
@@ -98,6 +99,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Run {
     pub(crate) state: Arc<RunState>,
     pub(crate) line: Arc<str>,
+    /// The same as others may see it.
+    shown: Arc<str>,
     /// What the reply is wanted as, but for `--json`.
     pub(crate) form: Form,
 }
@@ -113,6 +116,8 @@ impl Dispatcher {
         if let Some(service) = &service {
             let _ = shared.runtime.set(service.clone());
         }
+        // There is one dispatcher to a console.
+        let _ = shared.notes.set(audit.notes());
         Self {
             shared,
             states: Arc::new(states),
@@ -127,7 +132,8 @@ impl Dispatcher {
     /// Prepares a line to run.
     pub(crate) fn prepare(&self, line: String, form: Form) -> Run {
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
-        Run { state: Arc::new(RunState::new(id)), line: line.into(), form }
+        let line: Arc<str> = line.into();
+        Run { state: Arc::new(RunState::new(id)), shown: secret::scrubbed(&line), line, form }
     }
 
     /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
@@ -144,7 +150,7 @@ impl Dispatcher {
         // What is the author's may end the process.
         let urgent =
             matches!(&asked.asked, Asked::Command { entry, .. } if !entry.command.declared.is_builtin());
-        let record = Record::begin(&self.audit, &self.shared.tally, peer, run.line.clone(), urgent);
+        let record = Record::begin(&self.audit, &self.shared.tally, peer, run.shown.clone(), urgent);
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
@@ -156,7 +162,7 @@ impl Dispatcher {
         if let Some(Stop::Killed(by)) = *run.state.stop.borrow() {
             let (id, session) = (run.state.id, peer.id);
             self.audit
-                .warn(format!("run {id}, `{}` of session {session}, was killed by session {by}", run.line));
+                .warn(format!("run {id}, `{}` of session {session}, was killed by session {by}", run.shown));
         }
         record.end(status);
         Outcome { failure, tail, json }
@@ -270,7 +276,7 @@ impl Dispatcher {
     }
 
     fn calling<'a>(&self, entry: &'a Entry, run: &Run, form: Form, peer: &'a Arc<Peer>) -> Calling<'a> {
-        let (state, line, command) = (run.state.clone(), run.line.clone(), entry.command);
+        let (state, line, command) = (run.state.clone(), run.shown.clone(), entry.command);
         let limit = self.limit(command);
         // What runs until Ctrl-C may say as much as its operator wants to read.
         let room = if limit.is_some() { self.limits.answer } else { usize::MAX };

@@ -29,7 +29,7 @@ pub mod threads;
 pub mod trends;
 pub mod vars;
 
-pub use backdoor_macros::{Choice, Track, backdoor_command, build_info};
+pub use backdoor_macros::{Choice, Track, backdoor_command, backdoor_var, build_info};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,

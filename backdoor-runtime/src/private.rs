@@ -28,3 +28,8 @@ pub use crate::objects::kind::Kind;
 pub use crate::objects::registry::kind_of;
 pub use crate::objects::{Track, TrackGuard};
 pub use crate::resources::build::build_info;
+pub use crate::vars::probe::{
+    ByClone, ByData, ByDebug, ByHolder, ByLasting, ByReadable, ByReference, ByText, ByWord, ByWordOrData,
+    PlaceProbe,
+};
+pub use crate::vars::variable::{RegisteredVariable, Setting, Variable, settable};

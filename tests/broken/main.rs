@@ -1,6 +1,10 @@
 //! Commands that are wrong together, in a binary of their own: all that is wrong is said in one report, with file and line.
 
-use backdoor_runtime::{Backdoor, Error, Session, State, Status, backdoor_command, check_commands};
+use std::sync::atomic::AtomicBool;
+
+use backdoor_runtime::{
+    Backdoor, Error, Session, State, Status, backdoor_command, backdoor_var, check_commands,
+};
 
 /// What nobody gives.
 #[derive(Clone)]
@@ -77,13 +81,20 @@ fn lines(report: impl ToString) -> Vec<String> {
     report.to_string().lines().map(mask).collect()
 }
 
-const WITHOUT_STATE: [&str; 5] = [
+const WITHOUT_STATE: [&str; 6] = [
     "command \"exit now\" cannot have this name: `exit` is reserved (tests/broken/main.rs:LINE)",
     "command \"group\" takes positional arguments and is also a group: rename one (tests/broken/main.rs:LINE)",
     "command \"hidden-group\" takes positional arguments and is also a group: rename one (tests/broken/main.rs:LINE)",
     "command \"options\" has two parameters for `--no-colour`: rename one (tests/broken/main.rs:LINE)",
     "command \"twice\" is declared twice: tests/broken/main.rs:LINE and tests/broken/main.rs:LINE",
+    "variable \"twice-held\" is declared twice: tests/broken/main.rs:LINE and tests/broken/main.rs:LINE",
 ];
+
+#[backdoor_var]
+static TWICE_HELD: AtomicBool = AtomicBool::new(true);
+
+#[backdoor_var(name = "twice-held")]
+static HELD_AGAIN: AtomicBool = AtomicBool::new(true);
 
 #[test]
 fn check_commands_reports_what_needs_no_state() {

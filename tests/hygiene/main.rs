@@ -6,6 +6,7 @@ mod names;
 mod replies;
 mod shadowed;
 mod surroundings;
+mod variables;
 
 use backdoor_runtime::{Backdoor, Status};
 

@@ -234,7 +234,7 @@ fn completion() {
     completes("args options --no", &["--no-colour"]);
     completes("args bo", &["both"]);
     completes("args both ", &["inner"]);
-    completes("sys ", &[]);
+    completes("sys ", &["get"]);
 }
 
 #[test]

@@ -77,4 +77,6 @@ mod trends;
 #[cfg(test)]
 mod twice;
 #[cfg(test)]
+mod vars;
+#[cfg(test)]
 mod wire;

@@ -153,7 +153,7 @@ fn literal(value: &Expr) -> TokenStream {
     }
 }
 
-fn literal_text(value: &Expr) -> Option<String> {
+pub(crate) fn literal_text(value: &Expr) -> Option<String> {
     match value {
         Expr::Lit(ExprLit { lit, .. }) => match lit {
             Lit::Int(number) => Some(number.base10_digits().to_owned()),

@@ -8,6 +8,7 @@ use crate::command::descriptor::{Command, Declared, Parameter};
 use crate::command::param::{Arity, Supply};
 use crate::command::registry::{Entry, Registry};
 use crate::command::supplied::States;
+use crate::vars;
 
 /// One thing that is wrong with the commands that are linked in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,13 @@ pub enum Problem {
         /// Where the command stands.
         place: String,
     },
+    /// Two `#[backdoor_var]`s have the same name.
+    VariableTwice {
+        /// The name.
+        name: String,
+        /// Where they stand, as `file:line`.
+        places: Vec<String>,
+    },
     /// Nothing but built-ins is linked in.
     NothingLinked,
 }
@@ -78,6 +86,10 @@ pub fn check_commands() -> Result<(), Problems> {
 pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     declared_twice(registry, &mut problems);
+    for (name, places) in vars::registry::declared_twice() {
+        let places = places.iter().map(ToString::to_string).collect();
+        problems.push(Problem::VariableTwice { name: name.to_owned(), places });
+    }
     for entry in registry.entries() {
         reserved(entry.command, &mut problems);
         group_with_arguments(entry, registry, &mut problems);
@@ -86,7 +98,8 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
             missing_states(entry.command, states, &mut problems);
         }
     }
-    if registry.entries().iter().all(|entry| entry.command.declared.is_builtin()) {
+    let has_none = registry.entries().iter().all(|entry| entry.command.declared.is_builtin());
+    if has_none && !vars::registry::has_declared() {
         problems.push(Problem::NothingLinked);
     }
     problems.sort_by(|one, other| one.subject().cmp(other.subject()).then_with(|| one.cmp(other)));
@@ -195,6 +208,11 @@ fn without_paths(name: &str) -> String {
     short
 }
 
+/// How often something is declared.
+fn times(places: &[String]) -> String {
+    if places.len() == 2 { "twice".to_owned() } else { format!("{} times", places.len()) }
+}
+
 impl Problem {
     fn subject(&self) -> &str {
         match self {
@@ -202,6 +220,7 @@ impl Problem {
             | Self::MissingState { name, .. }
             | Self::GroupWithArguments { name, .. }
             | Self::OptionTwice { name, .. }
+            | Self::VariableTwice { name, .. }
             | Self::Reserved { name, .. } => name,
             Self::NothingLinked => "",
         }
@@ -212,9 +231,10 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DeclaredTwice { name, places } => {
-                let count =
-                    if places.len() == 2 { "twice".to_owned() } else { format!("{} times", places.len()) };
-                write!(f, "command \"{name}\" is declared {count}: {}", places.join(" and "))
+                write!(f, "command \"{name}\" is declared {}: {}", times(places), places.join(" and "))
+            }
+            Self::VariableTwice { name, places } => {
+                write!(f, "variable \"{name}\" is declared {}: {}", times(places), places.join(" and "))
             }
             Self::MissingState { name, state, place } => write!(
                 f,

@@ -28,6 +28,7 @@ pub(crate) use crate::dispatch::audit::recurring::Topic;
 use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Status;
 use crate::dispatch::peer::Peer;
+use crate::vars::Change;
 
 /// How many events wait for a slow subscriber.
 const QUEUE: usize = 1024;
@@ -40,17 +41,24 @@ pub(crate) const RECURRING: Duration = Duration::from_secs(60);
 
 /// Hands events to the thread that emits them.
 pub(crate) struct Audit {
+    notes: Notes,
+    recurring: Mutex<Recurring>,
+    ended: Mutex<Option<Receiver<()>>>,
+}
+
+/// Hands events to that thread from where the audit itself is not at hand.
+#[derive(Clone)]
+pub(crate) struct Notes {
     queue: Arc<Queue<Event>>,
     lost: Arc<AtomicU64>,
-    recurring: Mutex<Recurring>,
     /// Our events reach the `log` crate where there is no subscriber, so that they are always wanted.
     reaches_log: bool,
-    ended: Mutex<Option<Receiver<()>>>,
 }
 
 enum Event {
     Begins { session: u64, peer: String, line: String },
     Ended { session: u64, peer: String, line: String, result: Status, milliseconds: u64 },
+    Changed(Box<Change>),
     Warning(String),
 }
 
@@ -75,17 +83,18 @@ impl Audit {
             drop(end);
         })?;
         let recurring = Mutex::new(Recurring::new(every));
-        Ok(Self { queue, lost, recurring, reaches_log: reaches_log(), ended: Mutex::new(Some(ended)) })
+        let notes = Notes { queue, lost, reaches_log: reaches_log() };
+        Ok(Self { notes, recurring, ended: Mutex::new(Some(ended)) })
     }
 
     /// A line begins to run. It is `urgent` where it may end the process.
     pub(crate) fn begins(&self, peer: &Peer, line: &str, urgent: bool) {
         let event = || Event::Begins { session: peer.id, peer: peer.name.clone(), line: line.to_owned() };
-        self.send(LevelFilter::INFO, urgent, event);
+        self.notes.send(LevelFilter::INFO, urgent, event);
     }
 
     pub(crate) fn ended(&self, peer: &Peer, line: &str, result: Status, took: Duration) {
-        self.send(LevelFilter::INFO, false, || Event::Ended {
+        self.notes.send(LevelFilter::INFO, false, || Event::Ended {
             session: peer.id,
             peer: peer.name.clone(),
             line: line.to_owned(),
@@ -96,7 +105,12 @@ impl Audit {
 
     /// Something about the console itself that somebody should look at.
     pub(crate) fn warn(&self, text: String) {
-        self.send(LevelFilter::WARN, true, || Event::Warning(text));
+        self.notes.warn(text);
+    }
+
+    /// For who logs what the console does, on other threads.
+    pub(crate) fn notes(&self) -> Notes {
+        self.notes.clone()
     }
 
     /// The same, of a kind that a peer or the system can bring about at any rate: it is logged once a minute and topic, and the next
@@ -116,9 +130,21 @@ impl Audit {
         if let Some(untold) = untold {
             self.warn(untold);
         }
-        self.queue.close();
+        self.notes.queue.close();
         // Both outcomes are fine: the thread has ended, or it is stuck in the subscriber.
         let _ = ended.recv_timeout(limit);
+    }
+}
+
+impl Notes {
+    /// Something was changed.
+    pub(crate) fn changed(&self, change: Change) {
+        self.send(LevelFilter::INFO, false, || Event::Changed(Box::new(change)));
+    }
+
+    /// Something about the console itself that somebody should look at.
+    pub(crate) fn warn(&self, text: String) {
+        self.send(LevelFilter::WARN, true, || Event::Warning(text));
     }
 
     fn send(&self, level: LevelFilter, urgent: bool, event: impl FnOnce() -> Event) {
@@ -137,7 +163,7 @@ impl Audit {
 impl Drop for Audit {
     fn drop(&mut self) {
         // The thread emits what is queued, and ends.
-        self.queue.close();
+        self.notes.queue.close();
     }
 }
 
@@ -172,6 +198,7 @@ fn emit(event: Event) {
             let line = escape_line(&line);
             tracing::info!(target: "backdoor", session, peer, %line, %result, milliseconds, "command ended");
         }
+        Event::Changed(change) => change.log(),
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),
     }
 }
@@ -184,10 +211,10 @@ mod tests {
     #[test]
     fn where_nobody_takes_an_event_none_is_made() {
         let audit = Audit::start(RECURRING).unwrap();
-        assert!(!audit.reaches_log, "the feature `log` of `tracing` is off here");
-        audit.send(LevelFilter::WARN, true, || panic!("it was made"));
+        assert!(!audit.notes.reaches_log, "the feature `log` of `tracing` is off here");
+        audit.notes.send(LevelFilter::WARN, true, || panic!("it was made"));
         let mut logs = Audit::start(RECURRING).unwrap();
-        logs.reaches_log = true;
-        assert!(logs.is_wanted(LevelFilter::INFO), "where it is on, an event is wanted");
+        logs.notes.reaches_log = true;
+        assert!(logs.notes.is_wanted(LevelFilter::INFO), "where it is on, an event is wanted");
     }
 }

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
 use crate::dispatch::asking::Asking;
+use crate::dispatch::audit::Notes;
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::peer::Peer;
@@ -55,6 +56,12 @@ pub(crate) struct Shared {
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
     pub(crate) asking: Asking,
     pub(crate) tally: Tally,
+    /// For the author's variables, likewise.
+    pub(crate) asking_vars: Asking,
+    /// Whose changes for a while end with the console.
+    pub(crate) owner: u64,
+    /// Where changes are logged.
+    pub(crate) notes: OnceLock<Notes>,
 }
 
 /// The service that the console serves.

@@ -71,7 +71,7 @@ pub(super) fn scalar(value: &Value) -> String {
 }
 
 /// A value in one cell of a table or beside its key: text as it is but on one line, nothing for null.
-pub(super) fn cell(value: &Value) -> Cow<'_, str> {
+pub(crate) fn cell(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
         Value::Text(text) => escape_line(text),

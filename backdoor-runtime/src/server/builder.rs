@@ -27,6 +27,8 @@ use crate::server::{Address, Backdoor, Error, Listen};
 use crate::testing::Testing;
 use crate::threads::signal;
 use crate::trends;
+use crate::vars::lease;
+use crate::vars::watched::watch_all;
 
 /// The variable by which an operator moves or switches off a console without a build.
 const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
@@ -206,6 +208,7 @@ impl Builder {
         let serve = move |listeners| serve_all(reception.clone(), listeners);
         let keeper =
             Keeper::start(doors, limits.nice, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        watch_all();
         trends::attach(&shared);
         log_start(&shared.service.name, &addresses);
         let running =
@@ -243,6 +246,9 @@ impl Shared {
             helper: LazyRuntime::new("backdoor-helper"),
             asking: Asking::new("backdoor-ask"),
             tally: Tally::default(),
+            asking_vars: Asking::new("backdoor-vars"),
+            owner: lease::new_owner(),
+            notes: OnceLock::new(),
         }
     }
 }

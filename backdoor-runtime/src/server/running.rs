@@ -13,6 +13,7 @@ use crate::server::Address;
 use crate::server::keeper::Keeper;
 use crate::server::socket_file::SocketFile;
 use crate::trends;
+use crate::vars::lease;
 
 /// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
 const DROP: Duration = Duration::from_millis(200);
@@ -75,6 +76,7 @@ impl Running {
         self.dispatcher.pool.end();
         // Too late is fine: what still runs is left to itself.
         let _ = ended.recv_timeout(limit);
+        lease::end_of(self.dispatcher.shared.owner, until.saturating_duration_since(Instant::now()));
         self.dispatcher.audit.end(until.saturating_duration_since(Instant::now()));
     }
 }

@@ -1,0 +1,125 @@
+//! `#[backdoor_var(..)]`: what its keys mean, and its expansion: the static unchanged, and a constant table beside it.
+
+mod declaration;
+mod table;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{Expr, LitStr, Path};
+
+use crate::command::krate;
+use crate::interval;
+use crate::keys::{self, Key};
+use crate::mistakes::Mistakes;
+use crate::names;
+use crate::var::declaration::Declaration;
+
+const PLACE: &str = "#[backdoor_var(..)]";
+const KNOWN: [&str; 10] =
+    ["name", "unit", "settable", "range", "validate", "on_change", "trend", "hidden", "secret", "crate"];
+
+/// What the author declared of a variable.
+#[derive(Default)]
+struct VarArgs {
+    name: Option<LitStr>,
+    unit: Option<LitStr>,
+    settable: Option<Ident>,
+    range: Option<(Ident, Expr)>,
+    validate: Option<(Ident, Path)>,
+    on_change: Option<(Ident, Path)>,
+    trend: Option<Ident>,
+    hidden: bool,
+    secret: Option<Ident>,
+    /// The path of the runtime crate.
+    krate: Option<Path>,
+}
+
+/// Expands the attribute, or gives the item back with what is wrong with it.
+pub(crate) fn variable(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
+    let mistakes = Mistakes::default();
+    let args = VarArgs::parse(attribute, &mistakes);
+    let registration = match Declaration::parse(tokens.clone(), args.name.is_none(), &mistakes) {
+        Ok(declaration) if mistakes.is_empty() => Some(table::registration(&args, &declaration)),
+        Ok(_) => None,
+        Err(error) => {
+            mistakes.add_syntax(error);
+            None
+        }
+    };
+    let mistakes = mistakes.into_tokens();
+    quote!(#tokens #registration #mistakes)
+}
+
+impl VarArgs {
+    fn parse(tokens: TokenStream, mistakes: &Mistakes) -> Self {
+        let mut args = Self::default();
+        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| args.set(key, mistakes));
+        args.check(mistakes);
+        args
+    }
+
+    fn set(&mut self, key: Key, mistakes: &Mistakes) {
+        match key.name.to_string().as_str() {
+            "name" => {
+                self.name = key.string("name = \"pool-size\"", mistakes);
+                self.name.iter().for_each(|name| names::check_word(name, "the name of a variable", mistakes));
+            }
+            "unit" => self.unit = key.string("unit = \"ms\"", mistakes),
+            "settable" if key.bare(mistakes) => self.settable = Some(key.name),
+            "range" => {
+                let range = key.expression("range = 1..=100", mistakes);
+                range.iter().for_each(|range| interval::check(range, None, mistakes));
+                self.range = range.map(|range| (key.name, range));
+            }
+            "validate" => self.validate = path(key, "is_fit", mistakes),
+            "on_change" => self.on_change = path(key, "resize", mistakes),
+            "trend" if key.bare(mistakes) => self.trend = Some(key.name),
+            "hidden" => self.hidden = key.bare(mistakes),
+            "secret" if key.bare(mistakes) => self.secret = Some(key.name),
+            "crate" => self.krate = krate(&key, mistakes),
+            _ => {}
+        }
+    }
+
+    fn check(&self, mistakes: &Mistakes) {
+        let range = self.range.as_ref().map(|(key, _)| key);
+        let validate = self.validate.as_ref().map(|(key, _)| key);
+        let on_change = self.on_change.as_ref().map(|(key, _)| key);
+        if self.settable.is_none() {
+            for key in [range, validate, on_change].into_iter().flatten() {
+                mistakes.add(
+                    key,
+                    format_args!("`{key}` belongs to a variable that can be set"),
+                    format_args!("add `settable`, or remove `{key}`"),
+                );
+            }
+        }
+        if let (Some(trend), Some(_)) = (&self.trend, &self.secret) {
+            mistakes.add(
+                trend,
+                "`trend` and `secret` exclude each other",
+                "a drawing would show the numbers; keep one of them",
+            );
+        }
+    }
+}
+
+fn path(key: Key, example: &str, mistakes: &Mistakes) -> Option<(Ident, Path)> {
+    let name = key.name.clone();
+    match key.expression(&format!("{name} = {example}"), mistakes)? {
+        Expr::Path(path) if path.qself.is_none() => Some((name, path.path)),
+        other => {
+            mistakes.add(
+                other,
+                format_args!("`{name}` takes the path of a function"),
+                format_args!("write `{name} = {example}`, and the function beside it"),
+            );
+            None
+        }
+    }
+}
+
+/// The place of a mistake that has none of its own.
+fn here() -> Span {
+    Span::call_site()
+}

@@ -1,0 +1,302 @@
+//! Variables of the service: what they are, and how to change them for a while or for good.
+
+mod trend;
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::vars::{Change, Changed, Terms, VarError, VarInfo};
+use crate::{CommandOutput, Console, Page, Session, State, Value, backdoor_command};
+
+/// The variables of the service, and who changed them
+///
+/// What the console last knew of a variable is what it was set to, or its default: one that is anything else was changed by the service.
+#[backdoor_command(reads, on = helper)]
+async fn vars(
+    State(console): State<Console>,
+    /// A part of the name; with `*` for any text, the whole of it
+    pattern: Option<String>,
+    /// Only those that are not what they are by default
+    #[arg(long)]
+    changed: bool,
+) -> Listed {
+    let is_named = |name: &str| pattern.as_deref().is_none_or(|pattern| matches(name, pattern));
+    let mut variables = console.variables(is_named).await;
+    variables.retain(|variable| !variable.hidden && (!changed || variable.changed.is_some()));
+    Listed { variables, pattern, changed }
+}
+
+/// One variable, and all that is known of it
+#[backdoor_command(reads, on = helper)]
+async fn get(
+    State(console): State<Console>,
+    /// The variable, as `vars` lists it
+    name: String,
+) -> Result<One, VarError> {
+    console.variable(&name).await.map(One)
+}
+
+/// Change variables: `set NAME VALUE`, or several at once as `set a=1 b=2`
+///
+/// Either all of them are set or none. With `--for` the change is taken back when the time is over, also when you have gone, unless the
+/// service has changed the variable since. `changes` lists what was changed; `undo` and `reset` take it back.
+#[backdoor_command(on = helper)]
+async fn set(
+    State(console): State<Console>,
+    session: Session,
+    /// A name and a value, or `name=value` each
+    assignments: Vec<String>,
+    /// How long the change lasts
+    #[arg(long = "for")]
+    time: Option<Duration>,
+    /// Why, for the journal and the log
+    #[arg(long)]
+    because: Option<String>,
+) -> Result<Made, VarError> {
+    let values = pairs(&assignments)?;
+    let mut terms = Terms::new();
+    if let Some(time) = time {
+        terms = terms.lasting(time);
+    }
+    if let Some(because) = because {
+        terms = terms.because(because);
+    }
+    console.set_variables(&values, &terms, &session).await.map(Made)
+}
+
+/// Change variables back to their defaults
+#[backdoor_command(on = helper)]
+async fn reset(
+    State(console): State<Console>,
+    session: Session,
+    /// The variable
+    name: String,
+    /// More variables
+    more: Vec<String>,
+) -> Result<Made, VarError> {
+    let names: Vec<String> = std::iter::once(name).chain(more).collect();
+    console.reset_variables(&names, &Terms::new(), &session).await.map(Made)
+}
+
+/// What was changed from a console or by the service through the console: when, by whom, and why
+///
+/// The last 256 changes are remembered. `until` is when a change is taken back that is in force for a while.
+#[backdoor_command(reads, on = helper)]
+fn changes(
+    State(console): State<Console>,
+    /// A part of the variable's name; with `*` for any text, the whole of it
+    pattern: Option<String>,
+) -> Journal {
+    let is_wanted = |change: &Change| pattern.as_deref().is_none_or(|pattern| matches(&change.name, pattern));
+    Journal(console.changes().into_iter().filter(is_wanted).collect())
+}
+
+/// Take a change back, where its value is still there
+///
+/// Without a number, the last change that was not taken back, whoever made it.
+#[backdoor_command(on = helper)]
+async fn undo(
+    State(console): State<Console>,
+    session: Session,
+    /// The number of the change, as `changes` shows it
+    change: Option<u64>,
+) -> Result<Made, VarError> {
+    Ok(Made(vec![console.undo(change, &session).await?]))
+}
+
+/// The names and values of `a 1`, or of `a=1 b=2`.
+fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
+    if let [name, value] = words
+        && !name.contains('=')
+    {
+        return Ok(vec![(name.clone(), value.clone())]);
+    }
+    let pair = |word: &String| match word.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(VarError::new(format!("`{word}` sets nothing; write `set NAME VALUE`, or `set a=1 b=2`"))),
+    };
+    match words {
+        [] => Err(VarError::new("nothing is to be set; write `set NAME VALUE`, or `set a=1 b=2`".to_owned())),
+        words => words.iter().map(pair).collect(),
+    }
+}
+
+/// Whether a name has this text in it, or is as a pattern with `*` says.
+fn matches(name: &str, pattern: &str) -> bool {
+    let pattern = pattern.replace('_', "-");
+    let Some((first, rest)) = pattern.split_once('*') else { return name.contains(&pattern) };
+    let Some(mut left) = name.strip_prefix(first) else { return false };
+    let mut parts = rest.split('*').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return left.ends_with(part);
+        }
+        match left.find(part) {
+            Some(at) => left = &left[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+struct Listed {
+    variables: Vec<VarInfo>,
+    pattern: Option<String>,
+    changed: bool,
+}
+
+impl CommandOutput for Listed {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        if self.variables.is_empty() {
+            return match (&self.pattern, self.changed) {
+                (Some(pattern), false) => {
+                    writeln!(page, "no variable has `{pattern}` in its name; `vars` lists all")
+                }
+                (_, true) => writeln!(page, "no variable is changed"),
+                (None, false) => {
+                    writeln!(page, "the service has no variables; it declares them with `#[backdoor_var]`")
+                }
+            };
+        }
+        let row = |variable: &VarInfo| {
+            Value::record([
+                ("name", variable.name.as_str().into()),
+                ("value", variable.shown()),
+                ("unit", variable.unit.as_str().into()),
+                ("type", variable.type_name.as_str().into()),
+                ("default", variable.default.clone().unwrap_or_default()),
+                ("changed", variable.changed.as_ref().map(changed_text).unwrap_or_default().into()),
+            ])
+        };
+        let rows: Value = self.variables.iter().map(row).collect::<Vec<Value>>().into();
+        page.write_str(&rows.to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.variables)
+    }
+}
+
+/// Who, when, until when and why, in one sentence.
+fn changed_text(changed: &Changed) -> String {
+    let Some(change) = changed.change() else { return format!("by {}", changed.by()) };
+    let mut text = format!("by {} at {}", change.by, time(change.at));
+    if let Some(until) = change.until {
+        text.push_str(&format!(" until {}", time(until)));
+    }
+    if let Some(because) = &change.because {
+        text.push_str(&format!(": {because}"));
+    }
+    text
+}
+
+/// A time to the second.
+fn time(at: std::time::SystemTime) -> String {
+    let whole = |at: std::time::SystemTime| {
+        let past = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+        std::time::UNIX_EPOCH.checked_add(Duration::from_secs(past.as_secs()))
+    };
+    Value::Time(whole(at).unwrap_or(at)).to_text(None).trim_end().to_owned()
+}
+
+struct One(VarInfo);
+
+impl CommandOutput for One {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let variable = &self.0;
+        let mut fields = vec![("name", variable.name.as_str().into()), ("value", variable.shown())];
+        let mut add = |name, value: Option<Value>| fields.extend(value.map(|value| (name, value)));
+        let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
+        add("unit", text(&variable.unit));
+        add("type", text(&variable.type_name));
+        add("default", variable.default.clone());
+        add("changed", variable.changed.as_ref().map(|changed| changed_text(changed).into()));
+        add("settable", Some(variable.settable.into()));
+        add("accepts", variable.accepts.clone().map(Value::from));
+        add("declared", variable.declared.clone().map(Value::from));
+        add("help", text(&variable.help));
+        page.write_str(&Value::record(fields).to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
+}
+
+struct Made(Vec<Change>);
+
+impl CommandOutput for Made {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        for change in &self.0 {
+            let Change { number, name, old, new, .. } = change;
+            write!(page, "{name}: {} -> {} (change {number}", cell(old), cell(new))?;
+            match change.until {
+                Some(until) => writeln!(page, ", until {})", time(until))?,
+                None => writeln!(page, ")")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
+}
+
+/// A value within a line: text is quoted where its ends would not be seen.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Text(text) if !text.is_empty() && !text.contains(char::is_whitespace) => text.clone(),
+        Value::Duration(_) | Value::Time(_) => value.to_text(None).trim_end().to_owned(),
+        value => value.to_string(),
+    }
+}
+
+struct Journal(Vec<Change>);
+
+impl CommandOutput for Journal {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return writeln!(page, "nothing was changed");
+        }
+        let row = |change: &Change| {
+            Value::record([
+                ("change", change.number.into()),
+                ("at", time(change.at).into()),
+                ("name", change.name.as_str().into()),
+                ("old", change.old.clone()),
+                ("new", change.new.clone()),
+                ("what", change.what.as_str().into()),
+                ("by", change.by.as_str().into()),
+                ("because", change.because.clone().into()),
+                ("until", change.until.map(time).into()),
+            ])
+        };
+        let rows: Value = self.0.iter().map(row).collect::<Vec<Value>>().into();
+        page.write_str(&rows.to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_part_of_the_name_or_all_of_it() {
+        let check =
+            |name: &str, pattern: &str, expected| assert_eq!(matches(name, pattern), expected, "{pattern}");
+        check("pool-size", "ol-s", true);
+        check("pool-size", "pool_s", true);
+        check("pool-size", "x", false);
+        check("pool-size", "pool-*", true);
+        check("pool-size", "*size", true);
+        check("pool-size", "p*l*e", true);
+        check("pool-size", "*pool", false);
+        check("pool-size", "ool*", false);
+        check("pool-size", "*", true);
+    }
+}

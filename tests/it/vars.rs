@@ -1,0 +1,232 @@
+//! Variables of a service: shown, set for a while or for good, and taken back, as an operator sees it.
+
+mod declared;
+mod end;
+mod races;
+mod secrets;
+mod slow;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::vars;
+
+use crate::client::PATIENCE;
+use crate::operator::{Operator, console};
+use crate::vars::declared::{LATE_SWAPPED, VT_LIMIT};
+
+/// The journal is that of the process, so that one test at a time may look at it. It finds everything as it is by default, and gets the
+/// number of the next change.
+fn alone() -> (MutexGuard<'static, ()>, u64) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = [
+        "vt-limit",
+        "vt-name",
+        "vt-level",
+        "vt-patience",
+        "vt-odd",
+        "slow-poisoned",
+        "race-one",
+        "race-lent",
+    ];
+    for name in shared {
+        if vars::get(name).unwrap().changed.is_some() {
+            vars::reset(name).unwrap();
+        }
+    }
+    (alone, vars::changes().last().map_or(1, |change| change.number + 1))
+}
+
+/// Waits for what must come.
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Leaves out what was changed before the first, counts changes from 1 on, puts one word for each time and peer, and folds padding.
+fn masked(text: &str, first: u64) -> String {
+    let mut lines = Vec::new();
+    let is_of_before = |line: &&str| {
+        line.split_whitespace()
+            .next()
+            .is_some_and(|word| word.parse().is_ok_and(|number: u64| number < first))
+    };
+    for line in text.lines().filter(|line| !is_of_before(line)) {
+        let mut masked: Vec<String> = Vec::new();
+        for word in line.split(' ').filter(|word| !word.is_empty()) {
+            let core = word.trim_end_matches([',', ')', ':']);
+            let end = &word[core.len()..];
+            let before = masked.last().map_or("", String::as_str);
+            let is_number = masked.is_empty() || matches!(before, "(change" | "change" | "of" | "undo");
+            let is_time = core.len() == 20 && core.ends_with('Z') && core.as_bytes()[10] == b'T';
+            masked.push(match core.parse::<u64>() {
+                Ok(number) if is_number && (first..first + 1000).contains(&number) => {
+                    format!("{}{end}", number - first + 1)
+                }
+                _ if is_time => format!("TIME{end}"),
+                Ok(_) if before == "session" => format!("S{end}"),
+                _ if core.starts_with("(127.0.0.1:") => format!("(PEER{end}"),
+                _ => word.to_owned(),
+            });
+        }
+        lines.push(masked.join(" "));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Types lines, and compares the session with a file in `golden/`. `BLESS=1` writes the file anew.
+#[track_caller]
+fn golden(name: &str, operator: &mut Operator, first: u64, lines: &[&str]) {
+    let mut session = String::new();
+    for line in lines {
+        let line = line.replace("CHANGE", &first.to_string());
+        session += &format!("t> {}\n", masked(&line, first).trim_end());
+        session += &masked(&operator.asks(&line), first);
+    }
+    let path = format!("{}/it/vars/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &session).unwrap();
+    }
+    assert_eq!(session, std::fs::read_to_string(&path).unwrap(), "{name}");
+}
+
+#[test]
+fn what_is_there() {
+    let (_alone, first) = alone();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    golden(
+        "vars",
+        &mut operator,
+        first,
+        &["vars vt-", "vars vt-*ce", "vars vt- --changed", "vars vt-nowhere"],
+    );
+    // The name `get` is a test's own here.
+    golden(
+        "get",
+        &mut operator,
+        first,
+        &["sys get vt_limit", "sys get vt-late", "sys get vt-hidden", "sys get vt-lmit"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&operator.asks("sys get vt-limit --json")).unwrap();
+    assert_eq!((&json["value"], &json["default"], &json["state"]), (&3.into(), &3.into(), &"set".into()));
+    assert_eq!((&json["changed_by"], &json["accepts"]), (&serde_json::Value::Null, &"1..=100".into()));
+}
+
+#[test]
+fn set_and_taken_back() {
+    let (_alone, first) = alone();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    golden(
+        "set",
+        &mut operator,
+        first,
+        &[
+            "set vt-limit 7",
+            "set vt_limit=8 vt-name='a b' vt-patience=2m --because 'for the night'",
+            "vars vt- --changed",
+            "changes vt-",
+            "undo",
+            "undo",
+            "undo CHANGE",
+            "reset vt-limit vt-name",
+            "undo 99999999",
+            "changes vt-*",
+            "vars vt- --changed",
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_set() {
+    let (_alone, first) = alone();
+    vars::register("vt-queue", || 1).unwrap();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    golden(
+        "refused",
+        &mut operator,
+        first,
+        &[
+            "set",
+            "set vt-limit",
+            "set =1",
+            "set vt-lmit 7",
+            "set vt-limit 700",
+            "set vt-limit many",
+            "set vt-limit ''",
+            "set vt-level wran",
+            "set vt-odd 8",
+            "set vt-odd 13",
+            "set vt-ro false",
+            "set vt-queue 1",
+            "set vt-late 3",
+            "set vt-limit=1 vt_limit=2",
+            "set vt-limit=1 vt-odd=2",
+            "set vt-limit 1 --for 0s",
+            "set vt-limit 1 --for 8d",
+            "reset vt-late",
+            "set '\u{1b}[2J' 1",
+            "changes vt-nowhere",
+        ],
+    );
+    assert_eq!(VT_LIMIT.load(Ordering::Relaxed), 3);
+    vars::unregister("vt-queue");
+}
+
+#[test]
+fn a_lease() {
+    let (_alone, first) = alone();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    golden(
+        "lease",
+        &mut operator,
+        first,
+        &[
+            "set vt-limit 9 --for 15m",
+            "set vt-limit 10 --for 1h --because 'more of it'",
+            "vars vt- --changed",
+            "changes vt-",
+            "undo",
+            "vars vt- --changed",
+        ],
+    );
+}
+
+#[test]
+fn what_is_made_later_is_set_once_it_is_made() {
+    let (_alone, _) = alone();
+    assert_eq!(vars::get("late-swapped").unwrap().state, "not set yet");
+    assert!(vars::set("late-swapped", "two").is_err());
+    assert_eq!(**LATE_SWAPPED.load(), "one");
+    let change = vars::set("late-swapped", "two").unwrap();
+    assert_eq!((change.old, &***LATE_SWAPPED.load()), ("one".into(), "two"));
+    LATE_SWAPPED.store("three".to_owned().into());
+    assert!(vars::undo(Some(change.number)).is_err(), "the service has changed it since");
+    let change = vars::set("late-swapped", "four").unwrap();
+    assert_eq!(vars::undo(Some(change.number)).unwrap().new, "three");
+}
+
+#[test]
+fn the_same_from_code() {
+    let (_alone, _) = alone();
+    let change = vars::set("vt_limit", "11").unwrap();
+    assert_eq!((change.old, change.new, change.by.as_str()), (3.into(), 11.into(), "the service"));
+    let terms = vars::Terms::new().lasting(Duration::from_secs(600)).because("load");
+    let lent = vars::set_all(&[("vt-limit", "12")], &terms).unwrap().remove(0);
+    assert_eq!((lent.what.as_str(), lent.until.is_some()), ("set for 10m", true));
+    assert_eq!(vars::get("vt-limit").unwrap().changed.unwrap().change().unwrap().number, lent.number);
+    assert_eq!(vars::undo(Some(lent.number)).unwrap().new, 11, "where the lease would have gone back to");
+    assert!(vars::undo(Some(lent.number)).is_err(), "it is undone");
+    assert!(vars::list().iter().any(|variable| variable.name == "vt-limit"));
+    vars::reset("vt-limit").unwrap();
+    assert_eq!(vars::set("vt-limit", "0").unwrap_err().to_string(), "vt-limit: 0 is out of range 1..=100");
+}

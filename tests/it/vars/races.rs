@@ -1,0 +1,105 @@
+//! Two who change the same: sessions among each other, and a lease and the service.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
+
+use backdoor_runtime::{backdoor_var, vars};
+
+use crate::operator::{Operator, console};
+use crate::vars::{alone, wait_until};
+
+#[backdoor_var(settable)]
+static RACE_LENT: AtomicU32 = AtomicU32::new(3);
+
+#[backdoor_var(settable)]
+static RACE_ONE: AtomicU64 = AtomicU64::new(0);
+
+#[backdoor_var(settable)]
+static RACE_TWO: Mutex<u64> = Mutex::new(0);
+
+#[test]
+fn a_lease_ends_when_its_operator_has_gone() {
+    let (_alone, _) = alone();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.asks("set race-lent 4 --for 300ms");
+    assert_eq!(RACE_LENT.load(Ordering::Relaxed), 4);
+    operator.vanishes();
+    wait_until("the lease ends", || RACE_LENT.load(Ordering::Relaxed) == 3);
+    wait_until("it is on record", || vars::changes().last().unwrap().what.starts_with("end of "));
+    let end = vars::changes().pop().unwrap();
+    assert_eq!((end.old, end.new), (4.into(), 3.into()));
+}
+
+#[test]
+fn what_the_service_has_changed_since_is_left_alone() {
+    let (_alone, _) = alone();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.asks("set race-lent 4 --for 100ms");
+    RACE_LENT.store(17, Ordering::Relaxed);
+    wait_until("it is left alone", || vars::changes().last().unwrap().what.ends_with("left alone"));
+    assert_eq!(RACE_LENT.load(Ordering::Relaxed), 17);
+    assert_eq!(vars::changes().last().unwrap().new, 17);
+    assert!(operator.asks("vars race-lent").contains("by the service\n"));
+    let error = operator.asks("undo");
+    assert!(error.contains("is not as change"), "{error}");
+    vars::reset("race-lent").unwrap();
+}
+
+#[test]
+fn a_change_that_stays_ends_a_lease() {
+    let (_alone, first) = alone();
+    vars::set_all(&[("race-lent", "5")], &vars::Terms::new().lasting(std::time::Duration::from_millis(100)))
+        .unwrap();
+    vars::set("race-lent", "5").unwrap();
+    let other = vars::set_all(
+        &[("race-one", "1")],
+        &vars::Terms::new().lasting(std::time::Duration::from_millis(200)),
+    );
+    other.unwrap();
+    wait_until("a later lease ends", || RACE_ONE.load(Ordering::Relaxed) == 0);
+    assert_eq!(RACE_LENT.load(Ordering::Relaxed), 5);
+    assert!(!vars::changes().iter().any(|change| change.what == format!("end of {first}")));
+    assert_eq!(vars::undo(Some(first + 1)).unwrap().new, 3);
+}
+
+#[test]
+fn of_two_who_set_the_same_two_one_comes_last_with_both() {
+    let (_alone, first) = alone();
+    let backdoor = console().start().unwrap();
+    thread::scope(|scope| {
+        for who in 1..=4_u64 {
+            let backdoor = &backdoor;
+            scope.spawn(move || {
+                let mut operator = Operator::new(backdoor);
+                for round in 0..20 {
+                    let value = who * 1000 + round;
+                    // The order in which they are typed is not that of the locks.
+                    let answer = match who % 2 {
+                        0 => operator.asks(&format!("set race-one={value} race-two={value}")),
+                        _ => operator.asks(&format!("set race-two={value} race-one={value}")),
+                    };
+                    assert!(answer.contains("-> "), "{answer}");
+                }
+            });
+        }
+    });
+    assert_eq!(RACE_ONE.load(Ordering::Relaxed), *RACE_TWO.lock().unwrap());
+    let changes = vars::changes();
+    for name in ["race-one", "race-two"] {
+        let of_it: Vec<_> =
+            changes.iter().filter(|change| change.name == name && change.number >= first).collect();
+        assert_eq!(of_it.len(), 80);
+        for two in of_it.windows(2) {
+            assert_eq!(two[0].new, two[1].old, "the journal is in the order of the writes");
+        }
+    }
+    assert!(
+        vars::get("race-one").unwrap().changed.unwrap().change().is_some(),
+        "the console knows who it was"
+    );
+    vars::reset("race-one").unwrap();
+    vars::reset("race-two").unwrap();
+}

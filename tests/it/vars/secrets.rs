@@ -1,0 +1,56 @@
+//! What is secret is seen by nobody: not in views, nor in the journal, nor in the log, nor by who looks at what runs.
+
+use std::sync::Mutex;
+
+use backdoor_runtime::{backdoor_var, vars};
+
+use crate::gate::gate;
+use crate::log::Log;
+use crate::operator::{Operator, console};
+use crate::vars::alone;
+
+#[backdoor_var(settable, secret, validate = waits)]
+static SECRET_TOKEN: Mutex<String> = Mutex::new(String::new());
+
+fn waits(token: &str) -> Result<(), String> {
+    match token {
+        "slow-hunter2" => gate("secret token").block(),
+        "bad-hunter2" => return Err("bad-hunter2 is not good".to_owned()),
+        _ => {}
+    }
+    Ok(())
+}
+
+#[test]
+fn dots_stand_for_it_everywhere() {
+    let (_alone, first) = alone();
+    let (log, _recording) = Log::record();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let mut other = Operator::new(&backdoor);
+    let mut seen = operator.asks("set secret-token hunter2");
+    seen += &operator.asks("set secret_token=bad-hunter2 --because x");
+    seen += &operator.asks("set 'secret-token' hunter2 --fro 3");
+    operator.types("set secret-token=slow-hunter2");
+    gate("secret token").wait_for_visitors(1);
+    seen += &other.asks("who");
+    seen += &other.asks("running");
+    gate("secret token").open();
+    seen += &operator.reads_answer();
+    for line in ["sys get secret-token", "vars secret-", "changes secret-"] {
+        seen += &operator.asks(line);
+        seen += &operator.asks(&format!("{line} --json"));
+    }
+    for change in vars::changes().iter().filter(|change| change.number >= first) {
+        seen += &format!("{change:?}");
+    }
+    log.expect(&["variable changed", "name=\"secret-token\"", "old=••••", "new=••••"]);
+    log.expect(&["command begins", "line=set secret-token ••••"]);
+    seen += &log.lines().join("\n");
+    // The line that was typed wrongly is underlined for the one who typed it, who has it before him.
+    let leaks: Vec<&str> = seen.lines().filter(|line| line.contains("hunter2")).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    assert_eq!(*SECRET_TOKEN.lock().unwrap(), "slow-hunter2");
+    assert!(seen.contains("secret-token: what was typed is not accepted"));
+    vars::reset("secret-token").unwrap();
+}
