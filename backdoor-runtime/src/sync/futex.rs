@@ -6,7 +6,7 @@ use std::{fs, io};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::view::record;
-use super::who::thread_name;
+use crate::tasks::native;
 
 /// The number of futex(2), as `/proc/PID/task/TID/syscall` gives it.
 const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
@@ -65,7 +65,7 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
             Err(_) => continue,
         };
-        let (Some((address, value)), Some(name)) = (waits_at(&call), thread_name(thread)) else { continue };
+        let (Some((address, value)), Some(name)) = (waits_at(&call), native::name(thread)) else { continue };
         if is_known(thread) || name.starts_with("backdoor-") {
             continue;
         }

@@ -150,7 +150,7 @@ pub fn waits() -> Waits {
 }
 
 impl EdgeInfo {
-    fn of(record: &Arc<Record>, waiter: WaiterInfo) -> Self {
+    pub(super) fn of(record: &Arc<Record>, waiter: WaiterInfo) -> Self {
         let (lock, holders, more_holders) = (record.label(), holders(record), record.unlisted());
         let is_read = !holders.is_empty() && holders.iter().all(|holder| holder.mode == "read");
         let behind_a_writer = waiter.wants == "read" && is_read;
@@ -166,6 +166,11 @@ impl EdgeInfo {
             text += ", behind somebody who waits to write";
         }
         Self { waiter, lock, lock_id: record.number, holders, more_holders, behind_a_writer, text }
+    }
+
+    /// The sentence without its subject.
+    pub(super) fn what(&self) -> String {
+        self.text[self.waiter.by.len()..].trim_start().to_owned()
     }
 }
 
@@ -240,7 +245,7 @@ impl MemberInfo {
 }
 
 /// As a sentence says it: `41 s`.
-fn ago(time: Duration) -> String {
+pub(super) fn ago(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
         seconds @ ..120 => format!("{seconds} s"),
