@@ -53,12 +53,9 @@ impl Who {
     }
 }
 
-/// The one place that knows how a task is called.
+/// As the other views call it. Of one that has ended, `tasks --ended` may know more.
 fn task_label(task: NonZeroU64) -> String {
-    match tasks::get(task.get()) {
-        Some(task) => task.title(),
-        None => format!("task {task}, which has ended"),
-    }
+    tasks::get(task.get()).map_or_else(|| format!("task {task}"), |task| task.title())
 }
 
 fn thread_label(thread: u32) -> String {
