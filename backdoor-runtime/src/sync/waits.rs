@@ -97,7 +97,7 @@ record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id
 
 /// Who waits for whom, over threads and tasks together.
 ///
-/// Nothing is stopped for this. What looks like a cycle is looked at a second time 5 ms later, and given only if nothing in it moved.
+/// Nothing is stopped for this, but threads that seem to wait for other locks are held up for some microseconds each, to see where. What looks like a cycle is looked at a second time 5 ms later, and given only if nothing in it moved.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -86,15 +86,8 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
     let mut holding = query::holding();
     holding.retain(|task| query::runtime_of(task.id).is_none_or(|counts| counts == runtime.id()));
     let flavor = runtime.runtime_flavor();
-    let is_quiet = holding.is_empty() && !workers.iter().any(|worker| worker.is_held);
-    let stacks = match is_quiet {
-        true => Vec::new(),
-        // Where there are no stacks, the verdict goes without.
-        false => match threads::aside(threads::stacks).await {
-            Ok(Ok(stacks)) => stacks.threads,
-            _ => Vec::new(),
-        },
-    };
+    let held = workers.iter().filter(|worker| worker.is_held).count();
+    let stacks = stacks(&holding, held).await;
     RuntimeInfo {
         flavor: match flavor {
             RuntimeFlavor::CurrentThread => "current-thread",
@@ -145,6 +138,29 @@ fn blocking_threads(_: &RuntimeMetrics) -> Option<usize> {
     None
 }
 
+/// The stacks of the threads that hold the tasks; of all, where more workers are held than by tasks of ours. Where there are none, the
+/// verdict goes without.
+async fn stacks(holding: &[TaskInfo], held: usize) -> Vec<ThreadStack> {
+    let tids: Vec<i32> = holding
+        .iter()
+        .filter_map(|task| match task.state {
+            TaskState::Running { tid, .. } => Some(tid.cast_signed()),
+            _ => None,
+        })
+        .collect();
+    if tids.is_empty() && held == 0 {
+        return Vec::new();
+    }
+    let look = move || match held > tids.len() {
+        true => threads::stacks(),
+        false => threads::stacks_of(&tids),
+    };
+    match threads::aside(look).await {
+        Ok(Ok(stacks)) => stacks.threads,
+        _ => Vec::new(),
+    }
+}
+
 fn verdict(
     workers: &[WorkerInfo],
     holding: &[TaskInfo],
@@ -169,7 +185,7 @@ fn verdict(
         with_tasks.push(tid.cast_signed());
         words.push_str(&format!("; {} is {} in one poll", task.title(), task.state.describe()));
         let stack = stacks.iter().find(|stack| stack.tid == tid.cast_signed());
-        if let Some(place) = stack.and_then(own_place) {
+        if let Some(place) = stack.and_then(ThreadStack::own_place) {
             words.push_str(&format!(", in {place}"));
         }
     }
@@ -194,7 +210,7 @@ fn elsewhere(stacks: &[ThreadStack], with_tasks: &[i32], flavor: RuntimeFlavor) 
     let others = stacks.iter().filter(|stack| stack.role == Some(role) && !with_tasks.contains(&stack.tid));
     let places: Vec<String> = others
         .filter_map(|stack| {
-            Some(format!("thread {} `{}` is in {}", stack.tid, stack.name, own_place(stack)?))
+            Some(format!("thread {} `{}` is in {}", stack.tid, stack.name, stack.own_place()?))
         })
         .take(NAMED)
         .collect();
@@ -202,15 +218,6 @@ fn elsewhere(stacks: &[ThreadStack], with_tasks: &[i32], flavor: RuntimeFlavor) 
         true => ": `pnt` shows the threads".to_owned(),
         false => format!(": {}", places.join(", ")),
     }
-}
-
-/// `shop::cache::refresh (shop/src/cache.rs:88)`
-fn own_place(stack: &ThreadStack) -> Option<String> {
-    let frame = stack.own_frame()?;
-    Some(match frame.place() {
-        Some(place) => format!("{} ({place})", frame.name()),
-        None => frame.name().to_owned(),
-    })
 }
 
 impl RuntimeInfo {

@@ -57,6 +57,15 @@ impl ThreadStack {
         self.frames.iter().find(|frame| !fold::is_inner(frame))
     }
 
+    /// The same in words: `shop::cache::refresh (shop/src/cache.rs:88)`
+    pub fn own_place(&self) -> Option<String> {
+        let frame = self.own_frame()?;
+        Some(match frame.place() {
+            Some(place) => format!("{} ({place})", frame.name()),
+            None => frame.name().to_owned(),
+        })
+    }
+
     /// The stack as a person reads it, a line a function, the innermost first. `full` keeps the frames inside std, tokio and the console.
     pub fn lines(&self, full: bool) -> Vec<String> {
         let located = |frame: &super::Frame| match frame.place() {
