@@ -85,18 +85,36 @@ const SOAK: &[Step] = &[Step {
     environment: &[],
 }];
 
+/// The same for the views of tasks, threads and locks.
+const SOAK_VIEWS: &[Step] = &[Step {
+    name: "soak the views",
+    arguments: &[
+        "test",
+        "--release",
+        "--package",
+        "tests",
+        "--test",
+        "it",
+        "faults::churn",
+        "--",
+        "--nocapture",
+    ],
+    environment: &[],
+}];
+
 /// How long the soak lasts; `--for` sets it.
 const SOAK_SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 
 const USAGE: &str = "\
-usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [--for TIME]>
+usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]>
 
   check  format, clippy and docs with warnings denied, aarch64 compiled, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, big-answer, locks, tasks, threads, service, nice,
          added, compile)
-  soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s";
+  soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s;
+         `soak views` looks at a busy service with every view, for a minute";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -116,6 +134,14 @@ fn main() -> ExitCode {
         ["soak", "--for", time] if seconds(time).is_some() => {
             soak_seconds = seconds(time);
             SOAK
+        }
+        ["soak", "views"] => {
+            soak_seconds = Some(60);
+            SOAK_VIEWS
+        }
+        ["soak", "views", "--for", time] if seconds(time).is_some() => {
+            soak_seconds = seconds(time);
+            SOAK_VIEWS
         }
         _ => {
             eprintln!("{USAGE}");
