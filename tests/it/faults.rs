@@ -4,6 +4,7 @@
 //! With `BLESS=1` the answers are written into the document instead.
 
 mod churn;
+mod joined;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,9 +1,10 @@
 //! Which locks are held and waited for, and who waits for whom.
 
 use std::fmt::{self, Write};
+use std::io;
 
 use crate::sync::{self, LockInfo, UntrackedInfo, Waits};
-use crate::{CommandOutput, Page, Value, backdoor_command};
+use crate::{CommandOutput, Page, Value, backdoor_command, threads};
 
 /// Which locks are held and waited for, the longest wait first
 ///
@@ -26,8 +27,8 @@ fn locks(
 /// A cycle was seen twice, 5 ms apart, with nothing in it moved. Who awaits a lock and something else beside it may still go on.
 /// Threads that wait for other locks are shown with the address they wait at and the function; who holds those cannot be known.
 #[backdoor_command(reads, on = helper)]
-fn waits() -> Waits {
-    sync::waits()
+async fn waits() -> io::Result<Waits> {
+    threads::aside(sync::waits).await
 }
 
 struct Locks {

@@ -97,7 +97,9 @@ record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id
 
 /// Who waits for whom, over threads and tasks together.
 ///
-/// Nothing is stopped for this, but threads that seem to wait for other locks are held up for some microseconds each, to see where. What looks like a cycle is looked at a second time 5 ms later, and given only if nothing in it moved.
+/// Nothing is stopped for this, but threads that seem to wait for other locks are held up for some microseconds each, to see where. So it
+/// blocks as long as [`threads::stacks`](crate::threads::stacks) does. What looks like a cycle is looked at a second time 5 ms later, and
+/// given only if nothing in it moved.
 ///
 /// ```
 /// use std::sync::Arc;
