@@ -14,7 +14,8 @@
 //! - a future that wakes itself: where it did so, marked as such;
 //! - a future that registers nowhere, such as `pending()`: no leaf, and words that say so.
 //!
-//! A task that does not return from its poll is shown as running, with its thread; one that nobody polls within 200 ms says so.
+//! A task that does not return from its poll is shown as running, with the native stack of its thread; one that nobody polls within
+//! 200 ms says so.
 //! Tasks that were spawned by others are counted by `tasks` and `runtime`, and not seen. With `--cfg tokio_unstable` there are
 //! `on_task_spawn` and `on_task_terminate` for the hooks of the same names of `tokio::runtime::Builder`: they list those, too, with the
 //! place where they were spawned.
@@ -41,6 +42,7 @@ pub(crate) mod registry;
 mod runtime;
 mod spawn;
 mod stack;
+mod thread;
 mod tracked;
 
 pub use cancel::{CancelError, cancel};
@@ -49,7 +51,7 @@ pub use hook::{on_task_spawn, on_task_terminate};
 pub(crate) use info::rounded;
 pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
 pub use join_set::JoinSet;
-pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list};
+pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list, running};
 pub use runtime::{RuntimeInfo, WorkerInfo, runtime};
 pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};
 pub use stack::{Frame, Leaf, TaskStack, stacks};

@@ -14,6 +14,7 @@
 //!
 //! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there.
 
+mod aside;
 mod elf;
 pub(crate) mod fold;
 mod groups;
@@ -35,6 +36,7 @@ use std::{fmt, io};
 use serde::ser::{Serialize, Serializer};
 
 use crate::reply::Value;
+pub use crate::threads::aside::aside;
 pub use crate::threads::groups::Group;
 pub use crate::threads::symbols::Frame;
 
@@ -63,7 +65,7 @@ pub struct Thread {
 }
 
 /// The stacks of all threads.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stacks {
     /// By thread id.
@@ -73,7 +75,7 @@ pub struct Stacks {
 }
 
 /// One thread with its stack.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ThreadStack {
     /// The thread's name, cut by the kernel to 15 bytes.

@@ -38,7 +38,14 @@ async fn big() -> String {
     "a line of fifty bytes, as a log or a dump has them\n".repeat(2_000_000)
 }
 
-/// The place of the console: `none`, `console [STEPS]` with the steps of its nice, or `inside`.
+/// Tasks of a service that is watched.
+const TASKS: usize = 1000;
+
+async fn idle() {
+    tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+}
+
+/// The place of the console: `none`, `console [STEPS]` with the steps of its nice, `watched`, which has tasks to look at, or `inside`.
 fn main() -> anyhow::Result<()> {
     let mut arguments = env::args().skip(1);
     let place = arguments.next().context("where the console lives is missing")?;
@@ -50,7 +57,12 @@ fn main() -> anyhow::Result<()> {
     match place.as_str() {
         "none" => println!("{http} {http}"),
         "inside" => println!("{http} {}", runtime.block_on(inside::start(service.shop))?),
-        "console" => {
+        "console" | "watched" => {
+            if place == "watched" {
+                for _ in 0..TASKS {
+                    backdoor_runtime::spawn_named("idle", idle());
+                }
+            }
             let steps = arguments.next().map(|steps| steps.parse()).transpose()?;
             let backdoor = console(service, steps)?;
             let [Address::Tcp(address)] = backdoor.addresses() else { bail!("no TCP address") };

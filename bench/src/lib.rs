@@ -90,6 +90,11 @@ const MEASUREMENTS: &[Measurement] = &[
         run: service::run,
     },
     Measurement {
+        name: "views",
+        about: "what they notice of repeated looks at threads and tasks (two minutes)",
+        run: service::views,
+    },
+    Measurement {
         name: "nice",
         about: "what a lower priority of the console changes (three minutes)",
         run: service::nice,

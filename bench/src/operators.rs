@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
@@ -16,6 +17,9 @@ const SESSIONS: usize = 4;
 const LINES: &str = "uptime --json\nworkers --json\nstatus --json\n";
 const REPEATED: usize = 10;
 
+/// What the one who looks waits between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// What they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
@@ -26,6 +30,8 @@ pub(crate) enum Work {
     Block,
     /// Each asks for 100 MB and reads none of it.
     NotReading,
+    /// One enters this line again and again, ten times a second at most.
+    Look(&'static str),
 }
 
 /// Operators at work until this is ended.
@@ -56,15 +62,26 @@ impl Operators {
                     operators.silent.push(operator);
                 }
             }
-            Work::Flood => operators.repeat(console, LINES.repeat(REPEATED))?,
-            Work::Block => operators.repeat(console, "drill block 1s --json\n".to_owned())?,
+            Work::Flood => {
+                operators.repeat(SESSIONS, console, LINES.repeat(REPEATED), Duration::ZERO)?;
+            }
+            Work::Block => {
+                operators.repeat(SESSIONS, console, "drill block 1s --json\n".to_owned(), Duration::ZERO)?;
+            }
+            Work::Look(line) => operators.repeat(1, console, format!("{line}\n"), PAUSE)?,
         }
         Ok(operators)
     }
 
-    /// Each sends its lines, reads as many answers, and begins again.
-    fn repeat(&mut self, console: SocketAddr, lines: String) -> anyhow::Result<()> {
-        for _ in 0..SESSIONS {
+    /// Each sends its lines, reads as many answers, and begins again after a pause.
+    fn repeat(
+        &mut self,
+        sessions: usize,
+        console: SocketAddr,
+        lines: String,
+        pause: Duration,
+    ) -> anyhow::Result<()> {
+        for _ in 0..sessions {
             let (ended, answers, lines) = (self.ended.clone(), self.answers.clone(), lines.clone());
             let mut operator = Client::to(console)?;
             self.threads.push(thread::spawn(move || {
@@ -78,6 +95,7 @@ impl Operators {
                         come += operator.receive()?.iter().filter(|byte| **byte == b'\n').count();
                     }
                     answers.fetch_add(come, Ordering::Relaxed);
+                    thread::sleep(pause);
                 }
                 Ok(())
             }));
@@ -99,7 +117,8 @@ impl Operators {
         for thread in self.threads.drain(..) {
             thread.join().map_err(|_| anyhow::anyhow!("an operator panicked"))??;
         }
-        ensure!(!matches!(work, Work::Flood) || self.answers() > 0, "the flood was not answered");
+        let must_answer = matches!(work, Work::Flood | Work::Look(_));
+        ensure!(!must_answer || self.answers() > 0, "{work:?} was not answered");
         Ok(())
     }
 }

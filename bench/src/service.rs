@@ -120,7 +120,7 @@ fn compare(table: &mut Table, mut candidates: Vec<Candidate>) -> anyhow::Result<
             let row = Row::new(format!("service, {name}: {what}"), median(&mut ours), unit);
             table.push(row.against("no console", median(&mut baseline), Some(ratio)).aim(aim));
         }
-        if work == Work::Flood {
+        if matches!(work, Work::Flood | Work::Look(_)) {
             let name = format!("service, {name}: commands");
             table.push(Row::new(name, median(&mut answers), "a second"));
         }
@@ -144,6 +144,20 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
         ("harness: blocking inside the runtime", inside, Work::Block, seen),
     ];
     let candidates = candidates.map(|(name, place, work, aims)| Candidate::start(name, place, work, aims));
+    compare(table, candidates.into_iter().collect::<Result<_, _>>()?)
+}
+
+/// What customers notice while an operator looks at threads and at a thousand tasks, ten times a second.
+pub(crate) fn views(table: &mut Table) -> anyhow::Result<()> {
+    let unseen = (Aim::RatioAtLeast(0.97), Aim::RatioAtMost(1.10));
+    let watched = Place::Console(&["watched"]);
+    let candidates = [
+        ("a thousand tasks that are tracked", Work::Idle),
+        ("repeated `pnt`", Work::Look("pnt --json")),
+        ("repeated `pgt`", Work::Look("pgt --json")),
+        ("repeated `pgt --limit 1000`", Work::Look("pgt --limit 1000 --json")),
+    ];
+    let candidates = candidates.map(|(name, work)| Candidate::start(name, watched, work, unseen));
     compare(table, candidates.into_iter().collect::<Result<_, _>>()?)
 }
 

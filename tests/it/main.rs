@@ -23,6 +23,8 @@ mod ends;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod gate;

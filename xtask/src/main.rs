@@ -1,8 +1,9 @@
 //! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose,
-//! `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures.
+//! `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
+//! `cargo xtask sanitize` for what is unsafe.
 
 use std::env;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 /// One program to run, with what it adds to the environment.
 struct Step {
@@ -110,18 +111,108 @@ const SOAK: &[Step] = &[Step {
     environment: &[],
 }];
 
+/// The same for the views of tasks, threads and locks.
+const SOAK_VIEWS: &[Step] = &[Step {
+    name: "soak the views",
+    arguments: &[
+        "test",
+        "--release",
+        "--package",
+        "tests",
+        "--test",
+        "it",
+        "faults::churn",
+        "--",
+        "--nocapture",
+    ],
+    environment: &[],
+}];
+
 /// How long the soak lasts; `--for` sets it.
 const SOAK_SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 
+/// This machine's, given so that build scripts and macros are not sanitized.
+const TARGET: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+
+/// What of the nightly toolchain a step needs: arguments that succeed if it is there, and what to type if it is not.
+struct Needs {
+    probe: &'static [&'static str],
+    install: &'static str,
+}
+
+/// What is `unsafe`, under the tools that see what it does. They are of the nightly toolchain, so this is no part of `check`.
+const SANITIZE: &[(Needs, Step)] = &[
+    (
+        Needs {
+            probe: &["miri", "--version"],
+            install: "rustup toolchain install nightly --component miri --component rust-src",
+        },
+        Step {
+            name: "Miri",
+            arguments: &[
+                "miri",
+                "test",
+                "--target-dir",
+                "target/miri",
+                "--package",
+                "backdoor-runtime",
+                "--lib",
+                "--",
+                "tasks::probe",
+                "sync::slot",
+                "sync::asynch",
+            ],
+            // The clock of the locks is the system's.
+            environment: &[("MIRIFLAGS", "-Zmiri-disable-isolation")],
+        },
+    ),
+    (
+        Needs { probe: &["--version"], install: "rustup toolchain install nightly" },
+        Step {
+            name: "AddressSanitizer",
+            // Tests that compare functions' names are left out, which nightly mangles in another way.
+            arguments: &[
+                "test",
+                "--target",
+                TARGET,
+                "--target-dir",
+                "target/asan",
+                "--package",
+                "tests",
+                "--test",
+                "it",
+                "--",
+                "threads::threads_are_born",
+                "threads::system_calls",
+                "threads::a_thread_that",
+                "threads::watching",
+                "locks::drop_in",
+                "locks::stress",
+                "tasks::ends",
+                "tasks::stuck",
+            ],
+            // Stacks are copied with all that is in them, also what is not to be touched. Some tests leak on purpose.
+            environment: &[
+                ("RUSTFLAGS", "-Zsanitizer=address"),
+                ("ASAN_OPTIONS", "replace_intrin=0:detect_leaks=0"),
+            ],
+        },
+    ),
+];
+
 const USAGE: &str = "\
-usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [--for TIME]>
+usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
   check  format, clippy and docs with warnings denied, aarch64 compiled, all tests
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, counters, big-answer, locks, tasks, threads, service,
-         nice, added, compile)
-  soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s";
+         views, nice, added, compile)
+  soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s;
+         `soak views` looks at a busy service with every view, for a minute
+  sanitize
+         run what is unsafe under Miri and AddressSanitizer, if the nightly toolchain has them";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -142,6 +233,15 @@ fn main() -> ExitCode {
             soak_seconds = seconds(time);
             SOAK
         }
+        ["soak", "views"] => {
+            soak_seconds = Some(60);
+            SOAK_VIEWS
+        }
+        ["soak", "views", "--for", time] if seconds(time).is_some() => {
+            soak_seconds = seconds(time);
+            SOAK_VIEWS
+        }
+        ["sanitize"] => return sanitize(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;
@@ -150,27 +250,50 @@ fn main() -> ExitCode {
     for (at, step) in steps.iter().enumerate() {
         // What was typed behind the chore's name is for its last step.
         let more = if at + 1 == steps.len() { more } else { &[] };
-        println!("== {}: cargo {}", step.name, step.arguments.join(" "));
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
-            .args(step.arguments)
-            .args(more)
-            .envs(step.environment.iter().copied())
-            .envs(soak_seconds.map(|seconds| (SOAK_SECONDS, seconds.to_string())))
-            .status();
-        match status {
-            Ok(status) if status.success() => {}
-            Ok(status) => {
-                eprintln!("== {} failed: {status}", step.name);
-                return ExitCode::FAILURE;
-            }
-            Err(error) => {
-                eprintln!("== {} could not be run: {error}", step.name);
-                return ExitCode::FAILURE;
-            }
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.envs(soak_seconds.map(|seconds| (SOAK_SECONDS, seconds.to_string())));
+        if !step.succeeds(cargo, more) {
+            return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+impl Step {
+    /// Runs it by this cargo.
+    fn succeeds(&self, mut cargo: Command, more: &[String]) -> bool {
+        println!("== {}: cargo {}", self.name, self.arguments.join(" "));
+        cargo.args(self.arguments).args(more).envs(self.environment.iter().copied());
+        match cargo.status() {
+            Ok(status) if status.success() => return true,
+            Ok(status) => eprintln!("== {} failed: {status}", self.name),
+            Err(error) => eprintln!("== {} could not be run: {error}", self.name),
+        }
+        false
+    }
+}
+
+/// Runs the steps whose tool is there, and says which are left out.
+fn sanitize() -> ExitCode {
+    for (needs, step) in SANITIZE {
+        let probe = nightly().args(needs.probe).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !probe.is_ok_and(|status| status.success()) {
+            println!("== {} is left out, since its tool is missing: {}", step.name, needs.install);
+        } else if !step.succeeds(nightly(), &[]) {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Cargo of the nightly toolchain, whichever this is run by.
+fn nightly() -> Command {
+    let mut cargo = Command::new("rustup");
+    cargo.args(["run", "nightly", "cargo"]);
+    for set_by_cargo in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN"] {
+        cargo.env_remove(set_by_cargo);
+    }
+    cargo
 }
 
 /// `120`, `120s` or `2m`.

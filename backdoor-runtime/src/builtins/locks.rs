@@ -1,9 +1,10 @@
 //! Which locks are held and waited for, and who waits for whom.
 
 use std::fmt::{self, Write};
+use std::io;
 
-use crate::sync::{self, LockInfo, Waits};
-use crate::{CommandOutput, Page, Value, backdoor_command};
+use crate::sync::{self, LockInfo, UntrackedInfo, Waits};
+use crate::{CommandOutput, Page, Value, backdoor_command, threads};
 
 /// Which locks are held and waited for, the longest wait first
 ///
@@ -24,10 +25,10 @@ fn locks(
 /// Who waits for whom, over threads and tasks, and cycles among them
 ///
 /// A cycle was seen twice, 5 ms apart, with nothing in it moved. Who awaits a lock and something else beside it may still go on.
-/// Threads that wait for other locks are shown with the address they wait at; who holds those cannot be known.
+/// Threads that wait for other locks are shown with the address they wait at and the function; who holds those cannot be known.
 #[backdoor_command(reads, on = helper)]
-fn waits() -> Waits {
-    sync::waits()
+async fn waits() -> io::Result<Waits> {
+    threads::aside(sync::waits).await
 }
 
 struct Locks {
@@ -55,6 +56,19 @@ impl CommandOutput for Locks {
 
     fn value(&self) -> Value {
         Value::of(&self.locks)
+    }
+}
+
+/// Where its threads wait, each place once, and three are enough.
+fn places(lock: &UntrackedInfo) -> String {
+    const NAMED: usize = 3;
+    let mut places: Vec<&str> = lock.threads.iter().filter_map(|thread| thread.at.as_deref()).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.truncate(NAMED);
+    match places.is_empty() {
+        true => String::new(),
+        false => format!(", in {}", places.join(", ")),
     }
 }
 
@@ -119,8 +133,10 @@ impl CommandOutput for Waits {
             let thread = if lock.waiting == 1 { "thread" } else { "threads" };
             writeln!(
                 page,
-                "  {thread} {names}{more} at futex {}, which looks like {}",
-                lock.address, lock.looks_like
+                "  {thread} {names}{more} at futex {}, which looks like {}{}",
+                lock.address,
+                lock.looks_like,
+                places(lock)
             )?;
         }
         match &self.not_visible {

@@ -6,8 +6,8 @@ mod runtime;
 use std::time::{Duration, Instant};
 
 use crate::builtins::tasks::items::{Item, Items, produce, rows};
-use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskState};
-use crate::{Console, Session, State, Value, backdoor_command};
+use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
+use crate::{Console, Session, State, Value, backdoor_command, sync};
 
 /// Stacks that are asked for together.
 const TOGETHER: usize = 256;
@@ -79,7 +79,8 @@ async fn tasks(
 
 /// The stacks of tasks: where they wait, with file and line
 ///
-/// Each is polled once for it, and its wakers say where they are. A task that runs, or that nobody polls within 200 ms, says so.
+/// Each is polled once for it, and its wakers say where they are. A task that runs is shown with the stack of its thread; one that
+/// nobody polls within 200 ms says so. Locks that a task holds or waits for are told, too.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn pgt(
     /// The number of a task, or a part of its name or of the file where it was spawned
@@ -103,9 +104,7 @@ async fn pgt(
                 break;
             }
             left -= ids.len();
-            for stack in tasks::stacks(&ids).await {
-                items.send(Item::stack(stack, full)).await?;
-            }
+            items.send_all(stacks_of(&ids, full).await).await?;
         }
         let more = if left == 0 { wanted.count() } else { 0 };
         if more > 0 {
@@ -138,9 +137,21 @@ async fn cancel(
     Ok(format!("{} will end when it is polled next; it is {state}", task.title()))
 }
 
+/// Where these tasks are, and what they hold and wait for.
+async fn stacks_of(ids: &[u64], full: bool) -> Vec<Item> {
+    let stacks = tasks::stacks(ids).await;
+    let mut locks = sync::locks_of_tasks(ids);
+    let item = |stack: TaskStack| {
+        let locks = locks.remove(&stack.task.id).unwrap_or_default();
+        Item::stack(stack, locks, full)
+    };
+    stacks.into_iter().map(item).collect()
+}
+
 async fn stack_of(id: u64, full: bool) -> Result<Items, String> {
-    if let Some(stack) = tasks::stacks(&[id]).await.pop() {
-        return Ok(Items::of([Item::stack(stack, full)]));
+    let stacks = stacks_of(&[id], full).await;
+    if !stacks.is_empty() {
+        return Ok(Items::of(stacks));
     }
     if let Some(task) = tasks::list().find(|task| task.id == id && task.state == TaskState::NotVisible) {
         return Err(format!("{} was spawned by others: where it waits is not visible", task.title()));

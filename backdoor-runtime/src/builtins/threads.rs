@@ -1,17 +1,16 @@
 //! What the native threads do, and where they are.
 
 use std::fmt::{self, Write};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
-
-use crate::threads::{self, Stacks, Thread, Watch};
+use crate::tasks::{self, TaskInfo, TaskState};
+use crate::threads::{self, StackError, Stacks, Thread, Watch};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
 /// The native threads, the busiest first, and what each waits in
 ///
-/// They are watched for a second or for as long as `--for` says, and not disturbed. With `--top`, only the busiest, with their stacks.
+/// They are watched for a second or for as long as `--for` says, and not disturbed. `task` is the one that a thread polls, if it is one of
+/// ours. With `--top`, only the busiest, with their stacks.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn threads(
     /// How long to watch
@@ -20,19 +19,20 @@ async fn threads(
     /// Only so many, with their stacks
     #[arg(long, range = 1..=1000)]
     top: Option<usize>,
-) -> Result<Threads, String> {
-    let watch = aside(Watch::begin).await?.map_err(|error| error.to_string())?;
+) -> Result<Threads, StackError> {
+    let watch = threads::aside(Watch::begin).await??;
     tokio::time::sleep(window).await;
-    let mut threads = aside(move || watch.end()).await?.map_err(|error| error.to_string())?;
+    let (threads, running) = threads::aside(move || (watch.end(), tasks::running())).await?;
+    let mut threads = threads?;
     let stacks = match top {
         Some(top) => {
             threads.truncate(top);
             let tids: Vec<i32> = threads.iter().map(|thread| thread.tid).collect();
-            Some(aside(move || threads::stacks_of(&tids)).await?.map_err(|error| error.to_string())?)
+            Some(threads::aside(move || threads::stacks_of(&tids)).await??)
         }
         None => None,
     };
-    Ok(Threads { threads, stacks })
+    Ok(Threads { threads, running, stacks })
 }
 
 /// Where the native threads are: their stacks, equal ones together
@@ -45,8 +45,8 @@ async fn pnt(
     pattern: Option<String>,
     /// With the frames inside std, tokio and the console
     full: bool,
-) -> Result<Pnt, String> {
-    let mut stacks = aside(threads::stacks).await?.map_err(|error| error.to_string())?;
+) -> Result<Pnt, StackError> {
+    let mut stacks = threads::aside(threads::stacks).await??;
     let all = stacks.threads.len();
     if let Some(pattern) = &pattern {
         stacks = stacks.matching(pattern);
@@ -54,32 +54,29 @@ async fn pnt(
     Ok(Pnt { stacks, all, full })
 }
 
-/// Does what blocks on a thread of its own, one at a time, so that others who need the helper's go on. Who gives up waiting leaves the
-/// work to end by itself; the next has to wait for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
-    static TURN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
-    let turn = TURN.clone().acquire_owned().await.map_err(|error| error.to_string())?;
-    let (done, result) = oneshot::channel();
-    let look = move || {
-        // The operator may be gone.
-        let _ = done.send(work());
-        drop(turn);
-    };
-    std::thread::Builder::new()
-        .name("backdoor-look".to_owned())
-        .spawn(look)
-        .map_err(|error| format!("no thread could be started to look: {error}"))?;
-    result.await.map_err(|_| "the look at the threads has failed".to_owned())
-}
-
 struct Threads {
     threads: Vec<Thread>,
+    /// Tasks that are being polled, each on one of the threads.
+    running: Vec<TaskInfo>,
     stacks: Option<Stacks>,
+}
+
+impl Threads {
+    /// The thread, and the task that it polls.
+    fn row(&self, thread: &Thread) -> Value {
+        let Value::Record(mut fields) = thread.value() else { return Value::Null };
+        let polls = |task: &&TaskInfo| match task.state {
+            TaskState::Running { tid, .. } => tid.cast_signed() == thread.tid,
+            _ => false,
+        };
+        fields.push(("task".into(), self.running.iter().find(polls).map(TaskInfo::title).into()));
+        Value::Record(fields)
+    }
 }
 
 impl CommandOutput for Threads {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let rows: Value = self.threads.iter().map(Thread::value).collect();
+        let rows: Value = self.threads.iter().map(|thread| self.row(thread)).collect();
         page.write_str(&rows.to_text(page.width()))?;
         let Some(stacks) = &self.stacks else { return Ok(()) };
         // In the order of the table, each for itself.
@@ -93,7 +90,7 @@ impl CommandOutput for Threads {
 
     fn value(&self) -> Value {
         let with_stack = |thread: &Thread| {
-            let Value::Record(mut fields) = thread.value() else { return Value::Null };
+            let Value::Record(mut fields) = self.row(thread) else { return Value::Null };
             if let Some(stacks) = &self.stacks {
                 let stack = stacks.threads.iter().find(|stack| stack.tid == thread.tid);
                 fields.push(("stack".into(), stack.map(threads::ThreadStack::value).into()));

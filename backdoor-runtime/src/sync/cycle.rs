@@ -96,7 +96,11 @@ fn find(links: &[Link]) -> Vec<Vec<Link>> {
             let to = links[link].to;
             if let Some(at) = steps.iter().position(|(party, _)| *party == to) {
                 let cycle = path[at..].iter().chain([&link]).map(|&link| links[link].clone());
-                cycles.push(cycle.collect());
+                let mut cycle: Vec<Link> = cycle.collect();
+                // The same ring is told in the same way whenever it is looked at.
+                let first = (0..cycle.len()).min_by_key(|&at| cycle[at].from).unwrap_or_default();
+                cycle.rotate_left(first);
+                cycles.push(cycle);
                 if cycles.len() == CYCLES {
                     return cycles;
                 }

@@ -1,10 +1,11 @@
 //! Threads that wait in the kernel for a lock that is not ours, as far as that can be told from outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::{fs, io};
 
-use super::who::thread_name;
 use crate::reply::record;
+use crate::tasks::native;
+use crate::threads::{self, ThreadStack};
 
 /// The number of futex(2), as `/proc/PID/task/TID/syscall` gives it.
 const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
@@ -36,10 +37,12 @@ pub struct UntrackedThread {
     pub thread: u32,
     /// The kernel's name, of 15 bytes at most.
     pub name: String,
+    /// The author's function that it waits in, where its stack shows it.
+    pub at: Option<String>,
 }
 
 record!(UntrackedInfo: address, looks_like, threads, waiting);
-record!(UntrackedThread: thread, name);
+record!(UntrackedThread: thread, name, at);
 
 /// All threads that wait at a futex, other than for our locks.
 #[derive(Default)]
@@ -50,9 +53,12 @@ pub(super) struct Untracked {
     pub(super) others: usize,
 }
 
+/// Threads by the word they wait at, and what it looks like.
+type Groups = BTreeMap<(String, &'static str), Vec<UntrackedThread>>;
+
 /// Looks at all threads but those that `is_known` and the console's.
 pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
-    let mut groups: BTreeMap<(String, &'static str), Vec<UntrackedThread>> = BTreeMap::new();
+    let mut groups = Groups::new();
     let mut others = 0;
     for entry in fs::read_dir("/proc/self/task")? {
         let entry = entry?;
@@ -63,17 +69,22 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
             Err(_) => continue,
         };
-        let (Some((address, value)), Some(name)) = (waits_at(&call), thread_name(thread)) else { continue };
+        let (Some((address, value)), Some(name)) = (waits_at(&call), native::name(thread)) else { continue };
         if is_known(thread) || name.starts_with("backdoor-") {
             continue;
         }
         match looks_like(value) {
             Some(what) => {
-                groups.entry((address.to_owned(), what)).or_default().push(UntrackedThread { thread, name });
+                groups.entry((address.to_owned(), what)).or_default().push(UntrackedThread {
+                    thread,
+                    name,
+                    at: None,
+                });
             }
             None => others += 1,
         }
     }
+    others += ask_for_stacks(&mut groups);
     let mut locks: Vec<UntrackedInfo> = groups
         .into_iter()
         .map(|((address, looks_like), mut threads)| {
@@ -86,6 +97,45 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
     locks.sort_by_key(|lock| std::cmp::Reverse(lock.waiting));
     locks.truncate(LISTED);
     Ok(Untracked { locks, others })
+}
+
+/// Adds where they wait, as their stacks tell, and takes out those that wait for a condition after all; gives how many those are. Where
+/// there are no stacks, the value has to do.
+fn ask_for_stacks(groups: &mut Groups) -> usize {
+    let tids: Vec<i32> = groups.values().flatten().map(|thread| thread.thread.cast_signed()).collect();
+    if tids.is_empty() {
+        return 0;
+    }
+    let Ok(stacks) = threads::stacks_of(&tids) else { return 0 };
+    let stacks: HashMap<i32, ThreadStack> =
+        stacks.threads.into_iter().map(|stack| (stack.tid, stack)).collect();
+    let mut conditions = 0;
+    for threads in groups.values_mut() {
+        threads.retain_mut(|thread| {
+            let Some(stack) = stacks.get(&thread.thread.cast_signed()) else { return true };
+            thread.at = stack.own_place();
+            let is_condition = waits_for_a_condition(stack);
+            conditions += usize::from(is_condition);
+            !is_condition
+        });
+    }
+    groups.retain(|_, threads| !threads.is_empty());
+    conditions
+}
+
+/// Whether what it called last is a condition or a place to park, and no lock.
+fn waits_for_a_condition(stack: &ThreadStack) -> bool {
+    let functions = stack.frames.iter().filter_map(|frame| frame.function.as_deref());
+    let is_condition = |function: &str| {
+        let function = function.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| function.contains(word));
+        match (has(&["condvar", "pthread_cond", "park"]), has(&["mutex", "rwlock"])) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        }
+    };
+    { functions }.find_map(is_condition).unwrap_or(false)
 }
 
 /// The word a thread waits at, and the value it had then: the first and the third argument (futex(2)).

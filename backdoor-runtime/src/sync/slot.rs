@@ -113,3 +113,63 @@ impl Slot {
         (self.turn.load(Ordering::Relaxed) == turn).then_some(Some(held))
     }
 }
+
+/// Also run under Miri, by `cargo xtask sanitize`.
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+    use std::thread;
+
+    use super::*;
+
+    #[track_caller]
+    fn here() -> Place {
+        Location::caller()
+    }
+
+    fn who(thread: u32) -> Who {
+        Who { thread, task: NonZeroU64::new(thread.into()), asynchronous: thread == 2 }
+    }
+
+    #[test]
+    fn what_is_read_is_of_one_holder() {
+        const TURNS: usize = if cfg!(miri) { 50 } else { 5000 };
+        let slot = Slot::new();
+        let holders = [(who(1), here()), (who(2), here())];
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for turn in 0..TURNS {
+                    let (who, place) = holders[turn % 2];
+                    slot.fill(who, place);
+                    thread::yield_now();
+                    slot.free();
+                }
+            });
+            while !writer.is_finished() {
+                if let Some(held) = slot.read() {
+                    let seen = (held.who, held.place);
+                    assert!(holders.iter().any(|(who, place)| seen == (*who, *place)), "{held:?}");
+                }
+                thread::yield_now();
+            }
+        });
+        assert!(slot.read().is_none());
+    }
+
+    #[test]
+    fn one_of_those_who_claim_a_slot_gets_it() {
+        let slot = Slot::new();
+        let claims = thread::scope(|scope| {
+            let claims = [1, 2, 3].map(|thread| {
+                scope.spawn({
+                    let slot = &slot;
+                    move || slot.claim(who(thread), here(), 1)
+                })
+            });
+            claims.map(|claim| claim.join().unwrap())
+        });
+        assert_eq!(claims.iter().filter(|claimed| **claimed).count(), 1, "{claims:?}");
+        let held = slot.read().unwrap();
+        assert!(claims[held.who.thread as usize - 1] && slot.is_still(held.turn));
+    }
+}

@@ -139,7 +139,7 @@ impl LockInfo {
 pub(super) fn holders(record: &Record) -> Vec<HolderInfo> {
     let mut holders: Vec<HolderInfo> =
         record.holders().map(|(seat, held)| HolderInfo::of(record.kind, seat, &held)).collect();
-    holders.sort_by_key(|holder| Reverse(holder.held));
+    holders.sort_by_key(|holder| (Reverse(holder.held), holder.task, holder.thread));
     holders
 }
 

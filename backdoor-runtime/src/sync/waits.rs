@@ -96,7 +96,9 @@ record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id
 
 /// Who waits for whom, over threads and tasks together.
 ///
-/// Nothing is stopped for this. What looks like a cycle is looked at a second time 5 ms later, and given only if nothing in it moved.
+/// Nothing is stopped for this, but threads that seem to wait for other locks are held up for some microseconds each, to see where. So it
+/// blocks as long as [`threads::stacks`](crate::threads::stacks) does. What looks like a cycle is looked at a second time 5 ms later, and
+/// given only if nothing in it moved.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -149,7 +151,7 @@ pub fn waits() -> Waits {
 }
 
 impl EdgeInfo {
-    fn of(record: &Arc<Record>, waiter: WaiterInfo) -> Self {
+    pub(super) fn of(record: &Arc<Record>, waiter: WaiterInfo) -> Self {
         let (lock, holders, more_holders) = (record.label(), holders(record), record.unlisted());
         let is_read = !holders.is_empty() && holders.iter().all(|holder| holder.mode == "read");
         let behind_a_writer = waiter.wants == "read" && is_read;
@@ -165,6 +167,11 @@ impl EdgeInfo {
             text += ", behind somebody who waits to write";
         }
         Self { waiter, lock, lock_id: record.number, holders, more_holders, behind_a_writer, text }
+    }
+
+    /// The sentence without its subject.
+    pub(super) fn what(&self) -> String {
+        self.text[self.waiter.by.len()..].trim_start().to_owned()
     }
 }
 
@@ -239,7 +246,7 @@ impl MemberInfo {
 }
 
 /// As a sentence says it: `41 s`.
-fn ago(time: Duration) -> String {
+pub(super) fn ago(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
         seconds @ ..120 => format!("{seconds} s"),

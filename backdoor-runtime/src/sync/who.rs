@@ -1,10 +1,8 @@
 //! Who holds a lock or waits for one: a thread, or a task on a thread.
 
-use std::cell::Cell;
-use std::fs;
 use std::num::NonZeroU64;
 
-use crate::tasks;
+use crate::tasks::{self, native};
 
 /// A thread, and the task it polled, if that is one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +24,7 @@ pub(super) enum Party {
 impl Who {
     #[inline]
     pub(super) fn here(asynchronous: bool) -> Self {
-        Self { thread: this_thread(), task: tasks::current::id(), asynchronous }
+        Self { thread: native::tid(), task: tasks::current::id(), asynchronous }
     }
 
     /// The one whose going on lets a lock go that is held: the task that took it, else the thread.
@@ -55,31 +53,14 @@ impl Who {
     }
 }
 
-/// The one place that knows how a task is called.
-pub(super) fn task_label(task: NonZeroU64) -> String {
-    format!("task {task}")
+/// As the other views call it. Of one that has ended, `tasks --ended` may know more.
+fn task_label(task: NonZeroU64) -> String {
+    tasks::get(task.get()).map_or_else(|| format!("task {task}"), |task| task.title())
 }
 
-pub(super) fn thread_label(thread: u32) -> String {
-    match thread_name(thread) {
+fn thread_label(thread: u32) -> String {
+    match native::name(thread) {
         Some(name) => format!("thread {thread} `{name}`"),
         None => format!("thread {thread}, which has ended"),
     }
-}
-
-/// The kernel's name of a thread, of which it keeps 15 bytes; none when there is no such thread.
-pub(super) fn thread_name(thread: u32) -> Option<String> {
-    let name = fs::read(format!("/proc/self/task/{thread}/comm")).ok()?;
-    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
-}
-
-#[inline]
-fn this_thread() -> u32 {
-    thread_local!(static THREAD: Cell<u32> = const { Cell::new(0) });
-    THREAD.with(|thread| {
-        if thread.get() == 0 {
-            thread.set(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs());
-        }
-        thread.get()
-    })
 }

@@ -1,4 +1,4 @@
-//! The thread that a task runs on: as much as a task that does not return from its poll can show of itself.
+//! The thread that something happens on, as the kernel knows it.
 
 use std::cell::Cell;
 use std::fs;
@@ -20,8 +20,8 @@ pub(crate) fn tid() -> u32 {
     }
 }
 
-/// The thread's name, where it still lives.
+/// The thread's name, of which the kernel keeps 15 bytes; none when there is no such thread.
 pub(crate) fn name(tid: u32) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/self/task/{tid}/comm")).ok()?;
-    Some(name.trim_end().to_owned())
+    let name = fs::read(format!("/proc/self/task/{tid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
 }

@@ -123,3 +123,59 @@ unsafe fn wake(probe: *const ()) {
 
 /// A probe is only borrowed.
 unsafe fn drop(_: *const ()) {}
+
+/// Also run under Miri, by `cargo xtask sanitize`.
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn whoever_clones_or_wakes_is_a_leaf_and_the_clone_lives_on() {
+        let counts = Arc::<Counts>::default();
+        let waker = Waker::from(counts.clone());
+        let (told, mut tells) = unbounded_channel();
+        let trace = Trace::new(told);
+        let clones = trace.poll(&waker, |probing| {
+            let clone = probing.clone();
+            probing.wake_by_ref();
+            [clone.clone(), clone]
+        });
+        assert!(tells.try_recv().is_ok());
+        let found = trace.found();
+        assert!(found.is_polled);
+        // The clone of a clone is not the probe's any more.
+        assert_eq!(found.leaves.iter().map(|leaf| leaf.woke).collect::<Vec<_>>(), [false, true]);
+        std::mem::drop((trace, waker));
+        for clone in clones {
+            clone.wake();
+        }
+        assert_eq!(counts.0.load(Ordering::Relaxed), 3);
+        assert_eq!(Arc::strong_count(&counts), 1, "each clone was dropped once");
+    }
+
+    #[test]
+    fn leaves_beyond_the_limit_are_counted() {
+        let trace = Trace::new(unbounded_channel().0);
+        trace.poll(Waker::noop(), |probing| {
+            for _ in 0..LEAVES + 3 {
+                std::mem::drop(probing.clone());
+            }
+        });
+        assert_eq!((trace.found().leaves.len(), trace.found().more), (LEAVES, 3));
+    }
+}

@@ -132,11 +132,16 @@ pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
     holding().into_iter().map(|task| BlockedTask { task, holds: true }).chain(waiting).collect()
 }
 
+/// The tasks that are being polled.
+pub fn running() -> Vec<TaskInfo> {
+    let running = registry::all().filter(|record| matches!(record.state(), State::Running(..)));
+    running.map(|record| TaskInfo::of(&record)).collect()
+}
+
 /// The tasks whose present poll has lasted for more than 100 ms, the longest first.
 pub(crate) fn holding() -> Vec<TaskInfo> {
-    let mut holding: Vec<(Duration, TaskInfo)> = registry::all()
-        .filter(|record| matches!(record.state(), State::Running(..)))
-        .map(|record| TaskInfo::of(&record))
+    let mut holding: Vec<(Duration, TaskInfo)> = running()
+        .into_iter()
         .filter_map(|task| match task.state {
             TaskState::Running { since, .. } if since > LONG => Some((since, task)),
             _ => None,

@@ -7,6 +7,7 @@ use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
 use tokio::time::sleep;
 
 use crate::tasks::{TaskInfo, TaskState, query};
+use crate::threads::{self, ThreadStack};
 
 /// What tokio tells only with `--cfg tokio_unstable`.
 const NOT_VISIBLE: &str = "not visible";
@@ -56,7 +57,8 @@ struct Reading {
     turns: u64,
 }
 
-/// Watches a runtime for this long. Nothing is asked of its workers, so that it answers when they are blocked.
+/// Watches a runtime for this long. Nothing is asked of its workers, so that it answers when they are blocked; if some are held, the
+/// stacks of the process's threads are taken.
 ///
 /// ```
 /// # #[tokio::main]
@@ -83,8 +85,11 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
         .collect();
     let mut holding = query::holding();
     holding.retain(|task| query::runtime_of(task.id).is_none_or(|counts| counts == runtime.id()));
+    let flavor = runtime.runtime_flavor();
+    let held = workers.iter().filter(|worker| worker.is_held).count();
+    let stacks = stacks(&holding, held).await;
     RuntimeInfo {
-        flavor: match runtime.runtime_flavor() {
+        flavor: match flavor {
             RuntimeFlavor::CurrentThread => "current-thread",
             RuntimeFlavor::MultiThread => "multi-thread",
             _ => NOT_VISIBLE,
@@ -93,7 +98,7 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
         seen: query::counted_by(runtime),
         global_queue: metrics.global_queue_depth(),
         blocking_threads: blocking_threads(&metrics),
-        verdict: verdict(&workers, &holding, took),
+        verdict: verdict(&workers, &holding, &stacks, flavor, took),
         workers,
         holding,
     }
@@ -133,7 +138,36 @@ fn blocking_threads(_: &RuntimeMetrics) -> Option<usize> {
     None
 }
 
-fn verdict(workers: &[WorkerInfo], holding: &[TaskInfo], took: Duration) -> String {
+/// The stacks of the threads that hold the tasks; of all, where more workers are held than by tasks of ours. Where there are none, the
+/// verdict goes without.
+async fn stacks(holding: &[TaskInfo], held: usize) -> Vec<ThreadStack> {
+    let tids: Vec<i32> = holding
+        .iter()
+        .filter_map(|task| match task.state {
+            TaskState::Running { tid, .. } => Some(tid.cast_signed()),
+            _ => None,
+        })
+        .collect();
+    if tids.is_empty() && held == 0 {
+        return Vec::new();
+    }
+    let look = move || match held > tids.len() {
+        true => threads::stacks(),
+        false => threads::stacks_of(&tids),
+    };
+    match threads::aside(look).await {
+        Ok(Ok(stacks)) => stacks.threads,
+        _ => Vec::new(),
+    }
+}
+
+fn verdict(
+    workers: &[WorkerInfo],
+    holding: &[TaskInfo],
+    stacks: &[ThreadStack],
+    flavor: RuntimeFlavor,
+    took: Duration,
+) -> String {
     let held = workers.iter().filter(|worker| worker.is_held).count();
     let took = crate::reply::text::duration(&Duration::from_millis(took.as_millis() as u64));
     let mut words = match (held, workers.len()) {
@@ -145,18 +179,45 @@ fn verdict(workers: &[WorkerInfo], holding: &[TaskInfo], took: Duration) -> Stri
         }
         (held, all) => format!("{held} of {all} workers held: not come round within {took}"),
     };
+    let mut with_tasks = Vec::new();
     for task in holding {
-        let TaskState::Running { .. } = &task.state else { continue };
+        let TaskState::Running { tid, .. } = &task.state else { continue };
+        with_tasks.push(tid.cast_signed());
         words.push_str(&format!("; {} is {} in one poll", task.title(), task.state.describe()));
+        let stack = stacks.iter().find(|stack| stack.tid == tid.cast_signed());
+        if let Some(place) = stack.and_then(ThreadStack::own_place) {
+            words.push_str(&format!(", in {place}"));
+        }
     }
     if held > holding.len() {
         let unseen = held - holding.len();
         let (workers, are) = if unseen == 1 { ("worker", "is") } else { ("workers", "are") };
         words.push_str(&format!(
-            "; what {unseen} {workers} {are} held by is no task of ours, or nobody drives the runtime: the threads' stacks tell"
+            "; what {unseen} {workers} {are} held by is no task of ours, or nobody drives the runtime"
         ));
+        words.push_str(&elsewhere(stacks, &with_tasks, flavor));
     }
     words
+}
+
+/// Where threads are that work for a runtime of this kind and poll no task of ours; that may be another runtime.
+fn elsewhere(stacks: &[ThreadStack], with_tasks: &[i32], flavor: RuntimeFlavor) -> String {
+    const NAMED: usize = 3;
+    let role = match flavor {
+        RuntimeFlavor::CurrentThread => "tokio current-thread",
+        _ => "tokio worker",
+    };
+    let others = stacks.iter().filter(|stack| stack.role == Some(role) && !with_tasks.contains(&stack.tid));
+    let places: Vec<String> = others
+        .filter_map(|stack| {
+            Some(format!("thread {} `{}` is in {}", stack.tid, stack.name, stack.own_place()?))
+        })
+        .take(NAMED)
+        .collect();
+    match places.is_empty() {
+        true => ": `pnt` shows the threads".to_owned(),
+        false => format!(": {}", places.join(", ")),
+    }
 }
 
 impl RuntimeInfo {

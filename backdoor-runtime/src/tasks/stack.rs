@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::tasks::names::{self, Names, Owner};
 use crate::tasks::probe::{self, Found, Trace};
 use crate::tasks::record::{Record, State};
-use crate::tasks::{TaskInfo, registry};
+use crate::tasks::{TaskInfo, registry, thread};
+use crate::threads::ThreadStack;
 use crate::threads::symbols::Frame as Symbol;
 
 /// How long tasks have to be polled.
@@ -25,6 +26,8 @@ pub struct TaskStack {
     pub task: TaskInfo,
     /// Where it waits: several places for `select!` and `join!`.
     pub leaves: Vec<Leaf>,
+    /// The thread that it runs on, where its poll does not return.
+    pub thread: Option<ThreadStack>,
     /// What could not be seen, in words.
     pub missing: Option<String>,
 }
@@ -59,7 +62,8 @@ pub struct Frame {
 }
 
 /// Asks these tasks where they wait, and gives those that live, in this order. It takes 200 ms at most, and a first time longer, since
-/// the program's debug information has to be read. Each task is polled once for it; those that nobody polls say so.
+/// the program's debug information has to be read. Each task is polled once for it; those that nobody polls say so, and those whose
+/// poll does not return come with the stack of their thread.
 ///
 /// To be called on a runtime with timers, and not on one that may be blocked.
 ///
@@ -96,9 +100,12 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
     }
     let leaves = answers.iter().flat_map(|(_, found)| &found.leaves);
     let names = Names::look_up(leaves.flat_map(|leaf| leaf.frames.iter().copied())).await;
+    let silent = answers.iter().filter(|(_, found)| !found.is_polled).map(|(record, _)| record);
+    let running = thread::stacks_of_running(silent).await;
     let mut stacks = Vec::with_capacity(answers.len());
     for (record, found) in answers {
-        stacks.push(TaskStack::of(&record, &found, &names));
+        let running = running.as_ref().map(|stacks| stacks.get(&record.id));
+        stacks.push(TaskStack::of(&record, &found, &names, running));
         // Long stacks take their time, and others may want this thread.
         tokio::task::yield_now().await;
     }
@@ -106,11 +113,20 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
 }
 
 impl TaskStack {
-    fn of(record: &Record, found: &Found, names: &Names) -> Self {
+    fn of(
+        record: &Record,
+        found: &Found,
+        names: &Names,
+        thread: Result<Option<&ThreadStack>, &String>,
+    ) -> Self {
         let missing = match (record.state(), found.is_polled) {
-            (State::Running(..), false) => Some(
-                "its poll has not returned, so it waits for nothing; what it does is the stack of its thread".to_owned(),
-            ),
+            (_, false) if matches!(thread, Ok(Some(_))) => {
+                Some("its poll has not returned, so it waits for nothing".to_owned())
+            }
+            (State::Running(..), false) => Some(match thread {
+                Err(why) => format!("its poll has not returned, so it waits for nothing; {why}"),
+                Ok(_) => "its polls are long, and it moved on while its thread was looked at".to_owned(),
+            }),
             (_, false) if registry::get(record.id).is_none() => Some("it has ended meanwhile".to_owned()),
             (_, false) => Some(format!(
                 "nobody polled it within {} ms, so the workers of its runtime are held up or gone; `runtime` may say by what",
@@ -125,7 +141,12 @@ impl TaskStack {
             (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not kept", found.more)),
             (_, true) => None,
         };
-        Self { task: TaskInfo::of(record), leaves: fold(&found.leaves, names), missing }
+        Self {
+            task: TaskInfo::of(record),
+            leaves: fold(&found.leaves, names),
+            thread: thread.ok().flatten().cloned(),
+            missing,
+        }
     }
 }
 
@@ -187,6 +208,10 @@ impl Leaf {
 /// The layers around a future of the author's, which are no place to wait.
 fn is_ours_around(symbol: &Symbol) -> bool {
     const LAYERS: [&str; 3] = ["tracked", "probe", "record"];
+    // A twin of tokio's lock is that lock to who reads.
+    if symbol.name().contains("backdoor_runtime::sync::") {
+        return true;
+    }
     let ours = symbol.name().split("backdoor_runtime::tasks::").nth(1);
     ours.is_some_and(|path| LAYERS.iter().any(|layer| path.starts_with(layer)))
 }

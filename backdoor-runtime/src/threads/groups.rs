@@ -25,7 +25,7 @@ impl Stacks {
         let mut places = HashMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for thread in &self.threads {
-            let (lines, own) = lines(thread, full);
+            let (lines, own) = (thread.lines(full), thread.own_frame().is_some());
             let key = (lines.clone(), thread.waits(), thread.role, thread.missing.as_deref());
             let at = *places.entry(key).or_insert(groups.len());
             match groups.get_mut(at) {
@@ -52,6 +52,45 @@ impl Stacks {
 }
 
 impl ThreadStack {
+    /// The author's function that it is in.
+    pub fn own_frame(&self) -> Option<&super::Frame> {
+        self.frames.iter().find(|frame| !fold::is_inner(frame))
+    }
+
+    /// The same in words: `shop::cache::refresh (shop/src/cache.rs:88)`
+    pub fn own_place(&self) -> Option<String> {
+        let frame = self.own_frame()?;
+        Some(match frame.place() {
+            Some(place) => format!("{} ({place})", frame.name()),
+            None => frame.name().to_owned(),
+        })
+    }
+
+    /// The stack as a person reads it, a line a function, the innermost first. `full` keeps the frames inside std, tokio and the console.
+    pub fn lines(&self, full: bool) -> Vec<String> {
+        let located = |frame: &super::Frame| match frame.place() {
+            Some(place) => format!("{}  {place}", frame.name()),
+            None => frame.name().to_owned(),
+        };
+        let mut lines: Vec<String> = match full {
+            true => self.frames.iter().map(located).collect(),
+            false => fold::fold(&self.frames)
+                .iter()
+                .map(|line| match line {
+                    Line::Own(frame) => located(frame),
+                    Line::Inner { called, inside: 0, .. } => called.name().to_owned(),
+                    Line::Inner { called, inside, innermost } => {
+                        format!("{}  ({inside} inside, down to {})", called.name(), innermost.name())
+                    }
+                })
+                .collect(),
+        };
+        if self.cut {
+            lines.push("..".to_owned());
+        }
+        lines
+    }
+
     /// `sleeping in futex (futex_do_wait)`
     fn waits(&self) -> String {
         let mut text = self.state.to_owned();
@@ -108,30 +147,4 @@ impl Group<'_> {
             ("frames", first.frames.iter().map(super::Frame::value).collect()),
         ])
     }
-}
-
-/// The stack's lines, and whether one is the author's.
-fn lines(thread: &ThreadStack, full: bool) -> (Vec<String>, bool) {
-    let own = thread.frames.iter().any(|frame| !fold::is_inner(frame));
-    let located = |frame: &super::Frame| match frame.place() {
-        Some(place) => format!("{}  {place}", frame.name()),
-        None => frame.name().to_owned(),
-    };
-    let mut lines: Vec<String> = match full {
-        true => thread.frames.iter().map(located).collect(),
-        false => fold::fold(&thread.frames)
-            .iter()
-            .map(|line| match line {
-                Line::Own(frame) => located(frame),
-                Line::Inner { called, inside: 0, .. } => called.name().to_owned(),
-                Line::Inner { called, inside, innermost } => {
-                    format!("{}  ({inside} inside, down to {})", called.name(), innermost.name())
-                }
-            })
-            .collect(),
-    };
-    if thread.cut {
-        lines.push("..".to_owned());
-    }
-    (lines, own)
 }

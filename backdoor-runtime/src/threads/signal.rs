@@ -399,6 +399,8 @@ mod tests {
     #[test]
     fn which_signal_is_taken() {
         let mut requests = REQUESTS.lock().unwrap();
+        // Other tests may have taken stacks before, and go on to.
+        let taken = requests.signal.take();
         let first = libc::SIGRTMIN();
         choose(libc::SIGTERM);
         assert!(matches!(requests.prepare(), Err(StackError::NotRealTime(15, ..))));
@@ -412,5 +414,6 @@ mod tests {
         // SAFETY: nobody needs the handler, which is that of this test alone.
         unsafe { libc::signal(free, libc::SIG_IGN) };
         assert!(matches!(requests.prepare(), Err(StackError::TakenOver(signal)) if signal == free));
+        requests.signal = taken;
     }
 }

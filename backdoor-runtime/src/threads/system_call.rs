@@ -17,6 +17,8 @@ const COMMON: &[(i64, &str)] = calls! {
     SYS_accept4 "accept4",
     SYS_brk "brk",
     SYS_clock_nanosleep "clock_nanosleep",
+    SYS_clone "clone",
+    SYS_clone3 "clone3",
     SYS_close "close",
     SYS_connect "connect",
     SYS_epoll_pwait "epoll_pwait",
@@ -69,6 +71,7 @@ const OF_THE_ARCHITECTURE: &[(i64, &str)] = calls! {
     SYS_poll "poll",
     SYS_select "select",
     SYS_stat "stat",
+    SYS_vfork "vfork",
 };
 
 #[cfg(not(target_arch = "x86_64"))]

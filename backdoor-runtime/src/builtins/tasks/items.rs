@@ -11,7 +11,9 @@ use futures_core::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::sync::TaskLocks;
 use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
+use crate::threads::ThreadStack;
 use crate::{CommandOutput, Page, Value};
 
 /// Items that are made before they are read.
@@ -30,7 +32,7 @@ enum Text {
     /// Shown with the first row of its table.
     InTable,
     Table(Vec<Value>),
-    Stack(Box<TaskStack>, bool),
+    Stack(Box<TaskStack>, TaskLocks, bool),
     Note(String),
 }
 
@@ -124,8 +126,8 @@ pub(super) fn rounded(length: Duration) -> Value {
 }
 
 impl Item {
-    pub(super) fn stack(stack: TaskStack, full: bool) -> Self {
-        Self { value: stack_value(&stack), text: Text::Stack(Box::new(stack), full) }
+    pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Self {
+        Self { value: stack_value(&stack, &locks), text: Text::Stack(Box::new(stack), locks, full) }
     }
 
     pub(super) fn note(text: String, value: Value) -> Self {
@@ -141,7 +143,7 @@ impl CommandOutput for Item {
                 let table = Value::from(rows.clone()).to_text(page.width());
                 page.write_str(&table)
             }
-            Text::Stack(stack, full) => stack_text(stack, *full, page),
+            Text::Stack(stack, locks, full) => stack_text(stack, locks, *full, page),
             Text::Note(text) => writeln!(page, "{text}"),
         }
     }
@@ -151,7 +153,7 @@ impl CommandOutput for Item {
     }
 }
 
-fn stack_text(stack: &TaskStack, full: bool, page: &mut Page<'_>) -> fmt::Result {
+fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {
     let task = &stack.task;
     let polls = if task.polls == 1 { "poll" } else { "polls" };
     writeln!(
@@ -180,10 +182,20 @@ fn stack_text(stack: &TaskStack, full: bool, page: &mut Page<'_>) -> fmt::Result
         }
         before = lines;
     }
-    match &stack.missing {
-        Some(missing) => writeln!(page, "  {missing}"),
-        None => Ok(()),
+    if let Some(missing) = &stack.missing {
+        writeln!(page, "  {missing}")?;
     }
+    if let Some(thread) = &stack.thread {
+        writeln!(page, "  the stack of its thread, innermost first:")?;
+        let why_not = thread.missing.iter().map(|missing| format!("no stack: {missing}"));
+        for line in why_not.chain(thread.lines(full)) {
+            writeln!(page, "    {line}")?;
+        }
+    }
+    for lock in locks.waits.iter().chain(&locks.holds) {
+        writeln!(page, "  {lock}")?;
+    }
+    Ok(())
 }
 
 fn rounded_text(length: Duration) -> String {
@@ -206,7 +218,7 @@ fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
     lines
 }
 
-fn stack_value(stack: &TaskStack) -> Value {
+fn stack_value(stack: &TaskStack, locks: &TaskLocks) -> Value {
     let frame = |frame: &Frame| {
         Value::record([
             ("function", frame.function.as_str().into()),
@@ -226,5 +238,7 @@ fn stack_value(stack: &TaskStack) -> Value {
     let Value::Record(mut fields) = Value::of(&stack.task) else { return Value::Null };
     fields.push(("leaves".into(), stack.leaves.iter().map(leaf).collect::<Vec<_>>().into()));
     fields.push(("missing".into(), stack.missing.clone().into()));
+    fields.push(("thread_stack".into(), stack.thread.as_ref().map(ThreadStack::value).into()));
+    fields.push(("locks".into(), Value::of(locks)));
     Value::Record(fields)
 }

@@ -51,3 +51,32 @@ fn forever<O: ?Sized>(owner: &Arc<O>) -> &'static O {
     // give it out only with a lifetime of `self`.
     unsafe { &*Arc::as_ptr(owner) }
 }
+
+/// Also run under Miri, by `cargo xtask sanitize`.
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    use crate::sync::{Semaphore, asynch};
+
+    fn now<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it has to wait"),
+        }
+    }
+
+    #[test]
+    fn an_owned_guard_keeps_its_lock_alive() {
+        let (mutex, rwlock) = (Arc::new(asynch::Mutex::new(1)), Arc::new(asynch::RwLock::new(2)));
+        let semaphore = Arc::new(Semaphore::new(1));
+        let mut guard = now(mutex.clone().lock_owned());
+        let reader = now(rwlock.clone().read_owned());
+        let permit = now(semaphore.clone().acquire_owned()).unwrap();
+        drop((mutex, rwlock, semaphore));
+        *guard += *reader;
+        assert_eq!((*guard, permit.num_permits()), (3, 1));
+    }
+}

@@ -1,0 +1,67 @@
+//! What one task has to do with locks.
+
+use std::collections::HashMap;
+
+use super::registry;
+use super::view::{HolderInfo, WaiterInfo, holders};
+use super::waits::{EdgeInfo, ago};
+use crate::reply::record;
+
+/// The locks of one task, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskLocks {
+    /// ``waits for `cache` since 41 s (cache.rs:88), held by task 12 `refresh` since 42 s (cache.rs:61)``
+    pub waits: Vec<String>,
+    /// ``holds `index` since 43 s (index.rs:12)``
+    pub holds: Vec<String>,
+}
+
+record!(TaskLocks: waits, holds);
+
+/// What these tasks hold and wait for; those that do neither are left out.
+///
+/// Nothing is stopped for this: each hold and each wait was there when it was looked at, and not all at the same moment.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::sync::Arc;
+/// use backdoor_runtime::{spawn, sync};
+///
+/// let cache = Arc::new(sync::asynch::Mutex::named("cache", ()));
+/// let held = cache.clone().lock_owned().await;
+/// let task = spawn(async move { drop(cache.lock().await) });
+/// while sync::locks_of_tasks(&[task.id()]).is_empty() {
+///     tokio::task::yield_now().await;
+/// }
+/// assert!(sync::locks_of_tasks(&[task.id()])[&task.id()].waits[0].starts_with("waits for `cache` since "));
+/// drop(held);
+/// # }
+/// ```
+pub fn locks_of_tasks(tasks: &[u64]) -> HashMap<u64, TaskLocks> {
+    let mut found: HashMap<u64, TaskLocks> = HashMap::new();
+    for record in registry::all() {
+        let is_wanted = |task: Option<u64>| task.is_some_and(|task| tasks.contains(&task));
+        let waiters: Vec<_> = record.waiters().values().copied().collect();
+        for waiter in waiters.iter().filter(|waiter| is_wanted(waiter.who.task.map(Into::into))) {
+            let edge = EdgeInfo::of(&record, WaiterInfo::of(waiter));
+            if let Some(task) = edge.waiter.task {
+                found.entry(task).or_default().waits.push(edge.what());
+            }
+        }
+        if !record.holders().any(|(_, held)| is_wanted(held.who.task.map(Into::into))) {
+            continue;
+        }
+        for HolderInfo { task, held, at, permits, mode, .. } in holders(&record) {
+            let Some(task) = task.filter(|task| tasks.contains(task)) else { continue };
+            let lock = match (mode, permits) {
+                ("permit", 1) => format!("a permit of {}", record.label()),
+                ("permit", permits) => format!("{permits} permits of {}", record.label()),
+                _ => record.label(),
+            };
+            found.entry(task).or_default().holds.push(format!("holds {lock} since {} ({at})", ago(held)));
+        }
+    }
+    found
+}

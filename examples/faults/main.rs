@@ -1,0 +1,43 @@
+//! A service with everything in it that goes wrong: each fault is switched on by a command, and stays. `docs/what-is-it-doing.md` walks
+//! through them, with the commands that show each.
+
+#[allow(unsafe_code, reason = "no safe function blocks signals or sleeps uninterruptibly")]
+mod asleep;
+mod crowds;
+mod locks;
+mod threads;
+mod workers;
+
+use std::env;
+use std::error::Error;
+use std::future::pending;
+
+use backdoor_runtime::Backdoor;
+use tokio::runtime::{Builder, Runtime};
+
+/// Where the console listens; `BACKDOOR_LISTEN` moves it.
+const CONSOLE: &str = "127.0.0.1:3000";
+
+/// However many processors there are, so that the walk is the same everywhere.
+const WORKERS: usize = 4;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = runtime()?;
+    let backdoor = Backdoor::builder("faults").listen(CONSOLE).runtime(runtime.handle().clone()).start()?;
+    for address in backdoor.addresses() {
+        println!("faults: console {address}");
+    }
+    runtime.block_on(pending())
+}
+
+/// Several workers, or with `FAULTS_RUNTIME=current-thread` this thread alone.
+fn runtime() -> Result<Runtime, Box<dyn Error>> {
+    let mut builder = match env::var("FAULTS_RUNTIME").as_deref() {
+        Err(_) | Ok("multi-thread") => Builder::new_multi_thread(),
+        Ok("current-thread") => Builder::new_current_thread(),
+        Ok(other) => {
+            return Err(format!("FAULTS_RUNTIME: `{other}` is not multi-thread or current-thread").into());
+        }
+    };
+    Ok(builder.worker_threads(WORKERS).enable_all().build()?)
+}

@@ -1,0 +1,84 @@
+//! The views while the service allocates in every thread, and threads and tasks are born and die: nothing hangs, nothing crashes, nothing
+//! is left behind. For some seconds, or for a minute and more by `cargo xtask soak views`.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Faults;
+use crate::client::PATIENCE;
+
+/// Each view, and what is in each good answer of it.
+const VIEWS: [(&str, &str); 9] = [
+    ("pnt", " none was held up for more than "),
+    ("pnt --full", " none was held up for more than "),
+    ("threads --for 10ms", "allocator"),
+    ("threads --top 3 --for 10ms", "cpu_percent"),
+    ("tasks", "client"),
+    ("pgt client", "client"),
+    ("runtime --for 10ms", "tasks alive"),
+    ("locks", "no lock of"),
+    ("waits", "nobody waits for a lock of"),
+];
+
+/// What a run must not go beyond, once everything has been used: symbols and stacks are kept, and of the allocator's arenas some grow.
+const GROWTH_KB: u64 = 24 << 10;
+
+fn figure(pid: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// Half of the time for each kind of runtime.
+fn time() -> Duration {
+    let seconds = std::env::var("BACKDOOR_SOAK_SECONDS").ok();
+    let seconds: u64 = seconds.map_or(6, |seconds| seconds.parse().unwrap());
+    Duration::from_secs(seconds) / 2
+}
+
+#[track_caller]
+fn views(flavour: &str) {
+    let faults = Faults::start(&[("FAULTS_RUNTIME", flavour)]);
+    let pid = faults.example.process.id();
+    let look = || {
+        for (line, part) in VIEWS {
+            let answer = faults.asks(line);
+            assert!(answer.contains(part), "{line}: {answer}");
+        }
+    };
+    faults.asks("fault churn\nfault clients");
+    for _ in 0..3 {
+        look();
+    }
+    let (memory, descriptors_before) = (figure(pid, "VmRSS"), descriptors(pid));
+    let (begin, mut rounds) = (Instant::now(), 0);
+    while begin.elapsed() < time() || rounds < 3 {
+        look();
+        rounds += 1;
+    }
+    let grown = figure(pid, "VmRSS").saturating_sub(memory);
+    assert!(grown < GROWTH_KB, "{grown} kB more after {rounds} rounds");
+    // The last connection may not be closed yet.
+    let until = Instant::now() + PATIENCE;
+    while descriptors(pid) > descriptors_before {
+        assert!(Instant::now() < until, "{descriptors_before} descriptors, then {}", descriptors(pid));
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(faults.example.panics(), [""; 0]);
+    println!("{flavour}: {rounds} rounds of {} views in {:?}, {grown} kB more", VIEWS.len(), begin.elapsed());
+}
+
+#[test]
+fn views_of_a_busy_service_with_several_workers() {
+    views("multi-thread");
+}
+
+#[test]
+fn views_of_a_busy_service_with_one_thread() {
+    views("current-thread");
+}

@@ -1,0 +1,45 @@
+//! What one view knows and another one tells.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Builder;
+
+use crate::client::PATIENCE;
+use crate::gate::{OpensOnDrop, gate};
+use crate::operator::{Operator, console};
+
+#[test]
+fn a_worker_that_is_held_by_a_task_of_others_is_found_by_its_stack() {
+    let held = gate("faults unseen");
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("unseen-worker").build().unwrap();
+    let _opens = OpensOnDrop(held);
+    runtime.spawn(async { held.block() });
+    held.wait_for_visitors(1);
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let verdict = operator.asks("runtime --for 50ms");
+        assert!(verdict.starts_with("stuck: its only worker has not come round within "), "{verdict}");
+        // Other tests have workers, too, and of all of them a few are named.
+        if verdict.contains(" `unseen-worker` is in it::gate::Gate::block (") {
+            break;
+        }
+        assert!(Instant::now() < until, "{verdict}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_thread_tells_which_task_it_polls() {
+    let held = gate("faults polled");
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let _opens = OpensOnDrop(held);
+    let task = backdoor_runtime::tasks::Builder::new().name("polled");
+    let task = task.spawn_on(async { held.block() }, runtime.handle());
+    held.wait_for_visitors(1);
+    let backdoor = console().start().unwrap();
+    let rows = Operator::new(&backdoor).asks("threads --for 1ms");
+    assert_eq!(rows.matches(&format!("task {} `polled`", task.id())).count(), 1, "{rows}");
+}
