@@ -10,6 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::client::{PATIENCE, script};
 use crate::gate::{Gate, OpensOnDrop, gate};
+use crate::log::stay;
 use crate::operator::{Operator, console};
 
 #[backdoor_command(name = "audit fails")]
@@ -36,6 +37,7 @@ impl Log {
 
     /// A console whose events come here.
     fn console(&self) -> Backdoor {
+        stay();
         tracing::subscriber::with_default(self.subscriber(), || console().start().unwrap())
     }
 

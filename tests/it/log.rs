@@ -8,6 +8,15 @@ use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 
 use crate::client::PATIENCE;
 
+/// Sees to it that somebody always wants every event: while subscribers come and go on other threads, tracing may remember that
+/// nobody does. Another test may have set a global one already.
+pub(crate) fn stay() {
+    static STAYS: Once = Once::new();
+    STAYS.call_once(|| {
+        let _ = set_global_default(tracing_subscriber::fmt().with_writer(io::sink).finish());
+    });
+}
+
 /// The events of this thread, and of a console that is started on it, one a line.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
@@ -15,12 +24,7 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Begins to record, until the guard is dropped.
     pub(crate) fn record() -> (Self, DefaultGuard) {
-        // While subscribers come and go on other threads, tracing may remember that nobody wants an event; with one that stays
-        // and takes everything it never does. Another test may have set one already.
-        static STAYS: Once = Once::new();
-        STAYS.call_once(|| {
-            let _ = set_global_default(tracing_subscriber::fmt().with_writer(io::sink).finish());
-        });
+        stay();
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -368,15 +368,22 @@ fn stacks_are_taken_meanwhile() {
     let busy = Busy::start();
     let goes_on = busy.0;
     spawn("hot-both", move || multiply_for_ever(goes_on));
-    let recording = profile::begin(1000, Duration::from_secs(240), "a test").unwrap();
     let deadline = Instant::now() + PATIENCE;
-    let mut seen = 0;
-    while seen < 20 {
-        let stacks = backdoor_runtime::threads::stacks().unwrap();
-        let hot = stacks.threads.iter().find(|thread| thread.name == "hot-both");
-        seen += u32::from(hot.is_some_and(|hot| hot.held.is_some()));
-        assert!(Instant::now() < deadline, "{hot:?}");
+    loop {
+        let recording = profile::begin(1000, Duration::from_secs(240), "a test").unwrap();
+        let mut seen = 0;
+        while seen < 20 {
+            let stacks = backdoor_runtime::threads::stacks().unwrap();
+            let hot = stacks.threads.iter().find(|thread| thread.name == "hot-both");
+            seen += u32::from(hot.is_some_and(|hot| hot.held.is_some()));
+            assert!(Instant::now() < deadline, "{hot:?}");
+        }
+        let profile = recording.end().unwrap();
+        assert!(profile.is_partial());
+        // On a busy machine it may have computed nothing in so short a time.
+        if samples_of(&profile, "hot-both") > 0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{:?}", profile.threads);
     }
-    let profile = recording.end().unwrap();
-    assert!(profile.is_partial() && samples_of(&profile, "hot-both") > 0, "{:?}", profile.threads);
 }
