@@ -17,7 +17,7 @@ use crate::sku::Sku;
 /// How many orders may wait
 ///
 /// A customer whose order finds no place is refused. Each that waits takes some memory, and makes the next one wait longer.
-#[backdoor_var(settable, range = 1..=10_000, unit = "orders")]
+#[backdoor_var(settable, range = 1..=10_000, unit = "orders", trend)]
 static QUEUE_LIMIT: AtomicUsize = AtomicUsize::new(256);
 
 /// How many orders are remembered; the oldest are forgotten.

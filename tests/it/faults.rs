@@ -29,7 +29,7 @@ fn start(environment: &[(&str, &str)]) -> Service {
     let line = example.line();
     let console = line.strip_prefix("faults: console ").unwrap_or_else(|| panic!("{line}"));
     let console = console.parse().map(Address::Tcp).unwrap();
-    Service { example, console }
+    Service { example, console, _customers: None }
 }
 
 /// What differs from run to run and from machine to machine is masked.

@@ -1,22 +1,35 @@
 //! `docs/what-does-it-hold.md` walks through the shop of the examples: each section is walked with a shop of its own.
 
+use std::process::{Command, Stdio};
+
 use backdoor_runtime::Address;
 
-use crate::example::Example;
+use crate::example::{Example, program};
 use crate::transcript::without_numbers;
-use crate::walk::{Service, Walk, sections};
+use crate::walk::{Customers, Service, Walk, sections};
 
-const WALK: Walk =
-    Walk { document: "what-does-it-hold.md", prompt: "shop> ", start: |_| start(), is_once, comparable };
+const WALK: Walk = Walk { document: "what-does-it-hold.md", prompt: "shop> ", start, is_once, comparable };
 
-fn start() -> Service {
+/// A shop, with customers where the section sends some.
+fn start(section: &str) -> Service {
     let environment =
         [("SHOP_HTTP", "127.0.0.1:0"), ("BACKDOOR_LISTEN", "127.0.0.1:0"), ("SUPPLIER_KEY", "a made-up key")];
     let mut example = Example::start_with("shop", &environment);
     let line = example.line();
-    let (_, console) = line.split_once(", console ").unwrap_or_else(|| panic!("{line}"));
+    let (http, console) = line.split_once(", console ").unwrap_or_else(|| panic!("{line}"));
     let console = console.parse().map(Address::Tcp).unwrap();
-    Service { example, console }
+    let options = section.lines().find_map(|line| line.strip_prefix("$ cargo run --example shop-load -- "));
+    let customers = options.map(|options| {
+        let url = http.strip_prefix("shop: ").unwrap();
+        let load = Command::new(program("shop-load"))
+            .args(options.split(' '))
+            .args(["--url", url])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Customers(load.unwrap())
+    });
+    Service { example, console, _customers: customers }
 }
 
 fn is_once(line: &str) -> bool {
@@ -30,8 +43,10 @@ fn comparable(line: &str, answer: &str) -> String {
     let label = |line: &str| line.trim().split("  ").next().unwrap_or_default().to_owned();
     let lines = |is_kept: fn(&str) -> bool| answer.lines().filter(move |line| is_kept(line));
     let text = match line.split(' ').next() {
-        // What a bar is like is that of one day.
-        Some("trend") => lines(|line| !line.contains(['│', '└'])).map(str::to_owned).collect(),
+        // What bars are like, and under which of them a change is, is that of one day.
+        Some("trend") => {
+            lines(|line| line.starts_with("last ") || line.contains(": now ")).map(str::to_owned).collect()
+        }
         Some("mem" | "build") => lines(|_| true).map(label).collect(),
         Some("cgroup") => {
             lines(|line| line.starts_with("memory ") || line.starts_with("cpu ")).map(label).collect()
@@ -47,7 +62,7 @@ fn comparable(line: &str, answer: &str) -> String {
     };
     let masked = without_numbers(&text.join("\n"));
     // Whether something is a whole number of minutes, or of seconds.
-    masked.replace("NmTIME", "TIME").replace("NhTIME", "TIME").replace("/s", "/TIME")
+    masked.replace("NmTIME", "TIME").replace("NhTIME", "TIME")
 }
 
 sections! {

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,6 +34,18 @@ pub(crate) struct Service {
     /// Killed in the end.
     pub(crate) example: Example,
     pub(crate) console: Address,
+    /// Those whom it serves, while it is walked.
+    pub(crate) _customers: Option<Customers>,
+}
+
+/// A process that is killed in the end.
+pub(crate) struct Customers(pub(crate) Child);
+
+impl Drop for Customers {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Service {
