@@ -65,9 +65,6 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     let shop = Shop::default();
     let workers = Workers::new(WORKERS);
-    if let Ok(key) = env::var("SUPPLIER_KEY") {
-        refresh::know_key(key);
-    }
     let refresh = Refresh::new(shop.catalogue.clone());
     let mut packing = workers.start(&shop.orders, &shop.catalogue);
     let refreshing = spawn_named("refresh", refresh.clone().run());

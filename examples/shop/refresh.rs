@@ -1,5 +1,6 @@
 //! Asks the supplier now and then what things cost today. The supplier is made up: costs wander a little, the same way in every run.
 
+use std::env;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -29,6 +30,10 @@ pub(crate) struct Refresh {
 
 impl Refresh {
     pub(crate) fn new(catalogue: Catalogue) -> Self {
+        if let Ok(key) = env::var("SUPPLIER_KEY") {
+            // The first one stays, which is the same.
+            let _ = SUPPLIER_KEY.set(key);
+        }
         Self { catalogue, every: Arc::new(watch::Sender::new(EVERY)), round: Arc::default() }
     }
 
@@ -72,11 +77,6 @@ impl Refresh {
     pub(crate) fn set_every(&self, every: Duration) -> Duration {
         self.every.send_replace(every)
     }
-}
-
-/// From now on requests are signed. The first key stays.
-pub(crate) fn know_key(key: String) {
-    let _ = SUPPLIER_KEY.set(key);
 }
 
 /// How far a cost moves: -3 to 3 percent, scattered as splitmix64 does it.
