@@ -81,7 +81,6 @@ fn console(service: Service, steps: Option<u8>) -> Result<Backdoor, backdoor_run
         .state(service.shop.catalogue)
         .state(service.shop.cache)
         .state(service.shop.orders)
-        .state(service.shop.counters)
         .state(service.workers)
         .state(service.refresh)
         .listen("0");

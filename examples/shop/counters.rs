@@ -1,43 +1,29 @@
-//! What the shop counts.
+//! What the shop counts. Each count is a variable, too, so that `vars` shows it and `trend` draws it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use backdoor_runtime::{Counter, Gauge, Histogram, backdoor_var};
 use serde::Serialize;
 
-/// Counts since the start. A clone counts into the same.
-#[derive(Clone, Default)]
-pub(crate) struct Counters(Arc<Numbers>);
+/// Requests of customers
+#[backdoor_var(trend)]
+pub(crate) static REQUESTS: Counter = Counter::new();
 
-#[derive(Default)]
-struct Numbers {
-    requests: AtomicU64,
-    unknown: AtomicU64,
-    refused: AtomicU64,
-}
+/// How long customers wait for an answer
+#[backdoor_var]
+pub(crate) static ANSWER_TIME: Histogram<Duration> = Histogram::new();
 
-impl Counters {
-    pub(crate) fn request(&self) {
-        self.0.requests.fetch_add(1, Ordering::Relaxed);
-    }
+/// Requests for what is not there
+#[backdoor_var]
+pub(crate) static UNKNOWN: Counter = Counter::new();
 
-    /// A request for what is not there.
-    pub(crate) fn unknown(&self) {
-        self.0.unknown.fetch_add(1, Ordering::Relaxed);
-    }
+/// Orders that found no place in the queue
+#[backdoor_var(trend)]
+pub(crate) static REFUSED: Counter = Counter::new();
 
-    /// An order that found no place in the queue.
-    pub(crate) fn refused(&self) {
-        self.0.refused.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// What was counted so far.
-    pub(crate) fn counts(&self) -> Counts {
-        let Numbers { requests, unknown, refused } = &*self.0;
-        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-        Counts { requests: count(requests), unknown: count(unknown), refused: count(refused) }
-    }
-}
+/// Orders that wait for a worker
+#[backdoor_var(trend, unit = "orders")]
+pub(crate) static QUEUED: Gauge = Gauge::new();
 
 /// The counts at one moment.
 #[derive(Debug, Serialize)]
@@ -47,4 +33,9 @@ pub(crate) struct Counts {
     unknown: u64,
     /// Orders that found no place in the queue.
     refused: u64,
+}
+
+/// What was counted so far.
+pub(crate) fn counts() -> Counts {
+    Counts { requests: REQUESTS.get(), unknown: UNKNOWN.get(), refused: REFUSED.get() }
 }

@@ -1,7 +1,10 @@
 //! What customers see: products and orders over HTTP.
 
-use axum::extract::{Path, State};
+use std::time::Instant;
+
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::Cache;
 use crate::catalogue::{Catalogue, Item};
-use crate::counters::Counters;
+use crate::counters::{ANSWER_TIME, REFUSED, REQUESTS, UNKNOWN};
 use crate::error::ShopError;
 use crate::orders::{Order, Orders};
 use crate::sku::Sku;
@@ -20,7 +23,6 @@ pub(crate) struct Shop {
     pub(crate) catalogue: Catalogue,
     pub(crate) cache: Cache,
     pub(crate) orders: Orders,
-    pub(crate) counters: Counters,
 }
 
 #[derive(Deserialize)]
@@ -46,17 +48,24 @@ pub(crate) fn router(shop: Shop) -> Router {
         .route("/products/{sku}", get(product))
         .route("/orders", post(place))
         .route("/orders/{id}", get(order))
+        .layer(middleware::from_fn(counted))
         .with_state(shop)
 }
 
+async fn counted(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    REQUESTS.increment();
+    let response = next.run(request).await;
+    ANSWER_TIME.record(start.elapsed());
+    response
+}
+
 async fn products(State(shop): State<Shop>) -> Json<Vec<Item>> {
-    shop.counters.request();
     Json(shop.catalogue.items())
 }
 
 async fn product(State(shop): State<Shop>, Path(name): Path<String>) -> Result<Json<Item>, Refusal> {
-    shop.counters.request();
-    let sku = shop.find(&name)?;
+    let sku = find(&name)?;
     if let Some(item) = shop.cache.get(sku) {
         return Ok(Json(item));
     }
@@ -69,30 +78,26 @@ async fn place(
     State(shop): State<Shop>,
     Json(NewOrder { sku, count }): Json<NewOrder>,
 ) -> Result<(StatusCode, Json<Placed>), Refusal> {
-    shop.counters.request();
-    let sku = shop.find(&sku)?;
+    let sku = find(&sku)?;
     let id = shop.orders.place(sku, count).map_err(|error| {
-        shop.counters.refused();
+        REFUSED.increment();
         Refusal::Busy(error)
     })?;
     Ok((StatusCode::ACCEPTED, Json(Placed { id })))
 }
 
 async fn order(State(shop): State<Shop>, Path(id): Path<u64>) -> Result<Json<Order>, Refusal> {
-    shop.counters.request();
-    let order = shop.orders.get(id).ok_or_else(|| shop.unknown("order"))?;
+    let order = shop.orders.get(id).ok_or_else(|| unknown("order"))?;
     Ok(Json(order))
 }
 
-impl Shop {
-    fn find(&self, name: &str) -> Result<Sku, Refusal> {
-        Sku::find(name).ok_or_else(|| self.unknown("product"))
-    }
+fn find(name: &str) -> Result<Sku, Refusal> {
+    Sku::find(name).ok_or_else(|| unknown("product"))
+}
 
-    fn unknown(&self, what: &'static str) -> Refusal {
-        self.counters.unknown();
-        Refusal::Unknown(what)
-    }
+fn unknown(what: &'static str) -> Refusal {
+    UNKNOWN.increment();
+    Refusal::Unknown(what)
 }
 
 impl IntoResponse for Refusal {

@@ -19,11 +19,12 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use backdoor_runtime::{Address, Backdoor};
+use backdoor_runtime::tasks::JoinSet;
+use backdoor_runtime::{Address, Backdoor, build_info, logs, spawn_named};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing_subscriber::prelude::*;
 
 use crate::http::Shop;
 use crate::refresh::Refresh;
@@ -42,7 +43,6 @@ const GRACE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -53,6 +53,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
+    let fmt_layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let fmt_layer = fmt_layer.with_filter(logs::filter("info")?);
+    tracing_subscriber::registry().with(logs()).with(fmt_layer).init();
+
     let stop = stop_signal()?;
     let address = env::var("SHOP_HTTP").unwrap_or_else(|_| HTTP.to_owned());
     let listener = TcpListener::bind(&address).await.map_err(|error| {
@@ -63,14 +67,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let workers = Workers::new(WORKERS);
     let refresh = Refresh::new(shop.catalogue.clone());
     let mut packing = workers.start(&shop.orders, &shop.catalogue);
-    let refreshing = tokio::spawn(refresh.clone().run());
+    let refreshing = spawn_named("refresh", refresh.clone().run());
 
     let backdoor = Backdoor::builder("shop")
         .version(env!("CARGO_PKG_VERSION"))
+        .build_info(build_info!())
         .state(shop.catalogue.clone())
         .state(shop.cache.clone())
         .state(shop.orders.clone())
-        .state(shop.counters.clone())
         .state(workers)
         .state(refresh)
         .listen(CONSOLE)

@@ -1,18 +1,24 @@
 //! The order book: every order and the bounded queue of those that wait, under one lock, so that they always agree.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use backdoor_runtime::Choice;
+use backdoor_runtime::sync::{Mutex, MutexGuard, PoisonError};
+use backdoor_runtime::{Choice, Track, TrackGuard, backdoor_var};
 use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
 
+use crate::counters::QUEUED;
 use crate::error::ShopError;
 use crate::sku::Sku;
 
-/// How many orders may wait.
-pub(crate) const QUEUE: usize = 256;
+/// How many orders may wait
+///
+/// A customer whose order finds no place is refused. Each that waits takes some memory, and makes the next one wait longer.
+#[backdoor_var(settable, range = 1..=10_000, unit = "orders", trend)]
+static QUEUE_LIMIT: AtomicUsize = AtomicUsize::new(256);
 
 /// How many orders are remembered; the oldest are forgotten.
 const REMEMBERED: usize = 5_000;
@@ -38,7 +44,7 @@ pub(crate) enum Stage {
 }
 
 /// One order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Track)]
 pub(crate) struct Order {
     pub(crate) id: u64,
     pub(crate) sku: Sku,
@@ -49,6 +55,9 @@ pub(crate) struct Order {
     pub(crate) problem: Option<String>,
     #[serde(skip)]
     placed: Instant,
+    /// A watcher's copy counts, too.
+    #[serde(skip)]
+    track: TrackGuard<Self>,
 }
 
 /// All orders. A clone is the same book.
@@ -75,8 +84,14 @@ struct Book {
 impl Default for Orders {
     fn default() -> Self {
         let changes = broadcast::Sender::new(CHANGES);
-        Self(Arc::new(Inner { book: Mutex::default(), work: Notify::new(), changes }))
+        let book = Mutex::named("orders", Book::default());
+        Self(Arc::new(Inner { book, work: Notify::new(), changes }))
     }
+}
+
+/// How many orders may wait.
+pub(crate) fn queue_limit() -> usize {
+    QUEUE_LIMIT.load(Ordering::Relaxed)
 }
 
 impl Orders {
@@ -95,6 +110,7 @@ impl Orders {
             problem: None,
             note: None,
             placed: Instant::now(),
+            track: TrackGuard::new(),
         };
         self.tell(&order);
         book.orders.insert(id, order);
@@ -103,6 +119,7 @@ impl Orders {
         }
         drop(book);
         self.0.work.notify_one();
+        tracing::debug!(order = id, %sku, count, "placed");
         Ok(id)
     }
 
@@ -114,7 +131,7 @@ impl Orders {
             work.as_mut().enable();
             {
                 let mut book = self.book();
-                let next = if book.paused { None } else { book.waiting.pop_front() };
+                let next = if book.paused { None } else { book.dequeue() };
                 if let Some(id) = next {
                     let begin = |order: &mut Order| {
                         order.stage = Stage::Packing;
@@ -159,6 +176,7 @@ impl Orders {
     pub(crate) fn discard(&self) -> usize {
         let mut book = self.book();
         let waiting = std::mem::take(&mut book.waiting);
+        QUEUED.set(0.0);
         for id in &waiting {
             self.change(&mut book, *id, |order| order.stage = Stage::Discarded);
         }
@@ -261,11 +279,19 @@ impl Book {
         if self.closed {
             return Err(ShopError::Closing);
         }
-        if self.waiting.len() >= QUEUE {
-            return Err(ShopError::QueueFull(QUEUE));
+        let limit = queue_limit();
+        if self.waiting.len() >= limit {
+            return Err(ShopError::QueueFull(limit));
         }
         self.waiting.push_back(id);
+        QUEUED.set(self.waiting.len() as f64);
         Ok(())
+    }
+
+    fn dequeue(&mut self) -> Option<u64> {
+        let id = self.waiting.pop_front()?;
+        QUEUED.set(self.waiting.len() as f64);
+        Some(id)
     }
 
     /// Those that wait or are packed stay.

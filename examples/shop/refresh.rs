@@ -1,9 +1,11 @@
 //! Asks the supplier now and then what things cost today. The supplier is made up: costs wander a little, the same way in every run.
 
-use std::sync::Arc;
+use std::env;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use backdoor_runtime::backdoor_var;
 use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
@@ -13,6 +15,10 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// How long the supplier takes to answer for one product.
 const ANSWER: Duration = Duration::from_millis(20);
+
+/// What the supplier knows the shop by; `SUPPLIER_KEY` of the environment
+#[backdoor_var(secret)]
+static SUPPLIER_KEY: OnceLock<String> = OnceLock::new();
 
 /// The background job. A clone is the same job.
 #[derive(Clone)]
@@ -24,6 +30,10 @@ pub(crate) struct Refresh {
 
 impl Refresh {
     pub(crate) fn new(catalogue: Catalogue) -> Self {
+        if let Ok(key) = env::var("SUPPLIER_KEY") {
+            // The first one stays, which is the same.
+            let _ = SUPPLIER_KEY.set(key);
+        }
         Self { catalogue, every: Arc::new(watch::Sender::new(EVERY)), round: Arc::default() }
     }
 
@@ -47,13 +57,16 @@ impl Refresh {
 
     /// The number of a new round.
     pub(crate) fn begin(&self) -> u64 {
-        self.round.fetch_add(1, Ordering::Relaxed) + 1
+        let round = self.round.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::info!(round, signed = SUPPLIER_KEY.get().is_some(), "the supplier is asked");
+        round
     }
 
     /// Asks the supplier for one product.
     pub(crate) async fn ask(&self, round: u64, sku: Sku) {
         tokio::time::sleep(ANSWER).await;
         self.catalogue.set_cost(sku, |cost| cost.shifted(wander(round, sku)));
+        tracing::debug!(round, %sku, "the supplier has answered");
     }
 
     pub(crate) fn every(&self) -> Duration {

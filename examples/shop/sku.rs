@@ -28,7 +28,7 @@ const WORDS: [ChoiceWord; NAMES.len()] = {
 };
 
 impl Sku {
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> + Clone {
         (0..NAMES.len()).map(Self)
     }
 

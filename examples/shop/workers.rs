@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use backdoor_runtime::tasks::JoinSet;
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use crate::catalogue::Catalogue;
 use crate::orders::{Order, Orders};
@@ -45,7 +45,7 @@ impl Workers {
         let mut tasks = JoinSet::new();
         for number in 0..self.0.len() {
             let (workers, orders, catalogue) = (self.clone(), orders.clone(), catalogue.clone());
-            tasks.spawn(async move {
+            tasks.spawn_named(format!("packer-{number}"), async move {
                 while let Some(order) = orders.next().await {
                     workers.0[number].pack(&order, &orders, &catalogue).await;
                 }
@@ -64,6 +64,9 @@ impl Worker {
         self.set(Some((order.id, Instant::now())));
         tokio::time::sleep(PACKING).await;
         let taken = catalogue.take(order.sku, order.count);
+        if let Err(problem) = &taken {
+            tracing::warn!(order = order.id, %problem, "failed");
+        }
         let count = if taken.is_ok() { &self.shipped } else { &self.failed };
         count.fetch_add(1, Ordering::Relaxed);
         orders.finish(order.id, taken);

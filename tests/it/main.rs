@@ -29,6 +29,8 @@ mod fuzz;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod host;
 #[cfg(test)]
 mod listen;
@@ -80,5 +82,7 @@ mod trends;
 mod twice;
 #[cfg(test)]
 mod vars;
+#[cfg(test)]
+mod walk;
 #[cfg(test)]
 mod wire;

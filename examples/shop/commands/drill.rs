@@ -1,12 +1,16 @@
 //! `drill`: what goes wrong in real services, on purpose, so that operators can practise and tests and benchmarks can rely on it.
 //! `help` does not list these; `drill` does.
 
+use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
-use backdoor_runtime::{ByteSize, backdoor_command};
+use backdoor_runtime::sync::Mutex;
+use backdoor_runtime::{ByteSize, Tracked, backdoor_command, spawn_named};
 use tokio::runtime::Handle;
 use tokio_stream::Stream;
+
+use crate::sku::Sku;
 
 /// With its newline, 64 bytes.
 const LINE: &str = "The quick brown fox jumps over the lazy dog, and then it rests.";
@@ -16,13 +20,14 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// What one may practise here
 ///
-/// `drill stall`, `drill block`, `drill text` and `drill panic`; `help drill stall` says more.
+/// `drill stall`, `drill block`, `drill text`, `drill leak` and `drill panic`; `help drill stall` says more.
 #[backdoor_command(hidden, reads)]
-fn drill() -> [(&'static str, &'static str); 4] {
+fn drill() -> [(&'static str, &'static str); 5] {
     [
         ("drill stall", "the service's runtime is stuck"),
         ("drill block", "a command is stuck"),
         ("drill text", "an answer does not end"),
+        ("drill leak", "memory is lost"),
         ("drill panic", "a command panics"),
     ]
 }
@@ -52,6 +57,36 @@ async fn text(
 ) -> impl Stream<Item = &'static str> {
     let lines = size.0.div_ceil(64);
     tokio_stream::iter((0..lines).map(|_| LINE))
+}
+
+/// A customer's cart.
+#[derive(Debug)]
+#[expect(dead_code, reason = "`fo` shows it")]
+struct Cart {
+    customer: u64,
+    product: &'static str,
+}
+
+/// Carts of customers who went away.
+static ABANDONED: Mutex<Vec<Tracked<Cart>>> = Mutex::named("abandoned", Vec::new());
+
+/// Open a cart for every customer, and close none
+///
+/// `abandoned` is the task that does it, until it has opened 100,000 or `cancel` ends it.
+#[backdoor_command(name = "drill leak", hidden)]
+async fn leak(
+    /// Carts a second
+    #[arg(default = 100, range = 1..=1_000)]
+    rate: u32,
+) {
+    spawn_named("abandoned", async move {
+        let mut clock = tokio::time::interval(Duration::from_secs(1) / rate);
+        for (customer, product) in (1..=100_000).zip(Sku::all().cycle()) {
+            clock.tick().await;
+            let cart = Tracked::new(Cart { customer, product: product.name() });
+            ABANDONED.lock().unwrap_or_else(PoisonError::into_inner).push(cart);
+        }
+    });
 }
 
 /// Panic

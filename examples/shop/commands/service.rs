@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::cache::SHARDS;
 use crate::catalogue::Catalogue;
-use crate::counters::{Counters, Counts};
-use crate::orders::{Orders, QUEUE, Stage};
+use crate::counters::{self, Counts};
+use crate::orders::{Orders, Stage, queue_limit};
 use crate::sku::{self, Sku};
 use crate::workers::{WorkerStats, Workers};
 
@@ -19,10 +19,10 @@ const SHELF: Duration = Duration::from_millis(100);
 
 /// How the shop does, on one page
 #[backdoor_command(aliases("st"), reads)]
-async fn status(State(counters): State<Counters>, State(orders): State<Orders>) -> ShopStatus {
+async fn status(State(orders): State<Orders>) -> ShopStatus {
     ShopStatus {
-        counts: counters.counts(),
-        queue: format!("{} of {QUEUE}", orders.waiting()),
+        counts: counters::counts(),
+        queue: format!("{} of {}", orders.waiting(), queue_limit()),
         paused: orders.paused(),
         orders: orders.stages(),
     }
@@ -37,12 +37,12 @@ struct ShopStatus {
     orders: BTreeMap<Stage, usize>,
 }
 
-/// What this build of the shop can hold
+/// What the shop can hold
 ///
 /// It takes no lock and waits for nothing, so it may run on the console's own thread.
 #[backdoor_command(reads, on = console)]
 fn limits() -> Limits {
-    Limits { products: Sku::all().count(), queue: QUEUE, cache_shards: SHARDS }
+    Limits { products: Sku::all().count(), queue: queue_limit(), cache_shards: SHARDS }
 }
 
 #[derive(Serialize)]
@@ -140,11 +140,7 @@ mod tests {
     use super::*;
 
     fn console(orders: &Orders) -> Testing {
-        Backdoor::testing()
-            .state(orders.clone())
-            .state(Counters::default())
-            .state(Catalogue::default())
-            .state(Workers::new(2))
+        Backdoor::testing().state(orders.clone()).state(Catalogue::default()).state(Workers::new(2))
     }
 
     #[test]
@@ -161,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_those_of_the_build() {
+    fn limits_are_those_that_nobody_changed() {
         let text = "products      40\nqueue         256\ncache_shards  8\n";
         assert_eq!(console(&Orders::default()).run("limits").text, text);
     }

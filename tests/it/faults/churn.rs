@@ -5,7 +5,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Faults;
+use super::start;
 use crate::client::PATIENCE;
 
 /// Each view, and what is in each good answer of it.
@@ -43,7 +43,7 @@ fn time() -> Duration {
 
 #[track_caller]
 fn views(flavour: &str) {
-    let faults = Faults::start(&[("FAULTS_RUNTIME", flavour)]);
+    let faults = start(&[("FAULTS_RUNTIME", flavour)]);
     let pid = faults.example.process.id();
     let look = || {
         for (line, part) in VIEWS {

@@ -1,0 +1,74 @@
+//! `docs/what-does-it-hold.md` walks through the shop of the examples: each section is walked with a shop of its own.
+
+use std::process::{Command, Stdio};
+
+use backdoor_runtime::Address;
+
+use crate::example::{Example, program};
+use crate::transcript::without_numbers;
+use crate::walk::{Customers, Service, Walk, sections};
+
+const WALK: Walk = Walk { document: "what-does-it-hold.md", prompt: "shop> ", start, is_once, comparable };
+
+/// A shop, with customers where the section sends some.
+fn start(section: &str) -> Service {
+    let environment =
+        [("SHOP_HTTP", "127.0.0.1:0"), ("BACKDOOR_LISTEN", "127.0.0.1:0"), ("SUPPLIER_KEY", "a made-up key")];
+    let mut example = Example::start_with("shop", &environment);
+    let line = example.line();
+    let (http, console) = line.split_once(", console ").unwrap_or_else(|| panic!("{line}"));
+    let console = console.parse().map(Address::Tcp).unwrap();
+    let options = section.lines().find_map(|line| line.strip_prefix("$ cargo run --example shop-load -- "));
+    let customers = options.map(|options| {
+        let url = http.strip_prefix("shop: ").unwrap();
+        let load = Command::new(program("shop-load"))
+            .args(options.split(' '))
+            .args(["--url", url])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Customers(load.unwrap())
+    });
+    Service { example, console, _customers: customers }
+}
+
+fn is_once(line: &str) -> bool {
+    ["set ", "undo", "log set ", "log reset", "drill ", "refresh "]
+        .iter()
+        .any(|start| line.starts_with(start))
+}
+
+/// What differs from run to run and from machine to machine is masked.
+fn comparable(line: &str, answer: &str) -> String {
+    let label = |line: &str| line.trim().split("  ").next().unwrap_or_default().to_owned();
+    let lines = |is_kept: fn(&str) -> bool| answer.lines().filter(move |line| is_kept(line));
+    let text = match line.split(' ').next() {
+        // What bars are like, and under which of them a change is, is that of one day.
+        Some("trend") => {
+            lines(|line| line.starts_with("last ") || line.contains(": now ")).map(str::to_owned).collect()
+        }
+        Some("mem" | "build") => lines(|_| true).map(label).collect(),
+        Some("cgroup") => {
+            lines(|line| line.starts_with("memory ") || line.starts_with("cpu ")).map(label).collect()
+        }
+        Some("self") => {
+            lines(|line| line.starts_with("up ") || line.starts_with("its ")).map(str::to_owned).collect()
+        }
+        // Of what kind most are differs.
+        Some("fds") => lines(|line| line.contains(" open of ") || line.ends_with(" shows more"))
+            .map(str::to_owned)
+            .collect(),
+        _ => vec![answer.to_owned()],
+    };
+    let masked = without_numbers(&text.join("\n"));
+    // Whether something is a whole number of minutes, or of seconds.
+    masked.replace("NmTIME", "TIME").replace("NhTIME", "TIME")
+}
+
+sections! {
+    WALK;
+    a_leak "Memory grows, and does not shrink",
+    a_wrong_limit "A limit that is wrong",
+    a_forgotten_level "A log level that is raised and forgotten",
+    resources "What the process itself holds",
+}
