@@ -23,7 +23,6 @@
 
 mod access;
 pub mod asynch;
-mod coarse;
 mod condvar;
 mod cycle;
 mod futex;

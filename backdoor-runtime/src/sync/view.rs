@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::registry;
 use super::slot::Held;
 use super::watch::{Kind, Record, Waiter, Wanted};
-use super::{coarse, registry};
+use crate::coarse;
 use crate::reply::record;
 
 /// Those who wait for one lock and are listed, the longest first; all are counted.
