@@ -51,7 +51,7 @@ mod layer;
 mod lease;
 mod record;
 mod ring;
-mod scrub;
+pub(crate) mod scrub;
 mod settings;
 mod targets;
 mod view;
