@@ -191,7 +191,7 @@ fn changed_text(changed: &Changed) -> String {
 }
 
 /// A time to the second.
-fn time(at: std::time::SystemTime) -> String {
+pub(super) fn time(at: std::time::SystemTime) -> String {
     let whole = |at: std::time::SystemTime| {
         let past = at.duration_since(std::time::UNIX_EPOCH).ok()?;
         std::time::UNIX_EPOCH.checked_add(Duration::from_secs(past.as_secs()))

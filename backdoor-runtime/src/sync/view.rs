@@ -105,6 +105,11 @@ pub fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
     (records.iter().take(limit).map(|record| LockInfo::of(record)).collect(), records.len())
 }
 
+/// The locks that are poisoned.
+pub(crate) fn poisoned_locks() -> Vec<LockInfo> {
+    registry::all().iter().filter(|record| record.is_poisoned()).map(|record| LockInfo::of(record)).collect()
+}
+
 fn sort(records: &mut [Arc<Record>]) {
     records.sort_by_cached_key(|record| {
         let first = record.waiters().values().next().map(|waiter| coarse::since(waiter.since));
