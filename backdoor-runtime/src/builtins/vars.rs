@@ -80,14 +80,16 @@ async fn reset(
 
 /// What was changed from a console or by the service through the console: when, by whom, and why
 ///
-/// The last 256 changes are remembered. `until` is when a change is taken back that is in force for a while.
+/// Changes of what is kept of the log are called `log` and the target. The last 256 changes are remembered. `until` is when a change is taken back that is in force for a while.
 #[backdoor_command(reads, on = helper)]
 fn changes(
     State(console): State<Console>,
-    /// A part of the variable's name; with `*` for any text, the whole of it
+    /// A part of the name; with `*` for any text, the whole of it
     pattern: Option<String>,
 ) -> Journal {
-    let is_wanted = |change: &Change| pattern.as_deref().is_none_or(|pattern| matches(&change.name, pattern));
+    let is_wanted = |change: &Change| {
+        pattern.as_deref().is_none_or(|pattern| matches(&change.name.replace('_', "-"), pattern))
+    };
     Journal(console.changes().into_iter().filter(is_wanted).collect())
 }
 
