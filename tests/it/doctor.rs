@@ -114,6 +114,7 @@ static DOCTOR_BATCH: AtomicU32 = AtomicU32::new(10);
 
 #[test]
 fn a_change_for_a_while_is_said_and_what_it_goes_back_to() {
+    let _journal = crate::vars::journal();
     let console = console().start().unwrap();
     let mut operator = Operator::new(&console);
     operator.asks("set doctor-batch 15 --for 2h");
