@@ -51,7 +51,7 @@ mod layer;
 mod lease;
 mod record;
 mod ring;
-mod scrub;
+pub(crate) mod scrub;
 mod settings;
 mod targets;
 mod view;
@@ -69,12 +69,13 @@ use self::ring::Ring;
 pub use self::event::LogEvent;
 pub use self::filter::{Directive, FilterError};
 pub use self::layer::{FollowingFilter, Recorder, RingFilter};
-pub use self::lease::{ChangedLevel, Lease};
+pub use self::lease::ChangedLevel;
 pub use self::targets::TargetInfo;
 pub use self::view::{
     Batch, ChangeInfo, Changed, InForce, RingInfo, Wanted, batch, in_force, last, newest, now, reset,
     ring_info, set, targets,
 };
+pub(crate) use self::view::{change, forget};
 
 /// What the ring may take where nobody said.
 const MEMORY: usize = 4 << 20;

@@ -23,7 +23,6 @@
 
 mod access;
 pub mod asynch;
-mod coarse;
 mod condvar;
 mod cycle;
 mod futex;
@@ -46,5 +45,6 @@ pub use mutex::{Mutex, MutexGuard};
 pub use of_task::{TaskLocks, locks_of_tasks};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+pub(crate) use view::poisoned_locks;
 pub use view::{HolderInfo, LockInfo, WaiterInfo, first_locks, locks};
 pub use waits::{CycleInfo, EdgeInfo, MemberInfo, Waits, waits};

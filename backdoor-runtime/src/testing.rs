@@ -21,6 +21,7 @@ use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Sess
 use crate::line::{self, Asked};
 use crate::reply::Form;
 use crate::server::Limits;
+use crate::vars::lease;
 
 /// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
 ///
@@ -54,6 +55,13 @@ pub struct Testing {
 struct Started {
     dispatcher: Arc<Dispatcher>,
     runtime: OwnRuntime,
+}
+
+/// What was changed for a while ends with the console, as with one that listens.
+impl Drop for Started {
+    fn drop(&mut self) {
+        lease::end_of(self.dispatcher.shared.owner, Duration::from_secs(1));
+    }
 }
 
 /// How a line was answered.

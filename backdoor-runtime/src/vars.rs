@@ -69,6 +69,7 @@ pub use readable::{Readable, Reading};
 
 use crate::vars::info::Seen;
 use crate::vars::journal::{Author, Intent, JOURNAL, What};
+pub(crate) use crate::vars::set::lent_for;
 use crate::vars::set::{Gate, Order};
 
 /// How long a change lasts, and why it is made.
@@ -181,6 +182,6 @@ fn change(orders: Vec<Order>, intent: &Intent) -> Result<Vec<Change>, VarError> 
 }
 
 /// What the service changes itself.
-fn service() -> Author {
+pub(crate) fn service() -> Author {
     Author { who: "the service".to_owned(), owner: 0, notes: None }
 }

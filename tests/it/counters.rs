@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use backdoor_runtime::vars::Readable;
+use backdoor_runtime::counters::{self, Metric};
+use backdoor_runtime::vars::{Readable, Reading};
 use backdoor_runtime::{Backdoor, Counter, Gauge, Histogram, Value, backdoor_command};
 
 static REQUESTS: Counter = Counter::new();
@@ -45,4 +46,23 @@ fn an_operator_reads_what_threads_have_counted() {
     let Value::Record(fields) = &value["took"] else { panic!("{value}") };
     let names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["count", "rate", "window", "p50", "p90", "p99", "p999", "max"]);
+}
+
+/// What the author counts with another crate stands among the variables.
+#[test]
+fn metrics_of_another_registry_are_listed_with_the_variables() {
+    let metric = |name: &str, value: u64| Metric::new(name, [("code", "200")], Reading::Value(value.into()));
+    assert!(counters::show("vars-of-others", move || {
+        vec![metric("it_requests_total", 7).unit("requests").help("All that came"), metric("it_replies", 6)]
+    }));
+    let console = Backdoor::testing();
+    let listed = console.run("vars it_requests --json").value;
+    assert_eq!(listed[0]["name"], "it_requests_total{code=\"200\"}");
+    assert_eq!((&listed[0]["value"], &listed[0]["settable"]), (&7.into(), &false.into()));
+    assert_eq!((&listed[0]["unit"], &listed[0]["type"]), (&"requests".into(), &"metric".into()));
+    assert!(!console.run("vars --changed").text.contains("it_requests"));
+    let one = console.run("sys get 'it_replies{code=\"200\"}'");
+    assert_eq!((&one.value["value"], one.error), (&6.into(), None));
+    let error = console.run("sys get it_replies").error.unwrap();
+    assert!(error.starts_with("there is no variable `it_replies`"), "{error}");
 }

@@ -1,11 +1,12 @@
 //! What looks wrong, in one place: a deadlock and a stuck command are named with the command that shows more.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use backdoor_runtime::backdoor_command;
 use backdoor_runtime::sync::Mutex;
+use backdoor_runtime::{Tracked, backdoor_command, backdoor_var};
 
 use crate::gate::gate;
 use crate::operator::{Operator, console};
@@ -55,4 +56,73 @@ fn a_stuck_command_is_named() {
         thread::sleep(Duration::from_millis(50));
     }
     gate("doctor hangs").open();
+}
+
+/// Asks until a line of the answer begins so, and gives that line.
+#[track_caller]
+fn finds(operator: &mut Operator, begin: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let shown = operator.asks("doctor --for 100ms");
+        if let Some(line) = shown.lines().find(|line| line.starts_with(begin)) {
+            return line.to_owned();
+        }
+        assert!(Instant::now() < deadline, "nothing begins with `{begin}`:\n{shown}");
+    }
+}
+
+#[derive(Debug)]
+struct Leaked;
+
+#[test]
+fn a_type_that_grows_is_named_with_the_place_that_makes_it() {
+    let console = console().start().unwrap();
+    let enough = Arc::new(AtomicBool::new(false));
+    let leak = thread::spawn({
+        let enough = enough.clone();
+        move || {
+            let mut leaked = Vec::new();
+            while !enough.load(Ordering::Relaxed) {
+                leaked.extend((0..1000).map(|_| Tracked::new(Leaked)));
+                thread::sleep(Duration::from_millis(2));
+            }
+        }
+    });
+    let line = finds(&mut Operator::new(&console), "objects of type Leaked grew by ");
+    enough.store(true, Ordering::Relaxed);
+    leak.join().unwrap();
+    assert!(line.contains(" in 100ms, most from ") && line.contains("doctor.rs:"), "{line}");
+    assert!(line.ends_with("  (`objects --growing --for 10s`)"), "{line}");
+}
+
+#[test]
+fn a_poisoned_lock_is_named() {
+    let console = console().start().unwrap();
+    let lock = Arc::new(Mutex::named("doctor-poisoned", ()));
+    let poisons = lock.clone();
+    let panicked = thread::spawn(move || {
+        let _held = poisons.lock();
+        panic!("with the lock");
+    });
+    panicked.join().unwrap_err();
+    let line = finds(&mut Operator::new(&console), "`doctor-poisoned`, a mutex made at ");
+    assert!(line.ends_with(" is poisoned: somebody panicked who held it  (`locks`)"), "{line}");
+}
+
+#[backdoor_var(settable, hidden)]
+static DOCTOR_BATCH: AtomicU32 = AtomicU32::new(10);
+
+#[test]
+fn a_change_for_a_while_is_said_and_what_it_goes_back_to() {
+    let _journal = crate::vars::journal();
+    let console = console().start().unwrap();
+    let mut operator = Operator::new(&console);
+    operator.asks("set doctor-batch 15 --for 2h");
+    operator.asks("set doctor-batch 20 --for 1h");
+    let line = finds(&mut operator, "`doctor-batch` was set to 20 until ");
+    assert!(line.contains(" by session 1 ("), "{line}");
+    assert!(line.ends_with(", and goes back to 10 then  (`changes`)"), "{line}");
+    operator.asks("reset doctor-batch");
+    assert!(!operator.asks("doctor --for 10ms").contains("doctor-batch"));
+    assert_eq!(DOCTOR_BATCH.load(Ordering::Relaxed), 10);
 }

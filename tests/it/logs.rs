@@ -14,10 +14,11 @@ use tracing_subscriber::prelude::*;
 use crate::client::{PATIENCE, script};
 use crate::operator::{Operator, console};
 
-/// The ring and its filter are the process's, so tests that look at all of them take turns. Others look at targets of their own.
-fn alone() -> MutexGuard<'static, ()> {
+/// The ring and its filter are the process's, so tests that look at all of them take turns. Others look at targets of their own. What is
+/// changed is in the journal, at which others look.
+fn alone() -> [MutexGuard<'static, ()>; 2] {
     static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    [ALONE.lock().unwrap_or_else(PoisonError::into_inner), crate::vars::journal()]
 }
 
 /// A subscriber that has nothing but our layer.

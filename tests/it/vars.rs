@@ -16,11 +16,16 @@ use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
 use crate::vars::declared::{LATE_SWAPPED, VT_LIMIT};
 
+/// Keeps others from writing to the journal meanwhile.
+pub(crate) fn journal() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The journal is that of the process, so that one test at a time may look at it. It finds everything as it is by default, and gets the
 /// number of the next change.
 fn alone() -> (MutexGuard<'static, ()>, u64) {
-    static ALONE: Mutex<()> = Mutex::new(());
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let alone = journal();
     let shared = [
         "vt-limit",
         "vt-name",

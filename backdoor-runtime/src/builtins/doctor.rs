@@ -1,6 +1,7 @@
 //! What looks wrong: all views read at once, and a line for each thing that a person should look at.
 
 mod checks;
+mod service;
 
 use std::fmt::{self, Write};
 use std::time::Duration;

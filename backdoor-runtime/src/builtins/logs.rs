@@ -11,7 +11,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use tracing::level_filters::LevelFilter;
 
 use crate::logs::{self, Batch, ChangeInfo, ChangedLevel, Directive, LogEvent, TargetInfo, Wanted};
-use crate::{Choice, CommandOutput, Page, Session, Value, backdoor_command};
+use crate::vars::journal::{Intent, What};
+use crate::{Choice, CommandOutput, Console, Page, Session, State, Value, backdoor_command};
 
 /// How often `log tail` looks for new events.
 const LOOK: Duration = Duration::from_millis(50);
@@ -44,15 +45,16 @@ impl From<Level> for tracing::Level {
 
 /// What is kept of the log: the filter, its changes, and the ring
 #[backdoor_command(reads, on = helper)]
-async fn log() -> State {
-    State { ring: logs::ring_info(), filter: logs::in_force() }
+async fn log() -> Kept {
+    Kept { ring: logs::ring_info(), filter: logs::in_force() }
 }
 
 /// Change what is kept of the log, for a time or for good
 ///
-/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since.
+/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since. `changes` lists it, and `undo` takes it back.
 #[backdoor_command(name = "log set", on = helper)]
 async fn set(
+    State(console): State<Console>,
     session: Session,
     /// Such as net::tcp=trace; a level alone is for all other targets
     filter: Vec<Directive>,
@@ -67,14 +69,8 @@ async fn set(
     if filter.is_empty() {
         return Err("say what to change, such as net::tcp=trace or debug".to_owned());
     }
-    let by = format!("session {} ({})", session.id(), session.peer());
-    let changed = logs::set(filter, length, &by, because)?;
-    if let (Some(lease), Some(length)) = (changed.lease, length) {
-        tokio::spawn(async move {
-            sleep(length).await;
-            drop(lease);
-        });
-    }
+    let what = length.map_or(What::Set, What::Lent);
+    let changed = logs::change(filter, &Intent { what, author: console.author(&session), because })?;
     let following = logs::in_force().following;
     Ok(Set { levels: changed.levels, length, following, stopped_at: changed.stopped_at })
 }
@@ -82,11 +78,13 @@ async fn set(
 /// Undo what `log set` changed: of these targets, or everything
 #[backdoor_command(name = "log reset", on = helper)]
 async fn reset(
+    State(console): State<Console>,
+    session: Session,
     /// Such as net::tcp
     target: Vec<String>,
 ) -> Result<Reset, String> {
     installed()?;
-    let gone = logs::reset(&target);
+    let gone = logs::forget(&target, console.author(&session));
     match target.iter().find(|target| gone.iter().all(|change| change.target != **target)) {
         Some(target) => Err(format!("`{target}` is not changed; `log` shows what is")),
         None => Ok(Reset(gone)),
@@ -151,12 +149,12 @@ fn wanted(target: Option<String>, level: Option<Level>, grep: Option<String>) ->
     Wanted { target, level: level.map(Into::into), grep: grep.map(|text| text.to_ascii_lowercase()) }
 }
 
-struct State {
+struct Kept {
     ring: logs::RingInfo,
     filter: logs::InForce,
 }
 
-impl CommandOutput for State {
+impl CommandOutput for Kept {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let Self { ring, filter } = self;
         if !ring.installed {

@@ -11,6 +11,8 @@ use crate::{CommandOutput, Console, Page, Session, State, Value, backdoor_comman
 /// The variables of the service, and who changed them
 ///
 /// What the console last knew of a variable is what it was set to, or its default: one that is anything else was changed by the service.
+///
+/// Behind them stands what the service counts with other crates, where its author shows that.
 #[backdoor_command(reads, on = helper)]
 async fn vars(
     State(console): State<Console>,
@@ -23,7 +25,14 @@ async fn vars(
     let is_named = |name: &str| pattern.as_deref().is_none_or(|pattern| matches(name, pattern));
     let mut variables = console.variables(is_named).await;
     variables.retain(|variable| !variable.hidden && (!changed || variable.changed.is_some()));
-    Listed { variables, pattern, changed }
+    let mut missing = Vec::new();
+    if !changed {
+        let counted = console.metrics().await;
+        let wanted = counted.metrics.into_iter().filter(|metric| is_named(&metric.name.replace('_', "-")));
+        variables.extend(wanted.map(VarInfo::of_metric));
+        missing = counted.missing;
+    }
+    Listed { variables, missing, pattern, changed }
 }
 
 /// One variable, and all that is known of it
@@ -33,7 +42,12 @@ async fn get(
     /// The variable, as `vars` lists it
     name: String,
 ) -> Result<One, VarError> {
-    console.variable(&name).await.map(One)
+    let unknown = match console.variable(&name).await {
+        Ok(variable) => return Ok(One(variable)),
+        Err(unknown) => unknown,
+    };
+    let mut metrics = console.metrics().await.metrics.into_iter();
+    metrics.find(|metric| metric.name == name).map(VarInfo::of_metric).map(One).ok_or(unknown)
 }
 
 /// Change variables: `set NAME VALUE`, or several at once as `set a=1 b=2`
@@ -80,14 +94,16 @@ async fn reset(
 
 /// What was changed from a console or by the service through the console: when, by whom, and why
 ///
-/// The last 256 changes are remembered. `until` is when a change is taken back that is in force for a while.
+/// Changes of what is kept of the log are called `log` and the target. The last 256 changes are remembered. `until` is when a change is taken back that is in force for a while.
 #[backdoor_command(reads, on = helper)]
 fn changes(
     State(console): State<Console>,
-    /// A part of the variable's name; with `*` for any text, the whole of it
+    /// A part of the name; with `*` for any text, the whole of it
     pattern: Option<String>,
 ) -> Journal {
-    let is_wanted = |change: &Change| pattern.as_deref().is_none_or(|pattern| matches(&change.name, pattern));
+    let is_wanted = |change: &Change| {
+        pattern.as_deref().is_none_or(|pattern| matches(&change.name.replace('_', "-"), pattern))
+    };
     Journal(console.changes().into_iter().filter(is_wanted).collect())
 }
 
@@ -141,12 +157,17 @@ fn matches(name: &str, pattern: &str) -> bool {
 
 struct Listed {
     variables: Vec<VarInfo>,
+    /// Registries that did not answer.
+    missing: Vec<String>,
     pattern: Option<String>,
     changed: bool,
 }
 
 impl CommandOutput for Listed {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        for why in &self.missing {
+            writeln!(page, "not read: the registry {why}")?;
+        }
         if self.variables.is_empty() {
             return match (&self.pattern, self.changed) {
                 (Some(pattern), false) => {
@@ -191,7 +212,7 @@ fn changed_text(changed: &Changed) -> String {
 }
 
 /// A time to the second.
-fn time(at: std::time::SystemTime) -> String {
+pub(super) fn time(at: std::time::SystemTime) -> String {
     let whole = |at: std::time::SystemTime| {
         let past = at.duration_since(std::time::UNIX_EPOCH).ok()?;
         std::time::UNIX_EPOCH.checked_add(Duration::from_secs(past.as_secs()))

@@ -1,13 +1,17 @@
 //! Changes of the filter: who made them, why, and until when. One with an end is undone at its end, unless somebody has changed the same
-//! target since.
+//! target since. They are written down in the journal of changes, which also ends them.
 
-use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 
+use crate::Value;
 use crate::logs::filter::Directive;
-use crate::logs::settings;
+use crate::logs::settings::{self, State};
+use crate::vars::journal::{Draft, Entry, Forgotten, Intent, JOURNAL, Pages, Revert, Reverted};
+use crate::vars::lease::{self, Lease};
+use crate::vars::lent_for;
 
 /// Targets that are changed at the same time.
 const MOST: usize = 64;
@@ -15,8 +19,6 @@ const MOST: usize = 64;
 /// A change in force.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
-    /// The number of the change that made it, for who undoes it.
-    number: u64,
     pub(super) directive: Directive,
     /// What comes back at its end; the service's own filter where there is nothing.
     before: Option<Box<Change>>,
@@ -37,11 +39,6 @@ pub struct ChangedLevel {
     pub new: LevelFilter,
 }
 
-/// A change that is undone when this is dropped, unless the same target was changed since.
-#[derive(Debug)]
-#[must_use = "dropping it undoes the change"]
-pub struct Lease(u64);
-
 impl Change {
     /// What the ring keeps when this has ended.
     pub(super) fn was(&self, base: impl FnOnce(&str) -> LevelFilter) -> LevelFilter {
@@ -50,73 +47,150 @@ impl Change {
             None => base(&self.directive.target),
         }
     }
+
+    fn is_of(&self, target: &str) -> bool {
+        self.directive.target == target
+    }
+}
+
+/// What the journal calls the level of a target.
+fn name(target: &str) -> String {
+    if target.is_empty() { "log".to_owned() } else { format!("log {target}") }
 }
 
 /// Changes the level of some targets, for ever or for this time.
 ///
 /// # Errors
-/// Too many targets are changed.
-pub(super) fn set(
-    directives: Vec<Directive>,
-    length: Option<Duration>,
-    by: &str,
-    because: Option<String>,
-) -> Result<(Vec<ChangedLevel>, Option<Lease>), String> {
-    let ends = length.and_then(|length| Instant::now().checked_add(length));
-    settings::change(|state| {
-        let is_new = |directive: &&Directive| {
-            !state.changes.iter().any(|change| change.directive.target == directive.target)
-        };
+/// Too many targets are changed, or the time is none.
+pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
+    let length = lent_for(intent).map_err(|error| error.to_string())?;
+    if length.is_some() {
+        lease::prepare().map_err(|error| format!("nothing was set: no thread to end it: {error}"))?;
+    }
+    let (levels, written) = settings::change(|state| {
+        let is_new =
+            |directive: &&Directive| !state.changes.iter().any(|change| change.is_of(&directive.target));
         if state.changes.len() + directives.iter().filter(is_new).count() > MOST {
             return Err(format!("{MOST} targets are changed at most; `log reset TARGET` makes room"));
         }
-        state.last += 1;
-        let number = state.last;
-        let mut done = Vec::new();
-        for directive in directives {
-            let old = state.level(&directive.target);
-            let known = state.changes.iter().position(|change| change.directive.target == directive.target);
-            // What a lease replaced comes back at the end of the one that replaces it.
-            let before = known.map(|at| state.changes.remove(at)).and_then(|known| match known.ends {
-                Some(_) => known.before,
-                None => Some(Box::new(known)),
-            });
-            state.changes.push(Change {
-                number,
-                directive: directive.clone(),
-                before: before.filter(|_| ends.is_some()),
-                ends,
-                by: by.to_owned(),
-                because: because.clone(),
-            });
-            done.push(ChangedLevel { target: directive.target, old, new: directive.level });
-        }
-        Ok((done, ends.map(|_| Lease(number))))
-    })
+        let mut pages = JOURNAL.open();
+        let done = directives.into_iter().map(|directive| put(directive, length, intent, state, &mut pages));
+        Ok(done.unzip::<_, _, Vec<_>, Vec<_>>())
+    })?;
+    written.iter().for_each(|written| written.entry.tell(&intent.author));
+    Ok(levels)
+}
+
+fn put(
+    directive: Directive,
+    length: Option<Duration>,
+    intent: &Intent,
+    state: &mut State,
+    pages: &mut Pages,
+) -> (ChangedLevel, Written) {
+    let (target, old, new) = (directive.target.clone(), state.level(&directive.target), directive.level);
+    let ends = length.map(|length| Instant::now() + length);
+    let known = state.changes.iter().position(|change| change.is_of(&target));
+    // What a lease replaced comes back at the end of the one that replaces it.
+    let before = known.map(|at| state.changes.remove(at)).and_then(|known| match known.ends {
+        Some(_) => known.before,
+        None => Some(Box::new(known)),
+    });
+    state.changes.push(Change {
+        directive,
+        before: before.clone().filter(|_| ends.is_some()),
+        ends,
+        by: intent.author.who.clone(),
+        because: intent.because.clone(),
+    });
+    let revert: Arc<dyn Revert> = Arc::new(PutBack { target: target.clone(), before });
+    let written = Written::of(&target, (old, new), Some(revert.clone()), intent, pages);
+    if let Some(until) = ends {
+        lease::begin(Lease {
+            name: name(&target),
+            change: written.entry.number,
+            author: intent.author.clone(),
+            until,
+            // The change itself knows.
+            old: Arc::new(()),
+            revert,
+            is_ending: false,
+        });
+    }
+    (ChangedLevel { target, old, new }, written)
 }
 
 /// Forgets the changes of these targets, or all. Gives those that there were.
-pub(super) fn reset(targets: &[String]) -> Vec<Change> {
-    settings::change(|state| {
-        let is_meant = |change: &Change| targets.is_empty() || targets.contains(&change.directive.target);
-        let (gone, kept) = mem::take(&mut state.changes).into_iter().partition(is_meant);
-        state.changes = kept;
-        gone
-    })
+pub(super) fn reset(targets: &[String], intent: &Intent) -> Vec<Change> {
+    let (gone, written): (Vec<Change>, Vec<Written>) = settings::change(|state| {
+        let is_meant = |change: &mut Change| targets.is_empty() || targets.contains(&change.directive.target);
+        let gone: Vec<Change> = state.changes.extract_if(.., is_meant).collect();
+        let mut pages = JOURNAL.open();
+        let write = |change: &Change| {
+            let target = &change.directive.target;
+            let levels = (change.directive.level, state.level(target));
+            Written::of(target, levels, None, intent, &mut pages)
+        };
+        let written = gone.iter().map(write).collect();
+        (gone, written)
+    });
+    written.iter().for_each(|written| written.entry.tell(&intent.author));
+    gone
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let is_ours = |change: &Change| change.number == self.0 && change.ends.is_some();
-        if !settings::look(|state| state.changes.iter().any(is_ours)) {
-            return;
+/// What was written down, and what that took the place of: its drop is the author's code, and waits until no lock of ours is held.
+struct Written {
+    entry: Arc<Entry>,
+    _replaced: (Forgotten, Option<Lease>),
+}
+
+impl Written {
+    fn of(
+        target: &str,
+        (old, new): (LevelFilter, LevelFilter),
+        revert: Option<Arc<dyn Revert>>,
+        intent: &Intent,
+        pages: &mut Pages,
+    ) -> Self {
+        let level = |level: LevelFilter| Value::Text(level.to_string());
+        let name = name(target);
+        let ended = lease::forget(&name);
+        let (entry, forgotten) = pages.write(Draft { name: &name, new: level(new), intent, revert });
+        let _ = entry.old.set(level(old));
+        Self { entry, _replaced: (forgotten, ended) }
+    }
+}
+
+/// Puts back what a change of a target's level replaced.
+struct PutBack {
+    target: String,
+    before: Option<Box<Change>>,
+}
+
+impl Revert for PutBack {
+    fn revert(&self, change: u64, intent: &Intent) -> Reverted {
+        let Self { target, before } = self;
+        let name = name(target);
+        // The journal has all that changes a level, so that the last change of it is the one in force.
+        if JOURNAL.open().last_of(&name) != change {
+            return Reverted::LeftAlone;
         }
-        settings::change(|state| {
-            let after = |change: Change| match is_ours(&change) {
-                true => change.before.map(|before| *before),
-                false => Some(change),
-            };
-            state.changes = mem::take(&mut state.changes).into_iter().filter_map(after).collect();
+        let written = settings::change(|state| {
+            let mut pages = JOURNAL.open();
+            if pages.last_of(&name) != change {
+                return None;
+            }
+            let old = state.level(target);
+            state.changes.retain(|change| !change.is_of(target));
+            state.changes.extend(before.as_deref().cloned());
+            Some(Written::of(target, (old, state.level(target)), None, intent, &mut pages))
         });
+        let Some(written) = written else { return Reverted::LeftAlone };
+        written.entry.tell(&intent.author);
+        Reverted::Done(written.entry)
+    }
+
+    fn see(&self) -> String {
+        "log".to_owned()
     }
 }

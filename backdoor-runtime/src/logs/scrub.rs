@@ -1,4 +1,4 @@
-//! Takes secrets out of what is logged before it is kept: passwords in URLs, `password=`-like pairs, bearer tokens.
+//! Takes secrets out of what is logged before it is kept, and out of what else is shown: passwords in URLs, `password=`-like pairs, bearer tokens.
 //!
 //! It works on text, so it can only know what secrets look like. It reads the text once from left to right, and takes a word too many
 //! rather than one too few.
@@ -32,7 +32,7 @@ const SECRET_NAMES: [&[u8]; 15] = [
 ];
 
 /// Whether the value of a field of this name is kept from everybody.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     // The last part alone: `db.password`, `r#token`.
     let name = name.rsplit(['.', '#']).next().unwrap_or(name);
     names_a_secret(name.as_bytes())
@@ -51,7 +51,7 @@ pub(super) fn is_suspect(text: &[u8]) -> bool {
 }
 
 /// Appends `text` to `out` without its secrets.
-pub(super) fn scrub(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn scrub(text: &[u8], out: &mut Vec<u8>) {
     let mut copied = 0;
     let mut at = 0;
     // There is no `@` between a `://` and here that was not looked at.

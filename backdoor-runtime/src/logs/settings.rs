@@ -33,12 +33,10 @@ pub(super) struct Slot(usize);
 pub(super) struct State {
     base: Filters,
     pub(super) changes: Vec<Change>,
-    /// The number of the last change.
-    pub(super) last: u64,
 }
 
 static STATE: LazyLock<Mutex<State>> =
-    LazyLock::new(|| Mutex::new(State { base: Filters::first(), changes: Vec::new(), last: 0 }));
+    LazyLock::new(|| Mutex::new(State { base: Filters::first(), changes: Vec::new() }));
 
 static IN_FORCE: LazyLock<Mutex<Arc<Filters>>> = LazyLock::new(|| Mutex::new(Arc::new(Filters::first())));
 

@@ -7,8 +7,9 @@ use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 
 use crate::logs::event::LogEvent;
 use crate::logs::filter::{Directive, is_within};
-use crate::logs::lease::{self, Change, ChangedLevel, Lease};
+use crate::logs::lease::{self, Change, ChangedLevel};
 use crate::logs::{TargetInfo, ring, settings, targets as seen};
+use crate::vars::journal::{Author, Intent, What};
 
 /// Which events are wanted; all by default.
 #[derive(Clone, Debug, Default)]
@@ -87,8 +88,6 @@ pub struct InForce {
 pub struct Changed {
     /// Each target with its old and its new level.
     pub levels: Vec<ChangedLevel>,
-    /// What undoes it when it is dropped, where the change has an end.
-    pub lease: Option<Lease>,
     /// The level that stands in front of all layers, where it is lower than what was asked for.
     pub stopped_at: Option<LevelFilter>,
 }
@@ -181,27 +180,38 @@ pub fn in_force() -> InForce {
     InForce { filter, following, changes }
 }
 
-/// Changes the level of targets, in the ring and in layers that follow. With a length of time the caller gets what undoes it, to be
-/// dropped then.
+/// Changes the level of targets, in the ring and in layers that follow, for this time or until somebody changes it again. The journal
+/// has it, so that `undo` takes it back.
 ///
 /// # Errors
-/// Too many targets are changed.
+/// Too many targets are changed, or the time is none or more than a week.
 pub fn set(
     directives: Vec<Directive>,
     length: Option<Duration>,
     by: &str,
     because: Option<String>,
 ) -> Result<Changed, String> {
+    let author = Author { who: by.to_owned(), owner: 0, notes: None };
+    change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })
+}
+
+/// The same for whoever is at a console.
+pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Changed, String> {
     let wanted = directives.iter().map(|directive| directive.level).max().unwrap_or(LevelFilter::OFF);
-    let (levels, lease) = lease::set(directives, length, by, because)?;
+    let levels = lease::set(directives, intent)?;
     // The callsites were just asked again, so that this is the level of all subscribers together.
     let most = LevelFilter::current().min(STATIC_MAX_LEVEL);
-    Ok(Changed { levels, lease, stopped_at: (most < wanted).then_some(most) })
+    Ok(Changed { levels, stopped_at: (most < wanted).then_some(most) })
 }
 
 /// Forgets the changes of these targets, or all. Gives those that there were.
 pub fn reset(targets: &[String]) -> Vec<ChangeInfo> {
-    let gone = lease::reset(targets);
+    forget(targets, crate::vars::service())
+}
+
+/// The same for whoever is at a console.
+pub(crate) fn forget(targets: &[String], author: Author) -> Vec<ChangeInfo> {
+    let gone = lease::reset(targets, &Intent { what: What::Reset, author, because: None });
     settings::look(|state| gone.iter().map(|change| info(change, |target| state.base(target))).collect())
 }
 

@@ -5,13 +5,13 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::coarse;
 use super::rates::Happened;
 use super::registry;
 use super::shard::Shard;
 use super::sites::Site;
 use super::slab::Entry;
 use super::tracked::Instance;
+use crate::coarse;
 
 /// Threads of equal number, modulo this, count in the same shard.
 const SHARDS: usize = 16;

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::coarse;
 use super::kind::{Key, Kind};
 use super::look::{self, Looked, Seen};
 use super::names::{self, NameError};
 use super::registry;
 use super::tracked::{Instance, Tracked};
 use super::view::place;
+use crate::coarse;
 use crate::dispatch::asking::NoAnswer;
 
 /// Objects that are taken from the count at a time: each time all of them are passed by.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
-use super::coarse;
 use super::rates::Rates;
 use super::sites::Sites;
 use super::slab::{Entry, Slab};
 use super::tracked::Instance;
+use crate::coarse;
 
 /// The objects of one type that a few threads made.
 pub(super) struct Shard {

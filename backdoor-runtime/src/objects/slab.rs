@@ -13,7 +13,7 @@ const ALL_VACANT: u64 = u64::MAX;
 /// One object.
 #[derive(Clone)]
 pub(super) struct Entry {
-    /// When it was made, by [`coarse`](super::coarse).
+    /// When it was made, by [`coarse`](crate::coarse).
     pub(super) made: u64,
     /// The object itself, where it can be reached.
     pub(super) instance: Option<Weak<dyn Instance>>,

@@ -8,7 +8,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::kind::{Counts, Kind};
 use super::sites::Site;
-use super::{coarse, names, rates, registry};
+use super::{names, rates, registry};
+use crate::coarse;
 
 /// Where objects came from that were made at more places than are told apart.
 const OTHER_PLACES: &str = "other places";

@@ -3,9 +3,9 @@
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 
-use super::coarse;
 use super::place::{AtomicPlace, Place};
 use super::who::Who;
+use crate::coarse;
 
 /// One holder, or none. A line of the cache of its own, so that two that are taken side by side do not slow each other down.
 #[repr(align(64))]

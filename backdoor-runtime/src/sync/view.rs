@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::registry;
 use super::slot::Held;
 use super::watch::{Kind, Record, Waiter, Wanted};
-use super::{coarse, registry};
+use crate::coarse;
 use crate::reply::record;
 
 /// Those who wait for one lock and are listed, the longest first; all are counted.
@@ -102,6 +103,11 @@ pub fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
     });
     sort(&mut records);
     (records.iter().take(limit).map(|record| LockInfo::of(record)).collect(), records.len())
+}
+
+/// The locks that are poisoned.
+pub(crate) fn poisoned_locks() -> Vec<LockInfo> {
+    registry::all().iter().filter(|record| record.is_poisoned()).map(|record| LockInfo::of(record)).collect()
 }
 
 fn sort(records: &mut [Arc<Record>]) {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::cycle::{self, Link};
 use super::futex::{self, Untracked, UntrackedInfo};
+use super::registry;
 use super::view::{HolderInfo, WaiterInfo, holders, place};
 use super::watch::Record;
-use super::{coarse, registry};
+use crate::coarse;
 use crate::reply::record;
 
 /// Waits that are listed, the longest first; all are counted.

@@ -5,11 +5,11 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::coarse;
 use super::place::Place;
 use super::registry;
 use super::slot::{Held, Slot};
 use super::who::Who;
+use crate::coarse;
 
 /// Readers of one lock that are listed; more are counted.
 const READERS: usize = 8;

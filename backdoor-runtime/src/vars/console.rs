@@ -88,7 +88,7 @@ impl Console {
         }
     }
 
-    fn author(&self, session: &Session) -> Author {
+    pub(crate) fn author(&self, session: &Session) -> Author {
         Author {
             who: format!("session {} ({})", session.id(), session.peer()),
             owner: self.0.owner,

@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::Value;
 use crate::command::Range;
 use crate::console::escape::escape_line;
+use crate::counters::Metric;
 use crate::dispatch::contain::contain;
 use crate::reply::text;
 use crate::vars::journal::{JOURNAL, What};
@@ -134,15 +135,20 @@ impl Seen {
     }
 }
 
+/// A value and the state that it is in.
+fn stated(reading: Result<Reading, String>) -> (Value, String) {
+    match reading {
+        Ok(Reading::Value(value)) => (value, "set".to_owned()),
+        Ok(Reading::Poisoned(value)) => (value, "poisoned".to_owned()),
+        Ok(Reading::NotSet) => (Value::Null, "not set yet".to_owned()),
+        Ok(Reading::Held) => (Value::Null, "held".to_owned()),
+        Err(why) => (Value::Null, why),
+    }
+}
+
 impl VarInfo {
     pub(crate) fn new(found: &Found, seen: Seen) -> Self {
-        let (value, state) = match seen.reading {
-            Ok(Reading::Value(value)) => (value, "set".to_owned()),
-            Ok(Reading::Poisoned(value)) => (value, "poisoned".to_owned()),
-            Ok(Reading::NotSet) => (Value::Null, "not set yet".to_owned()),
-            Ok(Reading::Held) => (Value::Null, "held".to_owned()),
-            Err(why) => (Value::Null, why),
-        };
+        let (value, state) = stated(seen.reading);
         let is_there = matches!(state.as_str(), "set" | "poisoned");
         let changed = if is_there { changed(found, &value, seen.default.as_ref()) } else { None };
         let hide = |value: Value| if found.is_secret() { dots() } else { value };
@@ -159,6 +165,25 @@ impl VarInfo {
             accepts: seen.accepts,
             declared: found.declared(),
             help: found.help().to_owned(),
+        }
+    }
+
+    /// A number of a registry that is not ours stands among the variables as one that nobody can set.
+    pub(crate) fn of_metric(metric: Metric) -> Self {
+        let (value, state) = stated(Ok(metric.reading));
+        Self {
+            name: metric.name,
+            value,
+            state,
+            unit: metric.unit.into_owned(),
+            type_name: "metric".to_owned(),
+            default: None,
+            changed: None,
+            settable: false,
+            hidden: false,
+            accepts: None,
+            declared: None,
+            help: metric.help.into_owned(),
         }
     }
 

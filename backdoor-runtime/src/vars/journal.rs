@@ -53,6 +53,9 @@ pub(crate) struct Intent {
 pub(crate) trait Revert: Send + Sync {
     /// Puts back what was there, if what the change put there is still there, and records it.
     fn revert(&self, change: u64, intent: &Intent) -> Reverted;
+
+    /// The command that shows what it is now.
+    fn see(&self) -> String;
 }
 
 /// What came of it.

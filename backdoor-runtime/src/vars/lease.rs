@@ -208,6 +208,10 @@ mod tests {
         fn revert(&self, _change: u64, _intent: &Intent) -> Reverted {
             Reverted::LeftAlone
         }
+
+        fn see(&self) -> String {
+            "nothing".to_owned()
+        }
     }
 
     fn lease(name: &str, until: Instant) -> Lease {

@@ -158,7 +158,7 @@ impl Done {
 }
 
 /// How long a change lasts, where that is limited.
-fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
+pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
     match intent.what {
         What::Lent(time) if time.is_zero() || time > lease::LONGEST => Err(VarError::new(
             "--for: a change lasts from 1ns to 1w; leave `--for` out for one that stays".to_owned(),
@@ -287,6 +287,10 @@ impl Revert for PutBack {
         done.tell(&intent.author);
         Reverted::Done(done.entry)
     }
+
+    fn see(&self) -> String {
+        format!("get {}", self.variable.name)
+    }
 }
 
 impl PutBack {
@@ -337,8 +341,10 @@ pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, V
             Ok(undone)
         }
         Reverted::LeftAlone => Err(VarError::new(format!(
-            "`{}` is not as change {} left it, so it was left alone; `get {}` shows what it is",
-            entry.name, entry.number, entry.name
+            "`{}` is not as change {} left it, so it was left alone; `{}` shows what it is",
+            entry.name,
+            entry.number,
+            revert.see()
         ))),
         Reverted::Held => Err(not_held(&entry.name, NotHeld::Busy)),
         Reverted::Failed(why) => {

@@ -97,6 +97,61 @@ fn a_lease_ends_with_the_console() {
     until("back", || logs::in_force().changes.is_empty());
 }
 
+/// A level is journaled as a variable is: `changes` has it, with its end, and `undo` takes it back.
+#[test]
+fn the_journal_has_the_levels_that_were_changed() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let journal = |operator: &mut Operator| -> Vec<(String, String, String)> {
+        let json = operator.asks("changes 'log it::jour_nal' --json");
+        let changes: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let row = |change: &serde_json::Value| {
+            let what = text(&change["what"]);
+            let what = what.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+            (text(&change["old"]), text(&change["new"]), what)
+        };
+        changes.iter().map(row).collect()
+    };
+    let row = |old: &str, new: &str, what: &str| (old.to_owned(), new.to_owned(), what.to_owned());
+    operator.asks("log set it::jour_nal=warn");
+    operator.asks("log set it::jour_nal=trace --for 200ms --because busy");
+    until("back", || logs::in_force().changes[0].level == LevelFilter::WARN);
+    until("written down", || journal(&mut operator).len() == 3);
+    let mut expected = vec![
+        row("info", "warn", "set"),
+        row("warn", "trace", "set for 200ms"),
+        row("trace", "warn", "end of "),
+    ];
+    assert_eq!(journal(&mut operator), expected);
+    // The first change is no longer what is in force, although its level is.
+    let json = operator.asks("changes 'log it::jour_nal' --json");
+    let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let error = operator.asks(&format!("undo {}", changes[0]["change"]));
+    assert!(error.contains("was left alone; `log` shows what it is"), "{error}");
+    operator.asks("log set it::jour_nal=debug --for 1h");
+    let shown = operator.asks("doctor --for 10ms");
+    assert!(shown.contains("`log it::jour_nal` was set to debug until "), "{shown}");
+    assert!(shown.contains(", and goes back to warn then  (`changes`)"), "{shown}");
+    let json = operator.asks("changes 'log it::jour_nal' --json");
+    let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
+    operator.asks(&format!("undo {}", changes[3]["change"]));
+    assert_eq!(logs::in_force().changes[0].level, LevelFilter::WARN);
+    operator.asks("log reset it::jour_nal");
+    expected.extend([
+        row("warn", "debug", "set for 1h"),
+        row("debug", "warn", "undo of "),
+        row("warn", "info", "reset"),
+    ]);
+    assert_eq!(journal(&mut operator), expected);
+    assert_eq!(
+        operator.asks("log set it::jour_nal=debug --for 8d"),
+        "error: --for: a change lasts from 1ns to 1w; leave `--for` out for one that stays\n"
+    );
+}
+
 fn fmt<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(log: &Log) -> impl Layer<S> + use<S> {
     let writer = log.clone();
     tracing_subscriber::fmt::layer().without_time().with_ansi(false).with_writer(move || writer.clone())

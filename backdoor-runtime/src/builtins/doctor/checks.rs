@@ -1,9 +1,9 @@
-//! One check a view: what it takes to look wrong.
+//! One check a view: what it takes to look wrong. What the service holds is checked next door.
 
 use std::io;
 use std::time::Duration;
 
-use super::{Diagnosis, NotRead};
+use super::{Diagnosis, NotRead, service};
 use crate::resources::{self, Cgroup, Descriptors, Socket};
 use crate::sync::Waits;
 use crate::tasks::RuntimeInfo;
@@ -24,11 +24,21 @@ const PRESSURE: f64 = 20.0;
 /// Runs all checks, what stops the service first.
 pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Diagnosis) {
     waits(&crate::sync::waits(), diagnosis);
-    match console.runtime() {
-        Some(runtime) => self::runtime(&crate::tasks::runtime(runtime, window).await, diagnosis),
+    let watched = async {
+        match console.runtime() {
+            Some(runtime) => Some(crate::tasks::runtime(runtime, window).await),
+            None => None,
+        }
+    };
+    // All at once: the window is waited for one time.
+    let (watched, growth, variables) =
+        tokio::join!(watched, service::growth(window), service::variables(console));
+    match watched {
+        Some(seen) => runtime(&seen, diagnosis),
         None => not_read(diagnosis, "runtime", "the console was given no runtime".to_owned()),
     }
     runs(&console.running(), diagnosis);
+    service::locks(&crate::sync::poisoned_locks(), diagnosis);
     read(diagnosis, "fds", resources::descriptors(), descriptors);
     read(diagnosis, "sockets", resources::sockets(), |sockets, diagnosis| self::sockets(sockets, diagnosis));
     match resources::cgroup() {
@@ -43,6 +53,10 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
             diagnosis.finds("mem", format!("{swapped} of the process are swapped out"), "mem");
         }
     });
+    service::objects(&growth, window, diagnosis);
+    service::vars(variables.as_deref(), diagnosis);
+    service::changes(&console.changes(), diagnosis);
+    service::log(diagnosis);
 }
 
 /// Checks a view, or notes why it could not be read.
@@ -58,7 +72,7 @@ fn read<T>(
     }
 }
 
-fn not_read(diagnosis: &mut Diagnosis, view: &'static str, why: String) {
+pub(super) fn not_read(diagnosis: &mut Diagnosis, view: &'static str, why: String) {
     diagnosis.not_read.push(NotRead { view, why });
 }
 
