@@ -1,12 +1,12 @@
 //! A hundred thousand tasks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Backdoor, spawn_named, tasks};
 use tokio::runtime;
 
 use super::until;
-use crate::client::script;
+use crate::client::{PATIENCE, script};
 
 const MANY: usize = 100_000;
 
@@ -28,13 +28,13 @@ fn a_hundred_thousand_are_listed_in_pieces_and_a_few_stacks_shown() {
     assert!(ids.is_sorted(), "in the order of their numbers, each once");
     let list = script(&backdoor.addresses()[0], "tasks crowd\n");
     assert_eq!(list.lines().filter(|line| line.contains("crowd")).count(), MANY);
-    let stacks = Backdoor::testing().run("pgt crowd --limit 20");
-    assert_eq!(
-        stacks.text.matches("\n    waits for tokio::time::sleep::Sleep\n").count(),
-        20,
-        "{}",
-        stacks.text
-    );
+    let mut stacks = Backdoor::testing().run("pgt crowd --limit 20");
+    // Where the machine is busy, some are not polled in the 200 ms that they have, and say so.
+    let until = Instant::now() + PATIENCE;
+    while stacks.text.matches("\n    waits for tokio::time::sleep::Sleep\n").count() < 20 {
+        assert!(Instant::now() < until, "{}", stacks.text);
+        stacks = Backdoor::testing().run("pgt crowd --limit 20");
+    }
     let more = stacks.text.lines().last().unwrap();
     assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 20));
     drop(runtime);
