@@ -311,7 +311,8 @@ fn two_hundred_looks_leave_nothing_behind() {
     let before = resident(example.process.id());
     look(200);
     let after = resident(example.process.id());
-    assert!(after < before + 2048, "{before} kB, then {after} kB");
+    // Looks that kept their copies of stacks would keep 64 KiB a thread, 80 MiB in all; the allocator keeps some for later.
+    assert!(after < before + 16 * 1024, "{before} kB, then {after} kB");
 }
 
 #[test]
