@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 use socket2::SockRef;
@@ -121,8 +121,9 @@ fn half_close(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     stream.write_all(lines[random.below(lines.len())].as_bytes())?;
     stream.shutdown(Shutdown::Write)?;
     let mut buffer = [0; 4096];
-    // A watcher goes on until this closes the other half, too.
-    while stream.read(&mut buffer)? > 0 {}
+    // A watcher goes on until this closes the other half, too: it would be the only one of its kind.
+    let until = Instant::now() + HELD;
+    while Instant::now() < until && stream.read(&mut buffer)? > 0 {}
     Ok(())
 }
 
