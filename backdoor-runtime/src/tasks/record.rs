@@ -19,6 +19,7 @@ pub(crate) struct Record {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) spawned: &'static Location<'static>,
     pub(crate) parent: Option<NonZeroU64>,
+    /// By the coarse clock.
     pub(crate) born: u64,
     counted: Counted,
     /// Somebody wants it polled.

@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinError, LocalSet};
 
+use crate::coarse;
 use crate::tasks::record::{Counted, Record};
-use crate::tasks::{Instrumented, clock, current, registry};
+use crate::tasks::{Instrumented, current, registry};
 
 /// Spawns a task that `tasks` lists, and `pgt` shows with its await stack. Otherwise as [`tokio::spawn`].
 ///
@@ -182,7 +183,7 @@ impl<F: Future> Instrument for F {}
 #[track_caller]
 fn record(name: Option<Cow<'static, str>>, counted: Counted) -> Arc<Record> {
     let (id, parent) = (registry::next_id(), current::id());
-    Arc::new(Record::new(id, name, Location::caller(), parent, clock::now(), counted))
+    Arc::new(Record::new(id, name, Location::caller(), parent, coarse::now(), counted))
 }
 
 /// Waits for a task of ours, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as the one that
