@@ -1,0 +1,129 @@
+//! How a task is shown: its row in a list, its stack with the locks it holds and waits for.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::builtins::items::{Column, Item};
+use crate::sync::TaskLocks;
+use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
+use crate::threads::ThreadStack;
+use crate::{Page, Value};
+
+/// The columns of a task in a list.
+pub(super) fn columns(task: &TaskInfo) -> Vec<Column> {
+    let state = match &task.state {
+        TaskState::Running { tid, .. } => format!("running on {tid}"),
+        other => other.as_str().to_owned(),
+    };
+    vec![
+        ("id", task.id.into()),
+        ("name", task.name.clone().into()),
+        ("state", state.into()),
+        ("age", rounded(task.age)),
+        ("polls", task.polls.into()),
+        ("busy", task.busy.into()),
+        ("longest", task.longest.into()),
+        ("parent", task.parent.into()),
+        ("spawned", task.spawned.as_str().into()),
+    ]
+}
+
+/// As exact as a person wants it.
+pub(super) fn rounded(length: Duration) -> Value {
+    tasks::rounded(length).into()
+}
+
+/// A task with where it waits, and its locks.
+pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Item {
+    Item::shown(stack_value(&stack, &locks), move |page| stack_text(&stack, &locks, full, page))
+}
+
+fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {
+    let task = &stack.task;
+    let polls = if task.polls == 1 { "poll" } else { "polls" };
+    writeln!(
+        page,
+        "{}, {}, {} old, {} {polls}, spawned at {}",
+        task.title(),
+        task.state.describe(),
+        rounded_text(task.age),
+        task.polls,
+        task.spawned
+    )?;
+    match (task.parent, task.awaited_by) {
+        (Some(parent), Some(by)) => writeln!(page, "  spawned by task {parent}, awaited by task {by}")?,
+        (Some(parent), None) => writeln!(page, "  spawned by task {parent}")?,
+        (None, Some(by)) => writeln!(page, "  awaited by task {by}")?,
+        (None, None) => {}
+    }
+    let mut before: Vec<String> = Vec::new();
+    for leaf in &stack.leaves {
+        let lines = leaf_lines(leaf, full);
+        // Two leaves share the way up to where they part.
+        let shared = lines.iter().zip(&before).take_while(|(line, before)| line == before).count();
+        let shared = shared.min(lines.len().saturating_sub(1));
+        for (depth, line) in lines.iter().enumerate().skip(shared) {
+            writeln!(page, "{:indent$}{line}", "", indent = 2 * (depth + 1))?;
+        }
+        before = lines;
+    }
+    if let Some(missing) = &stack.missing {
+        writeln!(page, "  {missing}")?;
+    }
+    if let Some(thread) = &stack.thread {
+        writeln!(page, "  the stack of its thread, innermost first:")?;
+        let why_not = thread.missing.iter().map(|missing| format!("no stack: {missing}"));
+        for line in why_not.chain(thread.lines(full)) {
+            writeln!(page, "    {line}")?;
+        }
+    }
+    for lock in locks.waits.iter().chain(&locks.holds) {
+        writeln!(page, "  {lock}")?;
+    }
+    Ok(())
+}
+
+fn rounded_text(length: Duration) -> String {
+    rounded(length).to_text(None).trim_end().to_owned()
+}
+
+fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
+    let frames = leaf.frames.iter().filter(|frame| full || frame.is_own);
+    let mut lines: Vec<String> = frames.map(Frame::describe).collect();
+    let mut last = match (&leaf.waits_for, leaf.woke_itself) {
+        (Some(what), false) => format!("waits for {what}"),
+        (None, false) => "waits here".to_owned(),
+        (Some(what), true) => format!("woke itself in {what}"),
+        (None, true) => "woke itself here".to_owned(),
+    };
+    if leaf.times > 1 {
+        last.push_str(&format!(", {} times", leaf.times));
+    }
+    lines.push(last);
+    lines
+}
+
+fn stack_value(stack: &TaskStack, locks: &TaskLocks) -> Value {
+    let frame = |frame: &Frame| {
+        Value::record([
+            ("function", frame.function.as_str().into()),
+            ("file", frame.file.clone().into()),
+            ("line", frame.line.into()),
+            ("own", frame.is_own.into()),
+        ])
+    };
+    let leaf = |leaf: &Leaf| {
+        Value::record([
+            ("waits_for", leaf.waits_for.clone().into()),
+            ("woke_itself", leaf.woke_itself.into()),
+            ("times", leaf.times.into()),
+            ("frames", leaf.frames.iter().map(frame).collect::<Vec<_>>().into()),
+        ])
+    };
+    let Value::Record(mut fields) = Value::of(&stack.task) else { return Value::Null };
+    fields.push(("leaves".into(), stack.leaves.iter().map(leaf).collect::<Vec<_>>().into()));
+    fields.push(("missing".into(), stack.missing.clone().into()));
+    fields.push(("thread_stack".into(), stack.thread.as_ref().map(ThreadStack::value).into()));
+    fields.push(("locks".into(), Value::of(locks)));
+    Value::Record(fields)
+}
