@@ -1,7 +1,9 @@
-//! The commands that every console has, written with the macro and the public API only. Each file here is a topic of `help`.
+//! The commands that every console has, written with the macro and the public API only. Each file here is a topic of `help`, but
+//! `items`, which long answers are made of.
 
 mod console;
 mod doctor;
+mod items;
 mod locks;
 mod logs;
 mod objects;

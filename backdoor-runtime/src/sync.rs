@@ -33,6 +33,7 @@ mod poison;
 mod registry;
 mod rwlock;
 mod slot;
+mod take;
 mod view;
 mod waits;
 mod watch;

@@ -1,16 +1,14 @@
 //! What counting costs the service, in units of one `Instant::now()`, beside a plain atomic that all threads share.
 
 use std::hint::black_box;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Counter, Gauge, Histogram};
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
 use crate::table::{Aim, Row, Table};
+use crate::together::together;
 
 const TIMES: u32 = 1_000_000;
 const THREADS: usize = 8;
@@ -74,25 +72,8 @@ impl Kind {
         Self { name, threads, run, aim, took: Vec::new() }
     }
 
-    /// Nanoseconds of CPU each, in the mean of the threads: with fewer cores than threads, the clock on the wall would count waiting.
+    /// Nanoseconds of CPU each.
     fn measure(&self) -> f64 {
-        let together = Barrier::new(self.threads);
-        let timed = || {
-            together.wait();
-            let before = cpu_time();
-            (self.run)();
-            cpu_time() - before
-        };
-        let total: f64 = thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.threads).map(|_| scope.spawn(timed)).collect();
-            threads.into_iter().map(|thread| thread.join().expect("nothing in it panics")).sum()
-        });
-        total / (self.threads as f64 * f64::from(TIMES))
+        together(self.threads, 1, |_, _| (self.run)()).cpu / f64::from(TIMES)
     }
-}
-
-/// Nanoseconds of CPU that this thread has used.
-fn cpu_time() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

@@ -29,6 +29,7 @@ mod system_calls;
 mod table;
 mod tasks;
 mod threads;
+mod together;
 
 use std::fs;
 

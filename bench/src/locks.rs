@@ -1,17 +1,17 @@
 //! What a lock that says who holds it costs, beside std's, parking_lot's and tokio's, while it is free and while it is not.
 
 use std::hint::black_box;
-use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
 use backdoor_runtime::sync;
 
-use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
+use crate::statistics::{ROUNDS, median, median_ratio, rounds};
 use crate::table::{Aim, Row, Table};
+use crate::together::together;
 
 /// Lock and unlock, so often, in each thread.
-const TIMES: u64 = 50_000;
+const TIMES: u32 = 50_000;
 
 /// A kind of lock, and how it is measured: so many times in so many threads, each with its own lock or all with the same.
 type Measured = fn(threads: usize, same: bool) -> f64;
@@ -39,7 +39,8 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
             (_, true) => "8 threads, the same lock",
         };
         for kind in &KINDS {
-            let [clock, plain, ours] = rounds([now, kind.plain, kind.ours], threads, same);
+            let [clock, plain, ours] =
+                rounds([now, kind.plain, kind.ours].map(|measured| move || measured(threads, same)));
             let row =
                 Row::new(format!("{}, lock and unlock, {case}", kind.name), median(&mut ours.clone()), "ns");
             let ratio = median_ratio(&ours, &plain);
@@ -54,7 +55,7 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
         }
         table.push(Row::new(
             format!("parking_lot's mutex, lock and unlock, {case}"),
-            median(&mut rounds([parking_lot_mutex], threads, same)[0]),
+            median(&mut rounds([|| parking_lot_mutex(threads, same)])[0]),
             "ns",
         ));
     }
@@ -78,44 +79,11 @@ fn list(table: &mut Table) {
     table.push(Row::new(format!("the first 100 of {LOCKS} held locks, listed"), median(&mut took), "ms"));
 }
 
-/// Nanoseconds of each for one time, in every round, and each round in another order.
-fn rounds<const N: usize>(measured: [Measured; N], threads: usize, same: bool) -> [Vec<f64>; N] {
-    let mut times = [const { Vec::new() }; N];
-    for _ in 0..ROUNDS {
-        let mut order: [usize; N] = std::array::from_fn(|at| at);
-        shuffle(&mut order);
-        for at in order {
-            times[at].push(measured[at](threads, same));
-        }
-    }
-    times
-}
-
-/// Nanoseconds of a thread for one time: of its own where it has a lock of its own, else of the wall clock for all of them.
-///
-/// More threads than cores wait for their turn, so the wall clock is divided by what runs at a time.
+/// Nanoseconds of one time: of CPU where each thread has a lock of its own, of the wall clock where all want the same one.
 fn timed<L: Sync>(threads: usize, same: bool, make: impl Fn() -> L, work: impl Fn(&L) + Sync) -> f64 {
     let locks: Vec<L> = (0..if same { 1 } else { threads }).map(|_| make()).collect();
-    let (begin, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(threads);
-    thread::scope(|scope| {
-        for thread in 0..threads {
-            let (lock, begin, end, work) = (&locks[thread % locks.len()], &begin, &end, &work);
-            scope.spawn(move || {
-                begin.wait();
-                for _ in 0..TIMES {
-                    work(lock);
-                }
-                end.wait();
-            });
-        }
-        begin.wait();
-        let began = Instant::now();
-        end.wait();
-        let all = began.elapsed().as_secs_f64() * 1e9;
-        let times = TIMES as f64 * threads as f64;
-        if same { all / times } else { all * cores as f64 / times }
-    })
+    let took = together(threads, TIMES, |thread, _| work(&locks[thread % locks.len()]));
+    if same { took.wall } else { took.cpu }
 }
 
 fn now(threads: usize, same: bool) -> f64 {

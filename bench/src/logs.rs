@@ -2,29 +2,27 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::sync::Barrier;
-use std::thread;
 use std::time::Instant;
 
 use backdoor_runtime::logs;
-use rustix::time::{ClockId, clock_gettime};
 use tracing_subscriber::prelude::*;
 
-use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
+use crate::statistics::{ROUNDS, median, median_ratio, rounds};
 use crate::table::{Aim, Row, Table};
+use crate::together::together;
 
 /// Events of each thread, in a round.
-const TIMES: u64 = 50_000;
+const TIMES: u32 = 50_000;
 
 /// What is measured: so many threads do it so often.
 type Measured = fn(threads: usize) -> f64;
 
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
-    let unwatched = rounds([now, disabled], 1);
+    let unwatched = took([now, disabled], 1);
     let before = resident()?;
     tracing_subscriber::registry().with(logs::options().memory(MEMORY).layer()).try_init()?;
-    let one = rounds([now, event, fields, disabled, pairs], 1);
-    let eight = rounds([now, event], 8);
+    let one = took([now, event, fields, disabled, pairs], 1);
+    let eight = took([now, event], 8);
     let mut rows = |name: &str, ours: &[f64], baseline: &'static str, beside: &[f64], aim| {
         let ratio = median_ratio(ours, beside);
         let row = Row::new(name, median(&mut ours.to_vec()), "ns");
@@ -61,39 +59,14 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
 /// As by default.
 const MEMORY: usize = 4 << 20;
 
-/// Nanoseconds of each for one time, in every round, and each round in another order.
-fn rounds<const N: usize>(measured: [Measured; N], threads: usize) -> [Vec<f64>; N] {
-    let mut times = [const { Vec::new() }; N];
-    for _ in 0..ROUNDS {
-        let mut order: [usize; N] = std::array::from_fn(|at| at);
-        shuffle(&mut order);
-        for at in order {
-            times[at].push(measured[at](threads));
-        }
-    }
-    times
+/// Nanoseconds of CPU for one time of each of these, in that many threads.
+fn took<const N: usize>(measured: [Measured; N], threads: usize) -> [Vec<f64>; N] {
+    rounds(measured.map(|measured| move || measured(threads)))
 }
 
-/// Nanoseconds of a thread's own time for one time: that it waits for a core is not counted, and for nothing else does it wait.
+/// Nanoseconds of CPU for one time: that a thread waits for a core is not counted, and for nothing else does it wait.
 fn timed(threads: usize, work: impl Fn(u64) + Sync) -> f64 {
-    let begin = Barrier::new(threads);
-    let sum: f64 = thread::scope(|scope| {
-        let thread = || {
-            begin.wait();
-            let began = own_time();
-            (0..TIMES).for_each(&work);
-            own_time() - began
-        };
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(thread)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or(f64::NAN)).sum()
-    });
-    sum / (TIMES as f64 * threads as f64)
-}
-
-/// Nanoseconds that this thread has run.
-fn own_time() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+    together(threads, TIMES, |_, time| work(time.into())).cpu
 }
 
 fn now(threads: usize) -> f64 {

@@ -2,18 +2,18 @@
 //! long the views take where there are many.
 
 use std::hint::black_box;
-use std::sync::{Arc, Barrier};
-use std::thread;
+use std::sync::Arc;
 use std::time::Instant;
 
 use backdoor_runtime::objects::{self, Search};
 use backdoor_runtime::{Backdoor, Track, TrackGuard, Tracked};
 
-use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
+use crate::statistics::{ROUNDS, median, median_ratio, rounds};
 use crate::table::{Aim, Row, Table};
+use crate::together::together;
 
 /// Made and dropped, so often, by each thread.
-const TIMES: u64 = 50_000;
+const TIMES: u32 = 50_000;
 
 /// Objects in the views.
 const CROWD: usize = 100_000;
@@ -30,13 +30,11 @@ struct Order {
     item: &'static str,
 }
 
-type Measured = fn(threads: usize) -> f64;
-
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     for threads in [1, 8] {
         let case = if threads == 1 { "1 thread" } else { "8 threads" };
         let [clock, boxed, guarded, arc, tracked] =
-            rounds([now, a_box, a_guarded_box, an_arc, a_tracked], threads);
+            rounds([now, a_box, a_guarded_box, an_arc, a_tracked].map(|measured| move || measured(threads)));
         for (name, beside, plain, ours, most) in
             [("guard", "a Box", &boxed, &guarded, 3.0), ("Tracked", "an Arc", &arc, &tracked, 5.0)]
         {
@@ -104,39 +102,6 @@ fn timed(work: Work<'_>) -> anyhow::Result<Vec<f64>> {
     Ok(rounds)
 }
 
-/// Nanoseconds of each for one time, in every round, and each round in another order.
-fn rounds<const N: usize>(measured: [Measured; N], threads: usize) -> [Vec<f64>; N] {
-    let mut times = [const { Vec::new() }; N];
-    for _ in 0..ROUNDS {
-        let mut order: [usize; N] = std::array::from_fn(|at| at);
-        shuffle(&mut order);
-        for at in order {
-            times[at].push(measured[at](threads));
-        }
-    }
-    times
-}
-
-/// Nanoseconds of a thread for one time. More threads than cores wait for their turn, so the wall clock is divided by what runs at a
-/// time.
-fn each(threads: usize, work: impl Fn(u64) + Sync) -> f64 {
-    let (begin, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(threads);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                begin.wait();
-                (0..TIMES).for_each(&work);
-                end.wait();
-            });
-        }
-        begin.wait();
-        let began = Instant::now();
-        end.wait();
-        began.elapsed().as_secs_f64() * 1e9 * cores as f64 / (TIMES as f64 * threads as f64)
-    })
-}
-
 fn now(threads: usize) -> f64 {
     each(threads, |_| {
         black_box(Instant::now());
@@ -160,4 +125,9 @@ fn an_arc(threads: usize) -> f64 {
 
 fn a_tracked(threads: usize) -> f64 {
     each(threads, |number| drop(black_box(Tracked::new(number))))
+}
+
+/// Nanoseconds of CPU for one time.
+fn each(threads: usize, work: impl Fn(u64) + Sync) -> f64 {
+    together(threads, TIMES, |_, time| work(time.into())).cpu
 }

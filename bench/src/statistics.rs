@@ -6,6 +6,19 @@ use std::hash::{BuildHasher, RandomState};
 /// How often everything is measured, each time in another order.
 pub(crate) const ROUNDS: usize = 7;
 
+/// What each gives in every round, each round in another order.
+pub(crate) fn rounds<const N: usize>(measured: [impl Fn() -> f64; N]) -> [Vec<f64>; N] {
+    let mut given = [const { Vec::new() }; N];
+    for _ in 0..ROUNDS {
+        let mut order: [usize; N] = std::array::from_fn(|at| at);
+        shuffle(&mut order);
+        for at in order {
+            given[at].push(measured[at]());
+        }
+    }
+    given
+}
+
 /// The middle value; the lower of the two middle ones of an even number.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -10,8 +10,9 @@ use backdoor_runtime::tasks::{self, Instrument};
 use backdoor_runtime::{Backdoor, spawn_named};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
+use crate::statistics::{ROUNDS, median, median_ratio, rounds};
 use crate::table::{Aim, Row, Table};
+use crate::together::cpu_time;
 
 const POLLS: u32 = 200_000;
 const SPAWNS: u32 = 20_000;
@@ -28,21 +29,14 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One thing that is measured, in nanoseconds each.
+/// One thing that is measured, in nanoseconds of CPU each: all of it runs on this thread.
 type Measured = fn(&Runtime) -> f64;
 
 fn added(table: &mut Table) -> anyhow::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = &Builder::new_current_thread().enable_all().build()?;
     let candidates: [Measured; 5] = [clock, polls_bare, polls_seen, spawns_bare, spawns_seen];
-    let mut results: [Vec<f64>; 5] = Default::default();
-    for _ in 0..ROUNDS {
-        let mut order = [0, 1, 2, 3, 4];
-        shuffle(&mut order);
-        for at in order {
-            results[at].push(candidates[at](&runtime));
-        }
-    }
-    let [clock, polls_bare, polls_seen, spawns_bare, spawns_seen] = &mut results;
+    let [clock, polls_bare, polls_seen, spawns_bare, spawns_seen] =
+        &mut rounds(candidates.map(|measured| move || measured(runtime)));
     for (name, bare, seen, most) in
         [("a poll", polls_bare, polls_seen, 2.5), ("a spawn, with its end", spawns_bare, spawns_seen, 15.0)]
     {
@@ -56,12 +50,12 @@ fn added(table: &mut Table) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn each(began: Instant, count: u32) -> f64 {
-    began.elapsed().as_secs_f64() * 1e9 / f64::from(count)
+fn each(began: f64, count: u32) -> f64 {
+    (cpu_time() - began) / f64::from(count)
 }
 
 fn clock(_: &Runtime) -> f64 {
-    let began = Instant::now();
+    let began = cpu_time();
     for _ in 0..POLLS {
         black_box(Instant::now());
     }
@@ -71,7 +65,7 @@ fn clock(_: &Runtime) -> f64 {
 /// Polls a future that is never ready, as an executor does.
 fn polls<F: Future<Output = ()>>(mut future: Pin<&mut F>) -> f64 {
     let mut context = Context::from_waker(Waker::noop());
-    let began = Instant::now();
+    let began = cpu_time();
     for _ in 0..POLLS {
         assert!(black_box(future.as_mut()).poll(&mut context).is_pending());
     }
@@ -93,7 +87,7 @@ fn wait(context: &mut Context<'_>) -> Poll<()> {
 
 fn spawns_bare(runtime: &Runtime) -> f64 {
     runtime.block_on(async {
-        let began = Instant::now();
+        let began = cpu_time();
         for _ in 0..SPAWNS {
             let _ = black_box(tokio::spawn(ready(()))).await;
         }
@@ -103,7 +97,7 @@ fn spawns_bare(runtime: &Runtime) -> f64 {
 
 fn spawns_seen(runtime: &Runtime) -> f64 {
     runtime.block_on(async {
-        let began = Instant::now();
+        let began = cpu_time();
         for _ in 0..SPAWNS {
             let _ = black_box(backdoor_runtime::spawn(ready(()))).await;
         }

@@ -1,14 +1,11 @@
 //! `objects` and `fo`: what there is of each type, and the objects themselves.
 
 use std::fmt::{self, Write};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_core::Stream;
-use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use crate::builtins::items::{Column, Item, Items, produce, rows};
 use crate::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
@@ -73,7 +70,7 @@ async fn fo(
     /// Ask although one of this type did not answer before
     #[arg(long)]
     again: bool,
-) -> Result<Found, String> {
+) -> Result<Items, String> {
     let mut search = Search::new(&r#type).map_err(|error| error.to_string())?.limit(limit);
     search = search.older(older.unwrap_or_default());
     if let Some(text) = &text {
@@ -82,29 +79,23 @@ async fn fo(
     if again {
         search = search.again();
     }
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(async move {
+    Ok(produce(async move |items| {
         let mut count = 0;
-        loop {
-            let found = tokio::select! {
-                found = search.next() => found,
-                () = sender.closed() => return,
-            };
-            let Some(some) = found else { break };
+        while let Some(some) = items.while_read(search.next()).await? {
             count += some.len();
-            if sender.send(Part::Objects(some)).await.is_err() {
-                return;
-            }
+            let labels = some.iter().any(|object| object.label.is_some());
+            items.send_all(rows(&some, |object| columns(object, labels))).await?;
         }
         let mut lines = end_lines(search.end(), text.is_some());
         if count == 0 && search.end().more == 0 {
             let such = if older.is_some() || text.is_some() { "such " } else { "" };
             lines.insert(0, format!("no {such}object of `{type}` lives"));
         }
-        // Nobody minds where the operator has gone.
-        let _ = sender.send(Part::End(search.end().clone(), lines)).await;
-    });
-    Ok(Found { parts: receiver, rows: Vec::new().into_iter() })
+        let end = Item::shown(Value::of(search.end()), move |page| {
+            lines.iter().try_for_each(|line| writeln!(page, "{line}"))
+        });
+        items.send(end).await
+    }))
 }
 
 fn types(so_far: &str) -> Vec<String> {
@@ -196,60 +187,8 @@ fn rounded(age: Duration) -> Duration {
     if age < Duration::from_secs(10) { age } else { Duration::from_secs(age.as_secs()) }
 }
 
-/// What comes from the search.
-enum Part {
-    Objects(Vec<ObjectInfo>),
-    End(SearchEnd, Vec<String>),
-}
-
-/// Objects as they are found.
-struct Found {
-    parts: mpsc::Receiver<Part>,
-    rows: std::vec::IntoIter<Row>,
-}
-
-/// One object, or what there is to say at the end.
-enum Row {
-    /// With the table that it is the first of.
-    First(ObjectInfo, Vec<Value>),
-    Next(ObjectInfo),
-    End(SearchEnd, Vec<String>),
-}
-
-impl Stream for Found {
-    type Item = Row;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Row>> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Poll::Ready(Some(row));
-            }
-            match self.parts.poll_recv(context) {
-                Poll::Ready(Some(part)) => self.rows = part.rows().into_iter(),
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    }
-}
-
-impl Part {
-    fn rows(self) -> Vec<Row> {
-        match self {
-            Self::Objects(objects) => {
-                let labels = objects.iter().any(|object| object.label.is_some());
-                let table = objects.iter().map(|object| object_row(object, labels)).collect();
-                let mut objects = objects.into_iter();
-                let first = objects.next().map(|first| Row::First(first, table));
-                first.into_iter().chain(objects.map(Row::Next)).collect()
-            }
-            Self::End(end, lines) => vec![Row::End(end, lines)],
-        }
-    }
-}
-
 /// With a column for labels where one of them has one.
-fn object_row(object: &ObjectInfo, labels: bool) -> Value {
+fn columns(object: &ObjectInfo, labels: bool) -> Vec<Column> {
     let says = match (&object.text, &object.missing) {
         (Some(text), Some(missing)) => format!("{text}.. ({missing})").into(),
         (Some(text), None) => text.as_str().into(),
@@ -264,7 +203,7 @@ fn object_row(object: &ObjectInfo, labels: bool) -> Value {
         columns.push(("label", object.label.as_deref().into()));
     }
     columns.push(("says", says));
-    Value::record(columns)
+    columns
 }
 
 /// What an operator should know of what he does not see.
@@ -283,24 +222,4 @@ fn end_lines(end: &SearchEnd, is_searched: bool) -> Vec<String> {
         lines.push(format!("({cut} searched in their first 64 KiB only)"));
     }
     lines
-}
-
-impl CommandOutput for Row {
-    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        match self {
-            Self::First(_, table) => {
-                let table = Value::from(table.clone()).to_text(page.width());
-                page.write_str(&table)
-            }
-            Self::Next(_) => Ok(()),
-            Self::End(_, lines) => lines.iter().try_for_each(|line| writeln!(page, "{line}")),
-        }
-    }
-
-    fn value(&self) -> Value {
-        match self {
-            Self::First(object, _) | Self::Next(object) => Value::of(object),
-            Self::End(end, _) => Value::of(end),
-        }
-    }
 }

@@ -1,11 +1,11 @@
 //! `tasks`, `pgt`, `cancel`: the service's asynchronous tasks.
 
-mod items;
+mod pieces;
 mod runtime;
 
 use std::time::{Duration, Instant};
 
-use crate::builtins::tasks::items::{Item, Items, produce, rows};
+use crate::builtins::items::{Item, Items, produce, rows};
 use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
 use crate::{Console, Session, State, Value, backdoor_command, sync};
 
@@ -66,7 +66,7 @@ async fn tasks(
         let mut wanted = wanted.take(limit).peekable();
         while wanted.peek().is_some() {
             let page: Vec<TaskInfo> = wanted.by_ref().take(TOGETHER).collect();
-            items.send_all(rows(&page, items::columns)).await?;
+            items.send_all(rows(&page, pieces::columns)).await?;
         }
         if let Some(unseen) = unseen.filter(|unseen| *unseen > 0) {
             let text =
@@ -143,7 +143,7 @@ async fn stacks_of(ids: &[u64], full: bool) -> Vec<Item> {
     let mut locks = sync::locks_of_tasks(ids);
     let item = |stack: TaskStack| {
         let locks = locks.remove(&stack.task.id).unwrap_or_default();
-        Item::stack(stack, locks, full)
+        pieces::stack(stack, locks, full)
     };
     stacks.into_iter().map(item).collect()
 }
@@ -178,7 +178,7 @@ async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items 
             ("percent", ((share * 1000.0).round() / 10.0).into()),
             ("polls_in_window", busy.polls.into()),
         ];
-        fields.extend(items::columns(&busy.task));
+        fields.extend(pieces::columns(&busy.task));
         fields
     });
     if others_polled > 0 {
@@ -194,7 +194,7 @@ async fn held_up(what: Option<String>, window: Duration, limit: usize) -> Items 
     let shown: Vec<_> = matching.take(limit).collect();
     Items::of(rows(&shown, |blocked| {
         let mut fields = vec![("why", blocked.why().into())];
-        fields.extend(items::columns(&blocked.task));
+        fields.extend(pieces::columns(&blocked.task));
         fields
     }))
 }
@@ -214,8 +214,8 @@ fn last_ended(what: Option<String>, limit: usize) -> Items {
             ("id", ended.task.id.into()),
             ("name", ended.task.name.clone().into()),
             ("how", how.into()),
-            ("ago", items::rounded(ended.ago)),
-            ("age", items::rounded(ended.task.age)),
+            ("ago", pieces::rounded(ended.ago)),
+            ("age", pieces::rounded(ended.task.age)),
             ("polls", ended.task.polls.into()),
             ("busy", ended.task.busy.into()),
             ("longest", ended.task.longest.into()),

@@ -1,25 +1,21 @@
-//! Rows under aligned columns, fitted to the terminal: for a list of records, for tuples (without a
-//! header), and for a stream of either, of which only the first rows are held to learn the widths.
+//! Rows under aligned columns, fitted to the terminal: for a list of records, and for tuples, without a header.
+
+mod fit;
+mod stream;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
+use self::fit::{cut, shrunk};
+pub(crate) use self::stream::TableStream;
 use super::value::Value;
 use super::{json, text};
 use crate::console::escape::escape_line;
 
 /// The cells between two columns.
 const GAP: usize = 2;
-
-/// A column is not shrunk below this many cells: two characters and the mark of the cut.
-const MIN_COLUMN: usize = 3;
-
-/// So many rows of a stream decide its widths, and are the most that is held of it.
-const HELD_ROWS: usize = 100;
-
-const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
 /// Whether these are rows of one table: all records or maps, or all tuples, and something in them.
 pub(super) fn is_table(rows: &[Value]) -> bool {
@@ -44,58 +40,6 @@ pub(super) fn write(rows: &[Value], width: Option<usize>, room: usize, out: &mut
             }
             layout.write(row, out);
         }
-    }
-}
-
-/// The table of a stream. The first rows are held until 100 have come or [`flush`](TableStream::flush) is
-/// called; they decide the columns and their widths, and every later row is written as it comes.
-pub(crate) struct TableStream {
-    width: Option<usize>,
-    held: Vec<Value>,
-    layout: Option<Layout>,
-}
-
-impl TableStream {
-    /// An empty table for a terminal of so many columns; `None` (or 0) cuts nothing.
-    pub(crate) fn new(width: Option<usize>) -> TableStream {
-        TableStream { width, held: Vec::new(), layout: None }
-    }
-
-    /// Takes a row and appends what can be shown by now. What is no row of the table is a line of its own,
-    /// in its turn.
-    pub(crate) fn push(&mut self, row: Value, out: &mut String) {
-        match &self.layout {
-            Some(layout) => layout.write(&row, out),
-            None if self.held.is_empty() && Shape::of(&row).is_none() => write_apart(&row, out),
-            None => {
-                self.held.push(row);
-                if self.held.len() >= HELD_ROWS {
-                    self.flush(out);
-                }
-            }
-        }
-    }
-
-    /// Fixes the widths from the rows that have come, and appends the header and the rows held. Does
-    /// nothing when none are.
-    pub(crate) fn flush(&mut self, out: &mut String) {
-        let held = std::mem::take(&mut self.held);
-        self.layout = self.layout.take().or_else(|| {
-            let layout = Layout::new(&held, self.width)?;
-            layout.write_header(out);
-            Some(layout)
-        });
-        for row in &held {
-            match &self.layout {
-                Some(layout) => layout.write(row, out),
-                None => write_apart(row, out),
-            }
-        }
-    }
-
-    /// Whether rows wait for a [`flush`](TableStream::flush): the driver's timer runs only then.
-    pub(crate) fn is_holding(&self) -> bool {
-        !self.held.is_empty()
     }
 }
 
@@ -283,69 +227,6 @@ fn write_apart(value: &Value, out: &mut String) {
     }
 }
 
-/// These widths, made to fit by taking from the widest until they are no wider than the next.
-fn shrunk(widths: &[usize], room: usize) -> Vec<usize> {
-    if widths.iter().sum::<usize>() <= room {
-        return widths.to_vec();
-    }
-    // The level at which the columns are cut: those below it keep their width and leave more to the others.
-    let mut ascending = widths.to_vec();
-    ascending.sort_unstable();
-    let (mut level, mut spare) = (MIN_COLUMN, 0);
-    let mut left = room;
-    for (index, width) in ascending.iter().enumerate() {
-        let share = left / (ascending.len() - index);
-        if *width > share {
-            if share >= MIN_COLUMN {
-                (level, spare) = (share, left % (ascending.len() - index));
-            }
-            break;
-        }
-        left -= width;
-    }
-    widths
-        .iter()
-        .map(|width| {
-            if *width > level && spare > 0 {
-                spare -= 1;
-                level + 1
-            } else {
-                (*width).min(level)
-            }
-        })
-        .collect()
-}
-
-/// The text, or as much of it as leaves a cell for the mark that something is missing.
-fn cut(text: &str, cells: usize) -> Cow<'_, str> {
-    if text.width() <= cells {
-        return Cow::Borrowed(text);
-    }
-    let Some(mut room) = cells.checked_sub(1) else { return Cow::Borrowed("") };
-    let mut kept = 0;
-    for cluster in clusters(text) {
-        let Some(rest) = room.checked_sub(cluster.width()) else { break };
-        room = rest;
-        kept += cluster.len();
-    }
-    Cow::Owned(format!("{}…", &text[..kept]))
-}
-
-/// Pieces that may be cut apart: a character with the marks and the joined characters that belong to it.
-fn clusters(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let mut previous = rest.chars().next()?;
-        let end = rest.char_indices().skip(1).find(|(_, character)| {
-            let before = std::mem::replace(&mut previous, *character);
-            character.width() != Some(0) && before != ZERO_WIDTH_JOINER
-        });
-        let (cluster, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
-        rest = after;
-        Some(cluster)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -360,16 +241,6 @@ mod tests {
     #[track_caller]
     fn check(rows: Vec<Value>, width: usize, expected: &[&str]) {
         assert_eq!(text::render(&Value::List(rows), Some(width)).lines().collect::<Vec<_>>(), expected);
-    }
-
-    fn stream(width: Option<usize>, first: &[Value], later: &[Value]) -> Vec<String> {
-        let (mut table, mut out) = (TableStream::new(width), String::new());
-        first.iter().for_each(|row| table.push(row.clone(), &mut out));
-        table.flush(&mut out);
-        assert!(!table.is_holding());
-        later.iter().for_each(|row| table.push(row.clone(), &mut out));
-        table.flush(&mut out);
-        out.lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -429,99 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_falls_between_characters() {
-        #[track_caller]
-        fn check(text: &str, cells: usize, expected: &str) {
-            assert_eq!(cut(text, cells), expected);
-        }
-        check("abc", 3, "abc");
-        check("abcd", 3, "ab…");
-        check("漢字", 3, "漢…");
-        check("漢字", 2, "…");
-        check("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…");
-        check("👩\u{200d}👩\u{200d}👧x", 2, "…");
-        check("👩\u{200d}👩\u{200d}👧xy", 3, "👩\u{200d}👩\u{200d}👧…");
-        check("abc", 0, "");
-    }
-
-    #[test]
-    fn a_stream_fixes_its_widths_and_loses_nothing() {
-        let row = |id: i32, name: &str| record(&[("id", id.into()), ("name", name.into())]);
-        let later = [
-            row(12345, "a long name"),
-            record(&[("name", "x".into()), ("why", "no room".into())]),
-            "a line".into(),
-            Value::Null,
-            record(&[("other", 1.into())]),
-            vec![1, 2].into(),
-        ];
-        assert_eq!(
-            stream(Some(12), &[row(1, "ab"), row(20, "c")], &later),
-            [
-                "id  name",
-                " 1  ab",
-                "20  c",
-                "12345  a lo…",
-                "    x  why=no room",
-                "a line",
-                "other=1",
-                "[1, 2]"
-            ]
-        );
-        assert_eq!(stream(None, &[row(1, "ab")], &later)[2], "12345  a long name");
-    }
-
-    #[test]
-    fn a_stream_shows_what_comes_in_an_empty_column() {
-        let row = |middle: Option<&str>, last: Option<&str>| {
-            Value::List(vec![1.into(), middle.into(), last.into()])
-        };
-        assert_eq!(
-            stream(Some(80), &[row(None, None)], &[row(Some("b"), Some("c")), row(Some("bb"), None)]),
-            ["1", "1  b  c", "1  bb"]
-        );
-    }
-
-    /// Later cells were cut to the width of the first rows although the terminal had room.
-    #[test]
-    fn regression_later_cells_use_the_room_that_is_left() {
-        let row = |one: &'static str, two: &'static str| record(&[("a", one.into()), ("b", two.into())]);
-        let later = [row("123456", "1"), row("123456789", "12345"), row("1", "123456789")];
-        assert_eq!(
-            stream(Some(12), &[row("1", "2")], &later),
-            ["a  b", "1  2", "123456  1", "123456789  …", "1  123456789"]
-        );
-    }
-
-    #[test]
-    fn a_stream_of_text_is_not_held() {
-        let (mut table, mut out) = (TableStream::new(None), String::new());
-        table.push("one\ntwo".into(), &mut out);
-        assert_eq!(out, "one\ntwo\n");
-        table.push(record(&[("a", 1.into())]), &mut out);
-        table.push("three".into(), &mut out);
-        assert_eq!(out, "one\ntwo\n");
-        assert!(table.is_holding());
-        table.flush(&mut out);
-        assert_eq!(out, "one\ntwo\na\n1\nthree\n");
-    }
-
-    #[test]
-    fn a_stream_holds_100_rows() {
-        let (mut table, mut out) = (TableStream::new(None), String::new());
-        let row = record(&[("a", 1.into())]);
-        (1..100).for_each(|_| table.push(row.clone(), &mut out));
-        assert_eq!(out, "");
-        table.push(row.clone(), &mut out);
-        assert_eq!(out.lines().count(), 101);
-        table.push(row, &mut out);
-        assert_eq!(out.lines().count(), 102);
-    }
-
-    #[test]
     fn empty_rows() {
-        assert_eq!(stream(None, &[Value::Record(vec![])], &[record(&[("a", 1.into())])]), ["{}", "a", "1"]);
-        assert!(stream(None, &[], &[]).is_empty());
         check(vec![Value::Record(vec![]), record(&[("a", 1.into())])], 80, &["a", "", "1"]);
     }
 

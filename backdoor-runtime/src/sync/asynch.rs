@@ -15,19 +15,32 @@ pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use tokio::sync::{AcquireError, TryAcquireError, TryLockError};
+use tokio::task::coop;
 
 use super::place::Place;
 use super::watch::{Record, Wanted};
 use super::who::Who;
 
-/// Drives the future that takes a lock, and notes the wait from the first poll that does not get it until this ends or is dropped.
-async fn waiting<F: Future>(record: &Record, wanted: Wanted, place: Place, taking: F) -> F::Output {
-    let mut taking = pin!(taking);
-    let mut wait = None;
+/// Takes a lock: at once if it is free, else by a wait that is noted from the first poll that does not get it until this ends or is
+/// dropped. Tokio gives nothing at once while somebody waits for it, so nobody is overtaken.
+async fn take<F: Future>(
+    record: &Record,
+    wanted: Wanted,
+    place: Place,
+    at_once: impl FnOnce() -> Option<F::Output>,
+    wait: impl FnOnce() -> F,
+) -> F::Output {
+    if let Some(taken) = at_once() {
+        // As tokio does itself: a task that finds every lock free lets others run now and then.
+        coop::consume_budget().await;
+        return taken;
+    }
+    let mut taking = pin!(wait());
+    let mut noted = None;
     poll_fn(|context| {
         let polled = taking.as_mut().poll(context);
-        if polled.is_pending() && wait.is_none() {
-            wait = Some(record.wait(Who::here(true), wanted, place));
+        if polled.is_pending() && noted.is_none() {
+            noted = Some(record.wait(Who::here(true), wanted, place));
         }
         polled
     })

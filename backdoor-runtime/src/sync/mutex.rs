@@ -1,13 +1,12 @@
 //! A mutex that says who holds it.
 
 use std::panic::Location;
-use std::sync::{LockResult, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockResult};
 
 use super::access::{guard, lock};
 use super::place::Place;
-use super::poison::{self, Poison};
-use super::watch::{Hold, Kind, Record, Wanted, Watch};
-use super::who::Who;
+use super::take::{Alone, Taker};
+use super::watch::{Kind, Wanted, Watch};
 
 /// A twin of [`std::sync::Mutex`] that the commands `locks` and `waits` know.
 ///
@@ -36,12 +35,7 @@ pub struct Mutex<T: ?Sized> {
 
 /// Access to the value of a [`Mutex`], until it is dropped.
 #[must_use = "if unused the Mutex will immediately unlock"]
-pub struct MutexGuard<'a, T: ?Sized> {
-    // The order in which they are dropped: first it is noted, then the lock is let go.
-    poison: Poison<'a>,
-    hold: Hold<&'a Record>,
-    inner: std::sync::MutexGuard<'a, T>,
-}
+pub struct MutexGuard<'a, T: ?Sized>(Alone<'a, std::sync::MutexGuard<'a, T>>);
 
 impl<T> Mutex<T> {
     /// A mutex that is known by where it was made.
@@ -73,16 +67,12 @@ impl<T: ?Sized> Mutex<T> {
     /// It is poisoned: who held it panicked. The guard is in the error.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
-        let taken = match self.inner.try_lock() {
-            Ok(inner) => Ok(inner),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => {
-                let _wait = record.wait(who, Wanted::Alone, place);
-                self.inner.lock()
-            }
-        };
-        poison::map(taken, |inner| MutexGuard::new(record, who, place, inner))
+        Taker::here(&self.watch).take(
+            Wanted::Alone,
+            || self.inner.try_lock(),
+            || self.inner.lock(),
+            MutexGuard::new,
+        )
     }
 
     /// Holds it, unless somebody else does.
@@ -91,13 +81,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Somebody holds it, or it is poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
-        let taken = match self.inner.try_lock() {
-            Ok(inner) => Ok(inner),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-        };
-        Ok(poison::map(taken, |inner| MutexGuard::new(record, who, place, inner))?)
+        Taker::here(&self.watch).try_take(self.inner.try_lock(), MutexGuard::new)
     }
 
     /// Whether somebody panicked who held it.
@@ -123,8 +107,8 @@ impl<T: ?Sized> Mutex<T> {
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    fn new(record: &'a Record, who: Who, place: Place, inner: std::sync::MutexGuard<'a, T>) -> Self {
-        Self { poison: Poison::new(record), hold: Record::hold_alone(record, who, place), inner }
+    fn new(taker: Taker<'a>, inner: std::sync::MutexGuard<'a, T>) -> Self {
+        Self(Alone::new(taker, inner))
     }
 }
 
@@ -135,13 +119,11 @@ impl<'a, T> MutexGuard<'a, T> {
         place: Place,
         wait: impl FnOnce(std::sync::MutexGuard<'a, T>) -> R,
     ) -> (R, impl FnOnce(std::sync::MutexGuard<'a, T>) -> Self) {
-        let Self { poison, hold, inner } = self;
-        let record = *hold.record();
-        drop((poison, hold));
+        let (record, inner) = self.0.note_free();
         let waited = wait(inner);
-        (waited, move |inner| Self::new(record, Who::here(false), place, inner))
+        (waited, move |inner| Self::new(Taker::of(record, place), inner))
     }
 }
 
 lock!(Mutex);
-guard!(MutexGuard<'_, T>, |guard| &guard.inner, |guard| &mut guard.inner);
+guard!(MutexGuard<'_, T>, |guard| &guard.0.inner, |guard| &mut guard.0.inner);

@@ -1,13 +1,11 @@
 //! A lock for many readers or one writer that says who they are.
 
 use std::panic::Location;
-use std::sync::{self, LockResult, TryLockError, TryLockResult};
+use std::sync::{self, LockResult, TryLockResult};
 
 use super::access::{guard, lock};
-use super::place::Place;
-use super::poison::{self, Poison};
+use super::take::{Alone, Taker};
 use super::watch::{Hold, Kind, Record, Wanted, Watch};
-use super::who::Who;
 
 /// A twin of [`std::sync::RwLock`] that the commands `locks` and `waits` know.
 ///
@@ -42,12 +40,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 
 /// Exclusive access to the value of an [`RwLock`], until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
-pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    // The order in which they are dropped: first it is noted, then the lock is let go.
-    poison: Poison<'a>,
-    hold: Hold<&'a Record>,
-    inner: sync::RwLockWriteGuard<'a, T>,
-}
+pub struct RwLockWriteGuard<'a, T: ?Sized>(Alone<'a, sync::RwLockWriteGuard<'a, T>>);
 
 impl<T> RwLock<T> {
     /// A lock that is known by where it was made.
@@ -79,16 +72,12 @@ impl<T: ?Sized> RwLock<T> {
     /// It is poisoned: a writer panicked. The guard is in the error.
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
-        let taken = match self.inner.try_read() {
-            Ok(inner) => Ok(inner),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => {
-                let _wait = record.wait(who, Wanted::Read, place);
-                self.inner.read()
-            }
-        };
-        poison::map(taken, |inner| RwLockReadGuard::new(record, who, place, inner))
+        Taker::here(&self.watch).take(
+            Wanted::Read,
+            || self.inner.try_read(),
+            || self.inner.read(),
+            RwLockReadGuard::new,
+        )
     }
 
     /// Reads, unless somebody writes.
@@ -97,13 +86,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Somebody writes, or it is poisoned.
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
-        let taken = match self.inner.try_read() {
-            Ok(inner) => Ok(inner),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-        };
-        Ok(poison::map(taken, |inner| RwLockReadGuard::new(record, who, place, inner))?)
+        Taker::here(&self.watch).try_take(self.inner.try_read(), RwLockReadGuard::new)
     }
 
     /// Waits until nobody reads or writes, and writes.
@@ -112,16 +95,12 @@ impl<T: ?Sized> RwLock<T> {
     /// It is poisoned: a writer panicked. The guard is in the error.
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
-        let taken = match self.inner.try_write() {
-            Ok(inner) => Ok(inner),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => {
-                let _wait = record.wait(who, Wanted::Alone, place);
-                self.inner.write()
-            }
-        };
-        poison::map(taken, |inner| RwLockWriteGuard::new(record, who, place, inner))
+        Taker::here(&self.watch).take(
+            Wanted::Alone,
+            || self.inner.try_write(),
+            || self.inner.write(),
+            RwLockWriteGuard::new,
+        )
     }
 
     /// Writes, unless somebody reads or writes.
@@ -130,13 +109,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Somebody reads or writes, or it is poisoned.
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        let (record, place, who) = (&**self.watch.record(), Location::caller(), Who::here(false));
-        let taken = match self.inner.try_write() {
-            Ok(inner) => Ok(inner),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-        };
-        Ok(poison::map(taken, |inner| RwLockWriteGuard::new(record, who, place, inner))?)
+        Taker::here(&self.watch).try_take(self.inner.try_write(), RwLockWriteGuard::new)
     }
 
     /// Whether a writer panicked.
@@ -162,27 +135,25 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    fn new(record: &'a Record, who: Who, place: Place, inner: sync::RwLockReadGuard<'a, T>) -> Self {
+    fn new(Taker { record, who, place }: Taker<'a>, inner: sync::RwLockReadGuard<'a, T>) -> Self {
         Self { _hold: Record::hold_shared(record, who, place, 1), inner }
     }
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    fn new(record: &'a Record, who: Who, place: Place, inner: sync::RwLockWriteGuard<'a, T>) -> Self {
-        Self { poison: Poison::new(record), hold: Record::hold_alone(record, who, place), inner }
+    fn new(taker: Taker<'a>, inner: sync::RwLockWriteGuard<'a, T>) -> Self {
+        Self(Alone::new(taker, inner))
     }
 
     /// Goes on reading what was written, and lets other readers in.
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
-        let Self { poison, hold, inner } = guard;
-        let record = *hold.record();
-        drop((poison, hold));
+        let (record, inner) = guard.0.note_free();
         let inner = sync::RwLockWriteGuard::downgrade(inner);
-        RwLockReadGuard::new(record, Who::here(false), Location::caller(), inner)
+        RwLockReadGuard::new(Taker::of(record, Location::caller()), inner)
     }
 }
 
 lock!(RwLock);
 guard!(RwLockReadGuard<'_, T>, |guard| &guard.inner);
-guard!(RwLockWriteGuard<'_, T>, |guard| &guard.inner, |guard| &mut guard.inner);
+guard!(RwLockWriteGuard<'_, T>, |guard| &guard.0.inner, |guard| &mut guard.0.inner);

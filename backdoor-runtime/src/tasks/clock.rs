@@ -1,16 +1,15 @@
-//! Points in time that fit into an atomic.
+//! Points in time that fit into an atomic, and that a poll can afford: it asks for two.
 
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+use rustix::time::{ClockId, clock_gettime};
 
-/// Nanoseconds since the first question; 584 years fit.
+/// Nanoseconds of `CLOCK_MONOTONIC`, as [`Instant`](std::time::Instant) has them, and
+/// [`coarse::now`](crate::coarse::now) somewhat less; 584 years fit.
 #[inline]
 pub(crate) fn now() -> u64 {
-    let start = *START;
-    let since = Instant::now().duration_since(start);
-    since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
 /// How long ago that was.

@@ -11,11 +11,13 @@ thread_local! {
 ///
 /// A signal handler may ask: a constant without a destructor needs neither setting up nor a lock, and is read at once. (In a library
 /// that was loaded with `dlopen`, the first use on a thread may allocate; a command's task is in the program itself as a rule.)
+#[inline]
 pub(crate) fn id() -> Option<NonZeroU64> {
     CURRENT.with(Cell::get)
 }
 
 /// Notes that this thread polls the task, until the guard is dropped.
+#[inline]
 pub(crate) fn enter(id: NonZeroU64) -> Entered {
     Entered { before: CURRENT.replace(Some(id)) }
 }
@@ -26,6 +28,7 @@ pub(crate) struct Entered {
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.before);
     }

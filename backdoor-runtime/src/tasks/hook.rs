@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::runtime::{self, Handle, TaskMeta};
 use tokio::task::Id;
 
-use crate::tasks::{TaskInfo, TaskState, clock, current, registry};
+use crate::coarse;
+use crate::tasks::{TaskInfo, TaskState, current, registry};
 
 static FOREIGN: Mutex<BTreeMap<Id, Foreign>> = Mutex::new(BTreeMap::new());
 
@@ -74,7 +75,7 @@ pub fn on_task_spawn(task: &TaskMeta<'_>) {
         id: registry::next_id(),
         spawned: task.spawned_at(),
         parent: current::id(),
-        born: clock::now(),
+        born: coarse::now(),
         runtime: Handle::try_current().ok().map(|handle| handle.id()),
     };
     lock().insert(task.id(), foreign);
@@ -92,7 +93,7 @@ pub(crate) fn list() -> Vec<TaskInfo> {
         id: task.id.get(),
         name: None,
         state: TaskState::NotVisible,
-        age: clock::since(task.born),
+        age: coarse::since(task.born),
         polls: 0,
         busy: Duration::ZERO,
         longest: Duration::ZERO,

@@ -43,7 +43,7 @@ pub struct TaskInfo {
     pub name: Option<String>,
     /// What it does.
     pub state: TaskState,
-    /// How long ago it was made.
+    /// How long ago it was made, by a coarse clock: up to a tick of the kernel's too much, 4 ms where that is 250 Hz.
     pub age: Duration,
     /// How often it was polled to an end.
     pub polls: u64,

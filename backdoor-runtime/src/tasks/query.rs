@@ -53,7 +53,7 @@ pub fn ended() -> Vec<EndedTask> {
 /// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) were not spawned with us and cannot be seen.
 pub fn counted_by(runtime: &Handle) -> usize {
     let id = Some(runtime.id());
-    let seen = registry::all().filter(|record| record.counted_by.get().copied().flatten() == id).count();
+    let seen = registry::all().filter(|record| record.counted_by() == id).count();
     #[cfg(tokio_unstable)]
     let seen = seen + super::hook::counted_by(runtime.id());
     seen
@@ -61,7 +61,7 @@ pub fn counted_by(runtime: &Handle) -> usize {
 
 /// The runtime that counts this task, where that is known.
 pub(crate) fn runtime_of(id: u64) -> Option<runtime::Id> {
-    registry::get(NonZeroU64::new(id)?)?.counted_by.get().copied().flatten()
+    registry::get(NonZeroU64::new(id)?)?.counted_by()
 }
 
 /// What a task has spent within a window.

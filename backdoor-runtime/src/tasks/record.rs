@@ -19,9 +19,9 @@ pub(crate) struct Record {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) spawned: &'static Location<'static>,
     pub(crate) parent: Option<NonZeroU64>,
+    /// By the coarse clock.
     pub(crate) born: u64,
-    /// The runtime that counts it among its tasks, once that is known; those of a `LocalSet` are not counted.
-    pub(crate) counted_by: OnceLock<Option<runtime::Id>>,
+    counted: Counted,
     /// Somebody wants it polled.
     woken: AtomicBool,
     /// It is being polled.
@@ -40,6 +40,13 @@ pub(crate) struct Record {
     later: Mutex<Option<Arc<Waker>>>,
     asked: AtomicBool,
     trace: Mutex<Option<Arc<Trace>>>,
+}
+
+/// The runtime that counts it among its tasks, if one does: those of a `LocalSet` are not counted.
+pub(crate) enum Counted {
+    By(Option<runtime::Id>),
+    /// Only a poll can tell, and the first one does.
+    FoundOut(OnceLock<Option<runtime::Id>>),
 }
 
 /// What a task does.
@@ -66,6 +73,7 @@ impl Record {
         spawned: &'static Location<'static>,
         parent: Option<NonZeroU64>,
         born: u64,
+        counted: Counted,
     ) -> Self {
         Self {
             id,
@@ -73,7 +81,7 @@ impl Record {
             spawned,
             parent,
             born,
-            counted_by: OnceLock::new(),
+            counted,
             woken: AtomicBool::new(true),
             running: AtomicBool::new(false),
             thread: AtomicU32::new(0),
@@ -89,6 +97,20 @@ impl Record {
             later: Mutex::new(None),
             asked: AtomicBool::new(false),
             trace: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn counted_by(&self) -> Option<runtime::Id> {
+        match &self.counted {
+            Counted::By(runtime) => *runtime,
+            Counted::FoundOut(runtime) => runtime.get().copied().flatten(),
+        }
+    }
+
+    /// Notes who counts it, where that is not known yet.
+    pub(crate) fn find_out_who_counts(&self, find: impl FnOnce() -> Option<runtime::Id>) {
+        if let Counted::FoundOut(runtime) = &self.counted {
+            runtime.get_or_init(find);
         }
     }
 

@@ -5,14 +5,15 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinError, LocalSet};
 
-use crate::tasks::record::Record;
-use crate::tasks::{Instrumented, clock, current, registry};
+use crate::coarse;
+use crate::tasks::record::{Counted, Record};
+use crate::tasks::{Instrumented, current, registry};
 
 /// Spawns a task that `tasks` lists, and `pgt` shows with its await stack. Otherwise as [`tokio::spawn`].
 ///
@@ -149,8 +150,7 @@ impl Builder {
     /// Makes the record of a task that this runtime will count, or none where it goes to a `LocalSet`.
     #[track_caller]
     pub(crate) fn track<F>(self, future: F, runtime: Option<&Handle>) -> (Instrumented<F>, Arc<Record>) {
-        let record = record(self.name);
-        let _ = record.counted_by.set(runtime.map(Handle::id));
+        let record = record(self.name, Counted::By(runtime.map(Handle::id)));
         (Instrumented::new(future, record.clone()), record)
     }
 }
@@ -173,7 +173,7 @@ pub trait Instrument: Future + Sized {
     /// This future, listed under a name from now on.
     #[track_caller]
     fn instrumented(self, name: impl Into<Cow<'static, str>>) -> Instrumented<Self> {
-        let record = record(Some(name.into()));
+        let record = record(Some(name.into()), Counted::FoundOut(OnceLock::new()));
         Instrumented::new(self, record)
     }
 }
@@ -181,9 +181,9 @@ pub trait Instrument: Future + Sized {
 impl<F: Future> Instrument for F {}
 
 #[track_caller]
-fn record(name: Option<Cow<'static, str>>) -> Arc<Record> {
+fn record(name: Option<Cow<'static, str>>, counted: Counted) -> Arc<Record> {
     let (id, parent) = (registry::next_id(), current::id());
-    Arc::new(Record::new(id, name, Location::caller(), parent, clock::now()))
+    Arc::new(Record::new(id, name, Location::caller(), parent, coarse::now(), counted))
 }
 
 /// Waits for a task of ours, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as the one that

@@ -89,7 +89,7 @@ impl<F: Future> Future for Instrumented<F> {
 #[cold]
 fn first_poll(record: &Arc<Record>) -> Waker {
     // Inside another task of ours it is a part of that one, not a task of the runtime's.
-    record.counted_by.get_or_init(|| match current::id() {
+    record.find_out_who_counts(|| match current::id() {
         None if tokio::task::try_id().is_some() => Handle::try_current().ok().map(|handle| handle.id()),
         _ => None,
     });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::TryLockError;
 
 use super::owned::Owned;
-use super::waiting;
+use super::take;
 use crate::sync::access::{guard, lock};
 use crate::sync::place::Place;
 use crate::sync::watch::{Hold, Kind, Record, Wanted, Watch};
@@ -93,7 +93,8 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     async fn lock_at(&self, place: Place) -> MutexGuard<'_, T> {
-        let inner = waiting(self.watch.record(), Wanted::Alone, place, self.inner.lock()).await;
+        let (at_once, wait) = (|| self.inner.try_lock().ok(), || self.inner.lock());
+        let inner = take(self.watch.record(), Wanted::Alone, place, at_once, wait).await;
         self.guard(Who::here(true), place, inner)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{self, TryLockError};
 
 use super::owned::Owned;
-use super::waiting;
+use super::take;
 use crate::sync::access::{guard, lock};
 use crate::sync::place::Place;
 use crate::sync::watch::{Hold, Kind, Record, Wanted, Watch};
@@ -107,7 +107,8 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     async fn read_at(&self, place: Place) -> RwLockReadGuard<'_, T> {
-        let inner = waiting(self.watch.record(), Wanted::Read, place, self.inner.read()).await;
+        let (at_once, wait) = (|| self.inner.try_read().ok(), || self.inner.read());
+        let inner = take(self.watch.record(), Wanted::Read, place, at_once, wait).await;
         self.reads(Who::here(true), place, inner)
     }
 
@@ -118,7 +119,8 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     async fn write_at(&self, place: Place) -> RwLockWriteGuard<'_, T> {
-        let inner = waiting(self.watch.record(), Wanted::Alone, place, self.inner.write()).await;
+        let (at_once, wait) = (|| self.inner.try_write().ok(), || self.inner.write());
+        let inner = take(self.watch.record(), Wanted::Alone, place, at_once, wait).await;
         self.writes(Who::here(true), place, inner)
     }
 

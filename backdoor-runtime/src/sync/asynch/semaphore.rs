@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{self, AcquireError, TryAcquireError};
 
-use super::waiting;
+use super::take;
 use crate::sync::place::Place;
 use crate::sync::watch::{Hold, Record, Wanted, Watch};
 use crate::sync::who::Who;
@@ -134,8 +134,7 @@ impl Semaphore {
     }
 
     async fn acquire_at(&self, permits: u32, place: Place) -> Result<SemaphorePermit<'_>, AcquireError> {
-        let taking = self.inner.acquire_many(permits);
-        let inner = waiting(self.watch.record(), Wanted::Permits(permits), place, taking).await?;
+        let inner = self.take(permits, place).await?;
         Ok(self.permit(Who::here(true), place, inner))
     }
 
@@ -211,10 +210,7 @@ impl Semaphore {
     ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
         let place = Location::caller();
         async move {
-            let record = Arc::clone(self.watch.record());
-            let taking = self.inner.acquire_many(permits);
-            let taken = waiting(&record, Wanted::Permits(permits), place, taking).await?;
-            taken.forget();
+            self.take(permits, place).await?.forget();
             Ok(self.owned(permits, place))
         }
     }
@@ -249,6 +245,12 @@ impl Semaphore {
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
+    }
+
+    async fn take(&self, permits: u32, place: Place) -> Result<sync::SemaphorePermit<'_>, AcquireError> {
+        let at_once = || self.inner.try_acquire_many(permits).ok().map(Ok);
+        let wait = || self.inner.acquire_many(permits);
+        take(self.watch.record(), Wanted::Permits(permits), place, at_once, wait).await
     }
 
     fn permit<'a>(&'a self, who: Who, place: Place, inner: sync::SemaphorePermit<'a>) -> SemaphorePermit<'a> {

@@ -1,105 +1,13 @@
-//! The pieces of an answer about tasks: rows of tables, stacks, and a note at the end. They are made as fast as they are read.
+//! How a task is shown: its row in a list, its stack with the locks it holds and waits for.
 
-use std::collections::VecDeque;
 use std::fmt::{self, Write};
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_core::Stream;
-use serde::Serialize;
-use tokio::sync::mpsc;
-
+use crate::builtins::items::{Column, Item};
 use crate::sync::TaskLocks;
 use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::threads::ThreadStack;
-use crate::{CommandOutput, Page, Value};
-
-/// Items that are made before they are read.
-const AHEAD: usize = 64;
-
-/// A column of a table, and what stands in it.
-pub(super) type Column = (&'static str, Value);
-
-/// One piece.
-pub(super) struct Item {
-    value: Value,
-    text: Text,
-}
-
-enum Text {
-    /// Shown with the first row of its table.
-    InTable,
-    Table(Vec<Value>),
-    Stack(Box<TaskStack>, TaskLocks, bool),
-    Note(String),
-}
-
-/// Pieces, as they are made.
-pub(super) struct Items {
-    ready: VecDeque<Item>,
-    more: Option<mpsc::Receiver<Item>>,
-}
-
-/// Where the pieces go.
-pub(super) struct Sender(mpsc::Sender<Item>);
-
-/// Nobody reads any more.
-pub(super) struct Gone;
-
-/// Makes pieces in a task of their own.
-pub(super) fn produce<F, M>(make: M) -> Items
-where
-    M: FnOnce(Sender) -> F + Send + 'static,
-    F: Future<Output = Result<(), Gone>> + Send + 'static,
-{
-    let (sender, more) = mpsc::channel(AHEAD);
-    tokio::spawn(make(Sender(sender)));
-    Items { ready: VecDeque::new(), more: Some(more) }
-}
-
-impl Sender {
-    pub(super) async fn send(&self, item: Item) -> Result<(), Gone> {
-        self.0.send(item).await.map_err(|_| Gone)
-    }
-
-    pub(super) async fn send_all(&self, items: Vec<Item>) -> Result<(), Gone> {
-        for item in items {
-            self.send(item).await?;
-        }
-        Ok(())
-    }
-}
-
-impl Items {
-    pub(super) fn of(items: impl IntoIterator<Item = Item>) -> Self {
-        Self { ready: items.into_iter().collect(), more: None }
-    }
-}
-
-impl Stream for Items {
-    type Item = Item;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Item>> {
-        match (self.ready.pop_front(), &mut self.more) {
-            (Some(item), _) => Poll::Ready(Some(item)),
-            (None, Some(more)) => more.poll_recv(context),
-            (None, None) => Poll::Ready(None),
-        }
-    }
-}
-
-/// Rows of one table: for a machine with all that is known of each, for a person with these columns.
-pub(super) fn rows<T: Serialize>(all: &[T], columns: impl Fn(&T) -> Vec<Column>) -> Vec<Item> {
-    let table = all.iter().map(|row| Value::record(columns(row))).collect();
-    let mut items: Vec<Item> =
-        all.iter().map(|row| Item { value: Value::of(row), text: Text::InTable }).collect();
-    if let Some(first) = items.first_mut() {
-        first.text = Text::Table(table);
-    }
-    items
-}
+use crate::{Page, Value};
 
 /// The columns of a task in a list.
 pub(super) fn columns(task: &TaskInfo) -> Vec<Column> {
@@ -125,32 +33,9 @@ pub(super) fn rounded(length: Duration) -> Value {
     tasks::rounded(length).into()
 }
 
-impl Item {
-    pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Self {
-        Self { value: stack_value(&stack, &locks), text: Text::Stack(Box::new(stack), locks, full) }
-    }
-
-    pub(super) fn note(text: String, value: Value) -> Self {
-        Self { value, text: Text::Note(text) }
-    }
-}
-
-impl CommandOutput for Item {
-    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        match &self.text {
-            Text::InTable => Ok(()),
-            Text::Table(rows) => {
-                let table = Value::from(rows.clone()).to_text(page.width());
-                page.write_str(&table)
-            }
-            Text::Stack(stack, locks, full) => stack_text(stack, locks, *full, page),
-            Text::Note(text) => writeln!(page, "{text}"),
-        }
-    }
-
-    fn value(&self) -> Value {
-        self.value.clone()
-    }
+/// A task with where it waits, and its locks.
+pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Item {
+    Item::shown(stack_value(&stack, &locks), move |page| stack_text(&stack, &locks, full, page))
 }
 
 fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {

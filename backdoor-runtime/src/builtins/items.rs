@@ -1,0 +1,136 @@
+//! Answers in pieces that are made as fast as they are read: rows of tables, and what stands beside them.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use crate::{CommandOutput, Page, Value};
+
+/// Items that are made before they are read.
+const AHEAD: usize = 64;
+
+/// A column of a table, and what stands in it.
+pub(super) type Column = (&'static str, Value);
+
+/// One piece.
+pub(super) struct Item {
+    value: Value,
+    text: Text,
+}
+
+/// Writes a piece for a person.
+type Show = Box<dyn Fn(&mut Page<'_>) -> fmt::Result + Send>;
+
+enum Text {
+    /// Shown with the first row of its table.
+    InTable,
+    Table(Vec<Value>),
+    Shown(Show),
+}
+
+/// Pieces, as they are made.
+pub(super) struct Items {
+    ready: VecDeque<Item>,
+    more: Option<mpsc::Receiver<Item>>,
+}
+
+/// Where the pieces go.
+pub(super) struct Sender(mpsc::Sender<Item>);
+
+/// Nobody reads any more.
+pub(super) struct Gone;
+
+/// Makes pieces in a task of their own.
+pub(super) fn produce<F, M>(make: M) -> Items
+where
+    M: FnOnce(Sender) -> F + Send + 'static,
+    F: Future<Output = Result<(), Gone>> + Send + 'static,
+{
+    let (sender, more) = mpsc::channel(AHEAD);
+    tokio::spawn(make(Sender(sender)));
+    Items { ready: VecDeque::new(), more: Some(more) }
+}
+
+impl Sender {
+    pub(super) async fn send(&self, item: Item) -> Result<(), Gone> {
+        self.0.send(item).await.map_err(|_| Gone)
+    }
+
+    pub(super) async fn send_all(&self, items: Vec<Item>) -> Result<(), Gone> {
+        for item in items {
+            self.send(item).await?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with this as long as somebody reads. What is given up is dropped where it awaits.
+    pub(super) async fn while_read<F: Future>(&self, work: F) -> Result<F::Output, Gone> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.0.closed() => Err(Gone),
+        }
+    }
+}
+
+impl Items {
+    pub(super) fn of(items: impl IntoIterator<Item = Item>) -> Self {
+        Self { ready: items.into_iter().collect(), more: None }
+    }
+}
+
+impl Stream for Items {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Item>> {
+        match (self.ready.pop_front(), &mut self.more) {
+            (Some(item), _) => Poll::Ready(Some(item)),
+            (None, Some(more)) => more.poll_recv(context),
+            (None, None) => Poll::Ready(None),
+        }
+    }
+}
+
+/// Rows of one table: for a machine with all that is known of each, for a person with these columns.
+pub(super) fn rows<T: Serialize>(all: &[T], columns: impl Fn(&T) -> Vec<Column>) -> Vec<Item> {
+    let table = all.iter().map(|row| Value::record(columns(row))).collect();
+    let mut items: Vec<Item> =
+        all.iter().map(|row| Item { value: Value::of(row), text: Text::InTable }).collect();
+    if let Some(first) = items.first_mut() {
+        first.text = Text::Table(table);
+    }
+    items
+}
+
+impl Item {
+    pub(super) fn shown(value: Value, show: impl Fn(&mut Page<'_>) -> fmt::Result + Send + 'static) -> Self {
+        Self { value, text: Text::Shown(Box::new(show)) }
+    }
+
+    /// One line.
+    pub(super) fn note(text: String, value: Value) -> Self {
+        Self::shown(value, move |page| writeln!(page, "{text}"))
+    }
+}
+
+impl CommandOutput for Item {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        match &self.text {
+            Text::InTable => Ok(()),
+            Text::Table(rows) => {
+                let table = Value::from(rows.clone()).to_text(page.width());
+                page.write_str(&table)
+            }
+            Text::Shown(show) => show(page),
+        }
+    }
+
+    fn value(&self) -> Value {
+        self.value.clone()
+    }
+}

@@ -1,0 +1,152 @@
+//! What is put together of parts, as serde hands them over one by one: sequences, maps, structs, and the times of std among these.
+
+use std::borrow::Cow;
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Serialize, ser};
+
+use super::{Failure, Serializer, part};
+use crate::reply::value::Value;
+
+/// serde's externally tagged form of an enum: a record whose only field is the variant.
+pub(super) fn tagged(variant: Option<&'static str>, value: Value) -> Value {
+    match variant {
+        Some(variant) => Value::record([(variant, value)]),
+        None => value,
+    }
+}
+
+pub(super) struct Items {
+    pub(super) serializer: Serializer,
+    pub(super) variant: Option<&'static str>,
+    pub(super) items: Vec<Value>,
+}
+
+macro_rules! items {
+    ($($trait:ident $method:ident,)*) => {$(
+        impl ser::$trait for Items {
+            type Ok = Value;
+            type Error = Failure;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Failure> {
+                self.items.push(part(item, self.serializer));
+                Ok(())
+            }
+
+            fn end(self) -> Result<Value, Failure> {
+                Ok(tagged(self.variant, Value::List(self.items)))
+            }
+        }
+    )*};
+}
+
+items! {
+    SerializeSeq serialize_element,
+    SerializeTuple serialize_element,
+    SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field,
+}
+
+pub(super) struct Entries {
+    pub(super) serializer: Serializer,
+    pub(super) record: bool,
+    pub(super) key: Value,
+    pub(super) entries: Vec<(Value, Value)>,
+}
+
+impl ser::SerializeMap for Entries {
+    type Ok = Value;
+    type Error = Failure;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
+        self.key = part(key, self.serializer);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
+        self.entries.push((std::mem::take(&mut self.key), part(value, self.serializer)));
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, Failure> {
+        if !self.record || self.entries.iter().any(|(key, _)| key.as_str().is_none()) {
+            return Ok(Value::map(self.entries));
+        }
+        Ok(Value::Record(
+            self.entries
+                .into_iter()
+                .filter_map(|(key, value)| match key {
+                    Value::Text(name) => Some((Cow::Owned(name), value)),
+                    _ => None,
+                })
+                .collect(),
+        ))
+    }
+}
+
+pub(super) struct Fields {
+    pub(super) serializer: Serializer,
+    pub(super) name: &'static str,
+    pub(super) variant: Option<&'static str>,
+    pub(super) fields: Vec<(Cow<'static, str>, Value)>,
+}
+
+macro_rules! fields {
+    ($($trait:ident,)*) => {$(
+        impl ser::$trait for Fields {
+            type Ok = Value;
+            type Error = Failure;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), Failure> {
+                self.fields.push((Cow::Borrowed(name), part(value, self.serializer)));
+                Ok(())
+            }
+
+            fn end(self) -> Result<Value, Failure> {
+                let known = match self.name {
+                    "Duration" => duration(&self.fields),
+                    "SystemTime" => time(&self.fields),
+                    _ => None,
+                };
+                Ok(tagged(self.variant, known.unwrap_or(Value::Record(self.fields))))
+            }
+        }
+    )*};
+}
+
+fields! {
+    SerializeStruct,
+    SerializeStructVariant,
+}
+
+/// A `std::time::Duration`, by the name and the fields that serde gives it.
+fn duration(fields: &[(Cow<'static, str>, Value)]) -> Option<Value> {
+    let (seconds, nanos) = seconds_and_nanos(fields, "secs", "nanos")?;
+    Some(Value::Duration(Duration::new(u64::try_from(seconds).ok()?, nanos)))
+}
+
+/// A `std::time::SystemTime`, in the same way.
+fn time(fields: &[(Cow<'static, str>, Value)]) -> Option<Value> {
+    let (seconds, nanos) = seconds_and_nanos(fields, "secs_since_epoch", "nanos_since_epoch")?;
+    let whole = Duration::from_secs(u64::try_from(seconds.unsigned_abs()).ok()?);
+    let second = if seconds < 0 { UNIX_EPOCH.checked_sub(whole)? } else { UNIX_EPOCH.checked_add(whole)? };
+    Some(Value::Time(second.checked_add(Duration::new(0, nanos))?))
+}
+
+fn seconds_and_nanos(
+    fields: &[(Cow<'static, str>, Value)],
+    first: &str,
+    second: &str,
+) -> Option<(i128, u32)> {
+    match fields {
+        [(one, Value::Integer(seconds)), (two, Value::Integer(nanos))] if one == first && two == second => {
+            let nanos = u32::try_from(*nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+            Some((*seconds, nanos))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,89 @@
+//! How a thread takes a lock that poisons, and what it holds then.
+
+use std::panic::Location;
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+
+use super::place::Place;
+use super::poison::{self, Poison};
+use super::watch::{Hold, Record, Wanted, Watch};
+use super::who::Who;
+
+/// Who takes a lock, where, and what is known of the lock.
+#[derive(Clone, Copy)]
+pub(super) struct Taker<'a> {
+    pub(super) record: &'a Record,
+    pub(super) who: Who,
+    pub(super) place: Place,
+}
+
+/// The one holder of a lock, with the guard of the lock inside.
+pub(super) struct Alone<'a, G> {
+    // The order in which they are dropped: first it is noted, then the lock is let go.
+    poison: Poison<'a>,
+    hold: Hold<&'a Record>,
+    pub(super) inner: G,
+}
+
+impl<'a> Taker<'a> {
+    #[track_caller]
+    #[inline]
+    pub(super) fn here(watch: &'a Watch) -> Self {
+        Self::of(watch.record(), Location::caller())
+    }
+
+    #[inline]
+    pub(super) fn of(record: &'a Record, place: Place) -> Self {
+        Self { record, who: Who::here(false), place }
+    }
+
+    /// Takes it at once, or waits and notes that.
+    #[inline]
+    pub(super) fn take<I, G>(
+        self,
+        wanted: Wanted,
+        at_once: impl FnOnce() -> TryLockResult<I>,
+        wait: impl FnOnce() -> LockResult<I>,
+        guard: impl FnOnce(Self, I) -> G,
+    ) -> LockResult<G> {
+        let taken = match at_once() {
+            Ok(inner) => Ok(inner),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Err(TryLockError::WouldBlock) => {
+                let _wait = self.record.wait(self.who, wanted, self.place);
+                wait()
+            }
+        };
+        poison::map(taken, |inner| guard(self, inner))
+    }
+
+    /// Makes our guard of what an attempt has given.
+    #[inline]
+    pub(super) fn try_take<I, G>(
+        self,
+        taken: TryLockResult<I>,
+        guard: impl FnOnce(Self, I) -> G,
+    ) -> TryLockResult<G> {
+        match taken {
+            Ok(inner) => Ok(guard(self, inner)),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                Err(PoisonError::new(guard(self, poisoned.into_inner())).into())
+            }
+            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        }
+    }
+}
+
+impl<'a, G> Alone<'a, G> {
+    #[inline]
+    pub(super) fn new(Taker { record, who, place }: Taker<'a>, inner: G) -> Self {
+        Self { poison: Poison::new(record), hold: Record::hold_alone(record, who, place), inner }
+    }
+
+    /// Notes that it is not held any more, and leaves the lock itself to the caller.
+    pub(super) fn note_free(self) -> (&'a Record, G) {
+        let Self { poison, hold, inner } = self;
+        let record = *hold.record();
+        drop((poison, hold));
+        (record, inner)
+    }
+}
