@@ -1,5 +1,7 @@
 //! The shop of the examples without the console, its commands, and what it has tracked: what these cost is seen beside it.
 
+extern crate backdoor_runtime as ours;
+// What the parts take from the framework is in `plain`.
 extern crate self as backdoor_runtime;
 
 #[allow(dead_code, reason = "some of it is for commands only")]

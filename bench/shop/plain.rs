@@ -1,8 +1,6 @@
 //! What the shop takes from the framework, as it would be without: locks of std's and tasks of tokio's. Its counters stay, since a
 //! shop has some, and so does the count of its orders, which is part of what they are.
 
-extern crate backdoor_runtime as ours;
-
 pub(crate) use ours::{
     ArgError, Choice, ChoiceWord, Counter, FromArg, Gauge, Histogram, Track, TrackGuard, backdoor_var,
     choose, private,

@@ -1,6 +1,8 @@
 //! The shop of the examples without anything of ours in it, built as tokio-console wants it: alone, with its `console-subscriber`, or
 //! with our console and the hooks that show it every task.
 
+extern crate backdoor_runtime as ours;
+// What the parts take from the framework is in `plain`.
 extern crate self as backdoor_runtime;
 
 #[allow(dead_code, reason = "some of it is for commands only")]
