@@ -8,14 +8,19 @@ extern crate self as backdoor_runtime;
 mod parts;
 mod plain;
 
-use std::io;
+use std::{env, io};
 
 use crate::parts::*;
 use crate::plain::*;
 
+/// With `requests` each of them is a task.
 fn main() -> io::Result<()> {
     let runtime = service::runtime().build()?;
-    let service = runtime.block_on(service::start(connections::plain))?;
+    let serve = match env::args().nth(1).as_deref() {
+        Some("requests") => connections::requests,
+        _ => connections::plain,
+    };
+    let service = runtime.block_on(service::start(serve))?;
     println!("{} {}", service.http, service.http);
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())

@@ -4,7 +4,6 @@
 mod commands;
 mod inside;
 mod parts;
-mod tracked;
 
 use std::{env, io};
 
@@ -28,14 +27,14 @@ async fn idle() {
 }
 
 /// The place of the console: `none`, `console [STEPS]` with the steps of its nice, `watched`, which has tasks to look at, `connections`
-/// and `requests`, which track these, or `inside`.
+/// or `requests`, where these are tasks that it tracks, or `inside`.
 fn main() -> anyhow::Result<()> {
     let mut arguments = env::args().skip(1);
     let place = arguments.next().context("where the console lives is missing")?;
     let runtime = service::runtime().build()?;
     let serve = match place.as_str() {
-        "connections" => tracked::connections,
-        "requests" => tracked::requests,
+        "connections" => connections::connections,
+        "requests" => connections::requests,
         _ => connections::plain,
     };
     let service = runtime.block_on(service::start(serve))?;

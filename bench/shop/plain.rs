@@ -31,6 +31,8 @@ pub(crate) mod tasks {
 
     use std::future::Future;
 
+    use tokio::task::JoinHandle;
+
     pub(crate) struct JoinSet<T>(tokio::task::JoinSet<T>);
 
     impl<T: Send + 'static> JoinSet<T> {
@@ -47,7 +49,10 @@ pub(crate) mod tasks {
         }
     }
 
-    pub(crate) fn spawn_named(_: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(future);
+    pub(crate) fn spawn_named<F>(_: &'static str, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        tokio::spawn(future)
     }
 }

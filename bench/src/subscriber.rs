@@ -4,7 +4,6 @@
 //! `console-subscriber` needs a tokio with `tokio_unstable` and its `tracing`, and much that nothing else here needs. So the shop with
 //! it is a package outside the workspace, `bench/subscriber`, which is built when it is measured.
 
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -19,7 +18,7 @@ use crate::table::{Aim, Row, Table};
 
 /// How long customers come before it counts, and while it counts.
 const WARM_UP: u32 = 1;
-const SECONDS: u32 = 3;
+const SECONDS: u32 = 2;
 
 /// The program with `console-subscriber`.
 const OUTSIDE: &str = "bench-subscriber";
@@ -29,65 +28,80 @@ struct Candidate {
     name: &'static str,
     program: &'static str,
     arguments: &'static [&'static str],
-    /// What it is compared with: words for that, and its place in the list.
-    beside: Option<(&'static str, usize)>,
+    /// The name of the one it is compared with.
+    beside: Option<&'static str>,
     aim: Aim,
     /// A line for the console, and a word of the answer that shows that tasks are seen.
     proof: Option<(&'static str, &'static str)>,
 }
 
-const LEAST: Aim = Aim::RatioAtLeast(0.95);
-
-const CANDIDATES: [Candidate; 6] = [
-    Candidate {
-        name: "nothing of ours",
-        program: "bench-shop-bare",
-        arguments: &[],
-        beside: None,
-        aim: Aim::None,
-        proof: None,
-    },
-    Candidate {
-        name: "our console, all tasks tracked",
-        program: "bench-shop",
-        arguments: &["connections"],
-        beside: Some(("nothing of ours", 0)),
-        aim: LEAST,
-        proof: Some(("tasks --json\n", "connection")),
-    },
-    Candidate {
-        name: "our console, all tasks and each request tracked",
-        program: "bench-shop",
-        arguments: &["requests"],
-        beside: Some(("nothing of ours", 0)),
-        aim: LEAST,
-        proof: Some(("tasks --ended --json\n", "request")),
-    },
-    Candidate {
-        name: "control: tokio_unstable and tokio's tracing",
-        program: OUTSIDE,
-        arguments: &["none"],
-        beside: Some(("without both", 0)),
-        aim: Aim::None,
-        proof: None,
-    },
-    Candidate {
-        name: "our console, all tasks by tokio's hooks",
-        program: OUTSIDE,
-        arguments: &["hooks"],
-        beside: Some(("the same build alone", 3)),
-        aim: LEAST,
-        proof: Some(("tasks --json\n", "not visible")),
-    },
-    Candidate {
-        name: "console-subscriber, nobody attached",
-        program: OUTSIDE,
-        arguments: &["subscriber"],
-        beside: Some(("the same build alone", 3)),
-        aim: Aim::None,
-        proof: None,
-    },
+/// The control is the shop alone in the build that `console-subscriber` needs.
+const CANDIDATES: [Candidate; 10] = [
+    Candidate::new("alone", "bench-shop-bare", &[]),
+    Candidate::new("our console", "bench-shop", &["connections"])
+        .beside("alone")
+        .sees("tasks --json\n", "connection"),
+    Candidate::new("alone, each request a task", "bench-shop-bare", &["requests"]),
+    Candidate::new("our console, each request a task", "bench-shop", &["requests"])
+        .beside("alone, each request a task")
+        .sees("tasks --ended --json\n", "request"),
+    Candidate::new("control", OUTSIDE, &["none"]).beside("alone"),
+    Candidate::new("our console by tokio's hooks", OUTSIDE, &["hooks"])
+        .beside("control")
+        .sees("tasks --json\n", "not visible"),
+    Candidate::new("console-subscriber", OUTSIDE, &["subscriber"]).beside("control"),
+    Candidate::new("control, each request a task", OUTSIDE, &["none", "requests"])
+        .beside("alone, each request a task"),
+    Candidate::new("our console by tokio's hooks, each request a task", OUTSIDE, &["hooks", "requests"])
+        .beside("control, each request a task")
+        .sees("tasks --json\n", "not visible"),
+    Candidate::new("console-subscriber, each request a task", OUTSIDE, &["subscriber", "requests"])
+        .beside("control, each request a task"),
 ];
+
+impl Candidate {
+    const fn new(name: &'static str, program: &'static str, arguments: &'static [&'static str]) -> Self {
+        Self { name, program, arguments, beside: None, aim: Aim::None, proof: None }
+    }
+
+    /// Compares it with another, which comes before it.
+    const fn beside(self, name: &'static str) -> Self {
+        Self { beside: Some(name), ..self }
+    }
+
+    /// It is ours, and must show this word when it is asked.
+    const fn sees(self, line: &'static str, word: &'static str) -> Self {
+        Self { proof: Some((line, word)), aim: Aim::RatioAtLeast(0.95), ..self }
+    }
+
+    /// A shop whose tasks nobody sees would be a fine result.
+    fn prove(&self, shop: &Shop) -> anyhow::Result<()> {
+        let Some((line, word)) = self.proof else { return Ok(()) };
+        let mut customer = Client::to(shop.http)?;
+        customer.send(b"GET /products HTTP/1.1\r\nHost: shop\r\n\r\n")?;
+        customer.receive()?;
+        let answer = String::from_utf8(Client::to(shop.console)?.ask(line.as_bytes())?)?;
+        ensure!(answer.contains(word), "there is no `{word}` in what `{}` answers", line.trim_end());
+        Ok(())
+    }
+
+    fn report(&self, table: &mut Table, name: &'static str, ours: &[Served], beside: &[Served]) {
+        let throughput: fn(&Served) -> f64 = |served| served.throughput;
+        let cpu: fn(&Served) -> f64 = |served| served.cpu;
+        let p99: fn(&Served) -> f64 = |served| served.p99 / 1e3;
+        for (what, number, unit, aim) in [
+            ("throughput", throughput, "requests/s", self.aim),
+            ("CPU a request", cpu, "µs", Aim::None),
+            ("p99", p99, "ms", Aim::None),
+        ] {
+            let [mut ours, mut beside] =
+                [ours, beside].map(|rounds| rounds.iter().map(number).collect::<Vec<f64>>());
+            let ratio = median_ratio(&ours, &beside);
+            let row = Row::new(format!("shop, {}: {what}", self.name), median(&mut ours), unit);
+            table.push(row.against(name, median(&mut beside), Some(ratio)).aim(aim));
+        }
+    }
+}
 
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let outside = build()?;
@@ -118,39 +132,12 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
         }
     }
     for ((candidate, _), served) in shops.iter().zip(&rounds) {
-        if let Some((words, at)) = candidate.beside {
-            candidate.report(table, served, words, &rounds[at]);
-        }
+        let Some(name) = candidate.beside else { continue };
+        let beside = shops.iter().zip(&rounds).find(|((candidate, _), _)| candidate.name == name);
+        let (_, beside) = beside.with_context(|| format!("there is no `{name}`"))?;
+        candidate.report(table, name, served, beside);
     }
     Ok(())
-}
-
-impl Candidate {
-    /// A shop whose tasks nobody sees would be a fine result.
-    fn prove(&self, shop: &Shop) -> anyhow::Result<()> {
-        let Some((line, word)) = self.proof else { return Ok(()) };
-        let _customer = TcpStream::connect(shop.http)?;
-        let answer = String::from_utf8(Client::to(shop.console)?.ask(line.as_bytes())?)?;
-        ensure!(answer.contains(word), "there is no `{word}` in what `{}` answers", line.trim_end());
-        Ok(())
-    }
-
-    fn report(&self, table: &mut Table, ours: &[Served], words: &'static str, beside: &[Served]) {
-        let throughput: fn(&Served) -> f64 = |served| served.throughput;
-        let cpu: fn(&Served) -> f64 = |served| served.cpu;
-        let p99: fn(&Served) -> f64 = |served| served.p99 / 1e3;
-        for (what, number, unit, aim) in [
-            ("throughput", throughput, "requests/s", self.aim),
-            ("CPU a request", cpu, "µs", Aim::None),
-            ("p99", p99, "ms", Aim::None),
-        ] {
-            let [mut ours, mut beside] =
-                [ours, beside].map(|rounds| rounds.iter().map(number).collect::<Vec<f64>>());
-            let ratio = median_ratio(&ours, &beside);
-            let row = Row::new(format!("shop, {}: {what}", self.name), median(&mut ours), unit);
-            table.push(row.against(words, median(&mut beside), Some(ratio)).aim(aim));
-        }
-    }
 }
 
 /// Builds the package outside the workspace, in a target folder of its own; `None` where its crates cannot be fetched.
@@ -159,10 +146,10 @@ fn build() -> anyhow::Result<Option<PathBuf>> {
     let fetched = cargo(&["fetch", "--locked"])?;
     if !fetched.status.success() {
         let said = String::from_utf8_lossy(&fetched.stderr);
-        let why = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("cargo fetch failed");
-        eprintln!("   not measured: console-subscriber, since its crates cannot be fetched: {}", why.trim());
+        eprintln!("   not measured: console-subscriber, since its crates cannot be fetched:\n{said}");
         return Ok(None);
     }
+    eprintln!("   building bench/subscriber, which takes minutes the first time");
     let into = folder.to_str().context("the target folder's name is no UTF-8")?;
     let built = cargo(&["build", "--locked", "--release", "--target-dir", into])?;
     let said = String::from_utf8_lossy(&built.stderr);
@@ -170,6 +157,7 @@ fn build() -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(folder.join("release").join(OUTSIDE)))
 }
 
+/// As console-subscriber wants it to be called.
 fn cargo(arguments: &[&str]) -> anyhow::Result<Output> {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(arguments)

@@ -21,9 +21,15 @@ use tracing_subscriber::prelude::*;
 use crate::parts::*;
 use crate::plain::*;
 
-/// Who looks at its tasks: `none`, `subscriber` or `hooks`. The driver's end is the end of the standard input.
+/// Who looks at its tasks: `none`, `subscriber` or `hooks`; with `requests` behind it each request is a task. The driver's end is the
+/// end of the standard input.
 fn main() -> anyhow::Result<()> {
-    let observer = env::args().nth(1).context("who looks at the tasks is missing")?;
+    let mut arguments = env::args().skip(1);
+    let observer = arguments.next().context("who looks at the tasks is missing")?;
+    let serve = match arguments.next().as_deref() {
+        Some("requests") => connections::requests,
+        _ => connections::plain,
+    };
     let mut runtime = service::runtime();
     match observer.as_str() {
         "none" => {}
@@ -38,7 +44,7 @@ fn main() -> anyhow::Result<()> {
         _ => bail!("there is no observer `{observer}`"),
     }
     let runtime = runtime.build()?;
-    let http = runtime.block_on(service::start(connections::plain))?.http;
+    let http = runtime.block_on(service::start(serve))?.http;
     let _entered = runtime.enter();
     let _backdoor;
     if observer == "hooks" {
