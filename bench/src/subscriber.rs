@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 
 use crate::client::Client;
 use crate::generate::{target, workspace};
-use crate::machine::Pinned;
+use crate::machine::{self, Pinned};
 use crate::shop::{Served, Shop, sibling};
 use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
 use crate::table::{Aim, Row, Table};
@@ -131,13 +131,20 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
             rounds[at].push(shops[at].1.serve(SECONDS)?);
         }
     }
-    for ((candidate, _), served) in shops.iter().zip(&rounds) {
+    for (at, (candidate, shop)) in shops.iter().enumerate() {
         let Some(name) = candidate.beside else { continue };
-        let beside = shops.iter().zip(&rounds).find(|((candidate, _), _)| candidate.name == name);
-        let (_, beside) = beside.with_context(|| format!("there is no `{name}`"))?;
-        candidate.report(table, name, served, beside);
+        let beside = shops.iter().position(|(other, _)| other.name == name);
+        let beside = beside.with_context(|| format!("there is no `{name}`"))?;
+        candidate.report(table, name, &rounds[at], &rounds[beside]);
+        let row = Row::new(format!("shop, {}: memory at the end", candidate.name), memory(shop)?, "MB");
+        table.push(row.against(name, memory(&shops[beside].1)?, None));
     }
     Ok(())
+}
+
+/// Megabytes that are resident.
+fn memory(shop: &Shop) -> anyhow::Result<f64> {
+    Ok(machine::field(&format!("/proc/{}/status", shop.id()), "VmRSS:")? * 1.024e-3)
 }
 
 /// Builds the package outside the workspace, in a target folder of its own; `None` where its crates cannot be fetched.
