@@ -1,42 +1,26 @@
-//! The shop of the examples without the console and its commands: what the console adds to memory and binary is seen beside it.
+//! The shop of the examples without the console, its commands, and what it has tracked: what these cost is seen beside it.
+
+extern crate backdoor_runtime as ours;
+// What the parts take from the framework is in `plain`.
+extern crate self as backdoor_runtime;
 
 #[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/cache.rs"]
-mod cache;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/catalogue.rs"]
-mod catalogue;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/counters.rs"]
-mod counters;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/error.rs"]
-mod error;
-#[path = "../../examples/shop/http.rs"]
-mod http;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/orders.rs"]
-mod orders;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/price.rs"]
-mod price;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/refresh.rs"]
-mod refresh;
-#[allow(dead_code, reason = "some of it is for commands only")]
-mod service;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/sku.rs"]
-mod sku;
-#[allow(dead_code, reason = "some of it is for commands only")]
-#[path = "../../examples/shop/workers.rs"]
-mod workers;
+mod parts;
+mod plain;
 
-use std::io;
+use std::{env, io};
 
+use crate::parts::*;
+use crate::plain::*;
+
+/// With `requests` each of them is a task.
 fn main() -> io::Result<()> {
-    let runtime = service::runtime()?;
-    let service = runtime.block_on(service::start())?;
+    let runtime = service::runtime().build()?;
+    let serve = match env::args().nth(1).as_deref() {
+        Some("requests") => connections::requests,
+        _ => connections::plain,
+    };
+    let service = runtime.block_on(service::start(serve))?;
     println!("{} {}", service.http, service.http);
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())

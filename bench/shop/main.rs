@@ -1,35 +1,16 @@
 //! The shop of the examples, as the benchmark needs it: on free ports, with a console, without one, or with one that lives in its
 //! runtime; and with an answer that no service should give. The driver's end is the end of the standard input.
 
-#[path = "../../examples/shop/cache.rs"]
-mod cache;
-#[path = "../../examples/shop/catalogue.rs"]
-mod catalogue;
 mod commands;
-#[path = "../../examples/shop/counters.rs"]
-mod counters;
-#[path = "../../examples/shop/error.rs"]
-mod error;
-#[path = "../../examples/shop/http.rs"]
-mod http;
 mod inside;
-#[path = "../../examples/shop/orders.rs"]
-mod orders;
-#[path = "../../examples/shop/price.rs"]
-mod price;
-#[path = "../../examples/shop/refresh.rs"]
-mod refresh;
-mod service;
-#[path = "../../examples/shop/sku.rs"]
-mod sku;
-#[path = "../../examples/shop/workers.rs"]
-mod workers;
+mod parts;
 
 use std::{env, io};
 
 use anyhow::{Context, bail};
 use backdoor_runtime::{Address, Backdoor, backdoor_command};
 
+use crate::parts::*;
 use crate::service::Service;
 
 /// A hundred megabytes
@@ -45,19 +26,25 @@ async fn idle() {
     tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
 }
 
-/// The place of the console: `none`, `console [STEPS]` with the steps of its nice, `watched`, which has tasks to look at, or `inside`.
+/// The place of the console: `none`, `console [STEPS]` with the steps of its nice, `watched`, which has tasks to look at, `connections`
+/// or `requests`, where these are tasks that it tracks, or `inside`.
 fn main() -> anyhow::Result<()> {
     let mut arguments = env::args().skip(1);
     let place = arguments.next().context("where the console lives is missing")?;
-    let runtime = service::runtime()?;
-    let service = runtime.block_on(service::start())?;
+    let runtime = service::runtime().build()?;
+    let serve = match place.as_str() {
+        "connections" => connections::connections,
+        "requests" => connections::requests,
+        _ => connections::plain,
+    };
+    let service = runtime.block_on(service::start(serve))?;
     let (http, orders) = (service.http, service.shop.orders.clone());
     let _entered = runtime.enter();
     let _backdoor;
     match place.as_str() {
         "none" => println!("{http} {http}"),
         "inside" => println!("{http} {}", runtime.block_on(inside::start(service.shop))?),
-        "console" | "watched" => {
+        "console" | "watched" | "connections" | "requests" => {
             if place == "watched" {
                 for _ in 0..TASKS {
                     backdoor_runtime::spawn_named("idle", idle());

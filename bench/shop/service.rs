@@ -1,8 +1,10 @@
 //! The shop's own parts, started as its `main.rs` starts them, on free ports and on two workers whatever the cores.
 
+use backdoor_runtime::spawn_named;
 use tokio::net::TcpListener;
-use tokio::runtime::{self, Runtime};
+use tokio::runtime;
 
+use crate::connections::{self, Serve};
 use crate::http::{self, Shop};
 use crate::refresh::Refresh;
 use crate::workers::Workers;
@@ -15,11 +17,14 @@ pub(crate) struct Service {
     pub(crate) http: std::net::SocketAddr,
 }
 
-pub(crate) fn runtime() -> std::io::Result<Runtime> {
-    runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+pub(crate) fn runtime() -> runtime::Builder {
+    let mut runtime = runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all();
+    runtime
 }
 
-pub(crate) async fn start() -> std::io::Result<Service> {
+/// Starts it; who comes is served as this says.
+pub(crate) async fn start(serve: Serve) -> std::io::Result<Service> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let http = listener.local_addr()?;
     let shop = Shop::default();
@@ -27,8 +32,7 @@ pub(crate) async fn start() -> std::io::Result<Service> {
     let refresh = Refresh::new(shop.catalogue.clone());
     let packing = workers.start(&shop.orders, &shop.catalogue);
     tokio::spawn(packing.join_all());
-    tokio::spawn(refresh.clone().run());
-    let server = axum::serve(listener, http::router(shop.clone()));
-    tokio::spawn(async move { server.await });
+    spawn_named("refresh", refresh.clone().run());
+    tokio::spawn(connections::accept(listener, http::router(shop.clone()), serve));
     Ok(Service { shop, workers, refresh, http })
 }

@@ -96,13 +96,19 @@ impl Client {
         }
     }
 
-    /// Sends a line, and reads the one that comes back.
-    pub(crate) fn round_trip(&mut self, line: &[u8], answer: Option<&[u8]>) -> anyhow::Result<()> {
+    /// Sends a line, and gives the one that comes back.
+    pub(crate) fn ask(&mut self, line: &[u8]) -> anyhow::Result<Vec<u8>> {
         self.send(line)?;
         let mut come = Vec::new();
         while come.last() != Some(&b'\n') {
             come.extend_from_slice(self.receive()?);
         }
+        Ok(come)
+    }
+
+    /// Sends a line, and reads the one that comes back.
+    pub(crate) fn round_trip(&mut self, line: &[u8], answer: Option<&[u8]>) -> anyhow::Result<()> {
+        let come = self.ask(line)?;
         if let Some(answer) = answer {
             ensure!(come == answer, "answered {:?}", String::from_utf8_lossy(&come));
         }

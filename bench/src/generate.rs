@@ -135,7 +135,7 @@ pub(crate) fn workspace() -> &'static Path {
 }
 
 /// The target directory, in which this program lies: `target/release/bench`.
-fn target() -> anyhow::Result<PathBuf> {
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     Ok(program.ancestors().nth(2).context("the program lies in a target directory")?.to_owned())
 }

@@ -25,6 +25,7 @@ pub mod serve;
 mod service;
 mod shop;
 mod statistics;
+mod subscriber;
 mod system_calls;
 mod table;
 mod tasks;
@@ -94,6 +95,11 @@ const MEASUREMENTS: &[Measurement] = &[
         name: "views",
         about: "what they notice of repeated looks at threads and tasks (two minutes)",
         run: service::views,
+    },
+    Measurement {
+        name: "subscriber",
+        about: "what they notice of tasks that are seen, beside console-subscriber (three minutes)",
+        run: subscriber::run,
     },
     Measurement {
         name: "nice",

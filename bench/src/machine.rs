@@ -69,14 +69,27 @@ pub(crate) fn allow_descriptors() -> anyhow::Result<()> {
 
 /// Seconds of CPU that the children waited for have used, with their own children.
 pub(crate) fn seconds_of_children() -> anyhow::Result<f64> {
+    // cutime and cstime.
+    seconds("self", [16, 17])
+}
+
+/// Seconds of CPU that a process has used.
+pub(crate) fn seconds_of(process: u32) -> anyhow::Result<f64> {
+    // utime and stime.
+    seconds(&process.to_string(), [14, 15])
+}
+
+/// The sum of two times of a process, by their numbers in proc_pid_stat(5).
+fn seconds(process: &str, numbers: [usize; 2]) -> anyhow::Result<f64> {
     /// `USER_HZ` is 100 on every Linux there is (time(7)).
     const TICKS: f64 = 100.0;
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // The name, in brackets, may hold spaces. Behind it, proc_pid_stat(5) counts from 3; cutime is 16, cstime 17.
-    let (_, fields) = stat.rsplit_once(')').context("reading /proc/self/stat")?;
+    let file = format!("/proc/{process}/stat");
+    let stat = fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;
+    // The name, in brackets, may hold spaces; what is behind it begins with the third.
+    let (_, fields) = stat.rsplit_once(')').with_context(|| format!("reading {file}"))?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
-    let ticks = |number: usize| fields[number - 3].parse::<f64>();
-    Ok((ticks(16)? + ticks(17)?) / TICKS)
+    let [first, second] = numbers.map(|number| fields[number - 3].parse::<f64>());
+    Ok((first? + second?) / TICKS)
 }
 
 /// A number in a file of /proc, with its name before it; where it has a unit, that is kB.

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::client::Client;
 use crate::machine::Pinned;
-use crate::shop::{Served, Shop};
+use crate::shop::{Served, Shop, sibling};
 use crate::statistics::{ROUNDS, median, median_ratio};
 use crate::table::{Aim, Row, Table};
 
@@ -68,7 +68,7 @@ fn work() -> f64 {
 fn customers(table: &mut Table) -> anyhow::Result<()> {
     let shop = {
         let _pinned = Pinned::to_first_core()?;
-        Shop::start("bench-shop", &["console"])?
+        Shop::start(&sibling("bench-shop")?, &["console"])?
     };
     let _pinned = Pinned::to_one_core()?;
     shop.serve(1)?;

@@ -83,7 +83,7 @@ impl Candidate {
 fn started(arguments: &[&str]) -> anyhow::Result<Shop> {
     let shop = {
         let _pinned = Pinned::to_first_core()?;
-        Shop::start("bench-shop", arguments)?
+        Shop::start(&sibling("bench-shop")?, arguments)?
     };
     let _pinned = Pinned::to_one_core()?;
     shop.serve(WARM_UP)?;
@@ -216,7 +216,7 @@ pub(crate) fn added(table: &mut Table) -> anyhow::Result<()> {
 
 /// After a second of customers, and with an operator who has looked round.
 fn resident(program: &str, arguments: &[&str], has_console: bool) -> anyhow::Result<f64> {
-    let shop = Shop::start(program, arguments)?;
+    let shop = Shop::start(&sibling(program)?, arguments)?;
     shop.serve(WARM_UP)?;
     let operators = has_console.then(|| Operators::start(Work::Idle, shop.console)).transpose()?;
     let kilobytes = machine::field(&format!("/proc/{}/status", shop.id()), "VmRSS:")? * 1.024;

@@ -3,10 +3,12 @@
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
+
+use crate::machine;
 
 /// A shop that serves. It ends when this is dropped.
 pub(crate) struct Shop {
@@ -22,22 +24,24 @@ pub(crate) struct Served {
     pub(crate) throughput: f64,
     /// In microseconds.
     pub(crate) p99: f64,
+    /// Microseconds of the shop's processor time for each request.
+    pub(crate) cpu: f64,
 }
 
 impl Shop {
-    /// Starts `bench-shop`, or `bench-shop-bare`, which has no console in it.
-    pub(crate) fn start(program: &str, arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut process = Command::new(sibling(program)?)
+    /// Starts `bench-shop`, or another that prints its addresses, such as `bench-shop-bare`.
+    pub(crate) fn start(program: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut process = Command::new(program)
             .args(arguments)
             .env_remove("BACKDOOR_LISTEN")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {program}"))?;
+            .with_context(|| format!("starting {}", program.display()))?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().context("its output is piped")?).read_line(&mut line)?;
         let Some((http, console)) = line.trim_end().split_once(' ') else {
-            bail!("{program} did not start");
+            bail!("{} did not start", program.display());
         };
         let (http, console) = (http.parse()?, console.parse()?);
         Ok(Self { process, http, console })
@@ -49,16 +53,19 @@ impl Shop {
 
     /// Sends customers for so many seconds.
     pub(crate) fn serve(&self, seconds: u32) -> anyhow::Result<Served> {
+        let before = machine::seconds_of(self.id())?;
         let load = Command::new(sibling("examples/shop-load")?)
             .args(["--json", "--seconds", &seconds.to_string(), "--url", &format!("http://{}", self.http)])
             .output()
             .context("starting shop-load")?;
+        let seconds = machine::seconds_of(self.id())? - before;
         // What a customer was not served is in the numbers: a shop that stands still is a result, too.
         let outcome: serde_json::Value = serde_json::from_slice(&load.stdout)
             .with_context(|| String::from_utf8_lossy(&load.stderr).into_owned())?;
         let number = |name: &str| outcome[name].as_f64().with_context(|| format!("{name} in {outcome}"));
         ensure!(number("errors")? == 0.0, "customers met errors: {outcome}");
-        Ok(Served { throughput: number("per_second")?, p99: number("p99_us")? })
+        let cpu = seconds * 1e6 / number("requests")?;
+        Ok(Served { throughput: number("per_second")?, p99: number("p99_us")?, cpu })
     }
 }
 

@@ -15,6 +15,11 @@ struct Step {
 const CHECK: &[Step] = &[
     Step { name: "format", arguments: &["fmt", "--all", "--check"], environment: &[] },
     Step {
+        name: "format of what is outside the workspace",
+        arguments: &["fmt", "--manifest-path", "bench/subscriber/Cargo.toml", "--check"],
+        environment: &[],
+    },
+    Step {
         name: "clippy",
         arguments: &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
         environment: &[],
@@ -58,6 +63,11 @@ const CHECK: &[Step] = &[
 
 const BLESS: &[Step] = &[
     Step { name: "format", arguments: &["fmt", "--all"], environment: &[] },
+    Step {
+        name: "format of what is outside the workspace",
+        arguments: &["fmt", "--manifest-path", "bench/subscriber/Cargo.toml"],
+        environment: &[],
+    },
     Step {
         name: "snapshots of the expansion",
         arguments: &["test", "--package", "backdoor-macros"],
@@ -209,8 +219,8 @@ usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [views] [--for
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
-         (round-trip, system-calls, connections, idle, look-up, counters, big-answer, locks, tasks, threads, service,
-         views, nice, added, compile)
+         (round-trip, system-calls, connections, idle, look-up, counters, locks, logs, big-answer, tasks, threads, profile,
+         service, views, subscriber, nice, added, objects, compile)
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s;
          `soak views` looks at a busy service with every view, for a minute
   sanitize
