@@ -51,18 +51,11 @@ fn parameter(parameter: &Parameter) -> TokenStream {
         let function = local("complete", Span::call_site());
         quote!(complete: { let #function: #private::Complete = #path; #private::Some(#function) },)
     });
-    quote! {
-        #private::Parameter {
-            name: #name,
-            help: #help,
-            shape: #shape,
-            #style
-            #default
-            #range
-            #complete
-            ..#private::Parameter::BARE
-        }
+    let plain = quote!(#private::Parameter::plain(#name, #help, #shape));
+    if style.is_none() && default.is_none() && range.is_none() && complete.is_none() {
+        return plain;
     }
+    quote!(#private::Parameter { #style #default #range #complete ..#plain })
 }
 
 fn shape(parameter: &Parameter) -> TokenStream {

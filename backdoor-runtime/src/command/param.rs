@@ -132,36 +132,6 @@ impl Default {
     }
 }
 
-/// A step of a call that takes the value of one parameter.
-pub struct Taker<T>(pub fn(&mut Call<'_>) -> Result<T, Failure>);
-
-/// Takes the values of a command's parameters in order, as nested pairs that end in `()`: one wrapper serves every command of
-/// the same signature, however many parameters it has.
-pub trait Take: Sync {
-    /// The nested pairs of values.
-    type Values;
-
-    /// Takes them all, or gives the first failure.
-    fn take(&self, call: &mut Call<'_>) -> Result<Self::Values, Failure>;
-}
-
-impl Take for () {
-    type Values = ();
-
-    fn take(&self, _call: &mut Call<'_>) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-impl<T, Rest: Take> Take for (Taker<T>, Rest) {
-    type Values = (T, Rest::Values);
-
-    fn take(&self, call: &mut Call<'_>) -> Result<Self::Values, Failure> {
-        let value = (self.0.0)(call)?;
-        Ok((value, self.1.take(call)?))
-    }
-}
-
 /// [`Param::take`] as a function that generated code can name with the parameter's own span.
 pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure>
 where
