@@ -20,7 +20,7 @@ use crate::dispatch::failure::Failure;
 )]
 pub trait Param: Sized {
     /// What the type says.
-    const SHAPE: Shape;
+    const SHAPE: &'static Shape;
 
     /// One of its values, which a `range` is about.
     type Item;
@@ -158,7 +158,7 @@ impl Shape {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for T {
-    const SHAPE: Shape = Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
+    const SHAPE: &'static Shape = &Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -178,7 +178,7 @@ impl<T: FromArg> Param for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Option<T> {
-    const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
+    const SHAPE: &'static Shape = &Shape::of::<T>(Arity::Optional);
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -194,7 +194,7 @@ impl<T: FromArg> Param for Option<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Vec<T> {
-    const SHAPE: Shape = Shape::of::<T>(Arity::Many);
+    const SHAPE: &'static Shape = &Shape::of::<T>(Arity::Many);
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -215,7 +215,7 @@ impl<T: FromArg> Param for Vec<T> {
 
 #[diagnostic::do_not_recommend]
 impl Param for Session {
-    const SHAPE: Shape = Shape::supplied(Supply::Session);
+    const SHAPE: &'static Shape = &Shape::supplied(Supply::Session);
     type Item = Self;
     type State = ();
     type Guard = NoGuard;
@@ -228,8 +228,8 @@ impl Param for Session {
 
 #[diagnostic::do_not_recommend]
 impl<T: 'static> Param for State<T> {
-    const SHAPE: Shape =
-        Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
+    const SHAPE: &'static Shape =
+        &Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
     type Item = Self;
     type State = T;
     type Guard = NoGuard;
@@ -247,7 +247,7 @@ impl<T: 'static> Param for State<T> {
 
 #[diagnostic::do_not_recommend]
 impl<G> Param for Guard<G> {
-    const SHAPE: Shape = Shape::supplied(Supply::Guard);
+    const SHAPE: &'static Shape = &Shape::supplied(Supply::Guard);
     type Item = Self;
     type State = ();
     type Guard = G;
