@@ -29,7 +29,7 @@ pub use descriptor::{Command, Complete, Declared, Effect, Parameter, Place, Run,
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
 pub use ladder::{CommandOutput, Page, RawAnsi};
 pub(crate) use param::Arity;
-pub use param::{Default, Param, Taker, show, take};
+pub use param::{Default, Param, show, take};
 pub use range::{Range, bounds};
 pub(crate) use supplied::States;
 pub use supplied::{Caller, FromCaller, Guard, State};

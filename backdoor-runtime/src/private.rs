@@ -9,17 +9,18 @@ pub use std::{concat, file, line, module_path};
 
 pub use inventory;
 
-pub use crate::command::ladder::probe::{ForMachine, Peel, Person, Piece};
+pub use crate::command::ladder::probe::{Peel, Piece, Rung};
 pub use crate::command::ladder::rungs::{ReplyError, ReplyType};
-pub use crate::command::ladder::runner::{boxed, runner, runner_async, steps};
+pub use crate::command::ladder::runner::boxed;
 pub use crate::command::ladder::show::InPieces;
+pub use crate::command::ladder::signature::*;
 pub use crate::command::param::StateValue;
 pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;
 pub use crate::command::via_from_str::ParsedFromStr;
 pub use crate::command::{
     ArgError, ChoiceWord, Command, Complete, Declared, Default, Effect, FromArg, Param, Parameter, Place,
-    Range, Run, Style, Taker, Timeout, ViaFromStr, ViaOne, bounds, check_default, check_long, check_name,
+    Range, Run, Style, Timeout, ViaFromStr, ViaOne, bounds, check_default, check_long, check_name,
     check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
     take,
 };

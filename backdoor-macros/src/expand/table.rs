@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
 use crate::command::CommandArgs;
-use crate::expand::{self, Ends, call, local, private};
+use crate::expand::{self, Ends, call, checks, local, private};
 use crate::item::{Item, Parameter};
 use crate::text;
 
@@ -17,7 +17,13 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let help = text::help(&item.attributes);
     let parameters = item.parameters.iter().map(parameter);
     let run = call::run(item);
-    quote! {
+    let checks = checks::common(args, item);
+    // What is in plain parameters outlives the initializer in any case; closures need a constant for it, which costs more.
+    let plain = item.parameters.iter().all(|parameter| parameter.args.attribute.is_none());
+    let kept = if plain { quote!(let) } else { quote!(const) };
+    quote!({
+        #kept __backdoor_parameters: &[#private::Parameter] = &[#(#parameters),*];
+        #checks
         #private::Command {
             name: #name,
             aliases: &[#(#aliases),*],
@@ -26,7 +32,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
             effect: #private::Effect::#effect,
             place: #private::Place::#place,
             timeout: #private::Timeout::#timeout,
-            parameters: &[#(#parameters),*],
+            parameters: __backdoor_parameters,
             declared: #private::Declared {
                 file: #private::file!(),
                 line: #private::line!(),
@@ -34,7 +40,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
             },
             run: #run,
         }
-    }
+    })
 }
 
 fn parameter(parameter: &Parameter) -> TokenStream {
@@ -51,18 +57,11 @@ fn parameter(parameter: &Parameter) -> TokenStream {
         let function = local("complete", Span::call_site());
         quote!(complete: { let #function: #private::Complete = #path; #private::Some(#function) },)
     });
-    quote! {
-        #private::Parameter {
-            name: #name,
-            help: #help,
-            shape: #shape,
-            #style
-            #default
-            #range
-            #complete
-            ..#private::Parameter::BARE
-        }
+    let plain = quote!(#private::Parameter::plain(#name, #help, #shape));
+    if style.is_none() && default.is_none() && range.is_none() && complete.is_none() {
+        return plain;
     }
+    quote!(#private::Parameter { #style #default #range #complete ..#plain })
 }
 
 fn shape(parameter: &Parameter) -> TokenStream {
@@ -92,7 +91,7 @@ fn default(parameter: &Parameter, value: &Expr) -> TokenStream {
     };
     let literal = literal(value);
     quote! {
-        default: #private::Some(#private::Default {
+        default: #private::Some(&#private::Default {
             make: || {
                 let #made: #r#type = #value;
                 #private::Box::new(#made)
@@ -118,7 +117,7 @@ fn range(parameter: &Parameter, value: &Expr) -> TokenStream {
         }
     };
     let literal = literal(value);
-    quote!(range: #private::Some(#private::Range { bounds: || #bounds, literal: #literal }),)
+    quote!(range: #private::Some(&#private::Range { bounds: || #bounds, literal: #literal }),)
 }
 
 fn style(parameter: &Parameter) -> Option<TokenStream> {

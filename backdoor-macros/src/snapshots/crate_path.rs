@@ -2,56 +2,38 @@ fn author_flush() {}
 #[allow(deprecated)]
 const _: () = {
     use author_framework::console::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
-        name: "author-flush",
-        aliases: &[],
-        help: "",
-        hidden: false,
-        effect: __backdoor::Effect::Changes,
-        place: __backdoor::Place::Service,
-        timeout: __backdoor::Timeout::Default,
-        parameters: &[],
-        declared: __backdoor::Declared {
-            file: __backdoor::file!(),
-            line: __backdoor::line!(),
-            module: __backdoor::module_path!(),
-        },
-        run: __backdoor::Run::Sync(
-            &__backdoor::runner(
-                (),
-                |()| author_flush(),
-                |__backdoor_probe| {
-                    use __backdoor::{
-                        ForMachine as _, Peel as _, Person as _, Piece as _,
-                    };
-                    let (__backdoor_one, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_two, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_three, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let __backdoor_probe = (&__backdoor_probe).backdoor_within();
-                    let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
-                    let __backdoor_items = __backdoor_person.backdoor_items();
-                    let (__backdoor_four, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let (__backdoor_five, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let __backdoor_items = (&__backdoor_items).backdoor_within();
-                    __backdoor::steps(
-                        (__backdoor_one, __backdoor_two, __backdoor_three),
-                        (__backdoor_person, (&&&__backdoor_probe).backdoor_machine()),
-                        (__backdoor_four, __backdoor_five),
-                        (
-                            (&&&&&__backdoor_items).backdoor_piece(),
-                            (&&&__backdoor_items).backdoor_machine(),
-                        ),
-                    )
-                },
+    static __BACKDOOR_COMMAND: __backdoor::Command = {
+        let __backdoor_parameters: &[__backdoor::Parameter] = &[];
+        __backdoor::check_name("author-flush", __backdoor::module_path!());
+        __backdoor::Command {
+            name: "author-flush",
+            aliases: &[],
+            help: "",
+            hidden: false,
+            effect: __backdoor::Effect::Changes,
+            place: __backdoor::Place::Service,
+            timeout: __backdoor::Timeout::Default,
+            parameters: __backdoor_parameters,
+            declared: __backdoor::Declared {
+                file: __backdoor::file!(),
+                line: __backdoor::line!(),
+                module: __backdoor::module_path!(),
+            },
+            run: __backdoor::Run::Sync(
+                &__backdoor::runner_0(
+                    author_flush,
+                    |__backdoor_probe| {
+                        use __backdoor::{Peel as _, Piece as _, Rung as _};
+                        __backdoor_probe
+                            .backdoor_peel()
+                            .backdoor_rung()
+                            .backdoor_peel()
+                            .backdoor_piece()
+                    },
+                ),
             ),
-        ),
+        }
     };
-    const _: () = __backdoor::check_name("author-flush", __backdoor::module_path!());
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

@@ -2,102 +2,88 @@ fn author_defaults(author_literal: AuthorNumber, author_call: AuthorNumber) {}
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
-        name: "author-defaults",
-        aliases: &[],
-        help: "",
-        hidden: false,
-        effect: __backdoor::Effect::Changes,
-        place: __backdoor::Place::Service,
-        timeout: __backdoor::Timeout::Default,
-        parameters: &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = {
+        const __backdoor_parameters: &[__backdoor::Parameter] = &[
             __backdoor::Parameter {
-                name: "author-literal",
-                help: "",
-                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
-                default: __backdoor::Some(__backdoor::Default {
-                    make: || {
-                        let __backdoor_default: AuthorNumber = 10;
-                        __backdoor::Box::new(__backdoor_default)
+                default: __backdoor::Some(
+                    &__backdoor::Default {
+                        make: || {
+                            let __backdoor_default: AuthorNumber = 10;
+                            __backdoor::Box::new(__backdoor_default)
+                        },
+                        show: __backdoor::show::<AuthorNumber>,
+                        literal: __backdoor::Some("10"),
                     },
-                    show: __backdoor::show::<AuthorNumber>,
-                    literal: __backdoor::Some("10"),
-                }),
-                range: __backdoor::Some(__backdoor::Range {
-                    bounds: || __backdoor::bounds::<AuthorNumber>(1..=100),
-                    literal: __backdoor::Some("1..=100"),
-                }),
-                ..__backdoor::Parameter::BARE
+                ),
+                range: __backdoor::Some(
+                    &__backdoor::Range {
+                        bounds: || __backdoor::bounds::<AuthorNumber>(1..=100),
+                        literal: __backdoor::Some("1..=100"),
+                    },
+                ),
+                ..__backdoor::Parameter::plain(
+                    "author-literal",
+                    "",
+                    <AuthorNumber as __backdoor::Param>::SHAPE,
+                )
             },
             __backdoor::Parameter {
-                name: "author-call",
-                help: "",
-                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
-                default: __backdoor::Some(__backdoor::Default {
-                    make: || {
-                        let __backdoor_default: AuthorNumber = author_default();
-                        __backdoor::Box::new(__backdoor_default)
+                default: __backdoor::Some(
+                    &__backdoor::Default {
+                        make: || {
+                            let __backdoor_default: AuthorNumber = author_default();
+                            __backdoor::Box::new(__backdoor_default)
+                        },
+                        show: __backdoor::show::<AuthorNumber>,
+                        literal: __backdoor::None,
                     },
-                    show: __backdoor::show::<AuthorNumber>,
-                    literal: __backdoor::None,
-                }),
-                range: __backdoor::Some(__backdoor::Range {
-                    bounds: || __backdoor::bounds::<AuthorNumber>(AUTHOR_LOW..),
-                    literal: __backdoor::None,
-                }),
-                ..__backdoor::Parameter::BARE
+                ),
+                range: __backdoor::Some(
+                    &__backdoor::Range {
+                        bounds: || __backdoor::bounds::<AuthorNumber>(AUTHOR_LOW..),
+                        literal: __backdoor::None,
+                    },
+                ),
+                ..__backdoor::Parameter::plain(
+                    "author-call",
+                    "",
+                    <AuthorNumber as __backdoor::Param>::SHAPE,
+                )
             },
-        ],
-        declared: __backdoor::Declared {
-            file: __backdoor::file!(),
-            line: __backdoor::line!(),
-            module: __backdoor::module_path!(),
-        },
-        run: __backdoor::Run::Sync(
-            &__backdoor::runner(
-                (
-                    __backdoor::Taker(__backdoor::take::<AuthorNumber>),
-                    (__backdoor::Taker(__backdoor::take::<AuthorNumber>), ()),
+        ];
+        __backdoor::check_name("author-defaults", __backdoor::module_path!());
+        __backdoor::check_parameter(__backdoor_parameters, 0);
+        __backdoor::check_parameter(__backdoor_parameters, 1);
+        __backdoor::Command {
+            name: "author-defaults",
+            aliases: &[],
+            help: "",
+            hidden: false,
+            effect: __backdoor::Effect::Changes,
+            place: __backdoor::Place::Service,
+            timeout: __backdoor::Timeout::Default,
+            parameters: __backdoor_parameters,
+            declared: __backdoor::Declared {
+                file: __backdoor::file!(),
+                line: __backdoor::line!(),
+                module: __backdoor::module_path!(),
+            },
+            run: __backdoor::Run::Sync(
+                &__backdoor::runner_2(
+                    __backdoor::take::<AuthorNumber>,
+                    __backdoor::take::<AuthorNumber>,
+                    author_defaults,
+                    |__backdoor_probe| {
+                        use __backdoor::{Peel as _, Piece as _, Rung as _};
+                        __backdoor_probe
+                            .backdoor_peel()
+                            .backdoor_rung()
+                            .backdoor_peel()
+                            .backdoor_piece()
+                    },
                 ),
-                |(__backdoor_value_0, (__backdoor_value_1, ()))| author_defaults(
-                    __backdoor_value_0,
-                    __backdoor_value_1,
-                ),
-                |__backdoor_probe| {
-                    use __backdoor::{
-                        ForMachine as _, Peel as _, Person as _, Piece as _,
-                    };
-                    let (__backdoor_one, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_two, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_three, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let __backdoor_probe = (&__backdoor_probe).backdoor_within();
-                    let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
-                    let __backdoor_items = __backdoor_person.backdoor_items();
-                    let (__backdoor_four, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let (__backdoor_five, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let __backdoor_items = (&__backdoor_items).backdoor_within();
-                    __backdoor::steps(
-                        (__backdoor_one, __backdoor_two, __backdoor_three),
-                        (__backdoor_person, (&&&__backdoor_probe).backdoor_machine()),
-                        (__backdoor_four, __backdoor_five),
-                        (
-                            (&&&&&__backdoor_items).backdoor_piece(),
-                            (&&&__backdoor_items).backdoor_machine(),
-                        ),
-                    )
-                },
             ),
-        ),
-    };
-    const _: () = __backdoor::check_name("author-defaults", __backdoor::module_path!());
-    const _: () = {
-        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
-        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 1);
+        }
     };
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_default(__BACKDOOR_COMMAND.parameters, 0);

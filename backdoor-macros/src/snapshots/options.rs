@@ -6,97 +6,75 @@ fn author_options(
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
-        name: "author-options",
-        aliases: &[],
-        help: "",
-        hidden: false,
-        effect: __backdoor::Effect::Changes,
-        place: __backdoor::Place::Service,
-        timeout: __backdoor::Timeout::Default,
-        parameters: &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = {
+        const __backdoor_parameters: &[__backdoor::Parameter] = &[
             __backdoor::Parameter {
-                name: "author-by",
-                help: "How many",
-                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Option {
                     long: __backdoor::Some("author-by"),
                     short: __backdoor::None,
                 },
-                ..__backdoor::Parameter::BARE
+                ..__backdoor::Parameter::plain(
+                    "author-by",
+                    "How many",
+                    <AuthorNumber as __backdoor::Param>::SHAPE,
+                )
             },
             __backdoor::Parameter {
-                name: "author-count",
-                help: "",
-                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Option {
                     long: __backdoor::None,
                     short: __backdoor::Some('n'),
                 },
-                ..__backdoor::Parameter::BARE
+                ..__backdoor::Parameter::plain(
+                    "author-count",
+                    "",
+                    <AuthorNumber as __backdoor::Param>::SHAPE,
+                )
             },
             __backdoor::Parameter {
-                name: "author-time",
-                help: "",
-                shape: <AuthorTime as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Option {
                     long: __backdoor::Some("for-time"),
                     short: __backdoor::Some('a'),
                 },
-                ..__backdoor::Parameter::BARE
+                ..__backdoor::Parameter::plain(
+                    "author-time",
+                    "",
+                    <AuthorTime as __backdoor::Param>::SHAPE,
+                )
             },
-        ],
-        declared: __backdoor::Declared {
-            file: __backdoor::file!(),
-            line: __backdoor::line!(),
-            module: __backdoor::module_path!(),
-        },
-        run: __backdoor::Run::Sync(
-            &__backdoor::runner(
-                (
-                    __backdoor::Taker(__backdoor::take::<AuthorNumber>),
-                    (
-                        __backdoor::Taker(__backdoor::take::<AuthorNumber>),
-                        (__backdoor::Taker(__backdoor::take::<AuthorTime>), ()),
-                    ),
+        ];
+        __backdoor::check_name("author-options", __backdoor::module_path!());
+        __backdoor::Command {
+            name: "author-options",
+            aliases: &[],
+            help: "",
+            hidden: false,
+            effect: __backdoor::Effect::Changes,
+            place: __backdoor::Place::Service,
+            timeout: __backdoor::Timeout::Default,
+            parameters: __backdoor_parameters,
+            declared: __backdoor::Declared {
+                file: __backdoor::file!(),
+                line: __backdoor::line!(),
+                module: __backdoor::module_path!(),
+            },
+            run: __backdoor::Run::Sync(
+                &__backdoor::runner_3(
+                    __backdoor::take::<AuthorNumber>,
+                    __backdoor::take::<AuthorNumber>,
+                    __backdoor::take::<AuthorTime>,
+                    author_options,
+                    |__backdoor_probe| {
+                        use __backdoor::{Peel as _, Piece as _, Rung as _};
+                        __backdoor_probe
+                            .backdoor_peel()
+                            .backdoor_rung()
+                            .backdoor_peel()
+                            .backdoor_piece()
+                    },
                 ),
-                |(__backdoor_value_0, (__backdoor_value_1, (__backdoor_value_2, ())))| author_options(
-                    __backdoor_value_0,
-                    __backdoor_value_1,
-                    __backdoor_value_2,
-                ),
-                |__backdoor_probe| {
-                    use __backdoor::{
-                        ForMachine as _, Peel as _, Person as _, Piece as _,
-                    };
-                    let (__backdoor_one, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_two, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_three, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let __backdoor_probe = (&__backdoor_probe).backdoor_within();
-                    let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
-                    let __backdoor_items = __backdoor_person.backdoor_items();
-                    let (__backdoor_four, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let (__backdoor_five, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let __backdoor_items = (&__backdoor_items).backdoor_within();
-                    __backdoor::steps(
-                        (__backdoor_one, __backdoor_two, __backdoor_three),
-                        (__backdoor_person, (&&&__backdoor_probe).backdoor_machine()),
-                        (__backdoor_four, __backdoor_five),
-                        (
-                            (&&&&&__backdoor_items).backdoor_piece(),
-                            (&&&__backdoor_items).backdoor_machine(),
-                        ),
-                    )
-                },
             ),
-        ),
+        }
     };
-    const _: () = __backdoor::check_name("author-options", __backdoor::module_path!());
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 1);

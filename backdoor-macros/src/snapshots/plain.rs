@@ -5,78 +5,52 @@ fn author_add(author_one: AuthorNumber, author_two: AuthorNumber) -> AuthorNumbe
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
-        name: "author-add",
-        aliases: &[],
-        help: "Add two numbers",
-        hidden: false,
-        effect: __backdoor::Effect::Changes,
-        place: __backdoor::Place::Service,
-        timeout: __backdoor::Timeout::Default,
-        parameters: &[
-            __backdoor::Parameter {
-                name: "author-one",
-                help: "",
-                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
-                ..__backdoor::Parameter::BARE
-            },
-            __backdoor::Parameter {
-                name: "author-two",
-                help: "",
-                shape: <AuthorNumber as __backdoor::Param>::SHAPE,
-                ..__backdoor::Parameter::BARE
-            },
-        ],
-        declared: __backdoor::Declared {
-            file: __backdoor::file!(),
-            line: __backdoor::line!(),
-            module: __backdoor::module_path!(),
-        },
-        run: __backdoor::Run::Sync(
-            &__backdoor::runner(
-                (
-                    __backdoor::Taker(__backdoor::take::<AuthorNumber>),
-                    (__backdoor::Taker(__backdoor::take::<AuthorNumber>), ()),
-                ),
-                |(__backdoor_value_0, (__backdoor_value_1, ()))| author_add(
-                    __backdoor_value_0,
-                    __backdoor_value_1,
-                ),
-                |__backdoor_probe| {
-                    use __backdoor::{
-                        ForMachine as _, Peel as _, Person as _, Piece as _,
-                    };
-                    let (__backdoor_one, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_two, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_three, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let __backdoor_probe = (&__backdoor_probe).backdoor_within();
-                    let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
-                    let __backdoor_items = __backdoor_person.backdoor_items();
-                    let (__backdoor_four, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let (__backdoor_five, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let __backdoor_items = (&__backdoor_items).backdoor_within();
-                    __backdoor::steps(
-                        (__backdoor_one, __backdoor_two, __backdoor_three),
-                        (__backdoor_person, (&&&__backdoor_probe).backdoor_machine()),
-                        (__backdoor_four, __backdoor_five),
-                        (
-                            (&&&&&__backdoor_items).backdoor_piece(),
-                            (&&&__backdoor_items).backdoor_machine(),
-                        ),
-                    )
-                },
+    static __BACKDOOR_COMMAND: __backdoor::Command = {
+        let __backdoor_parameters: &[__backdoor::Parameter] = &[
+            __backdoor::Parameter::plain(
+                "author-one",
+                "",
+                <AuthorNumber as __backdoor::Param>::SHAPE,
             ),
-        ),
-    };
-    const _: () = __backdoor::check_name("author-add", __backdoor::module_path!());
-    const _: () = {
-        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
-        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 1);
+            __backdoor::Parameter::plain(
+                "author-two",
+                "",
+                <AuthorNumber as __backdoor::Param>::SHAPE,
+            ),
+        ];
+        __backdoor::check_name("author-add", __backdoor::module_path!());
+        __backdoor::check_parameter(__backdoor_parameters, 0);
+        __backdoor::check_parameter(__backdoor_parameters, 1);
+        __backdoor::Command {
+            name: "author-add",
+            aliases: &[],
+            help: "Add two numbers",
+            hidden: false,
+            effect: __backdoor::Effect::Changes,
+            place: __backdoor::Place::Service,
+            timeout: __backdoor::Timeout::Default,
+            parameters: __backdoor_parameters,
+            declared: __backdoor::Declared {
+                file: __backdoor::file!(),
+                line: __backdoor::line!(),
+                module: __backdoor::module_path!(),
+            },
+            run: __backdoor::Run::Sync(
+                &__backdoor::runner_2(
+                    __backdoor::take::<AuthorNumber>,
+                    __backdoor::take::<AuthorNumber>,
+                    author_add,
+                    |__backdoor_probe| {
+                        use __backdoor::{Peel as _, Piece as _, Rung as _};
+                        __backdoor_probe
+                            .backdoor_peel()
+                            .backdoor_rung()
+                            .backdoor_peel()
+                            .backdoor_piece()
+                    },
+                ),
+            ),
+        }
     };
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)

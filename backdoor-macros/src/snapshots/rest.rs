@@ -2,66 +2,48 @@ fn author_rest(author_tail: AuthorText) {}
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
-        name: "author-rest",
-        aliases: &[],
-        help: "",
-        hidden: false,
-        effect: __backdoor::Effect::Changes,
-        place: __backdoor::Place::Service,
-        timeout: __backdoor::Timeout::Default,
-        parameters: &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = {
+        const __backdoor_parameters: &[__backdoor::Parameter] = &[
             __backdoor::Parameter {
-                name: "author-tail",
-                help: "",
-                shape: <AuthorText as __backdoor::Param>::SHAPE,
                 style: __backdoor::Style::Rest,
-                ..__backdoor::Parameter::BARE
+                ..__backdoor::Parameter::plain(
+                    "author-tail",
+                    "",
+                    <AuthorText as __backdoor::Param>::SHAPE,
+                )
             },
-        ],
-        declared: __backdoor::Declared {
-            file: __backdoor::file!(),
-            line: __backdoor::line!(),
-            module: __backdoor::module_path!(),
-        },
-        run: __backdoor::Run::Sync(
-            &__backdoor::runner(
-                (__backdoor::Taker(__backdoor::take::<AuthorText>), ()),
-                |(__backdoor_value_0, ())| author_rest(__backdoor_value_0),
-                |__backdoor_probe| {
-                    use __backdoor::{
-                        ForMachine as _, Peel as _, Person as _, Piece as _,
-                    };
-                    let (__backdoor_one, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_two, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let (__backdoor_three, __backdoor_probe) = (&__backdoor_probe)
-                        .backdoor_peel();
-                    let __backdoor_probe = (&__backdoor_probe).backdoor_within();
-                    let __backdoor_person = (&&&&&&&__backdoor_probe).backdoor_person();
-                    let __backdoor_items = __backdoor_person.backdoor_items();
-                    let (__backdoor_four, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let (__backdoor_five, __backdoor_items) = (&__backdoor_items)
-                        .backdoor_peel();
-                    let __backdoor_items = (&__backdoor_items).backdoor_within();
-                    __backdoor::steps(
-                        (__backdoor_one, __backdoor_two, __backdoor_three),
-                        (__backdoor_person, (&&&__backdoor_probe).backdoor_machine()),
-                        (__backdoor_four, __backdoor_five),
-                        (
-                            (&&&&&__backdoor_items).backdoor_piece(),
-                            (&&&__backdoor_items).backdoor_machine(),
-                        ),
-                    )
-                },
+        ];
+        __backdoor::check_name("author-rest", __backdoor::module_path!());
+        __backdoor::check_parameter(__backdoor_parameters, 0);
+        __backdoor::Command {
+            name: "author-rest",
+            aliases: &[],
+            help: "",
+            hidden: false,
+            effect: __backdoor::Effect::Changes,
+            place: __backdoor::Place::Service,
+            timeout: __backdoor::Timeout::Default,
+            parameters: __backdoor_parameters,
+            declared: __backdoor::Declared {
+                file: __backdoor::file!(),
+                line: __backdoor::line!(),
+                module: __backdoor::module_path!(),
+            },
+            run: __backdoor::Run::Sync(
+                &__backdoor::runner_1(
+                    __backdoor::take::<AuthorText>,
+                    author_rest,
+                    |__backdoor_probe| {
+                        use __backdoor::{Peel as _, Piece as _, Rung as _};
+                        __backdoor_probe
+                            .backdoor_peel()
+                            .backdoor_rung()
+                            .backdoor_peel()
+                            .backdoor_piece()
+                    },
+                ),
             ),
-        ),
-    };
-    const _: () = __backdoor::check_name("author-rest", __backdoor::module_path!());
-    const _: () = {
-        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
+        }
     };
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_rest(__BACKDOOR_COMMAND.parameters, 0);

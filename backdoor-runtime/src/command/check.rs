@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::command::declare::RESERVED;
+use crate::command::declare::is_reserved;
 use crate::command::descriptor::{Command, Declared, Parameter};
 use crate::command::param::{Arity, Supply};
 use crate::command::registry::{Entry, Registry};
@@ -124,7 +124,7 @@ fn reserved(command: &Command, problems: &mut Vec<Problem>) {
         return;
     }
     for name in command.names() {
-        if RESERVED.contains(&name.split(' ').next().unwrap_or_default()) {
+        if is_reserved(name.split(' ').next().unwrap_or_default()) {
             problems.push(Problem::Reserved { name: name.to_owned(), place: command.declared.to_string() });
         }
     }

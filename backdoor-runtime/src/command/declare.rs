@@ -4,8 +4,10 @@
 use crate::command::descriptor::{Parameter, Style, is_own_module};
 use crate::command::param::Arity;
 
-/// Names an author cannot take.
-pub(crate) const RESERVED: [&str; 3] = ["help", "exit", "quit"];
+/// Whether an author cannot take the name.
+pub(crate) const fn is_reserved(name: &str) -> bool {
+    matches!(name.as_bytes(), b"help" | b"exit" | b"quit")
+}
 
 /// Options every command has.
 const RESERVED_OPTIONS: [&str; 3] = ["json", "help", "yes"];
@@ -13,52 +15,50 @@ const RESERVED_OPTIONS: [&str; 3] = ["json", "help", "yes"];
 /// A command's name, on the function's name or the literal.
 #[track_caller]
 pub const fn check_name(name: &str, module: &str) {
-    let mut at = 0;
-    while at < RESERVED.len() {
-        if same(name, RESERVED[at]) && !is_own_module(module) {
-            Message::of(&["`", name, "` is reserved; choose another name with `name = \"..\"`"]).raise();
-        }
-        at += 1;
+    if is_reserved(name) && !is_own_module(module) {
+        Message::of(&["`", name, "` is reserved; choose another name with `name = \"..\"`"]).raise();
     }
 }
 
 /// A parameter among the others that is an option only where its type is a flag, on its pattern.
+///
+/// The compiler interprets this for each parameter of each command, and a call costs it as much as twenty statements: there is none
+/// on the way of a parameter that is right.
 #[track_caller]
 pub const fn check_parameter(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
-    if own.is_option() {
-        return check_long(parameters, index);
-    }
-    if !own.is_typed() {
-        return;
-    }
+    let may_be_absent = match own.shape.arity {
+        Arity::Supplied(_) => return,
+        Arity::Flag => return check_long(parameters, index),
+        Arity::Required => matches!(own.default, Some(_)),
+        Arity::Optional | Arity::Many => true,
+    };
     let mut at = 0;
     while at < index {
         let other = &parameters[at];
-        if other.is_typed() && matches!(other.style, Style::Rest) {
-            unreachable_after(own, other);
-        }
-        if other.is_positional() {
-            if matches!(other.shape.arity, Arity::Many) {
-                unreachable_after(own, other);
-            }
-            if other.may_be_absent() && !own.may_be_absent() {
-                Message::of(&[
-                    "required argument `",
-                    own.name,
-                    "` comes after optional argument `",
-                    other.name,
-                    "`; move it in front, give it a `default`, or make it an option with `#[arg(long)]`",
-                ])
-                .raise();
-            }
+        let other_may_be_absent = match (&other.style, &other.shape.arity) {
+            (_, Arity::Supplied(_)) => false,
+            (Style::Rest, _) | (Style::Positional, Arity::Many) => unreachable_after(own, other),
+            (Style::Option { .. }, _) | (_, Arity::Flag) => false,
+            (Style::Positional, Arity::Optional) => true,
+            (Style::Positional, Arity::Required) => matches!(other.default, Some(_)),
+        };
+        if other_may_be_absent && !may_be_absent {
+            Message::of(&[
+                "required argument `",
+                own.name,
+                "` comes after optional argument `",
+                other.name,
+                "`; move it in front, give it a `default`, or make it an option with `#[arg(long)]`",
+            ])
+            .raise();
         }
         at += 1;
     }
 }
 
 #[track_caller]
-const fn unreachable_after(own: &Parameter, other: &Parameter) {
+const fn unreachable_after(own: &Parameter, other: &Parameter) -> ! {
     Message::of(&[
         "argument `",
         own.name,

@@ -92,19 +92,21 @@ pub enum Run {
 }
 
 /// One parameter of a command.
+///
+/// The compiler asks of each kind of field in every command whether its value may change: hence the references.
 pub struct Parameter {
     /// In kebab-case, as help shows it.
     pub name: &'static str,
     /// Its doc comment.
     pub help: &'static str,
     /// What the type says.
-    pub shape: Shape,
+    pub shape: &'static Shape,
     /// How it is written on the line.
     pub style: Style,
     /// The value of one that was left out.
-    pub default: Option<Default>,
+    pub default: Option<&'static Default>,
     /// The values that are accepted.
-    pub range: Option<Range>,
+    pub range: Option<&'static Range>,
     /// The author's provider of completions.
     pub complete: Option<Complete>,
 }
@@ -160,16 +162,11 @@ pub(crate) const fn is_own_module(module: &str) -> bool {
 }
 
 impl Parameter {
-    /// A positional without anything declared, for the macro to start from.
-    pub const BARE: Self = Self {
-        name: "",
-        help: "",
-        shape: <String as crate::command::Param>::SHAPE,
-        style: Style::Positional,
-        default: None,
-        range: None,
-        complete: None,
-    };
+    /// A positional without anything else declared. A call costs the compiler much less than the fields: it looks at each for what
+    /// may change in it.
+    pub const fn plain(name: &'static str, help: &'static str, shape: &'static Shape) -> Self {
+        Self { name, help, shape, style: Style::Positional, default: None, range: None, complete: None }
+    }
 
     /// Whether the operator writes it, in whatever form.
     pub const fn is_typed(&self) -> bool {

@@ -3,13 +3,14 @@
 //! A function may return what it likes. Only the macro's call site knows the concrete type, so the choice between `Display`,
 //! `Serialize` and the rest is made there, by autoref: the probe's method is looked up with as many `&` as there are rungs, and the
 //! compiler takes the first rung whose bounds hold. A rung is a type without data; the types of the rungs make one [`Show`](show::Show),
-//! which the compiler alone climbs: one [`Runner`](runner::Runner) serves every command of the same signature.
+//! which the compiler alone climbs: one [`Runner`](signature::Runner) serves every command of the same signature.
 
 pub(crate) mod probe;
 mod raw;
 pub(crate) mod rungs;
 pub(crate) mod runner;
 pub(crate) mod show;
+pub(crate) mod signature;
 
 use std::fmt::{self, Write};
 use std::pin::Pin;

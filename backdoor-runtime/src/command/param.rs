@@ -20,7 +20,7 @@ use crate::dispatch::failure::Failure;
 )]
 pub trait Param: Sized {
     /// What the type says.
-    const SHAPE: Shape;
+    const SHAPE: &'static Shape;
 
     /// One of its values, which a `range` is about.
     type Item;
@@ -132,36 +132,6 @@ impl Default {
     }
 }
 
-/// A step of a call that takes the value of one parameter.
-pub struct Taker<T>(pub fn(&mut Call<'_>) -> Result<T, Failure>);
-
-/// Takes the values of a command's parameters in order, as nested pairs that end in `()`: one wrapper serves every command of
-/// the same signature, however many parameters it has.
-pub trait Take: Sync {
-    /// The nested pairs of values.
-    type Values;
-
-    /// Takes them all, or gives the first failure.
-    fn take(&self, call: &mut Call<'_>) -> Result<Self::Values, Failure>;
-}
-
-impl Take for () {
-    type Values = ();
-
-    fn take(&self, _call: &mut Call<'_>) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-impl<T, Rest: Take> Take for (Taker<T>, Rest) {
-    type Values = (T, Rest::Values);
-
-    fn take(&self, call: &mut Call<'_>) -> Result<Self::Values, Failure> {
-        let value = (self.0.0)(call)?;
-        Ok((value, self.1.take(call)?))
-    }
-}
-
 /// [`Param::take`] as a function that generated code can name with the parameter's own span.
 pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure>
 where
@@ -188,7 +158,7 @@ impl Shape {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for T {
-    const SHAPE: Shape = Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
+    const SHAPE: &'static Shape = &Shape::of::<T>(if T::IS_FLAG { Arity::Flag } else { Arity::Required });
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -208,7 +178,7 @@ impl<T: FromArg> Param for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Option<T> {
-    const SHAPE: Shape = Shape::of::<T>(Arity::Optional);
+    const SHAPE: &'static Shape = &Shape::of::<T>(Arity::Optional);
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -224,7 +194,7 @@ impl<T: FromArg> Param for Option<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromArg> Param for Vec<T> {
-    const SHAPE: Shape = Shape::of::<T>(Arity::Many);
+    const SHAPE: &'static Shape = &Shape::of::<T>(Arity::Many);
     type Item = T;
     type State = ();
     type Guard = NoGuard;
@@ -245,7 +215,7 @@ impl<T: FromArg> Param for Vec<T> {
 
 #[diagnostic::do_not_recommend]
 impl Param for Session {
-    const SHAPE: Shape = Shape::supplied(Supply::Session);
+    const SHAPE: &'static Shape = &Shape::supplied(Supply::Session);
     type Item = Self;
     type State = ();
     type Guard = NoGuard;
@@ -258,8 +228,8 @@ impl Param for Session {
 
 #[diagnostic::do_not_recommend]
 impl<T: 'static> Param for State<T> {
-    const SHAPE: Shape =
-        Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
+    const SHAPE: &'static Shape =
+        &Shape::supplied(Supply::State { id: TypeId::of::<T>, name: std::any::type_name::<T> });
     type Item = Self;
     type State = T;
     type Guard = NoGuard;
@@ -277,7 +247,7 @@ impl<T: 'static> Param for State<T> {
 
 #[diagnostic::do_not_recommend]
 impl<G> Param for Guard<G> {
-    const SHAPE: Shape = Shape::supplied(Supply::Guard);
+    const SHAPE: &'static Shape = &Shape::supplied(Supply::Guard);
     type Item = Self;
     type State = ();
     type Guard = G;

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Mutex;
 
 use crate::command::catalogue::Facts;
-use crate::command::declare::RESERVED;
+use crate::command::declare::is_reserved;
 use crate::command::descriptor::Command;
 use crate::command::suggest;
 
@@ -167,7 +167,7 @@ impl Registry {
 
     /// Whether an author's command has the name of this built-in, or a group of that name is in its arguments' way.
     fn is_taken_from(&self, command: &Command) -> bool {
-        if RESERVED.contains(&command.name) {
+        if is_reserved(command.name) {
             return false;
         }
         let takes_words =

@@ -43,7 +43,7 @@ pub trait ViaOne {
     /// The parameter's own type.
     type Value;
     /// What the type says.
-    const SHAPE: Shape = shape(Arity::Required);
+    const SHAPE: &'static Shape = &shape(Arity::Required);
 
     /// The value of the next parameter.
     fn take(call: &mut Call<'_>) -> Result<Self::Value, Failure>
@@ -73,7 +73,7 @@ impl<T> ViaOne for ViaFromStr<T> {
 
 impl<T> ViaFromStr<Option<T>> {
     /// What the type says.
-    pub const SHAPE: Shape = shape(Arity::Optional);
+    pub const SHAPE: &'static Shape = &shape(Arity::Optional);
 
     /// The value of the next parameter.
     pub fn take(call: &mut Call<'_>) -> Result<Option<T>, Failure>
@@ -95,7 +95,7 @@ impl<T> ViaFromStr<Option<T>> {
 
 impl<T> ViaFromStr<Vec<T>> {
     /// What the type says.
-    pub const SHAPE: Shape = shape(Arity::Many);
+    pub const SHAPE: &'static Shape = &shape(Arity::Many);
 
     /// The value of the next parameter.
     pub fn take(call: &mut Call<'_>) -> Result<Vec<T>, Failure>

@@ -1,7 +1,11 @@
 //! The choice of rungs by autoref. Each trait here is implemented for a probe behind fewer and fewer `&`; generated code calls the
 //! method with the most, and the compiler goes down to the first whose bounds hold. The methods have names that no trait of the
-//! author's has: one that is implemented for every type would be found first.
+//! author's has: one that is implemented for every type would be found first. Nothing is asked of them but their types, so none runs.
+//!
+//! Of all that a command costs the compiler, this was the most. A call answers all that is asked of a type at once, what it gives is
+//! the next probe with its `&`, and what was found before goes along in the probe's type: generated code is one chain of calls.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::marker::PhantomData;
 
@@ -13,214 +17,158 @@ use crate::command::ladder::rungs::{
     ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn,
     InTurns, NoItem, ReplyError, ReplyType,
 };
-use crate::command::ladder::show::{Blocking, InPieces, Spawned};
+use crate::command::ladder::show::{AsItIs, Blocking, InPieces, Layer, Spawned, Through, Whole};
 use crate::reply::familiar::Familiar;
 
-/// Stands for a type whose rungs are looked up, and the mode in which its function is called.
-pub struct Probe<T, M>(PhantomData<fn() -> (T, M)>);
+/// Stands for a type whose rungs are looked up, and the mode in which its function is called. `F` is what was found before.
+pub struct Probe<T, M, F = ()>(PhantomData<fn() -> (T, M, F)>);
 
-impl<T, M> Probe<T, M> {
-    pub(crate) const NEW: Self = Self(PhantomData);
-}
+/// A probe whose layers are looked up.
+pub(crate) type Layered<P> = &'static &'static &'static &'static P;
 
-/// Peels `Result`.
-pub struct FromResult<E>(PhantomData<fn() -> E>);
-/// Peels `Option`.
-pub struct FromOption;
-/// Leaves the reply as it is.
-pub struct AsItIs;
+/// A probe whose rung is looked up.
+pub(crate) type Climbed<P> = &'static &'static &'static &'static &'static Layered<P>;
 
-impl<T, E, M> Probe<Result<T, E>, M> {
-    /// Looks through the `Result`.
-    pub fn backdoor_peel(&self) -> (FromResult<E>, Probe<T, M>)
-    where
-        E: ReplyError,
-    {
-        (FromResult(PhantomData), Probe::NEW)
-    }
-}
-
-impl<T, M> Probe<Option<T>, M> {
-    /// Looks through the `Option`.
-    pub fn backdoor_peel(&self) -> (FromOption, Probe<T, M>) {
-        (FromOption, Probe::NEW)
-    }
-}
-
-/// Finds nothing to look through. What a `Result` and an `Option` have themselves comes before it.
+/// Looks through `Result` and `Option`, three deep at most. Called on a [`Layered`] probe.
 pub trait Peel {
-    /// The probe where there is nothing left to look through.
+    /// The probe for what is inside, with the layers.
     type Peeled;
-    /// The step, and the probe for what is left.
-    fn backdoor_peel(&self) -> (AsItIs, Self::Peeled);
-}
-
-impl<T, M> Peel for Probe<T, M> {
-    type Peeled = Peeled<T, M>;
-
-    fn backdoor_peel(&self) -> (AsItIs, Peeled<T, M>) {
-        (AsItIs, Peeled(PhantomData))
+    /// The error of the first layer.
+    type One;
+    /// Of the second.
+    type Two;
+    /// Of the third.
+    type Three;
+    /// The probe for what is inside.
+    fn backdoor_peel(&self) -> Self::Peeled
+    where
+        Self::One: ReplyError,
+        Self::Two: ReplyError,
+        Self::Three: ReplyError,
+    {
+        asked_for_its_type()
     }
 }
 
-/// Stands for a type that is neither a `Result` nor an `Option`, which spares the compiler to ask again.
-pub struct Peeled<T, M>(PhantomData<fn() -> (T, M)>);
+type Inside<T> = <T as Layer>::Inside;
+type ErrorOf<T> = <T as Layer>::Error;
 
-impl<T, M> Peeled<T, M> {
-    /// Leaves it as it is.
-    pub fn backdoor_peel(&self) -> (AsItIs, Self) {
-        (AsItIs, Self(PhantomData))
-    }
-
-    /// The probe for the type.
-    pub fn backdoor_within(&self) -> Probe<T, M> {
-        Probe::NEW
-    }
+macro_rules! peel {
+    ([$($depth:tt)*] ($($bound:tt)*) $layers:ty, $inside:ty; $one:ty, $two:ty, $three:ty) => {
+        impl<T: $($bound)* 'static, M: 'static, F: 'static> Peel for $($depth)* Probe<T, M, F> {
+            type Peeled = Climbed<Probe<$inside, M, (F, $layers)>>;
+            type One = $one;
+            type Two = $two;
+            type Three = $three;
+        }
+    };
 }
 
-impl<T, M> Probe<T, M> {
-    /// Itself: a type that was peeled as often as it is looked at.
-    pub fn backdoor_within(&self) -> Self {
-        Self::NEW
-    }
-}
+peel!(
+    [&&&] (Layer<Inside: Layer<Inside: Layer>> +)
+    Through<Through<Through<AsItIs>>>, Inside<Inside<Inside<T>>>;
+    ErrorOf<T>, ErrorOf<Inside<T>>, ErrorOf<Inside<Inside<T>>>
+);
+peel!(
+    [&&] (Layer<Inside: Layer> +)
+    Through<Through<AsItIs>>, Inside<Inside<T>>;
+    ErrorOf<T>, ErrorOf<Inside<T>>, Infallible
+);
+peel!([&] (Layer +) Through<AsItIs>, Inside<T>; ErrorOf<T>, Infallible, Infallible);
+peel!([] () AsItIs, T; Infallible, Infallible, Infallible);
 
-/// How a person sees a type. Called as `(&&&&&&&probe).backdoor_person()`.
-pub trait Person {
-    /// The rung.
-    type Rung;
+/// How a person and a machine see a type. Called on a [`Climbed`] probe.
+pub trait Rung {
+    /// The probe for the type's items, with the rung.
+    type Items;
     /// The type where it needs the last rung, which is there for every type and says what to do where it does not fit.
     type Last;
     /// The type where its pieces are taken by a task of the console's.
     type Pieces;
-    /// The rung.
-    fn backdoor_person(&self) -> Self::Rung
+    /// The probe for the items.
+    fn backdoor_rung(&self) -> Self::Items
     where
         Self::Last: ReplyType,
-        Self::Pieces: InPieces;
+        Self::Pieces: InPieces,
+    {
+        asked_for_its_type()
+    }
 }
 
-/// How a person sees one item of a reply that comes in pieces, which does not come in pieces itself. Called as
-/// `(&&&&&probe).backdoor_piece()`.
+/// How one item of a reply that comes in pieces is seen, which does not come in pieces itself. Called on a [`Climbed`] probe.
 pub trait Piece {
-    /// The rung.
-    type Rung;
-    /// As in [`Person`].
+    /// All that was found.
+    type Found;
+    /// As in [`Rung`].
     type Last;
-    /// The rung.
-    fn backdoor_piece(&self) -> Self::Rung
+    /// All that was found.
+    fn backdoor_piece(&self) -> Self::Found
     where
-        Self::Last: ReplyType;
+        Self::Last: ReplyType,
+    {
+        asked_for_its_type()
+    }
 }
 
-macro_rules! person {
-    ([$($depth:tt)*] <$($mode:ident)?> $bound:path, $probe:ty, $rung:ty = $make:expr, $last:ty, $pieces:ty) => {
-        impl<T: $bound, $($mode)?> Person for $($depth)* $probe {
-            type Rung = $rung;
-            type Last = $last;
+macro_rules! in_pieces {
+    ([$($depth:tt)*] <$($mode:ident)?> $bound:ident, $mode_type:ty, $rung:ty, $pieces:ty) => {
+        impl<T: $bound<Item: 'static>, $($mode,)? L: 'static> Rung for $($depth)* Probe<T, $mode_type, ((), L)> {
+            type Items = Layered<Probe<T::Item, Spawned, (L, $rung)>>;
+            type Last = ();
             type Pieces = $pieces;
-
-            fn backdoor_person(&self) -> $rung
-            where
-                $last: ReplyType,
-                $pieces: InPieces,
-            {
-                $make
-            }
         }
     };
 }
 
-person!([&&&&&&] <M> CommandOutput, Probe<T, M>, ByOutput = ByOutput, (), ());
-person!([&&&&&] <M> Stream, Probe<T, M>, InStream<T::Item> = InStream(PhantomData), (), T);
-person!([&&&&] <> Iterator, Probe<T, Spawned>, InTurns<T::Item> = InTurns(PhantomData), (), T);
-person!([&&&&] <> Iterator, Probe<T, Blocking>, InTurn<T::Item> = InTurn(PhantomData), (), ());
-person!([&&&] <M> Display, Probe<T, M>, ByDisplay = ByDisplay, (), ());
-person!([&&] <M> Familiar, Probe<T, M>, ByFamiliar = ByFamiliar, (), ());
-person!([&] <M> Serialize, Probe<T, M>, ByValue = ByValue, (), ());
-person!([] <M> Sized, Probe<T, M>, ByDebug = ByDebug, T, ());
+macro_rules! whole {
+    ([$($depth:tt)*] $($bound:path),+ => $text:ident, $machine:ident, $last:ty) => {
+        impl<T: $($bound +)+, M, L> Rung for $($depth)* Probe<T, M, ((), L)> {
+            type Items = NoItems<(L, Whole<$text, $machine>)>;
+            type Last = $last;
+            type Pieces = ();
+        }
+
+        impl<T: $($bound +)+, M, L, R, K> Piece for $($depth)* Probe<T, M, ((L, R), K)> {
+            type Found = ((L, R), (K, Whole<$text, $machine>));
+            type Last = $last;
+        }
+    };
+}
+
+whole!([&&&&&&&&] CommandOutput => ByOutput, ByOutput, ());
+in_pieces!([&&&&&&&] <M> Stream, M, InStream<T::Item>, T);
+in_pieces!([&&&&&&] <> Iterator, Spawned, InTurns<T::Item>, T);
+in_pieces!([&&&&&&] <> Iterator, Blocking, InTurn<T::Item>, ());
+whole!([&&&&&] Display, Serialize => ByDisplay, BySerialize, ());
+whole!([&&&&] Display => ByDisplay, ByText, ());
+whole!([&&&] Familiar, Serialize => ByFamiliar, BySerialize, ());
+whole!([&&] Familiar => ByFamiliar, ByText, ());
+whole!([&] Serialize => ByValue, BySerialize, ());
+whole!([] Sized => ByDebug, ByText, T);
 
 /// Text is not written out again, which would take its size twice.
-impl<M> Person for &&&&&&Probe<String, M> {
-    type Rung = ByItself;
+impl<M, L> Rung for &&&&&&&&Probe<String, M, ((), L)> {
+    type Items = NoItems<(L, ByItself)>;
     type Last = ();
     type Pieces = ();
+}
 
-    fn backdoor_person(&self) -> ByItself
-    where
-        (): ReplyType + InPieces,
-    {
-        ByItself
+/// Stands for the items of a reply that comes whole.
+pub struct NoItems<F>(PhantomData<fn() -> F>);
+
+impl<F> NoItems<F> {
+    /// There is nothing to look through.
+    pub fn backdoor_peel(self) -> Self {
+        asked_for_its_type()
+    }
+
+    /// All that was found.
+    pub fn backdoor_piece(self) -> (F, NoItem) {
+        asked_for_its_type()
     }
 }
 
-macro_rules! piece {
-    ([$($depth:tt)*] $bound:path, $rung:ty = $make:expr, $last:ty) => {
-        impl<T: $bound, M> Piece for $($depth)* Probe<T, M> {
-            type Rung = $rung;
-            type Last = $last;
-
-            fn backdoor_piece(&self) -> $rung
-            where
-                $last: ReplyType,
-            {
-                $make
-            }
-        }
-    };
-}
-
-piece!([&&&&] CommandOutput, ByOutput = ByOutput, ());
-piece!([&&&] Display, ByDisplay = ByDisplay, ());
-piece!([&&] Familiar, ByFamiliar = ByFamiliar, ());
-piece!([&] Serialize, ByValue = ByValue, ());
-piece!([] Sized, ByDebug = ByDebug, T);
-
-/// How a machine sees a type. Called as `(&&&probe).backdoor_machine()`.
-pub trait ForMachine {
-    /// The rung.
-    type Rung;
-    /// The rung.
-    fn backdoor_machine(&self) -> Self::Rung;
-}
-
-macro_rules! machine {
-    ([$($depth:tt)*] $bound:path, $rung:ident) => {
-        impl<T: $bound, M> ForMachine for $($depth)* Probe<T, M> {
-            type Rung = $rung;
-
-            fn backdoor_machine(&self) -> $rung {
-                $rung
-            }
-        }
-    };
-}
-
-machine!([&&] CommandOutput, ByOutput);
-machine!([&] Serialize, BySerialize);
-machine!([] Sized, ByText);
-
-/// Stands for the items of a reply that comes whole. It answers by itself what a [`Probe`] is asked.
-pub struct NoItems;
-
-impl NoItems {
-    /// Leaves them as they are.
-    pub fn backdoor_peel(&self) -> (AsItIs, Self) {
-        (AsItIs, Self)
-    }
-
-    /// Itself.
-    pub fn backdoor_within(&self) -> Self {
-        Self
-    }
-
-    /// No rung.
-    pub fn backdoor_piece(&self) -> NoItem {
-        NoItem
-    }
-
-    /// No rung.
-    pub fn backdoor_machine(&self) -> NoItem {
-        NoItem
-    }
+/// What each method here would do.
+fn asked_for_its_type<T>() -> T {
+    unreachable!("it is asked for its type alone")
 }

@@ -6,8 +6,6 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use crate::command::ladder::Ours;
-use crate::command::ladder::probe::{NoItems, Probe};
-use crate::command::ladder::show::Spawned;
 use crate::command::{CommandOutput, Page};
 use crate::reply::familiar::Familiar;
 use crate::reply::{Form, Value};
@@ -151,25 +149,3 @@ impl<T> Machine<T> for ByText {
         None
     }
 }
-
-macro_rules! items {
-    ($(<$item:ident> $rung:ty),*) => {
-        $(impl<$item> $rung {
-            /// The probe for its items.
-            pub fn backdoor_items(&self) -> Probe<$item, Spawned> {
-                Probe::NEW
-            }
-        })*
-    };
-    ($($rung:ty),*) => {
-        $(impl $rung {
-            /// It has none.
-            pub fn backdoor_items(&self) -> NoItems {
-                NoItems
-            }
-        })*
-    };
-}
-
-items!(<T> InStream<T>, <T> InTurns<T>, <T> InTurn<T>);
-items!(ByOutput, ByItself, ByDisplay, ByFamiliar, ByValue, ByDebug);

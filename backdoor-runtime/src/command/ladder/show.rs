@@ -1,5 +1,6 @@
 //! From a reply of any type to what is sent: the rungs that were found for a type, put together and climbed.
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,11 +10,7 @@ use futures_core::Stream;
 use crate::Session;
 use crate::command::arguments::Call;
 use crate::command::ladder::Reply;
-use crate::command::ladder::probe::{AsItIs, FromOption, FromResult};
-use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, ByValue, InStream, InTurn, InTurns, Machine,
-    ReplyError, Text,
-};
+use crate::command::ladder::rungs::{ByItself, InStream, InTurn, InTurns, Machine, ReplyError, Text};
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value};
 
@@ -75,20 +72,60 @@ impl Mode for Spawned {
     }
 }
 
-impl<T, E: ReplyError, M, S: Show<T, M>> Show<Result<T, E>, M> for (FromResult<E>, S) {
-    fn show(reply: Result<T, E>, mode: &mut M) -> Result<Reply, Failure> {
-        match reply {
-            Ok(reply) => S::show(reply, mode),
-            Err(error) => Err(Failure::failed(error.text())),
-        }
+/// What was found for a reply: its layers and its rung, and the same of its items.
+impl<T, M, L, R, I> Show<T, M> for ((L, R), I)
+where
+    (L, (R, I)): Show<T, M>,
+{
+    fn show(reply: T, mode: &mut M) -> Result<Reply, Failure> {
+        <(L, (R, I))>::show(reply, mode)
     }
 }
 
-impl<T, M, S: Show<T, M>> Show<Option<T>, M> for (FromOption, S) {
-    fn show(reply: Option<T>, mode: &mut M) -> Result<Reply, Failure> {
-        match reply {
-            Some(reply) => S::show(reply, mode),
-            None => Ok(Reply::Done(Rendered::NOTHING)),
+/// A type that is looked through.
+pub trait Layer {
+    /// What may be inside.
+    type Inside;
+    /// What may be instead.
+    type Error;
+    /// What is inside, or nothing, or the error that is.
+    fn open(self) -> Result<Option<Self::Inside>, Self::Error>;
+}
+
+impl<T, E> Layer for Result<T, E> {
+    type Inside = T;
+    type Error = E;
+
+    fn open(self) -> Result<Option<T>, E> {
+        self.map(Some)
+    }
+}
+
+impl<T> Layer for Option<T> {
+    type Inside = T;
+    type Error = Infallible;
+
+    fn open(self) -> Result<Option<T>, Infallible> {
+        Ok(self)
+    }
+}
+
+/// A layer is peeled off, then what `L` says.
+pub struct Through<L>(PhantomData<fn() -> L>);
+
+/// Nothing is left to peel off.
+pub struct AsItIs;
+
+impl<T, L, S, M> Show<T, M> for (Through<L>, S)
+where
+    T: Layer<Error: ReplyError>,
+    (L, S): Show<T::Inside, M>,
+{
+    fn show(reply: T, mode: &mut M) -> Result<Reply, Failure> {
+        match reply.open() {
+            Ok(Some(inside)) => <(L, S)>::show(inside, mode),
+            Ok(None) => Ok(Reply::Done(Rendered::NOTHING)),
+            Err(error) => Err(Failure::failed(error.text())),
         }
     }
 }
@@ -100,16 +137,7 @@ impl<T, M, S: Show<T, M>> Show<T, M> for (AsItIs, S) {
 }
 
 /// One reply, or one item: how a person sees it and how a machine does.
-pub struct Whole<P, M>(P, M);
-
-/// A reply, and how its items are shown where it has any.
-pub struct Ladder<P, M, I>(P, M, I);
-
-/// What the steps of one reply make.
-pub(crate) type Steps<A, B, C, P, M, I> = (A, (B, (C, Ladder<P, M, I>)));
-
-/// What the steps of one item make.
-pub(crate) type ItemSteps<A, B, P, M> = (A, (B, Whole<P, M>));
+pub struct Whole<P, M>(PhantomData<fn() -> (P, M)>);
 
 impl<P, M> Whole<P, M> {
     fn render<T>(reply: &T, form: Form) -> Reply
@@ -133,28 +161,19 @@ impl<T, P: Text<T>, M: Machine<T>, X: Mode> Show<T, X> for Whole<P, M> {
     }
 }
 
-macro_rules! shown_whole {
-    ($($rung:ident),*) => {
-        $(impl<T, M: Machine<T>, I, X: Mode> Show<T, X> for Ladder<$rung, M, I>
-        where
-            $rung: Text<T>,
-        {
-            fn show(reply: T, mode: &mut X) -> Result<Reply, Failure> {
-                Ok(Whole::<$rung, M>::render(&reply, mode.form()))
-            }
-        })*
-    };
+impl<T, P: Text<T>, M: Machine<T>, I, X: Mode> Show<T, X> for (Whole<P, M>, I) {
+    fn show(reply: T, mode: &mut X) -> Result<Reply, Failure> {
+        Whole::<P, M>::show(reply, mode)
+    }
 }
 
-shown_whole!(ByOutput, ByDisplay, ByFamiliar, ByValue, ByDebug);
-
-impl<M, I, X> Show<String, X> for Ladder<ByItself, M, I> {
+impl<I, X> Show<String, X> for (ByItself, I) {
     fn show(reply: String, _mode: &mut X) -> Result<Reply, Failure> {
         Ok(Reply::Done(Rendered { text: Some(reply), value: None, raw: false }))
     }
 }
 
-impl<R, T, M, I, X: Mode> Show<R, X> for Ladder<InStream<T>, M, I>
+impl<R, T, I, X: Mode> Show<R, X> for (InStream<T>, I)
 where
     R: Stream<Item = T> + InPieces,
     T: 'static,
@@ -165,7 +184,7 @@ where
     }
 }
 
-impl<R, T, M, I, X: Mode> Show<R, X> for Ladder<InTurns<T>, M, I>
+impl<R, T, I, X: Mode> Show<R, X> for (InTurns<T>, I)
 where
     R: Iterator<Item = T> + InPieces,
     T: 'static,
@@ -176,7 +195,7 @@ where
     }
 }
 
-impl<T, R, M, I> Show<R, Blocking> for Ladder<InTurn<T>, M, I>
+impl<T, R, I> Show<R, Blocking> for (InTurn<T>, I)
 where
     R: Iterator<Item = T>,
     I: Show<T, Spawned>,
