@@ -136,8 +136,7 @@ impl Builder {
     }
 
     /// How long no connection is taken after one could not be, for want of descriptors or of the kernel's memory: 100 ms at first, and
-    /// twice as long each time up to this. Default: 1 s; `Duration::ZERO` tries again at once, which takes all of a core as long as
-    /// the want lasts.
+    /// twice as long each time up to this. Default: 1 s; `Duration::ZERO` tries again each millisecond, for as long as the want lasts.
     pub fn accept_pause(mut self, longest: Duration) -> Self {
         self.limits.accept_pause = longest.min(FOREVER);
         self
