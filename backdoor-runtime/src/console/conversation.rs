@@ -5,6 +5,8 @@
 
 mod input;
 mod output;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
