@@ -69,6 +69,22 @@ fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
 }
 
+struct BlocksInDrop(String);
+
+impl Drop for BlocksInDrop {
+    fn drop(&mut self) {
+        gate(&self.0).block();
+    }
+}
+
+/// Ends late when it is told to
+#[backdoor_command(name = "stuck dropped")]
+async fn dropped(gate_name: String) {
+    let blocks = BlocksInDrop(gate_name);
+    gate(&blocks.0).visit();
+    std::future::pending::<()>().await;
+}
+
 static WOKEN: Notify = Notify::const_new();
 
 /// Waits for the test
@@ -155,6 +171,23 @@ fn regression_a_runtime_that_stalls_in_the_middle_of_a_command_is_said_so() {
         assert!(said.ends_with("s, and it is left behind, stuck\n"), "{said}");
         spin.open();
     }
+}
+
+/// The runtime has come to it by then, and is not to blame.
+#[test]
+fn a_command_that_blocks_when_it_is_dropped_still_runs() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let blocked = gate("stuck dropped");
+    let _released = OpensOnDrop(blocked);
+    operator.types("stuck dropped 'stuck dropped'");
+    blocked.wait_for_visitors(1);
+    operator.interrupts();
+    blocked.wait_for_visitors(2);
+    assert_eq!(
+        operator.reads_end(),
+        "interrupted; `stuck dropped` still runs a second later and is left behind, stuck\n"
+    );
 }
 
 #[test]

@@ -23,8 +23,8 @@ use crate::dispatch::peer::Peer;
 use crate::dispatch::run_state::Stop;
 use crate::dispatch::{Outcome, Run, Service};
 
-/// How long a telnet client's prompt waits for lines that were pasted with the one before, which tell themselves from lines that are
-/// typed for it by nothing else. Nobody sees it.
+/// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
+/// one that is typed at the prompt. Nobody sees it.
 const PASTE: Duration = Duration::from_millis(10);
 
 /// How a listener's sessions behave.

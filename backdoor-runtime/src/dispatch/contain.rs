@@ -108,6 +108,7 @@ impl<T, F: Future<Output = Result<T, Failure>>> Future for Contained<F> {
 
 impl<F> Drop for Contained<F> {
     fn drop(&mut self) {
+        self.report.note_reached();
         if let Err(panic) = contain(|| drop(self.future.take())) {
             let _ = self.report.panic_in_drop.set(panic);
         }

@@ -10,10 +10,10 @@ use crate::tasks::clock;
 
 /// Nobody has woken it since it was polled.
 const ASLEEP: u64 = 0;
-/// It is being polled.
+/// It is being polled, or dropped.
 const POLLED: u64 = 1;
-/// The same, and it was woken meanwhile.
-const WOKEN_MEANWHILE: u64 = 2;
+/// The same, and it was woken since.
+const WOKEN_SINCE: u64 = 2;
 
 /// One future's. It is also the waker that the future is polled with, so that it is known whether somebody has woken it.
 pub(super) struct Report {
@@ -40,7 +40,7 @@ impl Report {
             self.state.store(ASLEEP, Ordering::Release);
             return poll(context);
         }
-        self.state.store(POLLED, Ordering::Release);
+        self.note_reached();
         let polled = poll(&mut Context::from_waker(&Waker::from(self.clone())));
         if polled.is_pending() && !self.becomes(POLLED, ASLEEP) {
             self.state.store(now(), Ordering::Release);
@@ -52,15 +52,20 @@ impl Report {
     pub(super) fn note_woken(&self) {
         match self.state.load(Ordering::Acquire) {
             ASLEEP => self.becomes(ASLEEP, now()),
-            POLLED => self.becomes(POLLED, WOKEN_MEANWHILE) || self.becomes(ASLEEP, now()),
+            POLLED => self.becomes(POLLED, WOKEN_SINCE) || self.becomes(ASLEEP, now()),
             _ => true,
         };
+    }
+
+    /// Notes that the runtime has come to the future, to poll or to drop it.
+    pub(super) fn note_reached(&self) {
+        self.state.store(POLLED, Ordering::Release);
     }
 
     /// For how long the future was woken and is not polled.
     pub(super) fn unpolled_for(&self) -> Option<Duration> {
         match self.state.load(Ordering::Acquire) {
-            ASLEEP | POLLED | WOKEN_MEANWHILE => None,
+            ASLEEP | POLLED | WOKEN_SINCE => None,
             woken => Some(clock::since(woken)),
         }
     }
@@ -71,7 +76,7 @@ impl Report {
 }
 
 fn now() -> u64 {
-    clock::now().max(WOKEN_MEANWHILE + 1)
+    clock::now().max(WOKEN_SINCE + 1)
 }
 
 impl Wake for Report {
