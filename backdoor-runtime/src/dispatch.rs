@@ -16,6 +16,7 @@ pub(crate) mod own_runtime;
 pub(crate) mod peer;
 pub(crate) mod pieces;
 pub(crate) mod pool;
+mod report;
 pub(crate) mod room;
 pub(crate) mod run_state;
 pub(crate) mod runs;

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use backdoor_runtime::Address;
 
 use crate::pty::{Terminal, require};
-use crate::wire::{notes_of, tcp, unix, wait_for};
+use crate::wire::{notes_of, open, tcp, unix, wait_for};
 
 const PROMPT: &str = "test> ";
 
@@ -46,6 +46,26 @@ fn telnet_shows_one_prompt_for_each_enter() {
     assert!(text.starts_with("cahce\r\n      ^^^^^\r\nunknown command `cahce`"), "{text:?}");
     telnet.press("quit\r");
     assert_eq!(telnet.expect_end(), "quit\r\ngoodbye\r\nConnection closed by foreign host.\r\n");
+}
+
+/// The prompt of each stood alone on a line, and the answer below it.
+#[test]
+fn regression_pasted_lines_stand_behind_their_prompts() {
+    let mut telnet = telnet();
+    telnet.press("wire wait pasted-behind\rwire echo a\r\rcahce\rwire echo b\r");
+    telnet.expect("waiting\r\n");
+    // The terminal echoes when it likes; what was echoed is read when the last line waits.
+    telnet.press("wire ender pasted-typed\r");
+    telnet.expect("wire ender pasted-typed\r\n");
+    open("pasted-behind");
+    telnet.expect("passed\r\n");
+    let shown = telnet.expect("OK\r\ntest> ");
+    let unknown = shown.split("\r\n").find(|line| line.starts_with("unknown command `cahce`")).unwrap();
+    let wanted = format!(
+        "test> wire echo a\r\na\r\ntest> \r\ntest> cahce\r\n      ^^^^^\r\n{unknown}\r\n\
+         test> wire echo b\r\nb\r\ntest> wire ender pasted-typed\r\nOK\r\ntest> "
+    );
+    assert_eq!(shown, wanted);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod descriptors;
 mod ends;
 mod floods;
 mod idle;
+mod kernel;
 mod places;
 mod process;
 mod rare;

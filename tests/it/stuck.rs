@@ -7,6 +7,7 @@ use std::time::Duration;
 use backdoor_runtime::{Backdoor, Session, backdoor_command};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
 
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
@@ -68,6 +69,31 @@ fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
 }
 
+struct BlocksInDrop(String);
+
+impl Drop for BlocksInDrop {
+    fn drop(&mut self) {
+        gate(&self.0).block();
+    }
+}
+
+/// Ends late when it is told to
+#[backdoor_command(name = "stuck dropped")]
+async fn dropped(gate_name: String) {
+    let blocks = BlocksInDrop(gate_name);
+    gate(&blocks.0).visit();
+    std::future::pending::<()>().await;
+}
+
+static WOKEN: Notify = Notify::const_new();
+
+/// Waits for the test
+#[backdoor_command(name = "stuck woken", timeout = "6s")]
+async fn woken(gate_name: String) {
+    gate(&gate_name).visit();
+    WOKEN.notified().await;
+}
+
 fn two_workers() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).thread_name("worker").enable_all().build().unwrap()
 }
@@ -114,6 +140,54 @@ fn every_worker_is_blocked_on_a_mutex() {
     blocked.wait_for_visitors(2);
     check_answers(&console().runtime(runtime.handle().clone()).start().unwrap());
     drop(guard);
+}
+
+/// Only the first poll was watched: all that came of it was the deadline.
+#[test]
+fn regression_a_runtime_that_stalls_in_the_middle_of_a_command_is_said_so() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    for is_left in [true, false] {
+        let (reached, spin) = (format!("woken {is_left}"), gate(if is_left { "spin left" } else { "spin" }));
+        operator.types(&format!("stuck woken '{reached}'"));
+        gate(&reached).wait_for_visitors(1);
+        // The one worker comes to this when the command waits.
+        runtime.spawn(async { spin.spin() });
+        let _released = OpensOnDrop(spin);
+        spin.wait_for_visitors(1);
+        WOKEN.notify_waiters();
+        operator.expects(
+            "the service's runtime has not polled `stuck woken` for 1s, though it was woken; its workers may be blocked. Ctrl-C leaves\r\n",
+        );
+        let start = if is_left {
+            operator.interrupts();
+            "interrupted; the service's runtime has not polled `stuck woken` for "
+        } else {
+            "`stuck woken` had not ended after 6s and was cancelled; the service's runtime has not polled it for "
+        };
+        let said = operator.reads_end();
+        assert!(said.starts_with(start), "{said}");
+        assert!(said.ends_with("s, and it is left behind, stuck\n"), "{said}");
+        spin.open();
+    }
+}
+
+/// The runtime has come to it by then, and is not to blame.
+#[test]
+fn a_command_that_blocks_when_it_is_dropped_still_runs() {
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let blocked = gate("stuck dropped");
+    let _released = OpensOnDrop(blocked);
+    operator.types("stuck dropped 'stuck dropped'");
+    blocked.wait_for_visitors(1);
+    operator.interrupts();
+    blocked.wait_for_visitors(2);
+    assert_eq!(
+        operator.reads_end(),
+        "interrupted; `stuck dropped` still runs a second later and is left behind, stuck\n"
+    );
 }
 
 #[test]

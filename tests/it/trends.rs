@@ -47,6 +47,24 @@ fn a_console_that_runs_reads_what_is_watched_and_goes_on_when_another_ends() {
 }
 
 #[test]
+fn regression_without_a_name_all_that_is_watched_is_listed() {
+    static LISTED: Gauge = Gauge::new();
+    LISTED.set(2.5);
+    trends::watch(Watched::variable("trends listed", &LISTED).unit("jobs"));
+    let backdoor = console().start().unwrap();
+    wait_until(|| measured("trends listed") > 0);
+    let mut operator = Operator::new(&backdoor);
+    let listed = operator.asks("trend");
+    assert!(listed.starts_with("name "), "{listed}");
+    let row = listed.lines().find(|line| line.starts_with("trends listed ")).expect(&listed);
+    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["trends", "listed", "2.5", "jobs", "value"]);
+    let json: serde_json::Value = serde_json::from_str(&operator.asks("trend --json")).unwrap();
+    let row = json.as_array().unwrap().iter().find(|row| row["name"] == "trends listed").unwrap();
+    assert_eq!((&row["now"], &row["unit"], &row["shown"]), (&2.5.into(), &"jobs".into(), &"value".into()));
+    assert!(trends::forget("trends listed"));
+}
+
+#[test]
 fn a_computed_number_that_hangs_or_panics_is_a_gap_and_holds_up_no_other() {
     let hangs = || {
         gate("trends computed").block();

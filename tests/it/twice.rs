@@ -1,7 +1,25 @@
 //! A limit is tested twice: with it the harm does not come, and without it the harm is seen. A test that passes without the limit
 //! would prove nothing.
 
+use std::time::Duration;
+
 use backdoor_runtime::{Backdoor, Builder};
+
+use crate::client::PATIENCE;
+
+/// Which of the two it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    On,
+    Off,
+}
+
+impl Limit {
+    /// How long to wait for what must come with the limit, and not without.
+    pub(crate) fn patience(self) -> Duration {
+        if self == Self::On { PATIENCE } else { Duration::from_secs(1) }
+    }
+}
 
 /// Attacks a console with the limit and one without, and looks whether it did harm.
 #[track_caller]
@@ -9,11 +27,11 @@ pub(crate) fn harms_only_without(
     limit: impl FnOnce(Builder) -> Builder,
     off: impl FnOnce(Builder) -> Builder,
     builder: impl Fn() -> Builder,
-    harms: impl Fn(&Backdoor) -> bool,
+    harms: impl Fn(&Backdoor, Limit) -> bool,
 ) {
     let with = limit(builder()).start().unwrap();
-    assert!(!harms(&with), "the limit does not hold");
+    assert!(!harms(&with, Limit::On), "the limit does not hold");
     drop(with);
     let without = off(builder()).start().unwrap();
-    assert!(harms(&without), "without the limit nothing happens, so that the test shows nothing");
+    assert!(harms(&without, Limit::Off), "without the limit nothing happens, so that the test shows nothing");
 }

@@ -2,6 +2,7 @@
 //!
 //! Tests run side by side, so each counts under a name of its own and opens gates of its own.
 
+mod bounds;
 mod dangerous;
 mod foreign;
 mod interrupt;
@@ -14,7 +15,6 @@ mod raw;
 mod script;
 mod sessions;
 mod text;
-mod twice;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -76,6 +76,8 @@ async fn set(
 }
 
 /// Undo what `log set` changed: of these targets, or everything
+///
+/// `changes` lists each target by itself, and `undo` brings its level back: for good, or for the time that was left of it.
 #[backdoor_command(name = "log reset", on = helper)]
 async fn reset(
     State(console): State<Console>,

@@ -5,8 +5,11 @@
 
 mod input;
 mod output;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::console::bounds::Bounds;
 use crate::console::foreign;
@@ -19,6 +22,10 @@ use crate::dispatch::failure::Failure;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::run_state::Stop;
 use crate::dispatch::{Outcome, Run, Service};
+
+/// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
+/// one that is typed at the prompt. Nobody sees it.
+const PASTE: Duration = Duration::from_millis(10);
 
 /// How a listener's sessions behave.
 #[derive(Clone)]
@@ -56,6 +63,8 @@ pub(crate) struct Conversation {
     half_closed: bool,
     /// A prompt has to be shown as soon as nothing runs.
     prompt_due: bool,
+    /// When the prompt is to be shown that is behind an answer, if no line comes before.
+    prompt_at: Option<Instant>,
     foreign: Option<&'static str>,
     /// The console ends, and the session with it as soon as nothing runs.
     leaving: bool,
@@ -89,6 +98,7 @@ impl Conversation {
             input_ended: false,
             half_closed: false,
             prompt_due: false,
+            prompt_at: None,
             foreign: None,
             leaving: false,
             over: false,
@@ -174,7 +184,8 @@ impl Conversation {
     /// The next line to run, if none runs. Lines that cannot run are answered here.
     pub(crate) fn next_line(&mut self) -> Option<(String, bool)> {
         while self.has_lines() {
-            let Typed { line, at_prompt } = self.queue.pop()?;
+            let Typed { line, mut at_prompt } = self.queue.pop()?;
+            self.prompt_at = None;
             match line {
                 Ok(line) => {
                     if !self.accepted
@@ -184,6 +195,11 @@ impl Conversation {
                         return None;
                     }
                     self.peer.prove();
+                    // The peer's own echo of a line that came ahead stands anywhere.
+                    if !at_prompt && self.style == Style::Prompted {
+                        self.screen.show_entered(&line);
+                        at_prompt = true;
+                    }
                     if !line.trim().is_empty() {
                         return Some((line, at_prompt));
                     }

@@ -94,6 +94,13 @@ impl Screen {
         self.at_prompt = true;
     }
 
+    /// Shows a prompt and the line that was entered for it, as if it had been typed there.
+    pub(crate) fn show_entered(&mut self, line: &str) {
+        self.show_prompt();
+        self.at_prompt = false;
+        self.encoder.encode(&format!("{}\n", escape_line(line)), &mut self.bytes);
+    }
+
     /// Whether the cursor stands behind the prompt.
     pub(crate) fn is_at_prompt(&self) -> bool {
         self.at_prompt

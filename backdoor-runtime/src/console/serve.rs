@@ -143,6 +143,7 @@ pub(crate) async fn serve(
             (probe_at, Due::Probe),
             (scan_at, Due::Scan),
             (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
+            (conversation.prompt_at().map(Instant::from_std), Due::Prompt),
             (leave_at, Due::Leave),
         ];
         let due =
@@ -205,6 +206,7 @@ pub(crate) async fn serve(
             }
             Next::Due(Some(Due::Scan)) => conversation.scan(),
             Next::Due(Some(Due::Unfinished)) => conversation.drop_unfinished(),
+            Next::Due(Some(Due::Prompt)) => conversation.show_prompt(),
             Next::Due(Some(Due::Stalled)) => {
                 dispatcher.audit.warn_rarely(Topic::Stall, || {
                     format!(
@@ -270,6 +272,7 @@ enum Due {
     Probe,
     Scan,
     Unfinished,
+    Prompt,
     Leave,
 }
 

@@ -4,13 +4,15 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::dispatch::failure::Failure;
+use crate::dispatch::report::Report;
 
 /// Runs code of the author's.
 pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Result<T, Failure> {
@@ -44,7 +46,7 @@ fn panicked(payload: Box<dyn Any + Send>) -> Failure {
 /// A future of the author's on a runtime, which is dropped there when this is.
 pub(crate) struct Task<T> {
     join: JoinHandle<Result<T, Failure>>,
-    panic_in_drop: Arc<OnceLock<Failure>>,
+    report: Arc<Report>,
 }
 
 impl<T: Send + 'static> Task<T> {
@@ -52,13 +54,14 @@ impl<T: Send + 'static> Task<T> {
         runtime: &Handle,
         future: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Self {
-        let panic_in_drop = Arc::new(OnceLock::new());
-        let contained = Contained { future: Some(Box::pin(future)), panic_in_drop: panic_in_drop.clone() };
-        Self { join: runtime.spawn(contained), panic_in_drop }
+        let report = Report::new();
+        let contained = Contained { future: Some(Box::pin(future)), report: report.clone() };
+        Self { join: runtime.spawn(contained), report }
     }
 
     /// Lets the future be dropped at its next await.
     pub(crate) fn abort(&self) {
+        self.report.note_woken();
         self.join.abort();
     }
 
@@ -66,8 +69,13 @@ impl<T: Send + 'static> Task<T> {
     pub(crate) async fn ended(&mut self) -> Option<Result<T, Failure>> {
         match (&mut self.join).await {
             Ok(ended) => Some(ended),
-            Err(_) => self.panic_in_drop.get().cloned().map(Err),
+            Err(_) => self.report.panic_in_drop.get().cloned().map(Err),
         }
+    }
+
+    /// For how long its runtime has not come to it, though it was woken or aborted.
+    pub(crate) fn unpolled_for(&self) -> Option<Duration> {
+        self.report.unpolled_for()
     }
 }
 
@@ -79,20 +87,20 @@ impl<T> Drop for Task<T> {
 
 struct Contained<F> {
     future: Option<Pin<Box<F>>>,
-    /// What the drop of a future says that was aborted: nobody gets its output.
-    panic_in_drop: Arc<OnceLock<Failure>>,
+    report: Arc<Report>,
 }
 
 impl<T, F: Future<Output = Result<T, Failure>>> Future for Contained<F> {
     type Output = Result<T, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = &mut self.future else { return Poll::Pending };
-        let output = match contain(|| future.as_mut().poll(context)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => output,
-            Err(panic) => Err(panic),
-        };
+        let Self { future, report } = &mut *self;
+        let Some(future) = future else { return Poll::Pending };
+        let polled = report.poll(context, |context| match contain(|| future.as_mut().poll(context)) {
+            Ok(polled) => polled,
+            Err(panic) => Poll::Ready(Err(panic)),
+        });
+        let Poll::Ready(output) = polled else { return Poll::Pending };
         let dropped = contain(|| drop(self.future.take()));
         Poll::Ready(output.and_then(|output| dropped.map(|()| output)))
     }
@@ -100,8 +108,9 @@ impl<T, F: Future<Output = Result<T, Failure>>> Future for Contained<F> {
 
 impl<F> Drop for Contained<F> {
     fn drop(&mut self) {
+        self.report.note_reached();
         if let Err(panic) = contain(|| drop(self.future.take())) {
-            let _ = self.panic_in_drop.set(panic);
+            let _ = self.report.panic_in_drop.set(panic);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Puts a call where it belongs and waits for it: its deadline, its cancellation, and what the operator is told meanwhile.
 
+mod reasons;
+
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -21,13 +23,13 @@ use crate::dispatch::output::{self, Tail};
 use crate::dispatch::run_state::{HOLD, RunState, Stop};
 use crate::dispatch::runs::{Listed, Where};
 use crate::dispatch::session::{Session, What};
+use crate::dispatch::wait::reasons::{given_up, never_begun, stop_failure};
 use crate::dispatch::{Dispatcher, Ended};
-use crate::reply::text;
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
 const THREAD: Duration = Duration::from_millis(200);
 
-/// How long a runtime may leave a call unpolled before the operator is told.
+/// How long a runtime may leave a call unpolled, that waits for its first poll or was woken, before the operator is told.
 const RUNTIME: Duration = Duration::from_secs(1);
 
 /// How long a call that was told to stop may go on before it is called stuck.
@@ -49,7 +51,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, job: Job) -> Result<String, End
             match watch(dispatcher, &mut call, &session, &listed).await {
                 Ok(Called::Done(ended)) => break ended.map_err(Ended::from),
                 Ok(Called::Stream(stream)) => call = stream,
-                Err(ended) => break Err(ended),
+                Err(ended) => break Err(reasons::explained(ended, &call)),
             }
         },
     };
@@ -76,6 +78,8 @@ enum Placed {
 struct Waiting {
     place: Where,
     on: On,
+    /// For how long its runtime had not come to it when it was told to stop.
+    late: Option<Duration>,
 }
 
 enum On {
@@ -153,7 +157,7 @@ fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::R
         let _ = sender.send(called);
     });
     dispatcher.pool.run(id, work)?;
-    Ok(Placed::Waits(Waiting { place: Where::Thread, on: On::Thread(receiver) }))
+    Ok(Placed::Waits(Waiting { place: Where::Thread, on: On::Thread(receiver), late: None }))
 }
 
 /// The end of a call. It is out of the list of what runs before anybody is told.
@@ -169,7 +173,7 @@ fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
         job.session.run().reached.begin();
         output::deliver(Reply::Stream(stream), &job.session, job.form).await
     };
-    Waiting { place: Where::Runtime, on: On::Runtime(Task::spawn(runtime, polled)) }
+    Waiting { place: Where::Runtime, on: On::Runtime(Task::spawn(runtime, polled)), late: None }
 }
 
 impl Placed {
@@ -178,7 +182,7 @@ impl Placed {
         place: Where,
         call: impl Future<Output = Result<Tail, Failure>> + Send + 'static,
     ) -> Self {
-        Self::Waits(Waiting { place, on: On::Runtime(Task::spawn(runtime, call)) })
+        Self::Waits(Waiting { place, on: On::Runtime(Task::spawn(runtime, call)), late: None })
     }
 }
 
@@ -204,6 +208,7 @@ async fn watch(
     let mut stops = state.stop.subscribe();
     let begin = Instant::now();
     let mut told = false;
+    let mut told_unpolled = false;
     let mut held_until: Option<Instant> = None;
     let mut stopped: Option<(Stop, Instant)> = None;
     loop {
@@ -217,6 +222,10 @@ async fn watch(
         }
         if !begun && !told {
             wake = wake.min(begin + call.patience());
+        } else if matches!(call.on, On::Runtime(_)) && stopped.is_none() {
+            // Nobody says when it is woken.
+            let unpolled = call.unpolled_for().filter(|_| !told_unpolled);
+            wake = wake.min(now + RUNTIME.saturating_sub(unpolled.unwrap_or_default()));
         }
         if state.held.is_holding() {
             wake = wake.min(*held_until.get_or_insert(now + HOLD));
@@ -233,6 +242,7 @@ async fn watch(
             // It may have been stopped before anybody watched.
             reason = stopped_for(&mut stops), if stopped.is_none() => {
                 stopped = Some((reason, Instant::now()));
+                call.late = call.unpolled_for().filter(|time| *time >= RUNTIME);
                 dispatcher.stop(call, state);
                 if state.reached.give_up() {
                     return Err(never_begun(reason, command, limit, call.place).into());
@@ -247,7 +257,7 @@ async fn watch(
         }
         match (stopped, limit) {
             (Some((reason, at)), _) if now >= at + STUCK => {
-                return Err(given_up(dispatcher, reason, listed).into());
+                return Err(given_up(dispatcher, reason, listed, call).into());
             }
             (None, Some(limit)) if state.clock.used() >= limit => state.stop(Stop::TimedOut),
             _ => {}
@@ -255,6 +265,13 @@ async fn watch(
         if !begun && !told && now >= begin + call.patience() && !state.reached.has_begun() {
             told = true;
             session.notice(dispatcher.why_not_begun(call, command));
+        }
+        if begun && stopped.is_none() {
+            let unpolled = call.unpolled_for().is_some_and(|time| time >= RUNTIME);
+            if unpolled && !told_unpolled {
+                session.notice(reasons::not_polled_yet(call, command));
+            }
+            told_unpolled = unpolled;
         }
     }
 }
@@ -265,6 +282,14 @@ impl Waiting {
         match self.place {
             Where::Thread => THREAD,
             Where::Runtime | Where::Helper | Where::Console => RUNTIME,
+        }
+    }
+
+    /// For how long its runtime has not come to it, though it was woken.
+    fn unpolled_for(&self) -> Option<Duration> {
+        match &self.on {
+            On::Thread(_) => None,
+            On::Runtime(task) => task.unpolled_for(),
         }
     }
 }
@@ -355,46 +380,4 @@ fn end(
         })
         .into()),
     }
-}
-
-/// The same for a call that nothing has come to.
-fn never_begun(stop: Stop, command: &Command, limit: Option<Duration>, place: Where) -> Failure {
-    if stop != Stop::TimedOut {
-        return stop_failure(stop, command, limit);
-    }
-    let limit = text::duration(&limit.unwrap_or_default());
-    let why = match place {
-        Where::Thread => "no thread was free",
-        Where::Runtime => "the service's runtime did not poll it",
-        Where::Helper => "the helper thread was busy",
-        Where::Console => "the console's own thread was busy",
-    };
-    Failure::timed_out(format!("`{}` was not run: {why} for {limit}", command.name))
-}
-
-fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration>) -> Failure {
-    match stop {
-        Stop::Interrupted => Failure::cancelled("interrupted".to_owned()),
-        Stop::Disconnected => Failure::cancelled("the client has gone".to_owned()),
-        Stop::Ending => Failure::cancelled("the console ends".to_owned()),
-        Stop::Killed(by) => Failure::cancelled(format!("killed by session {by}")),
-        Stop::TimedOut => {
-            let limit = text::duration(&limit.unwrap_or_default());
-            Failure::timed_out(format!("`{}` had not ended after {limit} and was cancelled", command.name))
-        }
-    }
-}
-
-fn given_up(dispatcher: &Dispatcher, stop: Stop, listed: &Listed) -> Failure {
-    let Listed { command, limit, session, .. } = *listed;
-    let (name, run) = (command.name, listed.state.id);
-    listed.left_behind();
-    dispatcher.audit.warn(format!(
-        "command `{name}` of session {session} is stuck: it was told to stop a second ago and still runs (run {run})"
-    ));
-    let mut failure = stop_failure(stop, command, limit);
-    // A deadline has named the command already.
-    let subject = if stop == Stop::TimedOut { "it".to_owned() } else { format!("`{name}`") };
-    failure.message.push_str(&format!("; {subject} still runs a second later and is left behind, stuck"));
-    failure
 }

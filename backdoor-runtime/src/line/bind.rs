@@ -54,7 +54,7 @@ pub(crate) fn bind(
             help: false,
         },
     };
-    let tail_taken = binder.words(words)?;
+    let tail_taken = binder.words(words, limit)?;
     if binder.bound.help {
         return Ok(binder.bound);
     }
@@ -87,10 +87,12 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    /// Takes the words in turn. Gives true where the raw tail took the rest of the line.
-    fn words(&mut self, words: &[Word<'_>]) -> Result<bool, Failure> {
+    /// Takes the words in turn, and one more than the limit, which may begin a raw tail. Gives true where that took the rest of the line.
+    fn words(&mut self, words: &[Word<'_>], limit: usize) -> Result<bool, Failure> {
         let mut at = 0;
-        while let Some(word) = words.get(at) {
+        while at <= limit
+            && let Some(word) = words.get(at)
+        {
             at += 1;
             if self.options_end || word.quoted || !looks_like_option(&word.text) {
                 if asks_for_help(word) && !self.options_end {

@@ -42,11 +42,15 @@ pub(crate) enum Asked<'a> {
 /// Reads a line, with at most so many words behind the command's name. This never runs code of the author's.
 pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) -> Request<'a> {
     let (mut few, mut many) = (Few::default(), Vec::new());
-    let (words, broken) = gather(line, &mut few, &mut many);
+    let mut further = words::words(line);
+    // A name, the words behind it, one too many, and the value of that one: no line needs more to be refused.
+    let most = limit.saturating_add(registry.longest()).saturating_add(2);
+    let (words, broken) = gather(further.by_ref().take(most), &mut few, &mut many);
     // An error is wanted as JSON wherever in the line the word stands.
-    let plain = |word: &&Word<'_>| !word.quoted;
-    let json =
-        words.iter().filter(plain).take_while(|word| word.text != "--").any(|word| word.text == "--json");
+    let json = match words.iter().find(|word| decides_form(word)) {
+        Some(word) => word.text == "--json",
+        None => further.map_while(Result::ok).find(decides_form).is_some_and(|word| word.text == "--json"),
+    };
     let wrong = |failure, entry| Request { asked: Asked::Wrong { failure, entry }, json };
     let broken = broken.map(|error| {
         let after = words.last().map_or(0, |word| word.range.end);
@@ -97,18 +101,23 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
     }
 }
 
+/// Whether it is the word that asks for JSON, or the one behind which none does.
+fn decides_form(word: &Word<'_>) -> bool {
+    !word.quoted && matches!(&*word.text, "--json" | "--")
+}
+
 /// As many words as most lines have.
 type Few<'a> = [Word<'a>; 8];
 
-/// The words of a line, which take memory of their own only where they are many, and why there are no more.
+/// Words of a line, which take memory of their own only where they are many, and why there are no more.
 fn gather<'a, 'w>(
-    line: &'a str,
+    line: impl Iterator<Item = Result<Word<'a>, WordError>>,
     few: &'w mut Few<'a>,
     many: &'w mut Vec<Word<'a>>,
 ) -> (&'w [Word<'a>], Option<WordError>) {
     let mut count = 0;
     let mut broken = None;
-    for word in words::words(line) {
+    for word in line {
         let word = match word {
             Ok(word) => word,
             Err(error) => {
@@ -206,6 +215,35 @@ mod tests {
     #[backdoor_command(name = "request words", crate = crate)]
     fn words(words: Vec<String>) {
         drop(words);
+    }
+
+    /// What is wrong with a line, if anything is, and whether the answer is wanted as JSON.
+    fn mistake(line: String) -> (Option<String>, bool) {
+        let registry = Registry::linked();
+        let line: Arc<str> = line.into();
+        let Request { asked, json } = read(&line, &registry, 64);
+        match asked {
+            Asked::Wrong { failure, .. } => (Some(failure.message), json),
+            _ => (None, json),
+        }
+    }
+
+    /// All of its words were collected first, and an open quote far behind was what it was refused for.
+    #[test]
+    fn regression_a_line_is_read_no_further_than_its_64_words() {
+        let too_many = Some("a command takes at most 64 words".to_owned());
+        let words = |count, end: &str| mistake(format!("request words{}{end}", " a".repeat(count)));
+        assert_eq!(words(64, ""), (None, false));
+        assert_eq!(words(65, ""), (too_many.clone(), false));
+        assert_eq!(words(200, " 'open"), (too_many.clone(), false));
+        assert_eq!(words(200, " --json"), (too_many.clone(), true));
+        assert_eq!(words(200, " -- --json"), (too_many.clone(), false));
+        let kinds = |tags, end: &str| mistake(format!("request kinds{} one 2{end}", " --tag x".repeat(tags)));
+        assert_eq!(kinds(31, &" tail".repeat(200)).0, None, "a raw tail counts as none");
+        assert_eq!(kinds(32, " tail").0, too_many, "what stands before it counts");
+        assert_eq!(kinds(200, "").0, too_many);
+        let last = mistake(format!("request kinds -v{} one --tag x", " --tag x".repeat(31)));
+        assert_eq!(last.0, too_many, "not that its last option has no value");
     }
 
     proptest! {

@@ -51,6 +51,14 @@ impl Change {
     fn is_of(&self, target: &str) -> bool {
         self.directive.target == target
     }
+
+    /// What is left of it when it comes back: where its time is over, what it replaced.
+    fn left(self, now: Instant) -> Option<Self> {
+        match self.ends {
+            Some(end) if end <= now => self.before.map(|before| *before),
+            _ => Some(self),
+        }
+    }
 }
 
 /// What the journal calls the level of a target.
@@ -71,7 +79,7 @@ pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<Cha
         let is_new =
             |directive: &&Directive| !state.changes.iter().any(|change| change.is_of(&directive.target));
         if state.changes.len() + directives.iter().filter(is_new).count() > MOST {
-            return Err(format!("{MOST} targets are changed at most; `log reset TARGET` makes room"));
+            return Err(too_many());
         }
         let mut pages = JOURNAL.open();
         let done = directives.into_iter().map(|directive| put(directive, length, intent, state, &mut pages));
@@ -79,6 +87,10 @@ pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<Cha
     })?;
     written.iter().for_each(|written| written.entry.tell(&intent.author));
     Ok(levels)
+}
+
+fn too_many() -> String {
+    format!("{MOST} targets are changed at most; `log reset TARGET` makes room")
 }
 
 fn put(
@@ -106,16 +118,7 @@ fn put(
     let revert: Arc<dyn Revert> = Arc::new(PutBack { target: target.clone(), before });
     let written = Written::of(&target, (old, new), Some(revert.clone()), intent, pages);
     if let Some(until) = ends {
-        lease::begin(Lease {
-            name: name(&target),
-            change: written.entry.number,
-            author: intent.author.clone(),
-            until,
-            // The change itself knows.
-            old: Arc::new(()),
-            revert,
-            is_ending: false,
-        });
+        written.lend(until, intent, revert);
     }
     (ChangedLevel { target, old, new }, written)
 }
@@ -129,7 +132,8 @@ pub(super) fn reset(targets: &[String], intent: &Intent) -> Vec<Change> {
         let write = |change: &Change| {
             let target = &change.directive.target;
             let levels = (change.directive.level, state.level(target));
-            Written::of(target, levels, None, intent, &mut pages)
+            let revert = PutBack { target: target.clone(), before: Some(Box::new(change.clone())) };
+            Written::of(target, levels, Some(Arc::new(revert)), intent, &mut pages)
         };
         let written = gone.iter().map(write).collect();
         (gone, written)
@@ -159,6 +163,20 @@ impl Written {
         let _ = entry.old.set(level(old));
         Self { entry, _replaced: (forgotten, ended) }
     }
+
+    /// Has it taken back when its time is over.
+    fn lend(&self, until: Instant, intent: &Intent, revert: Arc<dyn Revert>) {
+        lease::begin(Lease {
+            name: self.entry.name.clone(),
+            change: self.entry.number,
+            author: intent.author.clone(),
+            until,
+            // The change itself knows.
+            old: Arc::new(()),
+            revert,
+            is_ending: false,
+        });
+    }
 }
 
 /// Puts back what a change of a target's level replaced.
@@ -178,14 +196,26 @@ impl Revert for PutBack {
         let written = settings::change(|state| {
             let mut pages = JOURNAL.open();
             if pages.last_of(&name) != change {
-                return None;
+                return Err(Reverted::LeftAlone);
             }
+            let back = before.as_deref().cloned().and_then(|change| change.left(Instant::now()));
             let old = state.level(target);
             state.changes.retain(|change| !change.is_of(target));
-            state.changes.extend(before.as_deref().cloned());
-            Some(Written::of(target, (old, state.level(target)), None, intent, &mut pages))
+            if back.is_some() && state.changes.len() >= MOST {
+                return Err(Reverted::Failed(too_many()));
+            }
+            state.changes.extend(back.clone());
+            let written = Written::of(target, (old, state.level(target)), None, intent, &mut pages);
+            // What was lent has the time again that is left of it.
+            if let Some(Change { before, ends: Some(until), .. }) = back {
+                written.lend(until, intent, Arc::new(Self { target: target.clone(), before }));
+            }
+            Ok(written)
         });
-        let Some(written) = written else { return Reverted::LeftAlone };
+        let written = match written {
+            Ok(written) => written,
+            Err(why) => return why,
+        };
         written.entry.tell(&intent.author);
         Reverted::Done(written.entry)
     }

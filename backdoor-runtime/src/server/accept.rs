@@ -21,8 +21,9 @@ use crate::dispatch::contain::survive;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::Piece;
 use crate::reply::text;
+use crate::server::limits::Limits;
 use crate::server::places::{Place, Places};
-use crate::server::spare::{Pauses, Spare, is_exhaustion};
+use crate::server::spare::{self, Pauses, Spare};
 use crate::server::stream::Stream;
 
 /// How many peers at once are told why they get no session or lose it. The others of a flood are not.
@@ -45,7 +46,9 @@ pub(crate) struct Reception {
     pub(crate) ending: watch::Receiver<bool>,
     farewells: Arc<Semaphore>,
     numbers: AtomicU64,
-    spare: Spare,
+    spare: Option<Spare>,
+    /// How long no connection is taken after one could not be, at most.
+    pause: Duration,
 }
 
 /// Kept by all that has to end before the console has.
@@ -109,27 +112,27 @@ impl Reception {
     pub(crate) fn new(
         dispatcher: Arc<Dispatcher>,
         manners: Manners,
-        times: Times,
-        idle: Duration,
+        limits: &Limits,
         places: Places,
         ending: watch::Receiver<bool>,
     ) -> Self {
         Self {
             dispatcher,
             manners,
-            times,
-            idle,
+            times: limits.times,
+            idle: limits.session_idle,
             places: Arc::new(places),
             ending,
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
             numbers: AtomicU64::new(1),
-            spare: Spare::new(),
+            spare: limits.spare_descriptor.then(Spare::new),
+            pause: limits.accept_pause,
         }
     }
 
     /// The next connection, however long it takes until there is a descriptor for it.
     async fn take(&self, listener: &Listener) -> Stream {
-        let mut pauses = Pauses::new();
+        let mut pauses = Pauses::up_to(self.pause);
         loop {
             let error = match listener.accept().await {
                 Ok(stream) => return stream,
@@ -142,22 +145,11 @@ impl Reception {
             self.dispatcher
                 .audit
                 .warn_rarely(Topic::Accept, || format!("a connection could not be taken: {error}"));
-            if is_exhaustion(&error) {
-                self.turn_away(listener, &error).await;
+            if let Some(spare) = self.spare.as_ref().filter(|_| spare::helps(&error)) {
+                turn_away(listener, spare, &error).await;
             }
             sleep(pauses.next()).await;
         }
-    }
-
-    /// Takes one connection with the spare descriptor, only to say why there is no session.
-    async fn turn_away(&self, listener: &Listener, error: &io::Error) {
-        self.spare.give_up();
-        // Without a wait in between nobody else on this thread gets the descriptor.
-        if let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await {
-            tell(&stream, &format!("the service cannot take a connection now: {error}; try again later\n"))
-                .await;
-        }
-        self.spare.renew();
     }
 
     /// Gives a connection its session, if there is a place for it.
@@ -266,6 +258,16 @@ async fn is_idle(peer: &Peer, limit: Duration) {
     }
 }
 
+/// Takes one connection with the spare descriptor, only to say why there is no session.
+async fn turn_away(listener: &Listener, spare: &Spare, error: &io::Error) {
+    spare.give_up();
+    // Without a wait in between nobody else on this thread gets the descriptor.
+    if let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await {
+        tell(&stream, &format!("the service cannot take a connection now: {error}; try again later\n")).await;
+    }
+    spare.renew();
+}
+
 /// Says one thing, and closes.
 async fn tell(stream: &impl Transport, message: &str) {
     // A new socket has room for one line, which tokio knows only after it was asked.
@@ -346,9 +348,7 @@ mod tests {
         let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
         let places = Places::new(2, 0, Duration::ZERO);
         let (end, ending) = watch::channel(false);
-        let reception =
-            Reception::new(Arc::new(dispatcher), manners, limits.times, limits.session_idle, places, ending);
-        (reception, end)
+        (Reception::new(Arc::new(dispatcher), manners, &limits, places, ending), end)
     }
 
     fn peer(reception: &Reception, id: u64) -> (Arc<Peer>, mpsc::Receiver<Piece>, Place) {

@@ -195,8 +195,7 @@ impl Builder {
         let reception = Arc::new(Reception::new(
             dispatcher.clone(),
             Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds },
-            limits.times,
-            limits.session_idle,
+            &limits,
             Places::new(limits.max_sessions, kept, limits.unproven_stay),
             ends,
         ));

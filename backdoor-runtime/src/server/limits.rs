@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pub(crate) own_places: usize,
     pub(crate) unproven_stay: Duration,
     pub(crate) session_idle: Duration,
+    pub(crate) spare_descriptor: bool,
+    pub(crate) accept_pause: Duration,
     pub(crate) log_every: Duration,
     pub(crate) max_words: usize,
     pub(crate) bounds: Bounds,
@@ -38,6 +40,8 @@ impl Default for Limits {
             own_places: 2,
             unproven_stay: Duration::ZERO,
             session_idle: Duration::from_secs(30 * 60),
+            spare_descriptor: true,
+            accept_pause: Duration::from_secs(1),
             log_every: RECURRING,
             max_words: 64,
             bounds: Bounds::default(),
@@ -121,6 +125,20 @@ impl Builder {
     /// is no limit.
     pub fn session_idle(mut self, limit: Duration) -> Self {
         self.limits.session_idle = limit.min(FOREVER);
+        self
+    }
+
+    /// Whether one descriptor is kept in reserve: where the process or the system has none left, a peer is taken with it, told so and
+    /// closed, instead of waiting without a word. Default: it is.
+    pub fn spare_descriptor(mut self, kept: bool) -> Self {
+        self.limits.spare_descriptor = kept;
+        self
+    }
+
+    /// How long no connection is taken after one could not be, for want of descriptors or of the kernel's memory: 100 ms at first, and
+    /// twice as long each time up to this. Default: 1 s; `Duration::ZERO` tries again each millisecond, for as long as the want lasts.
+    pub fn accept_pause(mut self, longest: Duration) -> Self {
+        self.limits.accept_pause = longest.min(FOREVER);
         self
     }
 

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-/// How long no connection is taken after one could not be, at first and at most: haste would only burn CPU.
+/// How long no connection is taken after one could not be, at first: haste would only burn CPU.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A descriptor that is of no use but to be closed.
 pub(crate) struct Spare(Mutex<Option<File>>);
@@ -35,23 +34,26 @@ impl Spare {
     }
 }
 
-/// Whether the process or the system has run out of what a connection needs (accept(2)).
-pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
-    let exhaustion = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    Errno::from_io_error(error).is_some_and(|error| exhaustion.contains(&error))
+/// Whether the process or the system has run out of descriptors (accept(2)), so that a spare one helps. Where the kernel has no memory
+/// (`ENOBUFS`, `ENOMEM`) it does not: who waits is served when there is some again.
+pub(crate) fn helps(error: &io::Error) -> bool {
+    Errno::from_io_error(error).is_some_and(|error| [Errno::MFILE, Errno::NFILE].contains(&error))
 }
 
 /// Pauses that double from the first to the longest.
-pub(crate) struct Pauses(Duration);
+pub(crate) struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
 
 impl Pauses {
-    pub(crate) fn new() -> Self {
-        Self(FIRST_PAUSE)
+    pub(crate) fn up_to(longest: Duration) -> Self {
+        Self { next: FIRST_PAUSE.min(longest), longest }
     }
 
     pub(crate) fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(LONGEST_PAUSE);
+        let pause = self.next;
+        self.next = (pause * 2).min(self.longest);
         pause
     }
 }
@@ -62,16 +64,20 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_second() {
-        let mut pauses = Pauses::new();
-        let all: Vec<_> = (0..6).map(|_| pauses.next().as_millis()).collect();
-        assert_eq!(all, [100, 200, 400, 800, 1000, 1000]);
+        let all = |longest| {
+            let mut pauses = Pauses::up_to(Duration::from_millis(longest));
+            (0..6).map(|_| pauses.next().as_millis()).collect::<Vec<_>>()
+        };
+        assert_eq!(all(1000), [100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(all(50), [50; 6]);
+        assert_eq!(all(0), [0; 6]);
     }
 
     #[test]
-    fn running_out_is_told_from_other_errors() {
-        let is_exhaustion = |errno: Errno| is_exhaustion(&errno.into());
-        assert!([Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].into_iter().all(is_exhaustion));
-        assert!(!is_exhaustion(Errno::CONNABORTED));
+    fn a_descriptor_helps_where_descriptors_are_missing() {
+        let helps = |errno: Errno| helps(&errno.into());
+        assert!([Errno::MFILE, Errno::NFILE].into_iter().all(helps));
+        assert!(![Errno::NOBUFS, Errno::NOMEM, Errno::CONNABORTED].into_iter().any(helps));
     }
 
     #[test]

@@ -64,6 +64,16 @@ pub struct Change {
     pub text: String,
 }
 
+impl Shown {
+    /// As values have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Rate => "rate",
+        }
+    }
+}
+
 impl Point {
     pub(super) fn new(time: SystemTime, bin: Bin) -> Self {
         // Through their shortest text: 0.1 stays 0.1.
@@ -104,14 +114,10 @@ impl CommandOutput for Trend {
         let points = |points: &[Point]| points.iter().map(Point::value).collect::<Value>();
         let change =
             |change: &Change| Value::record([("time", change.time.into()), ("text", (&change.text).into())]);
-        let shown = match self.shown {
-            Shown::Value => "value",
-            Shown::Rate => "rate",
-        };
         Value::record([
             ("name", (&self.name).into()),
             ("unit", (&self.unit).into()),
-            ("shown", shown.into()),
+            ("shown", self.shown.name().into()),
             ("now", self.now.into()),
             ("seconds", points(&self.seconds)),
             ("minutes", points(&self.minutes)),

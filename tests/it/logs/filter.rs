@@ -97,6 +97,45 @@ fn a_lease_ends_with_the_console() {
     until("back", || logs::in_force().changes.is_empty());
 }
 
+/// `undo` went to the change before it.
+#[test]
+fn regression_a_reset_can_be_undone() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    // By its number: other tests change variables meanwhile.
+    let undone = |operator: &mut Operator| {
+        let json = operator.asks("changes 'log it::reset' --json");
+        let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let answer =
+            operator.asks(&format!("undo {}", changes.as_array().unwrap().last().unwrap()["change"]));
+        answer.split(" (").next().unwrap().to_owned()
+    };
+    operator.asks("log set it::reset=debug --because \"a customer asks\"");
+    operator.asks("log reset it::reset");
+    assert_eq!(undone(&mut operator), "log it::reset: info -> debug");
+    let [change] = &logs::in_force().changes[..] else { panic!("{:?}", logs::in_force()) };
+    assert_eq!((change.ends_in, change.because.as_deref()), (None, Some("a customer asks")));
+    // What was lent is lent again, for the time that is left of it.
+    operator.asks("log set it::reset=trace --for 1h");
+    operator.asks("log reset");
+    assert_eq!(undone(&mut operator), "log it::reset: info -> trace");
+    let [change] = &logs::in_force().changes[..] else { panic!("{:?}", logs::in_force()) };
+    assert!(change.ends_in.unwrap() <= std::time::Duration::from_secs(3600));
+    assert_eq!(change.was, LevelFilter::DEBUG);
+    // And where none is left, it is what it would be by then.
+    operator.asks("log set it::reset=trace --for 100ms");
+    operator.asks("log reset");
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    assert_eq!(undone(&mut operator), "log it::reset: info -> debug");
+    operator.asks("log set it::reset=trace --for 500ms");
+    operator.asks("log reset");
+    undone(&mut operator);
+    until("back", || logs::in_force().changes.iter().all(|change| change.level == LevelFilter::DEBUG));
+    operator.asks("log reset");
+}
+
 /// A level is journaled as a variable is: `changes` has it, with its end, and `undo` takes it back.
 #[test]
 fn the_journal_has_the_levels_that_were_changed() {

@@ -1,27 +1,40 @@
-//! A process that has no descriptor left: peers are told so, the log is not filled, and all is well afterwards.
+//! A process that has no descriptor left, or a kernel that has nothing: peers are told so where that can be, the log is not filled, and
+//! all is well afterwards.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
-use super::process::Service;
-use crate::client::{Client, PATIENCE, script};
+use super::kernel::Refusing;
+use super::process::{FEW_DESCRIPTORS, LOGS_ALL, NO_PAUSE, NO_SPARE, Service};
+use crate::client::{Client, script};
+use crate::twice::Limit;
 
-#[test]
-fn who_comes_when_there_is_no_descriptor_is_told_so() {
-    let service = Service::start(Some(20));
+/// The one warning, for which there is a minute.
+#[track_caller]
+fn check_log(service: Service, error: &str) {
+    let log = service.log();
+    let warnings: Vec<_> = log.iter().filter(|line| line.contains("could not be taken")).collect();
+    assert_eq!(warnings.len(), 1, "{log:#?}");
+    assert!(warnings[0].contains(error), "{warnings:?}");
+}
+
+/// What one of those is told for whom there is no descriptor, if anybody is.
+fn told_without_descriptors(special: &[&str], limit: Limit) -> Option<String> {
+    let service = Service::start(special);
     let before = service.descriptors();
     let mut clients: Vec<_> = (0..40).map(|_| Client::connect(&service.address)).collect();
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + limit.patience();
     let told = 'told: loop {
-        assert!(Instant::now() < until, "nobody was told anything");
         for client in &mut clients {
             let said = String::from_utf8_lossy(&client.read_for(Duration::from_millis(1))).into_owned();
             if said.starts_with("the service cannot") {
-                break 'told said;
+                break 'told Some(said);
             }
         }
+        if Instant::now() > until {
+            break None;
+        }
     };
-    assert!(told.starts_with("the service cannot take a connection now: Too many open files"), "{told}");
-    assert!(told.ends_with("; try again later\n"), "{told}");
     // Those who are in are served meanwhile.
     clients[0].seen.clear();
     clients[0].send("wire echo a\r\n");
@@ -29,15 +42,82 @@ fn who_comes_when_there_is_no_descriptor_is_told_so() {
     drop(clients);
     assert_eq!(script(&service.address, "wire echo again\n"), "again\n");
     service.comes_back_to(before);
-    let log = service.log();
-    let errors: Vec<_> = log.iter().filter(|line| line.contains("could not be taken")).collect();
-    assert_eq!(errors.len(), 1, "{log:#?}");
-    assert!(errors[0].contains("Too many open files"), "{errors:?}");
+    check_log(service, "Too many open files");
+    told
+}
+
+#[test]
+fn who_comes_when_there_is_no_descriptor_is_told_so() {
+    let told = told_without_descriptors(&[FEW_DESCRIPTORS], Limit::On).expect("nobody was told anything");
+    assert!(told.starts_with("the service cannot take a connection now: Too many open files"), "{told}");
+    assert!(told.ends_with("; try again later\n"), "{told}");
+    assert_eq!(told_without_descriptors(&[FEW_DESCRIPTORS, NO_SPARE], Limit::Off), None);
+}
+
+/// How often the service tries to take a connection for which it has no descriptor, in two seconds.
+fn attempts(pause: &str) -> usize {
+    let service = Service::start(&[FEW_DESCRIPTORS, NO_SPARE, LOGS_ALL, pause]);
+    let clients: Vec<_> = (0..40).map(|_| Client::connect(&service.address)).collect();
+    thread::sleep(Duration::from_secs(2));
+    drop(clients);
+    service.log().iter().filter(|line| line.contains("could not be taken")).count()
+}
+
+#[test]
+fn the_pause_keeps_a_service_without_descriptors_from_trying_all_the_time() {
+    let (with, without) = (attempts(""), attempts(NO_PAUSE));
+    // After 0, 100, 300, 700, 1500 ms, and a second each from then on, where the machine is slow.
+    assert!((1..15).contains(&with), "{with}");
+    assert!(without > 50, "{without}");
+}
+
+/// What a script hears that comes while the whole system has no descriptor, though there is one again when the service asks once more.
+fn answered_in_a_full_system(special: &[&str]) -> String {
+    let service = Service::start(special);
+    let before = service.descriptors();
+    let refusing = Refusing::begin(&service, "ENFILE", ":when=1+2");
+    let said = script(&service.address, "wire echo a\n");
+    drop(refusing);
+    assert_eq!(script(&service.address, "wire echo again\n"), "again\n");
+    service.comes_back_to(before);
+    check_log(service, "Too many open files in system");
+    said
+}
+
+#[test]
+fn who_comes_when_the_system_has_no_descriptor_is_told_so() {
+    let told = answered_in_a_full_system(&[]);
+    assert!(
+        told.starts_with("the service cannot take a connection now: Too many open files in system"),
+        "{told}"
+    );
+    assert!(told.ends_with("; try again later\n"), "{told}");
+    assert_eq!(answered_in_a_full_system(&[NO_SPARE]), "a\n");
+}
+
+/// To be taken only to be turned away would be no help: it is the memory that is missing.
+#[test]
+fn who_comes_when_the_kernel_has_no_memory_is_served_when_it_has() {
+    for (error, text) in [("ENOBUFS", "No buffer space available"), ("ENOMEM", "Cannot allocate memory")] {
+        let service = Service::start(&[]);
+        let before = service.descriptors();
+        let mut refusing = Refusing::begin(&service, error, "");
+        let mut client = Client::connect(&service.address);
+        client.send("wire echo a\n");
+        client.close_write();
+        (0..3).for_each(|_| refusing.has_refused());
+        assert!(client.read_for(Duration::from_millis(10)).is_empty());
+        drop(refusing);
+        assert_eq!(client.read_to_string(), "a\n");
+        assert_eq!(script(&service.address, "wire echo again\n"), "again\n");
+        service.comes_back_to(before);
+        check_log(service, text);
+    }
 }
 
 #[test]
 fn a_program_that_the_service_starts_inherits_nothing() {
-    let service = Service::start(None);
+    let service = Service::start(&[]);
     let _others: Vec<_> = (0..5).map(|_| Client::prompted(&service.address)).collect();
     let listed = script(&service.address, "reception inherited\n");
     // What the service itself got from whoever started it is passed on.

@@ -39,7 +39,7 @@ fn connect(address: &Address) -> TcpStream {
 
 #[test]
 fn five_thousand_silent_connections() {
-    let service = Service::start(None);
+    let service = Service::start(&[]);
     let before = service.descriptors();
     let silent: Vec<_> = (0..5_000).map(|_| connect(&service.address)).collect();
     newcomers(&service.address, "5,000 silent connections");
@@ -52,7 +52,7 @@ fn five_thousand_silent_connections() {
 
 #[test]
 fn sixty_four_that_hold_half_a_line() {
-    let service = Service::start(None);
+    let service = Service::start(&[]);
     let before = service.descriptors();
     let mut half: Vec<_> = (0..64).map(|_| connect(&service.address)).collect();
     for stream in &mut half {
@@ -66,7 +66,7 @@ fn sixty_four_that_hold_half_a_line() {
 
 #[test]
 fn twenty_thousand_that_come_and_go() {
-    let service = Service::start(None);
+    let service = Service::start(&[]);
     let before = service.descriptors();
     let address = service.address.clone();
     std::thread::scope(|scope| {

@@ -14,7 +14,7 @@ fn who_sends_nothing_for_long_is_told_so_and_closed() {
         |builder| builder.session_idle(IDLE),
         |builder| builder.session_idle(Duration::MAX),
         || builder().listen("0"),
-        |console| {
+        |console, _| {
             let mut forgotten = Client::prompted(&console.addresses()[0]);
             // Long enough, and whoever is not closed then has outlived the limit.
             let said = forgotten.read_for(IDLE * 5);

@@ -30,7 +30,7 @@ fn silent_peers_do_not_lock_out_a_newcomer() {
         |builder| builder,
         |builder| builder.unproven_stay(Duration::MAX),
         builder,
-        |console| {
+        |console, _| {
             let address = &console.addresses()[0];
             let _silent: Vec<_> = (0..32).map(|_| Client::prompted(address)).collect();
             !is_served(address)
@@ -74,7 +74,7 @@ fn who_fills_the_port_does_not_lock_out_the_unix_socket() {
         |builder| builder,
         |builder| builder.own_places(0),
         || builder().listen(socket.as_str()),
-        |console| {
+        |console, _| {
             let [tcp, unix] = console.addresses() else { panic!("{console:?}") };
             let mut clients = Vec::new();
             let full = loop {
@@ -100,7 +100,7 @@ fn more_sessions_than_the_limit_are_turned_away() {
         |builder| builder,
         |builder| builder.max_sessions(usize::MAX),
         builder,
-        |console| {
+        |console, _| {
             let address = &console.addresses()[0];
             let mut clients: Vec<_> = (0..32).map(|_| Client::prompted(address)).collect();
             clients.iter_mut().for_each(|client| assert_eq!(client.ask("wire echo a"), "a\r\n"));

@@ -6,13 +6,25 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Address, Backdoor, backdoor_command};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{PTracer, Resource, Rlimit, getrlimit, set_ptracer, setrlimit};
 
 use crate::client::{PATIENCE, script};
 use crate::log::Log;
 
-/// Tells this binary that it is the service, with so many descriptors for sessions; 0 is as many as there are.
-const DESCRIPTORS: &str = "BACKDOOR_TEST_DESCRIPTORS";
+/// Tells this binary that it is the service, and what is special about it, separated by commas.
+const SPECIAL: &str = "BACKDOOR_TEST_SERVICE";
+
+/// The service has room for 20 descriptors of sessions.
+pub(super) const FEW_DESCRIPTORS: &str = "few descriptors";
+
+/// Its console keeps no descriptor in reserve.
+pub(super) const NO_SPARE: &str = "no spare descriptor";
+
+/// Its console does not pause where no connection can be taken.
+pub(super) const NO_PAUSE: &str = "no pause";
+
+/// Its console logs every warning.
+pub(super) const LOGS_ALL: &str = "logs all";
 
 /// Gives the descriptors of a program that this process starts
 #[backdoor_command(name = "reception inherited")]
@@ -24,22 +36,30 @@ fn inherited() -> std::io::Result<String> {
 /// Not a test by itself: the service that the tests start. It ends with its standard input, and then says what it logged.
 #[test]
 fn service() {
-    let Ok(descriptors) = std::env::var(DESCRIPTORS) else { return };
-    let descriptors: u64 = descriptors.parse().unwrap();
+    let Ok(special) = std::env::var(SPECIAL) else { return };
+    let is = |what| special.split(',').any(|special| special == what);
     let inherited_before = inherited().unwrap();
     let (log, _guard) = Log::record();
-    let mut builder = Backdoor::builder("test").listen("0");
-    if descriptors > 0 {
+    let mut builder = Backdoor::builder("test").listen("0").spare_descriptor(!is(NO_SPARE));
+    if is(FEW_DESCRIPTORS) {
         builder = builder.max_sessions(usize::MAX);
+    }
+    if is(NO_PAUSE) {
+        builder = builder.accept_pause(Duration::ZERO);
+    }
+    if is(LOGS_ALL) {
+        builder = builder.log_every(Duration::ZERO);
     }
     let console = builder.start().unwrap();
     // Threads and descriptors that start at first use are there before they are counted.
     script(&console.addresses()[0], "version\nhelp\nwire echo a\n");
-    if descriptors > 0 {
+    if is(FEW_DESCRIPTORS) {
         let open = fs::read_dir("/proc/self/fd").unwrap().count() as u64;
         let maximum = getrlimit(Resource::Nofile).maximum;
-        setrlimit(Resource::Nofile, Rlimit { current: Some(open + descriptors), maximum }).unwrap();
+        setrlimit(Resource::Nofile, Rlimit { current: Some(open + 20), maximum }).unwrap();
     }
+    // `strace` is no parent of it.
+    let _ = set_ptracer(PTracer::Any);
     let mut out = std::io::stdout();
     writeln!(out, "\nready {}", console.addresses()[0]).unwrap();
     let _ = std::io::stdin().read_line(&mut String::new());
@@ -56,11 +76,11 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// A service with room for so many descriptors of sessions; `None` is the default of everything.
-    pub(super) fn start(descriptors: Option<u32>) -> Self {
+    /// A service that is special in this.
+    pub(super) fn start(special: &[&str]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["reception::process::service", "--exact", "--nocapture"])
-            .env(DESCRIPTORS, descriptors.unwrap_or(0).to_string())
+            .env(SPECIAL, special.join(","))
             .env_remove("BACKDOOR_LISTEN")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -76,6 +96,10 @@ impl Service {
             }
         };
         Self { child, stdout, address }
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// How many descriptors it has open.

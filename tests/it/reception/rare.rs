@@ -15,7 +15,7 @@ fn a_flood_of_foreign_peers_does_not_fill_the_log() {
         |builder| builder,
         |builder| builder.log_every(Duration::ZERO),
         || builder().listen("0"),
-        |console| {
+        |console, _| {
             let before = count();
             for _ in 0..20 {
                 let mut peer = Client::connect(&console.addresses()[0]);

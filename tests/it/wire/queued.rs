@@ -19,7 +19,9 @@ fn a_thousand_pasted_lines_run_in_order_with_a_prompt_each() {
     let mut client = Client::prompted(tcp());
     client.send((0..1000).map(|line| format!("wire echo line {line}\r\n")).collect::<String>());
     for line in 0..1000 {
-        assert_eq!(client.answer().trim_start(), format!("line {line}\r\n"));
+        let (answer, echo) = (client.answer(), format!("wire echo line {line}\r\n"));
+        // Behind its prompt stands each line that was there before the prompt.
+        assert_eq!(answer.strip_prefix(&echo).unwrap_or(&answer), format!("line {line}\r\n"));
     }
     client.expect_nothing();
 }
@@ -52,18 +54,38 @@ fn a_line_that_comes_while_a_command_runs_waits_its_turn() {
     assert_eq!(count_of("turn"), 0);
     open("turn");
     assert_eq!(client.answer(), "passed\r\n");
-    assert_eq!(client.answer().trim(), "1");
+    assert_eq!(client.answer(), "wire count turn\r\n1\r\n");
     client.expect_nothing();
 }
 
 #[test]
-fn what_a_queued_line_prints_does_not_stand_behind_the_prompt() {
+fn what_a_queued_line_prints_stands_below_the_line() {
     let mut client = Client::prompted(tcp());
     client.send("wire wait behind\r\nwire flood 1\r\n");
     client.expect("waiting\r\n");
     open("behind");
     assert_eq!(client.answer(), "passed\r\n");
-    assert!(client.answer().starts_with("\r\n0000"));
+    assert!(client.answer().starts_with("wire flood 1\r\n0000"));
+}
+
+#[test]
+fn a_line_of_which_nothing_is_run_leaves_no_prompt_above_its_refusal() {
+    let mut client = Client::prompted(tcp());
+    client.send("wire wait refused\r\n");
+    client.expect("waiting\r\n");
+    client.send(b"wire echo \x1b[2J\r\nwire \xe9\r\n\r\nwire echo a\r\n");
+    // Are you there: it is answered when all before it was read.
+    client.send(b"\xff\xf6");
+    client.expect("is here");
+    client.expect("\r\n");
+    open("refused");
+    let refusal =
+        "line not run: byte 0xe9 at offset 5 is not UTF-8; set the terminal or the script to UTF-8\r\n";
+    client.expect("passed\r\n");
+    client.expect("test> wire echo \\x1b[2J\r\n\\x1b[2J\r\n");
+    assert_eq!(client.answer(), refusal);
+    assert_eq!(client.answer(), "\r\n", "an empty line is one, too");
+    assert_eq!(client.answer(), "wire echo a\r\na\r\n");
 }
 
 #[test]

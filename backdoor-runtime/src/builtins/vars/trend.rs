@@ -1,6 +1,6 @@
 //! What a number was, drawn.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::trends::{self, NotWatched, Trend};
 use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
@@ -10,16 +10,20 @@ use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 /// Numbers are read once a second; of a counter it is the rate that is drawn.
 /// Bars show the mean, and the shade above them the most.
 /// Where nothing was measured, the bar and its axis are missing.
+/// Without a name, the numbers that there are, and what each is now.
 #[backdoor_command(reads, on = helper)]
 fn trend(
     /// A variable that is marked `trend`
     #[arg(complete = names)]
-    name: Name,
+    name: Option<Name>,
     /// With ASCII characters only
     #[arg(long)]
     ascii: bool,
-) -> Drawing {
-    Drawing { trend: name.0, ascii }
+) -> Answer {
+    match name {
+        Some(Name(trend)) => Answer::Drawn { trend, ascii },
+        None => Answer::Listed(trends::names().iter().filter_map(|name| trends::find(name).ok()).collect()),
+    }
 }
 
 fn names(so_far: &str) -> Vec<String> {
@@ -54,18 +58,42 @@ fn what_there_is() -> String {
     }
 }
 
-struct Drawing {
-    trend: Trend,
-    ascii: bool,
+enum Answer {
+    Drawn {
+        trend: Trend,
+        ascii: bool,
+    },
+    /// All that are watched, by name.
+    Listed(Vec<Trend>),
 }
 
-impl CommandOutput for Drawing {
+impl CommandOutput for Answer {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let width = page.width().unwrap_or(80);
-        self.trend.draw(page, width, self.ascii)
+        match self {
+            Self::Drawn { trend, ascii } => {
+                let width = page.width().unwrap_or(80);
+                trend.draw(page, width, *ascii)
+            }
+            Self::Listed(trends) if trends.is_empty() => writeln!(
+                page,
+                "no number is watched; the service marks a variable `trend` in its `#[backdoor_var]`"
+            ),
+            Self::Listed(_) => page.write_str(&self.value().to_text(page.width())),
+        }
     }
 
     fn value(&self) -> Value {
-        self.trend.value()
+        let row = |trend: &Trend| {
+            Value::record([
+                ("name", trend.name.as_str().into()),
+                ("now", trend.now.into()),
+                ("unit", trend.unit.as_str().into()),
+                ("shown", trend.shown.name().into()),
+            ])
+        };
+        match self {
+            Self::Drawn { trend, .. } => trend.value(),
+            Self::Listed(trends) => trends.iter().map(row).collect(),
+        }
     }
 }

@@ -154,7 +154,8 @@ impl Conversation {
             self.scanned_away += 1;
             return;
         }
-        let at_prompt = self.style == Style::Prompted && self.running.is_none() && self.queue.is_empty();
+        let is_idle = self.running.is_none() && self.queue.is_empty();
+        let at_prompt = self.style == Style::Prompted && is_idle && self.prompt_at.is_none();
         self.queue.push(Typed { line, at_prompt });
     }
 
@@ -177,6 +178,7 @@ impl Conversation {
     /// No more lines are taken: the end of input, or Ctrl-D. Those that wait are still run.
     fn end_lines(&mut self) {
         self.input_ended = true;
+        self.prompt_at = None;
         if let Some(running) = &mut self.running {
             // Nobody will answer.
             running.question = None;
@@ -213,7 +215,7 @@ impl Conversation {
         }
         let banner = self.manners.service.banner();
         self.screen.show(&banner);
-        self.prompt();
+        self.show_prompt();
     }
 
     fn ask_for_window_size(&mut self) {

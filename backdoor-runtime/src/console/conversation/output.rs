@@ -1,6 +1,8 @@
 //! What goes to the peer: what commands say, how they ended, questions and prompts.
 
-use super::{Conversation, Style};
+use std::time::Instant;
+
+use super::{Conversation, PASTE, Style};
 use crate::console::answer::{self, Seen};
 use crate::console::escape::escape_line;
 use crate::console::lines::Rejection;
@@ -137,7 +139,7 @@ impl Conversation {
     pub(crate) fn settle(&mut self) {
         if self.prompt_due && self.running.is_none() && self.queue.is_empty() && !self.is_over() {
             self.report_thrown_away();
-            self.prompt();
+            self.show_prompt();
         }
     }
 
@@ -152,9 +154,24 @@ impl Conversation {
         }
     }
 
+    /// An answer has ended, and a prompt follows.
     pub(super) fn prompt(&mut self) {
+        match self.peer.speaks_telnet() {
+            true => self.prompt_at = Some(Instant::now() + PASTE),
+            false => self.show_prompt(),
+        }
+    }
+
+    /// When a prompt is to be shown that waits for pasted lines.
+    pub(crate) fn prompt_at(&self) -> Option<Instant> {
+        self.prompt_at
+    }
+
+    /// Shows the prompt, but where a line waits that is to be shown behind it.
+    pub(crate) fn show_prompt(&mut self) {
         self.prompt_due = false;
-        if self.style == Style::Prompted && !self.over {
+        self.prompt_at = None;
+        if self.style == Style::Prompted && !self.over && self.queue.is_empty() {
             self.screen.show_prompt();
         }
     }

@@ -1,31 +1,19 @@
-//! Every limit of a session, twice: with the limit what it protects holds, and with that limit off it is seen to fail. A limit that
-//! nothing depends on would pass the first half of these tests, and not the second.
+//! Every limit of a session, with it and without.
 
 use std::time::{Duration, Instant};
 use std::{env, fs, process};
 
-use backdoor_runtime::{Address, Builder};
+use backdoor_runtime::{Backdoor, Builder};
 
 use crate::client::{Client, PATIENCE, script};
+use crate::twice::{Limit, harms_only_without};
 use crate::wire::{builder, count_of, open};
 
 /// What is typed at last, to see whether the session still listens.
 const LISTENS: &[u8] = b"wire echo listens\r\n";
 
-/// Shows that `holds` is true with the limit, and false with the limit off. It also gets which of the two it is, for names.
-#[track_caller]
-fn twice(
-    on: impl FnOnce(Builder) -> Builder,
-    off: impl FnOnce(Builder) -> Builder,
-    holds: impl Fn(&Address, &str) -> bool,
-) {
-    let console = on(builder()).listen("0").start().unwrap();
-    assert!(holds(&console.addresses()[0], "on"), "it does not hold with the limit");
-    let console = off(builder()).listen("0").start().unwrap();
-    assert!(
-        !holds(&console.addresses()[0], "off"),
-        "it holds without the limit, so that the limit is not what protects"
-    );
+fn listening() -> Builder {
+    builder().listen("0")
 }
 
 fn as_it_is(builder: Builder) -> Builder {
@@ -48,12 +36,14 @@ fn comes(client: &mut Client, wanted: &str, within: Duration) -> bool {
 #[test]
 fn a_line() {
     let long = format!("wire echo a\nwire echo {}\n", "x".repeat(10_000));
-    twice(
+    harms_only_without(
         as_it_is,
         |builder| builder.max_line(usize::MAX),
-        |address, _| {
+        listening,
+        |console, _| {
+            let address = &console.addresses()[0];
             script(address, &long)
-                == "a\nline not run: it is longer than 8192 bytes; split it into several lines\n"
+                != "a\nline not run: it is longer than 8192 bytes; split it into several lines\n"
         },
     );
 }
@@ -63,22 +53,25 @@ fn the_first_line() {
     let long = format!("wire echo {}\nwire echo a\n", "x".repeat(2000));
     let refused =
         "line not run: the first line of a session has at most 1024 bytes; send a short one before it\na\n";
-    twice(
+    harms_only_without(
         as_it_is,
         |builder| builder.max_first_line(usize::MAX),
-        |address, _| script(address, &long) == refused,
+        listening,
+        |console, _| script(&console.addresses()[0], &long) != refused,
     );
 }
 
 #[test]
 fn words() {
     let line = |count| format!("wire many{}\n", " a".repeat(count));
-    twice(
+    harms_only_without(
         as_it_is,
         |builder| builder.max_words(usize::MAX),
-        |address, _| {
+        listening,
+        |console, _| {
+            let address = &console.addresses()[0];
             assert_eq!(script(address, line(64)), "64\n");
-            script(address, line(65)).contains("a command takes at most 64 words")
+            !script(address, line(65)).contains("a command takes at most 64 words")
         },
     );
 }
@@ -103,7 +96,7 @@ fn a_hundred_megabytes_without_a_line_end() {
     }
     let grown = |limit: usize| -> u64 {
         let child = process::Command::new(env::current_exe().unwrap())
-            .args(["--exact", "wire::twice::a_hundred_megabytes_without_a_line_end", "--nocapture"])
+            .args(["--exact", "wire::bounds::a_hundred_megabytes_without_a_line_end", "--nocapture"])
             .env(CHILD, limit.to_string())
             .output()
             .unwrap();
@@ -128,14 +121,16 @@ fn peak_memory() -> u64 {
 #[test]
 fn the_length_of_a_subnegotiation() {
     let forever = |builder: Builder| builder.subnegotiation_time(Duration::MAX);
-    twice(
+    harms_only_without(
         forever,
         |builder| forever(builder).max_subnegotiation(usize::MAX),
-        |address, mode| {
+        listening,
+        |console, limit| {
+            let address = &console.addresses()[0];
             let mut client = Client::prompted(address);
             client.send([b"\xff\xfa\x18".as_slice(), &[b'x'; 300], b"\r\n"].concat());
             client.send(LISTENS);
-            comes(&mut client, "listens", patience(mode))
+            !comes(&mut client, "listens", limit.patience())
         },
     );
 }
@@ -143,26 +138,30 @@ fn the_length_of_a_subnegotiation() {
 #[test]
 fn the_time_of_a_subnegotiation() {
     let short = |builder: Builder| builder.subnegotiation_time(Duration::from_millis(100));
-    twice(
+    harms_only_without(
         short,
         |builder| builder.subnegotiation_time(Duration::MAX),
-        |address, mode| {
+        listening,
+        |console, limit| {
+            let address = &console.addresses()[0];
             let mut client = Client::prompted(address);
             client.send(b"wire count half\xff\xfa\x18x");
             let told =
-                comes(&mut client, "a telnet subnegotiation had no end and was dropped", patience(mode));
+                comes(&mut client, "a telnet subnegotiation had no end and was dropped", limit.patience());
             client.send(LISTENS);
-            told && comes(&mut client, "listens", patience(mode))
+            !told || !comes(&mut client, "listens", limit.patience())
         },
     );
 }
 
 #[test]
 fn option_commands() {
-    twice(
+    harms_only_without(
         as_it_is,
         |builder| builder.max_option_commands(usize::MAX),
-        |address, _| {
+        listening,
+        |console, _| {
+            let address = &console.addresses()[0];
             let mut client = Client::prompted(address);
             client.send(b"\xff\xfd\x01".repeat(1000));
             client.send(LISTENS);
@@ -170,7 +169,7 @@ fn option_commands() {
             // As bytes that are no UTF-8: each answer has two of them. The thousand may fall into two seconds.
             let answers = text.matches('\u{1}').count();
             assert!(answers >= 32, "{answers}");
-            answers <= 64
+            answers > 64
         },
     );
 }
@@ -178,19 +177,21 @@ fn option_commands() {
 #[test]
 fn output_on_its_way() {
     let whole = |builder: Builder| builder.max_answer(usize::MAX);
-    twice(
+    harms_only_without(
         whole,
         |builder| whole(builder).max_output(usize::MAX),
-        |address, mode| {
-            let name = format!("poured-{mode}");
+        listening,
+        |console, limit| {
+            let address = &console.addresses()[0];
+            let name = format!("poured-{limit:?}");
             let mut client = Client::prompted(address);
             client.send(format!("wire pour 400000 {name}\r\n"));
             // The kernel takes some megabytes of the 25; the command waits with the rest.
-            let until = Instant::now() + if mode == "on" { Duration::from_secs(1) } else { PATIENCE };
+            let until = Instant::now() + if limit == Limit::On { Duration::from_secs(1) } else { PATIENCE };
             while count_of(&name) == 0 && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            count_of(&name) == 0
+            count_of(&name) > 0
         },
     );
 }
@@ -198,21 +199,23 @@ fn output_on_its_way() {
 #[test]
 fn a_client_that_takes_no_byte() {
     let short = |builder: Builder| builder.write_stall(Duration::from_millis(100));
-    twice(
+    harms_only_without(
         short,
         |builder| builder.write_stall(Duration::MAX),
-        |address, mode| {
+        listening,
+        |console, limit| {
+            let address = &console.addresses()[0];
             let mut client = Client::prompted(address);
             client.send("wire flood 1000000\r\n");
             let mut other = Client::prompted(address);
-            let until = Instant::now() + patience(mode);
+            let until = Instant::now() + limit.patience();
             while Instant::now() < until {
                 if !other.ask("who").contains("1000000") {
                     // What was on its way arrives, and the rest does not.
-                    return !String::from_utf8(client.read_to_end()).unwrap().contains("end of flood");
+                    return String::from_utf8(client.read_to_end()).unwrap().contains("end of flood");
                 }
             }
-            false
+            true
         },
     );
 }
@@ -220,24 +223,42 @@ fn a_client_that_takes_no_byte() {
 /// More than is read at once, so that the bound is met.
 const AHEAD: usize = 2000;
 
+/// Whether all lines that come while a command runs are kept, instead of too many being thrown away and said so.
+fn keeps_all_ahead(console: &Backdoor, limit: Limit, name: &str) -> bool {
+    let name = format!("{name}-{limit:?}");
+    let mut client = Client::prompted(&console.addresses()[0]);
+    client.send(format!("wire wait {name}\r\n"));
+    client.send(format!("wire count {name}\r\n").repeat(AHEAD));
+    // Are you there: it is answered when all before it was read.
+    client.send(b"\xff\xf6");
+    client.expect("is here");
+    open(&name);
+    let told = comes(
+        &mut client,
+        "lines that came last were not run; too many waited before them",
+        limit.patience(),
+    );
+    !told || count_of(&name) == AHEAD as u32
+}
+
 #[test]
 fn lines_ahead_of_their_turn() {
-    twice(
+    harms_only_without(
         |builder| builder.max_lines_ahead(10),
         |builder| builder.max_lines_ahead(usize::MAX),
-        |address, mode| {
-            let name = format!("ahead-{mode}");
-            let mut client = Client::prompted(address);
-            client.send(format!("wire wait {name}\r\n"));
-            client.send(format!("wire count {name}\r\n").repeat(AHEAD));
-            // Are you there: it is answered when all before it was read.
-            client.send(b"\xff\xf6");
-            client.expect("is here");
-            open(&name);
-            let told =
-                comes(&mut client, "lines that came last were not run; too many waited", patience(mode));
-            told && count_of(&name) < AHEAD as u32
-        },
+        listening,
+        |console, limit| keeps_all_ahead(console, limit, "lines-ahead"),
+    );
+}
+
+#[test]
+fn bytes_ahead_of_their_turn() {
+    let any_count = |builder: Builder| builder.max_lines_ahead(usize::MAX);
+    harms_only_without(
+        |builder| any_count(builder).max_bytes_ahead(1000),
+        |builder| any_count(builder).max_bytes_ahead(usize::MAX),
+        listening,
+        |console, limit| keeps_all_ahead(console, limit, "bytes-ahead"),
     );
 }
 
@@ -254,9 +275,4 @@ fn regression_an_interrupt_behind_too_many_lines_is_seen() {
         assert_eq!(client.ask("wire echo a"), "a\r\n");
         assert_eq!(count_of("behind"), 0);
     }
-}
-
-/// How long to wait for what must come, or for what must not.
-fn patience(mode: &str) -> Duration {
-    if mode == "on" { PATIENCE } else { Duration::from_secs(1) }
 }

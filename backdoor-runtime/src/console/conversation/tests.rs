@@ -1,0 +1,111 @@
+//! What stands where on an operator's screen, by hand and without a clock.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::{Conversation, Manners};
+use crate::command::States;
+use crate::command::registry::Registry;
+use crate::console::bounds::Bounds;
+use crate::dispatch::audit::{Audit, RECURRING};
+use crate::dispatch::peer::Peer;
+use crate::dispatch::{CommandLimits, Dispatcher, Outcome, Service, Shared};
+use crate::reply::Form;
+
+/// A peer that has said nothing in telnet but that it speaks it.
+const NO_OPERATION: &[u8] = b"\xff\xf1";
+
+/// A session, and what runs its lines by hand.
+struct Desk {
+    conversation: Conversation,
+    dispatcher: Dispatcher,
+}
+
+impl Desk {
+    /// The operator is at his first prompt.
+    fn new(speaks_telnet: bool) -> Self {
+        let service = Service::new("t".to_owned(), None);
+        let shared = Arc::new(Shared::new(Registry::linked(), service, 64));
+        let manners = Manners { service: shared.service.clone(), plain: true, bounds: Bounds::default() };
+        let audit = Audit::start(RECURRING).unwrap();
+        let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
+        let peer = Arc::new(Peer::new(1, "a peer".to_owned(), None, mpsc::channel(1).0));
+        let mut desk = Self { conversation: Conversation::new(peer, manners), dispatcher };
+        match speaks_telnet {
+            true => desk.types(NO_OPERATION),
+            false => desk.conversation.silence(),
+        }
+        assert!(desk.shown().ends_with("t> "));
+        desk
+    }
+
+    fn types(&mut self, bytes: &[u8]) {
+        self.conversation.receive(bytes, Instant::now());
+    }
+
+    /// Begins the next line and ends it with this answer.
+    fn answers(&mut self, line: &str, tail: &str) {
+        let (next, at_prompt) = self.conversation.next_line().unwrap();
+        assert_eq!(next, line);
+        let run = self.dispatcher.prepare(next, Form::text(None));
+        self.conversation.begin(&run, at_prompt);
+        self.conversation.ended(&Outcome { failure: None, tail: tail.to_owned(), json: false });
+        self.conversation.settle();
+    }
+
+    /// What has come to the screen since.
+    fn shown(&mut self) -> String {
+        let bytes = std::mem::take(self.conversation.output());
+        String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
+    }
+}
+
+/// It came right behind the answer to the line before, and its own answer stood behind the prompt of that.
+#[test]
+fn regression_a_pasted_line_that_comes_behind_an_answer_is_no_line_typed_at_the_prompt() {
+    let mut desk = Desk::new(true);
+    desk.types(b"one\r\n");
+    desk.answers("one", "1\n");
+    assert_eq!(desk.shown(), "1\n", "the answer is not held up");
+    assert!(desk.conversation.prompt_at().is_some());
+    desk.types(b"two\r\nthree\r\n");
+    desk.answers("two", "2\n");
+    assert_eq!(desk.shown(), "t> two\n2\n");
+    desk.answers("three", "3\n");
+    desk.conversation.show_prompt();
+    assert_eq!(desk.shown(), "t> three\n3\nt> ");
+    desk.types(b"four\r\n");
+    desk.answers("four", "4\n");
+    desk.conversation.show_prompt();
+    assert_eq!(desk.shown(), "4\nt> ", "what is typed at the prompt is not said again");
+    assert_eq!(desk.conversation.prompt_at(), None);
+}
+
+#[test]
+fn whoever_speaks_no_telnet_has_the_prompt_with_the_answer() {
+    let mut desk = Desk::new(false);
+    desk.types(b"one\n");
+    desk.answers("one", "1\n");
+    assert_eq!(desk.shown(), "1\nt> ");
+    assert_eq!(desk.conversation.prompt_at(), None);
+}
+
+#[test]
+fn a_prompt_that_waits_comes_at_once_with_ctrl_c_and_never_at_the_end() {
+    let mut desk = Desk::new(true);
+    desk.types(b"one\r\n");
+    desk.answers("one", "1\n");
+    desk.types(b"\xff\xf4");
+    desk.conversation.settle();
+    assert_eq!(desk.shown(), "1\nt> ");
+    assert_eq!(desk.conversation.prompt_at(), None);
+    desk.types(b"two\r\n");
+    desk.answers("two", "2\n");
+    desk.types(b"\x04");
+    desk.conversation.settle();
+    assert!(desk.conversation.is_over());
+    assert_eq!(desk.shown(), "2\n");
+    assert_eq!(desk.conversation.prompt_at(), None);
+}

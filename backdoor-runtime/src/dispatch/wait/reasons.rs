@@ -1,0 +1,93 @@
+//! Why a call does not come to its end, as its operator and the log are told.
+
+use std::time::Duration;
+
+use crate::command::Command;
+use crate::dispatch::failure::Failure;
+use crate::dispatch::run_state::Stop;
+use crate::dispatch::runs::{Listed, Where};
+use crate::dispatch::wait::{RUNTIME, Waiting};
+use crate::dispatch::{Dispatcher, Ended, Status};
+use crate::reply::text;
+
+/// A call that is left unpolled in the middle.
+pub(super) fn not_polled_yet(call: &Waiting, command: &Command) -> String {
+    let not_polled = not_polled(call.place, &format!("`{}`", command.name), RUNTIME);
+    let blocked = if call.place == Where::Runtime { "; its workers may be blocked" } else { "" };
+    format!("{not_polled}, though it was woken{blocked}. Ctrl-C leaves")
+}
+
+/// The end of a call, and where that is its deadline, why it was not done before.
+pub(super) fn explained(mut ended: Ended, call: &Waiting) -> Ended {
+    if let Some(late) = call.late
+        && ended.failure.status == Status::TimedOut
+    {
+        ended.failure.message.push_str(&format!("; {}", not_polled(call.place, "it", late)));
+    }
+    ended
+}
+
+/// A call that was told to stop before anything had come to it.
+pub(super) fn never_begun(stop: Stop, command: &Command, limit: Option<Duration>, place: Where) -> Failure {
+    if stop != Stop::TimedOut {
+        return stop_failure(stop, command, limit);
+    }
+    let limit = text::duration(&limit.unwrap_or_default());
+    let why = match place {
+        Where::Thread => "no thread was free",
+        Where::Runtime => "the service's runtime did not poll it",
+        Where::Helper => "the helper thread was busy",
+        Where::Console => "the console's own thread was busy",
+    };
+    Failure::timed_out(format!("`{}` was not run: {why} for {limit}", command.name))
+}
+
+/// One that was told to stop, and did.
+pub(super) fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration>) -> Failure {
+    match stop {
+        Stop::Interrupted => Failure::cancelled("interrupted".to_owned()),
+        Stop::Disconnected => Failure::cancelled("the client has gone".to_owned()),
+        Stop::Ending => Failure::cancelled("the console ends".to_owned()),
+        Stop::Killed(by) => Failure::cancelled(format!("killed by session {by}")),
+        Stop::TimedOut => {
+            let limit = text::duration(&limit.unwrap_or_default());
+            Failure::timed_out(format!("`{}` had not ended after {limit} and was cancelled", command.name))
+        }
+    }
+}
+
+/// One that was told to stop a second ago, and did not.
+pub(super) fn given_up(dispatcher: &Dispatcher, stop: Stop, listed: &Listed, call: &mut Waiting) -> Failure {
+    let Listed { command, limit, session, .. } = *listed;
+    let (name, run) = (command.name, listed.state.id);
+    listed.left_behind();
+    // To be told to stop wakes it, too.
+    let unpolled = call.unpolled_for();
+    let still =
+        unpolled.map_or_else(|| "it still runs".to_owned(), |time| not_polled(call.place, "it", time));
+    dispatcher.audit.warn(format!(
+        "command `{name}` of session {session} is stuck: it was told to stop a second ago and {still} (run {run})"
+    ));
+    // A deadline has named the command already.
+    let subject = if stop == Stop::TimedOut { "it".to_owned() } else { format!("`{name}`") };
+    let still = match unpolled {
+        Some(time) => format!("{}, and it", not_polled(call.place, &subject, time)),
+        None => format!("{subject} still runs a second later and"),
+    };
+    let mut failure = stop_failure(stop, command, limit);
+    failure.message.push_str(&format!("; {still} is left behind, stuck"));
+    // That was said right now.
+    call.late = call.late.filter(|_| unpolled.is_none());
+    failure
+}
+
+fn not_polled(place: Where, subject: &str, time: Duration) -> String {
+    let who = match place {
+        Where::Thread => "its thread",
+        Where::Runtime => "the service's runtime",
+        Where::Helper => "the helper thread",
+        Where::Console => "the console's own thread",
+    };
+    let time = text::duration(&Duration::from_secs(time.as_secs().max(1)));
+    format!("{who} has not polled {subject} for {time}")
+}
