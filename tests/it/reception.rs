@@ -7,3 +7,5 @@ mod idle;
 mod places;
 mod process;
 mod rare;
+#[allow(unsafe_code, reason = "no safe function gives a signal its default back")]
+mod sigpipe;

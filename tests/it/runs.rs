@@ -239,8 +239,9 @@ fn regression_a_view_of_the_authors_that_hangs_holds_up_no_builtin() {
     assert!(operator.asks("mem").contains("resident"));
     // The next of the author's is told what it waits for.
     operator.types("runs view 'runs view'");
-    operator
-        .expects("`runs view` waits for the helper thread, which is occupied by `runs view` (session 1, run ");
+    operator.expects(
+        "`runs view` waits for the helper thread, which is occupied by `runs view` (session 1, run ",
+    );
     operator.expects("`running` lists it, Ctrl-C leaves\r\n");
     operator.interrupts();
     assert_eq!(operator.reads_end(), "interrupted\n");

@@ -272,8 +272,7 @@ mod tests {
     fn any_text() -> impl Strategy<Value = String> {
         // A small alphabet, so that keys collide; control, bidi, wide and joining characters, so that they
         // meet.
-        const ALPHABET: &str =
-            "a1 (2):,{\"\\\n\r\t\0\x1b\x7f\u{9b}\u{202e}\u{2028}\u{ad}\u{200b}\u{feff}\u{e0041}é漢\u{301}👩\u{200d}\u{fe0f}";
+        const ALPHABET: &str = "a1 (2):,{\"\\\n\r\t\0\x1b\x7f\u{9b}\u{202e}\u{2028}\u{ad}\u{200b}\u{feff}\u{e0041}é漢\u{301}👩\u{200d}\u{fe0f}";
         let odd = proptest::sample::select(ALPHABET.chars().collect::<Vec<_>>());
         let texts = vec(odd, 0..8).prop_map(String::from_iter);
         prop_oneof![4 => texts, 1 => any::<String>()]
