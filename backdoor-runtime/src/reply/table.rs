@@ -13,8 +13,9 @@ use crate::console::escape::escape_line;
 /// The cells between two columns.
 const GAP: usize = 2;
 
-/// A column is not shrunk below this many cells: two characters and the mark of the cut.
-const MIN_COLUMN: usize = 3;
+/// A column is not shrunk below this many cells: of what is shorter, nobody can tell what it was. Rather, the last columns are cut
+/// off.
+const MIN_COLUMN: usize = 6;
 
 /// So many rows of a stream decide its widths, and are the most that is held of it.
 const HELD_ROWS: usize = 100;
@@ -424,8 +425,9 @@ mod tests {
         check(rows.clone(), 34, &["a           b      c", "abcdefghij  12345  abcdefghijklmno"]);
         check(rows.clone(), 33, &["a           b      c", "abcdefghij  12345  abcdefghijklm…"]);
         check(rows.clone(), 25, &["a         b      c", "abcdefg…  12345  abcdefg…"]);
-        check(rows.clone(), 14, &["a     b    c", "abc…  12…  ab…"]);
-        check(rows, 8, &["a    b …", "ab…  12…"]);
+        check(rows.clone(), 21, &["a       b      c", "abcde…  12345  abcde…"]);
+        check(rows.clone(), 19, &["a       b      c", "abcde…  12345  abc…"]);
+        check(rows, 14, &["a       b    …", "abcde…  12345…"]);
     }
 
     #[test]
