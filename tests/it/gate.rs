@@ -41,6 +41,11 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// How many have come so far.
+    pub(crate) fn visitors(&self) -> usize {
+        self.state.lock().unwrap().visitors
+    }
+
     /// Blocks this thread until the gate opens.
     pub(crate) fn block(&self) {
         self.visit();

@@ -11,6 +11,8 @@ mod builtins;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod command_limits;
+#[cfg(test)]
 mod counters;
 #[cfg(test)]
 mod courtesy;

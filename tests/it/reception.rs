@@ -8,3 +8,5 @@ mod kernel;
 mod places;
 mod process;
 mod rare;
+#[allow(unsafe_code, reason = "no safe function gives a signal its default back")]
+mod sigpipe;

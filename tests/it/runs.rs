@@ -24,6 +24,12 @@ fn polite(session: Session, gate_name: String) {
     }
 }
 
+/// Blocks the thread that views are computed on
+#[backdoor_command(name = "runs view", reads, on = helper, timeout = "none")]
+fn view(gate_name: String) {
+    gate(&gate_name).block();
+}
+
 /// Needs a thread
 #[backdoor_command(name = "runs sync", reads)]
 fn sync() -> &'static str {
@@ -219,6 +225,29 @@ fn a_console_of_one_thread_refuses_when_that_one_is_stuck() {
     other.interrupts();
     other.reads_end();
     assert!(other.asks("runs sync").contains("too many are stuck: `runs deaf` (session 1, run "));
+}
+
+/// Both kinds of views had one thread, so that one of the author's that hung took `threads`, `mem` and `doctor` from the operator.
+#[test]
+fn regression_a_view_of_the_authors_that_hangs_holds_up_no_builtin() {
+    let backdoor = console().start().unwrap();
+    let opened = OpensOnDrop(gate("runs view"));
+    let mut other = Operator::new(&backdoor);
+    other.types("runs view 'runs view'");
+    gate("runs view").wait_for_visitors(1);
+    let mut operator = Operator::new(&backdoor);
+    assert!(operator.asks("mem").contains("resident"));
+    // The next of the author's is told what it waits for.
+    operator.types("runs view 'runs view'");
+    operator.expects(
+        "`runs view` waits for the helper thread, which is occupied by `runs view` (session 1, run ",
+    );
+    operator.expects("`running` lists it, Ctrl-C leaves\r\n");
+    operator.interrupts();
+    assert_eq!(operator.reads_end(), "interrupted\n");
+    drop(opened);
+    assert_eq!(other.reads_answer(), "");
+    assert_eq!(operator.asks("runs view 'runs view'"), "");
 }
 
 #[test]

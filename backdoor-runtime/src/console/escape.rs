@@ -163,7 +163,8 @@ fn may_start_special(byte: u8) -> bool {
     matches!(byte, 0x00..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
 }
 
-fn is_special(character: char) -> bool {
+/// Whether a character is spelled out.
+pub(crate) fn is_special(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1f'

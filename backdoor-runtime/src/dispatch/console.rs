@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::runtime::Handle;
 
+use crate::command::Command;
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
 use crate::dispatch::asking::Asking;
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) runs: Arc<Runs>,
     pub(crate) helper: LazyRuntime,
+    /// The same for the author's views: one of them that hangs holds up none of the console's own.
+    pub(crate) authors_helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
     pub(crate) asking: Asking,
     pub(crate) tally: Tally,
@@ -211,6 +214,11 @@ impl Console {
 }
 
 impl Shared {
+    /// Where a view of this command's is computed.
+    pub(crate) fn helper_of(&self, command: &Command) -> &LazyRuntime {
+        if command.declared.is_builtin() { &self.helper } else { &self.authors_helper }
+    }
+
     pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|peer| peer.strong_count() > 0);

@@ -96,16 +96,17 @@ enum Called {
 
 fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
     let console = Handle::current;
+    let helper = |job: &Job| dispatcher.shared.helper_of(job.command).handle();
     Ok(match (job.command.place, job.function()) {
         (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
             Placed::on(&dispatcher.asynchronous.handle()?, Where::Runtime, job.run_async(function))
         }
         (Place::Helper, Run::Sync(function)) => {
-            Placed::on(&dispatcher.shared.helper.handle()?, Where::Helper, job.run_here(function))
+            Placed::on(&helper(&job)?, Where::Helper, job.run_here(function))
         }
         (Place::Helper, Run::Async(function)) => {
-            Placed::on(&dispatcher.shared.helper.handle()?, Where::Helper, job.run_async(function))
+            Placed::on(&helper(&job)?, Where::Helper, job.run_async(function))
         }
         (Place::Console, Run::Async(function)) => {
             Placed::on(&console(), Where::Console, job.run_async(function))
@@ -312,7 +313,12 @@ impl Dispatcher {
             Where::Runtime => format!(
                 "the service's runtime has not polled `{name}` for a second; its workers may be blocked. Ctrl-C leaves"
             ),
-            Where::Helper => format!("`{name}` waits for the helper thread, which is busy. Ctrl-C leaves"),
+            Where::Helper => match &*labels(&self.shared.runs.on_helper_of(command)) {
+                "" => format!("`{name}` waits for the helper thread, which is busy. Ctrl-C leaves"),
+                runs => format!(
+                    "`{name}` waits for the helper thread, which is occupied by {runs}. `running` lists it, Ctrl-C leaves"
+                ),
+            },
             Where::Console => {
                 format!("`{name}` waits for the console's own thread, which is busy. Ctrl-C leaves")
             }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::text;
 use super::value::{Value, since_epoch};
+use crate::console::escape::is_special;
 
 /// Appends the value. NaN and infinities become `null`, bytes an array of numbers, 128-bit numbers plain
 /// digits, and durations and times what serde makes of them, so that they can be read back.
@@ -46,8 +47,8 @@ pub(crate) fn write_within(value: &Value, room: usize, out: &mut String) {
     }
 }
 
-/// Appends a JSON string. Beyond what JSON asks for, everything that could move a terminal's cursor or
-/// reorder a line is escaped.
+/// Appends a JSON string. Beyond what JSON asks for, everything is escaped that the console would spell out in a way of its own,
+/// which is no JSON.
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     for character in text.chars() {
@@ -57,7 +58,11 @@ pub(crate) fn write_text(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            _ if is_control(character) => out.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ if is_special(character) => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             _ => out.push(character),
         }
     }
@@ -136,19 +141,6 @@ fn separated<T>(
     out.push(close);
 }
 
-/// C0, DEL and C1, the separators that end a line somewhere, and the marks that reorder one.
-fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt;
@@ -182,6 +174,7 @@ mod tests {
         check(f64::NEG_INFINITY, "null");
         check("a\"\\/\n\t\r", r#""a\"\\/\n\t\r""#);
         check("\x1b[2J\x7f\u{85}\u{202e}\u{2028}é", r#""\u001b[2J\u007f\u0085\u202e\u2028é""#);
+        check("\u{ad}\u{200b}\u{feff}\u{e0041}", r#""\u00ad\u200b\ufeff\udb40\udc41""#);
         check(Value::Bytes(vec![0, 255]), "[0,255]");
         check(vec![Value::Null, vec![1, 2].into()], "[null,[1,2]]");
     }
@@ -279,8 +272,7 @@ mod tests {
     fn any_text() -> impl Strategy<Value = String> {
         // A small alphabet, so that keys collide; control, bidi, wide and joining characters, so that they
         // meet.
-        const ALPHABET: &str =
-            "a1 (2):,{\"\\\n\r\t\0\x1b\x7f\u{9b}\u{202e}\u{2028}é漢\u{301}👩\u{200d}\u{fe0f}";
+        const ALPHABET: &str = "a1 (2):,{\"\\\n\r\t\0\x1b\x7f\u{9b}\u{202e}\u{2028}\u{ad}\u{200b}\u{feff}\u{e0041}é漢\u{301}👩\u{200d}\u{fe0f}";
         let odd = proptest::sample::select(ALPHABET.chars().collect::<Vec<_>>());
         let texts = vec(odd, 0..8).prop_map(String::from_iter);
         prop_oneof![4 => texts, 1 => any::<String>()]
@@ -319,7 +311,7 @@ mod tests {
         #[test]
         fn any_value_is_one_safe_line_of_strict_json(value in any_value()) {
             let json = value.to_string();
-            prop_assert!(!json.contains(is_control), "{json:?}");
+            prop_assert!(!json.contains(is_special), "{json:?}");
             if let Err(error) = serde_json::from_str::<Strict>(&json) {
                 prop_assert!(false, "{error}: {json}");
             }
@@ -330,7 +322,7 @@ mod tests {
         fn any_value_is_safe_text_that_keeps_to_its_room(value in any_value()) {
             let whole = text::render(&value, None);
             prop_assert!(whole.is_empty() || whole.ends_with('\n'));
-            prop_assert!(!whole.contains(|c| is_control(c) && c != '\n' && c != '\t'), "{whole:?}");
+            prop_assert!(!whole.contains(|c| is_special(c) && c != '\n' && c != '\t'), "{whole:?}");
             let room = whole.lines().map(UnicodeWidthStr::width).max().unwrap_or(0).max(1);
             prop_assert_eq!(text::render(&value, Some(room)), whole);
         }

@@ -295,8 +295,9 @@ mod tests {
         check(rows.clone(), 34, &["a           b      c", "abcdefghij  12345  abcdefghijklmno"]);
         check(rows.clone(), 33, &["a           b      c", "abcdefghij  12345  abcdefghijklm…"]);
         check(rows.clone(), 25, &["a         b      c", "abcdefg…  12345  abcdefg…"]);
-        check(rows.clone(), 14, &["a     b    c", "abc…  12…  ab…"]);
-        check(rows, 8, &["a    b …", "ab…  12…"]);
+        check(rows.clone(), 21, &["a       b      c", "abcde…  12345  abcde…"]);
+        check(rows.clone(), 19, &["a       b      c", "abcde…  12345  abc…"]);
+        check(rows, 14, &["a       b    …", "abcde…  12345…"]);
     }
 
     #[test]

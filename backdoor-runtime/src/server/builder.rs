@@ -243,6 +243,7 @@ impl Shared {
             peers: Mutex::new(Vec::new()),
             runs: Arc::default(),
             helper: LazyRuntime::new("backdoor-helper"),
+            authors_helper: LazyRuntime::new("backdoor-view"),
             asking: Asking::new("backdoor-ask"),
             tally: Tally::default(),
             asking_vars: Asking::new("backdoor-vars"),

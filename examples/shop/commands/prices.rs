@@ -34,7 +34,9 @@ fn set(
     State(catalogue): State<Catalogue>,
     State(cache): State<Cache>,
     #[arg(complete = sku::complete)] product: Sku,
-    #[arg(from_str)] price: Price,
+    /// Such as 12.50
+    #[arg(from_str)]
+    price: Price,
     /// Drop what is cached of it
     #[arg(default = true)]
     flush: bool,
@@ -161,5 +163,6 @@ rope  9.95   true    100000
         assert_eq!(console.run("refresh now").text, text);
         assert_eq!(console.run("refresh now -q").text, "40 prices are those of today\n");
         assert_eq!(console.run("refresh every 5m").text, "was  1m\nnow  5m\n");
+        assert_eq!(console.run("refresh every").text, "now  5m\n");
     }
 }

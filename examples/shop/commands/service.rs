@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use backdoor_runtime::{PrintError, Session, State, backdoor_command};
+use backdoor_runtime::{PrintError, RawAnsi, Session, State, backdoor_command};
 use serde::Serialize;
 
 use crate::cache::SHARDS;
@@ -120,7 +120,30 @@ fn count(
         total += u64::from(item.stock);
         shelves += 1;
     }
-    Ok(format!("{total} on {shelves} shelves"))
+    let shelves = if shelves == 1 { "one shelf".to_owned() } else { format!("{shelves} shelves") };
+    Ok(format!("{total} on {shelves}"))
+}
+
+/// What runs out
+///
+/// In red where nothing is left; only a terminal is sent colours.
+#[backdoor_command(name = "stock low", reads)]
+fn low(
+    State(catalogue): State<Catalogue>,
+    session: Session,
+    /// As many are enough
+    #[arg(default = 100)]
+    enough: u32,
+) -> RawAnsi {
+    let mut text = String::new();
+    for item in catalogue.items().iter().filter(|item| item.stock < enough) {
+        let line = format!("{:>6} {}", item.stock, item.sku);
+        match (item.stock, session.width()) {
+            (0, Some(_)) => text.push_str(&format!("\x1b[31m{line}\x1b[0m\n")),
+            _ => text.push_str(&format!("{line}\n")),
+        }
+    }
+    RawAnsi(if text.is_empty() { "there is enough of everything".to_owned() } else { text })
 }
 
 /// Put goods on a shelf
@@ -154,6 +177,13 @@ mod tests {
         assert_eq!(value["paused"], true);
         assert_eq!(console.run("resume").text, "1 orders waited\n");
         assert_eq!(console.run("workers resume").text, "the workers were not paused\n");
+    }
+
+    #[test]
+    fn what_runs_out_is_listed() {
+        let console = console(&Orders::default());
+        assert_eq!(console.run("stock low").text, "    20 lantern\n");
+        assert_eq!(console.run("stock low 5").text, "there is enough of everything\n");
     }
 
     #[test]

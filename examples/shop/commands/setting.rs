@@ -7,6 +7,8 @@ use serde::Serialize;
 /// A time that a command shows, or sets.
 #[derive(Serialize)]
 pub(crate) struct Setting {
+    /// Only where it was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) was: Option<Duration>,
     pub(crate) now: Duration,
 }

@@ -45,7 +45,7 @@ impl Held {
     /// last page.
     #[track_caller]
     pub(super) fn await_no_more_than(before: Self, shop: &Shop, megabytes: usize) {
-        let is_first_used = |name: &&String| ["backdoor-helper", "backdoor-facts"].contains(&name.as_str());
+        let is_first_used = |name: &&String| ["backdoor-helper", "backdoor-view"].contains(&name.as_str());
         let lasting = |held: &Self| held.threads.iter().filter(|name| !is_first_used(name)).count();
         let is_back = |now: &Self| {
             // The runtime of each of these two threads has descriptors: an epoll, an eventfd and a socket pair's end.

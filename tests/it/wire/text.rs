@@ -39,6 +39,17 @@ fn what_would_move_the_cursor_is_spelled_out() {
     assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\\u{200b}\\u{feff}\\u{2028}\n");
 }
 
+/// What JSON left as it was, the console spelled out in a way of its own, and the line was no JSON any more.
+#[test]
+fn regression_what_nobody_sees_stays_json() {
+    let text = "\u{9b}\u{ad}\u{180e}\u{200b}\u{202e}\u{2060}\u{feff}\u{fffb}\u{e0041}";
+    for address in [tcp(), unix()] {
+        let answer = script(address, format!("get {text} --json\n"));
+        assert!(answer.is_ascii(), "{answer}");
+        assert_eq!(serde_json::from_str::<String>(&answer).unwrap(), text);
+    }
+}
+
 #[test]
 fn a_line_that_is_too_long_is_refused_once_and_the_next_one_runs() {
     let refused = "line not run: it is longer than 8192 bytes; split it into several lines";

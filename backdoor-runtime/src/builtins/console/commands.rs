@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 
 /// Every command, with its usage and its place in the source
 ///
-/// Hidden ones too. With `--json`, everything that is known of each: arguments, types, defaults, ranges and choices.
+/// Hidden ones too. A terminal shows the file without its folders. With `--json`, everything that is known of each: arguments, types,
+/// defaults, ranges and choices.
 #[backdoor_command(reads, on = console)]
 async fn commands(State(console): State<Console>) -> Catalogue {
     Catalogue(console.commands().await)
@@ -15,11 +16,17 @@ struct Catalogue(Vec<CommandInfo>);
 
 impl CommandOutput for Catalogue {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let is_terminal = page.width().is_some();
         let row = |command: &CommandInfo| {
+            // Its end says more than its beginning, which is what a table would leave of it.
+            let declared = match command.declared.rsplit_once('/') {
+                Some((_, file)) if is_terminal => file,
+                _ => &command.declared,
+            };
             Value::record([
                 ("effect", command.effect.as_str().into()),
                 ("usage", command.usage.as_str().into()),
-                ("declared", command.declared.as_str().into()),
+                ("declared", declared.into()),
             ])
         };
         let rows: Value = self.0.iter().map(row).collect::<Vec<Value>>().into();

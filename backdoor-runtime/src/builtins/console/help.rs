@@ -1,10 +1,13 @@
 //! `help`: the commands, one line each; one command in full; or what has to do with a word.
 
+mod flow;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
+use self::flow::{flow, paragraphs};
 use crate::{
     CommandInfo, CommandOutput, Console, Effect, Page, ParameterInfo, State, Value, backdoor_command,
 };
@@ -95,10 +98,9 @@ impl CommandOutput for Help {
                     writeln!(page)?;
                 }
                 topics(page, &builtin)?;
-                paragraph(
-                    page,
-                    "`help NAME`, `help TOPIC` or `NAME ?` says more; `--json` behind any command gives data.",
-                )
+                writeln!(page)?;
+                const MORE: &str = "`help NAME`, `help TOPIC` or `NAME ?` says more; `--json` behind any command gives data.";
+                flow(page, "", 0, MORE)
             }
             Self::Group { name, members, command, commands } => {
                 if let Some(command) = command {
@@ -149,7 +151,9 @@ fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a Command
         let first = command.name.split(' ').next().unwrap_or_default();
         let inside =
             |other: &&CommandInfo| other.name.strip_prefix(first).is_some_and(|rest| rest.starts_with(' '));
-        let block = if commands.iter().any(inside) { first } else { "" };
+        // What the service has a command of the same name for is no group of its own.
+        let is_group = first != "sys" && commands.iter().any(inside);
+        let block = if is_group { first } else { "" };
         blocks.entry(block).or_default().push(command);
     }
     let room = page.width().map(|columns| columns.saturating_sub(width + 4).max(20));
@@ -228,11 +232,11 @@ fn shorten(text: &str, room: Option<usize>) -> String {
 
 fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
     usage(page, &command.usage)?;
-    if !command.summary.is_empty() {
-        paragraph(page, &command.summary)?;
-    }
-    if !command.details.is_empty() {
-        paragraph(page, command.details)?;
+    for text in [&*command.summary, command.details] {
+        if !text.is_empty() {
+            writeln!(page)?;
+            paragraphs(page, text)?;
+        }
     }
     if !command.parameters.is_empty() {
         writeln!(page)?;
@@ -251,7 +255,7 @@ fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
         Effect::Changes => "may change the service",
         Effect::Dangerous => "dangerous: asks before it runs",
     };
-    writeln!(page, "{effect}; declared at {} in {}", command.declared, command.krate)
+    flow(page, "", 0, &format!("{effect}; declared at {} in {}", command.declared, command.krate))
 }
 
 /// The usage line, on as many lines as it needs: no parameter is torn.
@@ -280,30 +284,6 @@ fn usage(page: &mut Page<'_>, usage: &str) -> fmt::Result {
     writeln!(page, "{line}")
 }
 
-/// Lines as the author wrote them, but for those that are wider than the page.
-fn paragraph(page: &mut Page<'_>, text: &str) -> fmt::Result {
-    let width = page.width().unwrap_or(usize::MAX);
-    writeln!(page)?;
-    for line in text.lines() {
-        let (mut used, mut gap) = (0, "");
-        for word in line.split_inclusive(' ') {
-            let text = word.trim_end();
-            if used > 0 && used + gap.len() + text.width() > width {
-                writeln!(page)?;
-                used = 0;
-            } else {
-                page.write_str(gap)?;
-                used += gap.len();
-            }
-            page.write_str(text)?;
-            used += text.width();
-            gap = &word[text.len()..];
-        }
-        writeln!(page)?;
-    }
-    Ok(())
-}
-
 fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize) -> fmt::Result {
     let mut facts = Vec::new();
     let positional = parameter.form.starts_with('<');
@@ -325,18 +305,24 @@ fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize)
     let help = parameter.help.lines().collect::<Vec<_>>().join(" ");
     let pad = width.saturating_sub(parameter.form.width());
     let space = if help.is_empty() || facts.is_empty() { "" } else { " " };
-    writeln!(page, "{}", format!("  {}{:pad$}  {help}{space}{facts}", parameter.form, "").trim_end())?;
+    let begin = format!("  {}{:pad$}  ", parameter.form, "");
+    flow(page, &begin, width + 4, &format!("{help}{space}{facts}"))?;
     if parameter.choices.iter().all(|(_, help)| help.is_empty()) {
         // An option's form has them already, where they are few.
         let words: Vec<&str> = parameter.choices.iter().map(|(name, _)| *name).collect();
         return match words.is_empty() || parameter.form.contains(&words.join("|")) {
             true => Ok(()),
-            false => writeln!(page, "  {:width$}    one of {}", "", words.join(", ")),
+            false => flow(
+                page,
+                &format!("  {:width$}    ", ""),
+                width + 6,
+                &format!("one of {}", words.join(", ")),
+            ),
         };
     }
     let widest = parameter.choices.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     for (name, help) in &parameter.choices {
-        writeln!(page, "{}", format!("  {:width$}    {name:<widest$}  {help}", "").trim_end())?;
+        flow(page, &format!("  {:width$}    {name:<widest$}  ", ""), width + widest + 8, help)?;
     }
     Ok(())
 }

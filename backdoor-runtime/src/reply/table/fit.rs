@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A column is not shrunk below this many cells: two characters and the mark of the cut.
-const MIN_COLUMN: usize = 3;
+/// A column is not shrunk below this many cells: of what is shorter, nobody can tell what it was. Rather, the last columns are cut
+/// off.
+const MIN_COLUMN: usize = 6;
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 

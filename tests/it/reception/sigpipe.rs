@@ -1,0 +1,40 @@
+//! A service that takes SIGPIPE as it is by default, as command-line tools in a pipe do, is not ended by a peer that goes.
+
+use std::process::Command;
+
+use crate::client::{Client, script};
+use crate::wire::builder;
+
+/// In a process of its own: what a signal does belongs to the whole process.
+#[test]
+fn a_peer_that_goes_in_the_middle_of_an_answer_does_not_end_the_service() {
+    const CHILD: &str = "BACKDOOR_TEST_SIGPIPE";
+    if std::env::var_os(CHILD).is_some() {
+        // SAFETY: the default action is no handler, and nothing in this process counts on another one.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        let path = std::env::temp_dir().join(format!("backdoor-sigpipe-{}.sock", std::process::id()));
+        let console = builder().listen("0").listen(format!("unix:{}", path.display())).start().unwrap();
+        for address in console.addresses() {
+            for _ in 0..20 {
+                let mut client = Client::connect(address);
+                client.send("wire flood 100000\n");
+                client.take(64);
+            }
+            assert_eq!(script(address, "wire echo a\n"), "a\n");
+            // Each of them was written to when it was gone, and its command ended by that.
+            while script(address, "running\n").contains("wire flood") {}
+        }
+        return;
+    }
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "reception::sigpipe::a_peer_that_goes_in_the_middle_of_an_answer_does_not_end_the_service",
+        ])
+        .env(CHILD, "")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&ended.stdout);
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && stdout.contains("1 passed"), "{}: {stdout}{stderr}", ended.status);
+}
