@@ -199,6 +199,35 @@ fn a_semaphore_that_ran_dry_shows_who_has_its_permits() {
     assert_eq!(pool.available_permits(), 2);
 }
 
+/// Whoever maps or splits a guard holds what he held, from where and since when he did.
+#[tokio::test]
+async fn a_part_of_a_guard_is_held_as_the_whole_was() {
+    let cache = asynch::RwLock::named("mapped-cache", (1, 2));
+    let held = asynch::RwLockWriteGuard::map(cache.write().await, |both| &mut both.0);
+    let taken = seen("mapped-cache").unwrap().holders.remove(0);
+    assert_eq!(taken.mode, "exclusive");
+    drop(held);
+    assert!(seen("mapped-cache").unwrap().holders.is_empty());
+    let _read = asynch::RwLockWriteGuard::downgrade_map(cache.write().await, |both| &both.0);
+    assert_eq!(seen("mapped-cache").unwrap().holders[0].mode, "read");
+
+    let connections = Semaphore::named("split-connections", 3);
+    let mut held = connections.try_acquire_many(3).unwrap();
+    let at = seen("split-connections").unwrap().holders[0].at.clone();
+    let apart = held.split(2).unwrap();
+    let holders = |is: fn(&sync::HolderInfo) -> u32| -> Vec<u32> {
+        let mut all: Vec<u32> = seen("split-connections").unwrap().holders.iter().map(is).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(holders(|holder| holder.permits), [1, 2]);
+    assert!(seen("split-connections").unwrap().holders.iter().all(|holder| holder.at == at));
+    held.merge(apart);
+    assert_eq!(holders(|holder| holder.permits), [3]);
+    drop(held);
+    assert_eq!(holders(|holder| holder.permits), [0; 0]);
+}
+
 #[test]
 fn a_poisoned_lock_is_shown_until_it_is_cleared() {
     static SPOILT: Mutex<u8> = Mutex::named("spoilt", 0);
