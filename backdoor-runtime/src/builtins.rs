@@ -1,7 +1,9 @@
-//! The commands that every console has, written with the macro and the public API only. Each file here is a topic of `help`.
+//! The commands that every console has, written with the macro and the public API only. Each file here with a
+//! command in it is a topic of `help`.
 
 mod console;
 mod doctor;
+mod fitted;
 mod locks;
 mod logs;
 mod objects;

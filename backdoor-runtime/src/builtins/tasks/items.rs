@@ -11,6 +11,7 @@ use futures_core::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::builtins::fitted;
 use crate::sync::TaskLocks;
 use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::threads::ThreadStack;
@@ -31,7 +32,8 @@ pub(super) struct Item {
 enum Text {
     /// Shown with the first row of its table.
     InTable,
-    Table(Vec<Value>),
+    /// With the columns that a narrow terminal has room for.
+    Table(Vec<Value>, &'static [&'static str]),
     Stack(Box<TaskStack>, TaskLocks, bool),
     Note(String),
 }
@@ -90,13 +92,17 @@ impl Stream for Items {
     }
 }
 
-/// Rows of one table: for a machine with all that is known of each, for a person with these columns.
-pub(super) fn rows<T: Serialize>(all: &[T], columns: impl Fn(&T) -> Vec<Column>) -> Vec<Item> {
+/// Rows of one table: for a machine with all that is known of each, for a person with these columns, or with the few of these names.
+pub(super) fn rows<T: Serialize>(
+    all: &[T],
+    few: &'static [&'static str],
+    columns: impl Fn(&T) -> Vec<Column>,
+) -> Vec<Item> {
     let table = all.iter().map(|row| Value::record(columns(row))).collect();
     let mut items: Vec<Item> =
         all.iter().map(|row| Item { value: Value::of(row), text: Text::InTable }).collect();
     if let Some(first) = items.first_mut() {
-        first.text = Text::Table(table);
+        first.text = Text::Table(table, few);
     }
     items
 }
@@ -139,10 +145,7 @@ impl CommandOutput for Item {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         match &self.text {
             Text::InTable => Ok(()),
-            Text::Table(rows) => {
-                let table = Value::from(rows.clone()).to_text(page.width());
-                page.write_str(&table)
-            }
+            Text::Table(rows, few) => fitted::table(page, rows, |row| few_of(row, few)),
             Text::Stack(stack, locks, full) => stack_text(stack, locks, *full, page),
             Text::Note(text) => writeln!(page, "{text}"),
         }
@@ -153,18 +156,27 @@ impl CommandOutput for Item {
     }
 }
 
+/// These columns of a row, and of the place where the task was spawned the end.
+fn few_of(row: &Value, few: &[&'static str]) -> Value {
+    let field = |&name: &&'static str| match (name, row[name].as_str()) {
+        ("spawned", Some(place)) => (name, fitted::short_place(place).into()),
+        _ => (name, row[name].clone()),
+    };
+    Value::record(few.iter().map(field).collect::<Vec<Column>>())
+}
+
 fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {
     let task = &stack.task;
     let polls = if task.polls == 1 { "poll" } else { "polls" };
-    writeln!(
-        page,
+    let title = format!(
         "{}, {}, {} old, {} {polls}, spawned at {}",
         task.title(),
         task.state.describe(),
         rounded_text(task.age),
         task.polls,
         task.spawned
-    )?;
+    );
+    fitted::sentence(page, 0, &title)?;
     match (task.parent, task.awaited_by) {
         (Some(parent), Some(by)) => writeln!(page, "  spawned by task {parent}, awaited by task {by}")?,
         (Some(parent), None) => writeln!(page, "  spawned by task {parent}")?,
@@ -183,7 +195,7 @@ fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<
         before = lines;
     }
     if let Some(missing) = &stack.missing {
-        writeln!(page, "  {missing}")?;
+        fitted::sentence(page, 2, missing)?;
     }
     if let Some(thread) = &stack.thread {
         writeln!(page, "  the stack of its thread, innermost first:")?;
@@ -193,7 +205,7 @@ fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<
         }
     }
     for lock in locks.waits.iter().chain(&locks.holds) {
-        writeln!(page, "  {lock}")?;
+        fitted::sentence(page, 2, lock)?;
     }
     Ok(())
 }
