@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::Backdoor;
 use backdoor_runtime::sync::{self, LockInfo, Mutex, RwLock, Semaphore, asynch};
+use backdoor_runtime::threads;
 use tokio::runtime::Builder;
 
 use crate::client::PATIENCE;
@@ -132,6 +133,30 @@ fn std_mutexes_locked_crosswise_are_untracked() {
         assert!(line.starts_with(&format!("thread N `{name}` at futex N")), "{line}");
         assert!(line.contains(", which looks like a mutex, in it::locks::"), "{line}");
     }
+}
+
+/// Theirs wait at a word of the waiting thread's, so that only the stack tells them from a condition.
+#[test]
+fn locks_of_parking_lot_are_untracked_and_its_conditions_are_none() {
+    static LOCK: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+    static SHARED: parking_lot::RwLock<()> = parking_lot::RwLock::new(());
+    static READY: parking_lot::Condvar = parking_lot::Condvar::new();
+    let held = (LOCK.lock(), SHARED.read());
+    start("parking-mutex", || drop(LOCK.lock()));
+    start("parking-rwlock", || drop(SHARED.write()));
+    start("parking-idle", || {
+        static WORK: parking_lot::Mutex<bool> = parking_lot::Mutex::new(false);
+        READY.wait_while(&mut WORK.lock(), |ready| !*ready);
+    });
+    for name in ["parking-mutex", "parking-rwlock"] {
+        let line = waits(&format!("`{name}`"), 1);
+        assert!(line.contains(", which looks like a lock of parking_lot, in it::locks::"), "{line}");
+    }
+    let idle =
+        || threads::list(Duration::ZERO).unwrap().into_iter().find(|thread| thread.name == "parking-idle");
+    until(|| idle().filter(|thread| thread.system_call.as_deref() == Some("futex")));
+    assert!(!format!("{:?}", sync::waits().untracked).contains("parking-idle"));
+    drop(held);
 }
 
 #[test]
