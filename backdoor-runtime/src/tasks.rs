@@ -7,8 +7,8 @@
 //! What a task waits for is seen by polling it once with a waker of ours: whoever clones that is a leaf. So it is known for
 //! - sleeps, sockets, channels, locks, `JoinHandle`s: each is a leaf, with the functions that await it;
 //! - `select!`, `join!`, `timeout`: a leaf for each branch that waits;
-//! - `FuturesUnordered`, and `join_all` of more than 30 futures: one leaf, the collection itself, since it polls only those that were
-//!   woken; spawn what is in it as tasks to see more;
+//! - `FuturesUnordered`, and `join_all` of more than 30 futures: one leaf, what is awaited of the collection (`Next`, `JoinAll`), since
+//!   it polls only those that were woken; spawn what is in it as tasks to see more;
 //! - a `LocalSet`: each task in it that was spawned with us; the set itself is a leaf of whoever drives it;
 //! - a current-thread runtime: as any other, as long as its thread polls;
 //! - a future that wakes itself: where it did so, marked as such;

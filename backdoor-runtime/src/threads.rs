@@ -239,7 +239,8 @@ fn remember_roles(threads: &[ThreadStack]) {
 #[derive(Debug)]
 pub struct Watch {
     since: Instant,
-    times: HashMap<i32, Duration>,
+    /// What each thread had used, and when that was read: to read all of many takes a while.
+    times: HashMap<i32, (Instant, Duration)>,
 }
 
 impl Watch {
@@ -248,8 +249,9 @@ impl Watch {
     /// # Errors
     /// /proc is not mounted.
     pub fn begin() -> io::Result<Self> {
-        let times = proc::tids()?.into_iter().filter_map(|tid| Some((tid, proc::cpu_time(tid)?))).collect();
-        Ok(Self { since: Instant::now(), times })
+        let since = Instant::now();
+        let time = |tid| Some((tid, (Instant::now(), proc::cpu_time(tid)?)));
+        Ok(Self { since, times: proc::tids()?.into_iter().filter_map(time).collect() })
     }
 
     /// The threads that there are now, the busiest first.
@@ -257,13 +259,13 @@ impl Watch {
     /// # Errors
     /// /proc is not mounted.
     pub fn end(&self) -> io::Result<Vec<Thread>> {
-        let window = self.since.elapsed().as_secs_f64().max(f64::EPSILON);
         let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
         let thread = |tid| {
             let time = proc::cpu_time(tid);
+            let (since, before) = self.times.get(&tid).copied().unwrap_or((self.since, Duration::ZERO));
+            let window = since.elapsed().as_secs_f64().max(f64::EPSILON);
             let task = proc::task(tid)?;
             let waiting = proc::waiting(tid);
-            let before = self.times.get(&tid).copied().unwrap_or_default();
             let used = time.map_or(0.0, |time| time.saturating_sub(before).as_secs_f64());
             let role = roles.as_ref().and_then(|roles| roles.get(&(tid, task.name.clone())).copied());
             Some(Thread {

@@ -1,9 +1,8 @@
 //! The stacks of many threads: how long a look takes and how long it holds a thread up, beside debuggers on the same process.
 
+use std::io;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-
-use anyhow::Context;
 
 use crate::child::{Child, Program};
 use crate::statistics::{ROUNDS, median, quantile};
@@ -27,13 +26,17 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
         }
         let look = median(&mut looks);
         table.push(Row::new(format!("stacks of {threads} threads, the first look"), first, "ms"));
-        for (name, program, arguments) in [
+        for (name, package, arguments) in [
             ("gdb", "gdb", &["-batch", "-ex", "thread apply all bt", "-p"][..]),
-            ("eu-stack", "eu-stack", &["-p"][..]),
+            ("eu-stack", "elfutils", &["-p"][..]),
         ] {
-            let debugger = debugger(program, arguments, child.id())?;
             let row = Row::new(format!("stacks of {threads} threads, later ones"), look, "ms");
-            table.push(row.against(name, debugger, Some(look / debugger)));
+            match debugger(name, arguments, child.id())? {
+                Some(debugger) => table.push(row.against(name, debugger, Some(look / debugger))),
+                None => {
+                    eprintln!("   not measured: there is no {name} here (Debian: apt-get install {package})");
+                }
+            }
         }
         for (name, part, limit) in [("p99", 0.99, 10.0), ("max", 1.0, 100.0)] {
             let row = Row::new(
@@ -47,17 +50,19 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Milliseconds that a debugger takes for the stacks of a process.
-fn debugger(program: &str, arguments: &[&str], process: u32) -> anyhow::Result<f64> {
+/// Milliseconds that a debugger takes for the stacks of a process; nothing where it is not installed.
+fn debugger(program: &str, arguments: &[&str], process: u32) -> anyhow::Result<Option<f64>> {
     let mut times = Vec::new();
     for _ in 0..DEBUGGER_ROUNDS {
         let begin = Instant::now();
         let mut debugger = Command::new(program);
         debugger.args(arguments).arg(process.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
-        let status =
-            debugger.status().with_context(|| format!("running {program}, which has to be installed"))?;
+        let status = match debugger.status() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            status => status?,
+        };
         anyhow::ensure!(status.success(), "{program} failed: {status}");
         times.push(begin.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(median(&mut times))
+    Ok(Some(median(&mut times)))
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::Backdoor;
 use backdoor_runtime::sync::{self, LockInfo, Mutex, RwLock, Semaphore, asynch};
+use backdoor_runtime::threads;
 use tokio::runtime::Builder;
 
 use crate::client::PATIENCE;
@@ -134,6 +135,30 @@ fn std_mutexes_locked_crosswise_are_untracked() {
     }
 }
 
+/// Theirs wait at a word of the waiting thread's, so that only the stack tells them from a condition.
+#[test]
+fn locks_of_parking_lot_are_untracked_and_its_conditions_are_none() {
+    static LOCK: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+    static SHARED: parking_lot::RwLock<()> = parking_lot::RwLock::new(());
+    static READY: parking_lot::Condvar = parking_lot::Condvar::new();
+    let held = (LOCK.lock(), SHARED.read());
+    start("parking-mutex", || drop(LOCK.lock()));
+    start("parking-rwlock", || drop(SHARED.write()));
+    start("parking-idle", || {
+        static WORK: parking_lot::Mutex<bool> = parking_lot::Mutex::new(false);
+        READY.wait_while(&mut WORK.lock(), |ready| !*ready);
+    });
+    for name in ["parking-mutex", "parking-rwlock"] {
+        let line = waits(&format!("`{name}`"), 1);
+        assert!(line.contains(", which looks like a lock of parking_lot, in it::locks::"), "{line}");
+    }
+    let idle =
+        || threads::list(Duration::ZERO).unwrap().into_iter().find(|thread| thread.name == "parking-idle");
+    until(|| idle().filter(|thread| thread.system_call.as_deref() == Some("futex")));
+    assert!(!format!("{:?}", sync::waits().untracked).contains("parking-idle"));
+    drop(held);
+}
+
 #[test]
 fn a_writer_that_starves_is_shown_and_who_reads_behind_it() {
     let routes: &RwLock<()> = Box::leak(Box::new(RwLock::named("starving routes", ())));
@@ -197,6 +222,35 @@ fn a_semaphore_that_ran_dry_shows_who_has_its_permits() {
     drop(two);
     until(|| seen("dry pool").filter(|lock| lock.waiting == 0 && lock.holders.is_empty()));
     assert_eq!(pool.available_permits(), 2);
+}
+
+/// Whoever maps or splits a guard holds what he held, from where and since when he did.
+#[tokio::test]
+async fn a_part_of_a_guard_is_held_as_the_whole_was() {
+    let cache = asynch::RwLock::named("mapped-cache", (1, 2));
+    let held = asynch::RwLockWriteGuard::map(cache.write().await, |both| &mut both.0);
+    let taken = seen("mapped-cache").unwrap().holders.remove(0);
+    assert_eq!(taken.mode, "exclusive");
+    drop(held);
+    assert!(seen("mapped-cache").unwrap().holders.is_empty());
+    let _read = asynch::RwLockWriteGuard::downgrade_map(cache.write().await, |both| &both.0);
+    assert_eq!(seen("mapped-cache").unwrap().holders[0].mode, "read");
+
+    let connections = Semaphore::named("split-connections", 3);
+    let mut held = connections.try_acquire_many(3).unwrap();
+    let at = seen("split-connections").unwrap().holders[0].at.clone();
+    let apart = held.split(2).unwrap();
+    let holders = |is: fn(&sync::HolderInfo) -> u32| -> Vec<u32> {
+        let mut all: Vec<u32> = seen("split-connections").unwrap().holders.iter().map(is).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(holders(|holder| holder.permits), [1, 2]);
+    assert!(seen("split-connections").unwrap().holders.iter().all(|holder| holder.at == at));
+    held.merge(apart);
+    assert_eq!(holders(|holder| holder.permits), [3]);
+    drop(held);
+    assert_eq!(holders(|holder| holder.permits), [0; 0]);
 }
 
 #[test]

@@ -331,6 +331,40 @@ fn a_stripped_program_says_that_it_has_no_line_tables() {
     assert!(answer.matches(&format!("    {name}+0x")).count() > 5, "{answer}");
 }
 
+/// The signals that a process has handlers for (proc_pid_status(5)).
+fn caught(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(line.trim(), 16).unwrap()
+}
+
+#[test]
+fn a_handler_is_installed_by_the_first_stack_and_by_nothing_before() {
+    let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
+    let line = example.line();
+    let address = line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap();
+    let pid = example.process.id();
+    let before = caught(pid);
+    script(&address, "help\nthreads --for 1ms\ntasks\npgt\nlocks\nruntime --for 10ms\n");
+    assert_eq!(caught(pid), before);
+    script(&address, "pnt\nprofile cpu --for 10ms\npnt\n");
+    let added = caught(pid) & !before;
+    // Signal N is bit N - 1; two or three of the real-time signals, which begin at 32, are the C library's.
+    assert!(added.count_ones() == 1 && added.trailing_zeros() + 1 >= 34, "{before:#x} and {added:#x}");
+}
+
+/// A terminal of 80 columns has room for what matters of each thread.
+#[test]
+fn threads_in_a_narrow_terminal() {
+    let wide = Backdoor::testing().run("threads --for 1ms").text;
+    let columns = |text: &str| text.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    let all = "name tid state cpu_percent wait_channel system_call voluntary forced role task";
+    assert_eq!(columns(&wide), all);
+    let narrow = Backdoor::testing().width(80).run("threads --for 1ms").text;
+    assert_eq!(columns(&narrow), "name tid state cpu_percent in task");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+}
+
 #[test]
 fn what_is_said_of_a_signal_that_cannot_be_used() {
     let said = |error: StackError| error.to_string();

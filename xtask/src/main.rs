@@ -59,6 +59,20 @@ const CHECK: &[Step] = &[
         arguments: &["test", "--package", "backdoor-runtime", "--features", "metrics,prometheus", "counters"],
         environment: &[],
     },
+    Step {
+        name: "what only tokio_unstable has",
+        arguments: &[
+            "test",
+            "--target-dir",
+            "target/unstable",
+            "--package",
+            "backdoor-runtime",
+            "--doc",
+            "--",
+            "tasks::",
+        ],
+        environment: &[("RUSTFLAGS", "--cfg tokio_unstable"), ("RUSTDOCFLAGS", "--cfg tokio_unstable")],
+    },
 ];
 
 const BLESS: &[Step] = &[

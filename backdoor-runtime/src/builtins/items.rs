@@ -30,7 +30,6 @@ type Show = Box<dyn Fn(&mut Page<'_>) -> fmt::Result + Send>;
 enum Text {
     /// Shown with the first row of its table.
     InTable,
-    Table(Vec<Value>),
     Shown(Show),
 }
 
@@ -98,11 +97,23 @@ impl Stream for Items {
 
 /// Rows of one table: for a machine with all that is known of each, for a person with these columns.
 pub(super) fn rows<T: Serialize>(all: &[T], columns: impl Fn(&T) -> Vec<Column>) -> Vec<Item> {
-    let table = all.iter().map(|row| Value::record(columns(row))).collect();
+    rows_shown(all, columns, |page, table| {
+        let table = Value::from(table.to_vec()).to_text(page.width());
+        page.write_str(&table)
+    })
+}
+
+/// The same, with a way of its own to write the table.
+pub(super) fn rows_shown<T: Serialize>(
+    all: &[T],
+    columns: impl Fn(&T) -> Vec<Column>,
+    show: impl Fn(&mut Page<'_>, &[Value]) -> fmt::Result + Send + 'static,
+) -> Vec<Item> {
+    let table: Vec<Value> = all.iter().map(|row| Value::record(columns(row))).collect();
     let mut items: Vec<Item> =
         all.iter().map(|row| Item { value: Value::of(row), text: Text::InTable }).collect();
     if let Some(first) = items.first_mut() {
-        first.text = Text::Table(table);
+        first.text = Text::Shown(Box::new(move |page| show(page, &table)));
     }
     items
 }
@@ -122,10 +133,6 @@ impl CommandOutput for Item {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         match &self.text {
             Text::InTable => Ok(()),
-            Text::Table(rows) => {
-                let table = Value::from(rows.clone()).to_text(page.width());
-                page.write_str(&table)
-            }
             Text::Shown(show) => show(page),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::io;
 
+use crate::builtins::fitted;
 use crate::sync::{self, LockInfo, UntrackedInfo, Waits};
 use crate::{CommandOutput, Page, Value, backdoor_command, threads};
 
@@ -31,6 +32,9 @@ async fn waits() -> io::Result<Waits> {
     threads::aside(sync::waits).await
 }
 
+/// Behind the kind of a lock that is.
+const POISONED: &str = ", poisoned";
+
 struct Locks {
     pattern: Option<String>,
     locks: Vec<LockInfo>,
@@ -46,8 +50,8 @@ impl CommandOutput for Locks {
             None if self.count == 0 => return writeln!(page, "no lock of `backdoor_runtime::sync` was used"),
             _ => {}
         }
-        let rows: Value = self.locks.iter().map(row).collect::<Vec<Value>>().into();
-        page.write_str(&rows.to_text(page.width()))?;
+        let rows: Vec<Value> = self.locks.iter().map(row).collect();
+        fitted::table(page, &rows, few)?;
         match self.count - self.locks.len() {
             0 => Ok(()),
             more => writeln!(page, "({more} more; --limit shows them)"),
@@ -84,7 +88,7 @@ fn row(lock: &LockInfo) -> Value {
         0 => Value::Null,
         more => format!("{more} that are not listed").into(),
     };
-    let kind = if lock.poisoned { format!("{}, poisoned", lock.kind) } else { lock.kind.to_owned() };
+    let kind = format!("{}{}", lock.kind, if lock.poisoned { POISONED } else { "" });
     Value::record([
         ("lock", lock.name.map_or_else(|| format!("#{}", lock.id), str::to_owned).into()),
         ("kind", kind.into()),
@@ -92,14 +96,24 @@ fn row(lock: &LockInfo) -> Value {
         ("longest", lock.longest_wait.into()),
         ("held by", by.map_or(free, Value::from)),
         ("held", holder.map(|holder| holder.held).into()),
-        ("taken at", holder.map(|holder| short(&holder.at)).into()),
-        ("made at", short(&lock.made).into()),
+        ("taken at", holder.map(|holder| fitted::short_place(&holder.at)).into()),
+        ("made at", fitted::short_place(&lock.made).into()),
     ])
 }
 
-/// A place without its folders, of which a table has no room; `--json` has them.
-fn short(place: &str) -> String {
-    place.rsplit('/').next().unwrap_or(place).to_owned()
+/// What of a row a narrow terminal has room for. A lock without a name is known by where it was made.
+fn few(row: &Value) -> Value {
+    let text = |column: &str| row[column].as_str().unwrap_or_default().to_owned();
+    let mut lock = text("lock");
+    if lock.starts_with('#') {
+        lock = text("made at");
+    }
+    if text("kind").ends_with(POISONED) {
+        lock.push_str(POISONED);
+    }
+    let columns = ["waiting", "longest", "held by", "held", "taken at"];
+    let columns = columns.map(|column| (column, row[column].clone()));
+    Value::record([("lock", lock.into())].into_iter().chain(columns).collect::<Vec<_>>())
 }
 
 impl CommandOutput for Waits {
@@ -107,7 +121,7 @@ impl CommandOutput for Waits {
         if !self.cycles.is_empty() {
             writeln!(page, "in a cycle, each waiting for the next:")?;
             for cycle in &self.cycles {
-                writeln!(page, "  {}", cycle.text)?;
+                fitted::sentence(page, 2, &cycle.text)?;
             }
         }
         match self.waiting {
@@ -115,7 +129,7 @@ impl CommandOutput for Waits {
             _ => writeln!(page, "waiting:")?,
         }
         for edge in &self.edges {
-            writeln!(page, "  {}", edge.text)?;
+            fitted::sentence(page, 2, &edge.text)?;
         }
         if self.waiting > self.edges.len() {
             writeln!(page, "  and {} more", self.waiting - self.edges.len())?;
@@ -131,13 +145,13 @@ impl CommandOutput for Waits {
                 more => format!(" and {more} more"),
             };
             let thread = if lock.waiting == 1 { "thread" } else { "threads" };
-            writeln!(
-                page,
-                "  {thread} {names}{more} at futex {}, which looks like {}{}",
+            let text = format!(
+                "{thread} {names}{more} at futex {}, which looks like {}{}",
                 lock.address,
                 lock.looks_like,
                 places(lock)
-            )?;
+            );
+            fitted::sentence(page, 2, &text)?;
         }
         match &self.not_visible {
             Some(why) => writeln!(page, "threads that wait for other locks are not visible: {why}"),

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use crate::builtins::fitted;
 use crate::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
 use crate::{CommandOutput, Page, Session, Value, backdoor_command};
 
@@ -93,8 +94,8 @@ struct Cpu {
 impl CommandOutput for Cpu {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         if self.profile.samples > 0 {
-            let rows: Value = self.functions.iter().map(function_row).collect();
-            page.write_str(&rows.to_text(page.width()))?;
+            let rows: Vec<Value> = self.functions.iter().map(function_row).collect();
+            fitted::table(page, &rows, few)?;
             page.write_str("\n")?;
             let rows: Value = self.threads.iter().map(ThreadShare::value).collect();
             page.write_str(&rows.to_text(page.width()))?;
@@ -120,6 +121,13 @@ fn function_row(share: &FunctionShare) -> Value {
         ("function", share.function.as_str().into()),
         ("place", share.place().into()),
     ])
+}
+
+/// What of a function a narrow terminal has room for.
+fn few(row: &Value) -> Value {
+    let place = row["place"].as_str().map(fitted::short_place);
+    let columns = ["self %", "total %", "function"].map(|column| (column, row[column].clone()));
+    Value::record(columns.into_iter().chain([("place", place.into())]).collect::<Vec<_>>())
 }
 
 struct Tasks {
@@ -156,16 +164,31 @@ fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt
             page,
             "no thread used enough of the processor for a sample: {used} in {took}, at {rate} Hz"
         )?,
+        1 => writeln!(page, "1 sample at {rate} Hz: {used} of processor time in {took}")?,
         samples => writeln!(page, "{samples} samples at {rate} Hz: {used} of processor time in {took}")?,
     }
-    for (count, what) in [
-        (profile.lost, "were lost, since too many came at once"),
-        (profile.late, "stand for the same stack as the one before: the kernel's clock is no finer"),
-        (profile.not_kept, "are counted by thread only, since there were too many different stacks"),
-        (profile.cut, "have a stack whose outer end was not seen"),
+    for (count, one, many) in [
+        (profile.lost, "was lost, since too many came at once", "were lost, since too many came at once"),
+        (
+            profile.late,
+            "stands for the same stack as the one before: the kernel's clock is no finer",
+            "stand for the same stack as the one before: the kernel's clock is no finer",
+        ),
+        (
+            profile.not_kept,
+            "is counted by thread only, since there were too many different stacks",
+            "are counted by thread only, since there were too many different stacks",
+        ),
+        (
+            profile.cut,
+            "has a stack whose outer end was not seen",
+            "have a stack whose outer end was not seen",
+        ),
     ] {
-        if count > 0 {
-            writeln!(page, "{count} samples {what}")?;
+        match count {
+            0 => {}
+            1 => writeln!(page, "1 sample {one}")?,
+            count => writeln!(page, "{count} samples {many}")?,
         }
     }
     if let Some(percent) = profile.unseen_percent() {

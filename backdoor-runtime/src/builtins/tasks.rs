@@ -5,7 +5,8 @@ mod runtime;
 
 use std::time::{Duration, Instant};
 
-use crate::builtins::items::{Item, Items, produce, rows};
+use crate::builtins::items::{Item, Items, produce};
+use crate::builtins::tasks::pieces::rows;
 use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
 use crate::{Console, Session, State, Value, backdoor_command, sync};
 
@@ -18,9 +19,14 @@ const WAITS: Duration = Duration::from_millis(200);
 /// How long `cancel` waits for the task's end.
 const ENDS: Duration = Duration::from_secs(1);
 
+/// For how long tasks and their runtime can be watched. In less, whatever is polled at all looks like what holds up a worker.
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// The tasks of the service, or one of them with its stack
 ///
-/// Those that were spawned with `backdoor_runtime`. Others are counted and not seen.
+/// Those that were spawned with `backdoor_runtime`. Others are counted and not seen. A terminal that has no room for all columns
+/// shows those that matter most.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn tasks(
     State(console): State<Console>,
@@ -33,13 +39,13 @@ async fn tasks(
     /// The last ones that have ended, and how
     ended: bool,
     /// How long to watch, for --busy and --blocked
-    #[arg(long = "for")]
+    #[arg(long = "for", range = SHORTEST..=LONGEST)]
     window: Option<Duration>,
-    /// How many are shown
-    #[arg(long)]
+    /// How many are shown; all, or 20 of --busy
+    #[arg(long, range = 1..=1_000_000)]
     limit: Option<usize>,
 ) -> Result<Items, String> {
-    let limit = limit.unwrap_or(usize::MAX);
+    let all = limit.unwrap_or(usize::MAX);
     match (busy, blocked, ended) {
         (false, false, false) if window.is_some() => {
             return Err("--for goes with --busy or --blocked".to_owned());
@@ -49,10 +55,10 @@ async fn tasks(
             return Err("--busy, --blocked and --ended exclude each other".to_owned());
         }
         (true, ..) => {
-            return Ok(busiest(what, window.unwrap_or(Duration::from_secs(5)), limit.min(20)).await);
+            return Ok(busiest(what, window.unwrap_or(Duration::from_secs(5)), limit.unwrap_or(20)).await);
         }
-        (_, true, _) => return Ok(held_up(what, window.unwrap_or(WAITS), limit).await),
-        (_, _, true) => return Ok(last_ended(what, limit)),
+        (_, true, _) => return Ok(held_up(what, window.unwrap_or(WAITS), all).await),
+        (_, _, true) => return Ok(last_ended(what, all)),
     }
     if let Some(id) = what.as_deref().and_then(|what| what.parse().ok()) {
         return stack_of(id, false).await;
@@ -61,13 +67,20 @@ async fn tasks(
         let alive = runtime.metrics().num_alive_tasks();
         alive.saturating_sub(tasks::counted_by(runtime))
     });
+    const FEW: [&str; 7] = ["id", "name", "state", "age", "busy", "longest", "spawned"];
     Ok(produce(async move |items| {
-        let wanted = tasks::list().filter(|task| what.as_ref().is_none_or(|what| task.matches(what)));
-        let mut wanted = wanted.take(limit).peekable();
-        while wanted.peek().is_some() {
-            let page: Vec<TaskInfo> = wanted.by_ref().take(TOGETHER).collect();
-            items.send_all(rows(&page, pieces::columns)).await?;
+        let mut wanted = tasks::list().filter(|task| matches(&what, task));
+        let mut left = all;
+        while left > 0 {
+            let page: Vec<TaskInfo> = wanted.by_ref().take(left.min(TOGETHER)).collect();
+            if page.is_empty() {
+                break;
+            }
+            left -= page.len();
+            items.send_all(rows(&page, &FEW, pieces::columns)).await?;
         }
+        items.send_all(rest(if left == 0 { wanted.count() } else { 0 })).await?;
+        items.send_all(if left == all { none(&what) } else { Vec::new() }).await?;
         if let Some(unseen) = unseen.filter(|unseen| *unseen > 0) {
             let text =
                 format!("{} not spawned with backdoor_runtime and not seen", others(unseen, "was", "were"));
@@ -95,7 +108,7 @@ async fn pgt(
         return stack_of(id, full).await;
     }
     Ok(produce(async move |items| {
-        let wanted = tasks::list().filter(|task| what.as_ref().is_none_or(|what| task.matches(what)));
+        let wanted = tasks::list().filter(|task| matches(&what, task));
         let mut wanted = wanted.map(|task| task.id);
         let mut left = limit;
         while left > 0 {
@@ -106,12 +119,8 @@ async fn pgt(
             left -= ids.len();
             items.send_all(stacks_of(&ids, full).await).await?;
         }
-        let more = if left == 0 { wanted.count() } else { 0 };
-        if more > 0 {
-            let text = format!("{} not shown; --limit shows more", others(more, "is", "are"));
-            items.send(Item::note(text, Value::record([("not_shown", more.into())]))).await?;
-        }
-        Ok(())
+        items.send_all(rest(if left == 0 { wanted.count() } else { 0 })).await?;
+        items.send_all(if left == limit { none(&what) } else { Vec::new() }).await
     }))
 }
 
@@ -168,10 +177,11 @@ async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items 
     let begin = Instant::now();
     let (busy, others_polled) = tasks::busy(window, usize::MAX).await;
     let watched = begin.elapsed();
-    let matching = busy.iter().filter(|busy| what.as_ref().is_none_or(|what| busy.task.matches(what)));
+    let matching = busy.iter().filter(|busy| matches(&what, &busy.task));
     let shown: Vec<_> = matching.clone().take(limit).cloned().collect();
     let others_polled = others_polled + matching.count().saturating_sub(shown.len());
-    let mut items = rows(&shown, |busy| {
+    const FEW: [&str; 6] = ["in_window", "percent", "id", "name", "longest", "spawned"];
+    let mut items = rows(&shown, &FEW, |busy| {
         let share = busy.busy.as_secs_f64() / watched.as_secs_f64().max(1e-9);
         let mut fields = vec![
             ("in_window", busy.busy.into()),
@@ -190,20 +200,24 @@ async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items 
 
 async fn held_up(what: Option<String>, window: Duration, limit: usize) -> Items {
     let blocked = tasks::blocked(window).await.into_iter();
-    let matching = blocked.filter(|blocked| what.as_ref().is_none_or(|what| blocked.task.matches(what)));
-    let shown: Vec<_> = matching.take(limit).collect();
-    Items::of(rows(&shown, |blocked| {
+    let mut matching = blocked.filter(|blocked| matches(&what, &blocked.task));
+    let shown: Vec<_> = matching.by_ref().take(limit).collect();
+    const FEW: [&str; 6] = ["why", "id", "name", "state", "longest", "spawned"];
+    let mut items = rows(&shown, &FEW, |blocked| {
         let mut fields = vec![("why", blocked.why().into())];
         fields.extend(pieces::columns(&blocked.task));
         fields
-    }))
+    });
+    items.extend(rest(matching.count()));
+    Items::of(items)
 }
 
 fn last_ended(what: Option<String>, limit: usize) -> Items {
     let ended = tasks::ended().into_iter();
-    let matching = ended.filter(|ended| what.as_ref().is_none_or(|what| ended.task.matches(what)));
-    let shown: Vec<EndedTask> = matching.take(limit).collect();
-    Items::of(rows(&shown, |ended| {
+    let mut matching = ended.filter(|ended| matches(&what, &ended.task));
+    let shown: Vec<EndedTask> = matching.by_ref().take(limit).collect();
+    const FEW: [&str; 6] = ["id", "name", "how", "ago", "busy", "spawned"];
+    let mut items = rows(&shown, &FEW, |ended| {
         let how = match &ended.how {
             HowEnded::Panicked(message) => {
                 format!("panicked: {}", message.lines().next().unwrap_or_default())
@@ -222,7 +236,29 @@ fn last_ended(what: Option<String>, limit: usize) -> Items {
             ("parent", ended.task.parent.into()),
             ("spawned", ended.task.spawned.as_str().into()),
         ]
-    }))
+    });
+    items.extend(rest(matching.count()));
+    Items::of(items)
+}
+
+fn matches(what: &Option<String>, task: &TaskInfo) -> bool {
+    what.as_ref().is_none_or(|what| task.matches(what))
+}
+
+/// What is said of those that were left out, if any were.
+fn rest(more: usize) -> Vec<Item> {
+    let text = || format!("{} not shown; --limit shows more", others(more, "is", "are"));
+    let note = || Item::note(text(), Value::record([("not_shown", more.into())]));
+    (more > 0).then(note).into_iter().collect()
+}
+
+/// What is said where a pattern has found nothing.
+fn none(what: &Option<String>) -> Vec<Item> {
+    let note = |what: &String| {
+        let text = format!("no task has `{what}` in its name or in the file where it was spawned");
+        Item::note(text, Value::record([("matching", 0.into())]))
+    };
+    what.iter().map(note).collect()
 }
 
 fn others(count: usize, one: &str, many: &str) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use crate::builtins::fitted;
 use crate::tasks::{self, TaskInfo, TaskState};
 use crate::threads::{self, StackError, Stacks, Thread, Watch};
 use crate::{CommandOutput, Page, Value, backdoor_command};
@@ -10,7 +11,7 @@ use crate::{CommandOutput, Page, Value, backdoor_command};
 /// The native threads, the busiest first, and what each waits in
 ///
 /// They are watched for a second or for as long as `--for` says, and not disturbed. `task` is the one that a thread polls, if it is one of
-/// ours. With `--top`, only the busiest, with their stacks.
+/// ours. A terminal that has no room for all columns shows those that matter most. With `--top`, only the busiest, with their stacks.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn threads(
     /// How long to watch
@@ -74,10 +75,27 @@ impl Threads {
     }
 }
 
+/// What of a row a narrow terminal has room for: the call that the thread is in, else the kernel's function; the task that it polls,
+/// else what it is to tokio.
+fn few(row: &Value) -> Value {
+    let first = |one: &str, other: &str| match &row[one] {
+        Value::Null => row[other].clone(),
+        value => value.clone(),
+    };
+    Value::record([
+        ("name", row["name"].clone()),
+        ("tid", row["tid"].clone()),
+        ("state", row["state"].clone()),
+        ("cpu_percent", row["cpu_percent"].clone()),
+        ("in", first("system_call", "wait_channel")),
+        ("task", first("task", "role")),
+    ])
+}
+
 impl CommandOutput for Threads {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let rows: Value = self.threads.iter().map(|thread| self.row(thread)).collect();
-        page.write_str(&rows.to_text(page.width()))?;
+        let rows: Vec<Value> = self.threads.iter().map(|thread| self.row(thread)).collect();
+        fitted::table(page, &rows, few)?;
         let Some(stacks) = &self.stacks else { return Ok(()) };
         // In the order of the table, each for itself.
         for thread in &self.threads {
@@ -139,7 +157,7 @@ fn short(duration: Duration) -> String {
 
 fn groups(page: &mut Page<'_>, stacks: &Stacks, full: bool) -> fmt::Result {
     for group in stacks.groups(full) {
-        writeln!(page, "{}", group.title())?;
+        fitted::sentence(page, 0, &group.title())?;
         for line in &group.lines {
             writeln!(page, "    {line}")?;
         }

@@ -1,9 +1,11 @@
 //! What all guards have in common, and all locks.
 
 /// A guard is a pointer to the value, and is shown as the value is.
+///
+/// The value is the guard's `T`, and its lock may be of another type, which is named behind it.
 macro_rules! guard {
-    ($guard:ty, |$this:ident| $value:expr) => {
-        impl<T: ?Sized> std::ops::Deref for $guard {
+    ($guard:ty $(, of $lock:ident)?, |$this:ident| $value:expr) => {
+        impl<$($lock: ?Sized,)? T: ?Sized> std::ops::Deref for $guard {
             type Target = T;
 
             fn deref(&self) -> &T {
@@ -12,22 +14,22 @@ macro_rules! guard {
             }
         }
 
-        impl<T: ?Sized + std::fmt::Debug> std::fmt::Debug for $guard {
+        impl<$($lock: ?Sized,)? T: ?Sized + std::fmt::Debug> std::fmt::Debug for $guard {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 (**self).fmt(f)
             }
         }
 
-        impl<T: ?Sized + std::fmt::Display> std::fmt::Display for $guard {
+        impl<$($lock: ?Sized,)? T: ?Sized + std::fmt::Display> std::fmt::Display for $guard {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 (**self).fmt(f)
             }
         }
     };
-    ($guard:ty, |$this:ident| $value:expr, |$exclusive:ident| $exclusive_value:expr) => {
-        guard!($guard, |$this| $value);
+    ($guard:ty $(, of $lock:ident)?, |$this:ident| $value:expr, |$exclusive:ident| $exclusive_value:expr) => {
+        guard!($guard $(, of $lock)?, |$this| $value);
 
-        impl<T: ?Sized> std::ops::DerefMut for $guard {
+        impl<$($lock: ?Sized,)? T: ?Sized> std::ops::DerefMut for $guard {
             fn deref_mut(&mut self) -> &mut T {
                 let $exclusive = self;
                 $exclusive_value

@@ -3,6 +3,7 @@
 //! A task that was not spawned through this crate has no number here: what it holds is shown with the thread that polled it then, and
 //! it cannot be followed in a cycle. A guard that is sent elsewhere is still shown with who took it.
 
+mod mapped;
 mod mutex;
 mod owned;
 mod rwlock;
@@ -11,6 +12,9 @@ mod semaphore;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
+pub use mapped::{
+    MappedMutexGuard, OwnedMappedMutexGuard, OwnedRwLockMappedWriteGuard, RwLockMappedWriteGuard,
+};
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};

@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use crate::reply::record;
 use crate::tasks::native;
-use crate::threads::{self, ThreadStack};
+use crate::threads::{self, ThreadStack, fold};
 
 /// The number of futex(2), as `/proc/PID/task/TID/syscall` gives it.
 const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
@@ -106,36 +106,58 @@ fn ask_for_stacks(groups: &mut Groups) -> usize {
     if tids.is_empty() {
         return 0;
     }
-    let Ok(stacks) = threads::stacks_of(&tids) else { return 0 };
-    let stacks: HashMap<i32, ThreadStack> =
-        stacks.threads.into_iter().map(|stack| (stack.tid, stack)).collect();
-    let mut conditions = 0;
-    for threads in groups.values_mut() {
+    let stacks = threads::stacks_of(&tids).map(|stacks| stacks.threads).unwrap_or_default();
+    let stacks: HashMap<i32, ThreadStack> = stacks.into_iter().map(|stack| (stack.tid, stack)).collect();
+    let mut others = 0;
+    for ((_, looks_like), threads) in groups.iter_mut() {
         threads.retain_mut(|thread| {
-            let Some(stack) = stacks.get(&thread.thread.cast_signed()) else { return true };
-            thread.at = stack.own_place();
-            let is_condition = waits_for_a_condition(stack);
-            conditions += usize::from(is_condition);
-            !is_condition
+            let stack = stacks.get(&thread.thread.cast_signed());
+            thread.at = stack.and_then(ThreadStack::own_place);
+            let is_lock = match stack.and_then(waits_for) {
+                Some(Called::Condition) => false,
+                Some(Called::Lock) => *looks_like != OF_PARKING_LOT,
+                Some(Called::LockOfParkingLot) => true,
+                None => *looks_like != OF_PARKING_LOT,
+            };
+            others += usize::from(!is_lock);
+            is_lock
         });
     }
     groups.retain(|_, threads| !threads.is_empty());
-    conditions
+    others
 }
 
-/// Whether what it called last is a condition or a place to park, and no lock.
-fn waits_for_a_condition(stack: &ThreadStack) -> bool {
-    let functions = stack.frames.iter().filter_map(|frame| frame.function.as_deref());
-    let is_condition = |function: &str| {
-        let function = function.to_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| function.contains(word));
+/// What a thread called that it waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Called {
+    /// A condition, or a place to park.
+    Condition,
+    Lock,
+    LockOfParkingLot,
+}
+
+/// What it called last of what says so.
+fn waits_for(stack: &ThreadStack) -> Option<Called> {
+    stack.frames.iter().find_map(|frame| {
+        let function = frame.function.as_deref()?.to_lowercase();
+        let of = fold::crate_of(frame);
+        let (text, lock) = match of {
+            // Its locks and conditions all park in the end.
+            "parking_lot_core" => return None,
+            // A function that was inlined may be known by its last name alone.
+            "parking_lot" => {
+                let file = frame.file.as_deref().and_then(|file| file.rsplit('/').next()).unwrap_or_default();
+                (format!("{} {file}", function.replace("parking_lot", "")), Called::LockOfParkingLot)
+            }
+            _ => (function, Called::Lock),
+        };
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         match (has(&["condvar", "pthread_cond", "park"]), has(&["mutex", "rwlock"])) {
-            (true, _) => Some(true),
-            (false, true) => Some(false),
+            (true, _) => Some(Called::Condition),
+            (false, true) => Some(lock),
             (false, false) => None,
         }
-    };
-    { functions }.find_map(is_condition).unwrap_or(false)
+    })
 }
 
 /// The word a thread waits at, and the value it had then: the first and the third argument (futex(2)).
@@ -155,10 +177,14 @@ fn number(word: &str) -> Option<u64> {
     u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
 }
 
-/// The values at which the locks of std and of glibc wait. A condition counts, so it passes through some of them, too.
+/// Whoever waits for one does so at a word of his own thread's.
+const OF_PARKING_LOT: &str = "a lock of parking_lot";
+
+/// The values at which the locks of std, of glibc and of parking_lot wait. A condition counts, so it passes through some of them, too.
 fn looks_like(value: u32) -> Option<&'static str> {
     // Parked threads wait at -1 (std's thread::park).
     match value {
+        1 => Some(OF_PARKING_LOT),
         2 => Some("a mutex"),
         // Bits 30 and 31: readers wait, writers wait (std's futex RwLock).
         0x4000_0000..=0xffff_fffe => Some("an RwLock"),

@@ -76,6 +76,14 @@ impl Slot {
         self.turn.store(turn + 2, Ordering::Release);
     }
 
+    /// Says how many permits its holder has from now on, and since when.
+    pub(super) fn amend(&self, permits: u32, since: Option<u64>) {
+        self.permits.store(permits, Ordering::Relaxed);
+        if let Some(since) = since {
+            self.since.store(since, Ordering::Relaxed);
+        }
+    }
+
     #[inline]
     pub(super) fn free(&self) {
         let turn = self.turn.load(Ordering::Relaxed);

@@ -236,6 +236,35 @@ impl<R: Deref<Target = Record>> Hold<R> {
     pub(super) fn record(&self) -> &R {
         &self.record
     }
+
+    /// Notes that it is of so many permits from now on.
+    pub(super) fn amend(&self, permits: u32) {
+        if let Seat::Shared(at) = self.seat {
+            self.record.shared[at].amend(permits, None);
+        }
+    }
+
+    /// Whether its holder is listed.
+    pub(super) fn is_listed(&self) -> bool {
+        !matches!(self.seat, Seat::Unlisted)
+    }
+}
+
+impl<R: Deref<Target = Record> + Clone> Hold<R> {
+    /// Notes that so many of its permits are held apart from now on, by whoever took all of them, and since then.
+    pub(super) fn split(&self, left: u32, apart: u32, place: Place) -> Self {
+        let taken = match self.seat {
+            Seat::Shared(at) => self.record.shared[at].read(),
+            _ => None,
+        };
+        let (who, place) = taken.map_or((Who::here(true), place), |taken| (taken.who, taken.place));
+        self.amend(left);
+        let split = Record::hold_shared(self.record.clone(), who, place, apart);
+        if let (Some(taken), Seat::Shared(at)) = (taken, split.seat) {
+            split.record.shared[at].amend(apart, Some(taken.since));
+        }
+        split
+    }
 }
 
 impl<R: Deref<Target = Record>> Drop for Hold<R> {

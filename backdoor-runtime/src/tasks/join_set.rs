@@ -5,7 +5,7 @@ use std::future::Future;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::task::{AbortHandle, JoinError, LocalSet};
+use tokio::task::{AbortHandle, Id, JoinError, LocalSet};
 
 use crate::tasks::Builder;
 
@@ -123,9 +123,38 @@ impl<T: 'static> JoinSet<T> {
         abort
     }
 
+    /// Does what blocks on a thread of the runtime's, as [`tokio::task::spawn_blocking`] does. It is no task, and not listed: `pnt` shows
+    /// it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.0.spawn_blocking(work)
+    }
+
+    /// The same on this runtime.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, work: F, runtime: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.0.spawn_blocking_on(work, runtime)
+    }
+
     /// Waits for the next task to end; `None` when all have been joined.
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.0.join_next().await
+    }
+
+    /// The same with tokio's number of the task.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        self.0.join_next_with_id().await
     }
 
     /// A task that has ended, without waiting.
@@ -133,9 +162,22 @@ impl<T: 'static> JoinSet<T> {
         self.0.try_join_next()
     }
 
+    /// The same with tokio's number of the task.
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        self.0.try_join_next_with_id()
+    }
+
     /// [`join_next`](Self::join_next) by hand.
     pub fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.0.poll_join_next(context)
+    }
+
+    /// [`join_next_with_id`](Self::join_next_with_id) by hand.
+    pub fn poll_join_next_with_id(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        self.0.poll_join_next_with_id(context)
     }
 
     /// Waits for all tasks.
@@ -165,5 +207,21 @@ impl<T: 'static> JoinSet<T> {
 impl<T: 'static> Default for JoinSet<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Spawns each of the futures. By `from_iter`, and not by `collect`, it is known where that was done.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+impl<T: Send + 'static, F: Future<Output = T> + Send + 'static> FromIterator<F> for JoinSet<T> {
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        // Not by a closure, inside which the caller would be somebody else.
+        for future in futures {
+            set.spawn(future);
+        }
+        set
     }
 }

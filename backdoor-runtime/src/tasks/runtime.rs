@@ -12,6 +12,9 @@ use crate::threads::{self, ThreadStack};
 /// What tokio tells only with `--cfg tokio_unstable`.
 const NOT_VISIBLE: &str = "not visible";
 
+/// Of what holds up workers, so many are named.
+const NAMED: usize = 3;
+
 /// A runtime, over a window of time.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -179,15 +182,26 @@ fn verdict(
         }
         (held, all) => format!("{held} of {all} workers held: not come round within {took}"),
     };
-    let mut with_tasks = Vec::new();
-    for task in holding {
-        let TaskState::Running { tid, .. } = &task.state else { continue };
-        with_tasks.push(tid.cast_signed());
-        words.push_str(&format!("; {} is {} in one poll", task.title(), task.state.describe()));
-        let stack = stacks.iter().find(|stack| stack.tid == tid.cast_signed());
-        if let Some(place) = stack.and_then(ThreadStack::own_place) {
+    let (in_groups, with_tasks) = by_place(holding, stacks);
+    for (first, others, place) in in_groups.iter().take(NAMED) {
+        words.push_str(&format!("; {} is {} in one poll", first.title(), first.state.describe()));
+        if let Some(place) = place {
             words.push_str(&format!(", in {place}"));
         }
+        if !others.is_empty() {
+            let named: Vec<String> = others.iter().take(NAMED).map(|task| task.title()).collect();
+            words.push_str(&format!(
+                ", and so {} {}",
+                if others.len() == 1 { "is" } else { "are" },
+                named.join(", ")
+            ));
+            if others.len() > NAMED {
+                words.push_str(&format!(" and {} more", others.len() - NAMED));
+            }
+        }
+    }
+    if in_groups.len() > NAMED {
+        words.push_str("; others are elsewhere: `tasks --blocked` lists them");
     }
     if held > holding.len() {
         let unseen = held - holding.len();
@@ -200,9 +214,27 @@ fn verdict(
     words
 }
 
+/// Tasks that are at one place: the first, the others, and where that is.
+type AtPlace<'a> = (&'a TaskInfo, Vec<&'a TaskInfo>, Option<String>);
+
+/// The tasks that are being polled, those that are at one place together, and their threads.
+fn by_place<'a>(holding: &'a [TaskInfo], stacks: &[ThreadStack]) -> (Vec<AtPlace<'a>>, Vec<i32>) {
+    let (mut groups, mut tids): (Vec<AtPlace<'a>>, _) = (Vec::new(), Vec::new());
+    for task in holding {
+        let TaskState::Running { tid, .. } = &task.state else { continue };
+        tids.push(tid.cast_signed());
+        let stack = stacks.iter().find(|stack| stack.tid == tid.cast_signed());
+        let place = stack.and_then(ThreadStack::own_place);
+        match groups.iter_mut().find(|(.., other)| place.is_some() && *other == place) {
+            Some((_, others, _)) => others.push(task),
+            None => groups.push((task, Vec::new(), place)),
+        }
+    }
+    (groups, tids)
+}
+
 /// Where threads are that work for a runtime of this kind and poll no task of ours; that may be another runtime.
 fn elsewhere(stacks: &[ThreadStack], with_tasks: &[i32], flavor: RuntimeFlavor) -> String {
-    const NAMED: usize = 3;
     let role = match flavor {
         RuntimeFlavor::CurrentThread => "tokio current-thread",
         _ => "tokio worker",

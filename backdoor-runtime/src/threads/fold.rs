@@ -78,7 +78,7 @@ fn in_c_library(frame: &Frame) -> bool {
 
 /// The crate that a frame's function was written in, without its version. A function that was inlined may be known by its last name
 /// alone, but its file tells: `/rustc/HASH/library/core/src/ops.rs`, `../registry/src/index/tokio-1.54.1/src/time.rs`.
-fn crate_of(frame: &Frame) -> &str {
+pub(crate) fn crate_of(frame: &Frame) -> &str {
     let file = frame.file.as_deref().unwrap_or_default();
     if file.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/")) {
         return "backdoor_runtime";

@@ -104,20 +104,21 @@ impl ThreadStack {
 }
 
 impl Group<'_> {
-    /// `2 threads, worker-1 (17), worker-2 (18): tokio worker, sleeping in futex (futex_do_wait)`. Of many threads a few are named.
+    /// `3 threads, worker (17, 18), main (16): tokio worker, sleeping in futex (futex_do_wait)`. Of many threads a few are named.
     pub fn title(&self) -> String {
         const NAMED: usize = 8;
         let mut title = String::new();
         if self.threads.len() > 1 {
             title += &format!("{} threads, ", self.threads.len());
         }
-        let names: Vec<String> = self
-            .threads
-            .iter()
-            .take(NAMED)
-            .map(|thread| format!("{} ({})", thread.name, thread.tid))
-            .collect();
-        title += &names.join(", ");
+        // Those of one name that follow each other share it.
+        for same in
+            self.threads[..self.threads.len().min(NAMED)].chunk_by(|one, other| one.name == other.name)
+        {
+            let tids: Vec<String> = same.iter().map(|thread| thread.tid.to_string()).collect();
+            title += &format!("{} ({}), ", same[0].name, tids.join(", "));
+        }
+        title.truncate(title.len() - ", ".len());
         if self.threads.len() > NAMED {
             title += &format!(" and {} more", self.threads.len() - NAMED);
         }

@@ -113,12 +113,15 @@ macro_rules! asynchronous {
             use std::sync::Arc;
 
             use $($path)::+::{
-                AcquireError, Mutex, MutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
-                OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, TryAcquireError, TryLockError,
+                AcquireError, MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,
+                OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit,
+                RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, TryAcquireError,
+                TryLockError,
             };
 
             static COUNT: Mutex<u32> = Mutex::const_new(0);
             static PERMITS: Semaphore = Semaphore::const_new(2);
+            static FEW: RwLock<u32> = RwLock::const_with_max_readers(0, 1);
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn mutex() {
@@ -188,6 +191,128 @@ macro_rules! asynchronous {
                 Ok(())
             }
 
+            #[tokio::test]
+            async fn parts_of_a_mutex() {
+                let lock = Arc::new(Mutex::new((1, Some(2))));
+                let one: MappedMutexGuard<'_, i32> = MutexGuard::map(lock.lock().await, |both| &mut both.0);
+                assert_eq!((*one, lock.try_lock().is_err()), (1, true));
+                drop(one);
+                let mut other = MutexGuard::try_map(lock.lock().await, |both| both.1.as_mut()).unwrap();
+                *other += 1;
+                let mut other = MappedMutexGuard::map(other, |other| other);
+                *other += 1;
+                let mut other = MappedMutexGuard::try_map(other, |_| None::<&mut i32>).unwrap_err();
+                *other += 1;
+                drop(other);
+                assert!(lock.try_lock().is_ok());
+                let whole = MutexGuard::try_map(lock.lock().await, |_| None::<&mut i32>).unwrap_err();
+                assert_eq!(*whole, (1, Some(5)));
+                drop(whole);
+                let owned: OwnedMappedMutexGuard<(i32, Option<i32>), i32> =
+                    OwnedMutexGuard::map(lock.clone().lock_owned().await, |both| &mut both.0);
+                assert!(lock.try_lock().is_err());
+                let mut owned = OwnedMappedMutexGuard::try_map(owned, |one| Some(one)).unwrap();
+                // The guard keeps the mutex alive.
+                drop(lock);
+                *owned += 1;
+                let owned = OwnedMappedMutexGuard::map(owned, |one| one);
+                let owned = OwnedMappedMutexGuard::try_map(owned, |_| None::<&mut u8>).unwrap_err();
+                assert_eq!(format!("{owned} {owned:?}"), "2 2");
+                let lock = Arc::new(Mutex::new(7));
+                let kept = OwnedMutexGuard::try_map(lock.lock_owned().await, |_| None::<&mut u8>).unwrap_err();
+                assert_eq!(*kept, 7);
+            }
+
+            #[tokio::test]
+            async fn parts_of_an_rwlock() {
+                let lock = Arc::new(RwLock::new((1, vec![2, 3])));
+                let read: RwLockReadGuard<'_, i32> = RwLockReadGuard::map(lock.read().await, |both| &both.0);
+                assert_eq!((*read, lock.try_read().is_ok(), lock.try_write().is_err()), (1, true, true));
+                assert!(RwLockReadGuard::try_map(read, |_| None::<&u8>).is_err());
+                let mut part: RwLockMappedWriteGuard<'_, Vec<i32>> =
+                    RwLockWriteGuard::map(lock.write().await, |both| &mut both.1);
+                part.push(4);
+                assert!(lock.try_read().is_err());
+                let last = RwLockMappedWriteGuard::try_map(part, |list| list.last_mut()).unwrap();
+                assert_eq!(*RwLockMappedWriteGuard::map(last, |last| last), 4);
+                let whole = RwLockWriteGuard::try_map(lock.write().await, |_| None::<&mut u8>).unwrap_err();
+                let one = RwLockWriteGuard::downgrade_map(whole, |both| &both.0);
+                assert_eq!((*one, lock.try_read().is_ok(), lock.try_write().is_err()), (1, true, true));
+                drop(one);
+                let whole = RwLockWriteGuard::try_downgrade_map(lock.write().await, |_| None::<&u8>).unwrap_err();
+                assert!(RwLockWriteGuard::try_downgrade_map(whole, |both| both.1.first()).is_ok());
+                let mapped: RwLockMappedWriteGuard<'_, _> = RwLockWriteGuard::into_mapped(lock.write().await);
+                assert_eq!(mapped.1.len(), 3);
+            }
+
+            #[tokio::test]
+            async fn owned_parts_of_an_rwlock() {
+                let lock = Arc::new(RwLock::new((1, vec![2, 3])));
+                let read = OwnedRwLockReadGuard::map(lock.clone().read_owned().await, |both| &both.1);
+                let first: OwnedRwLockReadGuard<_, i32> =
+                    OwnedRwLockReadGuard::try_map(read, |list| list.first()).unwrap();
+                assert!(*first == 2 && Arc::ptr_eq(OwnedRwLockReadGuard::rwlock(&first), &lock));
+                drop(first);
+                let write = lock.clone().write_owned().await;
+                assert!(Arc::ptr_eq(OwnedRwLockWriteGuard::rwlock(&write), &lock));
+                let part: OwnedRwLockMappedWriteGuard<_, Vec<i32>> =
+                    OwnedRwLockWriteGuard::map(write, |both| &mut both.1);
+                let mut last = OwnedRwLockMappedWriteGuard::try_map(part, |list| list.last_mut()).unwrap();
+                *last += 1;
+                assert!(Arc::ptr_eq(OwnedRwLockMappedWriteGuard::rwlock(&last), &lock));
+                drop(OwnedRwLockMappedWriteGuard::map(last, |last| last));
+                let write = lock.clone().write_owned().await;
+                let write = OwnedRwLockWriteGuard::try_map(write, |_| None::<&mut u8>).unwrap_err();
+                assert_eq!(write.downgrade().1, [2, 4]);
+                let write = lock.clone().write_owned().await;
+                assert_eq!(*OwnedRwLockWriteGuard::downgrade_map(write, |both| &both.0), 1);
+                let write = lock.clone().write_owned().await;
+                let write = OwnedRwLockWriteGuard::try_downgrade_map(write, |_| None::<&u8>).unwrap_err();
+                assert_eq!(OwnedRwLockWriteGuard::into_mapped(write).0, 1);
+                assert!(lock.try_write().is_ok());
+                let few = FEW.read().await;
+                assert!(FEW.try_read().is_err());
+                drop(few);
+            }
+
+            #[tokio::test]
+            async fn permits_are_merged_and_split() -> Result<(), AcquireError> {
+                let shared = Arc::new(Semaphore::new(5));
+                let mut three = shared.acquire_many(3).await?;
+                let mut two = three.split(2).unwrap();
+                assert!(two.split(3).is_none());
+                assert_eq!((three.num_permits(), two.num_permits()), (1, 2));
+                drop(three);
+                assert_eq!(shared.available_permits(), 3);
+                two.merge(shared.try_acquire().unwrap());
+                assert_eq!((two.num_permits(), shared.available_permits()), (3, 2));
+                drop(two);
+                let mut owned = shared.clone().acquire_many_owned(3).await?;
+                let apart = owned.split(1).unwrap();
+                assert!(owned.split(3).is_none());
+                assert_eq!((owned.num_permits(), apart.num_permits()), (2, 1));
+                owned.merge(apart);
+                assert_eq!((owned.num_permits(), shared.available_permits()), (3, 2));
+                drop(owned);
+                let blocking = shared.clone();
+                let blocking = tokio::task::spawn_blocking(move || {
+                    let one = blocking.clone().blocking_acquire_owned()?;
+                    let four = blocking.blocking_acquire_many_owned(4)?;
+                    Ok((one.num_permits(), four.num_permits()))
+                });
+                assert_eq!(blocking.await.unwrap()?, (1, 4));
+                assert_eq!(shared.available_permits(), 5);
+                Ok(())
+            }
+
+            #[test]
+            #[should_panic]
+            fn permits_of_two_semaphores_are_not_merged() {
+                let (one, other) = (Semaphore::new(1), Semaphore::new(1));
+                let mut permit = one.try_acquire().unwrap();
+                permit.merge(other.try_acquire().unwrap());
+            }
+
             #[test]
             fn auto_traits() {
                 fn is<T: Send + Sync>() {}
@@ -195,6 +320,8 @@ macro_rules! asynchronous {
                 is::<RwLock<u8>>();
                 is::<OwnedMutexGuard<u8>>();
                 is::<MutexGuard<'_, u8>>();
+                is::<MappedMutexGuard<'_, u8>>();
+                is::<OwnedMappedMutexGuard<u8, u8>>();
                 is::<OwnedSemaphorePermit>();
             }
         }

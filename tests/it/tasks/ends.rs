@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backdoor_runtime::tasks::{self, Builder, CancelError, HowEnded, Instrument, JoinSet};
+use backdoor_runtime::tasks::{self, Builder, CancelError, HowEnded, Instrument, JoinSet, TaskInfo};
 use backdoor_runtime::{Backdoor, Status, spawn_named};
 
 use super::{named, run, until_async};
@@ -37,6 +37,25 @@ async fn each_end_is_told_apart() {
     set.spawn_named("ends-set", pending::<()>());
     drop(set);
     until_async("it ends with its set", || how("ends-set") == Some(HowEnded::Dropped)).await;
+}
+
+/// As with tokio's, whose tasks are not seen.
+#[tokio::test]
+async fn a_join_set_does_what_tokios_does() {
+    let here = line!() + 1;
+    let mut set = JoinSet::from_iter((1..=2).map(|number| async move { number }));
+    let spawned = |task: &TaskInfo| task.spawned.starts_with(&format!("{}:{here}:", file!()));
+    assert_eq!(tasks::list().filter(spawned).count(), 2);
+    set.spawn_blocking(|| 3);
+    let (_, first) = set.join_next_with_id().await.unwrap().unwrap();
+    let mut all = vec![first];
+    until_async("all have ended", || {
+        all.extend(set.try_join_next_with_id().map(|ended| ended.unwrap().1));
+        set.is_empty()
+    })
+    .await;
+    all.sort_unstable();
+    assert_eq!(all, [1, 2, 3]);
 }
 
 #[tokio::test]

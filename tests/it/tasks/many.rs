@@ -37,6 +37,43 @@ fn a_hundred_thousand_are_listed_in_pieces_and_a_few_stacks_shown() {
     }
     let more = stacks.text.lines().last().unwrap();
     assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 20));
+    let list = Backdoor::testing().run("tasks crowd --limit 300");
+    assert_eq!(list.text.lines().filter(|line| line.contains("  crowd  ")).count(), 300);
+    let more = list.text.lines().last().unwrap();
+    assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 300));
     drop(runtime);
     assert!(!tasks::list().any(|task| task.name.as_deref() == Some("crowd")));
+}
+
+/// `--busy` shows 20 unless more are asked for, and no list is cut without a word.
+#[test]
+fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for _ in 0..30 {
+        let beat = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tasks::Builder::new().name("limit-beat").spawn_on(beat, runtime.handle());
+    }
+    let console = Backdoor::testing();
+    let count = |line: &str, rest: &str| {
+        let answer = console.run(line);
+        let shown = answer.value.as_list().unwrap().iter().filter(|row| row["name"] == "limit-beat").count();
+        (shown, answer.text.ends_with(rest))
+    };
+    until("all are seen in time", || {
+        count("tasks limit-beat --busy --for 300ms", "10 other tasks were polled, too\n") == (20, true)
+    });
+    until("more are shown", || count("tasks limit-beat --busy --for 300ms --limit 25", "") == (25, true));
+    let said = "25 other tasks are not shown; --limit shows more\n";
+    assert_eq!(count("tasks limit-beat --limit 5", said), (5, true));
+    runtime.shutdown_background();
+    until("they have ended", || tasks::list().all(|task| task.name.as_deref() != Some("limit-beat")));
+    assert_eq!(count("tasks limit-beat --ended --limit 5", said), (5, true));
+    let none = "no task has `limit-nobody` in its name or in the file where it was spawned\n";
+    assert_eq!(console.run("tasks limit-nobody").text.split("\n1 other").next().unwrap(), none);
+    assert_eq!(console.run("pgt limit-nobody").text, none);
+    assert!(console.run("tasks --limit 0").error.unwrap().contains("0 is out of range"));
 }

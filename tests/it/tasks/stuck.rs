@@ -100,6 +100,39 @@ fn a_runtime_that_is_well_is_said_to_be() {
     unseen.abort();
 }
 
+/// Many at one place are one sentence, however many they are.
+#[test]
+fn workers_that_are_held_at_one_place_are_told_together() {
+    let runtime = workers(6);
+    let ends = Ends(Arc::default());
+    let (_backdoor, mut operator) = operator(&runtime);
+    for _ in 0..6 {
+        let end = ends.0.clone();
+        Builder::new().name("stuck-together").spawn_on(wait_for(end), runtime.handle());
+    }
+    until("all wait", || {
+        let tasks = named("stuck-together");
+        tasks.iter().filter(|task| task.longest > std::time::Duration::from_millis(200)).count() == 6
+    });
+    let mut verdict = String::new();
+    until("all are in one function", || {
+        verdict = operator.asks("runtime --for 20ms");
+        verdict.lines().nth(1).is_some_and(|line| line.ends_with(" and 2 more"))
+    });
+    let told = verdict.lines().nth(1).unwrap();
+    assert!(
+        told.starts_with("  task ") && told.contains(" in one poll, in it::tasks::stuck::wait_for"),
+        "{verdict}"
+    );
+    assert_eq!(told.matches("`stuck-together`").count(), 4, "{verdict}");
+}
+
+async fn wait_for(end: Arc<AtomicBool>) {
+    while !end.load(Ordering::Relaxed) {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_console_without_a_runtime_says_so() {
     let answer = Backdoor::testing().run("runtime");

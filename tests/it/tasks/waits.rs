@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use backdoor_runtime::tasks::{Builder, Instrument, JoinHandle};
+use backdoor_runtime::tasks::{self, Builder, Instrument, JoinHandle};
 use backdoor_runtime::{spawn, spawn_named};
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
@@ -167,20 +170,48 @@ async fn leaves_that_are_alike_are_counted() {
     task.abort();
 }
 
-/// Keeps the wakers of its own for what it holds, as `FuturesUnordered` does.
-async fn of_a_collection() {
+async fn of_a_set() {
     let mut set = tokio::task::JoinSet::new();
     set.spawn(pending::<()>());
     set.spawn(sleeps());
     set.join_next().await;
 }
 
+async fn of_unordered() {
+    let mut all: FuturesUnordered<_> = (0..3).map(|_| sleeps()).collect();
+    all.next().await;
+}
+
+async fn of_many_joined() {
+    join_all((0..31).map(|_| sleeps())).await;
+}
+
+/// They keep wakers of their own for what they hold, and poll only what was woken.
 #[tokio::test]
 async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
-    let task = spawn(of_a_collection());
-    let leaves = shape(&stack(task.id()).await);
-    assert_eq!(leaves.len(), 1, "{leaves:?}");
-    assert!(leaves[0].1.contains("JoinSet"), "{leaves:?}");
+    for (task, of, function) in [
+        (spawn(of_a_set()), "JoinSet::join_next", "of_a_set"),
+        (spawn(of_unordered()), "stream::next::Next", "of_unordered"),
+        (spawn(of_many_joined()), "join_all::JoinAll", "of_many_joined"),
+    ] {
+        // Where it is asked before its first poll, that one polls all members once.
+        until_async("it was polled", || tasks::get(task.id()).is_some_and(|task| task.polls > 0)).await;
+        let leaves = shape(&stack(task.id()).await);
+        assert_eq!(leaves.len(), 1, "{leaves:?}");
+        assert!(leaves[0].1.contains(of), "{leaves:?}");
+        assert_eq!(leaves[0].0.last().map(String::as_str), Some(function), "{leaves:?}");
+        task.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_few_that_are_joined_are_leaves_of_their_own() {
+    let task = spawn(async {
+        join_all((0..3).map(|_| sleeps())).await;
+    });
+    let stack = stack(task.id()).await;
+    assert_eq!(stack.leaves[0].times, 3, "{:?}", shape(&stack));
+    assert_eq!(shape(&stack)[0].0.last().unwrap(), "sleeps");
     task.abort();
 }
 

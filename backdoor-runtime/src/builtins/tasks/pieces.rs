@@ -3,11 +3,23 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::builtins::items::{Column, Item};
+use serde::Serialize;
+
+use crate::builtins::fitted;
+use crate::builtins::items::{self, Column, Item};
 use crate::sync::TaskLocks;
 use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::threads::ThreadStack;
 use crate::{Page, Value};
+
+/// Rows of one table: for a person with these columns, or with the few of these names where a narrow terminal has no room for all.
+pub(super) fn rows<T: Serialize>(
+    all: &[T],
+    few: &'static [&'static str],
+    columns: impl Fn(&T) -> Vec<Column>,
+) -> Vec<Item> {
+    items::rows_shown(all, columns, |page, table| fitted::table(page, table, |row| few_of(row, few)))
+}
 
 /// The columns of a task in a list.
 pub(super) fn columns(task: &TaskInfo) -> Vec<Column> {
@@ -38,18 +50,27 @@ pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Item {
     Item::shown(stack_value(&stack, &locks), move |page| stack_text(&stack, &locks, full, page))
 }
 
+/// These columns of a row, and of the place where the task was spawned the end.
+fn few_of(row: &Value, few: &[&'static str]) -> Value {
+    let field = |&name: &&'static str| match (name, row[name].as_str()) {
+        ("spawned", Some(place)) => (name, fitted::short_place(place).into()),
+        _ => (name, row[name].clone()),
+    };
+    Value::record(few.iter().map(field).collect::<Vec<Column>>())
+}
+
 fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {
     let task = &stack.task;
     let polls = if task.polls == 1 { "poll" } else { "polls" };
-    writeln!(
-        page,
+    let title = format!(
         "{}, {}, {} old, {} {polls}, spawned at {}",
         task.title(),
         task.state.describe(),
         rounded_text(task.age),
         task.polls,
         task.spawned
-    )?;
+    );
+    fitted::sentence(page, 0, &title)?;
     match (task.parent, task.awaited_by) {
         (Some(parent), Some(by)) => writeln!(page, "  spawned by task {parent}, awaited by task {by}")?,
         (Some(parent), None) => writeln!(page, "  spawned by task {parent}")?,
@@ -68,7 +89,7 @@ fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<
         before = lines;
     }
     if let Some(missing) = &stack.missing {
-        writeln!(page, "  {missing}")?;
+        fitted::sentence(page, 2, missing)?;
     }
     if let Some(thread) = &stack.thread {
         writeln!(page, "  the stack of its thread, innermost first:")?;
@@ -78,7 +99,7 @@ fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<
         }
     }
     for lock in locks.waits.iter().chain(&locks.holds) {
-        writeln!(page, "  {lock}")?;
+        fitted::sentence(page, 2, lock)?;
     }
     Ok(())
 }

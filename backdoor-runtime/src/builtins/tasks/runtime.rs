@@ -3,18 +3,20 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use crate::builtins::fitted;
+use crate::builtins::tasks::{LONGEST, SHORTEST};
 use crate::tasks::{self, RuntimeInfo};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
 /// The service's runtime: its workers, its tasks, and whether it is stuck
 ///
-/// Its counters are read twice, and nothing is asked of its workers; of those that are held, the stacks tell where. `held` is a worker that has been in one poll, or outside of the
-/// runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not visible` without.
+/// Its counters are read twice, and nothing is asked of its workers; of those that are held, the stacks tell where. `held` is a worker
+/// that has been in one poll, or outside of the runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not visible` without.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn runtime(
     State(console): State<Console>,
     /// How long it is watched
-    #[arg(long = "for", default = Duration::from_secs(1))]
+    #[arg(long = "for", default = Duration::from_secs(1), range = SHORTEST..=LONGEST)]
     window: Duration,
 ) -> Result<Watched, &'static str> {
     let Some(runtime) = console.runtime() else {
@@ -30,7 +32,11 @@ struct Watched(RuntimeInfo);
 impl CommandOutput for Watched {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let Self(info) = self;
-        writeln!(page, "{}\n", info.verdict)?;
+        // What it is stuck on has a line each.
+        for (at, part) in info.verdict.split("; ").enumerate() {
+            fitted::sentence(page, if at == 0 { 0 } else { 2 }, part)?;
+        }
+        writeln!(page)?;
         let blocking = info.blocking_threads.map_or("not visible".to_owned(), |threads| threads.to_string());
         let longest = info.holding.first().map_or("none over 100ms".to_owned(), |task| {
             format!("{}, {}", task.title(), task.state.describe())

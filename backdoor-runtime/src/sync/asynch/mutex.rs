@@ -36,8 +36,6 @@ use crate::sync::who::Who;
 /// assert_eq!(other.await.unwrap(), 2);
 /// # }
 /// ```
-///
-/// `map` and `try_map` of the guards are the only functions of tokio's that are not there.
 pub struct Mutex<T: ?Sized> {
     watch: Watch,
     inner: tokio::sync::Mutex<T>,
@@ -47,14 +45,14 @@ pub struct Mutex<T: ?Sized> {
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     /// Dropped before the lock is let go.
-    _hold: Hold<&'a Record>,
-    lock: &'a Mutex<T>,
-    inner: tokio::sync::MutexGuard<'a, T>,
+    pub(super) hold: Hold<&'a Record>,
+    pub(super) lock: &'a Mutex<T>,
+    pub(super) inner: tokio::sync::MutexGuard<'a, T>,
 }
 
 /// Access to the value of a [`Mutex`] that it keeps alive, until it is dropped.
 #[must_use = "if unused the Mutex will immediately unlock"]
-pub struct OwnedMutexGuard<T: ?Sized + 'static>(Owned<Mutex<T>, MutexGuard<'static, T>>);
+pub struct OwnedMutexGuard<T: ?Sized + 'static>(pub(super) Owned<Mutex<T>, MutexGuard<'static, T>>);
 
 impl<T> Mutex<T> {
     /// A mutex that is known by where it was made.
@@ -173,7 +171,7 @@ impl<T: ?Sized> Mutex<T> {
         place: Place,
         inner: tokio::sync::MutexGuard<'a, T>,
     ) -> MutexGuard<'a, T> {
-        MutexGuard { _hold: Record::hold_alone(self.watch.record(), who, place), lock: self, inner }
+        MutexGuard { hold: Record::hold_alone(self.watch.record(), who, place), lock: self, inner }
     }
 }
 

@@ -30,6 +30,22 @@ impl<O: ?Sized + 'static, D> Owned<O, D> {
         Self { dependent, owner }
     }
 
+    /// Makes another of what was made of the owner.
+    pub(super) fn map<E>(self, make: impl FnOnce(D) -> E) -> Owned<O, E> {
+        // A local of its own, dropped behind what is made of it.
+        let Self { dependent, owner } = self;
+        Owned { dependent: make(dependent), owner }
+    }
+
+    /// The same, which may give back what it was given.
+    pub(super) fn try_map<E>(self, make: impl FnOnce(D) -> Result<E, D>) -> Result<Owned<O, E>, Self> {
+        let Self { dependent, owner } = self;
+        match make(dependent) {
+            Ok(dependent) => Ok(Owned { dependent, owner }),
+            Err(dependent) => Err(Self { dependent, owner }),
+        }
+    }
+
     pub(super) fn owner(&self) -> &Arc<O> {
         &self.owner
     }

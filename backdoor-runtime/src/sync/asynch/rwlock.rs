@@ -29,8 +29,6 @@ use crate::sync::who::Who;
 /// routes.write().await.push("/health");
 /// # }
 /// ```
-///
-/// `map`, `try_map`, `try_downgrade_map` and `downgrade_map` of the guards are not there.
 pub struct RwLock<T: ?Sized> {
     watch: Watch,
     inner: sync::RwLock<T>,
@@ -40,25 +38,29 @@ pub struct RwLock<T: ?Sized> {
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     /// Dropped before the lock is let go.
-    _hold: Hold<&'a Record>,
-    inner: sync::RwLockReadGuard<'a, T>,
+    pub(super) hold: Hold<&'a Record>,
+    pub(super) inner: sync::RwLockReadGuard<'a, T>,
 }
 
 /// Exclusive access to the value of an [`RwLock`], until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     /// Dropped before the lock is let go.
-    hold: Hold<&'a Record>,
-    inner: sync::RwLockWriteGuard<'a, T>,
+    pub(super) hold: Hold<&'a Record>,
+    pub(super) inner: sync::RwLockWriteGuard<'a, T>,
 }
 
-/// Shared access to the value of an [`RwLock`] that it keeps alive, until it is dropped.
+/// Shared access to the value of an [`RwLock`], or to a part of it, that it keeps alive until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
-pub struct OwnedRwLockReadGuard<T: ?Sized + 'static>(Owned<RwLock<T>, RwLockReadGuard<'static, T>>);
+pub struct OwnedRwLockReadGuard<T: ?Sized + 'static, U: ?Sized + 'static = T>(
+    pub(super) Owned<RwLock<T>, RwLockReadGuard<'static, U>>,
+);
 
 /// Exclusive access to the value of an [`RwLock`] that it keeps alive, until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
-pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static>(Owned<RwLock<T>, RwLockWriteGuard<'static, T>>);
+pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static>(
+    pub(super) Owned<RwLock<T>, RwLockWriteGuard<'static, T>>,
+);
 
 impl<T> RwLock<T> {
     /// A lock that is known by where it was made.
@@ -87,6 +89,16 @@ impl<T> RwLock<T> {
     pub fn with_max_readers(value: T, readers: u32) -> Self {
         let watch = Watch::new(Kind::AsyncRwLock, None, Location::caller());
         Self { watch, inner: sync::RwLock::with_max_readers(value, readers) }
+    }
+
+    /// As [`with_max_readers`](Self::with_max_readers), and constant.
+    ///
+    /// # Panics
+    /// There are to be more.
+    #[track_caller]
+    pub const fn const_with_max_readers(value: T, readers: u32) -> Self {
+        let watch = Watch::new(Kind::AsyncRwLock, None, Location::caller());
+        Self { watch, inner: sync::RwLock::const_with_max_readers(value, readers) }
     }
 
     const fn watched(watch: Watch, value: T) -> Self {
@@ -187,7 +199,7 @@ impl<T: ?Sized> RwLock<T> {
         place: Place,
         inner: sync::RwLockReadGuard<'a, T>,
     ) -> RwLockReadGuard<'a, T> {
-        RwLockReadGuard { _hold: Record::hold_shared(self.watch.record(), who, place, 1), inner }
+        RwLockReadGuard { hold: Record::hold_shared(self.watch.record(), who, place, 1), inner }
     }
 
     fn writes<'a>(
@@ -239,17 +251,46 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// Goes on reading what was written, and lets other readers in.
     #[track_caller]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
-        let Self { hold, inner } = self;
-        let record = *hold.record();
-        drop(hold);
-        let inner = inner.downgrade();
-        let hold = Record::hold_shared(record, Who::here(true), Location::caller(), 1);
-        RwLockReadGuard { _hold: hold, inner }
+        self.downgrade_at(Location::caller())
     }
+
+    pub(super) fn downgrade_at(self, place: Place) -> RwLockReadGuard<'a, T> {
+        let Self { hold, inner } = self;
+        let inner = inner.downgrade();
+        RwLockReadGuard { hold: shared(hold, place), inner }
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+    /// The lock that it is a guard of.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.owner()
+    }
+}
+
+impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
+    /// The lock that it is a guard of.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.owner()
+    }
+
+    /// Goes on reading what was written, and lets other readers in.
+    #[track_caller]
+    pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
+        let place = Location::caller();
+        OwnedRwLockReadGuard(self.0.map(|guard| guard.downgrade_at(place)))
+    }
+}
+
+/// Notes that who wrote reads from here on.
+pub(super) fn shared<'a>(hold: Hold<&'a Record>, place: Place) -> Hold<&'a Record> {
+    let record = *hold.record();
+    drop(hold);
+    Record::hold_shared(record, Who::here(true), place, 1)
 }
 
 lock!(RwLock);
 guard!(RwLockReadGuard<'_, T>, |guard| &guard.inner);
 guard!(RwLockWriteGuard<'_, T>, |guard| &guard.inner, |guard| &mut guard.inner);
-guard!(OwnedRwLockReadGuard<T>, |guard| guard.0.dependent());
+guard!(OwnedRwLockReadGuard<L, T>, of L, |guard| guard.0.dependent());
 guard!(OwnedRwLockWriteGuard<T>, |guard| guard.0.dependent(), |guard| guard.0.dependent_mut());

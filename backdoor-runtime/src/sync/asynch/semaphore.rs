@@ -31,8 +31,6 @@ use crate::sync::who::Who;
 /// # drop(one);
 /// # }
 /// ```
-///
-/// `merge` and `split` of permits are not there.
 pub struct Semaphore {
     watch: Watch,
     inner: sync::Semaphore,
@@ -215,6 +213,38 @@ impl Semaphore {
         }
     }
 
+    /// As [`blocking_acquire`](Self::blocking_acquire), with a permit that keeps the semaphore alive.
+    ///
+    /// # Errors
+    /// The semaphore was closed.
+    ///
+    /// # Panics
+    /// In a task, which must not block.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.blocking_acquire_many_owned(1)
+    }
+
+    /// As [`blocking_acquire_many`](Self::blocking_acquire_many), with permits that keep the semaphore alive.
+    ///
+    /// # Errors
+    /// The semaphore was closed.
+    ///
+    /// # Panics
+    /// In a task, which must not block.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        permits: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let (place, who) = (Location::caller(), Who::here(false));
+        let SemaphorePermit { hold, inner, .. } = self.blocking_acquire_many(permits)?;
+        drop(hold);
+        inner.forget();
+        let hold = Record::hold_shared(Arc::clone(self.watch.record()), who, place, permits);
+        Ok(OwnedSemaphorePermit { hold: Some(hold), lock: self, permits })
+    }
+
     /// As [`try_acquire`](Self::try_acquire), with a permit that keeps the semaphore alive.
     ///
     /// # Errors
@@ -270,6 +300,31 @@ impl Semaphore {
 }
 
 impl<'a> SemaphorePermit<'a> {
+    /// Takes the permits of another one in.
+    ///
+    /// # Panics
+    /// They are of another semaphore.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        assert!(std::ptr::eq(self.lock, other.lock), "permits of two semaphores cannot be merged");
+        if !self.hold.is_listed() {
+            std::mem::swap(&mut self.hold, &mut other.hold);
+        }
+        let Self { hold, inner, .. } = other;
+        drop(hold);
+        self.inner.merge(inner);
+        self.hold.amend(self.inner.num_permits() as u32);
+    }
+
+    /// Gives so many of the permits away, or nothing if there are fewer.
+    #[track_caller]
+    pub fn split(&mut self, permits: usize) -> Option<Self> {
+        let inner = self.inner.split(permits)?;
+        let left = self.inner.num_permits() as u32;
+        let hold = self.hold.split(left, permits as u32, Location::caller());
+        Some(Self { hold, lock: self.lock, inner })
+    }
+
     /// Takes the permits away from the semaphore for good.
     pub fn forget(self) {
         let Self { hold, lock, inner } = self;
@@ -290,6 +345,33 @@ impl<'a> SemaphorePermit<'a> {
 }
 
 impl OwnedSemaphorePermit {
+    /// Takes the permits of another one in.
+    ///
+    /// # Panics
+    /// They are of another semaphore.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        assert!(Arc::ptr_eq(&self.lock, &other.lock), "permits of two semaphores cannot be merged");
+        if !self.hold.as_ref().is_some_and(Hold::is_listed) {
+            std::mem::swap(&mut self.hold, &mut other.hold);
+        }
+        drop(other.hold.take());
+        self.permits += std::mem::take(&mut other.permits);
+        if let Some(hold) = &self.hold {
+            hold.amend(self.permits);
+        }
+    }
+
+    /// Gives so many of the permits away, or nothing if there are fewer.
+    #[track_caller]
+    pub fn split(&mut self, permits: usize) -> Option<Self> {
+        let apart = u32::try_from(permits).ok().filter(|apart| *apart <= self.permits)?;
+        self.permits -= apart;
+        let place = Location::caller();
+        let hold = self.hold.as_ref().map(|hold| hold.split(self.permits, apart, place));
+        Some(Self { hold, lock: self.lock.clone(), permits: apart })
+    }
+
     /// Takes the permits away from the semaphore for good.
     pub fn forget(mut self) {
         self.lock.watch.record().remove_permits(self.num_permits());
