@@ -44,7 +44,7 @@ fn registration(args: &CommandArgs, item: &Item) -> TokenStream {
     let import = import(args.krate.as_ref());
     let private = private(Span::call_site());
     let table = table::command(args, item);
-    let checks = checks::declared(args, item);
+    let checks = checks::command(args, item);
     quote! {
         #(#conditions)*
         #[allow(deprecated)]

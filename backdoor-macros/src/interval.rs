@@ -1,5 +1,8 @@
-//! A `range` that accepts nothing, and a `default` outside its `range`, where whole numbers are written out. Other ends are known only
+//! A `range` that accepts nothing, and a `default` outside its `range`, where the numbers are written out. Other ends are known only
 //! when the service runs.
+
+use std::cmp::Ordering;
+use std::fmt;
 
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
@@ -8,13 +11,12 @@ use crate::mistakes::Mistakes;
 /// Judges a range, and the default beside it.
 pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {
     let Expr::Range(ExprRange { start, limits, end, .. }) = range else { return };
-    let low = start.as_deref().and_then(whole);
-    let high = end.as_deref().and_then(whole).map(|end| match limits {
-        RangeLimits::Closed(_) => end,
-        RangeLimits::HalfOpen(_) => end.saturating_sub(1),
-    });
+    let low = start.as_deref().and_then(Number::written);
+    let high = end.as_deref().and_then(Number::written);
+    let closed = matches!(limits, RangeLimits::Closed(_));
+    let above = |order: Ordering| order == Ordering::Greater || (order == Ordering::Equal && !closed);
     if let (Some(low), Some(high)) = (low, high)
-        && low > high
+        && low.partial_cmp(&high).is_some_and(above)
     {
         return mistakes.add(
             range,
@@ -23,8 +25,9 @@ pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {
         );
     }
     if let Some(default) = default
-        && let Some(value) = whole(default)
-        && (low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high))
+        && let Some(value) = Number::written(default)
+        && (low.is_some_and(|low| value < low)
+            || high.and_then(|high| value.partial_cmp(&high)).is_some_and(above))
     {
         mistakes.add(
             default,
@@ -34,13 +37,44 @@ pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {
     }
 }
 
-/// The whole number that a literal says.
-fn whole(value: &Expr) -> Option<i128> {
-    match value {
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => whole(expr)?.checked_neg(),
-        Expr::Group(group) => whole(&group.expr),
-        Expr::Paren(group) => whole(&group.expr),
-        _ => None,
+/// A number that a literal says. A whole one and another cannot be compared: they are of two types, which the compiler will say.
+#[derive(Clone, Copy, PartialEq)]
+enum Number {
+    Whole(i128),
+    Real(f64),
+}
+
+impl Number {
+    fn written(value: &Expr) -> Option<Self> {
+        match value {
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok().map(Self::Whole),
+            Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => number.base10_parse().ok().map(Self::Real),
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => match Self::written(expr)? {
+                Self::Whole(number) => number.checked_neg().map(Self::Whole),
+                Self::Real(number) => Some(Self::Real(-number)),
+            },
+            Expr::Group(group) => Self::written(&group.expr),
+            Expr::Paren(group) => Self::written(&group.expr),
+            _ => None,
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) => one.partial_cmp(other),
+            (Self::Real(one), Self::Real(other)) => one.partial_cmp(other),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Real(number) => write!(f, "{number:?}"),
+        }
     }
 }

@@ -14,6 +14,9 @@ use crate::mistakes::Mistakes;
 use crate::names;
 use crate::options::Options;
 
+/// The runtime crate has a runner for each number of parameters up to this.
+const MOST_PARAMETERS: usize = 16;
+
 /// A function, with the helper attributes of its parameters taken off.
 pub(crate) struct Item {
     pub(crate) attributes: Vec<Attribute>,
@@ -54,6 +57,13 @@ impl Item {
                     parameters.push(parameter);
                 }
             }
+        }
+        if let Some(input) = signature.inputs.iter().nth(MOST_PARAMETERS) {
+            mistakes.add(
+                input,
+                format_args!("a command takes at most {MOST_PARAMETERS} parameters"),
+                "parse several of them as one, with a type that implements `FromArg`",
+            );
         }
         if let Some(variadic) = &signature.variadic {
             mistakes.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");

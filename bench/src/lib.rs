@@ -98,7 +98,7 @@ const MEASUREMENTS: &[Measurement] = &[
     },
     Measurement {
         name: "subscriber",
-        about: "what they notice of tasks that are seen, beside console-subscriber (three minutes)",
+        about: "what they notice of tasks that are seen, beside console-subscriber (four minutes)",
         run: subscriber::run,
     },
     Measurement {

@@ -4,7 +4,7 @@
 //! `console-subscriber` needs a tokio with `tokio_unstable` and its `tracing`, and much that nothing else here needs. So the shop with
 //! it is a package outside the workspace, `bench/subscriber`, which is built when it is measured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, ensure};
@@ -33,6 +33,13 @@ struct Candidate {
     aim: Aim,
     /// A line for the console, and a word of the answer that shows that tasks are seen.
     proof: Option<(&'static str, &'static str)>,
+}
+
+/// What came out of one round.
+struct Round {
+    served: Served,
+    /// What is resident in the end.
+    megabytes: f64,
 }
 
 /// The control is the shop alone in the build that `console-subscriber` needs.
@@ -85,14 +92,30 @@ impl Candidate {
         Ok(())
     }
 
-    fn report(&self, table: &mut Table, name: &'static str, ours: &[Served], beside: &[Served]) {
-        let throughput: fn(&Served) -> f64 = |served| served.throughput;
-        let cpu: fn(&Served) -> f64 = |served| served.cpu;
-        let p99: fn(&Served) -> f64 = |served| served.p99 / 1e3;
+    /// A shop that has just started, and is alone: what console-subscriber keeps would hold up the others, too.
+    fn measure(&self, program: &Path) -> anyhow::Result<Round> {
+        let shop = {
+            let _pinned = Pinned::to_first_core()?;
+            Shop::start(program, self.arguments)?
+        };
+        let _pinned = Pinned::to_one_core()?;
+        shop.serve(WARM_UP)?;
+        self.prove(&shop)?;
+        let served = shop.serve(SECONDS)?;
+        let resident = machine::field(&format!("/proc/{}/status", shop.id()), "VmRSS:")?;
+        Ok(Round { served, megabytes: resident * 1.024e-3 })
+    }
+
+    fn report(&self, table: &mut Table, name: &'static str, ours: &[Round], beside: &[Round]) {
+        let throughput: fn(&Round) -> f64 = |round| round.served.throughput;
+        let cpu: fn(&Round) -> f64 = |round| round.served.cpu;
+        let p99: fn(&Round) -> f64 = |round| round.served.p99 / 1e3;
+        let memory: fn(&Round) -> f64 = |round| round.megabytes;
         for (what, number, unit, aim) in [
             ("throughput", throughput, "requests/s", self.aim),
             ("CPU a request", cpu, "µs", Aim::None),
             ("p99", p99, "ms", Aim::None),
+            ("memory after three seconds", memory, "MB", Aim::None),
         ] {
             let [mut ours, mut beside] =
                 [ours, beside].map(|rounds| rounds.iter().map(number).collect::<Vec<f64>>());
@@ -105,46 +128,30 @@ impl Candidate {
 
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let outside = build()?;
-    let mut shops = Vec::new();
+    let mut programs = Vec::new();
     for candidate in &CANDIDATES {
         let program = match (candidate.program, &outside) {
             (OUTSIDE, Some(program)) => program.clone(),
             (OUTSIDE, None) => continue,
             (name, _) => sibling(name)?,
         };
-        let shop = {
-            let _pinned = Pinned::to_first_core()?;
-            Shop::start(&program, candidate.arguments)?
-        };
-        shops.push((candidate, shop));
+        programs.push((candidate, program));
     }
-    let _pinned = Pinned::to_one_core()?;
-    for (candidate, shop) in &shops {
-        shop.serve(WARM_UP)?;
-        candidate.prove(shop).context(candidate.name)?;
-    }
-    let mut rounds: Vec<Vec<Served>> = vec![Vec::new(); shops.len()];
+    let mut rounds: Vec<Vec<Round>> = programs.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
-        let mut order: Vec<usize> = (0..shops.len()).collect();
+        let mut order: Vec<usize> = (0..programs.len()).collect();
         shuffle(&mut order);
         for at in order {
-            rounds[at].push(shops[at].1.serve(SECONDS)?);
+            let (candidate, program) = &programs[at];
+            rounds[at].push(candidate.measure(program).context(candidate.name)?);
         }
     }
-    for (at, (candidate, shop)) in shops.iter().enumerate() {
+    for ((candidate, _), ours) in programs.iter().zip(&rounds) {
         let Some(name) = candidate.beside else { continue };
-        let beside = shops.iter().position(|(other, _)| other.name == name);
-        let beside = beside.with_context(|| format!("there is no `{name}`"))?;
-        candidate.report(table, name, &rounds[at], &rounds[beside]);
-        let row = Row::new(format!("shop, {}: memory at the end", candidate.name), memory(shop)?, "MB");
-        table.push(row.against(name, memory(&shops[beside].1)?, None));
+        let at = programs.iter().position(|(other, _)| other.name == name);
+        candidate.report(table, name, ours, &rounds[at.with_context(|| format!("there is no `{name}`"))?]);
     }
     Ok(())
-}
-
-/// Megabytes that are resident.
-fn memory(shop: &Shop) -> anyhow::Result<f64> {
-    Ok(machine::field(&format!("/proc/{}/status", shop.id()), "VmRSS:")? * 1.024e-3)
 }
 
 /// Builds the package outside the workspace, in a target folder of its own; `None` where its crates cannot be fetched.

@@ -44,8 +44,8 @@ fn function(item: &Item) -> TokenStream {
         let private = private(name.span());
         let boxed = Ident::new("boxed", name.span());
         let (values, given) = (values(), values());
-        let call = closed(Delimiter::Parenthesis, name.span(), quote!(#name(#(#given),*)));
-        quote!(|#(#values),*| #private::#boxed #call)
+        let arguments = closed(Delimiter::Parenthesis, name.span(), quote!(#(#given),*));
+        quote!(|#(#values),*| #private::#boxed(#name #arguments))
     } else if item.signature.abi.is_some() {
         let (values, given) = (values(), values());
         quote!(|#(#values),*| #name(#(#given),*))
@@ -59,12 +59,13 @@ fn function(item: &Item) -> TokenStream {
 fn ladder(item: &Item) -> TokenStream {
     let private = private(Span::call_site());
     let Ends { first, last } = item.reply();
-    let probe = local("probe", first);
+    // The `&` is there for its place, from which what is asked of the probe is underlined to the end of the type.
+    let probe = local("probe", last);
     let empty = closed(Delimiter::Parenthesis, last, TokenStream::new());
     let [peel, rung, piece] =
         ["backdoor_peel", "backdoor_rung", "backdoor_piece"].map(|step| Ident::new(step, first));
     let body = quote_spanned! {first=>
-        #probe.#peel #empty.#rung #empty.#peel #empty.#piece #empty
+        (&#probe).#peel #empty.#rung #empty.#peel #empty.#piece #empty
     };
     let body = quote!(use #private::{Peel as _, Piece as _, Rung as _}; #body);
     let body = closed(Delimiter::Brace, last, body);

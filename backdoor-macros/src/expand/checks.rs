@@ -1,4 +1,4 @@
-//! The rules that only the compiler can judge, each on the author's token. They read the table instead of the
+//! The rules that only the compiler can judge, each a constant of its own on the author's token. They read the table instead of the
 //! author's types, so that a type that does not fit is one error and not several.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
@@ -8,36 +8,32 @@ use crate::command::CommandArgs;
 use crate::expand::{Ends, private};
 use crate::item::{Item, Parameter};
 
-/// The checks of what every command has, as statements of the table's own initializer: a constant of its own costs the compiler as
-/// much as all of them. The first that is wrong is reported.
-pub(super) fn common(args: &CommandArgs, item: &Item) -> TokenStream {
+pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let name = match &args.name {
         Some(name) => Ends::of(name),
         None => Ends::of(&item.signature.ident),
     };
-    let name = check_name(name, &item.command_name(args));
-    let plain = (item.parameters.iter().enumerate())
-        .filter(|(_, parameter)| parameter.args.long.is_none() && parameter.args.short.is_none())
-        .map(|(at, parameter)| {
-            let at = Literal::usize_unsuffixed(at);
-            call("check_parameter", Ends::of(&parameter.pattern), quote!(__backdoor_parameters, #at))
-        });
-    quote!(#name; #(#plain;)*)
+    let literal = item.command_name(args);
+    let name = check_name(name, &literal);
+    let aliases = args.aliases.iter().map(|alias| check_name(Ends::of(alias), &alias.value()));
+    let plain = plain_parameters(item);
+    let parameters = item.parameters.iter().enumerate().map(|(at, one)| parameter(one, at));
+    quote!(#name #(#aliases)* #plain #(#parameters)*)
 }
 
-/// The checks of what the author declared besides, each a constant of its own.
-pub(super) fn declared(args: &CommandArgs, item: &Item) -> TokenStream {
-    let aliases = args.aliases.iter().map(|alias| {
-        let call = check_name(Ends::of(alias), &alias.value());
-        quote_spanned!(alias.span()=> const _: () = #call;)
-    });
-    let parameters = item.parameters.iter().enumerate().map(|(at, one)| parameter(one, at));
-    quote!(#(#aliases)* #(#parameters)*)
+/// The parameters that say nothing of options, in one constant: most are such, and each constant of its own costs the compiler as
+/// much as all of them. The first that is wrong is reported.
+fn plain_parameters(item: &Item) -> Option<TokenStream> {
+    let checks: Vec<TokenStream> = (item.parameters.iter().enumerate())
+        .filter(|(_, parameter)| parameter.args.long.is_none() && parameter.args.short.is_none())
+        .map(|(at, parameter)| call("check_parameter", Ends::of(&parameter.pattern), table(at)))
+        .collect();
+    (!checks.is_empty()).then(|| quote!(const _: () = { #(#checks;)* };))
 }
 
 fn check_name(at: Ends, name: &str) -> TokenStream {
     let private = private(Span::call_site());
-    call("check_name", at, quote!(#name, #private::module_path!()))
+    check("check_name", at, quote!(#name, #private::module_path!()))
 }
 
 fn parameter(parameter: &Parameter, at: usize) -> TokenStream {

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
 use crate::command::CommandArgs;
-use crate::expand::{self, Ends, call, checks, local, private};
+use crate::expand::{self, Ends, call, local, private};
 use crate::item::{Item, Parameter};
 use crate::text;
 
@@ -17,13 +17,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let help = text::help(&item.attributes);
     let parameters = item.parameters.iter().map(parameter);
     let run = call::run(item);
-    let checks = checks::common(args, item);
-    // What is in plain parameters outlives the initializer in any case; closures need a constant for it, which costs more.
-    let plain = item.parameters.iter().all(|parameter| parameter.args.attribute.is_none());
-    let kept = if plain { quote!(let) } else { quote!(const) };
-    quote!({
-        #kept __backdoor_parameters: &[#private::Parameter] = &[#(#parameters),*];
-        #checks
+    quote! {
         #private::Command {
             name: #name,
             aliases: &[#(#aliases),*],
@@ -32,7 +26,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
             effect: #private::Effect::#effect,
             place: #private::Place::#place,
             timeout: #private::Timeout::#timeout,
-            parameters: __backdoor_parameters,
+            parameters: &[#(#parameters),*],
             declared: #private::Declared {
                 file: #private::file!(),
                 line: #private::line!(),
@@ -40,7 +34,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
             },
             run: #run,
         }
-    })
+    }
 }
 
 fn parameter(parameter: &Parameter) -> TokenStream {

@@ -6,38 +6,35 @@ fn author_unix() {}
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = {
-        let __backdoor_parameters: &[__backdoor::Parameter] = &[];
-        __backdoor::check_name("author-unix", __backdoor::module_path!());
-        __backdoor::Command {
-            name: "author-unix",
-            aliases: &[],
-            help: "",
-            hidden: false,
-            effect: __backdoor::Effect::Changes,
-            place: __backdoor::Place::Service,
-            timeout: __backdoor::Timeout::Default,
-            parameters: __backdoor_parameters,
-            declared: __backdoor::Declared {
-                file: __backdoor::file!(),
-                line: __backdoor::line!(),
-                module: __backdoor::module_path!(),
-            },
-            run: __backdoor::Run::Sync(
-                &__backdoor::runner_0(
-                    author_unix,
-                    |__backdoor_probe| {
-                        use __backdoor::{Peel as _, Piece as _, Rung as _};
-                        __backdoor_probe
-                            .backdoor_peel()
-                            .backdoor_rung()
-                            .backdoor_peel()
-                            .backdoor_piece()
-                    },
-                ),
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-unix",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_0(
+                author_unix,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
             ),
-        }
+        ),
     };
+    const _: () = __backdoor::check_name("author-unix", __backdoor::module_path!());
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

@@ -2,8 +2,15 @@ fn author_from_str(author_one: AuthorType, author_two: AuthorType) {}
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = {
-        const __backdoor_parameters: &[__backdoor::Parameter] = &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-from-str",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
             __backdoor::Parameter::plain(
                 "author-one",
                 "",
@@ -48,43 +55,35 @@ const _: () = {
                     },
                 )
             },
-        ];
-        __backdoor::check_name("author-from-str", __backdoor::module_path!());
-        __backdoor::check_parameter(__backdoor_parameters, 0);
-        __backdoor::Command {
-            name: "author-from-str",
-            aliases: &[],
-            help: "",
-            hidden: false,
-            effect: __backdoor::Effect::Changes,
-            place: __backdoor::Place::Service,
-            timeout: __backdoor::Timeout::Default,
-            parameters: __backdoor_parameters,
-            declared: __backdoor::Declared {
-                file: __backdoor::file!(),
-                line: __backdoor::line!(),
-                module: __backdoor::module_path!(),
-            },
-            run: {
-                #[allow(unused_imports)]
-                use __backdoor::ViaOne as _;
-                __backdoor::Run::Sync(
-                    &__backdoor::runner_2(
-                        <__backdoor::ViaFromStr<AuthorType>>::take,
-                        <__backdoor::ViaFromStr<AuthorType>>::take,
-                        author_from_str,
-                        |__backdoor_probe| {
-                            use __backdoor::{Peel as _, Piece as _, Rung as _};
-                            __backdoor_probe
-                                .backdoor_peel()
-                                .backdoor_rung()
-                                .backdoor_peel()
-                                .backdoor_piece()
-                        },
-                    ),
-                )
-            },
-        }
+        ],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: {
+            #[allow(unused_imports)]
+            use __backdoor::ViaOne as _;
+            __backdoor::Run::Sync(
+                &__backdoor::runner_2(
+                    <__backdoor::ViaFromStr<AuthorType>>::take,
+                    <__backdoor::ViaFromStr<AuthorType>>::take,
+                    author_from_str,
+                    |__backdoor_probe| {
+                        use __backdoor::{Peel as _, Piece as _, Rung as _};
+                        (&__backdoor_probe)
+                            .backdoor_peel()
+                            .backdoor_rung()
+                            .backdoor_peel()
+                            .backdoor_piece()
+                    },
+                ),
+            )
+        },
+    };
+    const _: () = __backdoor::check_name("author-from-str", __backdoor::module_path!());
+    const _: () = {
+        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
     };
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 1);

@@ -5,38 +5,35 @@ fn author_level() {}
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = {
-        let __backdoor_parameters: &[__backdoor::Parameter] = &[];
-        __backdoor::check_name("log level", __backdoor::module_path!());
-        __backdoor::Command {
-            name: "log level",
-            aliases: &["ll", "level"],
-            help: "Set the log level\n\nLasts until the process exits.",
-            hidden: true,
-            effect: __backdoor::Effect::Changes,
-            place: __backdoor::Place::Service,
-            timeout: __backdoor::Timeout::Default,
-            parameters: __backdoor_parameters,
-            declared: __backdoor::Declared {
-                file: __backdoor::file!(),
-                line: __backdoor::line!(),
-                module: __backdoor::module_path!(),
-            },
-            run: __backdoor::Run::Sync(
-                &__backdoor::runner_0(
-                    author_level,
-                    |__backdoor_probe| {
-                        use __backdoor::{Peel as _, Piece as _, Rung as _};
-                        __backdoor_probe
-                            .backdoor_peel()
-                            .backdoor_rung()
-                            .backdoor_peel()
-                            .backdoor_piece()
-                    },
-                ),
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "log level",
+        aliases: &["ll", "level"],
+        help: "Set the log level\n\nLasts until the process exits.",
+        hidden: true,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_0(
+                author_level,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
             ),
-        }
+        ),
     };
+    const _: () = __backdoor::check_name("log level", __backdoor::module_path!());
     const _: () = __backdoor::check_name("ll", __backdoor::module_path!());
     const _: () = __backdoor::check_name("level", __backdoor::module_path!());
     __backdoor::inventory::submit! {

@@ -6,8 +6,15 @@ fn author_options(
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = {
-        const __backdoor_parameters: &[__backdoor::Parameter] = &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-options",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
             __backdoor::Parameter {
                 style: __backdoor::Style::Option {
                     long: __backdoor::Some("author-by"),
@@ -41,40 +48,30 @@ const _: () = {
                     <AuthorTime as __backdoor::Param>::SHAPE,
                 )
             },
-        ];
-        __backdoor::check_name("author-options", __backdoor::module_path!());
-        __backdoor::Command {
-            name: "author-options",
-            aliases: &[],
-            help: "",
-            hidden: false,
-            effect: __backdoor::Effect::Changes,
-            place: __backdoor::Place::Service,
-            timeout: __backdoor::Timeout::Default,
-            parameters: __backdoor_parameters,
-            declared: __backdoor::Declared {
-                file: __backdoor::file!(),
-                line: __backdoor::line!(),
-                module: __backdoor::module_path!(),
-            },
-            run: __backdoor::Run::Sync(
-                &__backdoor::runner_3(
-                    __backdoor::take::<AuthorNumber>,
-                    __backdoor::take::<AuthorNumber>,
-                    __backdoor::take::<AuthorTime>,
-                    author_options,
-                    |__backdoor_probe| {
-                        use __backdoor::{Peel as _, Piece as _, Rung as _};
-                        __backdoor_probe
-                            .backdoor_peel()
-                            .backdoor_rung()
-                            .backdoor_peel()
-                            .backdoor_piece()
-                    },
-                ),
+        ],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_3(
+                __backdoor::take::<AuthorNumber>,
+                __backdoor::take::<AuthorNumber>,
+                __backdoor::take::<AuthorTime>,
+                author_options,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
             ),
-        }
+        ),
     };
+    const _: () = __backdoor::check_name("author-options", __backdoor::module_path!());
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 1);

@@ -5,8 +5,15 @@ fn author_add(author_one: AuthorNumber, author_two: AuthorNumber) -> AuthorNumbe
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = {
-        let __backdoor_parameters: &[__backdoor::Parameter] = &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-add",
+        aliases: &[],
+        help: "Add two numbers",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
             __backdoor::Parameter::plain(
                 "author-one",
                 "",
@@ -17,40 +24,32 @@ const _: () = {
                 "",
                 <AuthorNumber as __backdoor::Param>::SHAPE,
             ),
-        ];
-        __backdoor::check_name("author-add", __backdoor::module_path!());
-        __backdoor::check_parameter(__backdoor_parameters, 0);
-        __backdoor::check_parameter(__backdoor_parameters, 1);
-        __backdoor::Command {
-            name: "author-add",
-            aliases: &[],
-            help: "Add two numbers",
-            hidden: false,
-            effect: __backdoor::Effect::Changes,
-            place: __backdoor::Place::Service,
-            timeout: __backdoor::Timeout::Default,
-            parameters: __backdoor_parameters,
-            declared: __backdoor::Declared {
-                file: __backdoor::file!(),
-                line: __backdoor::line!(),
-                module: __backdoor::module_path!(),
-            },
-            run: __backdoor::Run::Sync(
-                &__backdoor::runner_2(
-                    __backdoor::take::<AuthorNumber>,
-                    __backdoor::take::<AuthorNumber>,
-                    author_add,
-                    |__backdoor_probe| {
-                        use __backdoor::{Peel as _, Piece as _, Rung as _};
-                        __backdoor_probe
-                            .backdoor_peel()
-                            .backdoor_rung()
-                            .backdoor_peel()
-                            .backdoor_piece()
-                    },
-                ),
+        ],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_2(
+                __backdoor::take::<AuthorNumber>,
+                __backdoor::take::<AuthorNumber>,
+                author_add,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
             ),
-        }
+        ),
+    };
+    const _: () = __backdoor::check_name("author-add", __backdoor::module_path!());
+    const _: () = {
+        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
+        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 1);
     };
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)

@@ -2,8 +2,15 @@ fn author_rest(author_tail: AuthorText) {}
 #[allow(deprecated)]
 const _: () = {
     use ::backdoor_runtime::private as __backdoor;
-    static __BACKDOOR_COMMAND: __backdoor::Command = {
-        const __backdoor_parameters: &[__backdoor::Parameter] = &[
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-rest",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
             __backdoor::Parameter {
                 style: __backdoor::Style::Rest,
                 ..__backdoor::Parameter::plain(
@@ -12,38 +19,30 @@ const _: () = {
                     <AuthorText as __backdoor::Param>::SHAPE,
                 )
             },
-        ];
-        __backdoor::check_name("author-rest", __backdoor::module_path!());
-        __backdoor::check_parameter(__backdoor_parameters, 0);
-        __backdoor::Command {
-            name: "author-rest",
-            aliases: &[],
-            help: "",
-            hidden: false,
-            effect: __backdoor::Effect::Changes,
-            place: __backdoor::Place::Service,
-            timeout: __backdoor::Timeout::Default,
-            parameters: __backdoor_parameters,
-            declared: __backdoor::Declared {
-                file: __backdoor::file!(),
-                line: __backdoor::line!(),
-                module: __backdoor::module_path!(),
-            },
-            run: __backdoor::Run::Sync(
-                &__backdoor::runner_1(
-                    __backdoor::take::<AuthorText>,
-                    author_rest,
-                    |__backdoor_probe| {
-                        use __backdoor::{Peel as _, Piece as _, Rung as _};
-                        __backdoor_probe
-                            .backdoor_peel()
-                            .backdoor_rung()
-                            .backdoor_peel()
-                            .backdoor_piece()
-                    },
-                ),
+        ],
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_1(
+                __backdoor::take::<AuthorText>,
+                author_rest,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
             ),
-        }
+        ),
+    };
+    const _: () = __backdoor::check_name("author-rest", __backdoor::module_path!());
+    const _: () = {
+        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
     };
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_rest(__BACKDOOR_COMMAND.parameters, 0);

@@ -23,13 +23,13 @@ use crate::reply::familiar::Familiar;
 /// Stands for a type whose rungs are looked up, and the mode in which its function is called. `F` is what was found before.
 pub struct Probe<T, M, F = ()>(PhantomData<fn() -> (T, M, F)>);
 
-/// A probe whose layers are looked up.
-pub(crate) type Layered<P> = &'static &'static &'static &'static P;
+/// A probe whose layers are looked up, behind one `&` more.
+pub(crate) type Layered<P> = &'static &'static &'static P;
 
 /// A probe whose rung is looked up.
-pub(crate) type Climbed<P> = &'static &'static &'static &'static &'static Layered<P>;
+pub(crate) type Climbed<P> = &'static &'static &'static &'static &'static &'static Layered<P>;
 
-/// Looks through `Result` and `Option`, three deep at most. Called on a [`Layered`] probe.
+/// Looks through `Result` and `Option`, three deep at most. Called on a reference to a [`Layered`] probe.
 pub trait Peel {
     /// The probe for what is inside, with the layers.
     type Peeled;

@@ -14,7 +14,10 @@ use crate::command::ladder::show::{Blocking, Show, Spawned};
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered};
 
-/// A function, with what is needed to call it. `T` takes its arguments and has no size, `F` is the pointer, `S` shows its reply.
+/// What takes the value of one parameter. It is a pointer, so that nothing is asked of the parameter's type but where that stands.
+type Taker<V> = fn(&mut Call<'_>) -> Result<V, Failure>;
+
+/// A function, with what is needed to call it. `T` are the takers of its values, `F` is the pointer, `S` shows its reply.
 pub struct Runner<T, F, S> {
     takers: T,
     function: F,
@@ -24,33 +27,32 @@ pub struct Runner<T, F, S> {
 /// The runners of functions with so many parameters: of an `fn`, and of an `async fn`. The ladder is climbed by the compiler alone:
 /// what it gives are types. What they have to be is asked where the runner becomes a trait object, and nowhere else.
 macro_rules! runners {
-    ($($runner:ident $runner_async:ident ($($taker:ident $value:ident $name:ident),*);)*) => {
-        $(runners!(@ $runner $runner_async $($taker $value $name)*);)*
+    ($($runner:ident $runner_async:ident ($($value:ident $name:ident),*);)*) => {
+        $(runners!(@ $runner $runner_async $($value $name)*);)*
     };
-    (@ $runner:ident $runner_async:ident $($taker:ident $value:ident $name:ident)*) => {
+    (@ $runner:ident $runner_async:ident $($value:ident $name:ident)*) => {
         /// The runner of an `fn`.
-        #[allow(clippy::too_many_arguments)]
-        pub const fn $runner<$($taker: Copy, $value,)* R: 'static, S>(
-            $($name: $taker,)*
+        #[allow(clippy::too_many_arguments, reason = "as many as the command has parameters")]
+        pub const fn $runner<$($value,)* R: 'static, S>(
+            $($name: Taker<$value>,)*
             function: fn($($value),*) -> R,
             _ladder: fn(Layered<Probe<R, Blocking>>) -> S,
-        ) -> Runner<($($taker,)*), fn($($value),*) -> R, S> {
+        ) -> Runner<($(Taker<$value>,)*), fn($($value),*) -> R, S> {
             Runner { takers: ($($name,)*), function, show: PhantomData }
         }
 
         /// The runner of an `async fn`.
-        #[allow(clippy::too_many_arguments)]
-        pub const fn $runner_async<$($taker: Copy, $value,)* R: 'static, S>(
-            $($name: $taker,)*
+        #[allow(clippy::too_many_arguments, reason = "as many as the command has parameters")]
+        pub const fn $runner_async<$($value,)* R: 'static, S>(
+            $($name: Taker<$value>,)*
             function: fn($($value),*) -> Boxed<R>,
             _ladder: fn(Layered<Probe<R, Spawned>>) -> S,
-        ) -> Runner<($($taker,)*), fn($($value),*) -> Boxed<R>, S> {
+        ) -> Runner<($(Taker<$value>,)*), fn($($value),*) -> Boxed<R>, S> {
             Runner { takers: ($($name,)*), function, show: PhantomData }
         }
 
-        impl<$($taker, $value,)* R, S> runner::Run for Runner<($($taker,)*), fn($($value),*) -> R, S>
+        impl<$($value,)* R, S> runner::Run for Runner<($(Taker<$value>,)*), fn($($value),*) -> R, S>
         where
-            $($taker: Fn(&mut Call<'_>) -> Result<$value, Failure> + Sync,)*
             S: Show<R, Blocking>,
         {
             fn run(&self, call: &mut Call<'_>) -> Result<Reply, Failure> {
@@ -63,9 +65,8 @@ macro_rules! runners {
             }
         }
 
-        impl<$($taker, $value,)* R: 'static, S> runner::RunAsync for Runner<($($taker,)*), fn($($value),*) -> Boxed<R>, S>
+        impl<$($value,)* R: 'static, S> runner::RunAsync for Runner<($(Taker<$value>,)*), fn($($value),*) -> Boxed<R>, S>
         where
-            $($taker: Fn(&mut Call<'_>) -> Result<$value, Failure> + Sync,)*
             S: Show<R, Spawned>,
         {
             fn begin(&self, call: &mut Call<'_>) -> Result<Option<Pin<Box<dyn Pending>>>, Failure> {
@@ -88,20 +89,20 @@ macro_rules! runners {
 
 runners! {
     runner_0 runner_async_0 ();
-    runner_1 runner_async_1 (T0 V0 p0);
-    runner_2 runner_async_2 (T0 V0 p0, T1 V1 p1);
-    runner_3 runner_async_3 (T0 V0 p0, T1 V1 p1, T2 V2 p2);
-    runner_4 runner_async_4 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3);
-    runner_5 runner_async_5 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4);
-    runner_6 runner_async_6 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5);
-    runner_7 runner_async_7 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6);
-    runner_8 runner_async_8 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7);
-    runner_9 runner_async_9 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8);
-    runner_10 runner_async_10 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9);
-    runner_11 runner_async_11 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9, T10 V10 p10);
-    runner_12 runner_async_12 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9, T10 V10 p10, T11 V11 p11);
-    runner_13 runner_async_13 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9, T10 V10 p10, T11 V11 p11, T12 V12 p12);
-    runner_14 runner_async_14 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9, T10 V10 p10, T11 V11 p11, T12 V12 p12, T13 V13 p13);
-    runner_15 runner_async_15 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9, T10 V10 p10, T11 V11 p11, T12 V12 p12, T13 V13 p13, T14 V14 p14);
-    runner_16 runner_async_16 (T0 V0 p0, T1 V1 p1, T2 V2 p2, T3 V3 p3, T4 V4 p4, T5 V5 p5, T6 V6 p6, T7 V7 p7, T8 V8 p8, T9 V9 p9, T10 V10 p10, T11 V11 p11, T12 V12 p12, T13 V13 p13, T14 V14 p14, T15 V15 p15);
+    runner_1 runner_async_1 (V0 p0);
+    runner_2 runner_async_2 (V0 p0, V1 p1);
+    runner_3 runner_async_3 (V0 p0, V1 p1, V2 p2);
+    runner_4 runner_async_4 (V0 p0, V1 p1, V2 p2, V3 p3);
+    runner_5 runner_async_5 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4);
+    runner_6 runner_async_6 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5);
+    runner_7 runner_async_7 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6);
+    runner_8 runner_async_8 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7);
+    runner_9 runner_async_9 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8);
+    runner_10 runner_async_10 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9);
+    runner_11 runner_async_11 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9, V10 p10);
+    runner_12 runner_async_12 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9, V10 p10, V11 p11);
+    runner_13 runner_async_13 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9, V10 p10, V11 p11, V12 p12);
+    runner_14 runner_async_14 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9, V10 p10, V11 p11, V12 p12, V13 p13);
+    runner_15 runner_async_15 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9, V10 p10, V11 p11, V12 p12, V13 p13, V14 p14);
+    runner_16 runner_async_16 (V0 p0, V1 p1, V2 p2, V3 p3, V4 p4, V5 p5, V6 p6, V7 p7, V8 p8, V9 p9, V10 p10, V11 p11, V12 p12, V13 p13, V14 p14, V15 p15);
 }
