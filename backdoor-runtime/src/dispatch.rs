@@ -159,7 +159,7 @@ impl Dispatcher {
             Err(ended) => (Some(ended.failure), ended.tail),
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
-        if let Some(Stop::Killed(by)) = *run.state.stop.borrow() {
+        if let Some(Stop::Killed(by)) = run.state.stopped() {
             let (id, session) = (run.state.id, peer.id);
             self.audit
                 .warn(format!("run {id}, `{}` of session {session}, was killed by session {by}", run.shown));
@@ -239,7 +239,6 @@ impl Dispatcher {
         let (answer, answered) = oneshot::channel();
         let text = format!("`{name}` is dangerous. Type yes to run it: ");
         let question = Piece::new(run.id, What::Question { text, answer });
-        let mut stop = run.stop.subscribe();
         let _pause = run.clock.pause();
         listed.set_asks(true);
         let asked = async {
@@ -249,7 +248,7 @@ impl Dispatcher {
         let answer = tokio::select! {
             answer = asked => answer,
             () = tokio::time::sleep(QUESTION) => None,
-            _ = stop.wait_for(Option::is_some) => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
+            _ = run.until_stopped() => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
         };
         listed.set_asks(false);
         match answer {
@@ -333,8 +332,9 @@ struct Record<'a> {
 impl<'a> Record<'a> {
     fn begin(audit: &'a Audit, tally: &'a Tally, peer: &'a Peer, line: Arc<str>, urgent: bool) -> Self {
         audit.begins(peer, &line, urgent);
-        peer.set_line(Some(line.to_string()));
-        Self { audit, tally, peer, line, begin: Instant::now(), status: Status::Cancelled }
+        let begin = Instant::now();
+        peer.set_line(Some(line.clone()), begin);
+        Self { audit, tally, peer, line, begin, status: Status::Cancelled }
     }
 
     fn end(mut self, status: Status) {
@@ -344,8 +344,9 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        self.peer.set_line(None);
-        let took = self.begin.elapsed();
+        let end = Instant::now();
+        self.peer.set_line(None, end);
+        let took = end.duration_since(self.begin);
         self.tally.note(self.status, took);
         self.audit.ended(self.peer, &self.line, self.status, took);
     }

@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
-use std::pin::Pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,11 +24,11 @@ use crate::reply::Form;
 pub(crate) trait Transport {
     /// Waits until it can be read or written.
     fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
-    /// Reads what is there.
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// Reads what is there, into a buffer that need not hold anything.
+    fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]>;
     /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
     /// sends urgent data, where a read ends.
-    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         self.try_read(buffer)
     }
     /// Asks the kernel whether a peer that closed its sending half has gone. To be asked on a thread that may wait.
@@ -53,6 +54,9 @@ pub(crate) struct Times {
 
 /// Lines that one session may run before others get their turn.
 const LINES_IN_A_ROW: usize = 32;
+
+/// The most that is read at once.
+const READ: usize = 8 * 1024;
 
 /// The most that is read from one session before others get their turn.
 const READ_IN_A_ROW: usize = 64 * 1024;
@@ -90,6 +94,10 @@ pub(crate) async fn serve(
 ) {
     let mut conversation = Conversation::new(peer.clone(), manners);
     let silent_until = Instant::now() + times.silence;
+    // One timer for all that has a time, since each would be a part of every idle session; and one for all turns, as is the wait for
+    // the end: to register them costs more than to put them off.
+    let mut alarm = pin!(sleep_until(silent_until));
+    let mut ended = pin!(ending.changed());
     let mut running: Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>> = None;
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
@@ -126,16 +134,14 @@ pub(crate) async fn serve(
         let writes = !conversation.output().is_empty();
         let reads = conversation.takes_input();
         let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
-        let now = Instant::now();
         let after = |wanted: bool, begun: Option<Instant>, time| match wanted {
-            true => begun.or(Some(now + time)),
+            true => begun.or_else(|| Some(Instant::now() + time)),
             false => None,
         };
         stalled_at = after(writes, stalled_at, times.stall);
         idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
         probe_at = after(conversation.is_in_doubt(), probe_at, probe_every);
         scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
-        // One timer for all, since each would be a part of every idle session.
         let due = [
             (conversation.is_undecided().then_some(silent_until), Due::Silence),
             (stalled_at, Due::Stalled),
@@ -147,17 +153,21 @@ pub(crate) async fn serve(
         ];
         let due =
             due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
+        if let Some((time, _)) = due
+            && time != alarm.deadline()
+        {
+            alarm.as_mut().reset(time);
+        }
         let next = tokio::select! {
             biased;
             outcome = poll(&mut running) => Next::Ended(outcome),
             Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
-            _ = ending.changed(), if !dismissed => Next::Ending,
+            _ = &mut ended, if !dismissed => Next::Ending,
             ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
-            () = at(due.map(|(time, _)| time)) => Next::Due(due.map(|(_, what)| what)),
+            () = &mut alarm, if due.is_some() => Next::Due(due.map(|(_, what)| what)),
             () = yield_now(), if has_turn => Next::Turn,
         };
         match next {
-            // Lines that are in already are answered before anything is written, for one write in all.
             Next::Ended(outcome) => {
                 running = None;
                 // What it said was sent before it ended. What others say may have no end.
@@ -166,7 +176,11 @@ pub(crate) async fn serve(
                     conversation.piece(piece);
                 }
                 conversation.ended(&outcome);
-                continue;
+                // Lines that are in already are answered before anything is written, for one write in all.
+                if conversation.has_lines() && in_a_row < LINES_IN_A_ROW {
+                    continue;
+                }
+                conversation.settle();
             }
             Next::Piece(piece) => {
                 conversation.piece(piece);
@@ -179,10 +193,12 @@ pub(crate) async fn serve(
             }
             Next::Ending => {
                 dismissed = true;
-                leave_at = Some(now + GRACE);
+                leave_at = Some(Instant::now() + GRACE);
                 conversation.dismiss();
             }
-            Next::Due(Some(Due::Leave)) if conversation.hurry() => leave_at = Some(now + GRACE),
+            Next::Due(Some(Due::Leave)) if conversation.hurry() => {
+                leave_at = Some(Instant::now() + GRACE);
+            }
             Next::Due(Some(Due::Leave)) => {
                 leave_at = None;
                 running = None;
@@ -281,14 +297,6 @@ async fn poll(running: &mut Option<Pin<Box<dyn Future<Output = Outcome> + Send +
     }
 }
 
-/// Waits until then, or forever.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
-    }
-}
-
 fn interest(reads: bool, writes: bool) -> Interest {
     match (reads, writes) {
         (true, true) => Interest::READABLE.add(Interest::WRITABLE),
@@ -298,25 +306,25 @@ fn interest(reads: bool, writes: bool) -> Interest {
 }
 
 /// Reads what is there, as far as there is room and others have to wait no longer than is fair, and says whether that was all. The
-/// buffer is on the stack, so that an idle session costs none.
+/// buffer is on the stack, so that an idle session costs none, and is not filled with zeros first.
 fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
-    let mut buffer = [0; 8 * 1024];
+    let mut buffer = [MaybeUninit::uninit(); READ];
     let mut left = READ_IN_A_ROW;
     let now = std::time::Instant::now();
     while conversation.takes_input() && left > 0 {
-        let count = match conversation.speaks_telnet() {
+        let read = match conversation.speaks_telnet() {
             true => transport.try_read(&mut buffer),
             false => transport.try_read_all(&mut buffer),
         };
-        match count {
-            Ok(0) => {
+        match read {
+            Ok([]) => {
                 conversation.end_of_input();
                 return true;
             }
-            Ok(count) => {
-                conversation.receive(&buffer[..count], now);
-                left = left.saturating_sub(count);
-                if count < buffer.len() {
+            Ok(bytes) => {
+                conversation.receive(bytes, now);
+                left = left.saturating_sub(bytes.len());
+                if bytes.len() < READ {
                     return true;
                 }
             }
@@ -367,5 +375,5 @@ async fn swallow(transport: &impl Transport) {
 }
 
 fn swallow_some(transport: &impl Transport) -> io::Result<usize> {
-    transport.try_read(&mut [0; 8 * 1024])
+    transport.try_read(&mut [MaybeUninit::uninit(); READ]).map(<[u8]>::len)
 }

@@ -262,7 +262,14 @@ impl SessionInfo {
             (false, true) => "line",
             (false, false) => "script",
         };
-        Self { id: peer.id, peer: peer.name.clone(), kind, connected: peer.connected_for(), idle, running }
+        Self {
+            id: peer.id,
+            peer: peer.name.to_string(),
+            kind,
+            connected: peer.connected_for(),
+            idle,
+            running: running.map(|line| line.to_string()),
+        }
     }
 }
 

@@ -187,7 +187,7 @@ impl Listed {
     fn state(&self) -> &'static str {
         if self.is_stuck() {
             STUCK
-        } else if self.state.stop.borrow().is_some() {
+        } else if self.state.stopped().is_some() {
             "stopping"
         } else if self.asks.load(Ordering::Relaxed) {
             "waiting for an answer"

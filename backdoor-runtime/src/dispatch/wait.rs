@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::command::ladder::runner;
@@ -201,7 +201,6 @@ async fn watch(
 ) -> Result<Called, Ended> {
     let Listed { command, limit, .. } = *listed;
     let state = session.run();
-    let mut stops = state.stop.subscribe();
     let begin = Instant::now();
     let mut told = false;
     let mut held_until: Option<Instant> = None;
@@ -227,11 +226,11 @@ async fn watch(
             biased;
             called = call.ended() => {
                 // A command may see that it was told to stop, and end, before that is seen here.
-                let stop = stopped.map(|(stop, _)| stop).or_else(|| *state.stop.borrow());
+                let stop = stopped.map(|(stop, _)| stop).or_else(|| state.stopped());
                 return end(called, stop, command, limit, call.place);
             }
             // It may have been stopped before anybody watched.
-            reason = stopped_for(&mut stops), if stopped.is_none() => {
+            reason = state.until_stopped(), if stopped.is_none() => {
                 stopped = Some((reason, Instant::now()));
                 dispatcher.stop(call, state);
                 if state.reached.give_up() {
@@ -325,12 +324,6 @@ impl Session {
     fn notice(&self, text: String) {
         let _ = self.try_notice(What::Notice(text));
     }
-}
-
-/// Waits until the run is asked to stop. The sender lives in the run, which outlives its watch.
-async fn stopped_for(stops: &mut watch::Receiver<Option<Stop>>) -> Stop {
-    let stop = stops.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
-    stop.unwrap_or(Stop::Interrupted)
 }
 
 fn end(

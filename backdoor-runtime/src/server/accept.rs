@@ -280,6 +280,7 @@ mod tests {
     use super::*;
 
     use std::future::pending;
+    use std::mem::MaybeUninit;
     use std::sync::Mutex;
     use std::sync::atomic::AtomicBool;
 
@@ -303,10 +304,10 @@ mod tests {
             Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE })
         }
 
-        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+        fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
             assert!(self.has_panicked.swap(true, Ordering::Relaxed), "a bug, as a test has it");
             // It closes its half when it is told of the end.
-            Ok(0)
+            Ok(&[])
         }
 
         fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -325,7 +326,7 @@ mod tests {
             pending().await
         }
 
-        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+        fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
             Err(ErrorKind::WouldBlock.into())
         }
 
