@@ -272,7 +272,8 @@ impl Registry {
     /// The longest name or group that the words begin with, which are separated by single spaces and spelled with `-`.
     pub(crate) fn find(&self, words: &str) -> Found<'_> {
         let mut found = Found::Unknown;
-        let ends = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]);
+        let spaces = words.bytes().enumerate().filter(|&(_, byte)| byte == b' ').map(|(at, _)| at);
+        let ends = spaces.chain([words.len()]);
         for (at, end) in ends.take(self.longest).enumerate() {
             let Some((name, named)) = self.names.get_key_value(&words[..end]) else { break };
             if let Some(entry) = named.entry {

@@ -184,7 +184,7 @@ impl Conversation {
                         return None;
                     }
                     self.peer.prove();
-                    if !line.trim().is_empty() {
+                    if line.contains(|c: char| !c.is_whitespace()) {
                         return Some((line, at_prompt));
                     }
                 }

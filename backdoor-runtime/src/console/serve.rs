@@ -1,15 +1,15 @@
 //! The I/O of one session: reads, writes, and runs one line after the other, so that none of the three holds up the others.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{Interest, Ready};
 use tokio::sync::{mpsc, watch};
-use tokio::task::coop::consume_budget;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -21,9 +21,13 @@ use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 
 /// A connected byte stream.
-pub(crate) trait Transport {
+pub(crate) trait Transport: Sync {
+    /// Whether it can be read or written. If not, the task that asked last is woken when it can.
+    fn poll_ready(&self, interest: Interest, context: &mut Context<'_>) -> Poll<io::Result<Ready>>;
     /// Waits until it can be read or written.
-    fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
+    fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send {
+        poll_fn(move |context| self.poll_ready(interest, context))
+    }
     /// Reads what is there, into a buffer that need not hold anything.
     fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]>;
     /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
@@ -82,6 +86,9 @@ const SCAN: Duration = Duration::from_secs(1);
 /// The most that is written to one session before others get their turn.
 const WRITTEN_IN_A_ROW: usize = 64 * 1024;
 
+/// The largest buffer that an idle session keeps, for the short answers.
+const KEPT: usize = 64;
+
 /// Serves one peer until it or the console ends.
 pub(crate) async fn serve(
     transport: &impl Transport,
@@ -98,7 +105,7 @@ pub(crate) async fn serve(
     // the end: to register them costs more than to put them off.
     let mut alarm = pin!(sleep_until(silent_until));
     let mut ended = pin!(ending.changed());
-    let mut running: Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>> = None;
+    let mut running: Option<Line<'_>> = None;
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
     let mut probe_at: Option<Instant> = None;
@@ -108,64 +115,71 @@ pub(crate) async fn serve(
     let mut in_a_row = 0;
     let mut written_in_a_row = 0;
     let mut dismissed = false;
-    loop {
-        if running.is_none()
-            && in_a_row < LINES_IN_A_ROW
-            && let Some((line, at_prompt)) = conversation.next_line()
-        {
-            in_a_row += 1;
-            let form = Form::text(peer.width());
-            let run = dispatcher.prepare(line, form);
-            conversation.begin(&run, at_prompt);
-            let peer = &peer;
-            running = Some(Box::pin(async move { dispatcher.run(run, peer).await }));
-        }
-        if conversation.has_question() {
-            if read(transport, &mut conversation) {
-                conversation.ask();
-            } else {
-                conversation.refuse_early_lines();
+    'turns: loop {
+        let next = 'next: {
+            if running.is_none()
+                && in_a_row < LINES_IN_A_ROW
+                && let Some((line, at_prompt)) = conversation.next_line()
+            {
+                in_a_row += 1;
+                let form = Form::text(peer.width());
+                let run = dispatcher.prepare(line, form);
+                conversation.begin(&run, at_prompt);
+                let mut run: Line<'_> = Box::pin(dispatcher.run(run, &peer));
+                // Many lines end where they begin, and need nothing of what follows.
+                if let Poll::Ready(outcome) = poll_fn(|context| Poll::Ready(run.as_mut().poll(context))).await
+                {
+                    break 'next Next::Ended(outcome);
+                }
+                running = Some(run);
             }
-        }
-        conversation.settle();
-        if running.is_none() && conversation.is_over() && conversation.output().is_empty() {
-            break;
-        }
-        let writes = !conversation.output().is_empty();
-        let reads = conversation.takes_input();
-        let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
-        let after = |wanted: bool, begun: Option<Instant>, time| match wanted {
-            true => begun.or_else(|| Some(Instant::now() + time)),
-            false => None,
-        };
-        stalled_at = after(writes, stalled_at, times.stall);
-        idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
-        probe_at = after(conversation.is_in_doubt(), probe_at, probe_every);
-        scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
-        let due = [
-            (conversation.is_undecided().then_some(silent_until), Due::Silence),
-            (stalled_at, Due::Stalled),
-            (idle_at, Due::IdleScript),
-            (probe_at, Due::Probe),
-            (scan_at, Due::Scan),
-            (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
-            (leave_at, Due::Leave),
-        ];
-        let due =
-            due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
-        if let Some((time, _)) = due
-            && time != alarm.deadline()
-        {
-            alarm.as_mut().reset(time);
-        }
-        let next = tokio::select! {
-            biased;
-            outcome = poll(&mut running) => Next::Ended(outcome),
-            Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
-            _ = &mut ended, if !dismissed => Next::Ending,
-            ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
-            () = &mut alarm, if due.is_some() => Next::Due(due.map(|(_, what)| what)),
-            () = yield_now(), if has_turn => Next::Turn,
+            if conversation.has_question() {
+                if read(transport, &mut conversation) {
+                    conversation.ask();
+                } else {
+                    conversation.refuse_early_lines();
+                }
+            }
+            conversation.settle();
+            if running.is_none() && conversation.is_over() && conversation.output().is_empty() {
+                break 'turns;
+            }
+            let writes = !conversation.output().is_empty();
+            let reads = conversation.takes_input();
+            let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
+            let after = |wanted: bool, begun: Option<Instant>, time| match wanted {
+                true => begun.or_else(|| Some(Instant::now() + time)),
+                false => None,
+            };
+            stalled_at = after(writes, stalled_at, times.stall);
+            idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
+            probe_at = after(conversation.is_in_doubt(), probe_at, probe_every);
+            scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
+            let due = [
+                (conversation.is_undecided().then_some(silent_until), Due::Silence),
+                (stalled_at, Due::Stalled),
+                (idle_at, Due::IdleScript),
+                (probe_at, Due::Probe),
+                (scan_at, Due::Scan),
+                (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
+                (leave_at, Due::Leave),
+            ];
+            let due =
+                due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
+            if let Some((time, _)) = due
+                && time != alarm.deadline()
+            {
+                alarm.as_mut().reset(time);
+            }
+            tokio::select! {
+                biased;
+                outcome = poll(&mut running) => Next::Ended(outcome),
+                Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
+                _ = &mut ended, if !dismissed => Next::Ending,
+                ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
+                () = &mut alarm, if due.is_some() => Next::Due(due.map(|(_, what)| what)),
+                () = yield_now(), if has_turn => Next::Turn,
+            }
         };
         match next {
             Next::Ended(outcome) => {
@@ -235,11 +249,8 @@ pub(crate) async fn serve(
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
                 idle_at = None;
-                // A peer that never stops sending is always ready, which tokio does not count against its task.
-                if (ready.is_readable() || ready.is_read_closed()) && !read(transport, &mut conversation) {
+                if ready.is_readable() && !read(transport, &mut conversation) {
                     yield_now().await;
-                } else {
-                    consume_budget().await;
                 }
             }
         }
@@ -268,6 +279,9 @@ pub(crate) async fn linger(transport: &impl Transport, limit: Duration) {
     drop(timeout(limit, swallow(transport)).await);
 }
 
+/// A line that runs.
+type Line<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
 enum Next {
     Turn,
     Ended(Outcome),
@@ -290,7 +304,7 @@ enum Due {
 }
 
 /// Polls the line that runs, or waits forever.
-async fn poll(running: &mut Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>>) -> Outcome {
+async fn poll(running: &mut Option<Line<'_>>) -> Outcome {
     match running {
         Some(running) => running.await,
         None => std::future::pending().await,
@@ -356,8 +370,9 @@ fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
             }
         }
     }
-    // An idle session keeps no buffer.
-    *conversation.output() = Vec::new();
+    if conversation.output().capacity() > KEPT {
+        *conversation.output() = Vec::new();
+    }
     progress
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::dispatch::clock::Clock;
 use crate::dispatch::held::Held;
@@ -13,6 +14,7 @@ use crate::dispatch::held::Held;
 pub(crate) struct RunState {
     /// Unique in the process.
     pub(crate) id: u64,
+    pub(crate) begin: Instant,
     /// Why it was asked to stop, once it was.
     stop: OnceLock<Stop>,
     /// Wakes who waits for that.
@@ -46,12 +48,13 @@ pub(crate) enum Stop {
 }
 
 impl RunState {
-    pub(crate) fn new(id: u64) -> Self {
+    pub(crate) fn new(id: u64, begin: Instant) -> Self {
         Self {
             id,
+            begin,
             stop: OnceLock::new(),
             stopped: Notify::new(),
-            clock: Clock::start(),
+            clock: Clock::start(begin),
             attention: Notify::new(),
             held: Held::default(),
             reached: Reached::default(),

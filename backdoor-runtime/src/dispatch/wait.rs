@@ -21,7 +21,7 @@ use crate::dispatch::output::{self, Tail};
 use crate::dispatch::run_state::{HOLD, RunState, Stop};
 use crate::dispatch::runs::{Listed, Where};
 use crate::dispatch::session::{Session, What};
-use crate::dispatch::{Dispatcher, Ended};
+use crate::dispatch::{Calling, Dispatcher, Ended};
 use crate::reply::text;
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
@@ -40,28 +40,34 @@ const RESOLUTION: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Runs a call to its end, or until it is given up.
-pub(crate) async fn run(dispatcher: &Dispatcher, job: Job) -> Result<String, Ended> {
-    let (session, listed) = (job.session.clone(), job.listed.clone());
+pub(super) async fn run(dispatcher: &Dispatcher, calling: &Calling<'_>, job: Job) -> Result<String, Ended> {
     let ended = match place(dispatcher, job) {
         Err(error) => Err(Failure::refused(format!("no thread can be started for it: {error}")).into()),
         Ok(Placed::Done(ended)) => ended.map_err(Ended::from),
-        Ok(Placed::Waits(mut call)) => loop {
-            match watch(dispatcher, &mut call, &session, &listed).await {
-                Ok(Called::Done(ended)) => break ended.map_err(Ended::from),
-                Ok(Called::Stream(stream)) => call = stream,
-                Err(ended) => break Err(ended),
-            }
-        },
+        // On its own, since the console's commands have mostly ended by then and should not pay for its size.
+        Ok(Placed::Waits(call)) => Box::pin(wait(dispatcher, calling, call)).await,
     };
     match ended {
         Ok(tail) => Ok(tail.0),
         Err(mut ended) => {
             // What came before the failure is shown, but for the end of a JSON answer: the error is its end.
-            if session.run().json.load(Ordering::Relaxed) {
+            let run = &calling.listed.state;
+            if run.json.load(Ordering::Relaxed) {
                 ended.tail.clear();
             }
-            ended.tail.insert_str(0, &session.run().held.take_all());
+            ended.tail.insert_str(0, &run.held.take_all());
             Err(ended)
+        }
+    }
+}
+
+/// Waits for a call, and for the stream that it may leave.
+async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting) -> Result<Tail, Ended> {
+    let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
+    loop {
+        match watch(dispatcher, &mut call, &session, &calling.listed).await? {
+            Called::Done(ended) => return ended.map_err(Ended::from),
+            Called::Stream(stream) => call = stream,
         }
     }
 }

@@ -279,10 +279,10 @@ async fn tell(stream: &impl Transport, message: &str) {
 mod tests {
     use super::*;
 
-    use std::future::pending;
     use std::mem::MaybeUninit;
     use std::sync::Mutex;
     use std::sync::atomic::AtomicBool;
+    use std::task::{Context, Poll};
 
     use tokio::io::Ready;
 
@@ -300,8 +300,8 @@ mod tests {
     }
 
     impl Transport for Broken {
-        async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-            Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE })
+        fn poll_ready(&self, interest: Interest, _context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+            Poll::Ready(Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE }))
         }
 
         fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
@@ -322,8 +322,8 @@ mod tests {
     struct Silent;
 
     impl Transport for Silent {
-        async fn ready(&self, _interest: Interest) -> io::Result<Ready> {
-            pending().await
+        fn poll_ready(&self, _interest: Interest, _context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+            Poll::Pending
         }
 
         fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {

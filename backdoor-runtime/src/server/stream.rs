@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::RecvFlags;
@@ -58,6 +59,20 @@ impl Stream {
         }
     }
 
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(context),
+            Self::Unix(stream) => stream.poll_read_ready(context),
+        }
+    }
+
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_write_ready(context),
+            Self::Unix(stream) => stream.poll_write_ready(context),
+        }
+    }
+
     /// Reads where there may be something. An empty socket is not asked again before more has come.
     fn if_readable<'b>(
         &self,
@@ -71,11 +86,16 @@ impl Stream {
 }
 
 impl Transport for Stream {
-    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        match self {
-            Self::Tcp(stream) => stream.ready(interest).await,
-            Self::Unix(stream) => stream.ready(interest).await,
+    fn poll_ready(&self, interest: Interest, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        let mut ready = Ready::EMPTY;
+        // The end of what is read, or of the wish to, is ready as well.
+        if interest.is_readable() && self.poll_read_ready(context)?.is_ready() {
+            ready |= Ready::READABLE;
         }
+        if interest.is_writable() && self.poll_write_ready(context)?.is_ready() {
+            ready |= Ready::WRITABLE;
+        }
+        if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
     }
 
     fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
