@@ -26,10 +26,11 @@ mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::command::States;
 use crate::command::arguments::Arguments;
@@ -51,7 +52,6 @@ pub use crate::dispatch::runs::{Killed, RunInfo};
 use crate::dispatch::session::{Piece, What};
 pub use crate::dispatch::session::{PrintError, Session};
 pub use crate::dispatch::tally::StatusCount;
-use crate::dispatch::tally::Tally;
 use crate::line::{self, Asked};
 use crate::reply::Form;
 use crate::vars::secret;
@@ -134,12 +134,15 @@ impl Dispatcher {
     pub(crate) fn prepare(&self, line: String, form: Form) -> Run {
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
         let line: Arc<str> = line.into();
-        Run { state: Arc::new(RunState::new(id)), shown: secret::scrubbed(&line), line, form }
+        let state = Arc::new(RunState::new(id, Instant::now()));
+        Run { state, shown: secret::scrubbed(&line), line, form }
     }
 
     /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
     ///
     /// To be polled on a runtime of the console's, since it keeps the time.
+    /// Where the command is the console's own and waits for nothing, it has ended when this was polled once. What is rarely needed is on
+    /// the heap, so that this future is small: one is made for each line.
     pub(crate) async fn run(&self, run: Run, peer: &Arc<Peer>) -> Outcome {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
@@ -151,7 +154,7 @@ impl Dispatcher {
         // What is the author's may end the process.
         let urgent =
             matches!(&asked.asked, Asked::Command { entry, .. } if !entry.command.declared.is_builtin());
-        let record = Record::begin(&self.audit, &self.shared.tally, peer, run.shown.clone(), urgent);
+        let record = Record::begin(self, peer, &run, urgent);
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
@@ -160,7 +163,7 @@ impl Dispatcher {
             Err(ended) => (Some(ended.failure), ended.tail),
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
-        if let Some(Stop::Killed(by)) = *run.state.stop.borrow() {
+        if let Some(Stop::Killed(by)) = run.state.stopped() {
             let (id, session) = (run.state.id, peer.id);
             self.audit
                 .warn(format!("run {id}, `{}` of session {session}, was killed by session {by}", run.shown));
@@ -209,15 +212,15 @@ impl Dispatcher {
         confirmed: bool,
     ) -> Result<String, Ended> {
         if calling.entry.command.effect == Effect::Dangerous {
-            self.rehearse(calling, &arguments).await?;
-            self.confirm(calling, confirmed).await?;
+            Box::pin(self.rehearse(calling, &arguments)).await?;
+            Box::pin(self.confirm(calling, confirmed)).await?;
         }
         self.call(calling, arguments).await
     }
 
     async fn with_usage(&self, failure: Failure, entry: Option<&Entry>) -> Failure {
         match entry {
-            Some(entry) => Failure { usage: Some(self.shared.usage(entry).await), ..failure },
+            Some(entry) => Failure { usage: Some(Box::pin(self.shared.usage(entry)).await), ..failure },
             None => failure,
         }
     }
@@ -240,7 +243,6 @@ impl Dispatcher {
         let (answer, answered) = oneshot::channel();
         let text = format!("`{name}` is dangerous. Type yes to run it: ");
         let question = Piece::new(run.id, What::Question { text, answer });
-        let mut stop = run.stop.subscribe();
         let _pause = run.clock.pause();
         listed.set_asks(true);
         let asked = async {
@@ -250,7 +252,7 @@ impl Dispatcher {
         let answer = tokio::select! {
             answer = asked => answer,
             () = tokio::time::sleep(QUESTION) => None,
-            _ = stop.wait_for(Option::is_some) => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
+            _ = run.until_stopped() => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
         };
         listed.set_asks(false);
         match answer {
@@ -262,7 +264,7 @@ impl Dispatcher {
 
     /// Calls a command, and waits for it.
     async fn call(&self, calling: &Calling<'_>, arguments: Arguments) -> Result<String, Ended> {
-        wait::run(self, self.job(calling, arguments, false)).await
+        wait::run(self, calling, self.job(calling, arguments, false)).await
     }
 
     /// Takes the arguments of a dangerous command and asks its guards before its operator is asked: what cannot run need not be
@@ -271,7 +273,7 @@ impl Dispatcher {
         if calling.entry.command.parameters.is_empty() {
             return Ok(());
         }
-        wait::run(self, self.job(calling, arguments.clone(), true)).await?;
+        wait::run(self, calling, self.job(calling, arguments.clone(), true)).await?;
         calling.listed.state.reached.again();
         Ok(())
     }
@@ -323,19 +325,17 @@ impl Drop for Calling<'_> {
 
 /// The audit record of a line: one event when it begins and one when it ends, also where it is dropped in between.
 struct Record<'a> {
-    audit: &'a Audit,
-    tally: &'a Tally,
+    dispatcher: &'a Dispatcher,
     peer: &'a Peer,
-    line: Arc<str>,
-    begin: Instant,
+    run: &'a Run,
     status: Status,
 }
 
 impl<'a> Record<'a> {
-    fn begin(audit: &'a Audit, tally: &'a Tally, peer: &'a Peer, line: Arc<str>, urgent: bool) -> Self {
-        audit.begins(peer, &line, urgent);
-        peer.set_line(Some(line.to_string()));
-        Self { audit, tally, peer, line, begin: Instant::now(), status: Status::Cancelled }
+    fn begin(dispatcher: &'a Dispatcher, peer: &'a Peer, run: &'a Run, urgent: bool) -> Self {
+        dispatcher.audit.begins(peer, &run.shown, urgent);
+        peer.set_line(Some(run.shown.clone()), run.state.begin.into_std());
+        Self { dispatcher, peer, run, status: Status::Cancelled }
     }
 
     fn end(mut self, status: Status) {
@@ -345,10 +345,12 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        self.peer.set_line(None);
-        let took = self.begin.elapsed();
-        self.tally.note(self.status, took);
-        self.audit.ended(self.peer, &self.line, self.status, took);
+        let Self { dispatcher, peer, run, status } = *self;
+        let end = Instant::now();
+        peer.set_line(None, end.into_std());
+        let took = end.duration_since(run.state.begin);
+        dispatcher.shared.tally.note(status, took);
+        dispatcher.audit.ended(peer, &run.shown, status, took);
     }
 }
 

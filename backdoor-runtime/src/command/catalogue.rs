@@ -98,7 +98,7 @@ impl CommandInfo {
     pub(crate) fn of(entry: &Entry) -> Self {
         let command = entry.command;
         let literal;
-        let facts = match entry.facts.get() {
+        let facts = match entry.facts() {
             Some(facts) => facts,
             None => {
                 literal = Facts::without_evaluation(command);
@@ -144,7 +144,7 @@ impl ParameterInfo {
 impl Entry {
     /// `cache flush [--shard <0..=63>] [--dry-run]`
     pub(crate) fn usage(&self) -> String {
-        match self.facts.get() {
+        match self.facts() {
             Some(facts) => usage(&self.name, self.command, facts),
             None => usage(&self.name, self.command, &Facts::without_evaluation(self.command)),
         }

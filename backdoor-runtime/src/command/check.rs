@@ -98,7 +98,7 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
             missing_states(entry.command, states, &mut problems);
         }
     }
-    let has_none = registry.entries().iter().all(|entry| entry.command.declared.is_builtin());
+    let has_none = registry.entries().all(|entry| entry.command.declared.is_builtin());
     if has_none && !vars::registry::has_declared() {
         problems.push(Problem::NothingLinked);
     }
@@ -108,9 +108,10 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
 }
 
 fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
-    let authors = registry.entries().iter().filter(|entry| !entry.command.declared.is_builtin());
-    let mut places: Vec<(&str, Declared)> =
-        authors.flat_map(|entry| entry.command.names().map(|name| (name, entry.command.declared))).collect();
+    let authors =
+        registry.entries().map(|entry| entry.command).filter(|command| !command.declared.is_builtin());
+    let mut places: Vec<(&str, &Declared)> =
+        authors.flat_map(|command| command.names().map(|name| (name, &command.declared))).collect();
     places.sort_by_key(|(name, place)| (*name, place.file, place.line));
     for same in places.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
         let places = same.iter().map(|(_, place)| place.to_string()).collect();

@@ -143,13 +143,15 @@ impl Declared {
 
     /// Whether the command came with the console itself.
     pub(crate) fn is_builtin(&self) -> bool {
-        is_own_module(self.module)
+        self.module.starts_with(BUILTINS)
     }
 }
 
+const BUILTINS: &str = "backdoor_runtime::builtins";
+
 /// Whether a module path lies in the runtime crate's folder of built-ins, whose commands may use reserved names.
 pub(crate) const fn is_own_module(module: &str) -> bool {
-    let own = b"backdoor_runtime::builtins";
+    let own = BUILTINS.as_bytes();
     let module = module.as_bytes();
     let mut at = 0;
     while at < own.len() {

@@ -17,13 +17,18 @@ pub struct Registered(pub &'static Command);
 
 inventory::collect!(Registered);
 
-/// The commands of one console, sorted by name.
+/// The commands of one console.
 pub(crate) struct Registry {
+    /// Authors' first, each kind by name.
     entries: Vec<Entry>,
-    names: HashMap<Name, Named, BuildHasherDefault<Fnv>>,
+    /// All of them by name.
+    sorted: Vec<usize>,
+    names: Names,
     /// The most words a name has.
     longest: usize,
 }
+
+type Names = HashMap<Name, Named, BuildHasherDefault<Words>>;
 
 /// What is typed: as declared, or `sys NAME`.
 pub(crate) type Name = Cow<'static, str>;
@@ -36,24 +41,33 @@ struct Named {
     members: Option<Vec<&'static str>>,
 }
 
-/// FNV-1a. Names are short and were written by authors, so that nobody can make them collide.
-struct Fnv(u64);
+/// A hash that takes eight bytes at a time. Names were written by authors, so that nobody can make them collide.
+#[derive(Default)]
+struct Words(u64);
 
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+impl Words {
+    fn mix(&mut self, word: u64) {
+        // As FxHash does it, with Knuth's multiplier: 2^64 divided by the golden ratio.
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
-impl Hasher for Fnv {
+impl Hasher for Words {
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.mix(u64::from_le_bytes(*word));
         }
+        self.mix(rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)));
+    }
+
+    fn write_u8(&mut self, _end: u8) {
+        // `str` ends with one, to tell the parts of a larger key apart. A name is the whole key.
     }
 
     fn finish(&self) -> u64 {
-        self.0
+        // The product's high bits are the mixed ones, and the table begins with the low ones.
+        self.0.rotate_left(26)
     }
 }
 
@@ -62,8 +76,15 @@ pub(crate) struct Entry {
     pub(crate) command: &'static Command,
     /// What the operator types: the declared name, or `sys NAME` for a built-in whose name the author took.
     pub(crate) name: Name,
+    /// Made when it is first asked for: most commands never are.
+    evaluation: OnceLock<Arc<Evaluation>>,
+}
+
+/// What the author's code says of his command.
+#[derive(Default)]
+pub(crate) struct Evaluation {
     /// Evaluated once, where the author's code may run.
-    pub(crate) facts: Arc<OnceLock<Facts>>,
+    pub(crate) facts: OnceLock<Facts>,
     /// Held while that goes on.
     pub(crate) evaluating: Arc<Mutex<()>>,
 }
@@ -85,31 +106,37 @@ pub(crate) enum Found<'a> {
 
 impl Entry {
     fn new(command: &'static Command, name: Name) -> Self {
-        Self { command, name, facts: Arc::default(), evaluating: Arc::default() }
+        Self { command, name, evaluation: OnceLock::new() }
     }
-}
 
-/// Notes the words of a name as members of the groups that it goes through. It ends as it was declared.
-fn group(
-    names: &mut HashMap<Name, Named, BuildHasherDefault<Fnv>>,
-    name: &Name,
-    declared: &'static str,
-    hidden: bool,
-) {
-    for (at, _) in name.match_indices(' ') {
-        let group = match name {
-            Cow::Borrowed(name) => Cow::Borrowed(&name[..at]),
-            Cow::Owned(name) => Cow::Owned(name[..at].to_owned()),
-        };
-        let members = names.entry(group).or_default().members.get_or_insert_default();
-        if !hidden {
-            members.push(first_word(&declared[declared.len() - (name.len() - at - 1)..]));
-        }
+    pub(crate) fn evaluation(&self) -> &Arc<Evaluation> {
+        self.evaluation.get_or_init(Arc::default)
+    }
+
+    /// What the author's code has said, if it was asked.
+    pub(crate) fn facts(&self) -> Option<&Facts> {
+        self.evaluation.get()?.facts.get()
     }
 }
 
 fn first_word(words: &'static str) -> &'static str {
     words.split(' ').next().unwrap_or_default()
+}
+
+/// The first 16 bytes of a name as a number that sorts as they do: comparing numbers is what makes sorting thousands of names cheap.
+fn prefix(name: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let length = name.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u128::from_be_bytes(bytes)
+}
+
+/// Sorts by name, and those of one name by their place in the source, since linking has no order.
+fn sorted(commands: impl Iterator<Item = &'static Command>) -> impl Iterator<Item = &'static Command> {
+    let mut commands: Vec<_> = commands.map(|command| (prefix(command.name), command)).collect();
+    let place = |command: &'static Command| (command.name, command.declared.file, command.declared.line);
+    commands.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| place(one.1).cmp(&place(other.1))));
+    commands.into_iter().map(|(_, command)| command)
 }
 
 /// Words as names are spelled. No name has a word with a space in it.
@@ -137,35 +164,43 @@ impl Registry {
     }
 
     pub(crate) fn of(commands: impl IntoIterator<Item = &'static Command>) -> Self {
-        // Authors' commands first, so that the first to take a name keeps it and a built-in gives way. Linking has no order, hence
-        // the place in the source.
-        let (mut builtins, mut authors): (Vec<_>, Vec<_>) =
+        let (builtins, authors): (Vec<_>, Vec<_>) =
             commands.into_iter().partition(|command| command.declared.is_builtin());
-        for commands in [&mut authors, &mut builtins] {
-            commands.sort_by_key(|command| (command.name, command.declared.file, command.declared.line));
-        }
+        let count = authors.len() + builtins.len();
         let mut registry = Self {
-            entries: Vec::with_capacity(authors.len() + builtins.len()),
-            names: HashMap::with_capacity_and_hasher(authors.len() + builtins.len(), <_>::default()),
+            entries: Vec::with_capacity(count),
+            sorted: Vec::new(),
+            names: HashMap::with_capacity_and_hasher(count, <_>::default()),
             longest: 1,
         };
-        registry.entries.extend(authors.into_iter().map(|command| Entry::new(command, command.name.into())));
-        // Of the authors' alone, to see what they took.
-        registry.index();
-        let given: Vec<Entry> = builtins
-            .into_iter()
+        // Authors' commands first, so that the first to take a name keeps it and a built-in gives way.
+        registry.add(sorted(authors.into_iter()).map(|command| Entry::new(command, command.name.into())));
+        let given: Vec<Entry> = sorted(builtins.into_iter())
             .map(|command| match registry.is_taken_from(command) {
                 true => Entry::new(command, format!("sys {}", command.name).into()),
                 false => Entry::new(command, command.name.into()),
             })
             .collect();
-        registry.entries.extend(given);
-        registry.entries.sort_by(|one, other| one.name.cmp(&other.name));
-        registry.index();
+        let first = registry.entries.len();
+        registry.add(given.into_iter());
+        // By this name each of them can be called, whatever authors take.
+        for at in first..registry.entries.len() {
+            let Entry { command, name, .. } = &registry.entries[at];
+            let by_sys = format!("sys {}", command.name);
+            let hidden = command.hidden || by_sys != *name;
+            registry.add_name(by_sys.into(), command.name, at, hidden);
+        }
+        for members in registry.names.values_mut().filter_map(|named| named.members.as_mut()) {
+            members.sort_unstable();
+            members.dedup();
+        }
+        registry.sorted = (0..registry.entries.len()).collect();
+        registry.sorted.sort_by(|&one, &other| registry.entries[one].name.cmp(&registry.entries[other].name));
         registry
     }
 
-    /// Whether an author's command has the name of this built-in, or a group of that name is in its arguments' way.
+    /// Whether an author's command has the name of this built-in, or a group of that name is in its arguments' way. To be asked while
+    /// there are no others than authors'.
     fn is_taken_from(&self, command: &Command) -> bool {
         if is_reserved(command.name) {
             return false;
@@ -175,44 +210,43 @@ impl Registry {
         self.get(command.name).is_some() || (takes_words && self.is_group(command.name))
     }
 
-    /// Makes the index from the sorted entries. Names come before aliases, and authors before built-ins.
-    fn index(&mut self) {
-        self.names.clear();
-        let (names, entries) = (&mut self.names, &self.entries);
-        let mut longest = 1;
-        let mut add = |name: Name, declared: &'static str, at: usize, hidden: bool| {
-            longest = longest.max(1 + name.matches(' ').count());
-            group(names, &name, declared, hidden);
-            names.entry(name).or_default().entry.get_or_insert(at);
-        };
-        for builtin in [false, true] {
-            let of_kind = || {
-                entries.iter().enumerate().filter(|entry| entry.1.command.declared.is_builtin() == builtin)
-            };
-            for (at, entry) in of_kind() {
-                add(entry.name.clone(), entry.command.name, at, entry.command.hidden);
-            }
-            for (at, entry) in of_kind() {
-                for alias in entry.command.aliases {
-                    add((*alias).into(), alias, at, entry.command.hidden);
-                }
-            }
+    /// Adds commands. Their names come before their aliases.
+    fn add(&mut self, entries: impl Iterator<Item = Entry>) {
+        let first = self.entries.len();
+        self.entries.extend(entries);
+        for at in first..self.entries.len() {
+            let Entry { command, name, .. } = &self.entries[at];
+            self.add_name(name.clone(), command.name, at, command.hidden);
         }
-        for (at, entry) in entries.iter().enumerate().filter(|entry| entry.1.command.declared.is_builtin()) {
-            let name = format!("sys {}", entry.command.name);
-            let hidden = entry.command.hidden || name != entry.name;
-            add(name.into(), entry.command.name, at, hidden);
-        }
-        self.longest = longest;
-        for members in self.names.values_mut().filter_map(|named| named.members.as_mut()) {
-            members.sort_unstable();
-            members.dedup();
+        for at in first..self.entries.len() {
+            let command = self.entries[at].command;
+            for alias in command.aliases {
+                self.add_name((*alias).into(), alias, at, command.hidden);
+            }
         }
     }
 
+    /// Adds a name, which ends as it was declared, and its words to the groups that it goes through. Who took it before keeps it.
+    fn add_name(&mut self, name: Name, declared: &'static str, at: usize, hidden: bool) {
+        let mut words = 1;
+        for (space, _) in name.match_indices(' ') {
+            words += 1;
+            let group = match &name {
+                Cow::Borrowed(name) => Cow::Borrowed(&name[..space]),
+                Cow::Owned(name) => Cow::Owned(name[..space].to_owned()),
+            };
+            let members = self.names.entry(group).or_default().members.get_or_insert_default();
+            if !hidden {
+                members.push(first_word(&declared[declared.len() - (name.len() - space - 1)..]));
+            }
+        }
+        self.longest = self.longest.max(words);
+        self.names.entry(name).or_default().entry.get_or_insert(at);
+    }
+
     /// All commands, by name.
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> + Clone {
+        self.sorted.iter().map(|&at| &self.entries[at])
     }
 
     /// The command with this name or alias, words separated by single spaces.
@@ -238,7 +272,8 @@ impl Registry {
     /// The longest name or group that the words begin with, which are separated by single spaces and spelled with `-`.
     pub(crate) fn find(&self, words: &str) -> Found<'_> {
         let mut found = Found::Unknown;
-        let ends = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]);
+        let spaces = words.bytes().enumerate().filter(|&(_, byte)| byte == b' ').map(|(at, _)| at);
+        let ends = spaces.chain([words.len()]);
         for (at, end) in ends.take(self.longest).enumerate() {
             let Some((name, named)) = self.names.get_key_value(&words[..end]) else { break };
             if let Some(entry) = named.entry {
@@ -258,7 +293,7 @@ impl Registry {
 
     /// The first word, visible to the operator, that is nearest to what he typed.
     pub(crate) fn nearest(&self, word: &str) -> Option<&str> {
-        let visible = self.entries.iter().filter(|entry| !entry.command.hidden);
+        let visible = self.entries().filter(|entry| !entry.command.hidden);
         let aliases = visible.clone().flat_map(|entry| entry.command.aliases.iter().copied());
         let firsts = visible.map(|entry| &*entry.name).chain(aliases);
         suggest::nearest(word, firsts.map(|name| name.split(' ').next().unwrap_or_default()))

@@ -200,7 +200,7 @@ impl Conversation {
                         self.screen.show_entered(&line);
                         at_prompt = true;
                     }
-                    if !line.trim().is_empty() {
+                    if line.contains(|c: char| !c.is_whitespace()) {
                         return Some((line, at_prompt));
                     }
                 }

@@ -80,7 +80,7 @@ impl Running {
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.state.stop.borrow().is_some()
+        self.state.stopped().is_some()
     }
 
     /// Whether a question waits to be asked.

@@ -1,14 +1,15 @@
 //! The I/O of one session: reads, writes, and runs one line after the other, so that none of the three holds up the others.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
-use std::pin::Pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{Interest, Ready};
 use tokio::sync::{mpsc, watch};
-use tokio::task::coop::consume_budget;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -20,14 +21,18 @@ use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 
 /// A connected byte stream.
-pub(crate) trait Transport {
+pub(crate) trait Transport: Sync {
+    /// Whether it can be read or written. If not, the task that asked last is woken when it can.
+    fn poll_ready(&self, interest: Interest, context: &mut Context<'_>) -> Poll<io::Result<Ready>>;
     /// Waits until it can be read or written.
-    fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
-    /// Reads what is there.
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send {
+        poll_fn(move |context| self.poll_ready(interest, context))
+    }
+    /// Reads what is there, into a buffer that need not hold anything.
+    fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]>;
     /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
     /// sends urgent data, where a read ends.
-    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         self.try_read(buffer)
     }
     /// Asks the kernel whether a peer that closed its sending half has gone. To be asked on a thread that may wait.
@@ -54,6 +59,9 @@ pub(crate) struct Times {
 /// Lines that one session may run before others get their turn.
 const LINES_IN_A_ROW: usize = 32;
 
+/// The most that is read at once.
+const READ: usize = 8 * 1024;
+
 /// The most that is read from one session before others get their turn.
 const READ_IN_A_ROW: usize = 64 * 1024;
 
@@ -78,6 +86,9 @@ const SCAN: Duration = Duration::from_secs(1);
 /// The most that is written to one session before others get their turn.
 const WRITTEN_IN_A_ROW: usize = 64 * 1024;
 
+/// The largest buffer that an idle session keeps, for the short answers.
+const KEPT: usize = 64;
+
 /// Serves one peer until it or the console ends.
 pub(crate) async fn serve(
     transport: &impl Transport,
@@ -90,7 +101,11 @@ pub(crate) async fn serve(
 ) {
     let mut conversation = Conversation::new(peer.clone(), manners);
     let silent_until = Instant::now() + times.silence;
-    let mut running: Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>> = None;
+    // One timer for all that has a time, since each would be a part of every idle session; and one for all turns, as is the wait for
+    // the end: to register them costs more than to put them off.
+    let mut alarm = pin!(sleep_until(silent_until));
+    let mut ended = pin!(ending.changed());
+    let mut running: Option<Line<'_>> = None;
     let mut stalled_at: Option<Instant> = None;
     let mut idle_at: Option<Instant> = None;
     let mut probe_at: Option<Instant> = None;
@@ -100,65 +115,74 @@ pub(crate) async fn serve(
     let mut in_a_row = 0;
     let mut written_in_a_row = 0;
     let mut dismissed = false;
-    loop {
-        if running.is_none()
-            && in_a_row < LINES_IN_A_ROW
-            && let Some((line, at_prompt)) = conversation.next_line()
-        {
-            in_a_row += 1;
-            let form = Form::text(peer.width());
-            let run = dispatcher.prepare(line, form);
-            conversation.begin(&run, at_prompt);
-            let peer = &peer;
-            running = Some(Box::pin(async move { dispatcher.run(run, peer).await }));
-        }
-        if conversation.has_question() {
-            if read(transport, &mut conversation) {
-                conversation.ask();
-            } else {
-                conversation.refuse_early_lines();
+    'turns: loop {
+        let next = 'next: {
+            if running.is_none()
+                && in_a_row < LINES_IN_A_ROW
+                && let Some((line, at_prompt)) = conversation.next_line()
+            {
+                in_a_row += 1;
+                let form = Form::text(peer.width());
+                let run = dispatcher.prepare(line, form);
+                conversation.begin(&run, at_prompt);
+                let mut run: Line<'_> = Box::pin(dispatcher.run(run, &peer));
+                // Many lines end where they begin, and need nothing of what follows.
+                if let Poll::Ready(outcome) = poll_fn(|context| Poll::Ready(run.as_mut().poll(context))).await
+                {
+                    break 'next Next::Ended(outcome);
+                }
+                running = Some(run);
             }
-        }
-        conversation.settle();
-        if running.is_none() && conversation.is_over() && conversation.output().is_empty() {
-            break;
-        }
-        let writes = !conversation.output().is_empty();
-        let reads = conversation.takes_input();
-        let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
-        let now = Instant::now();
-        let after = |wanted: bool, begun: Option<Instant>, time| match wanted {
-            true => begun.or(Some(now + time)),
-            false => None,
-        };
-        stalled_at = after(writes, stalled_at, times.stall);
-        idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
-        probe_at = after(conversation.is_in_doubt(), probe_at, probe_every);
-        scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
-        // One timer for all, since each would be a part of every idle session.
-        let due = [
-            (conversation.is_undecided().then_some(silent_until), Due::Silence),
-            (stalled_at, Due::Stalled),
-            (idle_at, Due::IdleScript),
-            (probe_at, Due::Probe),
-            (scan_at, Due::Scan),
-            (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
-            (conversation.prompt_at().map(Instant::from_std), Due::Prompt),
-            (leave_at, Due::Leave),
-        ];
-        let due =
-            due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
-        let next = tokio::select! {
-            biased;
-            outcome = poll(&mut running) => Next::Ended(outcome),
-            Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
-            _ = ending.changed(), if !dismissed => Next::Ending,
-            ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
-            () = at(due.map(|(time, _)| time)) => Next::Due(due.map(|(_, what)| what)),
-            () = yield_now(), if has_turn => Next::Turn,
+            if conversation.has_question() {
+                if read(transport, &mut conversation) {
+                    conversation.ask();
+                } else {
+                    conversation.refuse_early_lines();
+                }
+            }
+            conversation.settle();
+            if running.is_none() && conversation.is_over() && conversation.output().is_empty() {
+                break 'turns;
+            }
+            let writes = !conversation.output().is_empty();
+            let reads = conversation.takes_input();
+            let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
+            let after = |wanted: bool, begun: Option<Instant>, time| match wanted {
+                true => begun.or_else(|| Some(Instant::now() + time)),
+                false => None,
+            };
+            stalled_at = after(writes, stalled_at, times.stall);
+            idle_at = after(conversation.is_idle_script() && !writes, idle_at, times.script_idle);
+            probe_at = after(conversation.is_in_doubt(), probe_at, probe_every);
+            scan_at = after(conversation.hides_interrupt(), scan_at, SCAN);
+            let due = [
+                (conversation.is_undecided().then_some(silent_until), Due::Silence),
+                (stalled_at, Due::Stalled),
+                (idle_at, Due::IdleScript),
+                (probe_at, Due::Probe),
+                (scan_at, Due::Scan),
+                (conversation.unfinished_at().map(Instant::from_std), Due::Unfinished),
+                (conversation.prompt_at().map(Instant::from_std), Due::Prompt),
+                (leave_at, Due::Leave),
+            ];
+            let due =
+                due.into_iter().filter_map(|(time, what)| Some((time?, what))).min_by_key(|&(time, _)| time);
+            if let Some((time, _)) = due
+                && time != alarm.deadline()
+            {
+                alarm.as_mut().reset(time);
+            }
+            tokio::select! {
+                biased;
+                outcome = poll(&mut running) => Next::Ended(outcome),
+                Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
+                _ = &mut ended, if !dismissed => Next::Ending,
+                ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
+                () = &mut alarm, if due.is_some() => Next::Due(due.map(|(_, what)| what)),
+                () = yield_now(), if has_turn => Next::Turn,
+            }
         };
         match next {
-            // Lines that are in already are answered before anything is written, for one write in all.
             Next::Ended(outcome) => {
                 running = None;
                 // What it said was sent before it ended. What others say may have no end.
@@ -167,7 +191,11 @@ pub(crate) async fn serve(
                     conversation.piece(piece);
                 }
                 conversation.ended(&outcome);
-                continue;
+                // Lines that are in already are answered before anything is written, for one write in all.
+                if conversation.has_lines() && in_a_row < LINES_IN_A_ROW {
+                    continue;
+                }
+                conversation.settle();
             }
             Next::Piece(piece) => {
                 conversation.piece(piece);
@@ -180,10 +208,12 @@ pub(crate) async fn serve(
             }
             Next::Ending => {
                 dismissed = true;
-                leave_at = Some(now + GRACE);
+                leave_at = Some(Instant::now() + GRACE);
                 conversation.dismiss();
             }
-            Next::Due(Some(Due::Leave)) if conversation.hurry() => leave_at = Some(now + GRACE),
+            Next::Due(Some(Due::Leave)) if conversation.hurry() => {
+                leave_at = Some(Instant::now() + GRACE);
+            }
             Next::Due(Some(Due::Leave)) => {
                 leave_at = None;
                 running = None;
@@ -221,11 +251,8 @@ pub(crate) async fn serve(
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
                 idle_at = None;
-                // A peer that never stops sending is always ready, which tokio does not count against its task.
-                if (ready.is_readable() || ready.is_read_closed()) && !read(transport, &mut conversation) {
+                if ready.is_readable() && !read(transport, &mut conversation) {
                     yield_now().await;
-                } else {
-                    consume_budget().await;
                 }
             }
         }
@@ -254,6 +281,9 @@ pub(crate) async fn linger(transport: &impl Transport, limit: Duration) {
     drop(timeout(limit, swallow(transport)).await);
 }
 
+/// A line that runs.
+type Line<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
 enum Next {
     Turn,
     Ended(Outcome),
@@ -277,17 +307,9 @@ enum Due {
 }
 
 /// Polls the line that runs, or waits forever.
-async fn poll(running: &mut Option<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>>) -> Outcome {
+async fn poll(running: &mut Option<Line<'_>>) -> Outcome {
     match running {
         Some(running) => running.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits until then, or forever.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
 }
@@ -301,25 +323,25 @@ fn interest(reads: bool, writes: bool) -> Interest {
 }
 
 /// Reads what is there, as far as there is room and others have to wait no longer than is fair, and says whether that was all. The
-/// buffer is on the stack, so that an idle session costs none.
+/// buffer is on the stack, so that an idle session costs none, and is not filled with zeros first.
 fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
-    let mut buffer = [0; 8 * 1024];
+    let mut buffer = [MaybeUninit::uninit(); READ];
     let mut left = READ_IN_A_ROW;
     let now = std::time::Instant::now();
     while conversation.takes_input() && left > 0 {
-        let count = match conversation.speaks_telnet() {
+        let read = match conversation.speaks_telnet() {
             true => transport.try_read(&mut buffer),
             false => transport.try_read_all(&mut buffer),
         };
-        match count {
-            Ok(0) => {
+        match read {
+            Ok([]) => {
                 conversation.end_of_input();
                 return true;
             }
-            Ok(count) => {
-                conversation.receive(&buffer[..count], now);
-                left = left.saturating_sub(count);
-                if count < buffer.len() {
+            Ok(bytes) => {
+                conversation.receive(bytes, now);
+                left = left.saturating_sub(bytes.len());
+                if bytes.len() < READ {
                     return true;
                 }
             }
@@ -351,8 +373,9 @@ fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
             }
         }
     }
-    // An idle session keeps no buffer.
-    *conversation.output() = Vec::new();
+    if conversation.output().capacity() > KEPT {
+        *conversation.output() = Vec::new();
+    }
     progress
 }
 
@@ -370,5 +393,5 @@ async fn swallow(transport: &impl Transport) {
 }
 
 fn swallow_some(transport: &impl Transport) -> io::Result<usize> {
-    transport.try_read(&mut [0; 8 * 1024])
+    transport.try_read(&mut [MaybeUninit::uninit(); READ]).map(<[u8]>::len)
 }

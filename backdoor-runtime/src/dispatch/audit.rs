@@ -56,8 +56,8 @@ pub(crate) struct Notes {
 }
 
 enum Event {
-    Begins { session: u64, peer: String, line: String },
-    Ended { session: u64, peer: String, line: String, result: Status, milliseconds: u64 },
+    Begins { session: u64, peer: Arc<str>, line: Arc<str> },
+    Ended { session: u64, peer: Arc<str>, line: Arc<str>, result: Status, milliseconds: u64 },
     Changed(Box<Change>),
     Warning(String),
 }
@@ -88,16 +88,16 @@ impl Audit {
     }
 
     /// A line begins to run. It is `urgent` where it may end the process.
-    pub(crate) fn begins(&self, peer: &Peer, line: &str, urgent: bool) {
-        let event = || Event::Begins { session: peer.id, peer: peer.name.clone(), line: line.to_owned() };
+    pub(crate) fn begins(&self, peer: &Peer, line: &Arc<str>, urgent: bool) {
+        let event = || Event::Begins { session: peer.id, peer: peer.name.clone(), line: line.clone() };
         self.notes.send(LevelFilter::INFO, urgent, event);
     }
 
-    pub(crate) fn ended(&self, peer: &Peer, line: &str, result: Status, took: Duration) {
+    pub(crate) fn ended(&self, peer: &Peer, line: &Arc<str>, result: Status, took: Duration) {
         self.notes.send(LevelFilter::INFO, false, || Event::Ended {
             session: peer.id,
             peer: peer.name.clone(),
-            line: line.to_owned(),
+            line: line.clone(),
             result,
             milliseconds: took.as_millis() as u64,
         });
@@ -192,11 +192,11 @@ fn emit(event: Event) {
     match event {
         Event::Begins { session, peer, line } => {
             let line = escape_line(&line);
-            tracing::info!(target: "backdoor", session, peer, %line, "command begins");
+            tracing::info!(target: "backdoor", session, peer = &*peer, %line, "command begins");
         }
         Event::Ended { session, peer, line, result, milliseconds } => {
             let line = escape_line(&line);
-            tracing::info!(target: "backdoor", session, peer, %line, %result, milliseconds, "command ended");
+            tracing::info!(target: "backdoor", session, peer = &*peer, %line, %result, milliseconds, "command ended");
         }
         Event::Changed(change) => change.log(),
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),

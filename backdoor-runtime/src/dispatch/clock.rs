@@ -22,8 +22,8 @@ struct Reading {
 pub(crate) struct Pause<'a>(&'a Clock);
 
 impl Clock {
-    pub(crate) fn start() -> Self {
-        Self(Mutex::new(Reading { used: Duration::ZERO, since: Some(Instant::now()), pauses: 0 }))
+    pub(crate) fn start(now: Instant) -> Self {
+        Self(Mutex::new(Reading { used: Duration::ZERO, since: Some(now), pauses: 0 }))
     }
 
     /// Stops the clock until the pause is dropped; several may overlap.
@@ -62,7 +62,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_for_the_operator_does_not_count() {
-        let clock = Clock::start();
+        let clock = Clock::start(Instant::now());
         tokio::time::advance(Duration::from_secs(2)).await;
         let (one, other) = (clock.pause(), clock.pause());
         tokio::time::advance(Duration::from_secs(10)).await;

@@ -176,10 +176,10 @@ impl Console {
     pub async fn commands(&self) -> Vec<CommandInfo> {
         let until = tokio::time::Instant::now() + FACTS;
         let entries = self.0.registry.entries();
-        for entry in entries {
+        for entry in entries.clone() {
             self.0.evaluate(entry, until).await;
         }
-        entries.iter().map(CommandInfo::of).collect()
+        entries.map(CommandInfo::of).collect()
     }
 
     /// The command of this name or alias, words separated by single spaces; evaluated as in [`commands`](Self::commands).
@@ -239,21 +239,21 @@ impl Shared {
     }
 
     async fn evaluate(&self, entry: &Entry, until: tokio::time::Instant) {
-        if entry.facts.get().is_some() || Facts::are_literal(entry.command) {
+        if entry.facts().is_some() || Facts::are_literal(entry.command) {
             return;
         }
-        let (command, facts, evaluating) = (entry.command, entry.facts.clone(), entry.evaluating.clone());
+        let (command, evaluation) = (entry.command, entry.evaluation().clone());
         // One at a time for each command, lest they pile up behind one that is stuck.
-        let Ok(evaluating) = evaluating.try_lock_owned() else { return };
+        let Ok(evaluating) = evaluation.evaluating.clone().try_lock_owned() else { return };
         let limit = until.saturating_duration_since(tokio::time::Instant::now());
-        let evaluation = self.asking.ask(limit, move || {
+        let evaluated = self.asking.ask(limit, move || {
             let evaluated = contain(|| Facts::evaluate(command));
             // What panics is not asked again: each time would be in the service's log.
-            let _ = facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
+            let _ = evaluation.facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
             drop(evaluating);
         });
         // Late: the description does without, this time.
-        drop(evaluation.await);
+        drop(evaluated.await);
     }
 
     /// Asks the author's provider. One that is late, or panics, has nothing to say.
@@ -270,7 +270,14 @@ impl SessionInfo {
             (false, true) => "line",
             (false, false) => "script",
         };
-        Self { id: peer.id, peer: peer.name.clone(), kind, connected: peer.connected_for(), idle, running }
+        Self {
+            id: peer.id,
+            peer: peer.name.to_string(),
+            kind,
+            connected: peer.connected_for(),
+            idle,
+            running: running.map(|line| line.to_string()),
+        }
     }
 }
 

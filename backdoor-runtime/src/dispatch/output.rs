@@ -169,8 +169,10 @@ fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
         // On its own: what follows is the end of the list, which says so.
         return Whole { value, text, boundary: true, tail: Tail::default() };
     }
-    let start = text.floor_char_boundary(text.len().saturating_sub(PIECE));
-    let tail = Tail(text.split_off(start));
+    let tail = match text.len() {
+        ..=PIECE => Tail(std::mem::take(&mut text)),
+        length => Tail(text.split_off(text.floor_char_boundary(length - PIECE))),
+    };
     Whole { value, text, boundary: false, tail }
 }
 

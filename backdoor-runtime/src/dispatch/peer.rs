@@ -1,7 +1,7 @@
 //! One connected peer, as everything behind the transport knows it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -12,7 +12,7 @@ use crate::dispatch::session::Piece;
 pub(crate) struct Peer {
     pub(crate) id: u64,
     /// As logs and `who` show it.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) uid: Option<u32>,
     /// Where what the commands say goes.
     pub(crate) output: mpsc::Sender<Piece>,
@@ -35,7 +35,7 @@ pub(crate) struct Peer {
 
 struct Activity {
     last: Instant,
-    line: Option<String>,
+    line: Option<Arc<str>>,
 }
 
 impl Peer {
@@ -43,7 +43,7 @@ impl Peer {
         let now = Instant::now();
         Self {
             id,
-            name,
+            name: name.into(),
             uid,
             output,
             since: now,
@@ -111,8 +111,8 @@ impl Peer {
     }
 
     /// Notes that bytes came.
-    pub(crate) fn hear(&self) {
-        self.heard.store(self.since.elapsed().as_millis() as u64, Ordering::Relaxed);
+    pub(crate) fn hear(&self, now: Instant) {
+        self.heard.store(now.duration_since(self.since).as_millis() as u64, Ordering::Relaxed);
     }
 
     /// How long nothing has come, and nothing has begun, run or ended.
@@ -132,14 +132,14 @@ impl Peer {
     }
 
     /// Notes what the peer runs now, or that it runs nothing any more.
-    pub(crate) fn set_line(&self, line: Option<String>) {
+    pub(crate) fn set_line(&self, line: Option<Arc<str>>, now: Instant) {
         let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
-        activity.last = Instant::now();
+        activity.last = now;
         activity.line = line;
     }
 
     /// How long nothing has begun or ended, and what runs.
-    pub(crate) fn activity(&self) -> (Duration, Option<String>) {
+    pub(crate) fn activity(&self) -> (Duration, Option<Arc<str>>) {
         let activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
         (activity.last.elapsed(), activity.line.clone())
     }

@@ -1,9 +1,11 @@
 //! One run of a command, as the dispatcher, the session and the command itself share it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::dispatch::clock::Clock;
 use crate::dispatch::held::Held;
@@ -12,8 +14,11 @@ use crate::dispatch::held::Held;
 pub(crate) struct RunState {
     /// Unique in the process.
     pub(crate) id: u64,
+    pub(crate) begin: Instant,
     /// Why it was asked to stop, once it was.
-    pub(crate) stop: watch::Sender<Option<Stop>>,
+    stop: OnceLock<Stop>,
+    /// Wakes who waits for that.
+    stopped: Notify,
     pub(crate) clock: Clock,
     /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service's may have no timers.
     pub(crate) attention: Notify,
@@ -43,11 +48,13 @@ pub(crate) enum Stop {
 }
 
 impl RunState {
-    pub(crate) fn new(id: u64) -> Self {
+    pub(crate) fn new(id: u64, begin: Instant) -> Self {
         Self {
             id,
-            stop: watch::Sender::new(None),
-            clock: Clock::start(),
+            begin,
+            stop: OnceLock::new(),
+            stopped: Notify::new(),
+            clock: Clock::start(begin),
             attention: Notify::new(),
             held: Held::default(),
             reached: Reached::default(),
@@ -58,11 +65,26 @@ impl RunState {
 
     /// Asks the run to stop. The first reason stays.
     pub(crate) fn stop(&self, reason: Stop) {
-        self.stop.send_if_modified(|stop| {
-            let first = stop.is_none();
-            stop.get_or_insert(reason);
-            first
-        });
+        if self.stop.set(reason).is_ok() {
+            self.stopped.notify_waiters();
+        }
+    }
+
+    /// Why it was asked to stop, if it was.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        self.stop.get().copied()
+    }
+
+    /// Waits until it is asked to stop.
+    pub(crate) async fn until_stopped(&self) -> Stop {
+        loop {
+            // Made before the question, so that a reason that comes in between wakes it.
+            let stopped = self.stopped.notified();
+            if let Some(reason) = self.stopped() {
+                return reason;
+            }
+            stopped.await;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::sync::Notify;
@@ -27,7 +27,6 @@ pub(crate) struct Listed {
     pub(crate) command: &'static Command,
     /// How long it may run.
     pub(crate) limit: Option<Duration>,
-    begin: Instant,
     /// Its operator is asked whether he means it.
     asks: AtomicBool,
     /// The stream that a synchronous command returned is polled on the runtime by now.
@@ -95,7 +94,6 @@ impl Runs {
             line,
             command,
             limit,
-            begin: Instant::now(),
             asks: AtomicBool::new(false),
             streams: AtomicBool::new(false),
             stuck: AtomicBool::new(false),
@@ -198,7 +196,7 @@ impl Listed {
     fn state(&self) -> &'static str {
         if self.is_stuck() {
             STUCK
-        } else if self.state.stop.borrow().is_some() {
+        } else if self.state.stopped().is_some() {
             "stopping"
         } else if self.asks.load(Ordering::Relaxed) {
             "waiting for an answer"
@@ -225,7 +223,7 @@ impl Listed {
                 Where::Helper => "helper",
                 Where::Console => "console",
             },
-            time: self.begin.elapsed(),
+            time: self.state.begin.elapsed(),
             limit: self.limit,
             command: self.command.name,
             line: self.line.to_string(),
@@ -235,7 +233,7 @@ impl Listed {
     /// For an operator who is told what is in his way: `` `cache flush` (session 1, run 7) for 12 s ``.
     pub(crate) fn label(&self) -> String {
         let Self { session, command, .. } = self;
-        let seconds = self.begin.elapsed().as_secs();
+        let seconds = self.state.begin.elapsed().as_secs();
         format!("`{}` (session {session}, run {}) for {seconds} s", command.name, self.state.id)
     }
 }

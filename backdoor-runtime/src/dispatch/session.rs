@@ -147,14 +147,12 @@ impl Session {
     /// Whether the command was asked to stop: by Ctrl-C, its deadline, or since the client has gone. A synchronous command that
     /// runs for long should ask now and then; an asynchronous one is dropped at its next `.await`.
     pub fn cancelled(&self) -> bool {
-        self.run.stop.borrow().is_some()
+        self.run.stopped().is_some()
     }
 
     /// Waits until the command is asked to stop.
     pub async fn until_cancelled(&self) {
-        let mut stop = self.run.stop.subscribe();
-        // The sender lives in `self`, so that there is nothing to go wrong.
-        let _ = stop.wait_for(Option::is_some).await;
+        self.run.until_stopped().await;
     }
 
     /// Ends the session when the command has ended.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::command::ladder::runner;
@@ -24,7 +24,7 @@ use crate::dispatch::run_state::{HOLD, RunState, Stop};
 use crate::dispatch::runs::{Listed, Where};
 use crate::dispatch::session::{Session, What};
 use crate::dispatch::wait::reasons::{given_up, never_begun, stop_failure};
-use crate::dispatch::{Dispatcher, Ended};
+use crate::dispatch::{Calling, Dispatcher, Ended};
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
 const THREAD: Duration = Duration::from_millis(200);
@@ -42,28 +42,35 @@ const RESOLUTION: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Runs a call to its end, or until it is given up.
-pub(crate) async fn run(dispatcher: &Dispatcher, job: Job) -> Result<String, Ended> {
-    let (session, listed) = (job.session.clone(), job.listed.clone());
+pub(super) async fn run(dispatcher: &Dispatcher, calling: &Calling<'_>, job: Job) -> Result<String, Ended> {
     let ended = match place(dispatcher, job) {
         Err(error) => Err(Failure::refused(format!("no thread can be started for it: {error}")).into()),
         Ok(Placed::Done(ended)) => ended.map_err(Ended::from),
-        Ok(Placed::Waits(mut call)) => loop {
-            match watch(dispatcher, &mut call, &session, &listed).await {
-                Ok(Called::Done(ended)) => break ended.map_err(Ended::from),
-                Ok(Called::Stream(stream)) => call = stream,
-                Err(ended) => break Err(reasons::explained(ended, &call)),
-            }
-        },
+        // On its own, since the console's commands have mostly ended by then and should not pay for its size.
+        Ok(Placed::Waits(call)) => Box::pin(wait(dispatcher, calling, call)).await,
     };
     match ended {
         Ok(tail) => Ok(tail.0),
         Err(mut ended) => {
             // What came before the failure is shown, but for the end of a JSON answer: the error is its end.
-            if session.run().json.load(Ordering::Relaxed) {
+            let run = &calling.listed.state;
+            if run.json.load(Ordering::Relaxed) {
                 ended.tail.clear();
             }
-            ended.tail.insert_str(0, &session.run().held.take_all());
+            ended.tail.insert_str(0, &run.held.take_all());
             Err(ended)
+        }
+    }
+}
+
+/// Waits for a call, and for the stream that it may leave.
+async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting) -> Result<Tail, Ended> {
+    let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
+    loop {
+        match watch(dispatcher, &mut call, &session, &calling.listed).await {
+            Ok(Called::Done(ended)) => return ended.map_err(Ended::from),
+            Ok(Called::Stream(stream)) => call = stream,
+            Err(ended) => return Err(reasons::explained(ended, &call)),
         }
     }
 }
@@ -206,7 +213,6 @@ async fn watch(
 ) -> Result<Called, Ended> {
     let Listed { command, limit, .. } = *listed;
     let state = session.run();
-    let mut stops = state.stop.subscribe();
     let begin = Instant::now();
     let mut told = false;
     let mut told_unpolled = false;
@@ -237,11 +243,11 @@ async fn watch(
             biased;
             called = call.ended() => {
                 // A command may see that it was told to stop, and end, before that is seen here.
-                let stop = stopped.map(|(stop, _)| stop).or_else(|| *state.stop.borrow());
+                let stop = stopped.map(|(stop, _)| stop).or_else(|| state.stopped());
                 return end(called, stop, command, limit, call.place);
             }
             // It may have been stopped before anybody watched.
-            reason = stopped_for(&mut stops), if stopped.is_none() => {
+            reason = state.until_stopped(), if stopped.is_none() => {
                 stopped = Some((reason, Instant::now()));
                 call.late = call.unpolled_for().filter(|time| *time >= RUNTIME);
                 dispatcher.stop(call, state);
@@ -356,12 +362,6 @@ impl Session {
     fn notice(&self, text: String) {
         let _ = self.try_notice(What::Notice(text));
     }
-}
-
-/// Waits until the run is asked to stop. The sender lives in the run, which outlives its watch.
-async fn stopped_for(stops: &mut watch::Receiver<Option<Stop>>) -> Stop {
-    let stop = stops.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
-    stop.unwrap_or(Stop::Interrupted)
 }
 
 fn end(

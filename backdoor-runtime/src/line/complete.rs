@@ -82,7 +82,7 @@ fn after(before: &[Word<'_>], last: &str, registry: &Registry) -> Completion {
 }
 
 fn first_words(last: &str, registry: &Registry) -> Completion {
-    let visible = registry.entries().iter().filter(|entry| !entry.command.hidden);
+    let visible = registry.entries().filter(|entry| !entry.command.hidden);
     let firsts = visible.filter_map(|entry| entry.name.split(' ').next());
     let candidates = firsts
         .filter(|first| first.starts_with(last))

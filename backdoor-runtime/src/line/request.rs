@@ -145,7 +145,8 @@ fn head<'a>(line: &'a str, words: &[Word<'a>], longest: usize) -> Cow<'a, str> {
     let mut end = start;
     for (at, word) in named.clone().enumerate() {
         let begins = if at == 0 { end } else { end + 1 };
-        let is_spelled = word.range.len() == word.text.len() && !word.text.contains(['_', ' ']);
+        let is_spelled =
+            word.range.len() == word.text.len() && !word.text.bytes().any(|byte| matches!(byte, b'_' | b' '));
         if word.range.start != begins || !is_spelled || (at > 0 && line.as_bytes()[end] != b' ') {
             return Cow::Owned(spelled(named.map(|word| &*word.text)));
         }

@@ -281,9 +281,10 @@ async fn tell(stream: &impl Transport, message: &str) {
 mod tests {
     use super::*;
 
-    use std::future::pending;
+    use std::mem::MaybeUninit;
     use std::sync::Mutex;
     use std::sync::atomic::AtomicBool;
+    use std::task::{Context, Poll};
 
     use tokio::io::Ready;
 
@@ -301,14 +302,14 @@ mod tests {
     }
 
     impl Transport for Broken {
-        async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-            Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE })
+        fn poll_ready(&self, interest: Interest, _context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+            Poll::Ready(Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE }))
         }
 
-        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+        fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
             assert!(self.has_panicked.swap(true, Ordering::Relaxed), "a bug, as a test has it");
             // It closes its half when it is told of the end.
-            Ok(0)
+            Ok(&[])
         }
 
         fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -323,11 +324,11 @@ mod tests {
     struct Silent;
 
     impl Transport for Silent {
-        async fn ready(&self, _interest: Interest) -> io::Result<Ready> {
-            pending().await
+        fn poll_ready(&self, _interest: Interest, _context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+            Poll::Pending
         }
 
-        fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+        fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
             Err(ErrorKind::WouldBlock.into())
         }
 

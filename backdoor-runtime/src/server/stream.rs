@@ -1,9 +1,13 @@
 //! A connection as the console sees it: TCP on loopback or a unix socket.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::RecvFlags;
 use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
@@ -54,32 +58,64 @@ impl Stream {
                 .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()),
         }
     }
+
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(context),
+            Self::Unix(stream) => stream.poll_read_ready(context),
+        }
+    }
+
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_write_ready(context),
+            Self::Unix(stream) => stream.poll_write_ready(context),
+        }
+    }
+
+    /// Reads where there may be something. An empty socket is not asked again before more has come.
+    fn if_readable<'b>(
+        &self,
+        read: impl FnOnce(BorrowedFd<'_>) -> io::Result<&'b [u8]>,
+    ) -> io::Result<&'b [u8]> {
+        match self {
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
+            Self::Unix(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
+        }
+    }
 }
 
 impl Transport for Stream {
-    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        match self {
-            Self::Tcp(stream) => stream.ready(interest).await,
-            Self::Unix(stream) => stream.ready(interest).await,
+    fn poll_ready(&self, interest: Interest, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        let mut ready = Ready::EMPTY;
+        // The end of what is read, or of the wish to, is ready as well.
+        if interest.is_readable() && self.poll_read_ready(context)?.is_ready() {
+            ready |= Ready::READABLE;
         }
+        if interest.is_writable() && self.poll_write_ready(context)?.is_ready() {
+            ready |= Ready::WRITABLE;
+        }
+        if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
     }
 
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_read(buffer),
-            Self::Unix(stream) => stream.try_read(buffer),
-        }
+    fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
+        self.if_readable(|socket| receive(socket, buffer))
     }
 
-    fn try_read_all(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => {
-                read_all(buffer, |read| stream.try_io(Interest::READABLE, || read(SockRef::from(stream))))
+    fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
+        let size = buffer.len();
+        let mut short = None;
+        // A short read has emptied the socket, which tokio is told as it is told of an empty one, so that nobody comes to see whether
+        // there is more.
+        let read = self.if_readable(|socket| {
+            let read = receive(socket, buffer)?;
+            if (1..size).contains(&read.len()) {
+                short = Some(read);
+                return Err(ErrorKind::WouldBlock.into());
             }
-            Self::Unix(stream) => {
-                read_all(buffer, |read| stream.try_io(Interest::READABLE, || read(SockRef::from(stream))))
-            }
-        }
+            Ok(read)
+        });
+        short.map_or(read, Ok)
     }
 
     fn whether_gone(&self) -> Box<dyn FnOnce() -> bool + Send> {
@@ -114,20 +150,7 @@ impl Transport for Stream {
     }
 }
 
-/// Reads where `try_io` says that there is something. A short read has emptied the socket, which `try_io` is told as it is told of an
-/// empty one, so that nobody comes to see whether there is more.
-fn read_all(
-    buffer: &mut [u8],
-    try_io: impl FnOnce(&mut dyn FnMut(SockRef<'_>) -> io::Result<usize>) -> io::Result<usize>,
-) -> io::Result<usize> {
-    let mut short = None;
-    let read = try_io(&mut |socket| {
-        let count = (&*socket).read(buffer)?;
-        if (1..buffer.len()).contains(&count) {
-            short = Some(count);
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        Ok(count)
-    });
-    short.map_or(read, Ok)
+fn receive<'b>(socket: BorrowedFd<'_>, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
+    let ((read, _), _) = rustix::net::recv(socket, buffer, RecvFlags::empty())?;
+    Ok(read)
 }

@@ -27,7 +27,7 @@ impl Conversation {
         if self.over || bytes.is_empty() {
             return;
         }
-        self.peer.hear();
+        self.peer.hear(now);
         if self.opening.len() < OPENING {
             self.opening.extend(&bytes[..bytes.len().min(OPENING)]);
             if let Some(protocol) = foreign::opening(&self.opening) {
