@@ -204,7 +204,9 @@ fn a_long_line_is_not_cut() {
 #[test]
 fn tables_fit_the_width() {
     let answer = Backdoor::testing().width(9).run("replies table").text;
-    assert_eq!(answer, "name  id…\nord…    3\na      12\n");
+    assert_eq!(answer, "name    …\norders  …\na       …\n");
+    let answer = Backdoor::testing().width(12).run("replies table").text;
+    assert_eq!(answer, "name    idle\norders     3\na         12\n");
 }
 
 /// Every built-in, with the words it needs

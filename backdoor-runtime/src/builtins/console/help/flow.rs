@@ -28,14 +28,17 @@ pub(super) fn flow(page: &mut Page<'_>, begin: &str, indent: usize, text: &str) 
 }
 
 /// Text as its author wrote it where nobody knows how wide the page is. Elsewhere the lines of a paragraph are joined and broken
-/// anew, as Markdown has it; one that is indented or begins with a mark, as in a list or a table, stays a line.
+/// anew, as Markdown has it; code, and what is indented or begins with a mark, as in a list or a table, stays a line.
 pub(super) fn paragraphs(page: &mut Page<'_>, text: &str) -> fmt::Result {
     let Some(width) = page.width() else {
         return text.lines().try_for_each(|line| writeln!(page, "{line}"));
     };
     let mut joined = String::new();
+    let mut is_code = false;
     for line in text.lines() {
-        if is_plain(line) {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        if !is_fence && !is_code && is_plain(line) {
             joined.push_str(line);
             joined.push(' ');
             continue;
@@ -64,7 +67,6 @@ fn is_plain(line: &str) -> bool {
     let is_numbered = line.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(". ")
         && begins.is_some_and(|c| c.is_ascii_digit());
     begins.is_some_and(|c| !c.is_whitespace() && !matches!(c, '-' | '*' | '+' | '|' | '#' | '>'))
-        && !line.starts_with("```")
         && !is_numbered
 }
 
@@ -84,6 +86,8 @@ mod tests {
         let fitted = "What an author wrote in\nlines of his own, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second\n";
         check(|page| paragraphs(page, TEXT), Some(24), fitted);
         check(|page| paragraphs(page, TEXT), None, &format!("{TEXT}\n"));
+        let code = "Such as\n```text\none\ntwo\n```\nor\nthree\n";
+        check(|page| paragraphs(page, code), Some(24), "Such as\n```text\none\ntwo\n```\nor three\n");
     }
 
     #[test]
