@@ -179,29 +179,33 @@ impl Dispatcher {
         form: Form,
         peer: &Arc<Peer>,
     ) -> Result<String, Ended> {
-        match asked {
-            Asked::Nothing => Ok(String::new()),
-            Asked::Wrong { failure, entry } => Err(self.with_usage(failure, entry).await.into()),
-            Asked::Help(name) => {
-                let line: Arc<str> = format!("help {name}").into();
-                let request = line::read(&line, &self.shared.registry, usize::MAX).asked;
-                match request {
-                    Asked::Command { entry, arguments, .. } => {
-                        let calling = self.calling(entry, run, form, peer);
-                        self.call(&calling, arguments).await
-                    }
-                    _ => Err(Failure::failed("the help command is not linked in".to_owned()).into()),
-                }
-            }
+        let (ended, entry) = match asked {
+            Asked::Nothing => (Ok(String::new()), None),
+            Asked::Wrong { failure, entry } => (Err(failure.into()), entry),
+            Asked::Help(name) => (Box::pin(self.help(&name, run, form, peer)).await, None),
             Asked::Command { entry, arguments, confirmed } => {
                 let calling = self.calling(entry, run, form, peer);
-                match self.call_if_confirmed(&calling, arguments, confirmed).await {
-                    Err(Ended { failure, tail }) if failure.status == Status::Usage => {
-                        Err(Ended { failure: self.with_usage(failure, Some(entry)).await, tail })
-                    }
-                    ended => ended,
-                }
+                (self.call_if_confirmed(&calling, arguments, confirmed).await, Some(entry))
             }
+        };
+        match (ended, entry) {
+            (Err(mut ended), Some(entry)) if ended.failure.status == Status::Usage => {
+                ended.failure.usage = Some(Box::pin(self.shared.usage(entry)).await);
+                Err(ended)
+            }
+            (ended, _) => ended,
+        }
+    }
+
+    /// Runs `help` for a line that asks for the help of a command.
+    async fn help(&self, name: &str, run: &Run, form: Form, peer: &Arc<Peer>) -> Result<String, Ended> {
+        let line: Arc<str> = format!("help {name}").into();
+        match line::read(&line, &self.shared.registry, usize::MAX).asked {
+            Asked::Command { entry, arguments, .. } => {
+                let calling = self.calling(entry, run, form, peer);
+                wait::run(self, &calling, self.job(&calling, arguments, false)).await
+            }
+            _ => Err(Failure::failed("the help command is not linked in".to_owned()).into()),
         }
     }
 
@@ -215,14 +219,7 @@ impl Dispatcher {
             Box::pin(self.rehearse(calling, &arguments)).await?;
             Box::pin(self.confirm(calling, confirmed)).await?;
         }
-        self.call(calling, arguments).await
-    }
-
-    async fn with_usage(&self, failure: Failure, entry: Option<&Entry>) -> Failure {
-        match entry {
-            Some(entry) => Failure { usage: Some(Box::pin(self.shared.usage(entry)).await), ..failure },
-            None => failure,
-        }
+        wait::run(self, calling, self.job(calling, arguments, false)).await
     }
 
     /// Lets a dangerous command pass when the operator wants it.
@@ -260,11 +257,6 @@ impl Dispatcher {
             Some(false) => Err(Failure::refused(format!("`{name}` was not run; only `yes` confirms it"))),
             None => Err(Failure::refused(format!("`{name}` was not run; no answer came"))),
         }
-    }
-
-    /// Calls a command, and waits for it.
-    async fn call(&self, calling: &Calling<'_>, arguments: Arguments) -> Result<String, Ended> {
-        wait::run(self, calling, self.job(calling, arguments, false)).await
     }
 
     /// Takes the arguments of a dangerous command and asks its guards before its operator is asked: what cannot run need not be
@@ -376,5 +368,19 @@ pub(crate) struct Ended {
 impl From<Failure> for Ended {
     fn from(failure: Failure) -> Self {
         Self { failure, tail: String::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Allocators are quick up to a size: glibc's caches go to 1,032 bytes.
+    #[test]
+    fn what_is_made_for_each_line_is_small() {
+        fn future<A, B, C, F>(_run: impl Fn(A, B, C) -> F) -> usize {
+            size_of::<F>()
+        }
+        assert!(future(Dispatcher::run) <= 1024, "{} bytes", future(Dispatcher::run));
     }
 }

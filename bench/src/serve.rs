@@ -28,10 +28,11 @@ pub fn serve(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<()> 
     let _backdoor;
     match kind.as_str() {
         "console" => _backdoor = console()?,
-        "echo" => bare(Work::None)?,
-        "spawn" => bare(Work::Spawn(service.handle().clone()))?,
-        "thread" => bare(Work::Thread(worker()))?,
-        "big" => bare(Work::Big)?,
+        "echo" => bare(Work::None, 0)?,
+        "echo-behind" => bare(Work::None, 10)?,
+        "spawn" => bare(Work::Spawn(service.handle().clone()), 0)?,
+        "thread" => bare(Work::Thread(worker()), 0)?,
+        "big" => bare(Work::Big, 0)?,
         "100-threads" => crowd(100)?,
         "500-threads" => crowd(500)?,
         "idle" => announce("127.0.0.1:0".parse()?, PathBuf::new())?,
@@ -155,8 +156,9 @@ fn worker() -> mpsc::Sender<Errand> {
     errands
 }
 
-/// A bare server has what the console has: a thread and a current-thread runtime of its own.
-fn bare(work: Work) -> anyhow::Result<()> {
+/// A bare server has what the console has: a thread and a current-thread runtime of its own. It goes behind others by so many steps of
+/// `nice`.
+fn bare(work: Work, nice: i32) -> anyhow::Result<()> {
     let own = runtime::Builder::new_current_thread().enable_all().build()?;
     let (tcp, unix) = own.block_on(async {
         let tcp = TcpListener::bind("127.0.0.1:0").await?;
@@ -164,6 +166,7 @@ fn bare(work: Work) -> anyhow::Result<()> {
     })?;
     announce(tcp.local_addr()?, socket())?;
     thread::Builder::new().name("bare".to_owned()).spawn(move || {
+        let _ = rustix::process::nice(nice);
         own.block_on(async {
             loop {
                 tokio::select! {

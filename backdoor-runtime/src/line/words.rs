@@ -151,8 +151,8 @@ impl<'a> Splitter<'a> {
         loop {
             // Byte by byte as far as that is enough, since that is how nearly every word is.
             let rest = &self.line.as_bytes()[self.at..];
-            self.at +=
-                rest.iter().take_while(|byte| byte.is_ascii() && !is_special(char::from(**byte))).count();
+            let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\');
+            self.at += rest.iter().take_while(|&&byte| is_plain(byte)).count();
             if self.next_if(|c| !is_special(c)).is_none() {
                 break;
             }
