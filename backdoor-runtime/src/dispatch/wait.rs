@@ -312,10 +312,7 @@ impl Dispatcher {
     fn why_not_begun(&self, call: &Waiting, command: &Command) -> String {
         let name = command.name;
         match call.place {
-            Where::Thread => format!(
-                "`{name}` waits for a thread; they are occupied by {}. `running` lists them, Ctrl-C leaves",
-                labels(&self.shared.runs.on_threads())
-            ),
+            Where::Thread => reasons::no_thread(name, &labels(&self.shared.runs.on_threads())),
             Where::Runtime => format!(
                 "the service's runtime has not polled `{name}` for a second; its workers may be blocked. Ctrl-C leaves"
             ),

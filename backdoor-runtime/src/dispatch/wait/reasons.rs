@@ -10,6 +10,18 @@ use crate::dispatch::wait::{RUNTIME, Waiting};
 use crate::dispatch::{Dispatcher, Ended, Status};
 use crate::reply::text;
 
+/// A call that no thread has come to, while these others have one.
+pub(super) fn no_thread(name: &str, others: &str) -> String {
+    match others {
+        "" => format!(
+            "`{name}` waits for a thread, though none is occupied: the machine is busy. Ctrl-C leaves"
+        ),
+        others => format!(
+            "`{name}` waits for a thread; they are occupied by {others}. `running` lists them, Ctrl-C leaves"
+        ),
+    }
+}
+
 /// A call that is left unpolled in the middle.
 pub(super) fn not_polled_yet(call: &Waiting, command: &Command) -> String {
     let not_polled = not_polled(call.place, &format!("`{}`", command.name), RUNTIME);
@@ -90,4 +102,22 @@ fn not_polled(place: Where, subject: &str, time: Duration) -> String {
     };
     let time = text::duration(&Duration::from_secs(time.as_secs().max(1)));
     format!("{who} has not polled {subject} for {time}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a busy machine it read "occupied by .".
+    #[test]
+    fn regression_nobody_is_named_who_occupies_no_thread() {
+        assert_eq!(
+            no_thread("x", ""),
+            "`x` waits for a thread, though none is occupied: the machine is busy. Ctrl-C leaves"
+        );
+        assert_eq!(
+            no_thread("x", "`y` (session 1, run 7) for 12 s"),
+            "`x` waits for a thread; they are occupied by `y` (session 1, run 7) for 12 s. `running` lists them, Ctrl-C leaves"
+        );
+    }
 }
