@@ -15,7 +15,7 @@ use crate::names;
 use crate::options::Options;
 
 /// The runtime crate has a runner for each number of parameters up to this.
-const MOST_PARAMETERS: usize = 16;
+const MOST_PARAMETERS: usize = 32;
 
 /// A function, with the helper attributes of its parameters taken off.
 pub(crate) struct Item {

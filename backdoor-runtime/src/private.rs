@@ -14,7 +14,7 @@ pub use crate::command::ladder::rungs::{ReplyError, ReplyType};
 pub use crate::command::ladder::runner::boxed;
 pub use crate::command::ladder::show::InPieces;
 pub use crate::command::ladder::signature::*;
-pub use crate::command::param::StateValue;
+pub use crate::command::param::{Gives, Server};
 pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;
 pub use crate::command::via_from_str::ParsedFromStr;

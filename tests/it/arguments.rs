@@ -98,6 +98,23 @@ fn hex(
     format!("{one:?} {other:?} {more:?}")
 }
 
+/// As many parameters as there may be
+#[backdoor_command(name = "args wide", reads)]
+#[rustfmt::skip]
+fn wide(
+    p0: u8, p1: u8, p2: u8, p3: u8, p4: u8, p5: u8, p6: u8, p7: u8,
+    p8: u8, p9: u8, p10: u8, p11: u8, p12: u8, p13: u8, p14: u8, p15: u8,
+    p16: u8, p17: u8, p18: u8, p19: u8, p20: u8, p21: u8, p22: u8, p23: u8,
+    p24: u8, p25: u8, p26: u8, p27: u8, p28: u8, p29: u8, p30: u8,
+    last: u8,
+) -> String {
+    let sum = [
+        p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15,
+        p16, p17, p18, p19, p20, p21, p22, p23, p24, p25, p26, p27, p28, p29, p30,
+    ];
+    format!("{} {last}", sum.iter().map(|&one| u32::from(one)).sum::<u32>())
+}
+
 #[backdoor_command(name = "args numbers", reads)]
 fn numbers(
     #[arg(long)] int: Option<i64>,
@@ -303,4 +320,10 @@ fn help_behind_anything() {
     }
     takes("args many -- 1", "[1]");
     takes("args places info 1 '?'", "Info 1 Some(\"?\")");
+}
+
+#[test]
+fn a_command_with_as_many_parameters_as_there_may_be() {
+    let words: Vec<String> = (0..32).map(|word| word.to_string()).collect();
+    takes(&format!("args wide {}", words.join(" ")), "465 31");
 }

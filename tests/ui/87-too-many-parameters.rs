@@ -4,10 +4,12 @@ use backdoor_runtime::backdoor_command;
 
 #[backdoor_command]
 fn wide(
-    a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8,
-    i: u8, j: u8, k: u8, l: u8, m: u8, n: u8, o: u8, p: u8,
-    q: u8,
-    r: u8,
+    p0: u8, p1: u8, p2: u8, p3: u8, p4: u8, p5: u8, p6: u8, p7: u8,
+    p8: u8, p9: u8, p10: u8, p11: u8, p12: u8, p13: u8, p14: u8, p15: u8,
+    p16: u8, p17: u8, p18: u8, p19: u8, p20: u8, p21: u8, p22: u8, p23: u8,
+    p24: u8, p25: u8, p26: u8, p27: u8, p28: u8, p29: u8, p30: u8, p31: u8,
+    one_more: u8,
+    another: u8,
 ) {
 }
 

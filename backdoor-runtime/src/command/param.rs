@@ -34,7 +34,7 @@ pub trait Param: Sized {
     /// The value of the next parameter.
     fn take(call: &mut Call<'_>) -> Result<Self, Failure>
     where
-        Self::State: StateValue,
+        Server: Gives<Self::State>,
         Self::Guard: FromCaller;
 
     /// The value as the operator would type it.
@@ -48,19 +48,30 @@ pub trait Param: Sized {
     }
 }
 
-/// A type that a `State` can hold. It is asked for where the value is taken, so that a type which cannot be shared between threads
-/// is named itself, and not the `State` around it.
+/// Gives out values of type `T`, where a `State` can hold them. It is asked for where the value is taken, so that a type which cannot
+/// be shared between threads is named itself, and not the `State` around it. That the type stands behind the trait is for the
+/// compiler, which advises to borrow one that lacks `Clone` alone, and leaves out what is said here.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the state of a backdoor command",
+    message = "`{T}` cannot be the state of a backdoor command",
     label = "cannot be handed to every command",
-    note = "each command gets a clone, on whatever thread it runs: `{Self}` has to be `Clone`, `Send`, `Sync` and `'static`, and `State<Arc<{Self}>>` gives it the first"
+    note = "each command gets a clone, on whatever thread it runs: `{T}` has to be `Clone`, `Send`, `Sync` and `'static`, and `State<Arc<{T}>>` gives it the first"
 )]
-pub trait StateValue: Clone + Send + Sync + 'static {}
+pub trait Gives<T> {
+    /// The service's value.
+    fn give(call: &Call<'_>) -> Option<T>;
+}
+
+/// What the service gave to the builder.
+pub struct Server;
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send + Sync + 'static> StateValue for T {}
+impl<T: Clone + Send + Sync + 'static> Gives<T> for Server {
+    fn give(call: &Call<'_>) -> Option<T> {
+        call.states().get()
+    }
+}
 
-/// The check of a parameter that asks for none. As with [`StateValue`], what a check lacks is found where its value is taken.
+/// The check of a parameter that asks for none. As with [`Gives`], what a check lacks is found where its value is taken.
 pub struct NoGuard;
 
 #[diagnostic::do_not_recommend]
@@ -135,7 +146,7 @@ impl Default {
 /// [`Param::take`] as a function that generated code can name with the parameter's own span.
 pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure>
 where
-    T::State: StateValue,
+    Server: Gives<T::State>,
     T::Guard: FromCaller,
 {
     T::take(call)
@@ -236,10 +247,10 @@ impl<T: 'static> Param for State<T> {
 
     fn take(call: &mut Call<'_>) -> Result<Self, Failure>
     where
-        T: StateValue,
+        Server: Gives<T>,
     {
         call.skip();
-        call.states().get::<T>().map(State).ok_or_else(|| {
+        Server::give(call).map(State).ok_or_else(|| {
             Failure::refused("the service gave the console no value for this command's state".to_owned())
         })
     }
