@@ -3,6 +3,7 @@
 mod drop_in;
 mod stress;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -233,8 +234,15 @@ async fn a_part_of_a_guard_is_held_as_the_whole_was() {
     assert_eq!(taken.mode, "exclusive");
     drop(held);
     assert!(seen("mapped-cache").unwrap().holders.is_empty());
-    let _read = asynch::RwLockWriteGuard::downgrade_map(cache.write().await, |both| &both.0);
+    let read = asynch::RwLockWriteGuard::downgrade_map(cache.write().await, |both| &both.0);
     assert_eq!(seen("mapped-cache").unwrap().holders[0].mode, "read");
+    drop(read);
+    let write = AssertUnwindSafe(cache.write().await);
+    let panics = catch_unwind(|| {
+        let AssertUnwindSafe(write) = { write };
+        drop(asynch::RwLockWriteGuard::map(write, |_| -> &mut u8 { panic!("there is no such part") }));
+    });
+    assert!(panics.is_err() && seen("mapped-cache").unwrap().holders.is_empty());
 
     let connections = Semaphore::named("split-connections", 3);
     let mut held = connections.try_acquire_many(3).unwrap();

@@ -148,7 +148,12 @@ impl Profile {
 fn lines(stack: &Stack, full: bool) -> Vec<(Met, Option<u32>)> {
     let met = |frame: &Frame, is_own: bool| {
         let file = frame.file.clone().filter(|_| is_own);
-        (Met { function: frame.name().to_owned(), file, is_own }, frame.line.filter(|_| is_own))
+        // Those without a name are told apart by where they are, or several would be counted as one.
+        let function = match (frame.called(), frame.place()) {
+            (kind, Some(place)) if kind != frame.name() => format!("{kind} at {place}"),
+            (name, _) => name.to_owned(),
+        };
+        (Met { function, file, is_own }, frame.line.filter(|_| is_own))
     };
     if full {
         return stack.frames().map(|frame| met(frame, !fold::is_inner(frame))).collect();
@@ -254,6 +259,14 @@ mod tests {
         );
         assert_eq!(profile.functions(true).len(), 4);
         assert_eq!(profile.has_lines(), Some(true));
+    }
+
+    /// As `{async_fn#0}`, two that were inlined were one.
+    #[test]
+    fn what_has_no_name_is_told_apart_by_its_place() {
+        let at = |line| Stack::of(None, 1, &["{async_fn#0}", "shop::serve", "main"]).at(line);
+        let functions = profile(vec![at(88), at(12)]).functions(false);
+        assert_eq!(functions.iter().filter(|share| share.function.starts_with("async fn at ")).count(), 2);
     }
 
     #[test]

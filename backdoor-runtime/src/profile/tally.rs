@@ -189,6 +189,15 @@ impl Stack {
         let frames = functions.iter().map(|function| Arc::from([frame(function)])).collect();
         Self { task: task.map(Arc::from), samples, frames }
     }
+
+    /// The same with its innermost function at this line.
+    #[cfg(test)]
+    pub(super) fn at(mut self, line: u32) -> Self {
+        let mut innermost = self.frames[0].to_vec();
+        innermost[0].line = Some(line);
+        self.frames[0] = innermost.into();
+        self
+    }
 }
 
 #[cfg(test)]

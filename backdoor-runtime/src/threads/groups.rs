@@ -61,16 +61,16 @@ impl ThreadStack {
     pub fn own_place(&self) -> Option<String> {
         let frame = self.own_frame()?;
         Some(match frame.place() {
-            Some(place) => format!("{} ({place})", frame.name()),
-            None => frame.name().to_owned(),
+            Some(place) => format!("{} ({place})", frame.called()),
+            None => frame.called().to_owned(),
         })
     }
 
     /// The stack as a person reads it, a line a function, the innermost first. `full` keeps the frames inside std, tokio and the console.
     pub fn lines(&self, full: bool) -> Vec<String> {
         let located = |frame: &super::Frame| match frame.place() {
-            Some(place) => format!("{}  {place}", frame.name()),
-            None => frame.name().to_owned(),
+            Some(place) => format!("{}  {place}", frame.called()),
+            None => frame.called().to_owned(),
         };
         let mut lines: Vec<String> = match full {
             true => self.frames.iter().map(located).collect(),
@@ -78,9 +78,9 @@ impl ThreadStack {
                 .iter()
                 .map(|line| match line {
                     Line::Own(frame) => located(frame),
-                    Line::Inner { called, inside: 0, .. } => called.name().to_owned(),
+                    Line::Inner { called, inside: 0, .. } => called.called().to_owned(),
                     Line::Inner { called, inside, innermost } => {
-                        format!("{}  ({inside} inside, down to {})", called.name(), innermost.name())
+                        format!("{}  ({inside} inside, down to {})", called.called(), innermost.called())
                     }
                 })
                 .collect(),

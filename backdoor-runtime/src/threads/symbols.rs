@@ -130,6 +130,18 @@ impl Frame {
         self.function.as_deref().or(self.module.as_deref()).unwrap_or("unknown code")
     }
 
+    /// What a person calls it. Line tables alone name a closure or an asynchronous function that was inlined `{async_fn#0}`.
+    pub(crate) fn called(&self) -> &str {
+        const UNNAMED: [(&str, &str); 4] = [
+            ("{async_fn#", "async fn"),
+            ("{async_block#", "async block"),
+            ("{async_closure#", "async closure"),
+            ("{closure#", "closure"),
+        ];
+        let name = self.name();
+        UNNAMED.iter().find(|(start, _)| name.starts_with(start)).map_or(name, |(_, kind)| kind)
+    }
+
     /// `shop/src/cache.rs:88`: as much of the path as tells files apart.
     pub fn place(&self) -> Option<String> {
         const PARTS: usize = 3;
@@ -155,6 +167,17 @@ mod tests {
         assert!(frame.place().unwrap().starts_with("src/threads/symbols.rs:"), "{frame:?}");
         assert!(!frame.inlined);
         assert!(Arc::ptr_eq(&frames, &with(|symbols| symbols.frames(address, false))));
+    }
+
+    #[test]
+    fn what_line_tables_leave_without_a_name() {
+        let called = |function: &str| {
+            let function = Some(function.to_owned());
+            Frame { function, file: None, line: None, module: None, inlined: true }.called().to_owned()
+        };
+        assert_eq!(called("{async_fn#0}"), "async fn");
+        assert_eq!(called("{closure#12}"), "closure");
+        assert_eq!(called("shop::serve::{{closure}}"), "shop::serve::{{closure}}");
     }
 
     #[test]

@@ -55,6 +55,21 @@ pub struct OwnedRwLockMappedWriteGuard<T: ?Sized + 'static, U: ?Sized + 'static 
     Owned<RwLock<T>, RwLockMappedWriteGuard<'static, U>>,
 );
 
+/// Maps a guard by tokio's function. Where the author's panics, the hold is dropped before the lock is let go.
+macro_rules! mapped {
+    ($map:path, $inner:expr, $hold:expr, $part:expr) => {{
+        let (hold, part) = ($hold, $part);
+        let mut kept = None;
+        let keeps = &mut kept;
+        let inner = $map($inner, move |value| {
+            let value = part(value);
+            *keeps = Some(hold);
+            value
+        });
+        (kept.expect("a guard is only mapped by what was called"), inner)
+    }};
+}
+
 /// `map` and `try_map` from a guard to a guard of a part, by those of tokio's guard inside.
 macro_rules! maps {
     (
@@ -67,8 +82,8 @@ macro_rules! maps {
                 this: Self,
                 part: impl FnOnce($access) -> $part_access,
             ) -> $part<$($of,)? U> {
-                let Self { hold, inner, .. } = this;
-                $part { hold, inner: sync::$inner::map(inner, part) }
+                let (hold, inner) = mapped!(sync::$inner::map, this.inner, this.hold, part);
+                $part { hold, inner }
             }
 
             /// A guard of a part of the value, if there is one.
@@ -79,10 +94,10 @@ macro_rules! maps {
                 mut this: Self,
                 part: impl FnOnce($access) -> Option<$part_access>,
             ) -> Result<$part<$($of,)? U>, Self> {
-                match sync::$inner::try_map(this.inner, part) {
-                    Ok(inner) => Ok($part { hold: this.hold, inner }),
-                    Err(inner) => {
-                        this.inner = inner;
+                match mapped!(sync::$inner::try_map, this.inner, this.hold, part) {
+                    (hold, Ok(inner)) => Ok($part { hold, inner }),
+                    (hold, Err(inner)) => {
+                        (this.hold, this.inner) = (hold, inner);
                         Err(this)
                     }
                 }
@@ -179,8 +194,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         place: Place,
         part: impl FnOnce(&T) -> &U,
     ) -> RwLockReadGuard<'a, U> {
-        let Self { hold, inner } = self;
-        let inner = sync::RwLockWriteGuard::downgrade_map(inner, part);
+        let (hold, inner) = mapped!(sync::RwLockWriteGuard::downgrade_map, self.inner, self.hold, part);
         RwLockReadGuard { hold: shared(hold, place), inner }
     }
 
@@ -189,10 +203,9 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         place: Place,
         part: impl FnOnce(&T) -> Option<&U>,
     ) -> Result<RwLockReadGuard<'a, U>, Self> {
-        let Self { hold, inner } = self;
-        match sync::RwLockWriteGuard::try_downgrade_map(inner, part) {
-            Ok(inner) => Ok(RwLockReadGuard { hold: shared(hold, place), inner }),
-            Err(inner) => Err(Self { hold, inner }),
+        match mapped!(sync::RwLockWriteGuard::try_downgrade_map, self.inner, self.hold, part) {
+            (hold, Ok(inner)) => Ok(RwLockReadGuard { hold: shared(hold, place), inner }),
+            (hold, Err(inner)) => Err(Self { hold, inner }),
         }
     }
 }

@@ -283,7 +283,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
 }
 
 /// Notes that who wrote reads from here on.
-pub(super) fn shared<'a>(hold: Hold<&'a Record>, place: Place) -> Hold<&'a Record> {
+pub(super) fn shared(hold: Hold<&Record>, place: Place) -> Hold<&Record> {
     let record = *hold.record();
     drop(hold);
     Record::hold_shared(record, Who::here(true), place, 1)
