@@ -22,17 +22,16 @@ pub const fn check_name(name: &str, module: &str) {
 
 /// A parameter among the others that is an option only where its type is a flag, on its pattern.
 ///
-/// The compiler interprets this for each parameter of each command, and a call costs it as much as twenty statements: there is none
-/// on the way of a parameter that is right.
+/// The compiler interprets this for each parameter of each command, where a call costs as much as many statements: there are few on
+/// the way of a parameter that is right.
 #[track_caller]
 pub const fn check_parameter(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
-    let may_be_absent = match own.shape.arity {
+    match own.shape.arity {
         Arity::Supplied(_) => return,
         Arity::Flag => return check_long(parameters, index),
-        Arity::Required => matches!(own.default, Some(_)),
-        Arity::Optional | Arity::Many => true,
-    };
+        Arity::Required | Arity::Optional | Arity::Many => {}
+    }
     let mut at = 0;
     while at < index {
         let other = &parameters[at];
@@ -41,9 +40,9 @@ pub const fn check_parameter(parameters: &[Parameter], index: usize) {
             (Style::Rest, _) | (Style::Positional, Arity::Many) => unreachable_after(own, other),
             (Style::Option { .. }, _) | (_, Arity::Flag) => false,
             (Style::Positional, Arity::Optional) => true,
-            (Style::Positional, Arity::Required) => matches!(other.default, Some(_)),
+            (Style::Positional, Arity::Required) => other.default.is_some(),
         };
-        if other_may_be_absent && !may_be_absent {
+        if other_may_be_absent && !own.may_be_absent() {
             Message::of(&[
                 "required argument `",
                 own.name,

@@ -21,7 +21,7 @@ use crate::command::ladder::show::{AsItIs, Blocking, InPieces, Layer, Spawned, T
 use crate::reply::familiar::Familiar;
 
 /// Stands for a type whose rungs are looked up, and the mode in which its function is called. `F` is what was found before.
-pub struct Probe<T, M, F = ()>(PhantomData<fn() -> (T, M, F)>);
+pub struct Probe<T, M, F = ()>(PhantomData<(T, M, F)>);
 
 /// A probe whose layers are looked up, behind one `&` more.
 pub(crate) type Layered<P> = &'static &'static &'static P;
