@@ -313,6 +313,28 @@ macro_rules! asynchronous {
                 permit.merge(other.try_acquire().unwrap());
             }
 
+            #[tokio::test]
+            async fn who_finds_every_lock_free_lets_others_run() {
+                let (lock, permits) = (Mutex::new(0), Semaphore::new(1));
+                let other = tokio::spawn(async {});
+                while !other.is_finished() {
+                    *lock.lock().await += 1;
+                    drop(permits.acquire().await.unwrap());
+                    assert!(lock.try_lock().is_ok_and(|turns| *turns < 10_000), "nobody else runs");
+                }
+            }
+
+            #[tokio::test]
+            async fn who_waits_is_not_overtaken() {
+                let permits = Arc::new(Semaphore::new(2));
+                let one = permits.acquire().await.unwrap();
+                let waits = tokio::spawn(permits.clone().acquire_many_owned(2));
+                tokio::task::yield_now().await;
+                drop(one);
+                assert_eq!(permits.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+                assert_eq!(waits.await.unwrap().unwrap().num_permits(), 2);
+            }
+
             #[test]
             fn auto_traits() {
                 fn is<T: Send + Sync>() {}
