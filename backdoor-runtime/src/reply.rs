@@ -25,6 +25,10 @@ pub struct Form {
     pub room: usize,
 }
 
+/// The memory that a value may take for each byte of its answer. A row of small numbers takes some twenty times what its text takes, of
+/// long texts little more than that.
+const MEMORY: usize = 16;
+
 /// One reply, or one item of it, as it was wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
@@ -32,6 +36,8 @@ pub struct Rendered {
     pub text: Option<String>,
     /// What a machine sees.
     pub value: Option<Value>,
+    /// Whether that is all of it: of a reply that takes too much memory as a value, the rest is not made.
+    pub is_whole: bool,
     /// Whether the text goes to a terminal as it is.
     pub raw: bool,
 }
@@ -46,11 +52,17 @@ impl Form {
     pub(crate) fn wants_value(self) -> bool {
         !self.text || self.kept
     }
+
+    /// The most bytes of memory for the value that it is made from.
+    pub(crate) fn memory(self) -> usize {
+        self.room.saturating_mul(MEMORY)
+    }
 }
 
 impl Rendered {
     /// The reply of a command that has nothing to say.
-    pub const NOTHING: Self = Self { text: Some(String::new()), value: Some(Value::Null), raw: false };
+    pub const NOTHING: Self =
+        Self { text: Some(String::new()), value: Some(Value::Null), is_whole: true, raw: false };
 
     /// What a person sees.
     pub(crate) fn into_text(self, form: Form) -> String {

@@ -158,13 +158,17 @@ fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
     let room = &session.run().held.room;
     let form = Form { room: room.left(), ..form };
     let value = form.kept.then(|| What::Value(rendered.clone().into_value()));
+    let is_whole = rendered.is_whole;
     let mut text = if form.text {
         let mut text = rendered.into_text(form);
         room.take(&mut text, 0);
         text
     } else {
-        line_of(&rendered.into_value(), room)
+        line_of(&rendered.into_value(), is_whole, room)
     };
+    if !is_whole {
+        room.cut();
+    }
     if !form.text && room.is_cut() {
         // On its own: what follows is the end of the list, which says so.
         return Whole { value, text, boundary: true, tail: Tail::default() };
@@ -177,9 +181,12 @@ fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
 }
 
 /// A value as JSON. Of a list that is too long, the items for which there is room, and no end; of anything else nothing.
-fn line_of(value: &Value, room: &Room) -> String {
+fn line_of(value: &Value, is_whole: bool, room: &Room) -> String {
     let mut line = String::new();
     let Value::List(items) = value else {
+        if !is_whole {
+            return line;
+        }
         json::write_within(value, room.left(), &mut line);
         return if room.take_whole(line.len()) { line } else { String::new() };
     };
@@ -192,7 +199,9 @@ fn line_of(value: &Value, room: &Room) -> String {
             return line;
         }
     }
-    line.push_str(if items.is_empty() { "[]" } else { "]" });
+    if is_whole {
+        line.push_str(if items.is_empty() { "[]" } else { "]" });
+    }
     line
 }
 
@@ -247,14 +256,19 @@ impl<'a> Roll<'a> {
         if self.form.kept {
             self.values.push(item.clone().into_value());
         }
+        let is_whole = item.is_whole;
         if !self.form.text {
             let mut text = String::from(if first { '[' } else { ',' });
-            json::write_within(&item.into_value(), run.held.room.left(), &mut text);
-            return run.held.push_text(&text);
-        }
-        if run.held.push(item, self.form) {
+            if is_whole {
+                json::write_within(&item.into_value(), run.held.room.left(), &mut text);
+                run.held.push_text(&text);
+            }
+        } else if run.held.push(item, self.form) {
             // The dispatcher keeps the time: rows are not held back for long.
             run.attention.notify_one();
+        }
+        if !is_whole {
+            run.held.room.cut();
         }
     }
 

@@ -31,6 +31,12 @@ impl Room {
         self.is_cut.load(Ordering::Relaxed)
     }
 
+    /// Leaves no room any more, since something was left out.
+    pub(crate) fn cut(&self) {
+        self.left.store(0, Ordering::Relaxed);
+        self.is_cut.store(true, Ordering::Relaxed);
+    }
+
     /// Takes room for the text from this byte on, and cuts off what has none: behind a line, or where that is too far back behind a
     /// character. Gives false where something was cut.
     pub(crate) fn take(&self, text: &mut String, from: usize) -> bool {

@@ -3,6 +3,8 @@
 
 mod compound;
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::{self, Display};
 
 use serde::{Serialize, ser};
@@ -17,30 +19,71 @@ const MAX_DEPTH: usize = 100;
 /// How much of a length that a `Serialize` implementation announces is believed before its items have come.
 const MAX_RESERVED: usize = 1024;
 
+/// What a part takes where it stands, with a name before it.
+const PART: usize = size_of::<(Cow<'static, str>, Value)>();
+
 /// The value of anything; [`Value::of`] is its public face.
 pub(super) fn value_of<T: Serialize + ?Sized>(value: &T) -> Value {
-    part(value, Serializer { depth: 0, record: false })
+    value_within(value, usize::MAX).0
 }
 
-fn part<T: Serialize + ?Sized>(value: &T, serializer: Serializer) -> Value {
+/// The same, in about this many bytes of memory, and whether that is all: of lists and maps the items that come when there is no room
+/// any more are left out.
+pub(super) fn value_within<T: Serialize + ?Sized>(value: &T, bytes: usize) -> (Value, bool) {
+    let memory = Memory { left: Cell::new(bytes), is_cut: Cell::new(false) };
+    let value = part(value, Serializer { depth: 0, record: false, memory: &memory });
+    (value, !memory.is_cut.get())
+}
+
+fn part<T: Serialize + ?Sized>(value: &T, serializer: Serializer<'_>) -> Value {
     if serializer.depth > MAX_DEPTH {
         return Value::Text("<nested too deeply>".to_owned());
     }
-    value
+    let value = value
         .serialize(serializer)
-        .unwrap_or_else(|Failure(why)| Value::Text(format!("<could not be serialized: {why}>")))
+        .unwrap_or_else(|Failure(why)| Value::Text(format!("<could not be serialized: {why}>")));
+    serializer.memory.hold(&value);
+    value
+}
+
+/// What the parts of a value may take.
+struct Memory {
+    left: Cell<usize>,
+    is_cut: Cell<bool>,
+}
+
+impl Memory {
+    /// Counts a part, but not the parts that it is made of: they came before it.
+    fn hold(&self, part: &Value) {
+        let text = match part {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        self.left.set(self.left.get().saturating_sub(PART + text));
+    }
+
+    /// Whether there is room for an item. Who asks has one.
+    fn has_room(&self) -> bool {
+        let has_room = self.left.get() > 0;
+        if !has_room {
+            self.is_cut.set(true);
+        }
+        has_room
+    }
 }
 
 #[derive(Clone, Copy)]
-struct Serializer {
+struct Serializer<'a> {
     depth: usize,
     /// The map to come is a [`Value::Record`] on its way through serde.
     record: bool,
+    memory: &'a Memory,
 }
 
-impl Serializer {
-    fn inner(self) -> Serializer {
-        Serializer { depth: self.depth + 1, record: false }
+impl Serializer<'_> {
+    fn inner(self) -> Self {
+        Serializer { depth: self.depth + 1, record: false, ..self }
     }
 }
 
@@ -69,16 +112,16 @@ macro_rules! scalars {
     )*};
 }
 
-impl ser::Serializer for Serializer {
+impl<'a> ser::Serializer for Serializer<'a> {
     type Ok = Value;
     type Error = Failure;
-    type SerializeSeq = Items;
-    type SerializeTuple = Items;
-    type SerializeTupleStruct = Items;
-    type SerializeTupleVariant = Items;
-    type SerializeMap = Entries;
-    type SerializeStruct = Fields;
-    type SerializeStructVariant = Fields;
+    type SerializeSeq = Items<'a>;
+    type SerializeTuple = Items<'a>;
+    type SerializeTupleStruct = Items<'a>;
+    type SerializeTupleVariant = Items<'a>;
+    type SerializeMap = Entries<'a>;
+    type SerializeStruct = Fields<'a>;
+    type SerializeStructVariant = Fields<'a>;
 
     scalars! {
         serialize_bool: bool,
@@ -153,16 +196,16 @@ impl ser::Serializer for Serializer {
         Ok(tagged(Some(variant), part(value, self.inner())))
     }
 
-    fn serialize_seq(self, len: Option<usize>) -> Result<Items, Failure> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<Items<'a>, Failure> {
         let items = Vec::with_capacity(len.unwrap_or(0).min(MAX_RESERVED));
         Ok(Items { serializer: self.inner(), variant: None, items })
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Items, Failure> {
+    fn serialize_tuple(self, len: usize) -> Result<Items<'a>, Failure> {
         self.serialize_seq(Some(len))
     }
 
-    fn serialize_tuple_struct(self, _name: &'static str, len: usize) -> Result<Items, Failure> {
+    fn serialize_tuple_struct(self, _name: &'static str, len: usize) -> Result<Items<'a>, Failure> {
         self.serialize_seq(Some(len))
     }
 
@@ -172,22 +215,22 @@ impl ser::Serializer for Serializer {
         _index: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Items, Failure> {
+    ) -> Result<Items<'a>, Failure> {
         Ok(Items { variant: Some(variant), ..self.serialize_seq(Some(len))? })
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Entries, Failure> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Entries<'a>, Failure> {
         Ok(Entries {
             serializer: self.inner(),
             // A derived implementation writes a struct with `#[serde(flatten)]` as a map of unknown length.
             // Maps know theirs.
             record: self.record || len.is_none(),
-            key: Value::Null,
+            key: None,
             entries: Vec::with_capacity(len.unwrap_or(0).min(MAX_RESERVED)),
         })
     }
 
-    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Fields, Failure> {
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Fields<'a>, Failure> {
         let fields = Vec::with_capacity(len.min(MAX_RESERVED));
         Ok(Fields { serializer: self.inner(), name, variant: None, fields })
     }
@@ -198,7 +241,7 @@ impl ser::Serializer for Serializer {
         _index: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Fields, Failure> {
+    ) -> Result<Fields<'a>, Failure> {
         Ok(Fields { variant: Some(variant), ..self.serialize_struct("", len)? })
     }
 }

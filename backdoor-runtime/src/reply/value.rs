@@ -97,6 +97,11 @@ impl Value {
         serialize::value_of(value)
     }
 
+    /// The same in about this many bytes of memory, and whether that is all: items of lists and maps that come later are left out.
+    pub(crate) fn within<T: Serialize + ?Sized>(value: &T, bytes: usize) -> (Value, bool) {
+        serialize::value_within(value, bytes)
+    }
+
     /// A record with these fields, in this order.
     pub fn record<N, I>(fields: I) -> Value
     where

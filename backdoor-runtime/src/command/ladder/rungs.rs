@@ -84,8 +84,8 @@ pub trait Text<T> {
 
 /// Gives what a machine sees of a `T`, or nothing where that is the text.
 pub trait Machine<T> {
-    /// The value.
-    fn value(reply: &T) -> Option<Value>;
+    /// The value, and whether that is all of it.
+    fn value(reply: &T, form: Form) -> Option<(Value, bool)>;
 }
 
 /// What is written, and no more of it than there is room for.
@@ -109,8 +109,8 @@ impl<T: CommandOutput> Text<T> for ByOutput {
 }
 
 impl<T: CommandOutput> Machine<T> for ByOutput {
-    fn value(reply: &T) -> Option<Value> {
-        Some(reply.value())
+    fn value(reply: &T, _form: Form) -> Option<(Value, bool)> {
+        Some((reply.value(), true))
     }
 }
 
@@ -139,13 +139,13 @@ impl<T> Text<T> for ByValue {
 }
 
 impl<T: Serialize> Machine<T> for BySerialize {
-    fn value(reply: &T) -> Option<Value> {
-        Some(Value::of(reply))
+    fn value(reply: &T, form: Form) -> Option<(Value, bool)> {
+        Some(Value::within(reply, form.memory()))
     }
 }
 
 impl<T> Machine<T> for ByText {
-    fn value(_reply: &T) -> Option<Value> {
+    fn value(_reply: &T, _form: Form) -> Option<(Value, bool)> {
         None
     }
 }

@@ -146,12 +146,13 @@ impl<P, M> Whole<P, M> {
         M: Machine<T>,
     {
         let text = if form.text { P::text(reply, form) } else { None };
-        let mut value = if form.wants_value() || text.is_none() { M::value(reply) } else { None };
+        let mut value = if form.wants_value() || text.is_none() { M::value(reply, form) } else { None };
         if value.is_none() && form.wants_value() {
             let seen = text.clone().or_else(|| P::text(reply, Form { width: None, ..form }));
-            value = seen.map(Value::Text);
+            value = seen.map(|text| (Value::Text(text), true));
         }
-        Reply::Done(Rendered { text, value, raw: P::is_raw(reply) })
+        let (value, is_whole) = value.unzip();
+        Reply::Done(Rendered { text, value, is_whole: is_whole.unwrap_or(true), raw: P::is_raw(reply) })
     }
 }
 
@@ -169,7 +170,7 @@ impl<T, P: Text<T>, M: Machine<T>, I, X: Mode> Show<T, X> for (Whole<P, M>, I) {
 
 impl<I, X> Show<String, X> for (ByItself, I) {
     fn show(reply: String, _mode: &mut X) -> Result<Reply, Failure> {
-        Ok(Reply::Done(Rendered { text: Some(reply), value: None, raw: false }))
+        Ok(Reply::Done(Rendered { text: Some(reply), value: None, is_whole: true, raw: false }))
     }
 }
 

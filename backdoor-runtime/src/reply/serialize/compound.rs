@@ -16,20 +16,22 @@ pub(super) fn tagged(variant: Option<&'static str>, value: Value) -> Value {
     }
 }
 
-pub(super) struct Items {
-    pub(super) serializer: Serializer,
+pub(super) struct Items<'a> {
+    pub(super) serializer: Serializer<'a>,
     pub(super) variant: Option<&'static str>,
     pub(super) items: Vec<Value>,
 }
 
 macro_rules! items {
     ($($trait:ident $method:ident,)*) => {$(
-        impl ser::$trait for Items {
+        impl ser::$trait for Items<'_> {
             type Ok = Value;
             type Error = Failure;
 
             fn $method<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Failure> {
-                self.items.push(part(item, self.serializer));
+                if self.serializer.memory.has_room() {
+                    self.items.push(part(item, self.serializer));
+                }
                 Ok(())
             }
 
@@ -47,24 +49,29 @@ items! {
     SerializeTupleVariant serialize_field,
 }
 
-pub(super) struct Entries {
-    pub(super) serializer: Serializer,
+pub(super) struct Entries<'a> {
+    pub(super) serializer: Serializer<'a>,
     pub(super) record: bool,
-    pub(super) key: Value,
+    pub(super) key: Option<Value>,
     pub(super) entries: Vec<(Value, Value)>,
 }
 
-impl ser::SerializeMap for Entries {
+impl ser::SerializeMap for Entries<'_> {
     type Ok = Value;
     type Error = Failure;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
-        self.key = part(key, self.serializer);
+        if self.serializer.memory.has_room() {
+            self.key = Some(part(key, self.serializer));
+        }
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
-        self.entries.push((std::mem::take(&mut self.key), part(value, self.serializer)));
+        // Without its key it has none, since there was no room.
+        if let Some(key) = self.key.take() {
+            self.entries.push((key, part(value, self.serializer)));
+        }
         Ok(())
     }
 
@@ -84,8 +91,8 @@ impl ser::SerializeMap for Entries {
     }
 }
 
-pub(super) struct Fields {
-    pub(super) serializer: Serializer,
+pub(super) struct Fields<'a> {
+    pub(super) serializer: Serializer<'a>,
     pub(super) name: &'static str,
     pub(super) variant: Option<&'static str>,
     pub(super) fields: Vec<(Cow<'static, str>, Value)>,
@@ -93,7 +100,7 @@ pub(super) struct Fields {
 
 macro_rules! fields {
     ($($trait:ident,)*) => {$(
-        impl ser::$trait for Fields {
+        impl ser::$trait for Fields<'_> {
             type Ok = Value;
             type Error = Failure;
 
