@@ -28,7 +28,7 @@ pub(crate) struct Registry {
     longest: usize,
 }
 
-type Names = HashMap<Name, Named, BuildHasherDefault<Words>>;
+type Names = HashMap<Name, Named, BuildHasherDefault<WordHasher>>;
 
 /// What is typed: as declared, or `sys NAME`.
 pub(crate) type Name = Cow<'static, str>;
@@ -41,18 +41,18 @@ struct Named {
     members: Option<Vec<&'static str>>,
 }
 
-/// A hash that takes eight bytes at a time. Names were written by authors, so that nobody can make them collide.
+/// A hash that takes a machine word at a time. Names were written by authors, so that nobody can make them collide.
 #[derive(Default)]
-struct Words(u64);
+struct WordHasher(u64);
 
-impl Words {
+impl WordHasher {
     fn mix(&mut self, word: u64) {
         // As FxHash does it, with Knuth's multiplier: 2^64 divided by the golden ratio.
         self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
-impl Hasher for Words {
+impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks();
         for word in words {
@@ -297,5 +297,30 @@ impl Registry {
         let aliases = visible.clone().flat_map(|entry| entry.command.aliases.iter().copied());
         let firsts = visible.map(|entry| &*entry.name).chain(aliases);
         suggest::nearest(word, firsts.map(|name| name.split(' ').next().unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_as_their_prefixes_do() {
+        let names = [
+            "a",
+            "a b",
+            "a-b",
+            "ab",
+            "cache flush",
+            "connection-pool",
+            "connection-pools list",
+            "work-1",
+            "work-10",
+        ];
+        assert!(names.is_sorted());
+        assert!(names.map(prefix).is_sorted());
+        // What is longer than a prefix has to be looked at itself.
+        assert_eq!(prefix("connection-pools"), prefix("connection-pools list"));
+        assert!(prefix("work-1") < prefix("work-10"));
     }
 }
