@@ -44,11 +44,11 @@ fn a_command_that_does_not_end_is_cancelled() {
         |builder| builder.command_timeout(Duration::from_millis(100)),
         |builder| builder.command_timeout(Duration::MAX),
         console,
-        |backdoor| {
+        |backdoor, limit| {
             let mut operator = Operator::new(backdoor);
             operator.types("command-limits endless");
             let said = "`command-limits endless` had not ended after 100ms and was cancelled\r\n";
-            !is_told(&mut operator, said, Duration::from_secs(3))
+            !is_told(&mut operator, said, limit.patience())
         },
     );
 }
@@ -60,7 +60,7 @@ fn four_synchronous_commands_run_at_once() {
         as_it_is,
         |builder| builder.command_threads(usize::MAX),
         console,
-        |backdoor| {
+        |backdoor, _| {
             let name = format!("command-limits {}", backdoor.addresses()[0]);
             let _opened = OpensOnDrop(gate(&name));
             let mut operators: Vec<Operator> = (0..5).map(|_| Operator::new(backdoor)).collect();
