@@ -100,6 +100,7 @@ fn hex(
 
 /// As many parameters as there may be
 #[backdoor_command(name = "args wide", reads)]
+#[expect(clippy::too_many_arguments, reason = "so many are what is tested")]
 #[rustfmt::skip]
 fn wide(
     p0: u8, p1: u8, p2: u8, p3: u8, p4: u8, p5: u8, p6: u8, p7: u8,
