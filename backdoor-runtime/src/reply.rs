@@ -25,10 +25,6 @@ pub struct Form {
     pub room: usize,
 }
 
-/// The memory that a value may take for each byte of its answer. A row of small numbers takes some twenty times what its text takes, of
-/// long texts little more than that.
-const MEMORY: usize = 16;
-
 /// One reply, or one item of it, as it was wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
@@ -36,7 +32,7 @@ pub struct Rendered {
     pub text: Option<String>,
     /// What a machine sees.
     pub value: Option<Value>,
-    /// Whether that is all of it: of a reply that takes too much memory as a value, the rest is not made.
+    /// Whether the value is all of it: the rest of one that has no room in the answer is not made.
     pub is_whole: bool,
     /// Whether the text goes to a terminal as it is.
     pub raw: bool,
@@ -51,11 +47,6 @@ impl Form {
     /// Whether the value is needed, in whatever form.
     pub(crate) fn wants_value(self) -> bool {
         !self.text || self.kept
-    }
-
-    /// The most bytes of memory for the value that it is made from.
-    pub(crate) fn memory(self) -> usize {
-        self.room.saturating_mul(MEMORY)
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod compound;
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::{self, Display};
 
@@ -19,57 +18,53 @@ const MAX_DEPTH: usize = 100;
 /// How much of a length that a `Serialize` implementation announces is believed before its items have come.
 const MAX_RESERVED: usize = 1024;
 
-/// What a part takes where it stands, with a name before it.
-const PART: usize = size_of::<(Cow<'static, str>, Value)>();
-
 /// The value of anything; [`Value::of`] is its public face.
 pub(super) fn value_of<T: Serialize + ?Sized>(value: &T) -> Value {
     value_within(value, usize::MAX).0
 }
 
-/// The same, in about this many bytes of memory, and whether that is all: of lists and maps the items that come when there is no room
-/// any more are left out.
-pub(super) fn value_within<T: Serialize + ?Sized>(value: &T, bytes: usize) -> (Value, bool) {
-    let memory = Memory { left: Cell::new(bytes), is_cut: Cell::new(false) };
-    let value = part(value, Serializer { depth: 0, record: false, memory: &memory });
-    (value, !memory.is_cut.get())
+/// The same for an answer of so many bytes, and whether that is all: of lists and maps, the items for which no room is left are not
+/// made.
+pub(super) fn value_within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
+    let room = Room { left: Cell::new(room), is_cut: Cell::new(false) };
+    let value = part(value, Serializer { depth: 0, record: false, room: &room });
+    (value, !room.is_cut.get())
 }
 
 fn part<T: Serialize + ?Sized>(value: &T, serializer: Serializer<'_>) -> Value {
     if serializer.depth > MAX_DEPTH {
         return Value::Text("<nested too deeply>".to_owned());
     }
-    let value = value
-        .serialize(serializer)
-        .unwrap_or_else(|Failure(why)| Value::Text(format!("<could not be serialized: {why}>")));
-    serializer.memory.hold(&value);
     value
+        .serialize(serializer)
+        .unwrap_or_else(|Failure(why)| Value::Text(format!("<could not be serialized: {why}>")))
 }
 
-/// What the parts of a value may take.
-struct Memory {
+/// What is left for the parts of a value.
+struct Room {
     left: Cell<usize>,
     is_cut: Cell<bool>,
 }
 
-impl Memory {
-    /// Counts a part, but not the parts that it is made of: they came before it.
-    fn hold(&self, part: &Value) {
-        let text = match part {
+impl Room {
+    /// Takes the bytes without which no form can show a part, and what parts it from the next.
+    fn take(&self, part: &Value) {
+        let bytes = match part {
+            // Their own parts came before them.
+            Value::List(_) | Value::Map(_) | Value::Record(_) => return,
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
-            _ => 0,
+            Value::Integer(number) => number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1,
+            _ => 1,
         };
-        self.left.set(self.left.get().saturating_sub(PART + text));
+        self.left.set(self.left.get().saturating_sub(bytes + 1));
     }
 
-    /// Whether there is room for an item. Who asks has one.
-    fn has_room(&self) -> bool {
-        let has_room = self.left.get() > 0;
-        if !has_room {
-            self.is_cut.set(true);
-        }
-        has_room
+    /// Whether there is any for an item. Who asks has one.
+    fn is_left(&self) -> bool {
+        let is_left = self.left.get() > 0;
+        self.is_cut.set(self.is_cut.get() || !is_left);
+        is_left
     }
 }
 
@@ -78,10 +73,17 @@ struct Serializer<'a> {
     depth: usize,
     /// The map to come is a [`Value::Record`] on its way through serde.
     record: bool,
-    memory: &'a Memory,
+    room: &'a Room,
 }
 
 impl Serializer<'_> {
+    /// A part that stands beside others.
+    fn member<T: Serialize + ?Sized>(self, value: &T) -> Value {
+        let value = part(value, self);
+        self.room.take(&value);
+        value
+    }
+
     fn inner(self) -> Self {
         Serializer { depth: self.depth + 1, record: false, ..self }
     }
@@ -387,6 +389,19 @@ mod tests {
         while let Some(node) = rest {
             rest = node.next;
         }
+    }
+
+    #[test]
+    fn what_has_no_room_is_not_made() {
+        let rows: Vec<(u32, &str)> = (100..200).map(|at| (at, "abc")).collect();
+        let (value, is_whole) = value_within(&rows, 80);
+        assert_eq!((value.as_list().map(<[Value]>::len), is_whole), (Some(10), false));
+        let (value, is_whole) = value_within(&rows, 800);
+        assert_eq!((value.as_list().map(<[Value]>::len), is_whole), (Some(100), true));
+        let map: BTreeMap<u32, Vec<u32>> = (0..10).map(|at| (at, vec![at; 5])).collect();
+        let (value, is_whole) = value_within(&map, 36);
+        let three: Vec<(Value, Value)> = (0..3).map(|at| (at.into(), vec![at; 5].into())).collect();
+        assert_eq!((value, is_whole), (Value::map(three), false));
     }
 
     #[test]

@@ -97,9 +97,9 @@ impl Value {
         serialize::value_of(value)
     }
 
-    /// The same in about this many bytes of memory, and whether that is all: items of lists and maps that come later are left out.
-    pub(crate) fn within<T: Serialize + ?Sized>(value: &T, bytes: usize) -> (Value, bool) {
-        serialize::value_within(value, bytes)
+    /// The same for an answer of so many bytes, and whether that is all: of lists and maps, the items that have no room are left out.
+    pub(crate) fn within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
+        serialize::value_within(value, room)
     }
 
     /// A record with these fields, in this order.

@@ -29,7 +29,7 @@ pub(crate) type Layered<P> = &'static &'static &'static P;
 /// A probe whose rung is looked up.
 pub(crate) type Climbed<P> = &'static &'static &'static &'static &'static &'static Layered<P>;
 
-/// Looks through `Result` and `Option`, three deep at most. Called on a reference to a [`Layered`] probe.
+/// Looks through `Result` and `Option`, three deep at most. Called on a reference to a `Layered` probe.
 pub trait Peel {
     /// The probe for what is inside, with the layers.
     type Peeled;
@@ -77,7 +77,7 @@ peel!(
 peel!([&] (Layer +) Through<AsItIs>, Inside<T>; ErrorOf<T>, Infallible, Infallible);
 peel!([] () AsItIs, T; Infallible, Infallible, Infallible);
 
-/// How a person and a machine see a type. Called on a [`Climbed`] probe.
+/// How a person and a machine see a type. Called on a `Climbed` probe.
 pub trait Rung {
     /// The probe for the type's items, with the rung.
     type Items;
@@ -95,7 +95,7 @@ pub trait Rung {
     }
 }
 
-/// How one item of a reply that comes in pieces is seen, which does not come in pieces itself. Called on a [`Climbed`] probe.
+/// How one item of a reply that comes in pieces is seen, which does not come in pieces itself. Called on a `Climbed` probe.
 pub trait Piece {
     /// All that was found.
     type Found;

@@ -140,7 +140,7 @@ impl<T> Text<T> for ByValue {
 
 impl<T: Serialize> Machine<T> for BySerialize {
     fn value(reply: &T, form: Form) -> Option<(Value, bool)> {
-        Some(Value::within(reply, form.memory()))
+        Some(Value::within(reply, form.room))
     }
 }
 

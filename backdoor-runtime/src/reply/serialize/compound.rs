@@ -8,6 +8,10 @@ use serde::{Serialize, ser};
 use super::{Failure, Serializer, part};
 use crate::reply::value::Value;
 
+/// The names that serde gives to the times of std.
+const DURATION: &str = "Duration";
+const SYSTEM_TIME: &str = "SystemTime";
+
 /// serde's externally tagged form of an enum: a record whose only field is the variant.
 pub(super) fn tagged(variant: Option<&'static str>, value: Value) -> Value {
     match variant {
@@ -29,8 +33,8 @@ macro_rules! items {
             type Error = Failure;
 
             fn $method<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Failure> {
-                if self.serializer.memory.has_room() {
-                    self.items.push(part(item, self.serializer));
+                if self.serializer.room.is_left() {
+                    self.items.push(self.serializer.member(item));
                 }
                 Ok(())
             }
@@ -61,8 +65,10 @@ impl ser::SerializeMap for Entries<'_> {
     type Error = Failure;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
-        if self.serializer.memory.has_room() {
-            self.key = Some(part(key, self.serializer));
+        if self.serializer.room.is_left() {
+            // In a table the names of a record stand but once.
+            self.key =
+                Some(if self.record { part(key, self.serializer) } else { self.serializer.member(key) });
         }
         Ok(())
     }
@@ -70,7 +76,7 @@ impl ser::SerializeMap for Entries<'_> {
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
         // Without its key it has none, since there was no room.
         if let Some(key) = self.key.take() {
-            self.entries.push((key, part(value, self.serializer)));
+            self.entries.push((key, self.serializer.member(value)));
         }
         Ok(())
     }
@@ -109,14 +115,19 @@ macro_rules! fields {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), Failure> {
-                self.fields.push((Cow::Borrowed(name), part(value, self.serializer)));
+                // A time is shown as one.
+                let value = match self.name {
+                    DURATION | SYSTEM_TIME => part(value, self.serializer),
+                    _ => self.serializer.member(value),
+                };
+                self.fields.push((Cow::Borrowed(name), value));
                 Ok(())
             }
 
             fn end(self) -> Result<Value, Failure> {
                 let known = match self.name {
-                    "Duration" => duration(&self.fields),
-                    "SystemTime" => time(&self.fields),
+                    DURATION => duration(&self.fields),
+                    SYSTEM_TIME => time(&self.fields),
                     _ => None,
                 };
                 Ok(tagged(self.variant, known.unwrap_or(Value::Record(self.fields))))
