@@ -81,7 +81,8 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     // The text that is given is one of them, and is the reply.
     let row =
         Row::new("allocations a call of three arguments, the reply included", counting.ask("call")?[1], "");
-    table.push(row.aim(Aim::AtMost(2.0)));
+    // Another thread of the console's may allocate once meanwhile.
+    table.push(row.aim(Aim::AtMost(2.01)));
     let empty = allocations(&mut counting, b"quit-not\n")?;
     for (name, line) in [
         ("three arguments", LINE),

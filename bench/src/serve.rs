@@ -29,7 +29,7 @@ pub fn serve(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<()> 
     match kind.as_str() {
         "console" => _backdoor = console()?,
         "echo" => bare(Work::None, 0)?,
-        "echo-behind" => bare(Work::None, 10)?,
+        "echo-behind" => bare(Work::None, 13)?,
         "spawn" => bare(Work::Spawn(service.handle().clone()), 0)?,
         "thread" => bare(Work::Thread(worker()), 0)?,
         "big" => bare(Work::Big, 0)?,

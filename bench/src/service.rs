@@ -163,8 +163,12 @@ pub(crate) fn views(table: &mut Table) -> anyhow::Result<()> {
 
 /// What a lower priority of the console's thread changes, for the service and for the operator.
 pub(crate) fn nice(table: &mut Table) -> anyhow::Result<()> {
-    const STEPS: [(&str, &[&str]); 3] =
-        [("nice 0", &["console", "0"]), ("nice 10", &["console", "10"]), ("nice 19", &["console", "19"])];
+    const STEPS: [(&str, &[&str]); 4] = [
+        ("nice 0", &["console", "0"]),
+        ("nice 10", &["console", "10"]),
+        ("nice 13", &["console", "13"]),
+        ("nice 19", &["console", "19"]),
+    ];
     let none = (Aim::None, Aim::None);
     let candidates =
         STEPS.map(|(name, arguments)| Candidate::start(name, Place::Console(arguments), Work::Flood, none));

@@ -50,7 +50,7 @@ fn command_of(builder: backdoor_runtime::Builder) -> (Backdoor, i32) {
 #[test]
 fn the_console_and_its_commands_go_behind_the_service() {
     let own = nice(&fs::read_to_string("/proc/thread-self/stat").unwrap());
-    let expected = (own + 10).min(19);
+    let expected = (own + 13).min(19);
     let (_backdoor, of_command) = command_of(Backdoor::builder("test"));
     assert_eq!(of_command, expected);
     expect_thread("backdoor-consol", expected);

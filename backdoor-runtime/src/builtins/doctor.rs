@@ -3,9 +3,10 @@
 mod checks;
 mod service;
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::time::Duration;
 
+use crate::builtins::fitted;
 use crate::reply::record;
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
@@ -68,13 +69,13 @@ impl Diagnosis {
 impl CommandOutput for Diagnosis {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         for Finding { finding, see, .. } in &self.findings {
-            writeln!(page, "{finding}  (`{see}`)")?;
+            fitted::sentence(page, 0, &format!("{finding}  (`{see}`)"))?;
         }
         if self.findings.is_empty() {
-            writeln!(page, "nothing looks wrong in {}", self.read.join(", "))?;
+            fitted::sentence(page, 0, &format!("nothing looks wrong in {}", self.read.join(", ")))?;
         }
         for NotRead { view, why } in &self.not_read {
-            writeln!(page, "{view} could not be read: {why}")?;
+            fitted::sentence(page, 0, &format!("{view} could not be read: {why}"))?;
         }
         Ok(())
     }

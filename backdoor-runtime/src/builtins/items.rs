@@ -18,20 +18,8 @@ const AHEAD: usize = 64;
 /// A column of a table, and what stands in it.
 pub(super) type Column = (&'static str, Value);
 
-/// One piece.
-pub(super) struct Item {
-    value: Value,
-    text: Text,
-}
-
-/// Writes a piece for a person.
-type Show = Box<dyn Fn(&mut Page<'_>) -> fmt::Result + Send>;
-
-enum Text {
-    /// Shown with the first row of its table.
-    InTable,
-    Shown(Show),
-}
+/// One piece, whose value and text are made when they are wanted.
+pub(super) struct Item(Box<dyn CommandOutput + Send>);
 
 /// Pieces, as they are made.
 pub(super) struct Items {
@@ -110,17 +98,19 @@ pub(super) fn rows_shown<T: Serialize>(
     show: impl Fn(&mut Page<'_>, &[Value]) -> fmt::Result + Send + 'static,
 ) -> Vec<Item> {
     let table: Vec<Value> = all.iter().map(|row| Value::record(columns(row))).collect();
-    let mut items: Vec<Item> =
-        all.iter().map(|row| Item { value: Value::of(row), text: Text::InTable }).collect();
-    if let Some(first) = items.first_mut() {
-        first.text = Text::Shown(Box::new(move |page| show(page, &table)));
-    }
-    items
+    let mut rows = all.iter().map(Value::of);
+    let first = rows.next().map(|row| Item::shown(row, move |page| show(page, &table)));
+    // The others are shown with the first.
+    first.into_iter().chain(rows.map(|row| Item::shown(row, |_| Ok(())))).collect()
 }
 
 impl Item {
+    pub(super) fn of(output: impl CommandOutput + Send + 'static) -> Self {
+        Self(Box::new(output))
+    }
+
     pub(super) fn shown(value: Value, show: impl Fn(&mut Page<'_>) -> fmt::Result + Send + 'static) -> Self {
-        Self { value, text: Text::Shown(Box::new(show)) }
+        Self::of(Shown { value, show })
     }
 
     /// One line.
@@ -131,10 +121,22 @@ impl Item {
 
 impl CommandOutput for Item {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        match &self.text {
-            Text::InTable => Ok(()),
-            Text::Shown(show) => show(page),
-        }
+        self.0.text(page)
+    }
+
+    fn value(&self) -> Value {
+        self.0.value()
+    }
+}
+
+struct Shown<S> {
+    value: Value,
+    show: S,
+}
+
+impl<S: Fn(&mut Page<'_>) -> fmt::Result> CommandOutput for Shown<S> {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        (self.show)(page)
     }
 
     fn value(&self) -> Value {

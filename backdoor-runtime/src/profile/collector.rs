@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::PoisonError;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::profile::ring::Ring;
+use crate::profile::ring::{Ring, SLOTS};
 use crate::profile::tally::Tally;
 use crate::profile::timer::Timer;
 use crate::profile::{Course, ProfileError};
@@ -17,9 +18,11 @@ use crate::threads::modules::Modules;
 use crate::threads::proc;
 use crate::threads::signal::REQUESTS;
 
-/// How often the ring is emptied, and how often threads are looked for.
-const DRAIN: Duration = Duration::from_millis(5);
+/// How often threads are looked for.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How often the ring is emptied at most: each time takes a moment of a processor from the service.
+const DRAIN: Duration = Duration::from_millis(5);
 
 pub(super) struct Collector {
     // Dropped first, so that nothing is sampled while the rest goes. With the threads' names as they were found.
@@ -28,6 +31,8 @@ pub(super) struct Collector {
     signal: i32,
     own: i32,
     period: Duration,
+    /// How long it takes to fill half the ring where all processors are busy.
+    drain: Duration,
     until: Instant,
     phase: RandomState,
     objects: Vec<Object>,
@@ -49,12 +54,15 @@ impl Collector {
         let mut modules = Modules::default();
         modules.load(&objects);
         let begin = Instant::now();
+        let period = Duration::from_secs(1) / rate;
+        let busy = thread::available_parallelism().map_or(1, |count| count.get().min(SLOTS)) as u32;
         Ok(Self {
             timers: HashMap::new(),
             ring: Ring::open(),
             signal,
             own: rustix::thread::gettid().as_raw_nonzero().get(),
-            period: Duration::from_secs(1) / rate,
+            period,
+            drain: (period * (SLOTS as u32 / 2) / busy).clamp(DRAIN, LOOK),
             until: begin.checked_add(length).unwrap_or(begin),
             phase: RandomState::new(),
             objects,
@@ -75,7 +83,7 @@ impl Collector {
                 looked = Some(Instant::now());
             }
             let left = self.until.saturating_duration_since(Instant::now());
-            let is_stopped = course.pause(DRAIN.min(left));
+            let is_stopped = course.pause(self.drain.min(left));
             self.drain();
             if is_stopped || Instant::now() >= self.until {
                 break;

@@ -9,8 +9,8 @@ use crate::threads::signal::{self, Registers};
 /// How much of a stack is copied. Deeper ones are cut at their outer end.
 const PIECE: usize = 64 * 1024;
 
-/// How many samples wait for the collector at most, which comes every 5 ms. They are in memory that costs nothing until it is used.
-const SLOTS: usize = 32;
+/// How many samples wait for the collector at most. They are in memory that costs nothing until it is used.
+pub(super) const SLOTS: usize = 32;
 
 const FREE: u32 = 0;
 const WRITING: u32 = 1;

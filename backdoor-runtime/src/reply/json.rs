@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::{self, Write};
 
 use super::text;
 use super::value::{Value, since_epoch};
@@ -19,14 +20,14 @@ pub(crate) fn write_within(value: &Value, room: usize, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Value::Integer(number) => out.push_str(&number.to_string()),
-        Value::Unsigned(number) => out.push_str(&number.to_string()),
+        Value::Integer(number) => append(format_args!("{number}"), out),
+        Value::Unsigned(number) => append(format_args!("{number}"), out),
         // `Debug` keeps the `.0` of a whole float and writes large ones with an exponent.
-        Value::Float(number) if number.is_finite() => out.push_str(&format!("{number:?}")),
+        Value::Float(number) if number.is_finite() => append(format_args!("{number:?}"), out),
         Value::Float(_) => out.push_str("null"),
         Value::Text(text) if text.len() > room => out.push_str(&text[..text.ceil_char_boundary(room + 1)]),
         Value::Text(text) => write_text(text, out),
-        Value::Bytes(bytes) => array(bytes, room, out, |byte, out| out.push_str(&byte.to_string())),
+        Value::Bytes(bytes) => array(bytes, room, out, |byte, out| append(format_args!("{byte}"), out)),
         Value::List(items) => array(items, room, out, |item, out| write_within(item, room, out)),
         Value::Map(_) | Value::Record(_) => {
             let members = members(value).unwrap_or_default();
@@ -38,19 +39,30 @@ pub(crate) fn write_within(value: &Value, room: usize, out: &mut String) {
         }
         Value::Duration(duration) => {
             let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-            out.push_str(&format!(r#"{{"secs":{seconds},"nanos":{nanos}}}"#));
+            append(format_args!(r#"{{"secs":{seconds},"nanos":{nanos}}}"#), out);
         }
         Value::Time(time) => {
             let (seconds, nanos) = since_epoch(*time);
-            out.push_str(&format!(r#"{{"secs_since_epoch":{seconds},"nanos_since_epoch":{nanos}}}"#));
+            append(format_args!(r#"{{"secs_since_epoch":{seconds},"nanos_since_epoch":{nanos}}}"#), out);
         }
     }
+}
+
+fn append(text: fmt::Arguments<'_>, out: &mut String) {
+    // Memory takes all that is written to it.
+    let _ = out.write_fmt(text);
 }
 
 /// Appends a JSON string. Beyond what JSON asks for, everything is escaped that the console would spell out in a way of its own,
 /// which is no JSON.
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
+    // As nearly all text is.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),
@@ -60,7 +72,7 @@ pub(crate) fn write_text(text: &str, out: &mut String) {
             '\t' => out.push_str("\\t"),
             _ if is_special(character) => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    append(format_args!("\\u{unit:04x}"), out);
                 }
             }
             _ => out.push(character),
@@ -80,11 +92,21 @@ pub(super) fn members(value: &Value) -> Option<Vec<(Cow<'_, str>, &Value)>> {
         Value::Map(entries) => entries.iter().map(|(key, value)| (key_name(key), value)).collect(),
         _ => return None,
     };
-    let names: HashSet<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-    if names.len() < members.len() {
+    if !are_distinct(&members) {
         make_distinct(&mut members);
     }
     Some(members)
+}
+
+fn are_distinct(members: &[(Cow<'_, str>, &Value)]) -> bool {
+    // To compare a few with each other is cheaper than to hash them.
+    const FEW: usize = 16;
+    let mut names = members.iter().map(|(name, _)| name.as_ref());
+    if members.len() <= FEW {
+        return names.enumerate().all(|(at, name)| members[..at].iter().all(|(before, _)| before != name));
+    }
+    let mut seen = HashSet::with_capacity(members.len());
+    names.all(|name| seen.insert(name))
 }
 
 fn key_name(key: &Value) -> Cow<'_, str> {

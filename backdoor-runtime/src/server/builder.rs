@@ -113,7 +113,7 @@ impl Builder {
     }
 
     /// Leaves out the commands of a crate: that they are linked in is no reason to serve them. Default: all are served. The
-    /// built-in command `commands` lists what is served.
+    /// built-in command `commands` lists what is served. Variables of that crate stay, since they are the process's.
     pub fn without_crate(mut self, name: &str) -> Self {
         self.left_out.push(name.replace('-', "_"));
         self

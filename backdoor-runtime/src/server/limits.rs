@@ -45,7 +45,7 @@ impl Default for Limits {
             log_every: RECURRING,
             max_words: 64,
             bounds: Bounds::default(),
-            nice: 10,
+            nice: 13,
             times: Times {
                 silence: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),

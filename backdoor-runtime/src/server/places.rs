@@ -112,7 +112,9 @@ impl Full {
     /// What the peer is told.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::All { limit } => format!("the console has {limit} sessions already, which is its limit"),
+            Self::All { limit } => format!(
+                "the console has {limit} sessions already, which is its limit; try again when one has ended"
+            ),
             Self::AllButKept { open, kept } => format!(
                 "the console has {open} sessions already; {kept} more are kept for its own user on its unix socket"
             ),
@@ -165,7 +167,10 @@ mod tests {
         room.prove(3);
         room.prove(4);
         let full = room.enter(5, false).unwrap_err();
-        assert_eq!(full.message(), "the console has 3 sessions already, which is its limit");
+        assert_eq!(
+            full.message(),
+            "the console has 3 sessions already, which is its limit; try again when one has ended"
+        );
         room.leave(3);
         assert_eq!(room.enter(6, false), Ok(None));
         assert_eq!(room.enter(7, false), Ok(Some(6)));

@@ -103,9 +103,10 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
     let silent = answers.iter().filter(|(_, found)| !found.is_polled).map(|(record, _)| record);
     let running = thread::stacks_of_running(silent).await;
     let mut stacks = Vec::with_capacity(answers.len());
+    let mut ways = Ways { names, known: HashMap::new() };
     for (record, found) in answers {
         let running = running.as_ref().map(|stacks| stacks.get(&record.id));
-        stacks.push(TaskStack::of(&record, &found, &names, running));
+        stacks.push(TaskStack::of(&record, &found, &mut ways, running));
         // Long stacks take their time, and others may want this thread.
         tokio::task::yield_now().await;
     }
@@ -116,7 +117,7 @@ impl TaskStack {
     fn of(
         record: &Record,
         found: &Found,
-        names: &Names,
+        ways: &mut Ways,
         thread: Result<Option<&ThreadStack>, &String>,
     ) -> Self {
         let missing = match (record.state(), found.is_polled) {
@@ -143,15 +144,30 @@ impl TaskStack {
         };
         Self {
             task: TaskInfo::of(record),
-            leaves: fold(&found.leaves, names),
+            leaves: fold(&found.leaves, ways),
             thread: thread.ok().flatten().cloned(),
             missing,
         }
     }
 }
 
+/// Leaves by the addresses on the way to them: most tasks of a service wait where others do.
+struct Ways {
+    names: Names,
+    known: HashMap<(Vec<usize>, bool), (Vec<usize>, Leaf)>,
+}
+
+impl Ways {
+    /// With the addresses of the way through the author's functions.
+    fn leaf(&mut self, found: &probe::Leaf, times: usize) -> (Vec<usize>, Leaf) {
+        let way = (found.frames.clone(), found.woke);
+        let (own, leaf) = self.known.entry(way).or_insert_with(|| Leaf::of(found, &self.names)).clone();
+        (own, Leaf { times, ..leaf })
+    }
+}
+
 /// Leaves that are alike are counted. One that registers twice on different ways inside its library is one all the same.
-fn fold(found: &[probe::Leaf], names: &Names) -> Vec<Leaf> {
+fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
     let mut times: HashMap<(&[usize], bool), usize> = HashMap::new();
     for leaf in found {
         *times.entry((&leaf.frames, leaf.woke)).or_default() += 1;
@@ -159,7 +175,7 @@ fn fold(found: &[probe::Leaf], names: &Names) -> Vec<Leaf> {
     let mut leaves: Vec<(Vec<usize>, Leaf)> = Vec::new();
     for leaf in found {
         let Some(times) = times.remove(&(leaf.frames.as_slice(), leaf.woke)) else { continue };
-        let (own, leaf) = Leaf::of(leaf, times, names);
+        let (own, leaf) = ways.leaf(leaf, times);
         let same = leaves.iter_mut().find(|(way, other)| {
             *way == own && other.waits_for == leaf.waits_for && other.woke_itself == leaf.woke_itself
         });
@@ -172,8 +188,8 @@ fn fold(found: &[probe::Leaf], names: &Names) -> Vec<Leaf> {
 }
 
 impl Leaf {
-    /// With the addresses of the way through the author's functions.
-    fn of(leaf: &probe::Leaf, times: usize, names: &Names) -> (Vec<usize>, Self) {
+    /// Met once, with the addresses of the way through the author's functions.
+    fn of(leaf: &probe::Leaf, names: &Names) -> (Vec<usize>, Self) {
         let mut symbols: Vec<&Symbol> = Vec::new();
         let mut own = 0;
         for (at, address) in leaf.frames.iter().rev().enumerate() {
@@ -201,7 +217,7 @@ impl Leaf {
             frames.push(Frame::of(symbol));
         }
         let own = leaf.frames.iter().rev().take(own).copied().collect();
-        (own, Self { waits_for, woke_itself: leaf.woke, times, frames })
+        (own, Self { waits_for, woke_itself: leaf.woke, times: 1, frames })
     }
 }
 

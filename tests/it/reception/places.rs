@@ -61,7 +61,7 @@ fn the_oldest_that_has_shown_nothing_is_told_why_it_has_to_leave() {
     assert_eq!(third.ask("wire echo c"), "c\r\n");
     assert_eq!(
         Client::connect(address).read_to_string(),
-        "the console has 3 sessions already, which is its limit\n"
+        "the console has 3 sessions already, which is its limit; try again when one has ended\n"
     );
     log.expect(&["WARN", "was turned away: the console has 3 sessions already"]);
 }

@@ -18,7 +18,10 @@ fn a_session_over_the_limit_is_told_so() {
         let mut third = Client::connect(address);
         // What it had to say is unread when it is turned away, and must not reset the answer.
         third.send("help\n");
-        assert_eq!(third.read_to_string(), "the console has 2 sessions already, which is its limit\n");
+        assert_eq!(
+            third.read_to_string(),
+            "the console has 2 sessions already, which is its limit; try again when one has ended\n"
+        );
     }
     assert_eq!(clients[1].ask("wire echo a"), "a\r\n");
     clients[0].send("quit\r\n");

@@ -10,7 +10,7 @@ use crate::builtins::items::{self, Column, Item};
 use crate::sync::TaskLocks;
 use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::threads::ThreadStack;
-use crate::{Page, Value};
+use crate::{CommandOutput, Page, Value};
 
 /// Rows of one table: for a person with these columns, or with the few of these names where a narrow terminal has no room for all.
 pub(super) fn rows<T: Serialize>(
@@ -47,7 +47,23 @@ pub(super) fn rounded(length: Duration) -> Value {
 
 /// A task with where it waits, and its locks.
 pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Item {
-    Item::shown(stack_value(&stack, &locks), move |page| stack_text(&stack, &locks, full, page))
+    Item::of(Shown { stack, locks, full })
+}
+
+struct Shown {
+    stack: TaskStack,
+    locks: TaskLocks,
+    full: bool,
+}
+
+impl CommandOutput for Shown {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        stack_text(&self.stack, &self.locks, self.full, page)
+    }
+
+    fn value(&self) -> Value {
+        stack_value(&self.stack, &self.locks)
+    }
 }
 
 /// These columns of a row, and of the place where the task was spawned the end.

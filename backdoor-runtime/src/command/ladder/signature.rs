@@ -24,8 +24,9 @@ pub struct Runner<T, F, S> {
     show: PhantomData<fn() -> S>,
 }
 
-/// The runners of functions with the parameters in brackets, of an `fn` and of an `async fn`, then of those with one more. The ladder is climbed by the compiler alone:
-/// what it gives are types. What they have to be is asked where the runner becomes a trait object, and nowhere else.
+/// The runners of functions with the parameters in brackets, of an `fn` and of an `async fn`, then of those with one more. The ladder is
+/// climbed by the compiler alone: what it gives are types. What they have to be is asked where the runner becomes a trait object, and
+/// nowhere else.
 macro_rules! runners {
     ([$($parameter:tt)*]) => {};
     (
