@@ -205,13 +205,13 @@ impl Builder {
         self
     }
 
-    /// How far the console goes behind the service where both want the same core, in steps of `nice(2)`. Default: 10, at most 19; 0 is
+    /// How far the console goes behind the service where both want the same core, in steps of `nice(2)`. Default: 13, at most 19; 0 is
     /// no step.
     ///
     /// It is for the console's thread and those that it starts, on which synchronous commands run, too; a thread that such a command
-    /// starts inherits it. Asynchronous commands run on the service's runtime as all else does there. With 10, a service that keeps
-    /// its core busy loses a sixteenth of its throughput to a flood of commands instead of a fifth, and an operator beside it waits 20
-    /// ms at worst; with 19 it loses nothing, and he waits 100 ms.
+    /// starts inherits it. Asynchronous commands run on the service's runtime as all else does there. With 13, a service that keeps
+    /// its core busy loses a twelfth of its throughput to a flood of commands instead of nearly half, and an operator beside it waits
+    /// 20 ms at worst; with 19 it loses a hundredth, and he waits 80 ms.
     pub fn nice(mut self, steps: u8) -> Self {
         self.limits.nice = steps.min(19);
         self

@@ -4,10 +4,11 @@
 //! A leaf clones under a lock of its own, so nothing but addresses is recorded here.
 
 use std::mem::ManuallyDrop;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::Notify;
 
 /// Frames of one leaf, of which the innermost are kept.
 const FRAMES: usize = 96;
@@ -15,11 +16,17 @@ const FRAMES: usize = 96;
 /// Leaves of one task.
 const LEAVES: usize = 64;
 
+/// Stacks that were asked for together. Who waits for them is woken once, by the last: each time takes a moment from the service.
+pub(crate) struct Together {
+    left: AtomicUsize,
+    all: Notify,
+}
+
 /// One stack that was asked for.
 pub(crate) struct Trace {
     found: Mutex<Found>,
     /// Told when the poll has ended.
-    told: UnboundedSender<()>,
+    together: Arc<Together>,
 }
 
 /// What a traced poll has shown.
@@ -42,9 +49,22 @@ pub(crate) struct Leaf {
     pub(crate) is_cut: bool,
 }
 
+impl Together {
+    pub(crate) fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self { left: count.into(), all: Notify::new() })
+    }
+
+    /// Waits until there is no more to come of any.
+    pub(crate) async fn are_there(&self) {
+        if self.left.load(Ordering::Acquire) > 0 {
+            self.all.notified().await;
+        }
+    }
+}
+
 impl Trace {
-    pub(crate) fn new(told: UnboundedSender<()>) -> Self {
-        Self { found: Mutex::default(), told }
+    pub(crate) fn new(together: Arc<Together>) -> Self {
+        Self { found: Mutex::default(), together }
     }
 
     pub(crate) fn found(&self) -> Found {
@@ -66,8 +86,9 @@ impl Trace {
 
     /// Says that there is no more to come.
     pub(crate) fn tell(&self) {
-        // Nobody may wait any more.
-        let _ = self.told.send(());
+        if self.together.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.together.all.notify_one();
+        }
     }
 
     fn record(&self, woke: bool, outermost: usize) {
@@ -127,11 +148,7 @@ unsafe fn drop(_: *const ()) {}
 /// Also run under Miri, by `cargo xtask sanitize`.
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
-
-    use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
 
@@ -148,14 +165,14 @@ mod tests {
     fn whoever_clones_or_wakes_is_a_leaf_and_the_clone_lives_on() {
         let counts = Arc::<Counts>::default();
         let waker = Waker::from(counts.clone());
-        let (told, mut tells) = unbounded_channel();
-        let trace = Trace::new(told);
+        let together = Together::new(1);
+        let trace = Trace::new(together.clone());
         let clones = trace.poll(&waker, |probing| {
             let clone = probing.clone();
             probing.wake_by_ref();
             [clone.clone(), clone]
         });
-        assert!(tells.try_recv().is_ok());
+        assert_eq!(together.left.load(Ordering::Relaxed), 0);
         let found = trace.found();
         assert!(found.is_polled);
         // The clone of a clone is not the probe's any more.
@@ -170,7 +187,7 @@ mod tests {
 
     #[test]
     fn leaves_beyond_the_limit_are_counted() {
-        let trace = Trace::new(unbounded_channel().0);
+        let trace = Trace::new(Together::new(1));
         trace.poll(Waker::noop(), |probing| {
             for _ in 0..LEAVES + 3 {
                 std::mem::drop(probing.clone());

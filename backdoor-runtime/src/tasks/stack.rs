@@ -5,11 +5,10 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, timeout_at};
 
 use crate::tasks::names::{self, Names, Owner};
-use crate::tasks::probe::{self, Found, Trace};
+use crate::tasks::probe::{self, Found, Together, Trace};
 use crate::tasks::record::{Record, State};
 use crate::tasks::{TaskInfo, registry, thread};
 use crate::threads::ThreadStack;
@@ -80,19 +79,16 @@ pub struct Frame {
 /// # }
 /// ```
 pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
-    let records = tasks.iter().filter_map(|id| registry::get(NonZeroU64::new(*id)?));
-    let (told, mut tells) = unbounded_channel();
+    let records: Vec<Arc<Record>> =
+        tasks.iter().filter_map(|id| registry::get(NonZeroU64::new(*id)?)).collect();
+    let together = Together::new(records.len());
     let asked: Vec<(Arc<Record>, Arc<Trace>)> =
-        records.map(|record| (record, Arc::new(Trace::new(told.clone())))).collect();
+        records.into_iter().map(|record| (record, Arc::new(Trace::new(together.clone())))).collect();
     for (record, trace) in &asked {
         record.ask(trace.clone());
     }
-    let until = Instant::now() + POLLED;
-    for _ in &asked {
-        if timeout_at(until, tells.recv()).await.is_err() {
-            break;
-        }
-    }
+    // Those that are late say so.
+    let _ = timeout_at(Instant::now() + POLLED, together.are_there()).await;
     let mut answers = Vec::with_capacity(asked.len());
     for (record, trace) in asked {
         record.forget(&trace);
