@@ -140,9 +140,9 @@ impl Dispatcher {
 
     /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
     ///
-    /// To be polled on a runtime of the console's, since it keeps the time.
-    /// Where the command is the console's own and waits for nothing, it has ended when this was polled once. What is rarely needed is on
-    /// the heap, so that this future is small: one is made for each line.
+    /// To be polled on a runtime of the console's, since it keeps the time. Where the command is the console's own and waits for nothing,
+    /// it has ended when this was polled once. What is rarely needed is on the heap, so that this future is small: one is made for each
+    /// line.
     pub(crate) async fn run(&self, run: Run, peer: &Arc<Peer>) -> Outcome {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;

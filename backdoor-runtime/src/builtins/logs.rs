@@ -51,7 +51,9 @@ async fn log() -> Kept {
 
 /// Change what is kept of the log, for a time or for good
 ///
-/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`. With it the old level comes back after the time, or when the console ends, unless somebody changed it since. `changes` lists it, and `undo` takes it back.
+/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`.
+/// With it the old level comes back after the time, or when the console ends, unless somebody changed it since. `changes` lists it,
+/// and `undo` takes it back.
 #[backdoor_command(name = "log set", on = helper)]
 async fn set(
     State(console): State<Console>,

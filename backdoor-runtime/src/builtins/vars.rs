@@ -94,7 +94,8 @@ async fn reset(
 
 /// What was changed from a console or by the service through the console: when, by whom, and why
 ///
-/// Changes of what is kept of the log are called `log` and the target. The last 256 changes are remembered. `until` is when a change is taken back that is in force for a while.
+/// Changes of what is kept of the log are called `log` and the target. The last 256 changes are remembered. `until` is when a change is
+/// taken back that is in force for a while.
 #[backdoor_command(reads, on = helper)]
 fn changes(
     State(console): State<Console>,

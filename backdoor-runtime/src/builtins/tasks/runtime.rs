@@ -11,7 +11,8 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// The service's runtime: its workers, its tasks, and whether it is stuck
 ///
 /// Its counters are read twice, and nothing is asked of its workers; of those that are held, the stacks tell where. `held` is a worker
-/// that has been in one poll, or outside of the runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not visible` without.
+/// that has been in one poll, or outside of the runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not
+/// visible` without.
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn runtime(
     State(console): State<Console>,
