@@ -236,7 +236,7 @@ usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [views] [--for
          (round-trip, system-calls, connections, idle, look-up, counters, locks, logs, big-answer, tasks, threads, profile,
          service, views, subscriber, nice, added, objects, compile)
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s;
-         `soak views` looks at a busy service with every view, for a minute
+         `soak views` looks at a busy service with every view, for a minute under each runtime flavour
   sanitize
          run what is unsafe under Miri and AddressSanitizer, if the nightly toolchain has them";
 

@@ -34,7 +34,7 @@ fn descriptors(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
-/// For each kind of runtime, which take their time side by side.
+/// For each kind of runtime.
 fn time() -> Duration {
     let seconds = std::env::var("BACKDOOR_SOAK_SECONDS").ok();
     Duration::from_secs(seconds.map_or(3, |seconds| seconds.parse().unwrap()))
