@@ -200,7 +200,7 @@ async fn late() {
 
 #[backdoor_command(name = "ends late-sync", timeout = "100ms")]
 fn late_sync(session: Session) -> &'static str {
-    while !session.cancelled() {
+    while !session.is_cancelled() {
         thread::yield_now();
     }
     "what was done so far"

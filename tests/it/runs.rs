@@ -19,7 +19,7 @@ fn deaf(gate_name: String) {
 #[backdoor_command(name = "runs polite", timeout = "1h")]
 fn polite(session: Session, gate_name: String) {
     gate(&gate_name).visit();
-    while !session.cancelled() {
+    while !session.is_cancelled() {
         thread::sleep(Duration::from_millis(1));
     }
 }

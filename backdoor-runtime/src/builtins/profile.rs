@@ -73,7 +73,7 @@ fn take(
     let said = |error: ProfileError| error.to_string();
     let who = format!("session {} ({})", session.id(), session.peer());
     let recording = profile::begin(rate, window, &who).map_err(said)?;
-    while !recording.wait(GLANCE) && !session.cancelled() {}
+    while !recording.wait(GLANCE) && !session.is_cancelled() {}
     let profile = recording.end().map_err(said)?;
     let wanted = save && profile.samples > 0;
     let saved = wanted.then(|| profile.save(tasks)).transpose().map_err(|error| error.to_string())?;

@@ -82,7 +82,7 @@ pub(crate) fn drive<'a>(
 ) -> Result<Reply, Failure> {
     let mut roll = Roll::new(session, form);
     for item in &mut items {
-        if session.cancelled() {
+        if session.is_cancelled() {
             return Err(gone(session, PrintError::Cancelled));
         }
         roll.push(item?);

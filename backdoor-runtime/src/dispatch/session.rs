@@ -146,12 +146,12 @@ impl Session {
 
     /// Whether the command was asked to stop: by Ctrl-C, its deadline, or since the client has gone. A synchronous command that
     /// runs for long should ask now and then; an asynchronous one is dropped at its next `.await`.
-    pub fn cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.run.stopped().is_some()
     }
 
     /// Waits until the command is asked to stop.
-    pub async fn until_cancelled(&self) {
+    pub async fn cancelled(&self) {
         self.run.until_stopped().await;
     }
 
@@ -236,7 +236,7 @@ impl Session {
         let _pause = self.run.clock.pause();
         tokio::select! {
             sent = self.peer.output.send(piece) => sent.map_err(|_| PrintError::Closed),
-            () = self.until_cancelled() => Err(PrintError::Cancelled),
+            () = self.cancelled() => Err(PrintError::Cancelled),
         }
     }
 
@@ -261,7 +261,7 @@ impl Session {
 
     /// Sends without waiting, or gives the piece back where there is no room.
     fn try_send(&self, what: What) -> Result<Option<Piece>, PrintError> {
-        if self.cancelled() {
+        if self.is_cancelled() {
             return Err(PrintError::Cancelled);
         }
         match self.peer.output.try_send(Piece::new(self.run.id, what)) {

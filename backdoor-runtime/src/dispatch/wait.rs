@@ -143,7 +143,7 @@ fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::R
     let id = job.session.run().id;
     let work = Box::new(move || {
         // Nobody waits any more for a call that was given up.
-        if job.session.cancelled() {
+        if job.session.is_cancelled() {
             return;
         }
         let _entered = asynchronous.service().map(Handle::enter);

@@ -112,7 +112,7 @@ fn count(
         if !products.is_empty() && !products.contains(&item.sku) {
             continue;
         }
-        if session.cancelled() {
+        if session.is_cancelled() {
             break;
         }
         thread::sleep(SHELF);

@@ -25,7 +25,7 @@ async fn waits(gate_name: String) {
 #[backdoor_command(name = "ends asks")]
 fn asks(session: Session, gate_name: String) {
     gate(&gate_name).visit();
-    while !session.cancelled() {
+    while !session.is_cancelled() {
         thread::yield_now();
     }
     gate(&gate_name).open();
