@@ -2,6 +2,8 @@
 //! `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
 //! `cargo xtask sanitize` for what is unsafe.
 
+mod programs;
+
 use std::env;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -230,7 +232,8 @@ const SANITIZE: &[(Needs, Step)] = &[
 const USAGE: &str = "\
 usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
-  check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had
+  check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
+         programs that the tests need are installed first where that may be (Debian, as root), and named where not
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, counters, locks, logs, big-answer, tasks, threads, profile,
@@ -274,6 +277,9 @@ fn main() -> ExitCode {
         }
     };
     let checks = std::ptr::eq(steps, CHECK);
+    if checks && !programs::install() {
+        return ExitCode::FAILURE;
+    }
     for (at, step) in steps.iter().enumerate() {
         // What was typed behind the chore's name is for its last step.
         let more = if at + 1 == steps.len() { more } else { &[] };
