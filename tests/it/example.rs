@@ -33,13 +33,14 @@ impl Example {
 
     /// Starts a program that is one of them, changed.
     pub(crate) fn start_program(program: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut process = Command::new(program)
-            .env_remove("BACKDOOR_LISTEN")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(program);
+        command.env_remove("BACKDOOR_LISTEN").envs(environment.iter().copied());
+        Self::start_command(command)
+    }
+
+    /// Starts what becomes one of them, under limits or a filter.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let stderr = BufReader::new(process.stderr.take().unwrap());
         let panics = Arc::new(Mutex::new(Vec::new()));

@@ -65,6 +65,9 @@ mod resources;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+#[allow(unsafe_code, reason = "no safe function sets a filter between fork and exec")]
+mod seccomp;
+#[cfg(test)]
 mod shop;
 #[cfg(test)]
 mod shop_readme;
