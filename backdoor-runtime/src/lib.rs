@@ -17,6 +17,7 @@ mod dispatch;
 mod line;
 pub mod logs;
 pub mod objects;
+mod own_thread;
 #[doc(hidden)]
 pub mod private;
 pub mod profile;

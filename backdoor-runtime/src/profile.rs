@@ -37,8 +37,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use std::{fmt, io, thread};
+use std::{fmt, io};
 
+use crate::own_thread::{self, Priority};
 use crate::profile::collector::Collector;
 pub use crate::profile::shares::{FunctionShare, TaskShare, ThreadShare};
 use crate::profile::tally::{Stack, Tally};
@@ -178,7 +179,7 @@ pub fn begin(rate: u32, length: Duration, who: &str) -> Result<Recording, Profil
     symbols::with(|symbols| drop(symbols.frames(begin as *const () as u64, false)));
     let course = Arc::new(Course::default());
     let of_collector = Arc::clone(&course);
-    let collector = thread::Builder::new().name("backdoor-prof".to_owned()).spawn(move || {
+    let collector = own_thread::start("backdoor-prof", Priority::of_ours(), move || {
         let _ended = EndsOnDrop(&of_collector);
         // It outlives the collector, whose timers are to be gone before the next one begins.
         let _turn = turn;

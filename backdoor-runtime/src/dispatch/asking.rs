@@ -6,12 +6,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use std::{fmt, thread};
+use std::{fmt, io};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::dispatch::contain::contain;
+use crate::own_thread::{self, Priority};
 
 /// How many questions may be on their way at once, those included that were given up.
 const AT_ONCE: usize = 8;
@@ -32,8 +33,8 @@ pub(crate) enum NoAnswer {
     Panicked(String),
     /// It was not asked: as many as may be asked at once have not answered yet.
     Crowded,
-    /// It was not asked: there was no thread for it.
-    NoThread,
+    /// It was not asked: there was no thread for it, for this reason.
+    NoThread(String),
 }
 
 impl Asking {
@@ -53,19 +54,25 @@ impl Asking {
     ) -> Result<T, NoAnswer> {
         let under_way = UnderWay::begin(&self.under_way).ok_or(NoAnswer::Crowded)?;
         let (answer, answered) = oneshot::channel();
-        let asked = thread::Builder::new().name(self.name.to_owned()).spawn(move || {
+        let asked = own_thread::start(self.name, Priority::of_ours(), move || {
             let answered = contain(question);
             // Whoever gets the answer may ask again at once.
             drop(under_way);
             // Nobody waits any more where it is late.
             let _ = answer.send(answered);
         });
-        asked.map_err(|_| NoAnswer::NoThread)?;
+        asked.map_err(|error| NoAnswer::no_thread(&error))?;
         match timeout(limit, answered).await {
             Ok(Ok(answered)) => answered.map_err(|failure| NoAnswer::Panicked(failure.message)),
             Ok(Err(_)) => Err(NoAnswer::Panicked("its answer was lost".to_owned())),
             Err(_) => Err(NoAnswer::Late(limit)),
         }
+    }
+}
+
+impl NoAnswer {
+    fn no_thread(error: &io::Error) -> Self {
+        Self::NoThread(error.to_string())
     }
 }
 
@@ -75,7 +82,7 @@ impl fmt::Display for NoAnswer {
             Self::Late(limit) => write!(f, "no answer within {} ms", limit.as_millis()),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
             Self::Crowded => write!(f, "not asked: {AT_ONCE} others have not answered yet"),
-            Self::NoThread => f.write_str("not asked: no thread could be started"),
+            Self::NoThread(why) => write!(f, "not asked: no thread can be started for it: {why}"),
         }
     }
 }
@@ -101,6 +108,7 @@ impl Drop for UnderWay {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
+    use std::thread;
 
     use super::*;
 

@@ -11,11 +11,11 @@
 mod queue;
 mod recurring;
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use std::{io, thread};
 
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
@@ -28,6 +28,7 @@ pub(crate) use crate::dispatch::audit::recurring::Topic;
 use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Status;
 use crate::dispatch::peer::Peer;
+use crate::own_thread::{self, Priority};
 use crate::vars::Change;
 
 /// How many events wait for a slow subscriber.
@@ -74,7 +75,8 @@ impl Audit {
         let lost = Arc::new(AtomicU64::new(0));
         let (events, counted) = (queue.clone(), lost.clone());
         let dispatch = dispatcher::get_default(Dispatch::clone);
-        thread::Builder::new().name("backdoor-log".to_owned()).spawn(move || {
+        // A subscriber may hold a lock of the service's, which would then wait for what goes behind it.
+        own_thread::start("backdoor-log", Priority::OF_STARTER, move || {
             if dispatch.is::<NoSubscriber>() {
                 emit_all(&events, &counted);
             } else {

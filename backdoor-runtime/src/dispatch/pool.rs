@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use crate::dispatch::contain::contain;
 use crate::dispatch::session::mark_command_thread;
+use crate::own_thread::{self, Priority};
 
 /// How long an idle thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ impl Pool {
         if state.idle <= state.waiting.len() && state.threads < self.0.limit {
             let shared = self.0.clone();
             let name = format!("backdoor-cmd-{}", state.threads + 1);
-            match thread::Builder::new().name(name).spawn(move || shared.work_off()) {
+            match own_thread::start(name, Priority::of_ours(), move || shared.work_off()) {
                 Ok(_) => state.threads += 1,
                 Err(error) if state.threads == 0 => return Err(error),
                 // The threads that are there will come to it.

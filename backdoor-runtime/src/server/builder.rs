@@ -15,6 +15,7 @@ use crate::dispatch::audit::Audit;
 use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::tally::Tally;
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
+use crate::own_thread::{self, Priority};
 use crate::resources::BuildInfo;
 use crate::server::accept::{Reception, serve_all};
 use crate::server::address::{self, Endpoint};
@@ -173,7 +174,11 @@ impl Builder {
         if let Some(number) = self.stack_signal {
             signal::choose(number);
         }
+        let (priority, why_not) = Priority::of_console(limits.nice);
+        priority.note();
         let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;
+        // Later there may be no thread for it, when somebody wants to know why.
+        shared.helper.start(priority).map_err(Error::Thread)?;
         let _ = shared.addresses.set(addresses.clone());
         let service = self.runtime.or_else(|| Handle::try_current().ok());
         let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
@@ -205,11 +210,13 @@ impl Builder {
         };
         let (end, ended) = sync_channel(1);
         let serve = move |listeners| serve_all(reception.clone(), listeners);
-        let keeper =
-            Keeper::start(doors, limits.nice, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        let keeper = Keeper::start(doors, priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
         watch_all();
         trends::attach(&shared);
         log_start(&shared.service.name, &addresses);
+        if let Some(why_not) = why_not {
+            tracing::info!(target: "backdoor", "the console of {} does not go behind the service: {why_not}; `.nice(13)` asks for it all the same", shared.service.name);
+        }
         let running =
             Running { ending, ended: Mutex::new(Some(ended)), dispatcher, _keeper: keeper, _files: files };
         Ok(Backdoor { addresses, running: Some(running) })
@@ -242,7 +249,7 @@ impl Shared {
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             runs: Arc::default(),
-            helper: LazyRuntime::new("backdoor-helper"),
+            helper: LazyRuntime::with_time(own_thread::HELPER),
             authors_helper: LazyRuntime::new("backdoor-view"),
             asking: Asking::new("backdoor-ask"),
             tally: Tally::default(),

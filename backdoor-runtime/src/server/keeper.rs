@@ -1,15 +1,16 @@
 //! The console's thread, and what keeps it going: where a bug of ours ends it, it begins once more on the same sockets.
 
 use std::future::Future;
+use std::io;
 use std::net;
 use std::os::unix;
-use std::{io, thread};
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::dispatch::contain::contain;
+use crate::dispatch::own_runtime::Runtime;
+use crate::own_thread::{self, Priority};
 use crate::server::accept::Listener;
 
 /// A socket that listens, whatever becomes of the runtime that takes its connections.
@@ -30,14 +31,14 @@ struct Opened {
 }
 
 impl Keeper {
-    /// Serves the doors on a thread and a runtime of their own, which goes behind the service's threads by so many steps, and so do
-    /// those that it starts. What goes wrong there goes to `warn`, and at the end `ended` is called.
+    /// Serves the doors on a thread and a runtime of their own, with a priority that those have, too, which it starts. What goes wrong
+    /// there goes to `warn`, and at the end `ended` is called.
     ///
     /// # Errors
     /// The thread, its runtime or a listener cannot be made.
     pub(super) fn start<Served: Future<Output = ()>>(
         doors: Vec<Door>,
-        nice: u8,
+        priority: Priority,
         mut serve: impl FnMut(Vec<(Listener, bool)>) -> Served + Send + 'static,
         warn: impl Fn(String) + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
@@ -46,8 +47,9 @@ impl Keeper {
         let mut opened = Opened::new(&doors)?;
         let mut is_first = true;
         let run = move || {
-            // On Linux it is of the calling thread alone (sched(7), "The nice value"). To go back is never refused.
-            let _ = rustix::process::nice(nice.into());
+            if let Err(error) = priority.take() {
+                warn(format!("the console does not go behind the service: setpriority: {error}"));
+            }
             loop {
                 let Opened { runtime, listeners } = opened;
                 let served = contain(|| {
@@ -81,14 +83,14 @@ impl Keeper {
             drop((doors, serve));
             ended();
         };
-        thread::Builder::new().name("backdoor-console".to_owned()).spawn(run)?;
+        own_thread::start("backdoor-console", Priority::OF_STARTER, run)?;
         Ok(Self { _stop: stop })
     }
 }
 
 impl Opened {
     fn new(doors: &[Door]) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = Runtime::with_sockets()?;
         let entered = runtime.enter();
         let listeners = doors.iter().map(Door::open).collect::<io::Result<_>>()?;
         drop(entered);
@@ -143,7 +145,7 @@ mod tests {
         };
         let keeper = Keeper::start(
             vec![Door::Tcp { socket, plain: false }],
-            0,
+            Priority::OF_STARTER,
             serve,
             move |text| warn.send(text).unwrap(),
             move || end.send(()).unwrap(),

@@ -24,7 +24,8 @@ pub(crate) struct Limits {
     pub(crate) log_every: Duration,
     pub(crate) max_words: usize,
     pub(crate) bounds: Bounds,
-    pub(crate) nice: u8,
+    /// `None` leaves it to the console.
+    pub(crate) nice: Option<u8>,
     pub(crate) times: Times,
 }
 
@@ -45,7 +46,7 @@ impl Default for Limits {
             log_every: RECURRING,
             max_words: 64,
             bounds: Bounds::default(),
-            nice: 13,
+            nice: None,
             times: Times {
                 silence: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),
@@ -206,14 +207,18 @@ impl Builder {
     }
 
     /// How far the console goes behind the service where both want the same core, in steps of `nice(2)`. Default: 13, at most 19; 0 is
-    /// no step.
+    /// no step, and no system call.
     ///
-    /// It is for the console's thread and those that it starts, on which synchronous commands run, too; a thread that such a command
-    /// starts inherits it. Asynchronous commands run on the service's runtime as all else does there. With 13, a service that keeps
+    /// Under a filter of system calls (`Seccomp: 2` in `/proc/self/status`, as in a container or a unit with `SystemCallFilter=`) the
+    /// default is 0, which a line in the log says: `~@resources` ends the process at `setpriority`. A number that is written here holds
+    /// there, too.
+    ///
+    /// It is for all threads of the console's but `backdoor-log` and `backdoor-end`, which the service may wait for. Synchronous commands
+    /// run on them, too; a thread that such a command starts inherits it and keeps it. Asynchronous commands run on the service's runtime as all else does there. With 13, a service that keeps
     /// its core busy loses a twelfth of its throughput to a flood of commands instead of nearly half, and an operator beside it waits
     /// 20 ms at worst; with 19 it loses a hundredth, and he waits 80 ms.
     pub fn nice(mut self, steps: u8) -> Self {
-        self.limits.nice = steps.min(19);
+        self.limits.nice = Some(steps.min(19));
         self
     }
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
 use crate::dispatch::Dispatcher;
+use crate::own_thread::{self, Priority};
 use crate::server::Address;
 use crate::server::keeper::Keeper;
 use crate::server::socket_file::SocketFile;
@@ -57,7 +57,7 @@ impl Backdoor {
             running.end(SHUTDOWN);
             drop((running, done));
         };
-        if let Err(error) = thread::Builder::new().name("backdoor-end".to_owned()).spawn(end) {
+        if let Err(error) = own_thread::start("backdoor-end", Priority::OF_STARTER, end) {
             // The drop of what was to be moved there has ended the console.
             tracing::warn!(target: "backdoor", "the console ended without waiting long: no thread could be started: {error}");
         }

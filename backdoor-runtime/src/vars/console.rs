@@ -143,7 +143,7 @@ impl Console {
                     Ok(Some(seen)) => read.push(VarInfo::new(&all[read.len()], seen)),
                     Ok(None) => match ended.take() {
                         Some(Err(why)) => break Some(why),
-                        _ => break Some(NoAnswer::NoThread),
+                        _ => break Some(NoAnswer::Panicked("its answer was lost".to_owned())),
                     },
                     Err(_) => break Some(NoAnswer::Late(READ)),
                 }

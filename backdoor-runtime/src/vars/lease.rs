@@ -1,13 +1,14 @@
 //! Changes for a while: each is taken back when its time is over, also when its operator has gone, and at the latest when its console
 //! ends. Only what is still as the change made it is taken back.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{io, thread};
 
 use crate::dispatch::contain::contain;
+use crate::own_thread::{self, Priority};
 use crate::vars::journal::{Author, Intent, Revert, Reverted, What};
 use crate::vars::place::Kept;
 
@@ -58,7 +59,7 @@ fn table() -> MutexGuard<'static, Table> {
 pub(crate) fn prepare() -> io::Result<()> {
     let mut table = table();
     if !table.is_watched {
-        thread::Builder::new().name("backdoor-lease".to_owned()).spawn(watch)?;
+        own_thread::start("backdoor-lease", Priority::of_ours(), watch)?;
         table.is_watched = true;
     }
     Ok(())
@@ -105,7 +106,7 @@ pub(crate) fn end_of(owner: u64, limit: Duration) {
         drop(done);
     };
     // Without a thread for it there is no telling how long it takes: the service's own end is worth more.
-    if thread::Builder::new().name("backdoor-lease".to_owned()).spawn(end).is_ok() {
+    if own_thread::start("backdoor-lease", Priority::of_ours(), end).is_ok() {
         // Late is fine: the thread goes on.
         let _ = is_done.recv_timeout(limit);
     }
@@ -175,7 +176,7 @@ fn watch() {
         for lease in due {
             let (name, change) = (lease.name.clone(), lease.change);
             let end = move || after(&lease.name, lease.change, lease.end(None));
-            if thread::Builder::new().name("backdoor-vars".to_owned()).spawn(end).is_err() {
+            if own_thread::start("backdoor-vars", Priority::of_ours(), end).is_err() {
                 after(&name, change, false);
             }
         }
