@@ -222,7 +222,11 @@ fn the_tail_is_passed_byte_for_byte() {
     takes("args say  'quoted'", "\"'quoted'\"");
     takes("args say 4 --json -x --help ?", "\"4 --json -x --help ?\"");
     takes("args say -- --json", "\"--json\"");
-    takes("args say --unknown", "\"--unknown\"");
+    takes("args say -- --unknown -x", "\"--unknown -x\"");
+    takes("args say -- -- x", "\"-- x\"");
+    takes("args say '--unknown'", "\"'--unknown'\"");
+    takes("args say -5", "\"-5\"");
+    takes("args say - x", "\"- x\"");
     takes("args say grüße\u{3000}漢字", "\"grüße\\u{3000}漢字\"");
     takes("args rest k", "false \"k\" None");
     takes("args rest k since it's  old", "false \"k\" Some(\"since it's  old\")");
@@ -233,9 +237,32 @@ fn the_tail_is_passed_byte_for_byte() {
     takes(&format!("args say {long}end"), &format!("\"{long}end\""));
 }
 
+/// It was taken for the text, and nobody was told (newcomer 1.2 f).
 #[test]
-fn a_bundle_that_begins_the_tail_sets_no_flag() {
-    takes("args rest k -vxyz", "false \"k\" Some(\"-vxyz\")");
+fn regression_an_unknown_option_in_front_of_a_raw_tail_is_a_mistake() {
+    refuses(
+        "args say --unknown",
+        "         ^^^^^^^^^",
+        &["unknown option `--unknown`; write `-- --unknown` if it is a value", "usage: args say <text...>"],
+    );
+    refuses(
+        "args rest k --verbos it is slow",
+        "            ^^^^^^^^",
+        &[
+            "unknown option `--verbos`; did you mean `--verbose`?",
+            "usage: args rest [-v|--verbose] <key> [<reason...>]",
+        ],
+    );
+    refuses(
+        "args rest k -vxyz",
+        "            ^^^^^",
+        &[
+            "unknown option `-x`; write `-- -vxyz` if it is a value",
+            "usage: args rest [-v|--verbose] <key> [<reason...>]",
+        ],
+    );
+    takes("args rest k -- -vxyz", "false \"k\" Some(\"-vxyz\")");
+    takes("args rest k it --verbos", "false \"k\" Some(\"it --verbos\")");
 }
 
 #[test]

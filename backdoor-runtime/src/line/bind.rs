@@ -121,7 +121,6 @@ impl Binder<'_> {
                     match took {
                         Took::One => {}
                         Took::Two => at += 1,
-                        Took::Tail => return Ok(true),
                         Took::Help => {
                             self.bound.help = true;
                             return Ok(false);
@@ -162,23 +161,20 @@ impl Binder<'_> {
         match (off, value) {
             (Some(index), None) => self.flag(index, word, Given::Off),
             (Some(_), Some(_)) => Err(takes_no_value(&format!("--{name}"), word)),
-            (None, _) => self.unknown(word, &format!("--{name}")),
+            (None, _) => Err(self.unknown(word, &format!("--{name}"))),
         }
     }
 
     /// `-n 4`, `-n4`, `-n=4`, and flags in a bundle: `-vf`.
     fn shorts(&mut self, word: &Word<'_>, next: Option<&Word<'_>>) -> Result<Took, Failure> {
         let letters = &word.text["-".len()..];
-        let before = self.slots.len();
         for (at, letter) in letters.char_indices() {
             let named = |parameter: &Parameter| parameter.short() == Some(letter);
             let Some(index) = self.parameters.iter().position(named) else {
                 if letter == 'h' {
                     return Ok(Took::Help);
                 }
-                // A word that begins the raw tail sets no flags.
-                self.slots.truncate(before);
-                return self.unknown(word, &format!("-{letter}"));
+                return Err(self.unknown(word, &format!("-{letter}")));
             };
             if matches!(self.parameters[index].shape.arity, Arity::Flag) {
                 if letters[at + letter.len_utf8()..].starts_with('=') {
@@ -291,10 +287,8 @@ impl Binder<'_> {
         !waiting && self.tail(start)
     }
 
-    fn unknown(&mut self, word: &Word<'_>, option: &str) -> Result<Took, Failure> {
-        if self.tail(word.range.start) {
-            return Ok(Took::Tail);
-        }
+    /// An option that the command does not have. It is no raw tail either: a misspelt option would be taken for text without a word.
+    fn unknown(&self, word: &Word<'_>, option: &str) -> Failure {
         let own = self.parameters.iter().filter_map(Parameter::long);
         let mut known: Vec<String> =
             own.chain(["json", "help", "yes"]).map(|name| format!("--{name}")).collect();
@@ -312,7 +306,7 @@ impl Binder<'_> {
                 escape_line(&word.text)
             ),
         };
-        Err(Failure::usage(message, Some(word.range.clone())))
+        Failure::usage(message, Some(word.range.clone()))
     }
 
     fn check_missing(&self) -> Result<(), Failure> {
@@ -346,8 +340,6 @@ impl Binder<'_> {
 enum Took {
     One,
     Two,
-    /// It is unknown, and begins the raw tail.
-    Tail,
     /// It, or what stands where its value should, asks for help.
     Help,
 }
