@@ -31,6 +31,8 @@
 //! `validate`; then all locks are taken in the order of their addresses; then all values are written. Under the service's lock run
 //! `Clone` for a reading and `PartialEq` for taking something back, nothing else. `on_change` is called after all locks are free.
 //!
+//! An `Option` is set by `none`, or by what its value is typed as: in a `Mutex<Option<String>>`, `none` is always the former.
+//!
 //! **A lease**, `set batch 20 --for 15m`, is taken back when its time is over, also when its operator has gone, and at the latest when its
 //! console ends; but only where the value is still the one that was set. A second lease takes the place of the first and keeps what that
 //! would have put back; so does a change without `--for`, for `undo`.
@@ -58,12 +60,14 @@ pub(crate) mod secret;
 mod set;
 #[cfg(feature = "arc-swap")]
 mod swapped;
+pub(crate) mod typable;
 pub(crate) mod variable;
 pub(crate) mod watched;
 
 use std::time::Duration;
 
 pub use computed::Computed;
+pub(crate) use info::typed;
 pub use info::{Change, Changed, VarError, VarInfo};
 pub use readable::{Readable, Reading};
 

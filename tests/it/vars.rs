@@ -2,6 +2,7 @@
 
 mod declared;
 mod end;
+mod optional;
 mod races;
 mod secrets;
 mod slow;

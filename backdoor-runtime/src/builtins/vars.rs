@@ -5,7 +5,7 @@ mod trend;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::vars::{Change, Changed, Terms, VarError, VarInfo};
+use crate::vars::{Change, Changed, Terms, VarError, VarInfo, typed};
 use crate::{CommandOutput, Console, Page, Session, State, Value, backdoor_command};
 
 /// The variables of the service, and who changed them
@@ -186,7 +186,7 @@ impl CommandOutput for Listed {
                 ("value", variable.shown()),
                 ("unit", variable.unit.as_str().into()),
                 ("type", variable.type_name.as_str().into()),
-                ("default", variable.default.clone().unwrap_or_default()),
+                ("default", variable.default.as_ref().map(typed).unwrap_or_default()),
                 ("changed", variable.changed.as_ref().map(changed_text).unwrap_or_default().into()),
             ])
         };
@@ -231,7 +231,7 @@ impl CommandOutput for One {
         let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
         add("unit", text(&variable.unit));
         add("type", text(&variable.type_name));
-        add("default", variable.default.clone());
+        add("default", variable.default.as_ref().map(typed));
         add("changed", variable.changed.as_ref().map(|changed| changed_text(changed).into()));
         add("settable", Some(variable.settable.into()));
         add("accepts", variable.accepts.clone().map(Value::from));
@@ -251,7 +251,7 @@ impl CommandOutput for Made {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         for change in &self.0 {
             let Change { number, name, old, new, .. } = change;
-            write!(page, "{name}: {} -> {} (change {number}", cell(old), cell(new))?;
+            write!(page, "{name}: {} -> {} (change {number}", cell(&typed(old)), cell(&typed(new)))?;
             match change.until {
                 Some(until) => writeln!(page, ", until {})", time(until))?,
                 None => writeln!(page, ")")?,
@@ -286,8 +286,8 @@ impl CommandOutput for Journal {
                 ("change", change.number.into()),
                 ("at", time(change.at).into()),
                 ("name", change.name.as_str().into()),
-                ("old", change.old.clone()),
-                ("new", change.new.clone()),
+                ("old", typed(&change.old)),
+                ("new", typed(&change.new)),
                 ("what", change.what.as_str().into()),
                 ("by", change.by.as_str().into()),
                 ("because", change.because.clone().into()),

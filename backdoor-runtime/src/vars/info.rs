@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::Value;
+use crate::causes::debug_as_display;
 use crate::command::Range;
 use crate::console::escape::escape_line;
 use crate::counters::Metric;
@@ -13,6 +14,7 @@ use crate::dispatch::contain::contain;
 use crate::reply::text;
 use crate::vars::journal::{JOURNAL, What};
 use crate::vars::registry::{Found, dots};
+use crate::vars::typable::NONE;
 use crate::vars::{Readable, Reading};
 
 /// One variable, as `vars` and `get` show it.
@@ -82,7 +84,7 @@ pub struct Change {
 }
 
 /// Why a variable could not be read or changed, for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VarError {
     message: String,
 }
@@ -98,6 +100,8 @@ impl fmt::Display for VarError {
         f.write_str(&self.message)
     }
 }
+
+debug_as_display!(VarError);
 
 impl std::error::Error for VarError {}
 
@@ -124,7 +128,8 @@ impl Seen {
                 let words: Vec<&str> = setting.cell().choices().iter().map(|choice| choice.name).collect();
                 let range = setting.range.as_ref().and_then(Range::text);
                 let few = (!words.is_empty()).then(|| words.join("|"));
-                range.or(few).or_else(|| Some(setting.cell().value_name().to_owned()))
+                let one = range.or(few).unwrap_or_else(|| setting.cell().value_name().to_owned());
+                Some(if setting.cell().may_be_none() { format!("{one}|{NONE}") } else { one })
             }),
         }
     }
@@ -190,7 +195,7 @@ impl VarInfo {
     /// The value as a person reads it: that it is not there, too.
     pub(crate) fn shown(&self) -> Value {
         match self.state.as_str() {
-            "set" => self.value.clone(),
+            "set" => typed(&self.value),
             "poisoned" => {
                 let value = self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned);
                 Value::Text(format!("{value} (poisoned)"))
@@ -198,6 +203,11 @@ impl VarInfo {
             state => Value::Text(format!("({state})")),
         }
     }
+}
+
+/// A value as an operator would type it: an `Option` without one is null for a machine.
+pub(crate) fn typed(value: &Value) -> Value {
+    if value.is_null() { NONE.into() } else { value.clone() }
 }
 
 /// Who made the value what it is, where it is not the default.

@@ -12,9 +12,9 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::FromArg;
 use crate::sync;
 use crate::vars::Reading;
+use crate::vars::typable::Typable;
 
 /// How long a lock that somebody holds is waited for.
 pub(crate) const WAIT: Duration = Duration::from_millis(50);
@@ -58,12 +58,12 @@ pub trait Settable: Holder<Value: SetValue> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a `settable` variable",
     label = "not a type that an operator can set",
-    note = "it needs `FromArg`, as parameters do, and `Clone`, `PartialEq`, `Send` and `Sync`: numbers, `bool`, `String`, `Duration`, enums with `#[derive(Choice, Clone, PartialEq)]`"
+    note = "it needs `FromArg`, as parameters do, and `Clone`, `PartialEq`, `Send` and `Sync`: numbers, `bool`, `String`, `Duration`, enums with `#[derive(Choice, Clone, PartialEq)]`, and an `Option` of those"
 )]
-pub trait SetValue: FromArg + Clone + PartialEq + Sync {}
+pub trait SetValue: Typable + Clone + PartialEq + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
-impl<T: FromArg + Clone + PartialEq + Sync> SetValue for T {}
+impl<T: Typable + Clone + PartialEq + Send + Sync> SetValue for T {}
 
 /// A type whose value comes once and stays.
 #[diagnostic::on_unimplemented(
@@ -213,6 +213,7 @@ macro_rules! locks {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: SetValue> Settable for $($path)::+<T> {
             fn hold(&'static self, end: Instant) -> Result<Box<dyn Holding>, NotHeld> {
                 let guard = until(end, || match self.$try_write() {

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use crate::vars::place::{Holder, Lasting};
+use crate::vars::typable::Typable;
 use crate::vars::{Readable, Reading};
 use crate::{FromArg, Value};
 
@@ -205,18 +206,18 @@ pub struct AsText;
 /// By `Debug`.
 pub struct AsDebug<V>(PhantomData<fn() -> V>);
 
-impl<V: FromArg + Serialize> Render<V> for AsWordOrData {
+impl<V: Typable + Serialize> Render<V> for AsWordOrData {
     fn render(value: &V) -> Value {
-        match value.to_arg() {
-            Some(word) if !V::CHOICES.is_empty() && !V::IS_FLAG => Value::Text(word),
+        match value.item().and_then(V::Item::to_arg) {
+            Some(word) if !V::Item::CHOICES.is_empty() && !V::Item::IS_FLAG => Value::Text(word),
             _ => Value::of(value),
         }
     }
 }
 
-impl<V: FromArg> Render<V> for AsWord {
+impl<V: Typable> Render<V> for AsWord {
     fn render(value: &V) -> Value {
-        value.to_arg().map_or(Value::Null, Value::Text)
+        value.item().and_then(V::Item::to_arg).map_or(Value::Null, Value::Text)
     }
 }
 
@@ -253,8 +254,8 @@ macro_rules! rungs {
 }
 
 rungs! {
-    ByWordOrData AsWordOrData (FromArg + Serialize) &&&&ValueProbe<V>;
-    ByWord AsWord (FromArg) &&&ValueProbe<V>;
+    ByWordOrData AsWordOrData (Typable + Serialize) &&&&ValueProbe<V>;
+    ByWord AsWord (Typable) &&&ValueProbe<V>;
     ByData AsData (Serialize) &&ValueProbe<V>;
     ByText AsText (Display) &ValueProbe<V>;
 }

@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use crate::command::range::{self, Bounds, RangeOf};
 use crate::command::{Declared, Range};
-use crate::vars::place::{Holding, Kept, NotHeld, Settable};
+use crate::vars::place::{Holder, Holding, Kept, NotHeld, Settable};
 use crate::vars::probe::{Render, ValueProbe};
+use crate::vars::typable::Typable;
 use crate::vars::{Readable, Reading};
 use crate::{ArgError, ChoiceWord, FromArg, Value};
 
@@ -96,6 +97,8 @@ pub(crate) trait Cell: Sync {
     fn value_name(&self) -> &'static str;
     /// The words that it may be, where they are few.
     fn choices(&self) -> &'static [ChoiceWord];
+    /// Whether `none` may be typed.
+    fn may_be_none(&self) -> bool;
     /// What is there.
     fn peek(&self) -> Option<Kept>;
     /// Holds the value to change it.
@@ -104,9 +107,12 @@ pub(crate) trait Cell: Sync {
     fn address(&self) -> usize;
 }
 
+/// What is typed for a static of type `T`.
+type ItemOf<T> = <<T as Holder>::Value as Typable>::Item;
+
 impl<T: Settable> Cell for T {
     fn parse(&self, word: &str) -> Result<Kept, ArgError> {
-        T::Value::from_arg(word).map(kept)
+        T::Value::parse(word).map(kept)
     }
 
     fn copy(&self, value: &Kept) -> Box<dyn Any> {
@@ -114,15 +120,19 @@ impl<T: Settable> Cell for T {
     }
 
     fn in_bounds(&self, bounds: &dyn Bounds, value: &Kept) -> bool {
-        bounds.contains(kept_as::<T::Value>(value))
+        kept_as::<T::Value>(value).item().is_none_or(|item| bounds.contains(item))
     }
 
     fn value_name(&self) -> &'static str {
-        T::Value::NAME
+        ItemOf::<T>::NAME
     }
 
     fn choices(&self) -> &'static [ChoiceWord] {
-        T::Value::CHOICES
+        ItemOf::<T>::CHOICES
+    }
+
+    fn may_be_none(&self) -> bool {
+        T::Value::MAY_BE_NONE
     }
 
     fn peek(&self) -> Option<Kept> {
@@ -165,11 +175,11 @@ impl<V: 'static> Set<V> {
     }
 
     /// The values that are accepted.
-    pub fn bounds(&self, range: impl RangeOf<V> + 'static) -> Box<dyn Bounds>
+    pub fn bounds(&self, range: impl RangeOf<V::Item> + 'static) -> Box<dyn Bounds>
     where
-        V: FromArg + PartialOrd,
+        V: Typable<Item: PartialOrd>,
     {
-        range::typed(range, V::to_arg)
+        range::typed(range, V::Item::to_arg)
     }
 
     /// Asks the author whether he wants this value.
