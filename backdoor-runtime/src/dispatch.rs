@@ -63,17 +63,19 @@ const QUESTION: Duration = Duration::from_secs(60);
 pub(crate) struct Dispatcher {
     pub(crate) shared: Arc<Shared>,
     pub(crate) states: Arc<States>,
-    pub(crate) audit: Audit,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) pool: Pool,
     pub(crate) limits: CommandLimits,
-    numbers: AtomicU64,
+    numbers: Arc<AtomicU64>,
 }
 
 /// What commands may take.
 #[derive(Clone, Copy)]
 pub(crate) struct CommandLimits {
     pub(crate) timeout: Duration,
+    /// What no command may exceed, whatever it declares.
+    pub(crate) longest: Option<Duration>,
     pub(crate) threads: usize,
     pub(crate) stuck_threads: usize,
     /// Bytes of one answer.
@@ -82,7 +84,13 @@ pub(crate) struct CommandLimits {
 
 impl Default for CommandLimits {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), threads: 4, stuck_threads: 2, answer: 16 << 20 }
+        Self {
+            timeout: Duration::from_secs(30),
+            longest: None,
+            threads: 4,
+            stuck_threads: 2,
+            answer: 16 << 20,
+        }
     }
 }
 
@@ -122,11 +130,25 @@ impl Dispatcher {
         Self {
             shared,
             states: Arc::new(states),
-            audit,
+            audit: Arc::new(audit),
             asynchronous: Arc::new(Asynchronous::new(service)),
             pool: Pool::new(limits.threads),
             limits,
-            numbers: AtomicU64::new(1),
+            numbers: Arc::new(AtomicU64::new(1)),
+        }
+    }
+
+    /// The same console, whose commands have this runtime.
+    pub(crate) fn on(&self, service: Handle) -> Self {
+        let Self { shared, states, audit, pool, limits, numbers, .. } = self;
+        Self {
+            shared: shared.clone(),
+            states: states.clone(),
+            audit: audit.clone(),
+            asynchronous: Arc::new(Asynchronous::new(Some(service))),
+            pool: pool.clone(),
+            limits: *limits,
+            numbers: numbers.clone(),
         }
     }
 
@@ -274,7 +296,7 @@ impl Dispatcher {
         let (state, line, command) = (run.state.clone(), run.shown.clone(), entry.command);
         let limit = self.limit(command);
         // What runs until Ctrl-C may say as much as its operator wants to read.
-        let room = if limit.is_some() { self.limits.answer } else { usize::MAX };
+        let room = if command.timeout == Timeout::Never { usize::MAX } else { self.limits.answer };
         state.held.room.limit(room);
         let form = Form { room, ..form };
         let listed = self.shared.runs.list(state, peer.id, line, command, limit);
@@ -290,10 +312,11 @@ impl Dispatcher {
 
     fn limit(&self, command: &Command) -> Option<Duration> {
         let limit = match command.timeout {
-            Timeout::Default => self.limits.timeout,
-            Timeout::After(limit) => limit,
-            Timeout::Never => return None,
+            Timeout::Default => Some(self.limits.timeout),
+            Timeout::After(limit) => Some(limit),
+            Timeout::Never => None,
         };
+        let limit = limit.into_iter().chain(self.limits.longest).min()?;
         Some(limit.min(FOREVER))
     }
 }

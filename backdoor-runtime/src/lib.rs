@@ -9,6 +9,7 @@
 compile_error!("backdoor-runtime is for Linux only, on x86-64 and aarch64");
 
 mod builtins;
+mod causes;
 mod coarse;
 mod command;
 mod console;

@@ -1,11 +1,14 @@
 //! An author's first unit test: a line through the same dispatch as an operator's, without a socket.
 
+use std::future::pending;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rustix::process::geteuid;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::Value;
 use crate::command::arguments::Call;
@@ -16,6 +19,7 @@ use crate::dispatch::audit::{self, Audit};
 use crate::dispatch::failure::Status;
 use crate::dispatch::own_runtime::OwnRuntime;
 use crate::dispatch::peer::Peer;
+use crate::dispatch::run_state::{RunState, Stop};
 use crate::dispatch::session::{Piece, What};
 use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
 use crate::line::{self, Asked};
@@ -23,7 +27,11 @@ use crate::reply::Form;
 use crate::server::Limits;
 use crate::vars::lease;
 
-/// Runs lines through dispatch, as a script on a unix socket would: without a prompt, so that dangerous commands need `--yes`.
+/// How long a command may run in a test, unless the test says otherwise.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Runs lines through dispatch, as a script on a unix socket would: the peer has the test's own uid, and there is no prompt, so that
+/// dangerous commands need `--yes`.
 ///
 /// ```
 /// use backdoor_runtime::{Backdoor, Status, backdoor_command};
@@ -48,8 +56,16 @@ pub struct Testing {
     states: States,
     runtime: Option<Handle>,
     limits: CommandLimits,
-    width: Option<usize>,
+    peer: PeerIs,
     started: OnceLock<Started>,
+}
+
+/// What a command sees of the peer that runs the lines.
+#[derive(Clone, Copy)]
+struct PeerIs {
+    /// Of a unix peer; none over TCP.
+    uid: Option<u32>,
+    width: Option<usize>,
 }
 
 struct Started {
@@ -83,8 +99,8 @@ impl Testing {
         Self {
             states: States::default(),
             runtime: None,
-            limits: CommandLimits::default(),
-            width: None,
+            limits: CommandLimits { longest: Some(LONGEST), ..CommandLimits::default() },
+            peer: PeerIs { uid: Some(geteuid().as_raw()), width: None },
             started: OnceLock::new(),
         }
     }
@@ -96,17 +112,34 @@ impl Testing {
         self
     }
 
-    /// The runtime that asynchronous commands run on. Default: one of its own, so that [`run`](Self::run) may block a test's.
+    /// The runtime that asynchronous commands run on, and that synchronous ones have entered. Default: for [`run`](Self::run), which
+    /// blocks, one of its own; for [`run_async`](Self::run_async), the one that it is called on.
     #[must_use]
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
-    /// How long a command may run that declares no `timeout`. Default: 30 s.
+    /// How long a command may run, whatever `timeout` it declares: no test hangs in one that declares `"none"`. What is still running
+    /// then ends as [`Status::TimedOut`]. Default: 30 s.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.limits.timeout = limit;
+        self.limits.longest = Some(limit);
+        self
+    }
+
+    /// The user that [`Session::peer_uid`](crate::Session::peer_uid) gives, as of a peer on a unix socket. Default: the test's own.
+    #[must_use]
+    pub fn peer_uid(mut self, uid: u32) -> Self {
+        self.peer.uid = Some(uid);
+        self
+    }
+
+    /// Runs lines as a script over TCP would: the peer has no uid, and `--yes` confirms nothing.
+    #[must_use]
+    pub fn over_tcp(mut self) -> Self {
+        self.peer.uid = None;
         self
     }
 
@@ -120,7 +153,7 @@ impl Testing {
     /// The columns to render for. Default: no limit, as for a script.
     #[must_use]
     pub fn width(mut self, columns: usize) -> Self {
-        self.width = Some(columns);
+        self.peer.width = Some(columns);
         self
     }
 
@@ -129,22 +162,69 @@ impl Testing {
     /// # Panics
     /// When the threads for it cannot be started.
     pub fn run(&self, line: &str) -> Answer {
+        self.wait(line, None)
+    }
+
+    /// Runs a line and interrupts it, as the operator's Ctrl-C does, when its command has run for this long: for commands that have no
+    /// end. The answer has what came until then, and the status [`Status::Cancelled`]; it has the command's own status where that ended
+    /// before.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use backdoor_runtime::{Backdoor, Status, backdoor_command};
+    ///
+    /// /// Count for ever
+    /// #[backdoor_command(reads, timeout = "none")]
+    /// fn watch() -> impl Iterator<Item = u32> {
+    ///     (1..).inspect(|_| std::thread::sleep(Duration::from_millis(1)))
+    /// }
+    ///
+    /// let answer = Backdoor::testing().run_for("watch", Duration::from_millis(100));
+    /// assert_eq!(answer.status, Status::Cancelled);
+    /// assert_eq!(answer.value[0], 1);
+    /// assert!(answer.text.starts_with("1\n"));
+    /// ```
+    ///
+    /// # Panics
+    /// When the threads for it cannot be started.
+    pub fn run_for(&self, line: &str, time: Duration) -> Answer {
+        self.wait(line, Some(time))
+    }
+
+    /// Runs a line and waits for its end without blocking. The command has the runtime that this is called on.
+    ///
+    /// # Panics
+    /// When the threads for it cannot be started.
+    pub async fn run_async(&self, line: &str) -> Answer {
+        self.wait_async(line, None).await
+    }
+
+    /// [`run_for`](Self::run_for) without blocking, on the runtime that this is called on.
+    ///
+    /// # Panics
+    /// When the threads for it cannot be started.
+    pub async fn run_async_for(&self, line: &str, time: Duration) -> Answer {
+        self.wait_async(line, Some(time)).await
+    }
+
+    fn wait(&self, line: &str, time: Option<Duration>) -> Answer {
         let (sender, receiver) = sync_channel(1);
         let started = self.started();
-        let answer = answer(started.dispatcher.clone(), line.to_owned(), self.width);
+        let answer = answer(started.dispatcher.clone(), line.to_owned(), self.peer, time);
         started.runtime.handle().spawn(async move {
             let _ = sender.send(answer.await);
         });
         receiver.recv().expect("the dispatcher's thread lives as long as this")
     }
 
-    /// Runs a line and waits for its end without blocking, for commands that need the test's own runtime to go on.
-    ///
-    /// # Panics
-    /// When the threads for it cannot be started.
-    pub async fn run_async(&self, line: &str) -> Answer {
+    async fn wait_async(&self, line: &str, time: Option<Duration>) -> Answer {
         let started = self.started();
-        let answer = answer(started.dispatcher.clone(), line.to_owned(), self.width);
+        let dispatcher = match (&self.runtime, Handle::try_current()) {
+            (None, Ok(current)) => Arc::new(started.dispatcher.on(current)),
+            _ => started.dispatcher.clone(),
+        };
+        let answer = answer(dispatcher, line.to_owned(), self.peer, time);
         started.runtime.handle().spawn(answer).await.expect("the dispatcher's thread lives as long as this")
     }
 
@@ -182,29 +262,57 @@ impl Testing {
     }
 }
 
-/// Runs a line, and gathers what a script would read.
-async fn answer(dispatcher: Arc<Dispatcher>, line: String, width: Option<usize>) -> Answer {
+/// Runs a line, and gathers what a script would read. Where its command is still running after `time`, it is interrupted.
+async fn answer(
+    dispatcher: Arc<Dispatcher>,
+    line: String,
+    PeerIs { uid, width }: PeerIs,
+    time: Option<Duration>,
+) -> Answer {
     let (output, mut pieces) = mpsc::channel(Bounds::default().pieces());
-    let peer = Arc::new(Peer::new(0, "test".to_owned(), None, output));
-    peer.set_trusted();
+    let peer = Arc::new(Peer::new(0, "test".to_owned(), uid, output));
+    if uid.is_some() {
+        peer.set_trusted();
+    }
     if let Some(columns) = width {
         peer.set_width(columns);
     }
     let shown = line.clone();
     let run = dispatcher.prepare(line, Form { kept: true, ..Form::text(width) });
+    let state = run.state.clone();
     let mut gathered = Gathered::new();
     let mut running = std::pin::pin!(dispatcher.run(run, &peer));
+    let mut interrupted = std::pin::pin!(interrupt(&state, time));
+    let mut is_interrupted = false;
     let outcome = loop {
         tokio::select! {
             biased;
             Some(piece) = pieces.recv() => gathered.piece(piece),
             outcome = &mut running => break outcome,
+            () = &mut interrupted, if !is_interrupted => is_interrupted = true,
         }
     };
     while let Ok(piece) = pieces.try_recv() {
         gathered.piece(piece);
     }
+    // Of a reply in pieces that did not come to its end.
+    let came = state.held.take_values();
+    if !came.is_empty() {
+        gathered.value = Value::List(came);
+    }
     gathered.end(outcome, &shown, width)
+}
+
+/// Interrupts a run when its command has run for this long.
+async fn interrupt(run: &RunState, time: Option<Duration>) {
+    /// How often a run is asked whether a thread has come to it.
+    const OFTEN: Duration = Duration::from_millis(1);
+    let Some(time) = time else { return pending().await };
+    while !run.reached.has_begun() {
+        sleep(OFTEN).await;
+    }
+    sleep(time).await;
+    run.stop(Stop::Interrupted);
 }
 
 struct Gathered {

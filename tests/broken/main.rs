@@ -101,6 +101,15 @@ fn check_commands_reports_what_needs_no_state() {
     assert_eq!(lines(check_commands().unwrap_err()), WITHOUT_STATE);
 }
 
+/// `check_commands().unwrap()` printed eleven times `MissingState { name: ..` (newcomer 1.3).
+#[test]
+fn problems_that_are_unwrapped_read_as_sentences() {
+    let problems = check_commands().unwrap_err();
+    assert_eq!(format!("{problems:?}"), problems.to_string());
+    let error = Error::Commands(problems.clone());
+    assert_eq!(format!("{error:?}"), format!("the commands cannot be served:\n{problems}"));
+}
+
 #[test]
 fn the_builder_reports_missing_states_too() {
     let mut expected = WITHOUT_STATE.to_vec();

@@ -7,6 +7,8 @@ mod arguments;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod author;
+#[cfg(test)]
 mod builtins;
 #[cfg(test)]
 mod client;

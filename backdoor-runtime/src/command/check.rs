@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::causes::debug_as_display;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::{Command, Declared, Parameter};
 use crate::command::param::{Arity, Supply};
@@ -64,8 +65,8 @@ pub enum Problem {
     NothingLinked,
 }
 
-/// All that is wrong with the commands that are linked in, sorted by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// All that is wrong with the commands that are linked in, sorted by name. `Debug` reads as `Display`, for `unwrap`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 /// Checks the commands that are linked into this program, but for the states they need: a unit test of one line.
@@ -279,6 +280,8 @@ impl fmt::Display for Problems {
         Ok(())
     }
 }
+
+debug_as_display!(Problems);
 
 impl std::error::Error for Problems {}
 

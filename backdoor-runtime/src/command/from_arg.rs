@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::causes::debug_as_display;
 use crate::command::{duration, suggest};
 use crate::console::escape::escape_line;
 
@@ -66,7 +67,7 @@ pub trait FromArg: Sized + Send + 'static {
 ///
 /// Lower case, no full stop, what was typed in backticks, and without the parameter's name, which is put in front:
 /// "`12abc` is not a whole number".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ArgError {
     message: String,
 }
@@ -91,6 +92,8 @@ impl fmt::Display for ArgError {
         f.write_str(&self.message)
     }
 }
+
+debug_as_display!(ArgError);
 
 impl Error for ArgError {}
 

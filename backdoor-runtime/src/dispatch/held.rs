@@ -13,7 +13,7 @@ use crate::dispatch::pieces::first_piece;
 use crate::dispatch::room::Room;
 use crate::dispatch::session::{Piece, What};
 use crate::reply::table::TableStream;
-use crate::reply::{Form, Rendered};
+use crate::reply::{Form, Rendered, Value};
 
 /// The unsent part of one run's reply.
 #[derive(Default)]
@@ -31,6 +31,8 @@ struct State {
     table: Option<TableStream>,
     /// Bytes of the rows that came, roughly.
     weight: usize,
+    /// The items that came, where a test wants them.
+    values: Vec<Value>,
 }
 
 /// Rows are held back up to this weight: laying them out may fall to the console's thread.
@@ -40,7 +42,7 @@ impl Held {
     /// Takes an item for a person. Gives true where it is the first that is held back.
     pub(crate) fn push(&self, item: Rendered, form: Form) -> bool {
         let mut state = self.lock();
-        let State { ready, table, weight } = &mut *state;
+        let State { ready, table, weight, .. } = &mut *state;
         let before = ready.len();
         let table = table.get_or_insert_with(|| TableStream::new(form.width));
         match item {
@@ -71,6 +73,16 @@ impl Held {
         if self.room.take_whole(text.len()) {
             self.lock().ready.push_str(text);
         }
+    }
+
+    /// Keeps an item for a test.
+    pub(crate) fn keep(&self, item: Value) {
+        self.lock().values.push(item);
+    }
+
+    /// Takes the items that were kept.
+    pub(crate) fn take_values(&self) -> Vec<Value> {
+        std::mem::take(&mut self.lock().values)
     }
 
     /// Takes what is ready to be sent.

@@ -241,20 +241,18 @@ struct Roll<'a> {
     session: &'a Session,
     form: Form,
     first: bool,
-    /// For tests, where nothing is endless.
-    values: Vec<Value>,
 }
 
 impl<'a> Roll<'a> {
     fn new(session: &'a Session, form: Form) -> Self {
-        Self { session, form, first: true, values: Vec::new() }
+        Self { session, form, first: true }
     }
 
     fn push(&mut self, item: Rendered) {
         let run = self.session.run();
         let first = std::mem::take(&mut self.first);
         if self.form.kept {
-            self.values.push(item.clone().into_value());
+            run.held.keep(item.clone().into_value());
         }
         let is_whole = item.is_whole;
         if !self.form.text {
@@ -283,7 +281,7 @@ impl<'a> Roll<'a> {
             // As an empty list says it: nothing at all would look like a command without an answer.
             rest.push_str(&Value::List(Vec::new()).to_text(None));
         }
-        let values = self.form.kept.then(|| What::Value(Value::List(self.values)));
+        let values = self.form.kept.then(|| What::Value(Value::List(self.session.run().held.take_values())));
         let tail = match self.form.text {
             // On its own, since nothing may be put in behind it.
             false => if self.first { "[]" } else { "]" }.to_owned(),

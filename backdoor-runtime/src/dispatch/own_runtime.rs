@@ -148,11 +148,6 @@ impl Asynchronous {
         Self { service, fallback: LazyRuntime::new("backdoor-async") }
     }
 
-    /// The service's own.
-    pub(crate) fn service(&self) -> Option<&Handle> {
-        self.service.as_ref()
-    }
-
     /// # Errors
     /// The service has none, and the thread for it cannot be made.
     pub(crate) fn handle(&self) -> io::Result<Handle> {

@@ -146,7 +146,9 @@ fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::R
         if job.session.is_cancelled() {
             return;
         }
-        let _entered = asynchronous.service().map(Handle::enter);
+        // A command that needs no runtime runs where none can be made.
+        let runtime = asynchronous.handle().ok();
+        let _entered = runtime.as_ref().map(Handle::enter);
         let called = match job.call_here(function) {
             Ok(Reply::Stream(stream)) => match asynchronous.handle() {
                 Ok(handle) => Called::Stream(stream_on(&handle, job, stream)),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 
+use crate::causes::debug_as_display;
 use crate::{ArgError, FromArg};
 
 /// Targets that one filter names.
@@ -32,7 +33,7 @@ impl Directive {
 }
 
 /// Why text is no filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct FilterError(String);
 
 impl fmt::Display for FilterError {
@@ -40,6 +41,8 @@ impl fmt::Display for FilterError {
         f.write_str(&self.0)
     }
 }
+
+debug_as_display!(FilterError);
 
 impl std::error::Error for FilterError {}
 

@@ -1,12 +1,14 @@
 //! Where a console listens: what an author or an operator writes, read into a place to bind, and the address that was
 //! really bound. Reading it is separate from writing it, so that a mistake is an error of `start()` and no panic before.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process;
 
+use crate::causes::debug_as_display;
 use crate::console::escape::escape_line;
 
 /// What `.listen(..)` takes: an address as text, as a port, or as a [`SocketAddr`].
@@ -51,6 +53,24 @@ impl From<&str> for Listen {
     }
 }
 
+impl From<&String> for Listen {
+    fn from(text: &String) -> Self {
+        Listen::from(text.as_str())
+    }
+}
+
+impl From<Cow<'_, str>> for Listen {
+    fn from(text: Cow<'_, str>) -> Self {
+        Listen::from(text.into_owned())
+    }
+}
+
+impl From<Box<str>> for Listen {
+    fn from(text: Box<str>) -> Self {
+        Listen::from(String::from(text))
+    }
+}
+
 impl From<String> for Listen {
     fn from(text: String) -> Self {
         Listen { text, plain: false }
@@ -60,6 +80,15 @@ impl From<String> for Listen {
 impl From<u16> for Listen {
     fn from(port: u16) -> Self {
         Listen::from(port.to_string())
+    }
+}
+
+impl From<&Address> for Listen {
+    fn from(address: &Address) -> Self {
+        match address {
+            Address::Tcp(address) => Listen::from(*address),
+            Address::Unix(path) => Listen::from(format!("unix:{}", path.to_string_lossy())),
+        }
     }
 }
 
@@ -88,8 +117,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is no address that a console can listen on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a text is no address that a console can listen on. `Debug` reads as `Display`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct AddressError {
     text: String,
     reason: String,
@@ -100,6 +129,8 @@ impl fmt::Display for AddressError {
         write!(f, "cannot listen on `{}`: {}", escape_line(&self.text), self.reason)
     }
 }
+
+debug_as_display!(AddressError);
 
 impl Error for AddressError {}
 

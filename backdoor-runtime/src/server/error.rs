@@ -2,11 +2,11 @@
 
 use std::{error, fmt, io};
 
+use crate::causes;
 use crate::command::Problems;
 use crate::server::{AddressError, BindError};
 
-/// Why a console cannot start.
-#[derive(Debug)]
+/// Why a console cannot start. `Debug` reads as `Display`, with what is behind the error: `main` prints what it returns so.
 #[non_exhaustive]
 pub enum Error {
     /// Something is wrong with the commands that are linked in.
@@ -33,6 +33,12 @@ impl fmt::Display for Error {
     }
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.chain())
+    }
+}
+
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
@@ -47,12 +53,6 @@ impl error::Error for Error {
 impl Error {
     /// The error and what is behind it, on one line.
     pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = error::Error::source(self);
-        while let Some(error) = source {
-            text.push_str(&format!(": {error}"));
-            source = error.source();
-        }
-        text
+        causes::chain(self)
     }
 }

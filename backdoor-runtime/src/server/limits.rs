@@ -61,6 +61,7 @@ impl Limits {
     pub(super) fn commands(&self) -> CommandLimits {
         CommandLimits {
             timeout: self.command_timeout,
+            longest: None,
             threads: self.command_threads,
             stuck_threads: self.stuck_threads,
             answer: self.max_answer,

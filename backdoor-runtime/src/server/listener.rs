@@ -8,6 +8,7 @@ use std::os::unix::net::UnixListener;
 
 use socket2::{Domain, Socket, Type};
 
+use crate::causes;
 use crate::server::address::{Address, Endpoint, Place};
 use crate::server::socket_file::{self, SocketFile};
 
@@ -33,8 +34,7 @@ pub(crate) enum BoundSocket {
 }
 
 /// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
-/// in the text.
-#[derive(Debug)]
+/// in the text. `Debug` reads as `Display`, with the source behind it.
 pub struct BindError {
     place: String,
     reason: String,
@@ -44,6 +44,12 @@ pub struct BindError {
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot listen on {}: {}", self.place, self.reason)
+    }
+}
+
+impl fmt::Debug for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&causes::chain(self))
     }
 }
 

@@ -23,7 +23,7 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 
 /// A running console. Dropping it ends it: what is rendered is sent and sessions get a goodbye, within 200 ms. No command is waited
 /// for.
-#[must_use = "dropping the console ends it"]
+#[must_use = "dropping the console ends it; bind it to a name, as in `let _console = ..`: `let _ = ..` drops it at once"]
 pub struct Backdoor {
     pub(super) addresses: Vec<Address>,
     pub(super) running: Option<Running>,
