@@ -124,12 +124,12 @@ impl Seen {
         Self {
             reading: Ok(found.read()),
             default: setting.and_then(|setting| setting.default().map(|value| (setting.show)(&value))),
-            accepts: setting.and_then(|setting| {
+            accepts: setting.map(|setting| {
                 let words: Vec<&str> = setting.cell().choices().iter().map(|choice| choice.name).collect();
                 let range = setting.range.as_ref().and_then(Range::text);
                 let few = (!words.is_empty()).then(|| words.join("|"));
                 let one = range.or(few).unwrap_or_else(|| setting.cell().value_name().to_owned());
-                Some(if setting.cell().may_be_none() { format!("{one}|{NONE}") } else { one })
+                if setting.cell().may_be_none() { format!("{one}|{NONE}") } else { one }
             }),
         }
     }
