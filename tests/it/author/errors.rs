@@ -7,7 +7,7 @@ use backdoor_runtime::{Address, Backdoor, Error, vars};
 fn an_error_that_main_returns_reads_as_a_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let error: Error = Backdoor::builder("debug").listen(&address.to_string()).start().map(drop).unwrap_err();
+    let error: Error = Backdoor::builder("debug").listen(address.to_string()).start().map(drop).unwrap_err();
     let debug = format!("{error:?}");
     assert!(debug.starts_with(&error.to_string()), "{debug}");
     assert!(debug.starts_with(&format!("cannot listen on {address}: ")), "{debug}");

@@ -41,7 +41,7 @@ fn runtime_sync() -> String {
 async fn forever(session: Session) {
     session.println("waits").await.unwrap();
     session.cancelled().await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[backdoor_command(name = "author rows", reads, timeout = "none")]
