@@ -7,6 +7,7 @@ pub(crate) mod escape;
 mod foreign;
 mod json_line;
 mod lines;
+mod pasted;
 mod queue;
 mod running;
 mod screen;

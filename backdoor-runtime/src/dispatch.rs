@@ -11,6 +11,7 @@ pub(crate) mod contain;
 pub(crate) mod failure;
 pub(crate) mod held;
 mod job;
+mod masked;
 pub(crate) mod output;
 pub(crate) mod own_runtime;
 pub(crate) mod peer;
@@ -23,6 +24,7 @@ pub(crate) mod runs;
 pub(crate) mod session;
 pub(crate) mod tally;
 mod wait;
+pub(crate) mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +56,6 @@ pub use crate::dispatch::session::{PrintError, Session};
 pub use crate::dispatch::tally::StatusCount;
 use crate::line::{self, Asked};
 use crate::reply::Form;
-use crate::vars::secret;
 
 /// How long a question waits for its answer.
 const QUESTION: Duration = Duration::from_secs(60);
@@ -157,7 +158,7 @@ impl Dispatcher {
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
         let line: Arc<str> = line.into();
         let state = Arc::new(RunState::new(id, Instant::now()));
-        Run { state, shown: secret::scrubbed(&line), line, form }
+        Run { state, shown: line.clone(), line, form }
     }
 
     /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
@@ -165,7 +166,7 @@ impl Dispatcher {
     /// To be polled on a runtime of the console's, since it keeps the time. Where the command is the console's own and waits for nothing,
     /// it has ended when this was polled once. What is rarely needed is on the heap, so that this future is small: one is made for each
     /// line.
-    pub(crate) async fn run(&self, run: Run, peer: &Arc<Peer>) -> Outcome {
+    pub(crate) async fn run(&self, mut run: Run, peer: &Arc<Peer>) -> Outcome {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
         if matches!(asked.asked, Asked::Nothing) {
@@ -173,10 +174,8 @@ impl Dispatcher {
         }
         let form = Form { text: !json, ..run.form };
         run.state.json.store(json, Ordering::Relaxed);
-        // What is the author's may end the process.
-        let urgent =
-            matches!(&asked.asked, Asked::Command { entry, .. } if !entry.command.declared.is_builtin());
-        let record = Record::begin(self, peer, &run, urgent);
+        run.shown = masked::shown(&run.line, &asked.asked, &self.shared.registry);
+        let record = Record::begin(self, peer, &run, &asked.asked);
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
@@ -241,6 +240,12 @@ impl Dispatcher {
             Box::pin(self.rehearse(calling, &arguments)).await?;
             Box::pin(self.confirm(calling, confirmed)).await?;
         }
+        if calling.listed.limit.is_none() && calling.peer.is_prompted() {
+            let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
+            let text = format!("`{}` runs until Ctrl-C or an empty line", calling.entry.name);
+            // It may be missed where there is no room.
+            let _ = session.try_notice(What::Notice(text));
+        }
         wait::run(self, calling, self.job(calling, arguments, false)).await
     }
 
@@ -295,6 +300,7 @@ impl Dispatcher {
     fn calling<'a>(&self, entry: &'a Entry, run: &Run, form: Form, peer: &'a Arc<Peer>) -> Calling<'a> {
         let (state, line, command) = (run.state.clone(), run.shown.clone(), entry.command);
         let limit = self.limit(command);
+        state.endless.store(limit.is_none(), Ordering::Relaxed);
         // What runs until Ctrl-C may say as much as its operator wants to read.
         let room = if command.timeout == Timeout::Never { usize::MAX } else { self.limits.answer };
         state.held.room.limit(room);
@@ -338,19 +344,32 @@ impl Drop for Calling<'_> {
     }
 }
 
-/// The audit record of a line: one event when it begins and one when it ends, also where it is dropped in between.
+/// The audit record of a line: what is needed for its begin, and one event when it ends, also where it is dropped before.
 struct Record<'a> {
     dispatcher: &'a Dispatcher,
     peer: &'a Peer,
     run: &'a Run,
+    /// Its command changes nothing.
+    reads: bool,
     status: Status,
 }
 
 impl<'a> Record<'a> {
-    fn begin(dispatcher: &'a Dispatcher, peer: &'a Peer, run: &'a Run, urgent: bool) -> Self {
-        dispatcher.audit.begins(peer, &run.shown, urgent);
+    fn begin(dispatcher: &'a Dispatcher, peer: &'a Peer, run: &'a Run, asked: &Asked<'_>) -> Self {
+        let reads = match asked {
+            Asked::Command { entry, .. } => entry.command.effect == Effect::Reads,
+            Asked::Help(_) => true,
+            Asked::Nothing | Asked::Wrong { .. } => false,
+        };
+        if let Asked::Command { entry, .. } = asked {
+            // What is the author's may end the process.
+            let urgent = !entry.command.declared.is_builtin();
+            if let Some(begin) = dispatcher.audit.begin(&run.shown, reads, urgent) {
+                let _ = run.state.begins.set(begin);
+            }
+        }
         peer.set_line(Some(run.shown.clone()), run.state.begin.into_std());
-        Self { dispatcher, peer, run, status: Status::Cancelled }
+        Self { dispatcher, peer, run, reads, status: Status::Cancelled }
     }
 
     fn end(mut self, status: Status) {
@@ -360,12 +379,12 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        let Self { dispatcher, peer, run, status } = *self;
+        let Self { dispatcher, peer, run, reads, status } = *self;
         let end = Instant::now();
         peer.set_line(None, end.into_std());
         let took = end.duration_since(run.state.begin);
         dispatcher.shared.tally.note(status, took);
-        dispatcher.audit.ended(peer, &run.shown, status, took);
+        dispatcher.audit.ended(peer, &run.shown, reads, status, took);
     }
 }
 

@@ -3,6 +3,7 @@
 mod bind;
 mod complete;
 mod request;
+mod typographic;
 pub(crate) mod words;
 
 pub use complete::Candidate;

@@ -56,7 +56,6 @@ pub(crate) mod place;
 pub(crate) mod probe;
 mod readable;
 pub(crate) mod registry;
-pub(crate) mod secret;
 mod set;
 #[cfg(feature = "arc-swap")]
 mod swapped;

@@ -118,6 +118,41 @@ const TOO_LONG: [&str; 9] = [
     "answers careless",
 ];
 
+/// A text that cannot be written to its end.
+struct Breaks;
+
+impl fmt::Display for Breaks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the first half")?;
+        panic!("no more")
+    }
+}
+
+#[backdoor_command(name = "answers breaks", reads)]
+fn breaks() -> Breaks {
+    Breaks
+}
+
+#[backdoor_command(name = "answers breaks-async", reads)]
+async fn breaks_async() -> Breaks {
+    Breaks
+}
+
+#[backdoor_command(name = "answers breaks-in-turn", reads)]
+fn breaks_in_turn() -> impl Iterator<Item = Breaks> {
+    std::iter::once(Breaks)
+}
+
+#[test]
+fn l14_what_a_display_wrote_before_its_panic_is_shown() {
+    let console = Backdoor::testing();
+    for line in ["answers breaks", "answers breaks-async", "answers breaks-in-turn"] {
+        assert_eq!(console.run(line).text, "the first half\npanicked: no more\n", "{line}");
+        let json = console.run(&format!("{line} --json")).text;
+        assert!(json.starts_with(r#"{"error":{"status":"panicked""#), "{json}");
+    }
+}
+
 #[test]
 fn an_answer_that_is_too_long_is_cut_and_that_is_its_status() {
     const END: &str = "truncated: the answer is longer than 100000B; the rest is left out\n";

@@ -32,7 +32,14 @@ struct Log {
 
 impl Log {
     fn subscriber(&self) -> impl Subscriber + Send + Sync {
-        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).finish()
+        let writer = self.clone();
+        let level = tracing::Level::DEBUG;
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(writer)
+            .finish()
     }
 
     /// A console whose events come here.
@@ -86,7 +93,7 @@ impl Write for Log {
 }
 
 #[test]
-fn each_line_is_an_event_before_and_one_after() {
+fn a_line_that_may_change_something_is_an_event_before_and_one_after() {
     let log = Log::default();
     let backdoor = log.console();
     script(&backdoor.addresses()[0], "audit fails\nargs say a\u{1b}[2Jb\u{202e}\nno such\n");
@@ -97,6 +104,67 @@ fn each_line_is_an_event_before_and_one_after() {
     assert!(log.expect("line=args say a\\x1b[2Jb\\u{202e} result=done").contains("command ended"));
     assert!(log.expect("line=no such result=usage").contains("command ended"));
     assert!(!log.text().contains('\u{1b}'), "{}", log.text());
+}
+
+/// Two events a command buried the service's own, and looking is no change.
+#[test]
+fn m_a_line_that_reads_is_one_event_at_debug() {
+    let log = Log::default();
+    let backdoor = log.console();
+    let mut operator = Operator::new(&backdoor);
+    operator.asks("version");
+    operator.asks("audit deaf open-already --json --what");
+    operator.asks("wire count audited");
+    log.expect("line=wire count audited result=done");
+    let text = log.text();
+    let of =
+        |line: &str| text.lines().filter(|event| event.contains(&format!("line={line}"))).collect::<Vec<_>>();
+    assert_eq!(of("version").len(), 1, "{text}");
+    assert!(of("version")[0].trim_start().starts_with("DEBUG backdoor: command ended"), "{text}");
+    assert_eq!(of("audit deaf").len(), 1, "what is wrong does not begin: {text}");
+    assert!(of("wire count")[0].contains("INFO backdoor: command begins"), "{text}");
+    assert_eq!(of("wire count").len(), 2, "{text}");
+}
+
+#[test]
+fn a_line_that_reads_for_long_is_on_record_while_it_runs() {
+    let log = Log::default();
+    let backdoor = log.console();
+    let mut operator = Operator::new(&backdoor);
+    operator.types("wire endless");
+    let begun = log.expect("command begins");
+    assert!(begun.contains("DEBUG") && begun.contains("line=wire endless"), "{begun}");
+    operator.interrupts();
+}
+
+/// Arguments that are wrong are seen by code of the author's, and nothing has begun then.
+#[test]
+fn a_line_whose_values_are_wrong_does_not_begin() {
+    let log = Log::default();
+    let backdoor = log.console();
+    Operator::new(&backdoor).asks("wire note audited many");
+    log.expect("line=wire note audited many result=usage");
+    assert!(!log.text().contains("command begins"), "{}", log.text());
+}
+
+#[test]
+fn m4_lines_that_are_wrong_are_cut_and_counted() {
+    let log = Log::default();
+    let backdoor = log.console();
+    let wrong = format!("{}\n", "x".repeat(900));
+    let address = &backdoor.addresses()[0];
+    script(address, wrong.repeat(2000));
+    script(address, "wire count counted\n");
+    log.expect("line=wire count counted result=done");
+    drop(backdoor);
+    log.expect("more lines that were wrong were not logged");
+    let text = log.text();
+    let logged = text.lines().filter(|line| line.contains("result=usage")).count();
+    let unlogged = |line: &str| line.split_once("lines=").map(|(_, count)| count.parse::<usize>().unwrap());
+    let unlogged: usize = text.lines().filter(|line| line.contains("were wrong")).filter_map(unlogged).sum();
+    assert_eq!(logged + unlogged, 2000, "{}", text.len());
+    assert!(text.lines().all(|line| line.len() < 500), "{}", text.len());
+    assert!(text.contains(&format!("line={}.. (644 bytes more) result=usage", "x".repeat(256))));
 }
 
 #[test]

@@ -146,7 +146,8 @@ fn no_loop() {
     operator.types("log tail backdoor");
     let mut other = Operator::new(&backdoor);
     until("seen", || {
-        other.asks("uptime");
+        // What only reads is at DEBUG, which the ring does not keep here.
+        other.asks("wire count no-loop");
         let seen = operator.0.read_for(Duration::from_millis(50));
         String::from_utf8_lossy(&seen).contains("command ended session=2 ")
     });
@@ -155,6 +156,22 @@ fn no_loop() {
     let before = of("backdoor").len();
     operator.0.expect_nothing();
     assert_eq!(of("backdoor").len(), before);
+}
+
+#[test]
+fn m_log_last_leaves_out_the_consoles_own() {
+    own_process("logs::m_log_last_leaves_out_the_consoles_own", || {
+        tracing_subscriber::registry().with(backdoor_runtime::logs()).init();
+        tracing::info!(target: "it::own", "an order came");
+        let backdoor = console().start().unwrap();
+        let mut operator = Operator::new(&backdoor);
+        operator.asks("wire count log-last");
+        until("on record", || !of("backdoor").is_empty());
+        assert_eq!(masked(&operator.asks("log last")), "TIME  INFO it::own: an order came\n");
+        for line in ["log last --console", "log last --target backdoor"] {
+            assert!(operator.asks(line).contains("backdoor: command begins"), "{line}");
+        }
+    });
 }
 
 #[test]

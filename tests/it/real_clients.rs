@@ -176,6 +176,9 @@ fn nc_with_a_script_prints_answers_only_and_ends_by_itself() {
         assert!(output.status.success(), "{client}: {output:?}");
         assert!(!output.stdout.contains(&0xff) && !output.stdout.contains(&b'\r'), "{client}");
         let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.contains("nothing more came"), !client.contains("-N"), "{client}: {text}");
+        // Only a client that has not closed its half may have had more to send.
+        let text = text.trim_end_matches("nothing more came for 2s; this session is closed\n");
         assert!(!text.contains(PROMPT) && text.ends_with("\né\n"), "{client}: {text}");
         let (help, version) = (text.find("wire echo").unwrap(), text.find("\nservice ").unwrap());
         assert!(help < version, "{client}: {text}");
@@ -220,4 +223,64 @@ fn regression_telnet_types_any_letter() {
     telnet.expect(PROMPT);
     telnet.press("\x04");
     assert!(telnet.expect_end().ends_with("Connection closed by foreign host.\r\n"));
+}
+
+/// Whether a client is there that not every machine has; where it is not, the test ends.
+fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
+    if !is_there {
+        eprintln!("left out: `{program}` is not on this machine");
+    }
+    is_there
+}
+
+/// It keeps Ctrl-C for a menu of its own.
+#[test]
+fn c27_busyboxes_telnet_ends_an_endless_command_by_an_empty_line() {
+    if !has("busybox") {
+        return;
+    }
+    let mut telnet = Terminal::start("busybox", "busybox", &["telnet", "127.0.0.1", &port()]);
+    telnet.expect(PROMPT);
+    telnet.press("wire endless\r");
+    telnet.expect("runs until Ctrl-C or an empty line");
+    telnet.expect("tick");
+    telnet.press("\r");
+    telnet.expect("interrupted");
+    telnet.expect(PROMPT);
+    telnet.press("wire echo heard\r");
+    telnet.expect("heard\r\n");
+    telnet.expect(PROMPT);
+    telnet.press("quit\r");
+    telnet.expect_end();
+}
+
+#[test]
+fn c28_socat_waits_as_long_as_it_is_told() {
+    if !has("socat") {
+        return;
+    }
+    let socket = path().display();
+    let output = sh(&format!("echo 'wire echo a' | socat -t10 - UNIX-CONNECT:{socket}"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "a\n");
+}
+
+/// As netmiko and Ansible begin: Enter, then the prompt.
+#[test]
+fn c12_pythons_telnetlib_gets_a_prompt_for_an_empty_line() {
+    if !has("python3") {
+        return;
+    }
+    let program = "import sys, warnings; warnings.simplefilter('ignore')\n\
+        try: import telnetlib\n\
+        except ImportError: print('left out: this Python has no telnetlib'); sys.exit()\n\
+        t = telnetlib.Telnet('127.0.0.1', int(sys.argv[1]), 30)\n\
+        t.write(b'\\n'); t.expect([rb'test> $'], 30)\n\
+        t.write(b'wire echo heard\\n'); print(t.read_until(b'test> ', 30).decode())\n\
+        t.write(b'quit\\n'); print(t.read_all().decode())";
+    let output = Command::new("timeout").args(["60", "python3", "-c", program, &port()]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text.contains("left out") || (text.contains("heard") && text.contains("goodbye")), "{output:?}");
 }

@@ -10,6 +10,7 @@ mod limits;
 mod line_ends;
 mod opening;
 mod options;
+mod pasted;
 mod queued;
 mod raw;
 mod script;
@@ -171,6 +172,21 @@ fn flood(session: Session, lines: u32) -> Result<&'static str, PrintError> {
 #[backdoor_command(name = "get")]
 fn get(path: String) -> String {
     path
+}
+
+/// Named as verbs of other protocols are
+#[backdoor_command(name = "user", aliases("info", "options", "ping"))]
+fn user(name: Option<String>) -> String {
+    name.unwrap_or_default()
+}
+
+/// Tick until told to end
+#[backdoor_command(name = "wire endless", reads, timeout = "none")]
+async fn endless(session: Session) -> Result<(), PrintError> {
+    loop {
+        session.println("tick").await?;
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
 }
 
 /// Say how many words there are

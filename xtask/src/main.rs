@@ -95,6 +95,11 @@ const BLESS: &[Step] = &[
         environment: &[("BLESS", "1")],
     },
     Step {
+        name: "what a character is to a terminal",
+        arguments: &["test", "--package", "backdoor-runtime", "--lib", "console::escape"],
+        environment: &[("BLESS", "1")],
+    },
+    Step {
         name: "transcripts of help",
         arguments: &["test", "--package", "tests", "--test", "many"],
         environment: &[("BLESS", "1")],

@@ -119,6 +119,8 @@ async fn tail(
 }
 
 /// The last events
+///
+/// Without what the console itself logs of its commands, unless --console or --target backdoor asks for it.
 #[backdoor_command(name = "log last", reads, on = helper)]
 async fn last(
     /// How many
@@ -133,9 +135,14 @@ async fn last(
     /// Only with this text, whatever the case of its letters
     #[arg(long)]
     grep: Option<String>,
+    /// With what the console itself logs
+    #[arg(long)]
+    console: bool,
 ) -> Result<Events, String> {
     installed()?;
-    Ok(Events(logs::newest(count, &wanted(target, level, grep)).into()))
+    let no_console = !console && target.is_none();
+    let wanted = Wanted { no_console, ..wanted(target, level, grep) };
+    Ok(Events(logs::newest(count, &wanted).into()))
 }
 
 /// The targets seen so far, and how much of each was kept
@@ -150,7 +157,8 @@ fn installed() -> Result<(), String> {
 }
 
 fn wanted(target: Option<String>, level: Option<Level>, grep: Option<String>) -> Wanted {
-    Wanted { target, level: level.map(Into::into), grep: grep.map(|text| text.to_ascii_lowercase()) }
+    let grep = grep.map(|text| text.to_ascii_lowercase());
+    Wanted { target, level: level.map(Into::into), grep, no_console: false }
 }
 
 struct Kept {

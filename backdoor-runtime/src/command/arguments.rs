@@ -70,8 +70,13 @@ impl<'a> Call<'a> {
         Self { is_rehearsal: true, ..self }
     }
 
-    pub(crate) fn is_rehearsal(&self) -> bool {
-        self.is_rehearsal
+    /// All arguments are taken. Gives false where that is all there is to do; otherwise the function is called now, and its record
+    /// says so.
+    pub(crate) fn calls(&self) -> bool {
+        if !self.is_rehearsal {
+            self.session.note_call();
+        }
+        !self.is_rehearsal
     }
 
     pub(crate) fn command(&self) -> &'static Command {

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use crate::console::bounds::Bounds;
 use crate::console::foreign;
+use crate::console::json_line::JsonLine;
 use crate::console::lines::LineAssembler;
+use crate::console::pasted::{self, Front};
 use crate::console::queue::{Queue, Typed};
 use crate::console::running::Running;
 use crate::console::screen::Screen;
@@ -22,6 +24,7 @@ use crate::dispatch::failure::Failure;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::run_state::Stop;
 use crate::dispatch::{Outcome, Run, Service};
+use crate::reply::text;
 
 /// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
 /// one that is typed at the prompt. Nobody sees it.
@@ -55,6 +58,12 @@ pub(crate) struct Conversation {
     accepted: bool,
     /// A line was refused unseen: too long, or no text.
     refused: bool,
+    /// An empty line came before anything else, and how the peer begins is open once more.
+    came_empty: bool,
+    /// A script has sent something after a pause, and may do so again.
+    converses: bool,
+    /// The last answer was a line of JSON.
+    answered_json: bool,
     /// The first bytes, as long as they may be the opening of another protocol.
     opening: Vec<u8>,
     /// No more lines are taken; what still comes may interrupt.
@@ -94,6 +103,9 @@ impl Conversation {
             scanned_away: 0,
             accepted: false,
             refused: false,
+            came_empty: false,
+            converses: false,
+            answered_json: false,
             opening: Vec::new(),
             input_ended: false,
             half_closed: false,
@@ -153,9 +165,21 @@ impl Conversation {
         self.over || (self.running.is_none() && self.input_ended && self.queue.is_empty())
     }
 
+    /// Whether an empty line came first, since this was asked last: somebody may have pressed Enter to see a prompt, or the lines of a
+    /// script follow.
+    pub(crate) fn came_empty(&mut self) -> bool {
+        std::mem::take(&mut self.came_empty)
+    }
+
     /// Whether the peer is a script that has its answers and may have nothing more to ask.
     pub(crate) fn is_idle_script(&self) -> bool {
-        self.style == Style::Script && self.running.is_none() && self.queue.is_empty() && !self.is_over()
+        let is_script = self.style == Style::Script && !self.converses;
+        is_script && self.running.is_none() && self.queue.is_empty() && !self.is_over()
+    }
+
+    /// The script has paused and goes on: it is not one that has sent all it has at once.
+    pub(crate) fn converse(&mut self) {
+        self.converses = true;
     }
 
     /// Whether a line waits and can be run or answered.
@@ -187,7 +211,9 @@ impl Conversation {
             let Typed { line, mut at_prompt } = self.queue.pop()?;
             self.prompt_at = None;
             match line {
-                Ok(line) => {
+                Ok(mut line) => {
+                    let Front { bytes, is_comment } = pasted::front(&line, self.screen.prompt());
+                    line.drain(..bytes);
                     if !self.accepted
                         && let Some(protocol) = self.foreign_line(&line)
                     {
@@ -199,8 +225,11 @@ impl Conversation {
                     if !at_prompt && self.style == Style::Prompted {
                         self.screen.show_entered(&line);
                         at_prompt = true;
+                    } else if bytes > 0 {
+                        // What is complained about stands elsewhere on the screen.
+                        at_prompt = false;
                     }
-                    if line.contains(|c: char| !c.is_whitespace()) {
+                    if !is_comment && line.contains(|c: char| !c.is_whitespace()) {
                         return Some((line, at_prompt));
                     }
                 }
@@ -226,6 +255,31 @@ impl Conversation {
         self.over = true;
         if let Some(running) = &self.running {
             running.stop(Stop::Disconnected);
+        }
+    }
+
+    /// The peer takes nothing of its answer, and the session is over. Gives what it is to read behind the part that was written, should it
+    /// read on.
+    pub(crate) fn cut_short(&mut self, waited: Duration) -> Vec<u8> {
+        let is_json = self.running.as_ref().map_or(self.answered_json, Running::is_json);
+        // A character whose first bytes were written is finished.
+        let is_inside = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
+        let begun: Vec<u8> = self.screen.bytes().iter().take_while(is_inside).copied().collect();
+        self.vanish();
+        self.screen.bytes().extend(begun);
+        let waited = text::duration(&waited);
+        let text = format!("the rest is left out: nothing was read for {waited}; this session is closed");
+        // Nobody knows where on its line the written part ended.
+        self.screen.show("\n");
+        self.screen.show(&self.closing(text, is_json));
+        std::mem::take(self.screen.bytes())
+    }
+
+    /// Why the console ends a session, in the form of its answers.
+    fn closing(&self, text: String, is_json: bool) -> String {
+        match is_json {
+            true => JsonLine::default().end(Some(&Failure::cancelled(text))),
+            false => format!("{text}\n"),
         }
     }
 

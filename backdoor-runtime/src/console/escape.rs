@@ -1,13 +1,18 @@
 //! Makes harmless what came from input, commands or logs before a terminal or a log shows it: with an ESC or a bidi
 //! control in the right place, a terminal obeys, and a log line lies.
 
+mod class;
+mod context;
+mod table;
+
 use std::{ascii, borrow::Cow};
 
-/// Spells out every character that could move a cursor, change a terminal or reorder what is read: C0 and DEL as
-/// `\x1b` and `\r`, C1 (U+0080..=U+009F), bidi controls (U+061C, U+200E, U+200F, U+202A..=U+202E, U+2066..=U+2069), the
-/// line and paragraph separators (U+2028, U+2029) and what has no width, so that two names look alike that are not (U+00AD,
-/// U+180E, U+200B, U+2060..=U+206F, U+FEFF, U+FFF9..=U+FFFB, U+E0000..=U+E007F) as `\u{202e}`. Newline and
-/// tab stay, and so do the joiners U+200C and U+200D, which scripts and emoji are written with. A byte that is no UTF-8 cannot
+pub(crate) use self::context::Context;
+
+/// Spells out every character that could move a cursor, change a terminal, reorder what is read or make two names look alike that are
+/// not, as `\x1b`, `\r` and `\u{202e}`: what Unicode has as Cc, Cf, Zl, Zp, Bidi_Control or Default_Ignorable_Code_Point, private-use
+/// characters, and code points that stand for nothing (of Unicode 16.0.0: later characters are spelled out, too). Newline and tab stay.
+/// So do combining marks, up to 8 on one base, and inside an emoji sequence its joiners and its style. A byte that is no UTF-8 cannot
 /// be in a `str`: 8-bit controls are refused with their line, and no command can print them.
 ///
 /// The result is for reading, not for reading back: a backslash stays as it is, so that paths and escaped text survive
@@ -37,15 +42,16 @@ pub(crate) enum Newline {
 #[derive(Debug)]
 pub(crate) struct Encoder {
     newline: Newline,
-    /// A CR ended the last text, and only what comes next tells whether a LF makes it a newline.
-    has_carriage_return: bool,
+    context: Context,
+    /// It ended the last text, and only what comes next tells what becomes of it: a CR, or a part of an emoji sequence.
+    waiting: Option<char>,
     is_at_line_start: bool,
 }
 
 impl Encoder {
     /// An encoder at the start of a line.
     pub(crate) fn new(newline: Newline) -> Self {
-        Self { newline, has_carriage_return: false, is_at_line_start: true }
+        Self { newline, context: Context::default(), waiting: None, is_at_line_start: true }
     }
 
     /// Changes the line ends from here on, as for a peer that begins to speak telnet.
@@ -57,23 +63,45 @@ impl Encoder {
     /// difference how a text is cut into calls.
     pub(crate) fn encode(&mut self, text: &str, out: &mut Vec<u8>) {
         let mut rest = text;
+        if let Some(next) = rest.chars().next() {
+            self.decide(next, out);
+        }
         while !rest.is_empty() {
-            if self.has_carriage_return && !rest.starts_with('\n') {
-                self.finish(out);
-            }
-            let special = find_special(rest, |character| character != '\t');
-            let (plain, after) = rest.split_at(special.map_or(rest.len(), |(at, _)| at));
+            let (plain, after) = rest.split_at(self.context.pass(rest));
             self.is_at_line_start &= plain.is_empty();
             out.extend_from_slice(plain.as_bytes());
-            rest = after;
-            if let Some((_, character)) = special {
-                rest = &rest[character.len_utf8()..];
-                match character {
-                    '\n' => self.end_line(out),
-                    '\r' => self.has_carriage_return = true,
-                    _ => self.spell(character, out),
+            let mut characters = after.chars();
+            let Some(character) = characters.next() else { break };
+            rest = characters.as_str();
+            let next = characters.next();
+            match character {
+                '\n' => self.end_line(out),
+                '\t' => {
+                    self.context = Context::default();
+                    self.is_at_line_start = false;
+                    out.push(b'\t');
+                }
+                _ => {
+                    self.waiting = Some(character);
+                    if character != '\r' && self.context.joins(character, None) == Some(false) {
+                        self.finish(out);
+                    } else if let Some(next) = next {
+                        self.decide(next, out);
+                    }
                 }
             }
+        }
+    }
+
+    /// Decides about the character that waits, now that the next one is known.
+    fn decide(&mut self, next: char, out: &mut Vec<u8>) {
+        match self.waiting {
+            Some('\r') if next == '\n' => self.waiting = None,
+            Some(character) if self.context.joins(character, Some(next)) == Some(true) => {
+                self.waiting = None;
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            _ => self.finish(out),
         }
     }
 
@@ -91,12 +119,11 @@ impl Encoder {
         }
     }
 
-    /// Ends the text: a CR that still waits for its LF is shown. To be called before anything is written behind the
+    /// Ends the text: a CR that still waits for its LF is shown, and so is a joiner. To be called before anything is written behind the
     /// encoder's back, such as a prompt.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
-        if self.has_carriage_return {
-            self.has_carriage_return = false;
-            self.spell('\r', out);
+        if let Some(character) = self.waiting.take() {
+            self.spell(character, out);
         }
     }
 
@@ -111,7 +138,8 @@ impl Encoder {
     }
 
     fn end_line(&mut self, out: &mut Vec<u8>) {
-        self.has_carriage_return = false;
+        self.waiting = None;
+        self.context = Context::default();
         self.is_at_line_start = true;
         out.extend_from_slice(match self.newline {
             Newline::CrLf => b"\r\n",
@@ -121,20 +149,23 @@ impl Encoder {
 
     fn spell(&mut self, character: char, out: &mut Vec<u8>) {
         self.is_at_line_start = false;
+        self.context = Context::without_base();
         spell(character, |ascii| out.push(ascii));
     }
 }
 
 fn escape_where(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let Some(mut special) = find_special(text, &is_wanted) else { return Cow::Borrowed(text) };
+    let mut context = Context::default();
+    let Some(mut special) = find_special(&mut context, text, &is_wanted) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     loop {
         let (at, character) = special;
         out.push_str(&rest[..at]);
         spell(character, |ascii| out.push(char::from(ascii)));
+        context = Context::without_base();
         rest = &rest[at + character.len_utf8()..];
-        match find_special(rest, &is_wanted) {
+        match find_special(&mut context, rest, &is_wanted) {
             Some(next) => special = next,
             None => break,
         }
@@ -143,44 +174,26 @@ fn escape_where(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The first special character that is wanted, and where it starts. Most text is skipped a byte at a time, without
-/// being decoded.
-fn find_special(text: &str, is_wanted: impl Fn(char) -> bool) -> Option<(usize, char)> {
-    let mut from = 0;
+/// The first character that is to be spelled out and is wanted, and where it starts.
+fn find_special(
+    context: &mut Context,
+    text: &str,
+    is_wanted: impl Fn(char) -> bool,
+) -> Option<(usize, char)> {
+    let mut at = 0;
     loop {
-        let at = from + text.as_bytes()[from..].iter().position(|&byte| may_start_special(byte))?;
-        let character = text[at..].chars().next()?;
-        if is_special(character) && is_wanted(character) {
+        at += context.pass(&text[at..]);
+        let mut characters = text[at..].chars();
+        let character = characters.next()?;
+        let joins = context.joins(character, characters.next()) == Some(true);
+        if !joins && is_wanted(character) {
             return Some((at, character));
         }
-        from = at + character.len_utf8();
+        if !joins {
+            *context = Context::default();
+        }
+        at += character.len_utf8();
     }
-}
-
-/// Whether a special character can start with this byte. None of them can be found inside a character, so that text
-/// may be cut before it.
-fn may_start_special(byte: u8) -> bool {
-    matches!(byte, 0x00..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
-}
-
-/// Whether a character is spelled out.
-pub(crate) fn is_special(character: char) -> bool {
-    matches!(
-        character,
-        '\0'..='\x1f'
-            | '\x7f'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// Gives the ASCII characters that stand for a special one.
@@ -194,6 +207,7 @@ fn spell(character: char, mut push: impl FnMut(u8)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::escape::class::Class;
 
     #[test]
     fn texts() {
@@ -214,8 +228,10 @@ mod tests {
         check("é\u{2066}x\u{2069}\n", "é\\u{2066}x\\u{2069}\n", r"é\u{2066}x\u{2069}\n");
         let spelt = r"\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}";
         check("\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}", spelt, spelt);
-        let neighbours = "\u{200c}\u{200d}\u{2010}\u{2027}\u{202f}\u{205f}\u{2070}\u{fffc}©ض";
+        let neighbours = "\u{2010}\u{2027}\u{202f}\u{205f}\u{2070}\u{fffc}©ض";
         check(neighbours, neighbours, neighbours);
+        let unseen = r"a\u{200b}b\u{200c}c\u{3164}d\u{e000}e\u{378}f\u{fe0f}\u{e0100}";
+        check("a\u{200b}b\u{200c}c\u{3164}d\u{e000}e\u{378}f\u{fe0f}\u{e0100}", unseen, unseen);
     }
 
     #[test]
@@ -229,15 +245,39 @@ mod tests {
     fn every_character() {
         for character in '\0'..=char::MAX {
             let text = character.to_string();
-            if is_special(character) {
-                assert!(may_start_special(text.as_bytes()[0]), "{character:?}");
+            if Class::of(character) == Class::Hidden {
                 assert!(escape_line(&text).bytes().all(|byte| byte.is_ascii_graphic()), "{character:?}");
             } else {
                 assert!(!character.is_control(), "{character:?}");
                 assert_eq!(escape_line(&text), text);
             }
         }
-        assert!((0x80..=0xbf).all(|byte| !may_start_special(byte)), "never a byte inside a character");
+    }
+
+    #[test]
+    fn marks_stay_up_to_eight_on_one_base() {
+        let eight = "\u{301}".repeat(8);
+        let check = |text: &str, expected: &str| assert_eq!(escape_line(text), expected);
+        check("Zoe\u{308} हिन्दी", "Zoe\u{308} हिन्दी");
+        check(&format!("a{eight}b{eight}"), &format!("a{eight}b{eight}"));
+        check(&format!("a{eight}\u{301}\u{302}b"), &format!(r"a{eight}\u{{301}}\u{{302}}b"));
+        check(&format!("{eight}\u{301}"), &format!(r"{eight}\u{{301}}"));
+    }
+
+    #[test]
+    fn emoji_sequences_stay_whole() {
+        for text in ["👩‍🚀", "👩🏽‍🚀", "👨‍👩‍👧‍👦", "❤️‍🔥", "✂️ ☺︎", "1️⃣ #️⃣", "🏳️‍🌈", "🇩🇪"]
+        {
+            assert_eq!(escape_line(text), text);
+        }
+        let check = |text: &str, expected: &str| assert_eq!(escape_line(text), expected);
+        check("a\u{200d}b", r"a\u{200d}b");
+        check("👩\u{200d}", r"👩\u{200d}");
+        check("👩\u{200d}x", r"👩\u{200d}x");
+        check("👩\u{200d}\u{200d}🚀", r"👩\u{200d}\u{200d}🚀");
+        check("a\u{fe0f} 1\u{fe0f}2", r"a\u{fe0f} 1\u{fe0f}2");
+        check("❤\u{fe0f}\u{fe0f}", "❤\u{fe0f}\\u{fe0f}");
+        check("🏴\u{e0067}\u{e007f}", r"🏴\u{e0067}\u{e007f}");
     }
 
     /// Encodes whole and cut at every place, with both line ends.
@@ -276,6 +316,11 @@ mod tests {
         check("a\r\r", "a\\r\\r", false);
         check("a\r\u{202e}\x1b\n", "a\\r\\u{202e}\\x1b\n", true);
         check("\u{9b}31m\x07", "\\u{9b}31m\\x07", false);
+        check("👩🏽\u{200d}🚀 1\u{fe0f}\u{20e3}\n", "👩🏽\u{200d}🚀 1\u{fe0f}\u{20e3}\n", true);
+        check("👩\u{200d}\n1\u{fe0f}", "👩\\u{200d}\n1\\u{fe0f}", false);
+        check("👩\u{200d}\u{200d}\r", "👩\\u{200d}\\u{200d}\\r", false);
+        let nine = "\u{301}".repeat(9);
+        check(&format!("a{nine}\n{nine}"), &format!("a{0}\\u{{301}}\n{0}\\u{{301}}", &nine[2..]), false);
     }
 
     #[test]

@@ -1,26 +1,94 @@
 //! The openings of other protocols. A browser, a mail client or a scanner that reaches the console by mistake or by malice must not
 //! have its lines run.
+//!
+//! Names of commands are in small letters, so that a verb in capitals is nobody's command: `get /path` is the operator's, `GET /path`
+//! is not.
+
+/// The first bytes of binary protocols: where they stand, what they are, and whose.
+const SIGNATURES: &[(usize, &[u8], &str)] = &[
+    // RFC 8446, 5.1: a record of type handshake, version 3.x.
+    (0, b"\x16\x03", "TLS"),
+    // MQTT 5, 3.1: CONNECT. Nobody begins a line with this control character.
+    (0, b"\x10", "MQTT"),
+    // RFC 8489, 5: the magic cookie.
+    (4, b"\x21\x12\xa4\x42", "STUN"),
+    (0, b"\r\n\r\n\0\r\nQUIT\n", PROXY),
+    // RFC 1928, 3: the methods that are offered.
+    (0, b"\x05\x01", "SOCKS"),
+    (0, b"\x05\x02", "SOCKS"),
+    (0, b"\x05\x03", "SOCKS"),
+    // RFC 2126, 4.3, with its length in two bytes.
+    (0, b"\x03\0\0", "RDP"),
+    // The request for TLS, and version 3.0 of the protocol.
+    (4, b"\x04\xd2\x16\x2f", "PostgreSQL"),
+    (4, b"\0\x03\0\0", "PostgreSQL"),
+    (0, b"AMQP\0", "AMQP"),
+    (0, b"\0AUTH ", "D-Bus"),
+    (0, b"\x13BitTorrent", "BitTorrent"),
+];
+
+const PROXY: &str = "the PROXY protocol, by which a proxy in front of the console hides who its peers are,";
+
+/// How the first line of a protocol begins. A verb stands alone or has words behind it.
+const VERBS: &[(&str, &str)] = &[
+    ("EHLO", "SMTP"),
+    ("HELO", "SMTP"),
+    ("LHLO", "LMTP"),
+    ("PROXY TCP4", PROXY),
+    ("PROXY TCP6", PROXY),
+    ("PROXY UNKNOWN", PROXY),
+    ("NICK", "IRC"),
+    ("CAP LS", "IRC"),
+    ("USER", "FTP, POP3 or IRC"),
+    ("PASS", "FTP, POP3 or IRC"),
+    ("AUTH TLS", "FTP"),
+    ("AUTH SSL", "FTP"),
+    ("FEAT", "FTP"),
+    ("SYST", "FTP"),
+    ("CAPA", "POP3"),
+    ("APOP", "POP3"),
+    ("STLS", "POP3"),
+    ("<?xml", "XMPP"),
+    ("<stream:stream", "XMPP"),
+];
+
+/// Verbs of IMAP, which stand behind a tag.
+const TAGGED: &[&str] = &["LOGIN", "CAPABILITY", "AUTHENTICATE", "STARTTLS", "NOOP", "ID"];
+
+/// Protocols with a request line as HTTP has it.
+const VERSIONED: &[&str] = &["HTTP", "RTSP", "SIP", "ICAP"];
 
 /// The protocol whose first bytes these are, seen before any line is complete.
 pub(crate) fn opening(bytes: &[u8]) -> Option<&'static str> {
-    // A TLS record of type handshake, version 3.x (RFC 8446, 5.1).
-    bytes.starts_with(&[0x16, 0x03]).then_some("TLS")
+    let found = SIGNATURES
+        .iter()
+        .find(|(at, signature, _)| bytes.get(*at..).is_some_and(|bytes| bytes.starts_with(signature)));
+    found.map(|(_, _, protocol)| *protocol)
 }
 
 /// The protocol that a line belongs to. To be asked only until a line was accepted: afterwards an argument may look like anything.
 pub(crate) fn line(line: &str) -> Option<&'static str> {
     let mut words = line.split(' ');
     let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
-    let version =
-        last.strip_prefix("HTTP/").is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
-    if version && (is_method(first) || is_request(line)) {
+    if let Some(protocol) = version(last)
+        && (is_method(first) || is_request(line))
+    {
+        return Some(protocol);
+    }
+    // HTTP/0.9 has no version, and an answer of any of them begins with one.
+    if first == "GET" && (last.starts_with('/') || last.contains("://")) {
         return Some("HTTP");
     }
     if line.starts_with("SSH-") {
         return Some("SSH");
     }
-    // Clients in use send them in capitals; `helo` is what a person types who means `hello`.
-    matches!(first, "EHLO" | "HELO").then_some("SMTP")
+    let begins = |verb: &str| {
+        line.strip_prefix(verb).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    };
+    version(first)
+        .or_else(|| VERBS.iter().find(|(verb, _)| begins(verb)).map(|(_, protocol)| *protocol))
+        .or_else(|| is_array(line).then_some("RESP"))
+        .or_else(|| is_tagged(line).then_some("IMAP"))
 }
 
 /// The same where nobody sits: a line that may as well be a header. A person who mistypes is told so instead.
@@ -28,7 +96,17 @@ pub(crate) fn line_of_script(text: &str) -> Option<&'static str> {
     // RFC 5321, 2.4: verbs are not case sensitive.
     let verb = text.split(' ').next().unwrap_or_default();
     let greets = ["EHLO", "HELO"].iter().any(|greeting| verb.eq_ignore_ascii_case(greeting));
-    line(text).or_else(|| greets.then_some("SMTP")).or_else(|| is_header(text).then_some("HTTP"))
+    line(text)
+        .or_else(|| greets.then_some("SMTP"))
+        .or_else(|| (text == "PING").then_some("RESP"))
+        .or_else(|| is_header(text).then_some("HTTP"))
+}
+
+/// The protocol of a version such as `HTTP/1.1`.
+fn version(word: &str) -> Option<&'static str> {
+    let (name, version) = word.split_once('/')?;
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit());
+    VERSIONED.iter().find(|protocol| **protocol == name && is_version).copied()
 }
 
 /// RFC 9110, 9.1: a method is a token, and all that are in use are in capitals.
@@ -50,6 +128,19 @@ fn is_header(line: &str) -> bool {
     })
 }
 
+/// How many strings a command of Redis has: `*1`.
+fn is_array(line: &str) -> bool {
+    line.strip_prefix('*')
+        .is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// RFC 9051, 2.2.1: `a001 LOGIN ..`.
+fn is_tagged(line: &str) -> bool {
+    let mut words = line.split(' ');
+    let (tag, verb) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    tag.bytes().any(|byte| byte.is_ascii_digit()) && TAGGED.contains(&verb)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,12 +152,25 @@ mod tests {
         check("POST /run HTTP/1.0", Some("HTTP"));
         check("PRI * HTTP/2.0", Some("HTTP"));
         check("M-SEARCH * HTTP/1.1", Some("HTTP"));
+        check("HTTP/1.1 200 OK", Some("HTTP"));
+        check("GET /", Some("HTTP"));
+        check("GET http://x/", Some("HTTP"));
         check("Host: 127.0.0.1:3000", Some("HTTP"));
         check("x-header: 1", Some("HTTP"));
         check("Accept:", Some("HTTP"));
+        check("OPTIONS rtsp://camera/1 RTSP/1.0", Some("RTSP"));
+        check("REGISTER sip:example.org SIP/2.0", Some("SIP"));
+        check("SIP/2.0 200 OK", Some("SIP"));
         check("SSH-2.0-OpenSSH_9.2", Some("SSH"));
         check("EHLO me", Some("SMTP"));
         check("helo me", Some("SMTP"));
+        check("*1", Some("RESP"));
+        check("PING", Some("RESP"));
+        check("USER anonymous", Some("FTP, POP3 or IRC"));
+        check("NICK me", Some("IRC"));
+        check("AUTH TLS", Some("FTP"));
+        check("a001 LOGIN me secret", Some("IMAP"));
+        check("PROXY TCP4 192.0.2.1 127.0.0.1 1 3000", Some(PROXY));
         check("log /level HTTP/1.1", Some("HTTP"));
         check("echo a / HTTP/1.1", None);
         check("get /path", None);
@@ -75,9 +179,55 @@ mod tests {
         check("", None);
         assert_eq!(line("log: x"), None, "a person who mistypes");
         assert_eq!(line("helo world"), None, "and one who means hello");
+        assert_eq!(line("PING"), None);
         assert_eq!(line("EHLO mail.example.org"), Some("SMTP"));
         assert_eq!(line("GET / HTTP/1.1"), Some("HTTP"));
-        assert_eq!(opening(&[0x16, 0x03, 0x01, 0x02]), Some("TLS"));
-        assert_eq!(opening(b"help\n"), None);
+    }
+
+    #[test]
+    fn commands_that_have_the_name_of_a_verb_are_none() {
+        for text in [
+            "get",
+            "get key",
+            "user bob",
+            "user",
+            "pass",
+            "info",
+            "INFO",
+            "options",
+            "options --all",
+            "OPTIONS",
+            "ping",
+            "auth tls",
+            "nick me",
+            "cap ls",
+            "quit",
+            "proxy tcp4 x",
+            "set a*1",
+            "* all",
+            "*",
+            "1 LOGINS",
+            "login 1 LOGIN",
+            "userx",
+            "USERS 1",
+            "GET",
+            "GET key",
+            "HELP",
+        ] {
+            assert_eq!(line_of_script(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn signatures_are_recognised() {
+        let check = |bytes: &[u8], expected: Option<&str>| assert_eq!(opening(bytes), expected, "{bytes:?}");
+        check(&[0x16, 0x03, 0x01, 0x02], Some("TLS"));
+        check(b"\x10\x0c\0\x04MQTT", Some("MQTT"));
+        check(b"\0\x01\0\0\x21\x12\xa4\x42", Some("STUN"));
+        check(b"\r\n\r\n\0\r\nQUIT\n", Some(PROXY));
+        check(b"\0\0\0\x08\x04\xd2\x16\x2f", Some("PostgreSQL"));
+        check(b"help\n", None);
+        check(b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27", None);
+        check(b"\r\n\r\nhelp\r\n", None);
     }
 }

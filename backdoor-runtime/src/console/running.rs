@@ -70,6 +70,11 @@ impl Running {
         self.state.json.load(Ordering::Relaxed)
     }
 
+    /// Whether it runs until it is told to end.
+    pub(super) fn is_endless(&self) -> bool {
+        self.state.endless.load(Ordering::Relaxed)
+    }
+
     /// Whether its reply goes to a terminal as it is.
     pub(super) fn is_raw(&self) -> bool {
         self.state.raw.load(Ordering::Relaxed)

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::console::conversation::{Conversation, Manners};
 use crate::dispatch::audit::Topic;
+use crate::dispatch::clock::FOREVER;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::Piece;
 use crate::dispatch::{Dispatcher, Outcome};
@@ -43,6 +44,10 @@ pub(crate) trait Transport: Sync {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Says that nothing more will be written.
     fn end_writing(&self);
+    /// Bounds what the kernel holds that the peer has not read, with room kept for [`write_last`](Self::write_last).
+    fn bound_send_buffer(&self) {}
+    /// Writes a line although the kernel takes no more, where that can be.
+    fn write_last(&self, _bytes: &[u8]) {}
 }
 
 /// The times of a session.
@@ -86,6 +91,9 @@ const SCAN: Duration = Duration::from_secs(1);
 /// The most that is written to one session before others get their turn.
 const WRITTEN_IN_A_ROW: usize = 64 * 1024;
 
+/// How many times the silence may begin anew by empty lines.
+const EMPTY_LINES: u32 = 10;
+
 /// The largest buffer that an idle session keeps, for the short answers.
 const KEPT: usize = 64;
 
@@ -100,7 +108,8 @@ pub(crate) async fn serve(
     mut ending: watch::Receiver<bool>,
 ) {
     let mut conversation = Conversation::new(peer.clone(), manners);
-    let silent_until = Instant::now() + times.silence;
+    let mut silent_until = Instant::now() + times.silence;
+    let silent_at_most = silent_until + times.silence.saturating_mul(EMPTY_LINES).min(FOREVER);
     // One timer for all that has a time, since each would be a part of every idle session; and one for all turns, as is the wait for
     // the end: to register them costs more than to put them off.
     let mut alarm = pin!(sleep_until(silent_until));
@@ -114,6 +123,7 @@ pub(crate) async fn serve(
     let mut leave_at: Option<Instant> = None;
     let mut in_a_row = 0;
     let mut written_in_a_row = 0;
+    let mut is_bounded = false;
     let mut dismissed = false;
     'turns: loop {
         let next = 'next: {
@@ -222,7 +232,7 @@ pub(crate) async fn serve(
             Next::Turn => in_a_row = 0,
             Next::Due(None) => {}
             Next::Due(Some(Due::Silence)) => conversation.silence(),
-            Next::Due(Some(Due::IdleScript)) => conversation.end_script(),
+            Next::Due(Some(Due::IdleScript)) => conversation.end_script(times.script_idle),
             Next::Due(Some(Due::Probe)) => {
                 probe_at = None;
                 probe_every = PROBES.min(probe_every * 2);
@@ -245,14 +255,19 @@ pub(crate) async fn serve(
                         times.stall.as_secs()
                     )
                 });
-                conversation.vanish();
+                transport.write_last(&conversation.cut_short(times.stall));
             }
             Next::Io(Err(_)) => conversation.vanish(),
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
-                idle_at = None;
+                if idle_at.take().is_some_and(|at| Instant::now() + times.script_idle >= at + times.silence) {
+                    conversation.converse();
+                }
                 if ready.is_readable() && !read(transport, &mut conversation) {
                     yield_now().await;
+                }
+                if conversation.came_empty() {
+                    silent_until = silent_at_most.min(Instant::now() + times.silence);
                 }
             }
         }
@@ -263,6 +278,9 @@ pub(crate) async fn serve(
         }
         if written_in_a_row >= WRITTEN_IN_A_ROW {
             written_in_a_row = 0;
+            if !mem::replace(&mut is_bounded, true) {
+                transport.bound_send_buffer();
+            }
             yield_now().await;
         }
     }
@@ -395,3 +413,6 @@ async fn swallow(transport: &impl Transport) {
 fn swallow_some(transport: &impl Transport) -> io::Result<usize> {
     transport.try_read(&mut [MaybeUninit::uninit(); READ]).map(<[u8]>::len)
 }
+
+#[cfg(test)]
+mod tests;

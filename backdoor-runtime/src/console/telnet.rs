@@ -25,6 +25,8 @@ pub(crate) struct Telnet {
     subnegotiation: Subnegotiation,
     is_telnet: bool,
     window_size_requested: bool,
+    /// The peer does without the simplest option, and is asked for no other.
+    refuses_options: bool,
 }
 
 /// What a peer's bytes mean, in the order in which they came.
@@ -78,6 +80,7 @@ impl Telnet {
             subnegotiation: Subnegotiation::new(subnegotiation),
             is_telnet: false,
             window_size_requested: false,
+            refuses_options: false,
         }
     }
 
@@ -122,9 +125,9 @@ impl Telnet {
         self.is_telnet
     }
 
-    /// `DO NAWS`, to be sent once: `None` if it was asked already or the peer has offered it by itself.
+    /// `DO NAWS`, to be sent once: `None` if it was asked already or the peer has offered or refused it by itself.
     pub(crate) fn request_window_size(&mut self) -> Option<[u8; 3]> {
-        if mem::replace(&mut self.window_size_requested, true) {
+        if mem::replace(&mut self.window_size_requested, true) || self.refuses_options {
             return None;
         }
         self.options.request(Side::Theirs, NAWS, true)
@@ -132,8 +135,12 @@ impl Telnet {
 
     /// `DO BINARY` (RFC 856), to be sent once to a peer that speaks telnet: ask for its half only. In its line mode GNU's client
     /// takes the bytes 0x9c and 0x9d, which are a part of `Ü`, `”` and much else in UTF-8, for keys of its own (quit, escape), unless
-    /// what it sends is binary. Its Enter is a lone LF then, and nothing else changes. PuTTY agrees too, and BusyBox refuses.
+    /// what it sends is binary. Its Enter is a lone LF then, and nothing else changes. PuTTY agrees too, and BusyBox refuses. A client
+    /// that has refused NAWS, as Python's `telnetlib` does with everything, has no line mode and is not asked.
     pub(crate) fn request_binary(&mut self) -> Option<[u8; 3]> {
+        if self.refuses_options {
+            return None;
+        }
         self.options.request(Side::Theirs, BINARY, true)
     }
 
@@ -175,6 +182,7 @@ impl Telnet {
     fn negotiation(&mut self, verb: Verb, option: u8, now: Instant, sink: &mut impl FnMut(Event<'_>)) {
         self.state = State::Data;
         self.is_telnet = true;
+        self.refuses_options |= (verb, option) == (Verb::Wont, NAWS);
         match (verb, option) {
             (Verb::Do, TIMING_MARK) => sink(Event::TimingMark),
             // RFC 860: the mark is never in force, so there is nothing to acknowledge or to switch off; and we ask for

@@ -3,11 +3,15 @@
 //! A subscriber is the author's code and may block: on a full pipe behind stdout, on a lock. So the events are emitted on a thread
 //! of their own, from a bounded queue, and what does not fit is counted and said.
 //!
+//! A line is one event at its end, at DEBUG where its command only reads. One at its begin comes before it where a command may change
+//! something, and where it runs for more than a second.
+//!
 //! That a command of the author's begins wakes that thread at once, so that the record is out before the command can end the process,
 //! unless it does so faster than a thread wakes: a command that waited for its record would wait for the subscriber. Everything else
 //! may be some milliseconds late and comes in batches, since waking a thread for each event would cost a short command more than it
 //! takes itself. Where no subscriber takes our events, none is made.
 
+mod line;
 mod queue;
 mod recurring;
 
@@ -22,6 +26,8 @@ use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use tracing::subscriber::NoSubscriber;
 
 use crate::console::escape::escape_line;
+pub(crate) use crate::dispatch::audit::line::Begin;
+use crate::dispatch::audit::line::{Refused, level, logged};
 use crate::dispatch::audit::queue::Queue;
 use crate::dispatch::audit::recurring::Recurring;
 pub(crate) use crate::dispatch::audit::recurring::Topic;
@@ -44,6 +50,8 @@ pub(crate) const RECURRING: Duration = Duration::from_secs(60);
 pub(crate) struct Audit {
     notes: Notes,
     recurring: Mutex<Recurring>,
+    /// `None` where every line that is wrong is logged.
+    refused: Option<Mutex<Refused>>,
     ended: Mutex<Option<Receiver<()>>>,
 }
 
@@ -57,10 +65,26 @@ pub(crate) struct Notes {
 }
 
 enum Event {
-    Begins { session: u64, peer: Arc<str>, line: Arc<str> },
-    Ended { session: u64, peer: Arc<str>, line: Arc<str>, result: Status, milliseconds: u64 },
+    Begins {
+        session: u64,
+        peer: Arc<str>,
+        line: Arc<str>,
+        reads: bool,
+    },
+    Ended(Ended),
+    /// So many lines that were wrong were not logged.
+    Unlogged(u64),
     Changed(Box<Change>),
     Warning(String),
+}
+
+struct Ended {
+    session: u64,
+    peer: Arc<str>,
+    line: Arc<str>,
+    reads: bool,
+    result: Status,
+    milliseconds: u64,
 }
 
 impl Audit {
@@ -85,24 +109,45 @@ impl Audit {
             drop(end);
         })?;
         let recurring = Mutex::new(Recurring::new(every));
+        let refused = (!every.is_zero()).then(Mutex::default);
         let notes = Notes { queue, lost, reaches_log: reaches_log() };
-        Ok(Self { notes, recurring, ended: Mutex::new(Some(ended)) })
+        Ok(Self { notes, recurring, refused, ended: Mutex::new(Some(ended)) })
     }
 
-    /// A line begins to run. It is `urgent` where it may end the process.
-    pub(crate) fn begins(&self, peer: &Peer, line: &Arc<str>, urgent: bool) {
-        let event = || Event::Begins { session: peer.id, peer: peer.name.clone(), line: line.clone() };
-        self.notes.send(LevelFilter::INFO, urgent, event);
+    /// For a line that begins to run, where somebody takes that. It is `urgent` where it may end the process.
+    pub(crate) fn begin(&self, line: &Arc<str>, reads: bool, urgent: bool) -> Option<Begin> {
+        let is_wanted = self.notes.is_wanted(level(reads));
+        is_wanted.then(|| Begin::new(self.notes.clone(), line.clone(), reads, urgent))
     }
 
-    pub(crate) fn ended(&self, peer: &Peer, line: &Arc<str>, result: Status, took: Duration) {
-        self.notes.send(LevelFilter::INFO, false, || Event::Ended {
-            session: peer.id,
-            peer: peer.name.clone(),
-            line: line.clone(),
-            result,
-            milliseconds: took.as_millis() as u64,
+    /// A line has ended. One that was wrong is only counted where there were many.
+    pub(crate) fn ended(&self, peer: &Peer, line: &Arc<str>, reads: bool, result: Status, took: Duration) {
+        if !self.notes.is_wanted(level(reads)) {
+            return;
+        }
+        if result == Status::Usage
+            && let Some(refused) = &self.refused
+        {
+            let admitted = refused.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+            let Some(unlogged) = admitted else { return };
+            self.unlogged(unlogged);
+        }
+        self.notes.send(level(reads), false, || {
+            Event::Ended(Ended {
+                session: peer.id,
+                peer: peer.name.clone(),
+                line: line.clone(),
+                reads,
+                result,
+                milliseconds: took.as_millis() as u64,
+            })
         });
+    }
+
+    fn unlogged(&self, lines: u64) {
+        if lines > 0 {
+            self.notes.send(LevelFilter::INFO, false, || Event::Unlogged(lines));
+        }
     }
 
     /// Something about the console itself that somebody should look at.
@@ -131,6 +176,9 @@ impl Audit {
         let untold = self.recurring.lock().unwrap_or_else(PoisonError::into_inner).untold();
         if let Some(untold) = untold {
             self.warn(untold);
+        }
+        if let Some(refused) = &self.refused {
+            self.unlogged(refused.lock().unwrap_or_else(PoisonError::into_inner).untold());
         }
         self.notes.queue.close();
         // Both outcomes are fine: the thread has ended, or it is stuck in the subscriber.
@@ -192,13 +240,27 @@ fn emit_all(events: &Queue<Event>, lost: &AtomicU64) {
 
 fn emit(event: Event) {
     match event {
-        Event::Begins { session, peer, line } => {
-            let line = escape_line(&line);
-            tracing::info!(target: "backdoor", session, peer = &*peer, %line, "command begins");
+        Event::Begins { session, peer, line, reads } => {
+            let (peer, line) = (&*peer, logged(&line));
+            match reads {
+                true => tracing::debug!(target: "backdoor", session, peer, %line, "command begins"),
+                false => tracing::info!(target: "backdoor", session, peer, %line, "command begins"),
+            }
         }
-        Event::Ended { session, peer, line, result, milliseconds } => {
-            let line = escape_line(&line);
-            tracing::info!(target: "backdoor", session, peer = &*peer, %line, %result, milliseconds, "command ended");
+        Event::Ended(ended) => {
+            let Ended { session, peer, line, reads, result, milliseconds } = ended;
+            let (peer, line) = (&*peer, logged(&line));
+            match reads {
+                true => {
+                    tracing::debug!(target: "backdoor", session, peer, %line, %result, milliseconds, "command ended");
+                }
+                false => {
+                    tracing::info!(target: "backdoor", session, peer, %line, %result, milliseconds, "command ended");
+                }
+            }
+        }
+        Event::Unlogged(lines) => {
+            tracing::info!(target: "backdoor", lines, "more lines that were wrong were not logged");
         }
         Event::Changed(change) => change.log(),
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),

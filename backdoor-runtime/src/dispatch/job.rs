@@ -11,6 +11,7 @@ use crate::dispatch::failure::Failure;
 use crate::dispatch::output::{self, Tail};
 use crate::dispatch::runs::Listed;
 use crate::dispatch::session::Session;
+use crate::dispatch::written::Salvage;
 use crate::reply::{Form, Rendered};
 
 /// A call with all it needs.
@@ -30,12 +31,16 @@ impl Job {
     /// Calls a synchronous command on this thread.
     pub(crate) fn call_here(&self, function: &'static dyn runner::Run) -> Result<Reply, Failure> {
         self.begin()?;
-        contain(|| function.run(&mut self.call()))?
+        contain(|| {
+            let _salvage = Salvage(&self.session);
+            function.run(&mut self.call())
+        })?
     }
 
     /// The whole of an asynchronous call, to be polled on the command's runtime.
     pub(crate) async fn run_async(self, function: &'static dyn runner::RunAsync) -> Result<Tail, Failure> {
         self.begin()?;
+        let _salvage = Salvage(&self.session);
         let reply = match function.begin(&mut self.call())? {
             Some(pending) => function.reply(pending, self.form).await?,
             None => Reply::Done(Rendered::NOTHING),
@@ -46,6 +51,7 @@ impl Job {
     /// A synchronous command on the helper's runtime.
     pub(crate) async fn run_here(self, function: &'static dyn runner::Run) -> Result<Tail, Failure> {
         self.begin()?;
+        let _salvage = Salvage(&self.session);
         let reply = function.run(&mut self.call())?;
         output::deliver(reply, &self.session, self.form).await
     }

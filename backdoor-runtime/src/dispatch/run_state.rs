@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::dispatch::audit::Begin;
 use crate::dispatch::clock::Clock;
 use crate::dispatch::held::Held;
 
@@ -30,6 +31,10 @@ pub(crate) struct RunState {
     pub(crate) json: AtomicBool,
     /// Whether its reply, which comes whole, goes to a terminal as it is.
     pub(crate) raw: AtomicBool,
+    /// Whether it runs until it is told to end.
+    pub(crate) endless: AtomicBool,
+    /// For its begin to be put on record, where that is wanted.
+    pub(crate) begins: OnceLock<Begin>,
 }
 
 /// Why a run is asked to stop.
@@ -60,6 +65,8 @@ impl RunState {
             reached: Reached::default(),
             json: false.into(),
             raw: false.into(),
+            endless: false.into(),
+            begins: OnceLock::new(),
         }
     }
 

@@ -119,6 +119,20 @@ impl Session {
         &self.run
     }
 
+    /// The function of the command is about to be called, which is put on record where it may change something.
+    pub(crate) fn note_call(&self) {
+        if let Some(begin) = self.run.begins.get() {
+            begin.called(&self.peer);
+        }
+    }
+
+    /// The command has run for a while, which is put on record in any case.
+    pub(crate) fn note_length(&self) {
+        if let Some(begin) = self.run.begins.get() {
+            begin.lasts(&self.peer);
+        }
+    }
+
     /// The session's number, unique in the process.
     pub fn id(&self) -> u64 {
         self.peer.id

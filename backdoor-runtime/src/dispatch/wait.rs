@@ -24,6 +24,7 @@ use crate::dispatch::run_state::{HOLD, RunState, Stop};
 use crate::dispatch::runs::{Listed, Where};
 use crate::dispatch::session::{Session, What};
 use crate::dispatch::wait::reasons::{given_up, never_begun, stop_failure};
+use crate::dispatch::written::Salvage;
 use crate::dispatch::{Calling, Dispatcher, Ended};
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
@@ -34,6 +35,9 @@ const RUNTIME: Duration = Duration::from_secs(1);
 
 /// How long a call that was told to stop may go on before it is called stuck.
 const STUCK: Duration = Duration::from_secs(1);
+
+/// How long a command runs before that it does is on record.
+const LONG: Duration = Duration::from_secs(1);
 
 /// How exact a deadline is. A clock that stands still right before it is asked this often.
 const RESOLUTION: Duration = Duration::from_millis(10);
@@ -181,6 +185,7 @@ fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
     job.session.run().reached.again();
     let polled = async move {
         job.session.run().reached.begin();
+        let _salvage = Salvage(&job.session);
         output::deliver(Reply::Stream(stream), &job.session, job.form).await
     };
     Waiting { place: Where::Runtime, on: On::Runtime(Task::spawn(runtime, polled)), late: None }
@@ -218,6 +223,7 @@ async fn watch(
     let begin = Instant::now();
     let mut told = false;
     let mut told_unpolled = false;
+    let mut recorded = state.begins.get().is_none();
     let mut held_until: Option<Instant> = None;
     let mut stopped: Option<(Stop, Instant)> = None;
     loop {
@@ -235,6 +241,9 @@ async fn watch(
             // Nobody says when it is woken.
             let unpolled = call.unpolled_for().filter(|_| !told_unpolled);
             wake = wake.min(now + RUNTIME.saturating_sub(unpolled.unwrap_or_default()));
+        }
+        if !recorded {
+            wake = wake.min(state.begin + LONG);
         }
         if state.held.is_holding() {
             wake = wake.min(*held_until.get_or_insert(now + HOLD));
@@ -261,6 +270,10 @@ async fn watch(
             () = sleep_until(wake) => {}
         }
         let now = Instant::now();
+        if !recorded && now >= state.begin + LONG {
+            recorded = true;
+            session.note_length();
+        }
         if held_until.is_some_and(|until| now >= until) {
             held_until = if session.show_held() { None } else { Some(now + RETRY) };
         }

@@ -10,6 +10,7 @@ use crate::command::registry::Entry;
 use crate::command::{Arity, Parameter, Style, suggest};
 use crate::console::escape::escape_line;
 use crate::dispatch::failure::Failure;
+use crate::line::typographic::{refuse_dash, refuse_quotes};
 use crate::line::words::Word;
 
 /// What the words behind a command's name say.
@@ -202,6 +203,10 @@ impl Binder<'_> {
             Some(value) if asks_for_help(value) => Ok(Took::Help),
             Some(value) if value.quoted || !looks_like_option(&value.text) => {
                 self.refuse_second(index, word)?;
+                if !value.quoted {
+                    refuse_dash(value, self.parameters)?;
+                }
+                refuse_quotes(value, &value.text)?;
                 let slot = Slot { parameter: index, range: value.range.clone(), given: self.given(value) };
                 self.slots.push(slot);
                 Ok(Took::Two)
@@ -218,6 +223,7 @@ impl Binder<'_> {
             let message = format!("{} needs a value: {}", parameter.label(), parameter.placeholder());
             return Err(Failure::usage(message, Some(word.range.clone())));
         };
+        refuse_quotes(word, value)?;
         // Without quotes the word stands in the line as it is, so its end is the value's.
         let plain = word.range.len() == word.text.len();
         let range = match plain {
@@ -248,8 +254,12 @@ impl Binder<'_> {
 
     /// A word without a dash in front. Gives true where it begins the raw tail.
     fn positional(&mut self, word: &Word<'_>) -> Result<bool, Failure> {
+        if !self.options_end && !word.quoted {
+            refuse_dash(word, self.parameters)?;
+        }
         while let Some(parameter) = self.parameters.get(self.position) {
             if parameter.is_positional() {
+                refuse_quotes(word, &word.text)?;
                 let slot =
                     Slot { parameter: self.position, range: word.range.clone(), given: self.given(word) };
                 self.slots.push(slot);
@@ -289,6 +299,9 @@ impl Binder<'_> {
 
     /// An option that the command does not have. It is no raw tail either: a misspelt option would be taken for text without a word.
     fn unknown(&self, word: &Word<'_>, option: &str) -> Failure {
+        if let Err(named) = refuse_dash(word, self.parameters) {
+            return named;
+        }
         let own = self.parameters.iter().filter_map(Parameter::long);
         let mut known: Vec<String> =
             own.chain(["json", "help", "yes"]).map(|name| format!("--{name}")).collect();

@@ -9,6 +9,7 @@ use crate::command::suggest;
 use crate::console::escape::escape_line;
 use crate::dispatch::failure::Failure;
 use crate::line::bind::{self, Bound, Broken};
+use crate::line::typographic::begins_quoted;
 use crate::line::words::{self, Word, WordError};
 
 /// What a line asks for.
@@ -168,6 +169,7 @@ fn named_no_member<'a, 'w>(
 fn unknown(registry: &Registry, word: &Word<'_>) -> Failure {
     let way_out = match registry.nearest(&word.text) {
         _ if word.quoted && registry.get(&word.text).is_some() => "write it without quotes".to_owned(),
+        _ if begins_quoted(&word.text) => "write it without these typographic quotes".to_owned(),
         Some(near) => format!("did you mean `{near}`?"),
         None => "type `help` for the commands".to_owned(),
     };
@@ -245,6 +247,58 @@ mod tests {
         assert_eq!(kinds(200, "").0, too_many);
         let last = mistake(format!("request kinds -v{} one --tag x", " --tag x".repeat(31)));
         assert_eq!(last.0, too_many, "not that its last option has no value");
+    }
+
+    #[test]
+    fn typographic_dashes_and_quotes_are_named() {
+        let check = |line: &str, expected: Option<&str>| {
+            assert_eq!(mistake(line.to_owned()).0.as_deref(), expected, "{line}");
+        };
+        check("request kinds –by 4 one", Some("`–by` begins with an en dash; write `--by`"));
+        check("request kinds —by=4 one", Some("`—by=4` begins with an em dash; write `--by=4`"));
+        check(
+            "request kinds one -\u{2010}verbose",
+            Some("`-\u{2010}verbose` begins with a typographic hyphen; write `--verbose`"),
+        );
+        check("request kinds one −n4", Some("`−n4` begins with a minus sign; write `-n4`"));
+        check("request kinds one –json", Some("`–json` begins with an en dash; write `--json`"));
+        check(
+            "request kinds one –no_verbose",
+            Some("`–no_verbose` begins with an en dash; write `--no_verbose`"),
+        );
+        check("request words a ―help", Some("`―help` begins with a horizontal bar; write `--help`"));
+        check(
+            "request kinds --by –verbose one",
+            Some("`–verbose` begins with an en dash; write `--verbose`"),
+        );
+        check("request kinds one 2 –json", Some("`–json` begins with an en dash; write `--json`"));
+        for line in [
+            "request words –full –",
+            "request words '–json' -- –json",
+            "request kinds one 2 tail –json",
+            "request words −5 a–json",
+        ] {
+            check(line, None);
+        }
+        let quotes = |word: &str| {
+            Some(format!(
+                "`{word}`: these are typographic quotes; write \"..\", or '..' around a value that begins so"
+            ))
+        };
+        let check_quotes =
+            |line: &str, word: &str| assert_eq!(mistake(line.to_owned()).0, quotes(word), "{line}");
+        check_quotes("request words “a b”", "“a");
+        check_quotes("request words ‘a’", "‘a’");
+        check_quotes("request words a=„b“", "a=„b“");
+        check_quotes("request kinds one --tag=“x", "--tag=“x");
+        check_quotes("request kinds one --tag ”x", "”x");
+        for line in
+            ["request words '“a' \\“b don’t", "request kinds one 2 “tail”", "request kinds one 2 x “tail”"]
+        {
+            check(line, None);
+        }
+        check("“request”", Some("unknown command `“request”`; write it without these typographic quotes"));
+        check("request\u{a0}words\u{202f}a", None);
     }
 
     proptest! {

@@ -11,6 +11,9 @@ use crate::logs::lease::{self, Change, ChangedLevel};
 use crate::logs::{TargetInfo, ring, settings, targets as seen};
 use crate::vars::journal::{Author, Intent, What};
 
+/// The target of what the console itself logs.
+const CONSOLE: &str = "backdoor";
+
 /// Which events are wanted; all by default.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -20,6 +23,8 @@ pub struct Wanted {
     pub level: Option<Level>,
     /// Text in it, in lower case.
     pub grep: Option<String>,
+    /// None of the console's own, whose target is `backdoor`.
+    pub no_console: bool,
 }
 
 /// What came since.
@@ -106,6 +111,7 @@ pub fn targets() -> Vec<TargetInfo> {
 impl Wanted {
     fn matches(&self, event: &LogEvent) -> bool {
         self.target.as_ref().is_none_or(|target| is_within(&event.target, target))
+            && !(self.no_console && is_within(&event.target, CONSOLE))
             && self.grep.as_ref().is_none_or(|text| event.contains(text))
     }
 }
@@ -139,7 +145,7 @@ pub fn batch(from: u64, most: usize, wanted: &Wanted) -> Batch {
             if wanted.matches(&event) {
                 events.push(event);
             }
-        } else if wanted.target.is_none() && wanted.grep.is_none()
+        } else if wanted.target.is_none() && wanted.grep.is_none() && !wanted.no_console
             || wanted.matches(&LogEvent::of(head, text))
         {
             left_out += 1;

@@ -15,6 +15,11 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::console::Transport;
 use crate::resources::is_orphan;
 
+/// What the kernel may hold of a long answer that its reader does not take, and the same with room for one more line. The kernel counts
+/// its own share as well and takes twice of either (socket(7)); the larger is what it allows by default.
+const SEND_BUFFER: usize = 104 * 1024;
+const LAST_SEND_BUFFER: usize = 2 * SEND_BUFFER;
+
 /// A connected peer's stream.
 pub(crate) enum Stream {
     Tcp(TcpStream),
@@ -56,6 +61,13 @@ impl Stream {
             Self::Unix(stream) => stream
                 .peer_cred()
                 .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()),
+        }
+    }
+
+    fn socket(&self) -> SockRef<'_> {
+        match self {
+            Self::Tcp(stream) => SockRef::from(stream),
+            Self::Unix(stream) => SockRef::from(stream),
         }
     }
 
@@ -141,12 +153,22 @@ impl Transport for Stream {
         }
     }
 
+    fn bound_send_buffer(&self) {
+        // Where it fails, a reader that pauses for too long is not told.
+        let _ = self.socket().set_send_buffer_size(SEND_BUFFER);
+    }
+
+    fn write_last(&self, bytes: &[u8]) {
+        let socket = self.socket();
+        // Tokio would not try it, since nobody has told it of more room.
+        if socket.set_send_buffer_size(LAST_SEND_BUFFER).is_ok() {
+            let _ = socket.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
+        }
+    }
+
     fn end_writing(&self) {
         // It fails where the peer has gone already, which is as good.
-        let _ = match self {
-            Self::Tcp(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
-            Self::Unix(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
-        };
+        let _ = self.socket().shutdown(Shutdown::Write);
     }
 }
 

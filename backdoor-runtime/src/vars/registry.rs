@@ -82,9 +82,14 @@ pub(crate) fn trended() -> Vec<Found> {
     all().into_iter().filter(Found::is_trended).collect()
 }
 
-/// The names of those that are shown to nobody.
+/// The names of those that are shown to nobody. It is asked for many lines that are typed, and most services have none.
 pub(crate) fn secrets() -> Vec<String> {
-    all().iter().filter(|found| found.is_secret()).map(|found| found.name().to_owned()).collect()
+    static DECLARED_SECRETS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        DECLARED.values().filter(|variable| variable.secret).map(|variable| variable.name).collect()
+    });
+    let computed = computed();
+    let computed = computed.values().filter(|variable| variable.secret).map(|variable| variable.name.clone());
+    DECLARED_SECRETS.iter().map(|name| (*name).to_owned()).chain(computed).collect()
 }
 
 /// Adds a computed one, in the place of one of the same name. False where a declared one has the name.

@@ -21,6 +21,66 @@ fn waits(token: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// How a secret is typed, by who is in a hurry: none of these is told to others.
+const SPELLINGS: [&str; 30] = [
+    "set secret-token hunter2",
+    "set secret_token=hunter2",
+    "set SECRET_TOKEN hunter2",
+    "set Secret-Token=hunter2",
+    "SET secret-token hunter2",
+    "Set secret-token hunter2",
+    "sett secret-token hunter2",
+    "sset secret-token=hunter2",
+    "set secret-tokne hunter2",
+    "set secrt-token=hunter2",
+    "set hunter2 secret-token",
+    "set a=1 secret-token=hunter2",
+    "set a=1 hunter2",
+    "get secret-token hunter2",
+    "reset secret-token hunter2",
+    "help set secret-token hunter2",
+    "set secret-token hunter2 ?",
+    "set secret-token hunter2 --help",
+    r"s\et secret-token hunter2",
+    r"set secret\-token hunter2",
+    r#"set secret"-"token hunter2"#,
+    r#"set "secret\x2dtoken" hunter2"#,
+    "set secret-token 'hunter2",
+    "set secret-token=\"hunter2",
+    "sys set secret-token hunter2",
+    "SYS set secret-token hunter2",
+    "secret-token hunter2",
+    "secret-token=hunter2",
+    "set secret-token hunter2 --fro 3",
+    "set “secret-token” “hunter2”",
+];
+
+#[test]
+fn m3_a_secret_is_masked_in_every_spelling() {
+    let _alone = alone();
+    let (log, _recording) = Log::record();
+    let backdoor = console().log_every(std::time::Duration::ZERO).start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let cut = format!("set secret-token hunter2{}", " x".repeat(100));
+    for line in SPELLINGS.into_iter().chain([
+        cut.as_str(),
+        "t> set secret-token hunter2",
+        "$ set secret-token hunter2",
+    ]) {
+        operator.asks(line);
+        operator.asks(&format!("{line} --json"));
+    }
+    operator.asks("wire count m3-end");
+    log.expect(&["command ended", "m3-end"]);
+    let leaks: Vec<String> = log.lines().into_iter().filter(|line| line.contains("hunter2")).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    let masked =
+        log.lines().iter().filter(|line| line.contains("command ended") && line.contains("••••")).count();
+    // `help ..` and `..?` are at DEBUG, and so are `get` and its kind.
+    assert!(masked > 40, "{masked}: {:#?}", log.lines());
+    vars::reset("secret-token").unwrap();
+}
+
 #[test]
 fn dots_stand_for_it_everywhere() {
     let (_alone, first) = alone();

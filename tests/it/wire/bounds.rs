@@ -220,6 +220,34 @@ fn a_client_that_takes_no_byte() {
     );
 }
 
+/// A pager in front of the client, say, that nobody scrolls on.
+#[test]
+fn a_reader_that_pauses_learns_that_its_answer_was_cut() {
+    let socket = env::temp_dir().join(format!("backdoor-pauses-{}.sock", process::id()));
+    let unix = format!("unix:{}", socket.display());
+    let short = Duration::from_millis(100);
+    let console = builder().listen("0").listen(unix).write_stall(short).start().unwrap();
+    let mut other = Client::prompted(&console.addresses()[1]);
+    for address in console.addresses() {
+        let cut = "\nthe rest is left out: nothing was read for 100ms; this session is closed\n";
+        let check = |lines: &str, is_cut: fn(&str, &str) -> bool, other: &mut Client| {
+            let mut client = Client::connect(address);
+            client.send(lines);
+            client.close_write();
+            while !other.ask("who").contains("1000000") {}
+            while other.ask("who").contains("1000000") {}
+            let text = client.read_to_string();
+            assert!(is_cut(&text, cut), "{address}: ..{}", &text[text.len().saturating_sub(300)..]);
+        };
+        check("wire flood 1000000\n", |text, cut| text.ends_with(cut), &mut other);
+        let is_json = |text: &str, _: &str| {
+            let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            last["error"]["status"] == "cancelled"
+        };
+        check("wire flood 1000000 --json\n", is_json, &mut other);
+    }
+}
+
 /// More than is read at once, so that the bound is met.
 const AHEAD: usize = 2000;
 

@@ -30,6 +30,19 @@ fn other_protocols_are_cut_off() {
         b"SSH-2.0-OpenSSH_9.2\r\nwire count other\r\n",
         b"EHLO me\r\nwire count other\r\n",
         b"helo me\r\nwire count other\r\n",
+        b"OPTIONS rtsp://127.0.0.1/a RTSP/1.0\r\nCSeq: 1\r\n\r\nwire count other\r\n",
+        b"OPTIONS sip:a@127.0.0.1 SIP/2.0\r\n\r\nwire count other\r\n",
+        b"*1\r\n$4\r\nPING\r\nwire count other\r\n",
+        b"PING\r\nwire count other\r\n",
+        b"USER anonymous\r\nwire count other\r\n",
+        b"NICK me\r\nUSER me 0 * :me\r\nwire count other\r\n",
+        b"\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0\nwire count other\n",
+        b"\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl\nwire count other\n",
+        b"GET /\r\nwire count other\r\n",
+        b"PROXY TCP4 192.0.2.1 127.0.0.1 40000 3000\r\nwire count other\r\n",
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\nwire count other\n",
+        b"a1 LOGIN me secret\r\nwire count other\r\n",
+        b"<?xml version='1.0'?>\nwire count other\n",
     ] {
         let mut client = Client::connect(tcp());
         client.send(opening);
@@ -105,6 +118,13 @@ fn every_protocol_cut_at_every_byte_runs_nothing() {
         b"\x16\x03\x01\0\xa5\x01\0\0\xa1\x03\x03\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"EHLO mail.example.org\r\nMAIL FROM:<a@b>\r\n",
+        b"DESCRIBE rtsp://h/a RTSP/1.0\r\n",
+        b"*2\r\n$3\r\nGET\r\n",
+        b"PROXY TCP6 ::1 ::1 1 2\r\n",
+        b"\r\n\r\n\0\r\nQUIT\n",
+        b"\0\x01\0\0\x21\x12\xa4\x42abcd",
+        b"\x10\x0a\0\x04MQTT\x04\x02",
+        b"GET /\r\n",
     ] {
         let whole = [opening, body].concat();
         for cut in 0..=opening.len() {
@@ -126,6 +146,30 @@ fn a_body_in_a_later_packet_does_not_run() {
     assert_eq!(client.read_to_end(), b"");
     let _ = client.try_send(b"wire count late-body\r\n");
     assert_eq!(count_of("late-body"), 0);
+}
+
+/// One that waits for the other side to speak first has seen the prompt.
+#[test]
+fn a_slow_client_of_another_protocol_is_cut_off_at_its_first_line() {
+    for opening in
+        ["USER anonymous", "NICK me", "AUTH TLS", "PROXY TCP4 192.0.2.1 127.0.0.1 1 2", "a1 CAPABILITY"]
+    {
+        let mut client = Client::prompted(tcp());
+        client.send(format!("{opening}\r\nwire count slow-other\r\n"));
+        client.read_to_end();
+    }
+    assert_eq!(count_of("slow-other"), 0);
+}
+
+#[test]
+fn l6_commands_that_are_called_like_verbs_are_run() {
+    for name in ["user", "info", "options", "ping"] {
+        assert_eq!(script(tcp(), format!("{name} /path\n")), "/path\n");
+        assert_eq!(Client::prompted(tcp()).ask(&format!("{name} a")), "a\r\n");
+    }
+    for line in ["INFO", "OPTIONS", "GET key", "HELP"] {
+        assert!(script(tcp(), format!("{line}\n")).contains("unknown command"), "{line}");
+    }
 }
 
 #[test]

@@ -209,3 +209,34 @@ fn regression_ctrl_c_works_after_ctrl_d() {
     client.expect(MARK);
     assert_eq!(client.read_to_end(), b"\r\ninterrupted\r\n");
 }
+
+/// BusyBox's telnet keeps Ctrl-C for itself.
+#[test]
+fn c27_an_empty_line_ends_an_endless_command() {
+    for address in [tcp(), unix()] {
+        let mut client = Client::prompted(address);
+        client.send("wire endless\r\n");
+        client.expect("`wire endless` runs until Ctrl-C or an empty line");
+        client.expect("tick");
+        client.send("\r\n");
+        client.expect("interrupted");
+        client.expect("test> ");
+        assert!(client.ask("wire echo a").starts_with("a"));
+        client.send("wire endless --json\r\n");
+        client.expect("tick");
+        client.send(" \r\n");
+        client.expect("cancelled");
+        client.expect("test> ");
+    }
+}
+
+#[test]
+fn an_empty_line_ends_no_other_command() {
+    let mut client = Client::prompted(tcp());
+    client.send("wire wait empty-line\r\n");
+    client.expect("waiting\r\n");
+    client.send("\r\n");
+    client.expect_nothing();
+    open("empty-line");
+    client.expect("passed\r\n");
+}

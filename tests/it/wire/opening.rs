@@ -30,6 +30,36 @@ fn a_plain_listener_and_a_unix_socket_send_no_telnet_byte() {
     }
 }
 
+/// A client library presses Enter and waits for a prompt.
+#[test]
+fn c12_an_empty_first_line_gets_banner_and_prompt() {
+    for address in [tcp(), plain_tcp(), unix()] {
+        for enter in ["\n", "\r\n", "\r", "\r\0", "\n\n"] {
+            let mut client = Client::connect(address);
+            client.send(enter);
+            let text = client.expect("test> ");
+            assert_eq!(text.matches(", pid ").count(), 1, "{enter:?}: {text:?}");
+            client.send("wire echo a\r\n");
+            assert!(client.expect("test> ").starts_with("a"), "{enter:?}");
+            client.expect_nothing();
+        }
+    }
+}
+
+#[test]
+fn c12_an_empty_line_in_front_of_a_script_is_dropped() {
+    for address in [tcp(), plain_tcp(), unix()] {
+        assert_eq!(script(address, "\nwire echo a\n\nwire echo b\n"), "a\nb\n");
+        assert_eq!(script(address, "\r\n \r\n"), "");
+        let mut client = Client::connect(address);
+        for part in ["\n", "\r\n", "wire echo a\n"] {
+            client.send(part);
+        }
+        client.close_write();
+        assert_eq!(client.read_to_string(), "a\n");
+    }
+}
+
 #[test]
 fn who_speaks_telnet_at_once_gets_the_banner_at_once() {
     let mut client = Client::connect(tcp());

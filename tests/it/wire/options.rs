@@ -142,3 +142,28 @@ fn what_asks_for_nothing_gets_nothing() {
     client.send(b"wire\xff\xf1 echo\xff\xf9 a\r\n");
     assert_eq!(client.answer(), "a\r\n");
 }
+
+/// Python's telnetlib refuses all it is asked, and some clients of its kind choke on a second question.
+#[test]
+fn no_further_negotiation_is_begun_with_a_client_that_refused_the_first() {
+    let mut client = Client::connect(tcp());
+    client.binary_asked = true;
+    client.expect([0xff, 0xfd, 0x1f]);
+    client.expect("test> ");
+    client.send([0xff, 0xfc, 0x1f]);
+    assert_eq!(client.ask("wire echo a"), "a\r\n");
+    // Its own questions are answered.
+    client.send([0xff, 0xfd, 0x01, 0xff, 0xfb, 0x18]);
+    assert_eq!(client.take(6), [0xff, 0xfc, 0x01, 0xff, 0xfe, 0x18]);
+    client.expect_nothing();
+}
+
+#[test]
+fn a_client_that_refuses_by_itself_is_asked_nothing() {
+    let mut client = Client::connect(tcp());
+    client.binary_asked = true;
+    client.send([0xff, 0xfc, 0x1f]);
+    let seen = client.expect("test> ");
+    assert!(seen.starts_with("test, pid "), "{seen:?}");
+    client.expect_nothing();
+}

@@ -45,7 +45,20 @@ fn a_script_that_does_not_close_its_half_is_closed_when_it_has_its_answers() {
     // A command may be silent for longer than a script.
     client.expect_nothing();
     open("idle");
-    assert_eq!(client.read_to_string(), "passed\nb\n");
+    assert_eq!(client.read_to_string(), "passed\nb\nnothing more came for 50ms; this session is closed\n");
+}
+
+/// A loop that pauses lost its next line, and nobody said so.
+#[test]
+fn c13_a_script_that_pauses_is_not_closed_without_a_word() {
+    let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
+    let mut client = Client::connect(&console.addresses()[0]);
+    client.send("wire many a --json\n");
+    let answer = client.read_to_string();
+    let lines: Vec<serde_json::Value> =
+        answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{answer}");
+    assert_eq!(lines[1]["error"]["message"], "nothing more came for 50ms; this session is closed");
 }
 
 /// "kill 12" was run of a "kill 123" whose last byte was late.
@@ -54,7 +67,10 @@ fn regression_a_line_whose_end_is_late_is_not_run() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
     let mut client = Client::connect(&console.addresses()[0]);
     client.send("wire echo a\nwire count late");
-    assert_eq!(client.read_to_string(), "a\nline not run: its end did not come\n");
+    assert_eq!(
+        client.read_to_string(),
+        "a\nline not run: its end did not come\nnothing more came for 50ms; this session is closed\n"
+    );
     assert_eq!(count_of("late"), 0);
 }
 

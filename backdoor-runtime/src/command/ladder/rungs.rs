@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::command::ladder::Ours;
 use crate::command::{CommandOutput, Page};
+use crate::dispatch::written::Written;
 use crate::reply::familiar::Familiar;
 use crate::reply::{Form, Value};
 
@@ -90,8 +91,9 @@ pub trait Machine<T> {
 
 /// What is written, and no more of it than there is room for.
 fn written(form: Form, write: impl FnOnce(&mut Page<'_>) -> fmt::Result) -> String {
-    let mut text = String::new();
-    let written = write(&mut Page::new(&mut text, form.width, form.room));
+    let mut text = Written::default();
+    let written = write(&mut Page::new(&mut text.0, form.width, form.room));
+    let mut text = text.done();
     if written.is_err() && text.len() <= form.room {
         text.push_str("(the rest could not be written)\n");
     }

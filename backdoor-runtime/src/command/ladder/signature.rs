@@ -61,7 +61,7 @@ macro_rules! runners {
             fn run(&self, call: &mut Call<'_>) -> Result<Reply, Failure> {
                 let ($($name,)*) = &self.takers;
                 $(let $name = $name(call)?;)*
-                if call.is_rehearsal() {
+                if !call.calls() {
                     return Ok(Reply::Done(Rendered::NOTHING));
                 }
                 S::show((self.function)($($name),*), &mut Blocking::new(call))
@@ -75,7 +75,7 @@ macro_rules! runners {
             fn begin(&self, call: &mut Call<'_>) -> Result<Option<Pin<Box<dyn Pending>>>, Failure> {
                 let ($($name,)*) = &self.takers;
                 $(let $name = $name(call)?;)*
-                Ok((!call.is_rehearsal()).then(|| (self.function)($($name),*).0))
+                Ok(call.calls().then(|| (self.function)($($name),*).0))
             }
 
             fn poll(

@@ -1,6 +1,6 @@
 //! What comes from the peer: bytes, silence, and the end of both.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Conversation, Style};
 use crate::console::escape::Newline;
@@ -10,9 +10,10 @@ use crate::console::queue::Typed;
 use crate::console::running::Running;
 use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY, Telnet};
 use crate::dispatch::run_state::Stop;
+use crate::reply::text;
 
-/// Bytes that tell a binary protocol.
-const OPENING: usize = 2;
+/// Bytes that tell a binary protocol: the longest signature is PROXY's.
+const OPENING: usize = 12;
 
 impl Conversation {
     /// The peer was silent for as long as a script would not be.
@@ -29,7 +30,7 @@ impl Conversation {
         }
         self.peer.hear(now);
         if self.opening.len() < OPENING {
-            self.opening.extend(&bytes[..bytes.len().min(OPENING)]);
+            self.opening.extend(bytes.iter().take(OPENING - self.opening.len()));
             if let Some(protocol) = foreign::opening(&self.opening) {
                 return self.cut(protocol);
             }
@@ -79,30 +80,32 @@ impl Conversation {
         asks
     }
 
-    /// A script was silent for long: one whose client does not close its half (`nc` without `-N`) ends here. What it began and did
-    /// not finish is not run: the rest may still be on its way.
-    pub(crate) fn end_script(&mut self) {
+    /// A script was silent for so long: one whose client does not close its half (`nc` without `-N`) ends here. It may have more to
+    /// send, and is told. What it began and did not finish is not run: the rest may still be on its way.
+    pub(crate) fn end_script(&mut self, waited: Duration) {
         if !self.lines.is_empty() {
             self.lines.erase_line();
             self.screen.show_fresh("line not run: its end did not come\n");
         }
+        let text = format!("nothing more came for {}; this session is closed", text::duration(&waited));
+        self.screen.show_fresh(&self.closing(text, self.answered_json));
         self.end_lines();
     }
 
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Data(bytes) => {
-                if self.style == Style::Undecided {
-                    self.style = Style::Script;
-                }
                 let mut lines = std::mem::replace(&mut self.lines, LineAssembler::new(0, 0));
                 lines.feed(bytes, &mut |input| self.input(input));
                 self.lines = lines;
+                if self.style == Style::Undecided && !self.lines.is_empty() {
+                    self.style = Style::Script;
+                }
             }
             Event::Reply(reply) => self.screen.command(&reply),
             Event::Interrupt | Event::Break | Event::Abort => {
                 self.lines.erase_line();
-                self.interrupt();
+                self.interrupt(true);
             }
             Event::AbortOutput => {
                 if let Some(running) = &mut self.running {
@@ -134,8 +137,19 @@ impl Conversation {
     }
 
     fn input(&mut self, input: Input) {
+        if self.style == Style::Undecided {
+            match &input {
+                // It proves nothing, and where it is all there is, a prompt is what was wanted.
+                Input::Line(line) if line.trim().is_empty() => {
+                    self.came_empty = true;
+                    return;
+                }
+                Input::Line(_) | Input::Rejected(_) => self.style = Style::Script,
+                Input::Interrupt | Input::EndOfInput => {}
+            }
+        }
         let line = match input {
-            Input::Interrupt => return self.interrupt(),
+            Input::Interrupt => return self.interrupt(true),
             Input::EndOfInput => return self.end_lines(),
             _ if self.input_ended => return,
             Input::Rejected(rejection) => Err(rejection),
@@ -149,6 +163,12 @@ impl Conversation {
             let _ = answer.send(line.is_ok_and(|line| line.trim() == "yes"));
             return;
         }
+        if self.style == Style::Prompted
+            && self.running.as_ref().is_some_and(Running::is_endless)
+            && line.as_ref().is_ok_and(|line| line.trim().is_empty())
+        {
+            return self.interrupt(false);
+        }
         self.scans &= !self.queue.is_empty();
         if self.scans {
             self.scanned_away += 1;
@@ -159,15 +179,15 @@ impl Conversation {
         self.queue.push(Typed { line, at_prompt });
     }
 
-    /// Ctrl-C in whatever form it came.
-    fn interrupt(&mut self) {
+    /// Ctrl-C in whatever form it came, whose echo stands on the screen, or what takes its place.
+    fn interrupt(&mut self, is_echoed: bool) {
         self.thrown_away += self.queue.clear() + std::mem::take(&mut self.scanned_away);
         match &mut self.running {
             Some(running) => {
                 running.is_muted = true;
                 running.stop(Stop::Interrupted);
                 // A line of JSON stays one line.
-                if self.style == Style::Prompted && !running.is_json() {
+                if is_echoed && self.style == Style::Prompted && !running.is_json() {
                     self.screen.interrupted();
                 }
             }

@@ -91,6 +91,7 @@ impl Conversation {
         if self.over {
             return;
         }
+        self.answered_json = outcome.json;
         if outcome.json {
             let mut json = std::mem::take(&mut running.json);
             running.hold_rest(json.take_rest());

@@ -1,0 +1,134 @@
+//! What is on record of a line: how it ended, and before that its begin where it changes something or takes long. A line that is wrong
+//! runs nothing, and whoever may connect can send any number of them: a few are logged each second, the others are counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tracing::level_filters::LevelFilter;
+
+use super::{Event, Notes};
+use crate::console::escape::escape_line;
+use crate::dispatch::peer::Peer;
+
+/// How much of a line is logged, in bytes.
+const MOST: usize = 256;
+
+/// How many lines that are wrong are logged in one second.
+const REFUSED_IN_A_SECOND: u32 = 5;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A line whose begin is not on record yet.
+pub(crate) struct Begin {
+    notes: Notes,
+    line: Arc<str>,
+    /// It changes nothing.
+    reads: bool,
+    /// It may end the process.
+    urgent: bool,
+    is_told: AtomicBool,
+}
+
+impl Begin {
+    pub(super) fn new(notes: Notes, line: Arc<str>, reads: bool, urgent: bool) -> Self {
+        Self { notes, line, reads, urgent, is_told: AtomicBool::new(false) }
+    }
+
+    /// Its function is about to be called.
+    pub(crate) fn called(&self, peer: &Peer) {
+        if !self.reads {
+            self.tell(peer);
+        }
+    }
+
+    /// It has run for a while.
+    pub(crate) fn lasts(&self, peer: &Peer) {
+        self.tell(peer);
+    }
+
+    fn tell(&self, peer: &Peer) {
+        if self.is_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.notes.send(level(self.reads), self.urgent, || Event::Begins {
+            session: peer.id,
+            peer: peer.name.clone(),
+            line: self.line.clone(),
+            reads: self.reads,
+        });
+    }
+}
+
+/// The level of what is said about a line.
+pub(super) fn level(reads: bool) -> LevelFilter {
+    if reads { LevelFilter::DEBUG } else { LevelFilter::INFO }
+}
+
+/// A line as it is logged: on one line, and of a long one the begin.
+pub(super) fn logged(line: &str) -> String {
+    let kept = &line[..line.floor_char_boundary(MOST)];
+    match line.len() - kept.len() {
+        0 => escape_line(kept).into_owned(),
+        more => format!("{}.. ({more} bytes more)", escape_line(kept)),
+    }
+}
+
+/// The lines of this second that were wrong.
+#[derive(Default)]
+pub(super) struct Refused {
+    begun: Option<Instant>,
+    logged: u32,
+    unlogged: u64,
+}
+
+impl Refused {
+    /// Whether one more is logged now, and how many before it were not.
+    pub(super) fn admit(&mut self, now: Instant) -> Option<u64> {
+        if self.begun.is_none_or(|begun| now.saturating_duration_since(begun) >= SECOND) {
+            self.begun = Some(now);
+            self.logged = 0;
+        }
+        if self.logged == REFUSED_IN_A_SECOND {
+            self.unlogged += 1;
+            return None;
+        }
+        self.logged += 1;
+        Some(std::mem::take(&mut self.unlogged))
+    }
+
+    /// How many were not logged and are not told yet.
+    pub(super) fn untold(&mut self) -> u64 {
+        std::mem::take(&mut self.unlogged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_wrong_lines_a_second_are_logged_and_the_others_counted() {
+        let begin = Instant::now();
+        let mut refused = Refused::default();
+        let mut at = |milliseconds| refused.admit(begin + Duration::from_millis(milliseconds));
+        for _ in 0..REFUSED_IN_A_SECOND {
+            assert_eq!(at(0), Some(0));
+        }
+        assert_eq!([at(0), at(500), at(999)], [None, None, None]);
+        assert_eq!([at(1000), at(1000)], [Some(3), Some(0)]);
+        for _ in 0..10 {
+            at(1500);
+        }
+        assert_eq!(refused.untold(), 7);
+        assert_eq!(refused.untold(), 0);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        assert_eq!(logged("set a 1"), "set a 1");
+        assert_eq!(logged("a\u{1b}[2Jb\u{202e}"), r"a\x1b[2Jb\u{202e}");
+        let long = "é".repeat(400);
+        assert_eq!(logged(&long), format!("{}.. (544 bytes more)", "é".repeat(128)));
+    }
+}
