@@ -113,7 +113,7 @@ fn steps_by_default() -> Result<u8, &'static str> {
 }
 
 /// Whether a filter of system calls holds for this thread, where /proc tells.
-fn is_filtered() -> Option<bool> {
+pub(crate) fn is_filtered() -> Option<bool> {
     let status = fs::read_to_string("/proc/thread-self/status").ok()?;
     // Kernels without filters have no such line.
     let mode = status.lines().find_map(|line| line.strip_prefix("Seccomp:"));

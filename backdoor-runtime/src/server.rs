@@ -2,17 +2,26 @@
 
 mod accept;
 mod address;
+mod addresses;
 mod builder;
+mod door;
+mod environment;
 mod error;
+mod file_watch;
+#[allow(unsafe_code, reason = "pthread_atfork and what its handler may do; each block has its reason")]
+mod forked;
 mod keeper;
 mod limits;
 mod listener;
 mod places;
 mod running;
+mod socket_directory;
 mod socket_file;
 mod spare;
 mod stream;
 
+pub(crate) use addresses::Addresses;
+pub(crate) use forked::Process;
 pub(crate) use limits::Limits;
 
 pub use address::{Address, AddressError, Listen};

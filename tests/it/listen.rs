@@ -2,6 +2,12 @@
 
 mod end;
 mod environment;
+#[allow(unsafe_code, reason = "no safe function forks")]
+mod forked;
+mod held;
+mod removed;
+#[allow(unsafe_code, reason = "no safe function reads the auxiliary vector")]
+mod rights;
 
 use std::fs;
 use std::net::TcpListener;

@@ -27,9 +27,13 @@ pub(crate) struct Terminal {
 /// Makes sure that a client is there.
 #[track_caller]
 pub(crate) fn require(program: &str, package: &str) {
+    assert!(is_there(program), "`{program}` is missing; on Debian: apt-get install {package}");
+}
+
+/// Whether a program is there.
+pub(crate) fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
-    assert!(is_there, "`{program}` is missing; on Debian: apt-get install {package}");
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
 impl Terminal {

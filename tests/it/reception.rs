@@ -1,5 +1,6 @@
 //! Who gets in, who has to leave, and what a flood of connections leaves behind.
 
+mod buffers;
 mod descriptors;
 mod ends;
 mod floods;

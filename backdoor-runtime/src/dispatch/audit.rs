@@ -76,6 +76,7 @@ enum Event {
     Unlogged(u64),
     Changed(Box<Change>),
     Warning(String),
+    Note(String),
 }
 
 struct Ended {
@@ -153,6 +154,11 @@ impl Audit {
     /// Something about the console itself that somebody should look at.
     pub(crate) fn warn(&self, text: String) {
         self.notes.warn(text);
+    }
+
+    /// Something about the console itself that is as it should be.
+    pub(crate) fn inform(&self, text: String) {
+        self.notes.send(LevelFilter::INFO, true, || Event::Note(text));
     }
 
     /// For who logs what the console does, on other threads.
@@ -264,6 +270,7 @@ fn emit(event: Event) {
         }
         Event::Changed(change) => change.log(),
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),
+        Event::Note(text) => tracing::info!(target: "backdoor", "{}", escape_line(&text)),
     }
 }
 

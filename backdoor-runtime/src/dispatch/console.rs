@@ -20,7 +20,7 @@ use crate::dispatch::tally::{StatusCount, Tally};
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::reply::text;
 use crate::resources::BuildInfo;
-use crate::server::Address;
+use crate::server::{Address, Addresses};
 
 /// How long the author's defaults and ranges may take to be evaluated for help.
 const FACTS: Duration = Duration::from_millis(100);
@@ -50,7 +50,7 @@ pub(crate) struct Shared {
     pub(crate) service: Arc<Service>,
     /// The service's, where it has one.
     pub(crate) runtime: OnceLock<Handle>,
-    pub(crate) addresses: OnceLock<Vec<Address>>,
+    pub(crate) addresses: OnceLock<Addresses>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) runs: Arc<Runs>,
     pub(crate) helper: LazyRuntime,
@@ -143,9 +143,9 @@ impl Console {
         self.0.runtime.get()
     }
 
-    /// Where the console listens.
+    /// Where the console listens by now.
     pub fn addresses(&self) -> &[Address] {
-        self.0.addresses.get().map_or(&[], Vec::as_slice)
+        self.0.addresses.get().map_or(&[], Addresses::all)
     }
 
     /// The connected sessions, by number.

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
@@ -21,6 +20,7 @@ use crate::dispatch::contain::survive;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::Piece;
 use crate::reply::text;
+use crate::server::door::{Closed, Door, Listener};
 use crate::server::limits::Limits;
 use crate::server::places::{Place, Places};
 use crate::server::spare::{self, Pauses, Spare};
@@ -28,12 +28,6 @@ use crate::server::stream::Stream;
 
 /// How many peers at once are told why they get no session or lose it. The others of a flood are not.
 const FAREWELLS: usize = 32;
-
-/// A socket that takes connections.
-pub(crate) enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener),
-}
 
 /// What every listener of a console shares.
 pub(crate) struct Reception {
@@ -64,24 +58,15 @@ enum Cut {
     Panicked(String),
 }
 
-impl Listener {
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
-        match self {
-            Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
-            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
-        }
-    }
-}
-
-/// Serves all listeners until the console ends and every session has said goodbye.
+/// Serves all doors until the console ends and every session has said goodbye.
 ///
 /// # Panics
-/// A listener's task has panicked.
-pub(crate) async fn serve_all(reception: Arc<Reception>, listeners: Vec<(Listener, bool)>) {
+/// A door's task has panicked.
+pub(crate) async fn serve_all(reception: Arc<Reception>, doors: Vec<(Arc<Door>, Option<Listener>)>) {
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
     let mut tasks = JoinSet::new();
-    for (listener, plain) in listeners {
-        tasks.spawn(serve_listener(reception.clone(), listener, plain, alive.clone()));
+    for (door, listener) in doors {
+        tasks.spawn(serve_door(reception.clone(), door, listener, alive.clone()));
     }
     drop(alive);
     while let Some(ended) = tasks.join_next().await {
@@ -95,16 +80,23 @@ pub(crate) async fn serve_all(reception: Arc<Reception>, listeners: Vec<(Listene
     let _ = gone.recv().await;
 }
 
-async fn serve_listener(reception: Arc<Reception>, listener: Listener, plain: bool, alive: Alive) {
+async fn serve_door(reception: Arc<Reception>, door: Arc<Door>, listener: Option<Listener>, alive: Alive) {
     let mut ending = reception.ending.clone();
-    loop {
-        let stream = tokio::select! {
-            stream = reception.take(&listener) => stream,
-            _ = ending.changed() => return,
-        };
-        reception.admit(stream, plain, &alive);
-        // What has come in is read before the next one is taken: a burst must not push out who has just sent his line.
-        yield_now().await;
+    let serve = async {
+        let mut closed = Closed::Held;
+        let mut listener = listener;
+        loop {
+            let open = match listener.take() {
+                Some(open) => open,
+                None => reception.open(&door, closed).await,
+            };
+            reception.serve(&open, door.is_plain(), &alive).await;
+            closed = Closed::Removed;
+        }
+    };
+    tokio::select! {
+        () = serve => {}
+        _ = ending.changed() => {}
     }
 }
 
@@ -127,6 +119,30 @@ impl Reception {
             numbers: AtomicU64::new(1),
             spare: limits.spare_descriptor.then(Spare::new),
             pause: limits.accept_pause,
+        }
+    }
+
+    /// Waits until a door is open.
+    async fn open(&self, door: &Door, closed: Closed) -> Listener {
+        let Dispatcher { shared, audit, .. } = &*self.dispatcher;
+        let (address, listener) = door.opens(closed, &shared.service.name, audit).await;
+        shared.addresses.get().into_iter().for_each(|addresses| addresses.add(address.clone()));
+        listener
+    }
+
+    /// Gives connections their sessions, until nobody finds the listener any more.
+    async fn serve(self: &Arc<Self>, listener: &Listener, plain: bool, alive: &Alive) {
+        let mut watch = listener.watch();
+        loop {
+            let stream = tokio::select! {
+                // Who came before its file was removed is let in.
+                biased;
+                stream = self.take(listener) => stream,
+                () = watch.sees_it_gone() => return,
+            };
+            self.admit(stream, plain, alive);
+            // What has come in is read before the next one is taken: a burst must not push out who has just sent his line.
+            yield_now().await;
         }
     }
 
@@ -154,13 +170,13 @@ impl Reception {
 
     /// Gives a connection its session, if there is a place for it.
     fn admit(self: &Arc<Self>, stream: Stream, plain: bool, alive: &Alive) {
-        stream.prepare();
+        stream.prepare(&self.manners.bounds);
         let (name, uid) = stream.peer();
         let own = stream.is_own();
         let (output, pieces) = mpsc::channel(self.manners.bounds.pieces());
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
         let peer = Arc::new(Peer::new(id, name, uid, output));
-        if matches!(stream, Stream::Unix(_)) {
+        if stream.is_unix() {
             peer.set_trusted();
         }
         let audit = &self.dispatcher.audit;

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -18,21 +19,20 @@ use crate::dispatch::{Console, Dispatcher, Service, Shared};
 use crate::own_thread::{self, Priority};
 use crate::resources::BuildInfo;
 use crate::server::accept::{Reception, serve_all};
-use crate::server::address::{self, Endpoint};
-use crate::server::keeper::{Door, Keeper};
+use crate::server::address::Endpoint;
+use crate::server::door::Doors;
+use crate::server::environment;
+use crate::server::forked::Process;
+use crate::server::keeper::Keeper;
 use crate::server::limits::Limits;
-use crate::server::listener::{self, Bound, BoundSocket};
 use crate::server::places::Places;
-use crate::server::running::Running;
-use crate::server::{Address, Backdoor, Error, Listen};
+use crate::server::running::{Parts, Running};
+use crate::server::{Address, Addresses, Backdoor, BindError, Error, Listen};
 use crate::testing::Testing;
 use crate::threads::signal;
 use crate::trends;
 use crate::vars::lease;
 use crate::vars::watched::watch_all;
-
-/// The variable by which an operator moves or switches off a console without a build.
-const ENVIRONMENT: &str = "BACKDOOR_LISTEN";
 
 /// Builds a [`Backdoor`]. Every knob has a default.
 #[must_use = "a builder does nothing until it is started"]
@@ -104,10 +104,11 @@ impl Builder {
     }
 
     /// Where to listen; may be called several times. Default: nowhere. The environment variable `BACKDOOR_LISTEN`, addresses
-    /// separated by commas or white space, wins over all of them, also when it is empty or `off`.
+    /// separated by commas or white space, wins over all of them, also when it is empty or `off`. In a program that has more rights
+    /// than who starts it (setuid, setgid, capabilities of its file) only `off` counts.
     ///
-    /// An address is `3000`, `0` (any free port), `3000:3010` (the first free one), `127.0.0.1:3000`, `[::1]:3000` or
-    /// `unix:/path/with-{pid}.sock`. Only loopback is accepted, since a console has no password.
+    /// An address is `3000`, `0` (any free port), `3000:3010` (the first free one), `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000` or
+    /// `unix:/path/with-{host}-{pid}.sock`. Only loopback is accepted, since a console has no password.
     pub fn listen(mut self, address: impl Into<Listen>) -> Self {
         self.listen.push(address.into());
         self
@@ -137,40 +138,48 @@ impl Builder {
         check(&shared.registry, Some(&self.states))
     }
 
-    /// Starts the console, or says in one warning why it cannot: a console that does not start must not stop the service.
+    /// Starts the console, or says in a warning why it cannot: a console that does not start must not stop the service.
+    ///
+    /// Of several addresses it listens on those that can be had. One that another process holds, as a predecessor does that has not
+    /// ended yet, is tried again every 5 s; a line in the log says when the console listens there.
     pub fn start_or_warn(self) -> Backdoor {
         let name = self.name.clone();
-        match self.start() {
+        match self.start_on(Doors::open_some) {
             Ok(backdoor) => backdoor,
             Err(error) => {
                 tracing::warn!(target: "backdoor", "the console of {name} is not there: {}", error.chain());
-                Backdoor { addresses: Vec::new(), running: None }
+                Backdoor { running: None }
             }
         }
     }
 
     /// Starts the console. It has threads of its own, so that it answers when the service does not.
     ///
+    /// A service that forks starts it in the process that goes on, such as after daemon(3) or in each worker: threads do not survive a
+    /// fork. What the console has open is closed in a child.
+    ///
     /// # Errors
     /// The commands have problems, an address is wrong or taken, or a thread cannot be started. Nothing is left open then.
-    pub fn start(mut self) -> Result<Backdoor, Error> {
+    pub fn start(self) -> Result<Backdoor, Error> {
+        self.start_on(|endpoints, _| Doors::open_all(endpoints))
+    }
+
+    fn start_on(
+        mut self,
+        open: impl FnOnce(Vec<Endpoint>, &str) -> Result<Doors, BindError>,
+    ) -> Result<Backdoor, Error> {
         let limits = self.limits;
         let endpoints = self.endpoints()?;
         if endpoints.is_empty() {
-            let why = match std::env::var_os(ENVIRONMENT) {
-                Some(text) if text.to_string_lossy().trim().is_empty() => format!("{ENVIRONMENT} is empty"),
-                Some(_) => format!("{ENVIRONMENT} switches it off"),
-                None => "no address was given".to_owned(),
-            };
+            let why = environment::why_off().unwrap_or_else(|| "no address was given".to_owned());
             tracing::info!(target: "backdoor", "the console of {} is off: {why}", self.name);
-            return Ok(Backdoor { addresses: Vec::new(), running: None });
+            return Ok(Backdoor { running: None });
         }
+        let hint = environment::hint_on(&endpoints);
         let shared = self.shared();
         self.states.insert(Console(shared.clone()));
         refuse_or_warn(check(&shared.registry, Some(&self.states)))?;
-        let bound: Vec<_> =
-            endpoints.iter().map(listener::bind).collect::<Result<_, _>>().map_err(Error::Bind)?;
-        let addresses: Vec<Address> = bound.iter().map(|bound| bound.address.clone()).collect();
+        let Doors { doors, addresses, warnings } = open(endpoints, &self.name).map_err(Error::Bind)?;
         if let Some(number) = self.stack_signal {
             signal::choose(number);
         }
@@ -179,24 +188,13 @@ impl Builder {
         let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;
         // Later there may be no thread for it, when somebody wants to know why.
         shared.helper.start(priority).map_err(Error::Thread)?;
-        let _ = shared.addresses.set(addresses.clone());
+        let _ = shared.addresses.set(Addresses::new(addresses.clone(), doors.len()));
         let service = self.runtime.or_else(|| Handle::try_current().ok());
         let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
         let dispatcher = Arc::new(dispatcher);
-        let mut files = Vec::new();
-        let mut doors = Vec::new();
-        for Bound { plain, socket, .. } in bound {
-            doors.push(match socket {
-                BoundSocket::Tcp(socket) => Door::Tcp { socket, plain },
-                BoundSocket::Unix(socket, file) => {
-                    files.push(file);
-                    Door::Unix { socket }
-                }
-            });
-        }
         let (ending, ends) = watch::channel(false);
         // Without a unix socket there is nobody to keep a place for.
-        let kept = if files.is_empty() { 0 } else { limits.own_places };
+        let kept = if doors.iter().any(|door| door.is_unix()) { limits.own_places } else { 0 };
         let reception = Arc::new(Reception::new(
             dispatcher.clone(),
             Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds },
@@ -209,22 +207,32 @@ impl Builder {
             move |text| dispatcher.audit.warn(text)
         };
         let (end, ended) = sync_channel(1);
-        let serve = move |listeners| serve_all(reception.clone(), listeners);
-        let keeper = Keeper::start(doors, priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        let serve = move |doors| serve_all(reception.clone(), doors);
+        let keeper =
+            Keeper::start(doors.clone(), priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
         watch_all();
         trends::attach(&shared);
         log_start(&shared.service.name, &addresses);
+        warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));
+        hint.iter().for_each(|hint| tracing::info!(target: "backdoor", "{hint}"));
         if let Some(why_not) = why_not {
             tracing::info!(target: "backdoor", "the console of {} does not go behind the service: {why_not}; `.nice(13)` asks for it all the same", shared.service.name);
         }
-        let running =
-            Running { ending, ended: Mutex::new(Some(ended)), dispatcher, _keeper: keeper, _files: files };
-        Ok(Backdoor { addresses, running: Some(running) })
+        let running = Running::new(Parts {
+            process: Process::this(),
+            started: Instant::now(),
+            ending,
+            ended: Mutex::new(Some(ended)),
+            dispatcher,
+            _keeper: keeper,
+            doors,
+        });
+        Ok(Backdoor { running: Some(running) })
     }
 
     fn endpoints(&self) -> Result<Vec<Endpoint>, Error> {
-        match std::env::var_os(ENVIRONMENT) {
-            Some(text) => address::parse_list(&text.to_string_lossy()).map_err(Error::Environment),
+        match environment::endpoints()? {
+            Some(endpoints) => Ok(endpoints),
             None => {
                 self.listen.iter().map(Listen::endpoint).collect::<Result<_, _>>().map_err(Error::Address)
             }

@@ -2,22 +2,14 @@
 
 use std::future::Future;
 use std::io;
-use std::net;
-use std::os::unix;
+use std::sync::Arc;
 
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::oneshot;
 
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::Runtime;
 use crate::own_thread::{self, Priority};
-use crate::server::accept::Listener;
-
-/// A socket that listens, whatever becomes of the runtime that takes its connections.
-pub(super) enum Door {
-    Tcp { socket: net::TcpListener, plain: bool },
-    Unix { socket: unix::net::UnixListener },
-}
+use crate::server::door::{Door, Listener};
 
 /// The console's thread, which ends when this is dropped. Nobody waits for it.
 pub(super) struct Keeper {
@@ -27,7 +19,7 @@ pub(super) struct Keeper {
 /// A runtime and what listens on it.
 struct Opened {
     runtime: Runtime,
-    listeners: Vec<(Listener, bool)>,
+    doors: Vec<(Arc<Door>, Option<Listener>)>,
 }
 
 impl Keeper {
@@ -37,9 +29,9 @@ impl Keeper {
     /// # Errors
     /// The thread, its runtime or a listener cannot be made.
     pub(super) fn start<Served: Future<Output = ()>>(
-        doors: Vec<Door>,
+        doors: Vec<Arc<Door>>,
         priority: Priority,
-        mut serve: impl FnMut(Vec<(Listener, bool)>) -> Served + Send + 'static,
+        mut serve: impl FnMut(Vec<(Arc<Door>, Option<Listener>)>) -> Served + Send + 'static,
         warn: impl Fn(String) + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
@@ -51,11 +43,11 @@ impl Keeper {
                 warn(format!("the console does not go behind the service: setpriority: {error}"));
             }
             loop {
-                let Opened { runtime, listeners } = opened;
+                let Opened { runtime, doors: open } = opened;
                 let served = contain(|| {
                     runtime.block_on(async {
                         tokio::select! {
-                            () = serve(listeners) => {}
+                            () = serve(open) => {}
                             // The sender is dropped, never used: that is the signal.
                             _ = &mut stopped => {}
                         }
@@ -80,7 +72,8 @@ impl Keeper {
                 warn(format!("{bug}; its sessions are lost, and it was started again"));
             }
             // Who hears of the end finds the addresses free.
-            drop((doors, serve));
+            drop(serve);
+            doors.iter().for_each(|door| door.close());
             ended();
         };
         own_thread::start("backdoor-console", Priority::OF_STARTER, run)?;
@@ -89,24 +82,13 @@ impl Keeper {
 }
 
 impl Opened {
-    fn new(doors: &[Door]) -> io::Result<Self> {
+    fn new(doors: &[Arc<Door>]) -> io::Result<Self> {
         let runtime = Runtime::with_sockets()?;
         let entered = runtime.enter();
-        let listeners = doors.iter().map(Door::open).collect::<io::Result<_>>()?;
+        let opened = doors.iter().map(|door| Ok((door.clone(), door.listener()?)));
+        let doors = opened.collect::<io::Result<_>>()?;
         drop(entered);
-        Ok(Self { runtime, listeners })
-    }
-}
-
-impl Door {
-    /// What listens there on this runtime, and whether it is plain.
-    fn open(&self) -> io::Result<(Listener, bool)> {
-        Ok(match self {
-            Self::Tcp { socket, plain } => {
-                (Listener::Tcp(TcpListener::from_std(socket.try_clone()?)?), *plain)
-            }
-            Self::Unix { socket } => (Listener::Unix(UnixListener::from_std(socket.try_clone()?)?), true),
-        })
+        Ok(Self { runtime, doors })
     }
 }
 
@@ -115,28 +97,29 @@ mod tests {
     use super::*;
 
     use std::io::Read;
-    use std::net::TcpStream;
+    use std::net::{SocketAddr, TcpStream};
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
     use crate::console::Transport;
+    use crate::server::{Address, Listen, listener};
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
     /// A door whose server greets each peer and fails at the failing ones, by number.
-    fn start(fails_at: &'static [u32]) -> (net::SocketAddr, Keeper, Receiver<String>, Receiver<()>) {
-        let socket = net::TcpListener::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let address = socket.local_addr().unwrap();
+    fn start(fails_at: &'static [u32]) -> (SocketAddr, Keeper, Receiver<String>, Receiver<()>) {
+        let endpoint = Listen::from("0").endpoint().unwrap();
+        let bound = listener::bind(&endpoint).unwrap();
+        let Address::Tcp(address) = bound.address else { panic!("{:?} is no port", bound.address) };
         let (warn, warnings) = channel();
         let (end, ended) = channel();
         let mut count = 0;
-        let serve = move |listeners: Vec<(Listener, bool)>| {
+        let serve = move |doors: Vec<(Arc<Door>, Option<Listener>)>| {
             let first = count + 1;
             count += 1;
             async move {
                 for number in first.. {
-                    let stream = listeners[0].0.accept().await.unwrap();
+                    let stream = doors[0].1.as_ref().unwrap().accept().await.unwrap();
                     assert!(!fails_at.contains(&number), "at {number}");
                     stream.ready(tokio::io::Interest::WRITABLE).await.unwrap();
                     stream.try_write(b"hello").unwrap();
@@ -144,7 +127,7 @@ mod tests {
             }
         };
         let keeper = Keeper::start(
-            vec![Door::Tcp { socket, plain: false }],
+            vec![Door::new(endpoint, Some(bound))],
             Priority::OF_STARTER,
             serve,
             move |text| warn.send(text).unwrap(),
@@ -153,7 +136,7 @@ mod tests {
         (address, keeper.unwrap(), warnings, ended)
     }
 
-    fn greeting(address: net::SocketAddr) -> String {
+    fn greeting(address: SocketAddr) -> String {
         let mut text = String::new();
         // A reset is an end, too.
         let _ = TcpStream::connect(address).unwrap().read_to_string(&mut text);

@@ -3,13 +3,17 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
 
+use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use crate::causes;
-use crate::server::address::{Address, Endpoint, Place};
+use crate::server::address::{Address, Endpoint, Host, Place};
+use crate::server::forked::Ours;
+use crate::server::socket_directory;
 use crate::server::socket_file::{self, SocketFile};
 
 /// Connections that may wait to be accepted. The 128 of tokio's own `bind` drops some of a burst, and those come back
@@ -21,16 +25,26 @@ pub(super) const BACKLOG: i32 = 1024;
 pub(crate) struct Bound {
     /// Where it listens, with the port that was chosen.
     pub(crate) address: Address,
-    /// Never send telnet bytes first.
-    pub(crate) plain: bool,
     pub(crate) socket: BoundSocket,
+    /// What somebody should look at, though it listens.
+    pub(crate) warning: Option<String>,
 }
 
-/// The listening socket; of a unix one also its file, which is removed when the [`SocketFile`] is dropped.
+/// The listening socket; of a unix one also its file, which is removed when the last of its [`SocketFile`] is dropped.
 #[derive(Debug)]
 pub(crate) enum BoundSocket {
     Tcp(TcpListener),
-    Unix(UnixListener, SocketFile),
+    Unix(UnixListener, Arc<SocketFile>),
+}
+
+impl BoundSocket {
+    /// A child that is forked does not keep it.
+    pub(super) fn ours(&self) -> Ours {
+        match self {
+            Self::Tcp(socket) => Ours::new(socket),
+            Self::Unix(socket, _) => Ours::new(socket),
+        }
+    }
 }
 
 /// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
@@ -39,6 +53,14 @@ pub struct BindError {
     place: String,
     reason: String,
     source: Option<io::Error>,
+    is_held: bool,
+}
+
+impl BindError {
+    /// Whether another process listens there, which may end: a predecessor often does.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
+    }
 }
 
 impl fmt::Display for BindError {
@@ -62,33 +84,91 @@ impl Error for BindError {
 /// Listens at `endpoint`.
 pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
     let bound = match &endpoint.place {
-        Place::Tcp { host, first, last } => bind_first_free(*host, *first, *last),
-        Place::Unix { path } => socket_file::bind(&Place::path_of(path)).map(|(listener, file)| {
-            (Address::Unix(file.path().to_owned()), BoundSocket::Unix(listener, file))
-        }),
+        Place::Tcp { host, first, last } => bind_host(*host, *first, *last),
+        Place::Unix { path } => bind_path(path),
     };
-    let (address, socket) = bound.map_err(|Failure { reason, source }| {
+    let (address, socket) = bound.map_err(|Failure { reason, source, is_held }| {
         let place = endpoint.place.to_string();
-        BindError { place, reason, source }
+        BindError { place, reason, source, is_held }
     })?;
-    Ok(Bound { address, plain: endpoint.plain, socket })
+    let warning = match &address {
+        Address::Tcp(_) => None,
+        Address::Unix(path) => socket_directory::who_may_replace(path)
+            .map(|who| format!("{address} can be taken over: {who}; choose a directory of its own user's")),
+    };
+    Ok(Bound { address, socket, warning })
 }
 
 /// A [`BindError`] that does not know its place yet.
 pub(super) struct Failure {
     reason: String,
     source: Option<io::Error>,
+    is_held: bool,
 }
 
 impl From<&str> for Failure {
     fn from(reason: &str) -> Self {
-        Failure { reason: reason.to_owned(), source: None }
+        Failure { reason: reason.to_owned(), source: None, is_held: false }
     }
 }
 
 impl Failure {
     pub(super) fn system(reason: impl Into<String>, source: io::Error) -> Self {
-        Failure { reason: reason.into(), source: Some(source) }
+        Failure { reason: reason.into(), source: Some(source), is_held: false }
+    }
+
+    /// Another process listens there.
+    pub(super) fn held(reason: impl Into<String>, source: Option<io::Error>) -> Self {
+        Failure { reason: reason.into(), source, is_held: true }
+    }
+}
+
+fn bind_path(template: &str) -> Result<(Address, BoundSocket), Failure> {
+    let bound = socket_file::bind(&Place::path_of(template), other_path(template));
+    bound.map(|(listener, file)| {
+        (Address::Unix(file.path().to_owned()), BoundSocket::Unix(listener, Arc::new(file)))
+    })
+}
+
+/// What helps where another process has the path.
+fn other_path(template: &str) -> &'static str {
+    match (template.contains("{pid}"), template.contains("{host}")) {
+        (false, _) => "put `{pid}` in the path",
+        // Each container may have a process 1.
+        (true, false) => "put `{host}` in the path, since containers may have the same process ids",
+        (true, true) => "choose another path",
+    }
+}
+
+fn bind_host(host: Host, first: u16, last: u16) -> Result<(Address, BoundSocket), Failure> {
+    let mut bound = Err(Failure::from("it has no address"));
+    for host in host.candidates() {
+        bound = bind_first_free(host, first, last);
+        if !bound.as_ref().is_err_and(|failure| failure.source.as_ref().is_some_and(is_no_address)) {
+            break;
+        }
+    }
+    bound
+}
+
+/// Whether the machine has no such address, since a family is switched off or the loopback interface is down.
+fn is_no_address(error: &io::Error) -> bool {
+    Errno::from_io_error(error)
+        .is_some_and(|error| [Errno::ADDRNOTAVAIL, Errno::AFNOSUPPORT].contains(&error))
+}
+
+/// What to write instead of a host that this machine does not have.
+fn other_family(host: IpAddr, first: u16, last: u16) -> String {
+    let (family, other): (_, IpAddr) = match host {
+        IpAddr::V4(_) => ("IPv4", Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V6(_) => ("IPv6", Ipv4Addr::LOCALHOST.into()),
+    };
+    match bind_tcp(SocketAddr::new(other, 0)) {
+        Ok(_) => {
+            let instead = Place::Tcp { host: Host::Address(other), first, last };
+            format!("this host has no {family}; write `{instead}`")
+        }
+        Err(_) => "the interface `lo` of this host has no address".to_owned(),
     }
 }
 
@@ -105,6 +185,9 @@ fn bind_first_free(host: IpAddr, first: u16, last: u16) -> Result<(Address, Boun
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && port < 1024 => {
                 return Err(Failure::system("ports below 1024 need a privilege; choose one above", error));
             }
+            Err(error) if is_no_address(&error) => {
+                return Err(Failure::system(other_family(host, first, last), error));
+            }
             Err(error) => return Err(Failure::system("the port cannot be bound", error)),
         }
     }
@@ -115,7 +198,7 @@ fn bind_first_free(host: IpAddr, first: u16, last: u16) -> Result<(Address, Boun
         }
         _ => "every port of the range is taken; choose a wider one, or `0` for any free one",
     };
-    Err(Failure { reason: reason.to_owned(), source: taken })
+    Err(Failure::held(reason, taken))
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
@@ -133,321 +216,4 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    use std::env;
-    use std::fs::{self, File};
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-    use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::os::unix::net::{UnixDatagram, UnixStream};
-    use std::path::{Path, PathBuf};
-    use std::process::{self, Command};
-    use std::sync::Barrier;
-    use std::thread;
-    use std::time::{Duration, Instant};
-
-    use socket2::SockAddr;
-
-    use crate::server::address::Listen;
-    use crate::server::socket_file::{Identity, LOCK_PATIENCE};
-
-    const ANSWERS: &str = "this or another process answers there; stop that one, or put `{pid}` in the path";
-
-    /// A directory that is removed with all that is in it.
-    struct Dir(PathBuf);
-
-    impl Dir {
-        fn new(name: &str) -> Self {
-            let path = env::temp_dir().join(format!("backdoor-listener-{}-{name}", process::id()));
-            let _ = fs::remove_dir_all(&path);
-            fs::create_dir(&path).unwrap();
-            Dir(path)
-        }
-
-        fn file(&self, name: &str) -> PathBuf {
-            self.0.join(name)
-        }
-    }
-
-    impl Drop for Dir {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn at(path: &Path) -> Endpoint {
-        Listen::from(format!("unix:{}", path.display())).endpoint().unwrap()
-    }
-
-    fn tcp(text: &str) -> Result<Bound, BindError> {
-        bind(&Listen::from(text).endpoint().unwrap())
-    }
-
-    #[track_caller]
-    fn check_error(path: &Path, reason: &str) {
-        let before = fs::symlink_metadata(path).ok().map(|m| Identity::of(&m));
-        let error = bind(&at(path)).unwrap_err().to_string();
-        assert_eq!(error, format!("cannot listen on unix:{}: {reason}", path.display()));
-        assert_eq!(fs::symlink_metadata(path).ok().map(|m| Identity::of(&m)), before, "it was touched");
-    }
-
-    fn mode(path: &Path) -> u32 {
-        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
-    }
-
-    fn port(bound: &Bound) -> u16 {
-        match bound.address {
-            Address::Tcp(address) => address.port(),
-            Address::Unix(_) => panic!("{:?} is no port", bound.address),
-        }
-    }
-
-    /// The flags of the descriptor: `O_NONBLOCK` is 0o4000, `O_CLOEXEC` 0o2000000.
-    fn flags(socket: &impl std::os::fd::AsRawFd) -> u32 {
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", socket.as_raw_fd())).unwrap();
-        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
-        u32::from_str_radix(flags.trim(), 8).unwrap() & 0o2_004_000
-    }
-
-    #[test]
-    fn a_port_listens() {
-        let bound = tcp("plain:0").unwrap();
-        assert!(bound.plain);
-        let BoundSocket::Tcp(listener) = &bound.socket else { panic!("{bound:?}") };
-        assert_eq!(flags(listener), 0o2_004_000);
-        let mut client = TcpStream::connect(("127.0.0.1", port(&bound))).unwrap();
-        client.write_all(b"x").unwrap();
-        let (mut server, _) = listener.accept().unwrap();
-        server.read_exact(&mut [0]).unwrap();
-    }
-
-    #[test]
-    fn an_ipv6_port_listens() {
-        if TcpListener::bind("[::1]:0").is_ok() {
-            assert!(tcp("[::1]:0").unwrap().address.to_string().starts_with("[::1]:"));
-        }
-    }
-
-    #[test]
-    fn a_burst_of_connections_waits() {
-        let bound = tcp("0").unwrap();
-        let limit: usize =
-            fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
-        let address = SockAddr::from(SocketAddr::from(([127, 0, 0, 1], port(&bound))));
-        let clients: Vec<_> = (0..300.min(limit))
-            .map(|_| {
-                let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-                socket.connect_timeout(&address, Duration::from_millis(900)).unwrap();
-                socket
-            })
-            .collect();
-        assert_eq!(clients.len(), 300.min(limit));
-    }
-
-    #[test]
-    fn the_first_free_port_of_a_range_is_taken() {
-        // Somebody else may take a port in between, so several pairs of neighbours are tried.
-        let pair = (0..50).find_map(|_| {
-            let first = tcp("0").unwrap();
-            let port = port(&first);
-            let found = tcp(&format!("{port}:{}", port.checked_add(1)?)).ok()?;
-            Some((first, found))
-        });
-        let (first, found) = pair.unwrap();
-        assert_eq!(port(&found), port(&first) + 1);
-        let error = tcp(&format!("{}:{}", port(&first), port(&found))).unwrap_err();
-        let expected = "every port of the range is taken; choose a wider one, or `0` for any free one";
-        assert!(error.to_string().ends_with(expected), "{error}");
-    }
-
-    #[test]
-    fn a_taken_port_is_an_error_with_its_source() {
-        let first = tcp("0").unwrap();
-        let error = tcp(&port(&first).to_string()).unwrap_err();
-        let reason =
-            "the port is taken; choose another, a range such as `3000:3010`, or `0` for any free one";
-        assert_eq!(error.to_string(), format!("cannot listen on {}: {reason}", first.address));
-        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::AddrInUse));
-    }
-
-    #[test]
-    fn a_port_is_bound_again_while_its_last_connection_lingers() {
-        let bound = tcp("0").unwrap();
-        let port = port(&bound);
-        let BoundSocket::Tcp(listener) = &bound.socket else { panic!("{bound:?}") };
-        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        // The side that closes first is the one in TIME-WAIT.
-        drop(listener.accept().unwrap());
-        drop(client);
-        drop(bound);
-        tcp(&port.to_string()).unwrap();
-    }
-
-    #[test]
-    fn a_unix_socket_listens_and_its_file_goes_with_it() {
-        let dir = Dir::new("life");
-        let bound = bind(&at(&dir.file("{pid}.sock"))).unwrap();
-        let path = dir.file(&format!("{}.sock", process::id()));
-        assert_eq!(bound.address, Address::Unix(path.clone()));
-        assert!(bound.plain);
-        assert_eq!(mode(&path), 0o600);
-        let BoundSocket::Unix(listener, _) = &bound.socket else { panic!("{bound:?}") };
-        assert_eq!(flags(listener), 0o2_004_000);
-        let _client = UnixStream::connect(&path).unwrap();
-        listener.accept().unwrap();
-        drop(bound);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_file_that_is_no_longer_ours_stays() {
-        let dir = Dir::new("stays");
-        let path = dir.file("a.sock");
-        let bound = bind(&at(&path)).unwrap();
-        fs::rename(&path, dir.file("moved")).unwrap();
-        fs::write(&path, "theirs").unwrap();
-        drop(bound);
-        assert_eq!(fs::read(&path).unwrap(), b"theirs");
-        assert!(dir.file("moved").exists());
-    }
-
-    #[test]
-    fn a_dead_socket_is_replaced() {
-        let dir = Dir::new("dead");
-        let path = dir.file("a.sock");
-        drop(UnixListener::bind(&path).unwrap());
-        let bound = bind(&at(&path)).unwrap();
-        UnixStream::connect(&path).unwrap();
-        drop(bound);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_living_socket_is_left_alone() {
-        let dir = Dir::new("living");
-        let path = dir.file("a.sock");
-        let _bound = bind(&at(&path)).unwrap();
-        check_error(&path, ANSWERS);
-        UnixStream::connect(&path).unwrap();
-    }
-
-    #[test]
-    fn a_socket_with_a_full_queue_is_alive() {
-        let dir = Dir::new("full");
-        let path = dir.file("a.sock");
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
-        socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
-        socket.listen(0).unwrap();
-        let _waiting = UnixStream::connect(&path).unwrap();
-        check_error(&path, ANSWERS);
-    }
-
-    #[test]
-    fn what_is_no_socket_of_ours_is_left_alone() {
-        let dir = Dir::new("others");
-        let left = "is there, not a socket; it was left as it is: remove it, or choose another path";
-        let path = dir.file("file");
-        fs::write(&path, "data").unwrap();
-        check_error(&path, &format!("a regular file {left}"));
-        assert_eq!(fs::read(&path).unwrap(), b"data");
-
-        fs::create_dir(dir.file("dir")).unwrap();
-        check_error(&dir.file("dir"), &format!("a directory {left}"));
-
-        drop(UnixListener::bind(dir.file("dead.sock")).unwrap());
-        for target in ["dead.sock", "file", "nowhere"] {
-            let link = dir.file(&format!("link-to-{target}"));
-            symlink(dir.file(target), &link).unwrap();
-            check_error(&link, &format!("a symbolic link {left}"));
-        }
-
-        let datagram = dir.file("datagram");
-        let _socket = UnixDatagram::bind(&datagram).unwrap();
-        let error = bind(&at(&datagram)).unwrap_err();
-        assert!(error.to_string().contains("a socket is there that cannot be asked"), "{error}");
-        assert!(error.source().is_some() && datagram.exists());
-    }
-
-    #[test]
-    fn a_path_that_cannot_be_is_said() {
-        let dir = Dir::new("paths");
-        let missing = dir.file("missing");
-        let reason = format!("there is no directory {}; make it, or choose another path", missing.display());
-        check_error(&missing.join("a.sock"), &reason);
-
-        fs::write(dir.file("file"), "").unwrap();
-        let reason = format!("{} is not a directory", dir.file("file").display());
-        check_error(&dir.file("file").join("a.sock"), &reason);
-
-        let prefix = dir.0.as_os_str().len() + 1;
-        let most = dir.file(&"x".repeat(107 - prefix));
-        bind(&at(&most)).unwrap();
-        let reason = "the path has 108 bytes, and a socket's path at most 107; choose a shorter one";
-        check_error(&dir.file(&"x".repeat(108 - prefix)), reason);
-    }
-
-    /// The lock is what the test below depends on, which without it fails only now and then.
-    #[test]
-    fn who_holds_the_directory_delays_a_start_and_does_not_stop_it() {
-        let dir = Dir::new("lock");
-        let held = File::open(&dir.0).unwrap();
-        held.lock().unwrap();
-        let started = Instant::now();
-        let bound = bind(&at(&dir.file("a.sock"))).unwrap();
-        assert!(started.elapsed() >= LOCK_PATIENCE);
-        drop(held);
-        drop(bound);
-        assert!(!dir.file("a.sock").exists());
-    }
-
-    #[test]
-    fn of_many_that_start_at_once_on_a_dead_socket_one_wins() {
-        const STARTERS: usize = 8;
-        let dir = Dir::new("race");
-        for round in 0..50 {
-            let path = dir.file(&format!("{round}.sock"));
-            drop(UnixListener::bind(&path).unwrap());
-            let barrier = Barrier::new(STARTERS);
-            let bound: Vec<_> = thread::scope(|scope| {
-                let start = || {
-                    barrier.wait();
-                    bind(&at(&path))
-                };
-                let starters: Vec<_> = (0..STARTERS).map(|_| scope.spawn(start)).collect();
-                starters.into_iter().filter_map(|starter| starter.join().unwrap().ok()).collect()
-            });
-            assert_eq!(bound.len(), 1);
-            UnixStream::connect(&path).unwrap();
-        }
-    }
-
-    /// The umask belongs to the process, so a child has it, which runs only this test again.
-    #[test]
-    fn the_mode_does_not_depend_on_the_umask() {
-        const PATH: &str = "BACKDOOR_TEST_UMASK_PATH";
-        if let Some(path) = env::var_os(PATH) {
-            let path = PathBuf::from(path);
-            let _bound = bind(&at(&path)).unwrap();
-            assert_eq!(mode(&path), 0o600);
-            return;
-        }
-        let dir = Dir::new("umask");
-        let (_, module) = module_path!().split_once("::").unwrap();
-        for umask in ["000", "022", "077"] {
-            let path = dir.file(umask);
-            let output = Command::new("sh")
-                .args(["-c", "umask $0; exec \"$@\"", umask])
-                .arg(env::current_exe().unwrap())
-                .arg(format!("{module}::the_mode_does_not_depend_on_the_umask"))
-                .arg("--exact")
-                .env(PATH, &path)
-                .output()
-                .unwrap();
-            let stdout = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success() && stdout.contains("1 passed"), "umask {umask}: {stdout}");
-        }
-    }
-}
+mod tests;

@@ -1,17 +1,18 @@
 //! A console that runs, and how it ends: by a drop, which is short, or by a shutdown, which may take its time.
 
-use std::fmt;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use std::{fmt, mem};
 
 use tokio::sync::{oneshot, watch};
 
 use crate::dispatch::Dispatcher;
 use crate::own_thread::{self, Priority};
-use crate::server::Address;
+use crate::server::door::Door;
+use crate::server::forked::Process;
 use crate::server::keeper::Keeper;
-use crate::server::socket_file::SocketFile;
+use crate::server::{Address, Addresses};
 use crate::trends;
 use crate::vars::lease;
 
@@ -21,40 +22,66 @@ const DROP: Duration = Duration::from_millis(200);
 /// How long [`Backdoor::shutdown`] may take.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
+/// How soon after its start a console ends whose handle was not kept.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// A running console. Dropping it ends it: what is rendered is sent and sessions get a goodbye, within 200 ms. No command is waited
 /// for.
+///
+/// A process that is forked has a copy of the handle and no console: the copy has no addresses, and its drop does nothing. Such a
+/// process may start a console of its own.
 #[must_use = "dropping the console ends it; bind it to a name, as in `let _console = ..`: `let _ = ..` drops it at once"]
 pub struct Backdoor {
-    pub(super) addresses: Vec<Address>,
     pub(super) running: Option<Running>,
 }
 
 /// Ends the console when it is dropped.
-pub(super) struct Running {
+pub(super) struct Running(Option<Parts>);
+
+/// What there is of a running console.
+pub(super) struct Parts {
+    /// Where its threads are.
+    pub(super) process: Process,
+    pub(super) started: Instant,
     pub(super) ending: watch::Sender<bool>,
     /// Says when the last session has ended. Taken by the first who waits for it.
     pub(super) ended: Mutex<Option<Receiver<()>>>,
     pub(super) dispatcher: Arc<Dispatcher>,
     /// Dropped after the sessions have ended, or have had their time.
     pub(super) _keeper: Keeper,
-    /// Their drop removes the files.
-    pub(super) _files: Vec<SocketFile>,
+    pub(super) doors: Vec<Arc<Door>>,
+}
+
+/// By whom a console ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Drop,
+    Shutdown,
 }
 
 impl Backdoor {
-    /// Where the console listens; empty when it is off.
+    /// Where the console listens; empty when it is off, and in a process that was forked from the console's.
+    ///
+    /// An address that another process held at the start is among them once the console listens there.
     pub fn addresses(&self) -> &[Address] {
-        &self.addresses
+        let parts = self.running.as_ref().and_then(|running| running.0.as_ref());
+        let here = parts.filter(|parts| parts.process.is_this());
+        here.and_then(|parts| parts.dispatcher.shared.addresses.get()).map_or(&[], Addresses::all)
     }
 
     /// Ends the console and waits up to 2 s for its sessions to have said goodbye, and for the log to have what they did. A command
     /// that is stuck is not waited for, and no thread of the caller's is held up.
     pub async fn shutdown(mut self) {
-        let Some(running) = self.running.take() else { return };
+        let Some(mut running) = self.running.take() else { return };
+        // The drop of a copy does nothing.
+        let Some(parts) = running.0.take_if(|parts| parts.process.is_this()) else { return };
         let (done, is_done) = oneshot::channel::<()>();
         // A thread of its own: the caller's runtime may have no timers, and the console's own may be what hangs.
+        let running = Running(Some(parts));
         let end = move || {
-            running.end(SHUTDOWN);
+            if let Some(parts) = &running.0 {
+                parts.end(SHUTDOWN, End::Shutdown);
+            }
             drop((running, done));
         };
         if let Err(error) = own_thread::start("backdoor-end", Priority::OF_STARTER, end) {
@@ -67,28 +94,58 @@ impl Backdoor {
 }
 
 impl Running {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self(Some(parts))
+    }
+}
+
+impl Parts {
     /// Ends the console within this time. Only the first call does anything.
-    fn end(&self, limit: Duration) {
+    fn end(&self, limit: Duration, end: End) {
         let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let until = Instant::now() + limit;
+        let is_at_once = end == End::Drop && self.started.elapsed() < AT_ONCE;
         trends::detach(&self.dispatcher.shared);
         self.ending.send_replace(true);
         self.dispatcher.pool.end();
         // Too late is fine: what still runs is left to itself.
         let _ = ended.recv_timeout(limit);
         lease::end_of(self.dispatcher.shared.owner, until.saturating_duration_since(Instant::now()));
-        self.dispatcher.audit.end(until.saturating_duration_since(Instant::now()));
+        let name = &self.dispatcher.shared.service.name;
+        let audit = &self.dispatcher.audit;
+        if is_at_once {
+            audit.warn(format!(
+                "the console of {name} has ended: its handle was dropped; keep it: `let _console = ..`"
+            ));
+        } else {
+            audit.inform(format!("the console of {name} has ended"));
+        }
+        audit.end(until.saturating_duration_since(Instant::now()));
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.end(DROP);
+        let Some(parts) = self.0.take() else { return };
+        if !parts.process.is_this() {
+            // Its threads are not here, and what would be told to them, or closed, is the parent's.
+            mem::forget(parts);
+            return;
+        }
+        parts.end(DROP, End::Drop);
+        parts.doors.iter().for_each(|door| door.give_up());
     }
 }
 
 impl fmt::Debug for Backdoor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backdoor").field("addresses", &self.addresses).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Backdoor");
+        shown.field("addresses", &self.addresses());
+        if let Some(parts) = self.running.as_ref().and_then(|running| running.0.as_ref())
+            && !parts.process.is_this()
+        {
+            shown.field("of_process", &parts.process.id());
+        }
+        shown.finish_non_exhaustive()
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::console::escape::escape_line;
+use crate::server::forked::Process;
 use crate::server::listener::{BACKLOG, Failure};
 
 /// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).
@@ -25,11 +26,12 @@ pub(super) const LOCK_PATIENCE: Duration = Duration::from_millis(250);
 /// How often a path may change between looking at it and acting on it before we give up.
 const ATTEMPTS: usize = 5;
 
-/// The file of a unix socket. Dropping it removes the file, if that is still the one we made.
+/// The file of a unix socket. Dropping it removes the file, if that is still the one we made, and this the process that did.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
     identity: Identity,
+    process: Process,
 }
 
 impl SocketFile {
@@ -37,21 +39,35 @@ impl SocketFile {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
-}
 
-impl Drop for SocketFile {
-    fn drop(&mut self) {
+    /// Removes the file, if that is still the one we made.
+    pub(super) fn remove(&self) {
+        // A process that was forked has a copy of this, and the file is its parent's.
+        if !self.process.is_this() {
+            return;
+        }
         // Not to be waited for: the service wants to end.
         let _lock = lock_directory_of(&self.path, Duration::ZERO);
-        if Identity::at(&self.path).is_ok_and(|found| found == self.identity) {
+        if self.is_there() {
             // Nothing can be done about a failure here, and the next start replaces the file.
             let _ = fs::remove_file(&self.path);
         }
     }
+
+    /// Whether the path still leads to it.
+    pub(super) fn is_there(&self) -> bool {
+        Identity::at(&self.path).is_ok_and(|found| found == self.identity)
+    }
 }
 
-/// Binds and listens at `path`.
-pub(super) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Failure> {
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// Binds and listens at `path`. Where another process listens there, `instead` is advised.
+pub(super) fn bind(path: &Path, instead: &str) -> Result<(UnixListener, SocketFile), Failure> {
     // The service may change its directory before the file is to be removed.
     let path = path::absolute(path).map_err(|e| Failure::system("the working directory is not known", e))?;
     let length = path.as_os_str().len();
@@ -71,11 +87,11 @@ pub(super) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Failure> {
             Ok(()) => {
                 let identity =
                     Identity::at(&path).map_err(|e| Failure::system("the socket's file is gone", e))?;
-                let file = SocketFile { path: path.clone(), identity };
+                let file = SocketFile { path: path.clone(), identity, process: Process::this() };
                 socket.listen(BACKLOG).map_err(|e| Failure::system("the socket cannot listen", e))?;
                 return Ok((socket.into(), file));
             }
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => remove_dead_socket(&path)?,
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => remove_dead_socket(&path, instead)?,
             Err(error) => return Err(not_bindable(&path, error)),
         }
     }
@@ -110,7 +126,7 @@ fn not_bindable(path: &Path, error: io::Error) -> Failure {
 }
 
 /// Makes room where something is in the way: removes a socket that nobody answers on, and nothing else.
-fn remove_dead_socket(path: &Path) -> Result<(), Failure> {
+fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
     let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let unknown = |error| Failure::system("what is at the path cannot be examined", error);
     let metadata = match fs::symlink_metadata(path) {
@@ -142,8 +158,8 @@ fn remove_dead_socket(path: &Path) -> Result<(), Failure> {
             ));
         }
         _ => {
-            let reason = "this or another process answers there; stop that one, or put `{pid}` in the path";
-            return Err(Failure::from(reason));
+            let reason = format!("this or another process answers there; stop that one, or {instead}");
+            return Err(Failure::held(reason, None));
         }
     }
     match Identity::at(path) {

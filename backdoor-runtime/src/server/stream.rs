@@ -12,8 +12,12 @@ use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::console::Transport;
+use crate::console::{Bounds, Transport};
 use crate::resources::is_orphan;
+use crate::server::forked::Ours;
+
+/// The least that the kernel's buffer of input gets: one for less than a packet of the loopback device makes TCP wait for timers.
+const LEAST: usize = 64 * 1024;
 
 /// What the kernel may hold of a long answer that its reader does not take, and the same with room for one more line. The kernel counts
 /// its own share as well and takes twice of either (socket(7)); the larger is what it allows by default.
@@ -21,32 +25,66 @@ const SEND_BUFFER: usize = 104 * 1024;
 const LAST_SEND_BUFFER: usize = 2 * SEND_BUFFER;
 
 /// A connected peer's stream.
-pub(crate) enum Stream {
+pub(crate) struct Stream {
+    /// A child that is forked does not keep it: its peer would not see the end.
+    _ours: Ours,
+    socket: Socket,
+}
+
+enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Self {
+        Self { _ours: Ours::new(&stream), socket: Socket::Tcp(stream) }
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Self {
+        Self { _ours: Ours::new(&stream), socket: Socket::Unix(stream) }
+    }
+}
+
 impl Stream {
-    /// Prepares the socket. A failure here leaves a connection that works, only slower or deaf to urgent data.
-    pub(crate) fn prepare(&self) {
-        if let Self::Tcp(stream) = self {
+    /// Prepares the socket. A failure here leaves a connection that works, only slower, deaf to urgent data, or with a buffer that the
+    /// system bounds.
+    pub(crate) fn prepare(&self, bounds: &Bounds) {
+        if let Socket::Tcp(stream) = &self.socket {
             let _ = stream.set_nodelay(true);
             // RFC 854 sends SYNCH as urgent data, and without this its mark would be taken out of the stream.
-            let _ = SockRef::from(stream).set_out_of_band_inline(true);
+            let _ = self.socket().set_out_of_band_inline(true);
+            // Left to itself it takes megabytes (tcp(7), `tcp_rmem`). The kernel doubles what is asked for, for what it keeps beside the
+            // bytes (socket(7)). Of a unix socket it counts what is sent as the sender's.
+            if bounds.bytes_ahead != usize::MAX {
+                let _ = self.socket().set_recv_buffer_size(bounds.bytes_ahead.max(LEAST) / 2);
+            }
         }
+    }
+
+    /// Whether it is a unix socket, which no web page reaches.
+    pub(crate) fn is_unix(&self) -> bool {
+        matches!(self.socket, Socket::Unix(_))
     }
 
     /// How logs and `who` show the peer, and its user where the kernel tells.
     pub(crate) fn peer(&self) -> (String, Option<u32>) {
-        match self {
-            Self::Tcp(stream) => {
+        match &self.socket {
+            Socket::Tcp(stream) => {
                 let name =
                     stream.peer_addr().map_or_else(|_| "a peer that has gone".to_owned(), |a| a.to_string());
                 (name, None)
             }
-            Self::Unix(stream) => match stream.peer_cred() {
+            Socket::Unix(stream) => match stream.peer_cred() {
                 Ok(peer) => {
-                    let process = peer.pid().map(|pid| format!(" pid {pid}")).unwrap_or_default();
+                    let process = match peer.pid() {
+                        // The kernel has no number for who is in a PID namespace that this one does not see.
+                        Some(0) => " in another PID namespace".to_owned(),
+                        Some(pid) => format!(" pid {pid}"),
+                        None => String::new(),
+                    };
                     (format!("unix uid {}{process}", peer.uid()), Some(peer.uid()))
                 }
                 Err(_) => ("unix".to_owned(), None),
@@ -56,32 +94,32 @@ impl Stream {
 
     /// Whether the kernel says that this is a peer of the service's own user, or root, who may do everything anyway.
     pub(crate) fn is_own(&self) -> bool {
-        match self {
-            Self::Tcp(_) => false,
-            Self::Unix(stream) => stream
+        match &self.socket {
+            Socket::Tcp(_) => false,
+            Socket::Unix(stream) => stream
                 .peer_cred()
                 .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()),
         }
     }
 
     fn socket(&self) -> SockRef<'_> {
-        match self {
-            Self::Tcp(stream) => SockRef::from(stream),
-            Self::Unix(stream) => SockRef::from(stream),
+        match &self.socket {
+            Socket::Tcp(stream) => SockRef::from(stream),
+            Socket::Unix(stream) => SockRef::from(stream),
         }
     }
 
     fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_read_ready(context),
-            Self::Unix(stream) => stream.poll_read_ready(context),
+        match &self.socket {
+            Socket::Tcp(stream) => stream.poll_read_ready(context),
+            Socket::Unix(stream) => stream.poll_read_ready(context),
         }
     }
 
     fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_write_ready(context),
-            Self::Unix(stream) => stream.poll_write_ready(context),
+        match &self.socket {
+            Socket::Tcp(stream) => stream.poll_write_ready(context),
+            Socket::Unix(stream) => stream.poll_write_ready(context),
         }
     }
 
@@ -90,9 +128,9 @@ impl Stream {
         &self,
         read: impl FnOnce(BorrowedFd<'_>) -> io::Result<&'b [u8]>,
     ) -> io::Result<&'b [u8]> {
-        match self {
-            Self::Tcp(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
-            Self::Unix(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
+        match &self.socket {
+            Socket::Tcp(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
+            Socket::Unix(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
         }
     }
 }
@@ -131,12 +169,12 @@ impl Transport for Stream {
     }
 
     fn whether_gone(&self) -> Box<dyn FnOnce() -> bool + Send> {
-        match self {
-            Self::Tcp(stream) => match (stream.local_addr(), stream.peer_addr()) {
+        match &self.socket {
+            Socket::Tcp(stream) => match (stream.local_addr(), stream.peer_addr()) {
                 (Ok(local), Ok(peer)) => Box::new(move || is_orphan(peer, local)),
                 _ => Box::new(|| true),
             },
-            Self::Unix(stream) => {
+            Socket::Unix(stream) => {
                 // Of a unix socket the kernel tells both halves apart.
                 let mut ask = [PollFd::new(stream, PollFlags::empty())];
                 let is_told = rustix::event::poll(&mut ask, Some(&Timespec::default())).is_ok();
@@ -147,9 +185,9 @@ impl Transport for Stream {
     }
 
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_write(bytes),
-            Self::Unix(stream) => stream.try_write(bytes),
+        match &self.socket {
+            Socket::Tcp(stream) => stream.try_write(bytes),
+            Socket::Unix(stream) => stream.try_write(bytes),
         }
     }
 

@@ -1,15 +1,16 @@
 //! Reads what is watched, once a second, on the helper's thread of one of the consoles that run.
 
-use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::dispatch::Shared;
 use crate::dispatch::contain::contain;
+use crate::server::Process;
 use crate::trends::all;
 use crate::trends::series::{Series, Source};
 use crate::vars::Reading;
@@ -27,9 +28,11 @@ struct Sampling {
     consoles: Vec<Weak<Shared>>,
     /// The task, and the console on whose thread it runs.
     task: Option<(Weak<Shared>, JoinHandle<()>)>,
+    /// Where both are.
+    process: Option<Process>,
 }
 
-static SAMPLING: Mutex<Sampling> = Mutex::new(Sampling { consoles: Vec::new(), task: None });
+static SAMPLING: Mutex<Sampling> = Mutex::new(Sampling { consoles: Vec::new(), task: None, process: None });
 
 /// A console has started.
 pub(crate) fn attach(console: &Arc<Shared>) {
@@ -76,7 +79,13 @@ impl Sampling {
 }
 
 fn with<T>(change: impl FnOnce(&mut Sampling) -> T) -> T {
-    change(&mut SAMPLING.lock().unwrap_or_else(PoisonError::into_inner))
+    let mut sampling = SAMPLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = sampling.process.replace(Process::this());
+    if before.is_some_and(|before| !before.is_this()) {
+        // What a forked process has of its parent's: nothing of it runs here, and to be told it would have to be woken.
+        mem::forget((mem::take(&mut sampling.consoles), sampling.task.take()));
+    }
+    change(&mut sampling)
 }
 
 /// How long ago anything was first asked about trends: their seconds are counted from then, by a clock that nobody sets.

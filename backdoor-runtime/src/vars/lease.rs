@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::contain::contain;
 use crate::own_thread::{self, Priority};
+use crate::server::Process;
 use crate::vars::journal::{Author, Intent, Revert, Reverted, What};
 use crate::vars::place::Kept;
 
@@ -41,12 +42,12 @@ struct Leases {
 
 struct Table {
     leases: Vec<Lease>,
-    /// The thread that ends them is there. It costs nothing while there is no lease.
-    is_watched: bool,
+    /// Where the thread is that ends them. It costs nothing while there is no lease.
+    watched_in: Option<Process>,
 }
 
 static LEASES: Leases =
-    Leases { table: Mutex::new(Table { leases: Vec::new(), is_watched: false }), changed: Condvar::new() };
+    Leases { table: Mutex::new(Table { leases: Vec::new(), watched_in: None }), changed: Condvar::new() };
 
 fn table() -> MutexGuard<'static, Table> {
     LEASES.table.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,9 +59,9 @@ fn table() -> MutexGuard<'static, Table> {
 /// The thread for it cannot be started, so that nothing should be changed for a while.
 pub(crate) fn prepare() -> io::Result<()> {
     let mut table = table();
-    if !table.is_watched {
+    if !table.watched_in.is_some_and(Process::is_this) {
         own_thread::start("backdoor-lease", Priority::of_ours(), watch)?;
-        table.is_watched = true;
+        table.watched_in = Some(Process::this());
     }
     Ok(())
 }
@@ -232,7 +233,7 @@ mod tests {
         let now = Instant::now();
         let second = Duration::from_secs(1);
         let leases = vec![lease("one", now + second), lease("two", now + 3 * second)];
-        let mut table = Table { leases, is_watched: true };
+        let mut table = Table { leases, watched_in: Some(Process::this()) };
         let due = |table: &mut Table, at: Instant| {
             let (due, next) = table.due(at);
             (due.into_iter().map(|lease| lease.name).collect::<Vec<_>>(), next)

@@ -29,18 +29,31 @@ fn service() {
         Err(error) => writeln!(out, "error {error}").unwrap(),
     }
     log.lines().iter().for_each(|line| writeln!(out, "log {line}").unwrap());
+    writeln!(out, "rights {}", super::rights::has_more()).unwrap();
     writeln!(out, "ready").unwrap();
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
-struct Service {
+pub(super) struct Service {
     child: Child,
-    said: Vec<String>,
+    pub(super) said: Vec<String>,
 }
 
 impl Service {
-    fn start(how: &str, listen: Option<&str>) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+    pub(super) fn start(how: &str, listen: Option<&str>) -> Self {
+        Self::start_by(&[], how, listen)
+    }
+
+    /// Starts it by another program, whose arguments end with the service's command line.
+    pub(super) fn start_by(by: &[&str], how: &str, listen: Option<&str>) -> Self {
+        let binary = std::env::current_exe().unwrap();
+        Self::start_program(&[by, &[binary.to_str().unwrap()]].concat(), how, listen)
+    }
+
+    /// Starts this, which is or becomes this binary or a copy of it.
+    pub(super) fn start_program(program: &[&str], how: &str, listen: Option<&str>) -> Self {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]);
         command.args(["listen::environment::service", "--exact", "--nocapture"]).env(CHILD, how);
         match listen {
             Some(listen) => command.env("BACKDOOR_LISTEN", listen),
@@ -52,7 +65,13 @@ impl Service {
         Self { child, said }
     }
 
-    fn all(&self, kind: &str) -> Vec<&str> {
+    /// Ends it at once.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(super) fn all(&self, kind: &str) -> Vec<&str> {
         self.said.iter().filter_map(|line| line.strip_prefix(kind)).map(str::trim).collect()
     }
 }
@@ -98,6 +117,28 @@ fn it_switches_a_console_off() {
         assert!(
             matches!(log[..], [line] if line.starts_with("INFO") && line.ends_with(&format!("is off: {why}"))),
             "{log:?}"
+        );
+    }
+}
+
+#[test]
+fn c19_a_zero_is_named_as_what_it_is() {
+    let service = Service::start("start", Some("0"));
+    let log = service.all("log");
+    let hint = "BACKDOOR_LISTEN asks for any free port by `0`; `off` switches the console off";
+    assert!(log.iter().any(|line| line.starts_with("INFO") && line.ends_with(hint)), "{log:?}");
+    assert!(!Service::start("start", None).all("log").iter().any(|line| line.contains("`off`")));
+}
+
+#[test]
+fn c19_what_is_meant_by_off_is_named() {
+    for off in ["false", "no", "none"] {
+        let service = Service::start("start", Some(off));
+        assert_eq!(
+            service.all("error"),
+            [format!(
+                "BACKDOOR_LISTEN: cannot listen on `{off}`: that is no address; write `off` to switch the console off"
+            )]
         );
     }
 }

@@ -15,9 +15,11 @@ pub(crate) enum Topic {
     Eviction,
     /// A peer was turned away.
     Refusal,
+    /// The file of a socket was removed.
+    Removal,
 }
 
-const TOPICS: usize = 5;
+const TOPICS: usize = 6;
 
 /// When each topic was last logged, and how often it was not since.
 pub(super) struct Recurring {

@@ -1,0 +1,138 @@
+//! What a process that is forked from this one does with the console's sockets: it closes its copies.
+//!
+//! After `fork` without `exec` the child has our descriptors and none of our threads (fork(2)). A copy of a listener would hold the
+//! port for as long as the child lives, and whoever connects would wait for ever; a copy of a connection would keep it open after the
+//! console closed it. So each descriptor of the console's has a slot while it is open, and a handler of `pthread_atfork` closes in the
+//! child what is in the slots. It may do only what is safe in a signal handler (pthread_atfork(3)): it reads atomics and calls
+//! `close`. That the child's copy is closed takes nothing out of the parent's epoll, which goes by the open file (epoll(7)).
+//!
+//! Tokio's own descriptors stay, an epoll and an eventfd for each runtime: nobody outside reaches them, and what of tokio is dropped
+//! or woken in the child would write to their numbers. Hence a console's handle is leaked where it is dropped in another process.
+
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::process;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Once, OnceLock};
+
+/// Slots of a block. A console with its default limits needs one block.
+const SLOTS: usize = 64;
+
+/// Stands for no descriptor.
+const NONE: RawFd = -1;
+
+/// Slots, and more of them. Blocks are never freed, so that the handler can go through them at any time.
+struct Block {
+    slots: [AtomicI32; SLOTS],
+    next: OnceLock<Box<Block>>,
+}
+
+static FIRST: Block = Block::empty();
+
+/// Held while a descriptor of ours is open, and dropped before it is closed: its number may be another's at once.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    slot: &'static AtomicI32,
+    descriptor: RawFd,
+}
+
+/// The process that something was made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process(u32);
+
+impl Block {
+    const fn empty() -> Self {
+        Self { slots: [const { AtomicI32::new(NONE) }; SLOTS], next: OnceLock::new() }
+    }
+}
+
+impl Ours {
+    /// A child that is forked from now on closes its copy of this.
+    pub(crate) fn new(descriptor: &impl AsFd) -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(close_in_children);
+        let descriptor = descriptor.as_fd().as_raw_fd();
+        let mut block = &FIRST;
+        loop {
+            for slot in &block.slots {
+                if slot.compare_exchange(NONE, descriptor, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                    return Self { slot, descriptor };
+                }
+            }
+            block = block.next.get_or_init(|| Box::new(Block::empty()));
+        }
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        // In a child the slot is empty, or that of another.
+        let _ = self.slot.compare_exchange(self.descriptor, NONE, Ordering::AcqRel, Ordering::Relaxed);
+    }
+}
+
+impl Process {
+    pub(crate) fn this() -> Self {
+        Self(process::id())
+    }
+
+    pub(crate) fn is_this(self) -> bool {
+        self == Self::this()
+    }
+
+    pub(crate) fn id(self) -> u32 {
+        self.0
+    }
+}
+
+fn close_in_children() {
+    // SAFETY: the handler does only what is safe in a signal handler, and lives as long as the process: where this is part of a library
+    // that is unloaded, the C library forgets it.
+    let failed = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    if failed != 0 {
+        // For want of memory: a child that is forked keeps what it inherits, which is all that can be said.
+        tracing::warn!(target: "backdoor", "a child that is forked will keep the console's sockets: pthread_atfork: error {failed}");
+    }
+}
+
+/// Closes what is ours.
+extern "C" fn in_child() {
+    let mut block = Some(&FIRST);
+    while let Some(Block { slots, next }) = block {
+        for slot in slots {
+            let descriptor = slot.swap(NONE, Ordering::AcqRel);
+            if descriptor != NONE {
+                // SAFETY: the number was in its slot, so that this is the copy of a descriptor of ours. Nobody uses it in this process:
+                // the threads that do are not here, and the handle is leaked.
+                unsafe { libc::close(descriptor) };
+            }
+        }
+        block = next.get().map(|next| &**next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::fs::File;
+
+    fn is_listed(file: &File) -> bool {
+        let mut block = Some(&FIRST);
+        while let Some(Block { slots, next }) = block {
+            if slots.iter().any(|slot| slot.load(Ordering::Acquire) == file.as_raw_fd()) {
+                return true;
+            }
+            block = next.get().map(|next| &**next);
+        }
+        false
+    }
+
+    #[test]
+    fn a_descriptor_has_a_slot_while_it_is_ours_however_many_there_are() {
+        let files: Vec<File> = (0..3 * SLOTS).map(|_| File::open("/dev/null").unwrap()).collect();
+        let ours: Vec<Ours> = files.iter().map(Ours::new).collect();
+        assert!(files.iter().all(is_listed));
+        drop(ours);
+        assert!(!files.iter().any(is_listed));
+    }
+}

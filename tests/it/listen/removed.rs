@@ -1,0 +1,96 @@
+//! A unix socket whose file goes while its console runs is made again, as soon as that can be, and with one warning.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, PATIENCE, script};
+use crate::listen::Directory;
+use crate::log::Log;
+use crate::wire::builder;
+
+#[track_caller]
+fn comes_back(path: &Path) {
+    let until = Instant::now() + PATIENCE;
+    while UnixStream::connect(path).is_err() {
+        assert!(Instant::now() < until, "{} does not come back", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn c16_a_socket_whose_file_was_removed_is_bound_again_with_one_warning() {
+    let directory = Directory::new("removed");
+    let (path, address) = directory.socket();
+    let (log, _guard) = Log::record();
+    let console = builder().listen(address.as_str()).start().unwrap();
+    let mut session = Client::connect(&console.addresses()[0]);
+    session.send("wire echo a\n");
+    session.expect("a\n");
+    for _ in 0..2 {
+        fs::remove_file(&path).unwrap();
+        comes_back(&path);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+    let warning = log.expect(&["WARN", "was removed; the console of test made it again"]);
+    assert!(warning.contains(&format!("the file of {address} ")), "{warning}");
+    // The second one is counted and not logged.
+    assert_eq!(log.lines().iter().filter(|line| line.contains("was removed")).count(), 1);
+    // Who was connected stays.
+    session.send("wire echo b\n");
+    session.expect("b\n");
+    assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
+    drop(console);
+    assert!(!path.exists(), "the file that was made last goes in the end");
+}
+
+#[test]
+fn c16_a_socket_whose_directory_was_moved_away_is_bound_where_it_was() {
+    let directory = Directory::new("moved");
+    let inner = directory.0.join("inner");
+    fs::create_dir(&inner).unwrap();
+    let path = inner.join("a.sock");
+    let (log, _guard) = Log::record();
+    let console = builder().listen(format!("unix:{}", path.display())).start().unwrap();
+    fs::rename(&inner, directory.0.join("moved")).unwrap();
+    log.expect(&["WARN", "was removed", "there is no directory", "tried again every 5 s"]);
+    fs::create_dir(&inner).unwrap();
+    log.expect(&["INFO", "the console of test listens on", "now"]);
+    assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
+    assert_eq!(console.addresses().len(), 1);
+}
+
+#[test]
+fn c16_a_file_in_its_place_is_left_alone_until_it_goes() {
+    let directory = Directory::new("replaced");
+    let (path, address) = directory.socket();
+    let (log, _guard) = Log::record();
+    let console = builder().listen(address.as_str()).start().unwrap();
+    let theirs = directory.0.join("theirs");
+    fs::write(&theirs, "theirs").unwrap();
+    fs::rename(&theirs, &path).unwrap();
+    log.expect(&["WARN", "was removed", "a regular file is there", "tried again every 5 s"]);
+    assert_eq!(fs::read(&path).unwrap(), b"theirs");
+    fs::remove_file(&path).unwrap();
+    log.expect(&["INFO", "the console of test listens on", "now"]);
+    assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
+}
+
+#[test]
+fn what_happens_beside_the_socket_is_no_matter() {
+    let directory = Directory::new("beside");
+    let (path, address) = directory.socket();
+    let (log, _guard) = Log::record();
+    let console = builder().listen(address.as_str()).start().unwrap();
+    for _ in 0..1000 {
+        let other = directory.0.join("other");
+        fs::write(&other, "").unwrap();
+        fs::remove_file(&other).unwrap();
+    }
+    fs::set_permissions(&path, fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o660)))
+        .unwrap();
+    assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
+    assert!(!log.lines().iter().any(|line| line.contains("removed")));
+}

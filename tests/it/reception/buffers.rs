@@ -1,0 +1,65 @@
+//! What the kernel holds of a session that was fast and then reads nothing more is bounded, as what the console holds is.
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use backdoor_runtime::{Address, PrintError, Session, backdoor_command};
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::client::PATIENCE;
+use crate::wire::builder;
+
+const LINE: usize = 8192;
+
+static PRINTED: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
+/// Prints for ever
+#[backdoor_command(name = "reception pours", reads, timeout = "none")]
+fn pours(session: Session, counter: usize) -> Result<(), PrintError> {
+    let line = format!("{}\n", "x".repeat(LINE - 1));
+    loop {
+        session.blocking_print(&line)?;
+        PRINTED[counter].fetch_add(LINE, Ordering::Relaxed);
+    }
+}
+
+/// How much was on its way to a client that had read much and then read nothing.
+fn on_its_way(counter: usize, domain: Domain, address: &SockAddr) -> usize {
+    // Enough for the kernel to learn that this client is fast.
+    const READ: usize = 64 << 20;
+    let mut client = Socket::new(domain, Type::STREAM, None).unwrap();
+    client.set_recv_buffer_size(32 * 1024).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.connect(address).unwrap();
+    client.write_all(format!("reception pours {counter}\n").as_bytes()).unwrap();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut read = 0;
+    while read < READ {
+        read += client.read(&mut buffer).unwrap();
+    }
+    // Where it is still under way after this wait, less is counted than there will be.
+    let mut before = 0;
+    loop {
+        let printed = PRINTED[counter].load(Ordering::Relaxed);
+        if printed == before {
+            return printed - read;
+        }
+        before = printed;
+        thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn a_client_that_was_fast_and_stops_costs_the_kernel_no_megabytes() {
+    // The console's 256 KiB, as much in the kernel, and what the client itself takes.
+    const MOST: usize = 1 << 20;
+    let path = std::env::temp_dir().join(format!("backdoor-buffers-{}.sock", std::process::id()));
+    let console = builder().listen("0").listen(format!("unix:{}", path.display())).start().unwrap();
+    let Address::Tcp(tcp) = console.addresses()[0] else { panic!("{console:?}") };
+    let tcp = on_its_way(0, Domain::IPV4, &SockAddr::from(tcp));
+    assert!(tcp <= MOST, "{tcp} bytes");
+    let unix = on_its_way(1, Domain::UNIX, &SockAddr::unix(&path).unwrap());
+    assert!(unix <= MOST, "{unix} bytes");
+}
