@@ -19,7 +19,7 @@ fn func() -> &'static str {
 
 #[tokio::main]
 async fn main() -> Result<(), backdoor_runtime::Error> {
-    let backdoor = Backdoor::builder("change_var").listen("127.0.0.1:12223").start()?;
+    let backdoor = Backdoor::builder("change_var").listen("12223:12233").start()?;
     for address in backdoor.addresses() {
         println!("the console listens on {address}");
     }

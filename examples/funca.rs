@@ -14,7 +14,7 @@ async fn funca(session: Session) -> Result<u32, PrintError> {
 
 #[tokio::main]
 async fn main() -> Result<(), backdoor_runtime::Error> {
-    let backdoor = Backdoor::builder("funca").listen("127.0.0.1:3000").start()?;
+    let backdoor = Backdoor::builder("funca").listen("3000:3010").start()?;
     for address in backdoor.addresses() {
         println!("the console listens on {address}");
     }

@@ -9,7 +9,7 @@ fn hello(name: String) -> String {
 }
 
 fn main() -> Result<(), backdoor_runtime::Error> {
-    let backdoor = Backdoor::builder("hello").listen("127.0.0.1:3000").start()?;
+    let backdoor = Backdoor::builder("hello").listen("3000:3010").start()?;
     for address in backdoor.addresses() {
         println!("the console listens on {address}");
     }

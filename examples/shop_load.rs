@@ -58,6 +58,8 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let Options { host, connections, time, .. } = &options;
+    eprintln!("{connections} customers of http://{host} for {} s", time.as_secs());
     let outcome = match load(&options).await {
         Ok(outcome) => outcome,
         Err(error) => {

@@ -15,8 +15,8 @@ use std::future::pending;
 use backdoor_runtime::Backdoor;
 use tokio::runtime::{Builder, Runtime};
 
-/// Where the console listens; `BACKDOOR_LISTEN` moves it.
-const CONSOLE: &str = "127.0.0.1:3000";
+/// Where the console listens: the first free port of these. `BACKDOOR_LISTEN` moves it.
+const CONSOLE: &str = "3000:3010";
 
 /// However many processors there are, so that the walk is the same everywhere.
 const WORKERS: usize = 4;

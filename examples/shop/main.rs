@@ -16,6 +16,7 @@ mod workers;
 use std::env;
 use std::error::Error;
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -30,11 +31,11 @@ use crate::http::Shop;
 use crate::refresh::Refresh;
 use crate::workers::Workers;
 
-/// Where HTTP listens; `SHOP_HTTP` moves it.
-const HTTP: &str = "127.0.0.1:8080";
+/// Where HTTP listens: the first free port of these on 127.0.0.1. `SHOP_HTTP` moves it.
+const HTTP: RangeInclusive<u16> = 8080..=8090;
 
-/// Where the console listens; `BACKDOOR_LISTEN` moves it or switches it off.
-const CONSOLE: &str = "127.0.0.1:3000";
+/// Where the console listens: the first free port of these. `BACKDOOR_LISTEN` moves it or switches it off.
+const CONSOLE: &str = "3000:3010";
 
 const WORKERS: usize = 4;
 
@@ -58,10 +59,11 @@ async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::registry().with(logs()).with(fmt_layer).init();
 
     let stop = stop_signal()?;
-    let address = env::var("SHOP_HTTP").unwrap_or_else(|_| HTTP.to_owned());
-    let listener = TcpListener::bind(&address).await.map_err(|error| {
-        format!("cannot listen on {address}: {error}; SHOP_HTTP=127.0.0.1:0 takes a free port")
-    })?;
+    let addresses = match env::var("SHOP_HTTP") {
+        Ok(address) => vec![address],
+        Err(_) => HTTP.map(|port| format!("127.0.0.1:{port}")).collect(),
+    };
+    let listener = listen(&addresses).await?;
 
     let shop = Shop::default();
     let workers = Workers::new(WORKERS);
@@ -90,6 +92,18 @@ async fn run() -> Result<(), Box<dyn Error>> {
     // The console goes last, so that an operator can look on.
     backdoor.shutdown().await;
     Ok(())
+}
+
+/// Listens on the first of these that is free.
+async fn listen(addresses: &[String]) -> Result<TcpListener, String> {
+    let mut last = String::new();
+    for address in addresses {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = format!("cannot listen on {address}: {error}"),
+        }
+    }
+    Err(format!("{last}; SHOP_HTTP=127.0.0.1:0 takes a free port"))
 }
 
 /// Serves requests until it is told to stop; those that are open then may end.

@@ -151,11 +151,15 @@ impl Client {
         }
     }
 
-    /// Reads until the other end closes, and gives everything that came.
+    /// Reads until the other end closes, and gives everything that came. Much may take long, but not without a byte.
     #[track_caller]
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
-        let until = Instant::now() + PATIENCE;
+        let last = Instant::now() + 20 * PATIENCE;
+        let (mut until, mut before) = (Instant::now() + PATIENCE, self.seen.len());
         while self.read_some() {
+            if self.seen.len() > before {
+                (until, before) = (last.min(Instant::now() + PATIENCE), self.seen.len());
+            }
             assert!(Instant::now() < until, "it never ended; it said {}", show(&self.seen));
         }
         std::mem::take(&mut self.seen)

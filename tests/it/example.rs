@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::client::{PATIENCE, script};
 
@@ -18,7 +19,12 @@ pub(crate) struct Example {
     stdout: BufReader<ChildStdout>,
     /// What it has said of panics.
     panics: Arc<Mutex<Vec<String>>>,
+    /// The first lines of its log.
+    log: Arc<Mutex<Vec<String>>>,
 }
+
+/// How many lines of a log are kept.
+const KEPT: usize = 100;
 
 impl Example {
     /// Starts it where it listens by itself.
@@ -44,22 +50,35 @@ impl Example {
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let stderr = BufReader::new(process.stderr.take().unwrap());
         let panics = Arc::new(Mutex::new(Vec::new()));
-        let seen = panics.clone();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (seen, begin) = (panics.clone(), log.clone());
         thread::spawn(move || {
             // Its log is read to the end, or it would block.
             for line in stderr.split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
                 if line.contains("panicked at") {
                     seen.lock().unwrap().push(line.into_owned());
+                } else if begin.lock().unwrap().len() < KEPT {
+                    begin.lock().unwrap().push(line.into_owned());
                 }
             }
         });
-        Self { process, stdout, panics }
+        Self { process, stdout, panics, log }
     }
 
     /// The panics so far, of which it says where.
     pub(crate) fn panics(&self) -> Vec<String> {
         self.panics.lock().unwrap().clone()
+    }
+
+    /// Waits for a line of its log with this in it.
+    #[track_caller]
+    pub(crate) fn logs(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.log.lock().unwrap().iter().any(|line| line.contains(text)) {
+            assert!(Instant::now() < until, "{text:?} is not in {:#?}", self.log.lock().unwrap());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// The next line that it prints.
@@ -72,8 +91,8 @@ impl Example {
     /// What a supervisor does, and the exit code.
     #[track_caller]
     pub(crate) fn terminate(&mut self) -> Option<i32> {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let pid = Pid::from_child(&self.process);
+        kill_process(pid, Signal::TERM).unwrap();
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {

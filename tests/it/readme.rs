@@ -1,7 +1,6 @@
 //! The README's sessions are what a newcomer sees: each is run with the real client against the real example, and compared.
 
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use crate::example::Example;
 use crate::pty::require;
@@ -9,9 +8,6 @@ use crate::shop::Shop;
 use crate::transcript::{self, Block, placeholders, printed, replay, session_of};
 
 const README: &str = include_str!("../../README.md");
-
-/// The examples of the README share a port.
-static PORT: Mutex<()> = Mutex::new(());
 
 fn blocks() -> Vec<Block> {
     transcript::blocks(README)
@@ -22,15 +18,29 @@ fn without_bare_prompts(text: &str, prompt: &str) -> String {
     text.lines().filter(|line| line.trim_end() != prompt.trim_end()).map(|line| format!("{line}\n")).collect()
 }
 
-/// Runs the session of an example as it is written.
+/// Starts an example, and gives where its console listens: where the README says, or on the next free port, since what a reader
+/// started may still run.
 #[track_caller]
-fn check(name: &str) {
+fn start(name: &str) -> (Example, String) {
+    let mut example = Example::start(name);
+    let line = example.line();
+    let (text, address) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line:?}"));
+    let blocks = blocks();
+    let printed = printed(&blocks, name);
+    assert_eq!(printed[0].rsplit_once(' ').map(|(text, _)| text), Some(text));
+    assert!(printed[1..].iter().all(|more| *more == example.line()));
+    (example, address.to_owned())
+}
+
+/// Runs the session of an example as it is written, where its console is.
+#[track_caller]
+fn check(name: &str, address: &str) {
     let prompt = format!("{name}> ");
     let blocks = blocks();
     let (command, expected) = session_of(&blocks, "$ telnet", &prompt);
-    let ["telnet", host, port] = command.split(' ').collect::<Vec<_>>()[..] else {
-        panic!("no telnet session: {command}")
-    };
+    let (_, written) = printed(&blocks, name)[0].rsplit_once(' ').unwrap();
+    assert_eq!(command, format!("telnet {}", written.replace(':', " ")));
+    let (host, port) = address.split_once(':').unwrap();
     let shown = replay([host, port], &prompt, expected, |_| {});
     let comparable = |text: &str| without_bare_prompts(&placeholders(text), &prompt);
     assert_eq!(comparable(&shown), comparable(expected), "{expected}");
@@ -42,7 +52,12 @@ fn shop_as_the_readme_shows_it() {
     let shop = Shop::start();
     let (http, console) = (shop.http.to_string(), shop.console.to_string());
     let line = shop.line.replace(&http, "127.0.0.1:8080").replace(&console, "127.0.0.1:3000");
-    assert_eq!([&*line], printed(&blocks, "shop")[..]);
+    let (last, log) = printed(&blocks, "shop").split_last().map(|(last, log)| (*last, log.to_vec())).unwrap();
+    assert_eq!(line, last);
+    for logged in log {
+        let (_, behind_the_time) = logged.split_once("  INFO ").unwrap();
+        shop.logs(&behind_the_time.replace("127.0.0.1:3000", &console));
+    }
 
     let (_, port) = console.split_once(':').unwrap();
     let (command, expected) = session_of(&blocks, "$ telnet", "shop> ");
@@ -59,23 +74,14 @@ fn shop_as_the_readme_shows_it() {
 
 #[test]
 fn hello_as_the_readme_shows_it() {
-    let _port = PORT.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut example = Example::start("hello");
-    for line in printed(&blocks(), "hello") {
-        assert_eq!(example.line(), line);
-    }
-    check("hello");
+    let (_example, address) = start("hello");
+    check("hello", &address);
 }
 
 #[test]
 fn funca_as_the_readme_shows_it() {
-    let _port = PORT.lock().unwrap_or_else(PoisonError::into_inner);
-    let blocks = blocks();
-    let mut example = Example::start("funca");
-    for line in printed(&blocks, "funca") {
-        assert_eq!(example.line(), line);
-    }
-    check("funca");
+    let (mut example, address) = start("funca");
+    check("funca", &address);
     assert_eq!(example.line(), "aaa", "the service goes on");
     // What the command printed went to its operator alone.
     let rest = example.rest();
@@ -84,12 +90,8 @@ fn funca_as_the_readme_shows_it() {
 
 #[test]
 fn change_var_as_the_readme_shows_it() {
-    let blocks = blocks();
-    let mut example = Example::start("change_var");
-    for line in printed(&blocks, "change_var") {
-        assert_eq!(example.line(), line);
-    }
-    check("change_var");
+    let (mut example, address) = start("change_var");
+    check("change_var", &address);
     assert!(example.process.wait().unwrap().success(), "the process ends with 0");
 }
 

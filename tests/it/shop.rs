@@ -72,6 +72,12 @@ impl Shop {
         }
     }
 
+    /// Waits for a line of its log with this in it.
+    #[track_caller]
+    pub(crate) fn logs(&self, text: &str) {
+        self.example.logs(text);
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.example.process.id()
     }

@@ -1,9 +1,10 @@
 //! `drill`: what goes wrong in real services, on purpose, so that operators can practise and tests and benchmarks can rely on it.
 //! `help` does not list these; `drill` does.
 
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backdoor_runtime::sync::Mutex;
 use backdoor_runtime::{ByteSize, Tracked, backdoor_command, spawn_named};
@@ -36,9 +37,20 @@ fn drill() -> [(&'static str, &'static str); 5] {
 ///
 /// Nothing is served meanwhile. The console still answers: try `who`, or `workers`.
 #[backdoor_command(name = "drill stall", hidden, dangerous)]
-async fn stall(#[arg(default = Duration::from_secs(5), range = Duration::ZERO..=MINUTE)] time: Duration) {
-    for _ in 0..Handle::current().metrics().num_workers() {
-        tokio::spawn(async move { thread::sleep(time) });
+fn stall(#[arg(default = Duration::from_secs(5), range = Duration::ZERO..=MINUTE)] time: Duration) {
+    let workers = Handle::current().metrics().num_workers();
+    let held = Arc::new(AtomicUsize::new(0));
+    for _ in 0..workers {
+        let held = held.clone();
+        tokio::spawn(async move {
+            held.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(time);
+        });
+    }
+    // Who types the next line finds it so.
+    let until = Instant::now() + time.min(Duration::from_secs(5));
+    while held.load(Ordering::Relaxed) < workers && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

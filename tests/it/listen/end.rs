@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::Backdoor;
 
 use crate::client::Client;
+use crate::log::Log;
 use crate::wire::{builder, open};
 
 const GOODBYE: &str = "test ends this session; goodbye\r\n";
@@ -95,4 +96,32 @@ fn regression_a_command_that_ends_the_service_is_answered() {
         let text = text(&mut client);
         assert!(text.starts_with("OK\r\n") && text.ends_with(GOODBYE), "{text:?}");
     }
+}
+
+#[test]
+fn a18_the_end_of_a_console_is_in_the_log_with_a_hint_where_its_handle_was_not_kept() {
+    const HINT: &str = "its handle was dropped; keep it: `let _console = ..`";
+    let ended = "the console of test has ended";
+    let (log, _guard) = Log::record();
+    let begin = Instant::now();
+    let _ = builder().listen(0).start_or_warn();
+    // Where the machine was busy for so long, it is an end as any other.
+    if begin.elapsed() < Duration::from_secs(1) {
+        log.expect(&["WARN", ended, HINT]);
+    }
+
+    let (log, _guard) = Log::record();
+    let console = start();
+    std::thread::sleep(Duration::from_millis(1001));
+    drop(console);
+    let line = log.expect(&["INFO", ended]);
+    assert!(line.ends_with(ended), "{line}");
+}
+
+#[tokio::test]
+async fn a18_a_shutdown_is_no_handle_that_was_not_kept() {
+    let (log, _guard) = Log::record();
+    start().shutdown().await;
+    let line = log.expect(&["INFO", "the console of test has ended"]);
+    assert!(line.ends_with("has ended"), "{line}");
 }

@@ -65,6 +65,10 @@ impl Service {
         Self { child, said }
     }
 
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -1,13 +1,14 @@
 //! A unix socket whose file goes while its console runs is made again, as soon as that can be, and with one warning.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, PATIENCE, script};
 use crate::listen::Directory;
+use crate::listen::environment::Service;
 use crate::log::Log;
 use crate::wire::builder;
 
@@ -89,8 +90,39 @@ fn what_happens_beside_the_socket_is_no_matter() {
         fs::write(&other, "").unwrap();
         fs::remove_file(&other).unwrap();
     }
-    fs::set_permissions(&path, fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o660)))
-        .unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
     assert!(!log.lines().iter().any(|line| line.contains("removed")));
+}
+
+/// How often the console's thread of a process has gone to sleep.
+fn sleeps(pid: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|thread| thread.unwrap().path());
+    let is_console =
+        |thread: &PathBuf| fs::read_to_string(thread.join("comm")).unwrap() == "backdoor-consol\n";
+    let status = fs::read_to_string({ threads }.find(is_console).unwrap().join("status")).unwrap();
+    let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+    count.trim().parse().unwrap()
+}
+
+#[test]
+fn a_file_that_is_there_wakes_nobody() {
+    let directory = Directory::new("asleep");
+    let service = Service::start("start", Some(&directory.socket().1));
+    let until = Instant::now() + PATIENCE;
+    let mut before = sleeps(service.pid());
+    loop {
+        // Files come and go beside it meanwhile.
+        for _ in 0..100 {
+            std::thread::sleep(Duration::from_millis(10));
+            fs::write(directory.0.join("other"), "").unwrap();
+            fs::remove_file(directory.0.join("other")).unwrap();
+        }
+        let now = sleeps(service.pid());
+        if now == before {
+            return;
+        }
+        assert!(Instant::now() < until, "it is woken all the time");
+        before = now;
+    }
 }
