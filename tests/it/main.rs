@@ -39,6 +39,8 @@ mod host;
 #[cfg(test)]
 mod listen;
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod log;
