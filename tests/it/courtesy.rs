@@ -6,6 +6,7 @@ use backdoor_runtime::{Backdoor, Caller, Choice, FromCaller, Guard, Status, back
 use futures_core::Stream;
 use serde::Serialize;
 
+use crate::gate::gate;
 use crate::operator::{Operator, console};
 
 struct Nobody;
@@ -35,7 +36,11 @@ async fn numbered(number: u8) -> u8 {
 #[backdoor_command(name = "courtesy rows", reads)]
 fn rows() -> impl Stream<Item = Row> {
     use tokio_stream::StreamExt as _;
-    tokio_stream::iter([Row { row: 1 }, Row { row: 2 }]).chain(tokio_stream::pending())
+    let rest = tokio_stream::once(Row { row: 3 }).filter(|_| {
+        gate("courtesy rows").visit();
+        false
+    });
+    tokio_stream::iter([Row { row: 1 }, Row { row: 2 }]).chain(rest).chain(tokio_stream::pending())
 }
 
 #[backdoor_command(name = "courtesy none", reads)]
@@ -90,8 +95,8 @@ fn rows_that_were_held_back_are_shown_when_interrupted() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("courtesy rows");
-    // Long enough for the rows to be there on any machine; when they were shown by then, the answer is the same.
-    std::thread::sleep(Duration::from_millis(50));
+    // They are there when what comes behind them is asked for; when they were shown by then, the answer is the same.
+    gate("courtesy rows").wait_for_visitors(1);
     operator.interrupts();
     let answer = operator.reads_answer();
     assert!(answer.contains("row\n  1\n  2\n"), "{answer:?}");

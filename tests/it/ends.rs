@@ -206,7 +206,7 @@ fn late_sync(session: Session) -> &'static str {
     "what was done so far"
 }
 
-#[backdoor_command(name = "ends late-stream", timeout = "100ms")]
+#[backdoor_command(name = "ends late-stream", timeout = "500ms")]
 fn late_stream() -> impl Stream<Item = u8> {
     tokio_stream::iter([1, 2]).chain(tokio_stream::pending())
 }
@@ -237,7 +237,7 @@ const BAD_ENDS: &[(&str, &str)] = &[
     ("anyhow", "error: the third field: invalid digit found in string\n"),
     ("late", "`ends late` had not ended after 100ms and was cancelled\n"),
     ("late-sync", "what was done so far\n`ends late-sync` had not ended after 100ms and was cancelled\n"),
-    ("late-stream", "1\n2\n`ends late-stream` had not ended after 100ms and was cancelled\n"),
+    ("late-stream", "1\n2\n`ends late-stream` had not ended after 500ms and was cancelled\n"),
 ];
 
 #[test]
@@ -285,7 +285,7 @@ fn every_thread_is_still_there_afterwards() {
 }
 
 /// Much more than a socket holds
-#[backdoor_command(name = "ends floods", timeout = "1s")]
+#[backdoor_command(name = "ends floods", timeout = "3s")]
 async fn floods(session: Session, gate_name: String) -> Result<&'static str, PrintError> {
     let text = format!("{}\n", "x".repeat(8191));
     for _ in 0..64 {
@@ -311,7 +311,7 @@ fn a_slow_reader_stops_the_clock() {
     operator.expects("t> ");
     operator.types("ends floods floods");
     // Longer than its deadline, with far more to say than the socket holds.
-    thread::sleep(Duration::from_millis(1500));
+    thread::sleep(Duration::from_millis(3500));
     let answer = operator.reads_answer();
     assert!(answer.ends_with("x\nall of it\n"), "{}", &answer[answer.len().saturating_sub(200)..]);
     assert_eq!(answer.len(), 576 * 8192 + "all of it\n".len());
@@ -350,7 +350,7 @@ fn the_console_and_the_session_are_supplied() {
 }
 
 /// Waits for its operator for longer than it may run
-#[backdoor_command(name = "ends dangerous", dangerous, timeout = "100ms")]
+#[backdoor_command(name = "ends dangerous", dangerous, timeout = "2s")]
 fn dangerous() -> &'static str {
     "done"
 }
@@ -361,6 +361,6 @@ fn a_question_stops_the_clock() {
     let mut operator = Operator::new(&backdoor);
     operator.types("ends dangerous");
     operator.expects("Type yes to run it: ");
-    thread::sleep(Duration::from_millis(150));
+    thread::sleep(Duration::from_millis(2100));
     assert_eq!(operator.asks("yes"), "done\n");
 }

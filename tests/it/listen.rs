@@ -14,11 +14,14 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use backdoor_runtime::{Address, Error};
 
 use crate::client::{Client, script};
+use crate::listen::environment::Service;
 use crate::log::Log;
+use crate::pty::is_there;
 use crate::wire::builder;
 
 /// A directory that goes with all that is in it.
@@ -162,6 +165,23 @@ fn the_peer_of_a_unix_socket_is_known() {
     let uid =
         fs::metadata(Path::new("/proc/self")).map(|file| std::os::unix::fs::MetadataExt::uid(&file)).unwrap();
     assert!(who.contains(&format!("unix uid {uid} pid {}", std::process::id())), "{who}");
+}
+
+/// Here the service is in the namespace, which does not see who comes from outside.
+#[test]
+fn c20_a_peer_of_another_pid_namespace_has_no_number() {
+    let by = ["unshare", "--pid", "--fork", "--kill-child"];
+    let may = is_there(by[0])
+        && Command::new(by[0]).args(&by[1..]).arg("true").status().is_ok_and(|ended| ended.success());
+    if !may {
+        println!("left out: no PID namespace can be had");
+        return;
+    }
+    let directory = Directory::new("namespace");
+    let (path, address) = directory.socket();
+    let _service = Service::start_by(&by, "start", Some(&address));
+    let who = Client::prompted(&Address::Unix(path)).ask("who");
+    assert!(who.contains(" in another PID namespace") && !who.contains("pid 0"), "{who}");
 }
 
 #[test]

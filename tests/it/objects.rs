@@ -13,8 +13,6 @@ use backdoor_runtime::{Answer, Backdoor, Track, TrackGuard, Tracked};
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
 
-const SECOND: Duration = Duration::from_secs(1);
-
 /// The answer, with numbers and padding masked.
 fn asks(line: &str) -> String {
     let backdoor = console().start().unwrap();
@@ -194,16 +192,12 @@ fn what_grows_and_from_which_line() {
             }
         });
         let mut watching = Operator::new(&backdoor);
-        watching.types("objects Barnacle --growing --for 2s");
+        watching.types("objects Barnacle --growing --for 4s");
         // The helper has time for others meanwhile.
         let mut other = Operator::new(&backdoor);
-        let mut answers = 0;
-        let begun = Instant::now();
-        while begun.elapsed() < SECOND {
+        for _ in 0..3 {
             assert!(other.asks("objects Barnacle").contains("Barnacle"));
-            answers += 1;
         }
-        assert!(answers > 2, "{answers}");
         let growth = without_numbers(&watching.reads_answer());
         assert_eq!(
             growth,

@@ -125,9 +125,9 @@ fn regression_a_reset_can_be_undone() {
     assert!(change.ends_in.unwrap() <= std::time::Duration::from_secs(3600));
     assert_eq!(change.was, LevelFilter::DEBUG);
     // And where none is left, it is what it would be by then.
-    operator.asks("log set it::reset=trace --for 100ms");
+    operator.asks("log set it::reset=trace --for 1s");
     operator.asks("log reset");
-    std::thread::sleep(std::time::Duration::from_millis(150));
+    std::thread::sleep(std::time::Duration::from_millis(1050));
     assert_eq!(undone(&mut operator), "log it::reset: info -> debug");
     operator.asks("log set it::reset=trace --for 500ms");
     operator.asks("log reset");

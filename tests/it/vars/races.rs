@@ -51,12 +51,12 @@ fn what_the_service_has_changed_since_is_left_alone() {
 #[test]
 fn a_change_that_stays_ends_a_lease() {
     let (_alone, first) = alone();
-    vars::set_all(&[("race-lent", "5")], &vars::Terms::new().lasting(std::time::Duration::from_millis(100)))
+    vars::set_all(&[("race-lent", "5")], &vars::Terms::new().lasting(std::time::Duration::from_millis(800)))
         .unwrap();
     vars::set("race-lent", "5").unwrap();
     let other = vars::set_all(
         &[("race-one", "1")],
-        &vars::Terms::new().lasting(std::time::Duration::from_millis(200)),
+        &vars::Terms::new().lasting(std::time::Duration::from_millis(900)),
     );
     other.unwrap();
     wait_until("a later lease ends", || RACE_ONE.load(Ordering::Relaxed) == 0);
