@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 
-/// How long a client waits for what must come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client waits for what must come. The console goes behind everything else of the machine: beside a few compilers a second of
+/// its work takes half a minute.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long nothing must come to believe that nothing comes.
 const QUIET: Duration = Duration::from_millis(300);
@@ -154,7 +155,7 @@ impl Client {
     /// Reads until the other end closes, and gives everything that came. Much may take long, but not without a byte.
     #[track_caller]
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
-        let last = Instant::now() + 20 * PATIENCE;
+        let last = Instant::now() + 5 * PATIENCE;
         let (mut until, mut before) = (Instant::now() + PATIENCE, self.seen.len());
         while self.read_some() {
             if self.seen.len() > before {
