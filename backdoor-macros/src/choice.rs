@@ -17,14 +17,14 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mistakes = Mistakes::default();
-    let krate = krate(&input.attrs, &mistakes);
+    let args = EnumArgs::read(&input.attrs, &mistakes);
     let words = words(&input, &mistakes);
     if !mistakes.is_empty() {
         let mistakes = mistakes.into_tokens();
-        let fallback = fallback(&input, krate.as_ref());
+        let fallback = fallback(&input, args.krate.as_ref());
         return quote!(#mistakes #fallback);
     }
-    expand(&input.ident, &words, krate.as_ref())
+    expand(&input.ident, &words, &args)
 }
 
 /// One variant as the operator types it.
@@ -35,10 +35,27 @@ struct Word {
     docs: Vec<Attribute>,
 }
 
-fn krate(attributes: &[Attribute], mistakes: &Mistakes) -> Option<Path> {
-    let mut krate = None;
-    read(attributes, &["crate"], mistakes, |key| krate = command::krate(&key, mistakes));
-    krate
+/// What the author declared of the enum itself.
+#[derive(Default)]
+struct EnumArgs {
+    /// The path of the runtime crate.
+    krate: Option<Path>,
+    /// Whether it is serialised as its word.
+    serialize: bool,
+}
+
+impl EnumArgs {
+    fn read(attributes: &[Attribute], mistakes: &Mistakes) -> Self {
+        let mut args = Self::default();
+        read(attributes, &["crate", "serialize"], mistakes, |key| {
+            if key.name == "serialize" {
+                args.serialize = key.bare(mistakes);
+            } else {
+                args.krate = command::krate(&key, mistakes);
+            }
+        });
+        args
+    }
 }
 
 fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
@@ -131,15 +148,17 @@ fn read(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes, mut each:
     }
 }
 
-fn expand(name: &Ident, words: &[Word], krate: Option<&Path>) -> TokenStream {
-    let import = expand::import(krate);
+fn expand(name: &Ident, words: &[Word], args: &EnumArgs) -> TokenStream {
+    let import = expand::import(args.krate.as_ref());
     let private = expand::private(Span::call_site());
     let rows = words.iter().map(|Word { name, aliases, docs, .. }| {
         let help = text::help(docs);
         quote!(#private::ChoiceWord { name: #name, aliases: &[#(#aliases),*], help: #help })
     });
     let variants = words.iter().map(|word| &word.variant);
-    let arms = words.iter().map(|Word { variant, name, .. }| quote!(Self::#variant => #name,));
+    let arms: TokenStream =
+        words.iter().map(|Word { variant, name, .. }| quote!(Self::#variant => #name,)).collect();
+    let serialize = args.serialize.then(|| serialize(name, &arms));
     quote! {
         const _: () = {
             #import
@@ -154,10 +173,35 @@ fn expand(name: &Ident, words: &[Word], krate: Option<&Path>) -> TokenStream {
                 }
 
                 fn to_arg(&self) -> #private::Option<#private::String> {
-                    #private::Some(#private::String::from(match self { #(#arms)* }))
+                    let __backdoor_word: &#private::str = match self { #arms };
+                    #private::Some(<#private::String as #private::From<&#private::str>>::from(__backdoor_word))
                 }
             }
+            #serialize
         };
+    }
+}
+
+/// `Serialize` with the words that are typed.
+fn serialize(name: &Ident, arms: &TokenStream) -> TokenStream {
+    let private = expand::private(Span::call_site());
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #private::Serialize for #name {
+            fn serialize<__BackdoorSerializer: #private::Serializer>(
+                &self,
+                __backdoor_serializer: __BackdoorSerializer,
+            ) -> #private::Result<
+                <__BackdoorSerializer as #private::Serializer>::Ok,
+                <__BackdoorSerializer as #private::Serializer>::Error,
+            > {
+                <__BackdoorSerializer as #private::Serializer>::serialize_str(
+                    __backdoor_serializer,
+                    match self { #arms },
+                )
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod keys;
 mod mistakes;
 mod names;
 mod options;
+mod repository;
 #[cfg(test)]
 mod snapshots;
 mod text;
@@ -25,7 +26,7 @@ mod var;
 
 use proc_macro::TokenStream;
 
-/// Declares a function as a debug command.
+/// Declares a function as a debug command. Where the runtime crate goes by another name, `crate = that_name` says so.
 ///
 /// See the guide in `backdoor_runtime` for the whole syntax. In short:
 ///
@@ -56,7 +57,8 @@ pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStrea
     expand::command(attribute.into(), item.into()).into()
 }
 
-/// Declares a `static` as a variable that operators see and may set.
+/// Declares a `static` as a variable that operators see and may set. Where the runtime crate goes by another name,
+/// `crate = that_name` says so.
 ///
 /// See `backdoor_runtime::vars` for what it may hold. In short:
 ///
@@ -79,26 +81,28 @@ pub fn backdoor_var(attribute: TokenStream, item: TokenStream) -> TokenStream {
     var::variable(attribute.into(), item.into()).into()
 }
 
-/// Makes an enum without data a parameter type whose values are bare words.
+/// Makes an enum without data a parameter type whose values are bare words. Where the runtime crate goes by another name,
+/// `#[choice(crate = that_name)]` on the enum says so.
 ///
 /// Each variant is a word in kebab-case, with its doc comment as help. `#[choice(name = "..")]` gives it another name and
-/// `#[choice(alias = "..")]` further ones; on the enum, `#[choice(crate = path)]` says where the runtime crate is found.
+/// `#[choice(alias = "..")]` further ones. On the enum, `#[choice(serialize)]` implements `serde::Serialize` with the same words, so that
+/// what a reply shows can be typed.
 #[proc_macro_derive(Choice, attributes(choice))]
 pub fn choice(item: TokenStream) -> TokenStream {
     choice::derive(item.into()).into()
 }
 
-/// What the console shows of the build of the crate that this stands in, for `Builder::build_info`: package, version, features that
-/// are on, and the commit, where the crate is compiled in a git repository.
+/// What `build_info!()` of the runtime crate expands to, which hands on where that crate is.
+#[doc(hidden)]
 #[proc_macro]
-pub fn build_info(input: TokenStream) -> TokenStream {
-    build_info::build_info(input.into()).into()
+pub fn build_info_in(krate: TokenStream) -> TokenStream {
+    build_info::build_info(krate.into()).into()
 }
 
-/// Counts the objects of a struct, by the `TrackGuard<Self>` among its fields: see the trait `Track` of the runtime crate.
+/// Counts the objects of a struct, by the `TrackGuard<Self>` among its fields: see the trait `Track` of the runtime crate. Where that
+/// crate goes by another name, `#[track(crate = that_name)]` on the struct says so.
 ///
-/// The guard is the field called `track`, or the one marked `#[track(guard)]`. `#[track(crate = path)]` on the struct says where the
-/// runtime crate is found.
+/// The guard is the field called `track`, or the one marked `#[track(guard)]`.
 #[proc_macro_derive(Track, attributes(track))]
 pub fn track(item: TokenStream) -> TokenStream {
     track::derive(item.into()).into()

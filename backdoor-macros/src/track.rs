@@ -75,7 +75,9 @@ fn guard<'a>(input: &'a DeriveInput, mistakes: &Mistakes) -> Option<(Member, &'a
     let guard = first.or(named);
     if guard.is_none() && mistakes.is_empty() {
         let help = match fields {
-            Fields::Unnamed(_) => "add a field `#[track(guard)] TrackGuard<Self>`",
+            Fields::Unnamed(_) => {
+                "mark the guard among its fields with `#[track(guard)]`, or add one: `#[track(guard)] TrackGuard<Self>`"
+            }
             Fields::Named(_) | Fields::Unit => {
                 "add a field `track: TrackGuard<Self>`, or mark the one there is with `#[track(guard)]`"
             }

@@ -7,7 +7,7 @@ const DEEPEST: usize = 16;
 
 /// The texts of an error's sources, the nearest first. One is left out where the text in front of it ends with it: many errors have
 /// their source's text in their own.
-pub(crate) fn causes(own: &str, error: &dyn Error) -> Vec<String> {
+pub(crate) fn causes(own: &str, error: &(impl Error + ?Sized)) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut source = error.source();
     for _ in 0..DEEPEST {
@@ -22,7 +22,7 @@ pub(crate) fn causes(own: &str, error: &dyn Error) -> Vec<String> {
 }
 
 /// An error and what is behind it, on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &impl Error) -> String {
     let own = error.to_string();
     let causes = causes(&own, error);
     joined(own, &causes)

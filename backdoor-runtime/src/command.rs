@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod declare;
 pub(crate) mod descriptor;
 pub(crate) mod duration;
+pub(crate) mod expected;
 mod from_arg;
 pub(crate) mod ladder;
 mod numbers;

@@ -8,6 +8,7 @@
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!("backdoor-runtime is for Linux only, on x86-64 and aarch64");
 
+pub mod bounds;
 mod builtins;
 mod causes;
 mod coarse;
@@ -15,6 +16,7 @@ mod command;
 mod console;
 pub mod counters;
 mod dispatch;
+mod in_the_authors_crate;
 mod line;
 pub mod logs;
 pub mod objects;
@@ -23,7 +25,6 @@ mod own_thread;
 pub mod private;
 pub mod profile;
 mod reply;
-mod reserve;
 pub mod resources;
 mod server;
 pub mod sync;
@@ -33,7 +34,7 @@ pub mod threads;
 pub mod trends;
 pub mod vars;
 
-pub use backdoor_macros::{Choice, Track, backdoor_command, backdoor_var, build_info};
+pub use backdoor_macros::{Choice, Track, backdoor_command, backdoor_var};
 pub use command::{
     ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
     Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,

@@ -1,16 +1,21 @@
 //! All that generated code may name. Nothing here is stable; use the macros.
 
 pub use std::boxed::Box;
+pub use std::convert::From;
 pub use std::option::Option::{self, None, Some};
 pub use std::primitive::str;
 pub use std::result::Result;
 pub use std::string::String;
-pub use std::{concat, file, line, module_path};
+pub use std::{concat, file, line, module_path, stringify};
 
+pub use backdoor_macros::build_info_in;
 pub use inventory;
+pub use serde::{Serialize, Serializer};
 
+pub use crate::command::expected::Expected;
+pub use crate::command::ladder::error::ReplyError;
 pub use crate::command::ladder::probe::{Peel, Piece, Rung};
-pub use crate::command::ladder::rungs::{ReplyError, ReplyType};
+pub use crate::command::ladder::rungs::ReplyType;
 pub use crate::command::ladder::runner::boxed;
 pub use crate::command::ladder::show::InPieces;
 pub use crate::command::ladder::signature::*;
@@ -29,6 +34,7 @@ pub use crate::objects::kind::Kind;
 pub use crate::objects::registry::kind_of;
 pub use crate::objects::{Track, TrackGuard};
 pub use crate::resources::build::build_info;
+pub use crate::vars::functions::{IsTold, Validates};
 pub use crate::vars::probe::{
     ByClone, ByData, ByDebug, ByHolder, ByLasting, ByReadable, ByReference, ByText, ByWord, ByWordOrData,
     PlaceProbe,

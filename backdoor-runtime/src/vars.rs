@@ -49,6 +49,7 @@
 
 mod computed;
 mod console;
+pub(crate) mod functions;
 mod info;
 pub(crate) mod journal;
 pub(crate) mod lease;

@@ -6,6 +6,9 @@ use backdoor_runtime::{
     Backdoor, Error, Session, State, Status, backdoor_command, backdoor_var, check_commands,
 };
 
+// A crate without commands (author A16).
+backdoor_runtime::commands_of!(tests);
+
 /// What nobody gives.
 #[derive(Clone)]
 struct Pool;
@@ -81,11 +84,12 @@ fn lines(report: impl ToString) -> Vec<String> {
     report.to_string().lines().map(mask).collect()
 }
 
-const WITHOUT_STATE: [&str; 6] = [
+const WITHOUT_STATE: [&str; 7] = [
     "command \"exit now\" cannot have this name: `exit` is reserved (tests/broken/main.rs:LINE)",
     "command \"group\" takes positional arguments and is also a group: rename one (tests/broken/main.rs:LINE)",
     "command \"hidden-group\" takes positional arguments and is also a group: rename one (tests/broken/main.rs:LINE)",
     "command \"options\" has two parameters for `--no-colour`: rename one (tests/broken/main.rs:LINE)",
+    "no command of `tests` is linked in, nor a variable: see its features, or take it out of `commands_of!` (tests/broken/main.rs:LINE)",
     "command \"twice\" is declared twice: tests/broken/main.rs:LINE and tests/broken/main.rs:LINE",
     "variable \"twice-held\" is declared twice: tests/broken/main.rs:LINE and tests/broken/main.rs:LINE",
 ];

@@ -2,13 +2,18 @@
 //! function it stays.
 
 mod declarations;
+mod lints;
 mod names;
+mod no_prelude;
 mod replies;
 mod shadowed;
 mod surroundings;
 mod variables;
 
 use backdoor_runtime::{Backdoor, Status};
+
+// Nothing else here names that crate: without this its commands would be missing (author A16).
+backdoor_runtime::commands_of!(linked);
 
 /// Runs a line, and compares what a script would read.
 #[track_caller]
@@ -34,4 +39,9 @@ fn check_error(line: &str, status: Status, error: &str) {
 #[test]
 fn nothing_here_is_wrong_together() {
     backdoor_runtime::check_commands().unwrap();
+}
+
+#[test]
+fn regression_the_commands_of_a_crate_that_is_only_expected_are_linked() {
+    check("linked say low", "linked\n");
 }

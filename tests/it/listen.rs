@@ -189,7 +189,8 @@ fn the_start_and_every_command_are_logged() {
     let (log, _guard) = Log::record();
     let console = builder().listen(0).start().unwrap();
     let address = console.addresses()[0].to_string();
-    log.expect(&["INFO", "the console of test listens", &address]);
+    // A crate that the linker left out is missing here (author A16).
+    log.expect(&["INFO", "the console of test listens", &address, "commands=it ", ", linked "]);
     log.expect(&["INFO", "any local user may connect to the console of test by TCP"]);
     script(&console.addresses()[0], "wire echo \x1b[2J\nno-such-command\n");
     log.expect(&["INFO", "command begins", "session=1", "peer=\"127.0.0.1:", "line=wire echo \\x1b[2J"]);

@@ -1,3 +1,9 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    clippy::unused_async
+)]
 pub async fn author_wait() -> AuthorReply {}
 #[allow(deprecated)]
 const _: () = {

@@ -26,13 +26,14 @@ const _: () = {
             )
         }
         fn to_arg(&self) -> __backdoor::Option<__backdoor::String> {
+            let __backdoor_word: &__backdoor::str = match self {
+                Self::Debug => "debug",
+                Self::Nothing => "none",
+            };
             __backdoor::Some(
-                __backdoor::String::from(
-                    match self {
-                        Self::Debug => "debug",
-                        Self::Nothing => "none",
-                    },
-                ),
+                <__backdoor::String as __backdoor::From<
+                    &__backdoor::str,
+                >>::from(__backdoor_word),
             )
         }
     }

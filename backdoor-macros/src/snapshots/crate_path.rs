@@ -1,3 +1,8 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
 fn author_flush() {}
 #[allow(deprecated)]
 const _: () = {

@@ -1,3 +1,8 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
 /// Set the level
 #[doc = author_text!("author.md")]
 fn author_documented() {}

@@ -1,3 +1,8 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
 fn author_from_str(author_one: AuthorType, author_two: AuthorType) {}
 #[allow(deprecated)]
 const _: () = {

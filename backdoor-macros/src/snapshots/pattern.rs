@@ -1,3 +1,8 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
 fn author_pattern(AuthorState(author_state): AuthorState<AuthorLogs>) {}
 #[allow(deprecated)]
 const _: () = {

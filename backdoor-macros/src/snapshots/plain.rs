@@ -1,3 +1,8 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
 /// Add two numbers
 fn author_add(author_one: AuthorNumber, author_two: AuthorNumber) -> AuthorNumber {
     author_one + author_two

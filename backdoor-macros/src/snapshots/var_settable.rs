@@ -49,17 +49,11 @@ const _: () = {
             }),
             validate: __backdoor::Some(|__backdoor_kept| {
                 __backdoor::settable(&AUTHOR_TIME, &__BACKDOOR_PRISTINE)
-                    .validated(
-                        __backdoor_kept,
-                        |__backdoor_value| author_judge(__backdoor_value),
-                    )
+                    .validated(__backdoor_kept, author_judge)
             }),
             on_change: __backdoor::Some(|__backdoor_kept| {
                 __backdoor::settable(&AUTHOR_TIME, &__BACKDOOR_PRISTINE)
-                    .changed(
-                        __backdoor_kept,
-                        |__backdoor_value| author_told(__backdoor_value),
-                    )
+                    .changed(__backdoor_kept, author_told)
             }),
             show: |__backdoor_kept| {
                 let __backdoor_set = __backdoor::settable(

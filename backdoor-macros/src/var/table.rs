@@ -134,11 +134,10 @@ fn shown(declaration: &Declaration) -> TokenStream {
     }
 }
 
-/// A function of the author's that is given the value. It is called by a closure, so that it may take a `&str` for a `String`.
+/// A function of the author's that is given the value.
 fn call(function: Option<&(Ident, Path)>, set: &TokenStream, through: &str) -> TokenStream {
     let private = private(here());
     let Some((_, path)) = function else { return quote!(#private::None) };
     let through = format_ident!("{through}");
-    let arguments = quote_spanned!(Ends::of(path).last=> (__backdoor_value));
-    quote!(#private::Some(|__backdoor_kept| #set.#through(__backdoor_kept, |__backdoor_value| #path #arguments)))
+    quote!(#private::Some(|__backdoor_kept| #set.#through(__backdoor_kept, #path)))
 }

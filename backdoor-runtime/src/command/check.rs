@@ -6,6 +6,7 @@ use std::fmt;
 use crate::causes::debug_as_display;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::{Command, Declared, Parameter};
+use crate::command::expected;
 use crate::command::param::{Arity, Supply};
 use crate::command::registry::{Entry, Registry};
 use crate::command::supplied::States;
@@ -61,6 +62,13 @@ pub enum Problem {
         /// Where they stand, as `file:line`.
         places: Vec<String>,
     },
+    /// `commands_of!` names a crate, and no command or variable of it is linked in.
+    NothingOfCrate {
+        /// The crate.
+        name: String,
+        /// Where the macro stands.
+        place: String,
+    },
     /// Nothing but built-ins is linked in.
     NothingLinked,
 }
@@ -98,6 +106,10 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
         if let Some(states) = states {
             missing_states(entry.command, states, &mut problems);
         }
+    }
+    for missing in expected::missing() {
+        let place = format!("{}:{}", from_its_crate(missing.file), missing.line);
+        problems.push(Problem::NothingOfCrate { name: missing.krate.to_owned(), place });
     }
     let has_none = registry.entries().all(|entry| entry.command.declared.is_builtin());
     if has_none && !vars::registry::has_declared() {
@@ -223,6 +235,7 @@ impl Problem {
             | Self::GroupWithArguments { name, .. }
             | Self::OptionTwice { name, .. }
             | Self::VariableTwice { name, .. }
+            | Self::NothingOfCrate { name, .. }
             | Self::Reserved { name, .. } => name,
             Self::NothingLinked => "",
         }
@@ -255,8 +268,12 @@ impl fmt::Display for Problem {
                 let word = name.split(' ').next().unwrap_or_default();
                 write!(f, "command \"{name}\" cannot have this name: `{word}` is reserved ({place})")
             }
+            Self::NothingOfCrate { name, place } => write!(
+                f,
+                "no command of `{name}` is linked in, nor a variable: see its features, or take it out of `commands_of!` ({place})"
+            ),
             Self::NothingLinked => f.write_str(
-                "no commands are linked in; if they live in another crate, add \"use that_crate as _;\"",
+                "no commands are linked in; if they live in another crate, add \"backdoor_runtime::commands_of!(that_crate);\"",
             ),
         }
     }

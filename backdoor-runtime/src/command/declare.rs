@@ -27,6 +27,9 @@ pub const fn check_name(name: &str, module: &str) {
 #[track_caller]
 pub const fn check_parameter(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
+    if let Some(why_not) = own.shape.why_not {
+        Message::of(&["parameter `", own.name, "` cannot be an `Option`: ", why_not]).raise();
+    }
     match own.shape.arity {
         Arity::Supplied(_) => return,
         Arity::Flag => return check_long(parameters, index),

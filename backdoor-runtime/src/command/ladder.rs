@@ -5,6 +5,7 @@
 //! compiler takes the first rung whose bounds hold. A rung is a type without data; the types of the rungs make one [`Show`](show::Show),
 //! which the compiler alone climbs: one [`Runner`](signature::Runner) serves every command of the same signature.
 
+pub(crate) mod error;
 pub(crate) mod probe;
 mod raw;
 pub(crate) mod rungs;

@@ -15,7 +15,7 @@ use crate::dispatch::failure::Failure;
     message = "`{Self}` cannot be a parameter of a backdoor command",
     label = "not a command parameter type",
     note = "a parameter is parsed from the command line if its type implements `FromArg`: numbers, `String`, `IpAddr`, enums with `#[derive(Choice)]`, and `Option<T>` or `Vec<T>` of those",
-    note = "if `{Self}` implements `FromStr`, mark the parameter `#[arg(from_str)]`; otherwise implement `FromArg` for it",
+    note = "if `{Self}` implements `FromStr`, mark the parameter `#[arg(from_str)]`; otherwise implement `FromArg` for it, or, where it is not yours, for a type of your own around it",
     note = "a parameter is supplied by the server if its type is `Session`, `State<T>` or `Guard<G>`"
 )]
 pub trait Param: Sized {
@@ -92,6 +92,8 @@ pub struct Shape {
     pub value: &'static str,
     /// The words it may be, where that is a fixed set.
     pub choices: &'static [ChoiceWord],
+    /// Why there is no such parameter, where there is none.
+    pub why_not: Option<&'static str>,
 }
 
 /// How many words a parameter takes.
@@ -159,11 +161,11 @@ pub fn show<T: Param + 'static>(value: &dyn Any) -> Option<String> {
 
 impl Shape {
     const fn of<T: FromArg>(arity: Arity) -> Self {
-        Self { arity, value: T::NAME, choices: T::CHOICES }
+        Self { arity, value: T::NAME, choices: T::CHOICES, why_not: None }
     }
 
     const fn supplied(supply: Supply) -> Self {
-        Self { arity: Arity::Supplied(supply), value: "", choices: &[] }
+        Self { arity: Arity::Supplied(supply), value: "", choices: &[], why_not: None }
     }
 }
 
@@ -201,6 +203,30 @@ impl<T: FromArg> Param for Option<T> {
     fn show_item(item: &T) -> Option<String> {
         T::show_item(item)
     }
+}
+
+/// A parameter that cannot be, and why: the check of the parameters says so, and nothing of it is ever asked for.
+macro_rules! not_optional {
+    ($(($($generics:tt)*) $inside:ty: $why:literal;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Param for Option<$inside> {
+            const SHAPE: &'static Shape = &Shape { why_not: Some($why), ..Shape::supplied(Supply::Session) };
+            type Item = ();
+            type State = ();
+            type Guard = NoGuard;
+
+            fn take(_call: &mut Call<'_>) -> Result<Self, Failure> {
+                Ok(None)
+            }
+        }
+    )*};
+}
+
+not_optional! {
+    (T) Vec<T>: "a list that is left out is empty; drop the `Option`";
+    (T) State<T>: "a state is there or the console does not start; take `State<T>`";
+    (G) Guard<G>: "where a guard refuses, the command is not called; take `Guard<G>`";
+    () Session: "every call has its session; take `Session`";
 }
 
 #[diagnostic::do_not_recommend]

@@ -116,5 +116,5 @@ impl<T> ViaFromStr<Vec<T>> {
 }
 
 const fn shape(arity: Arity) -> Shape {
-    Shape { arity, value: "value", choices: &[] }
+    Shape { arity, value: "value", choices: &[], why_not: None }
 }

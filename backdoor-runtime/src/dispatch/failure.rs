@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::causes;
 use crate::command::ByteSize;
 use crate::reply::Value;
 
@@ -50,9 +51,6 @@ impl fmt::Display for Status {
     }
 }
 
-/// What to do about a panic in the console's own code.
-pub(crate) const REPORT: &str = "please report it: backdoor's README says where, and with what";
-
 /// The longest message, in bytes. It is shown at once, without waiting for a slow reader.
 const LONGEST: usize = 8 * 1024;
 
@@ -66,6 +64,15 @@ pub struct Failure {
     pub(crate) range: Option<Range<usize>>,
     /// The usage line of the command that was meant.
     pub(crate) usage: Option<String>,
+    /// The sources of an author's error, which the message has behind its own text.
+    pub(crate) causes: Option<Box<Causes>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Causes {
+    /// Bytes of the message in front of them.
+    own: usize,
+    texts: Vec<String>,
 }
 
 impl Failure {
@@ -75,7 +82,7 @@ impl Failure {
             message.shrink_to_fit();
             message.push_str(&format!(".. ({} bytes more)", rest.len()));
         }
-        Self { status, message, range: None, usage: None }
+        Self { status, message, range: None, usage: None, causes: None }
     }
 
     pub(crate) fn usage(message: String, range: Option<Range<usize>>) -> Self {
@@ -90,14 +97,18 @@ impl Failure {
         Self::new(Status::Failed, message)
     }
 
-    pub(crate) fn panicked(message: String) -> Self {
-        Self::new(Status::Panicked, message)
+    /// An error of the author's, with the texts of its sources.
+    pub(crate) fn failed_because(message: String, texts: Vec<String>) -> Self {
+        let own = message.len();
+        let failure = Self::failed(causes::joined(message, &texts));
+        match texts.is_empty() || own > failure.message.len() {
+            true => failure,
+            false => Self { causes: Some(Box::new(Causes { own, texts })), ..failure },
+        }
     }
 
-    /// The same of code that is not the author's.
-    pub(crate) fn of_console(mut self) -> Self {
-        self.message.push_str(&format!("; this is a bug of the console, {REPORT}"));
-        self
+    pub(crate) fn panicked(message: String) -> Self {
+        Self::new(Status::Panicked, message)
     }
 
     pub(crate) fn is_panic(&self) -> bool {
@@ -129,10 +140,16 @@ impl Failure {
 
     /// The object behind `"error"` in JSON.
     pub(crate) fn to_value(&self) -> Value {
-        let mut fields = vec![
-            ("status".into(), Value::from(self.status.as_str())),
-            ("message".into(), Value::from(self.message.as_str())),
-        ];
+        let own = self
+            .causes
+            .as_ref()
+            .map_or(self.message.as_str(), |causes| self.message.get(..causes.own).unwrap_or(&self.message));
+        let mut fields =
+            vec![("status".into(), Value::from(self.status.as_str())), ("message".into(), Value::from(own))];
+        if let Some(causes) = &self.causes {
+            let texts = causes.texts.iter().map(|text| Value::from(text.as_str()));
+            fields.push(("caused_by".into(), texts.collect::<Vec<Value>>().into()));
+        }
         if let Some(range) = &self.range {
             let ends = vec![Value::from(range.start), Value::from(range.end)];
             fields.push(("range".into(), Value::List(ends)));

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::command::States;
 use crate::command::check::{Problem, Problems, check};
+use crate::command::expected;
 use crate::command::registry::Registry;
 use crate::console::Manners;
 use crate::dispatch::asking::Asking;
@@ -23,7 +24,7 @@ use crate::server::address::Endpoint;
 use crate::server::door::Doors;
 use crate::server::environment;
 use crate::server::forked::Process;
-use crate::server::keeper::{Keeper, Trouble};
+use crate::server::keeper::Keeper;
 use crate::server::limits::Limits;
 use crate::server::places::Places;
 use crate::server::running::{Parts, Running};
@@ -204,15 +205,7 @@ impl Builder {
         ));
         let warn = {
             let dispatcher = dispatcher.clone();
-            move |trouble| {
-                dispatcher.audit.warn(match trouble {
-                    Trouble::Refused(text) => text,
-                    Trouble::Bug(text) => {
-                        dispatcher.shared.tally.note_bug();
-                        text
-                    }
-                });
-            }
+            move |text| dispatcher.audit.warn(text)
         };
         let (end, ended) = sync_channel(1);
         let serve = move |doors| serve_all(reception.clone(), doors);
@@ -220,7 +213,7 @@ impl Builder {
             Keeper::start(doors.clone(), priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
         watch_all();
         trends::attach(&shared);
-        log_start(&shared.service.name, &addresses);
+        log_start(&shared.service.name, &addresses, &expected::crates(&shared.registry));
         warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));
         hint.iter().for_each(|hint| tracing::info!(target: "backdoor", "{hint}"));
         if let Some(why_not) = why_not {
@@ -287,9 +280,12 @@ fn refuse_or_warn(checked: Result<(), Problems>) -> Result<(), Error> {
     }
 }
 
-fn log_start(name: &str, addresses: &[Address]) {
+/// Says where the console listens, and how many commands it serves of which crate: one that is missing was left out by the linker.
+fn log_start(name: &str, addresses: &[Address], crates: &[(&str, usize)]) {
+    let crates: Vec<String> = crates.iter().map(|(name, commands)| format!("{name} {commands}")).collect();
     for address in addresses {
-        tracing::info!(target: "backdoor", %address, "the console of {name} listens");
+        let commands = crates.join(", ");
+        tracing::info!(target: "backdoor", %address, %commands, "the console of {name} listens");
     }
     if addresses.iter().any(|address| matches!(address, Address::Tcp(_))) {
         tracing::info!(

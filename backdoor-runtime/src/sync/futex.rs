@@ -1,10 +1,9 @@
 //! Threads that wait in the kernel for a lock that is not ours, as far as that can be told from outside.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::{fs, io};
 
 use crate::reply::record;
-use crate::reserve;
 use crate::tasks::native;
 use crate::threads::{self, ThreadStack, fold};
 
@@ -61,11 +60,12 @@ type Groups = BTreeMap<(String, &'static str), Vec<UntrackedThread>>;
 pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
     let mut groups = Groups::new();
     let mut others = 0;
-    for name in reserve::names("/proc/self/task")? {
-        let Ok(thread) = name.parse() else { continue };
+    for entry in fs::read_dir("/proc/self/task")? {
+        let entry = entry?;
+        let Some(thread) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         // A thread may end meanwhile; whether such files are there at all, any thread that lives shows.
-        let call = match reserve::read(format!("/proc/self/task/{name}/syscall")) {
-            Ok(call) => String::from_utf8_lossy(&call).into_owned(),
+        let call = match fs::read_to_string(entry.path().join("syscall")) {
+            Ok(call) => call,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
             Err(_) => continue,
         };

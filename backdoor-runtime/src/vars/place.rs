@@ -49,9 +49,12 @@ pub trait Holder: Sync + 'static {
     label = "not a type that can be changed atomically",
     note = "use an atomic, or put the value into a `Mutex` or an `RwLock`; with the feature `arc-swap`, also into an `ArcSwap`"
 )]
-pub trait Settable: Holder<Value: SetValue> {
+pub trait Settable: Holder {
     /// Holds the value to change it, and waits for its lock until then.
-    fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>;
+    #[doc(hidden)]
+    fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>
+    where
+        Self::Value: SetValue;
 }
 
 /// A value that an operator may type.
@@ -214,8 +217,11 @@ macro_rules! locks {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: SetValue> Settable for $($path)::+<T> {
-            fn hold(&'static self, end: Instant) -> Result<Box<dyn Holding>, NotHeld> {
+        impl<T: Send + $($sync)* 'static> Settable for $($path)::+<T> {
+            fn hold(&'static self, end: Instant) -> Result<Box<dyn Holding>, NotHeld>
+            where
+                T: SetValue,
+            {
                 let guard = until(end, || match self.$try_write() {
                     Ok(guard) => Some(guard),
                     Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
@@ -271,7 +277,10 @@ macro_rules! made_later {
 
         #[diagnostic::do_not_recommend]
         impl<T: Settable + Send, $($generics)*> Settable for $late {
-            fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld> {
+            fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>
+            where
+                T::Value: SetValue,
+            {
                 <$late>::get(self).ok_or(NotHeld::NotSet)?.hold(until)
             }
         }

@@ -43,6 +43,11 @@ pub(crate) fn has_declared() -> bool {
     !DECLARED.is_empty()
 }
 
+/// Whether a crate declares any.
+pub(crate) fn has_declared_in(krate: &str) -> bool {
+    linked().iter().any(|variable| variable.declared.krate() == krate)
+}
+
 /// The names that several have, and where these stand.
 pub(crate) fn declared_twice() -> Vec<(&'static str, Vec<Declared>)> {
     let linked = linked();

@@ -17,8 +17,11 @@ impl<T: Send + Sync + 'static> Holder for ArcSwap<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: SetValue> Settable for ArcSwap<T> {
-    fn hold(&'static self, _until: Instant) -> Result<Box<dyn Holding>, NotHeld> {
+impl<T: Send + Sync + 'static> Settable for ArcSwap<T> {
+    fn hold(&'static self, _until: Instant) -> Result<Box<dyn Holding>, NotHeld>
+    where
+        T: SetValue,
+    {
         Ok(Box::new(Swapping { place: self, seen: self.load_full(), refused: None }))
     }
 }

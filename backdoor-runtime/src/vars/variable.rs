@@ -1,14 +1,14 @@
 //! The constant table that one `#[backdoor_var]` leaves in the program, and what its code is made of.
 
 use std::any::Any;
-use std::fmt::Display;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::command::range::{self, Bounds, RangeOf};
 use crate::command::{Declared, Range};
-use crate::vars::place::{Holder, Holding, Kept, NotHeld, Settable};
+use crate::vars::functions::{IsTold, Validates};
+use crate::vars::place::{Holder, Holding, Kept, NotHeld, SetValue, Settable};
 use crate::vars::probe::{Render, ValueProbe};
 use crate::vars::typable::Typable;
 use crate::vars::{Readable, Reading};
@@ -110,7 +110,7 @@ pub(crate) trait Cell: Sync {
 /// What is typed for a static of type `T`.
 type ItemOf<T> = <<T as Holder>::Value as Typable>::Item;
 
-impl<T: Settable> Cell for T {
+impl<T: Settable<Value: SetValue>> Cell for T {
     fn parse(&self, word: &str) -> Result<Kept, ArgError> {
         T::Value::parse(word).map(kept)
     }
@@ -164,7 +164,10 @@ pub struct Set<V> {
 }
 
 /// The settable variable of a static.
-pub const fn settable<T: Settable>(own: &'static T, pristine: &'static T) -> Set<T::Value> {
+pub const fn settable<T: Settable>(own: &'static T, pristine: &'static T) -> Set<T::Value>
+where
+    T::Value: SetValue,
+{
     Set { cells: Cells { own, pristine }, value: PhantomData }
 }
 
@@ -183,17 +186,13 @@ impl<V: 'static> Set<V> {
     }
 
     /// Asks the author whether he wants this value.
-    pub fn validated<E: Display>(
-        &self,
-        value: &Kept,
-        validate: impl FnOnce(&V) -> Result<(), E>,
-    ) -> Result<(), String> {
-        validate(kept_as(value)).map_err(|error| format!("{error:#}"))
+    pub fn validated<R>(&self, value: &Kept, validate: impl Validates<V, R>) -> Result<(), String> {
+        validate.validate(kept_as(value))
     }
 
     /// Tells the author of a new value.
-    pub fn changed(&self, value: &Kept, on_change: impl FnOnce(&V)) {
-        on_change(kept_as(value));
+    pub fn changed<R>(&self, value: &Kept, on_change: impl IsTold<V, R>) {
+        on_change.tell(kept_as(value));
     }
 
     /// The value as data.

@@ -1,6 +1,8 @@
 //! What an author reads of an error, and an operator of one that has sources.
 
-use backdoor_runtime::{Address, Backdoor, Error, vars};
+use std::fmt;
+
+use backdoor_runtime::{Address, Backdoor, Error, backdoor_command, vars};
 
 /// `Error: Bind(BindError { place: .., source: Some(Os { code: 98, .. }) })` (newcomer 1.3).
 #[test]
@@ -34,4 +36,101 @@ fn an_address_may_be_lent_or_given() {
         bound(listen);
     }
     assert_eq!(bound((&Address::Tcp(first)).into()), Address::Tcp(first));
+}
+
+/// An error with a source, as `thiserror` makes it.
+#[derive(Debug)]
+struct Failed(&'static str, Option<Box<dyn std::error::Error + Send + Sync>>);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Failed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.1.as_deref().map(|source| source as _)
+    }
+}
+
+fn cannot_read() -> Failed {
+    Failed("cannot read the configuration", Some(std::io::Error::from_raw_os_error(2).into()))
+}
+
+#[backdoor_command(name = "author cause", reads)]
+fn cause() -> Result<String, Failed> {
+    Err(cannot_read())
+}
+
+#[backdoor_command(name = "author cause-async", reads)]
+async fn cause_async() -> Option<Result<u8, Failed>> {
+    Some(Err(cannot_read()))
+}
+
+#[backdoor_command(name = "author cause-inside", reads)]
+fn cause_inside() -> Result<Option<Vec<u8>>, Failed> {
+    Err(cannot_read())
+}
+
+#[backdoor_command(name = "author cause-boxed", reads)]
+fn cause_boxed() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    Err(cannot_read().into())
+}
+
+#[backdoor_command(name = "author cause-local", reads)]
+fn cause_local() -> Result<(), Box<dyn std::error::Error>> {
+    Err(cannot_read().into())
+}
+
+#[backdoor_command(name = "author cause-anyhow", reads)]
+fn cause_anyhow() -> anyhow::Result<()> {
+    Err(anyhow::Error::from(cannot_read()))
+}
+
+#[backdoor_command(name = "author cause-item", reads)]
+fn cause_item() -> impl Iterator<Item = Result<u8, Failed>> {
+    [Ok(1), Err(cannot_read())].into_iter()
+}
+
+#[backdoor_command(name = "author cause-nested", reads)]
+fn cause_nested() -> Result<Result<u8, Failed>, String> {
+    Ok(Err(cannot_read()))
+}
+
+#[backdoor_command(name = "author cause-repeated", reads)]
+fn cause_repeated() -> Result<(), Failed> {
+    let source = Failed("no such file", None);
+    Err(Failed("cannot start: no such file", Some(source.into())))
+}
+
+#[backdoor_command(name = "author cause-text", reads)]
+fn cause_text() -> Result<(), String> {
+    Err("it is late".to_owned())
+}
+
+/// `error: cannot read the configuration`, and nothing of the file that is not there (author A15).
+#[test]
+fn regression_an_error_is_shown_with_its_sources() {
+    let console = Backdoor::testing();
+    let whole = "error: cannot read the configuration: No such file or directory (os error 2)\n";
+    for name in ["", "-async", "-inside", "-boxed", "-local", "-anyhow"] {
+        assert_eq!(console.run(&format!("author cause{name}")).text, whole, "{name}");
+    }
+    assert_eq!(console.run("author cause-item").text, format!("1\n{whole}"));
+    assert_eq!(console.run("author cause-repeated").text, "error: cannot start: no such file\n");
+    assert_eq!(console.run("author cause-text").text, "error: it is late\n");
+    // Of two errors one of which is text, both are shown as text.
+    assert_eq!(console.run("author cause-nested").text, "error: cannot read the configuration\n");
+}
+
+#[test]
+fn regression_a_machine_gets_the_sources_of_an_error_one_by_one() {
+    let console = Backdoor::testing();
+    let json = r#"{"error":{"status":"failed","message":"cannot read the configuration","caused_by":["No such file or directory (os error 2)"]}}"#;
+    for name in ["", "-async", "-boxed"] {
+        assert_eq!(console.run(&format!("author cause{name} --json")).text, format!("{json}\n"), "{name}");
+    }
+    let without = r#"{"error":{"status":"failed","message":"cannot start: no such file"}}"#;
+    assert_eq!(console.run("author cause-repeated --json").text, format!("{without}\n"));
 }

@@ -6,6 +6,7 @@
 //! the next probe with its `&`, and what was found before goes along in the probe's type: generated code is one chain of calls.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt::Display;
 use std::marker::PhantomData;
 
@@ -13,9 +14,10 @@ use futures_core::Stream;
 use serde::Serialize;
 
 use crate::command::CommandOutput;
+use crate::command::ladder::error::{ReplyError, TextAlone, WithSources};
 use crate::command::ladder::rungs::{
-    ByDebug, ByDisplay, ByFamiliar, ByItself, ByOutput, BySerialize, ByText, ByValue, InStream, InTurn,
-    InTurns, NoItem, ReplyError, ReplyType,
+    ByDebug, ByDisplay, ByFamiliar, ByItems, ByItself, ByOutput, BySerialize, ByText, ByValue, Collection,
+    InStream, InTurn, InTurns, NoItem, ReplyType,
 };
 use crate::command::ladder::show::{AsItIs, Blocking, InPieces, Layer, Spawned, Through, Whole};
 use crate::reply::familiar::Familiar;
@@ -24,12 +26,13 @@ use crate::reply::familiar::Familiar;
 pub struct Probe<T, M, F = ()>(PhantomData<(T, M, F)>);
 
 /// A probe whose layers are looked up, behind one `&` more.
-pub(crate) type Layered<P> = &'static &'static &'static P;
+pub(crate) type Layered<P> = &'static &'static &'static &'static &'static &'static P;
 
 /// A probe whose rung is looked up.
-pub(crate) type Climbed<P> = &'static &'static &'static &'static &'static &'static Layered<P>;
+pub(crate) type Climbed<P> = &'static &'static &'static &'static Layered<P>;
 
-/// Looks through `Result` and `Option`, three deep at most. Called on a reference to a `Layered` probe.
+/// Looks through `Result` and `Option`, three deep at most. Errors are shown with their sources where all of them are `Error`s, as that of an
+/// `Option`, which cannot be, is. Called on a reference to a `Layered` probe.
 pub trait Peel {
     /// The probe for what is inside, with the layers.
     type Peeled;
@@ -64,17 +67,33 @@ macro_rules! peel {
     };
 }
 
+/// The layers of this many, whose errors are shown as `K` says.
+type One<K> = Through<AsItIs, K>;
+type Two<K> = Through<One<K>, K>;
+type Three<K> = Through<Two<K>, K>;
+
 peel!(
-    [&&&] (Layer<Inside: Layer<Inside: Layer>> +)
-    Through<Through<Through<AsItIs>>>, Inside<Inside<Inside<T>>>;
+    [&&&&&&] (Layer<Error: Error, Inside: Layer<Error: Error, Inside: Layer<Error: Error>>> +)
+    Three<WithSources>, Inside<Inside<Inside<T>>>;
     ErrorOf<T>, ErrorOf<Inside<T>>, ErrorOf<Inside<Inside<T>>>
 );
 peel!(
-    [&&] (Layer<Inside: Layer> +)
-    Through<Through<AsItIs>>, Inside<Inside<T>>;
+    [&&&&&] (Layer<Inside: Layer<Inside: Layer>> +)
+    Three<TextAlone>, Inside<Inside<Inside<T>>>;
+    ErrorOf<T>, ErrorOf<Inside<T>>, ErrorOf<Inside<Inside<T>>>
+);
+peel!(
+    [&&&&] (Layer<Error: Error, Inside: Layer<Error: Error>> +)
+    Two<WithSources>, Inside<Inside<T>>;
     ErrorOf<T>, ErrorOf<Inside<T>>, Infallible
 );
-peel!([&] (Layer +) Through<AsItIs>, Inside<T>; ErrorOf<T>, Infallible, Infallible);
+peel!(
+    [&&&] (Layer<Inside: Layer> +)
+    Two<TextAlone>, Inside<Inside<T>>;
+    ErrorOf<T>, ErrorOf<Inside<T>>, Infallible
+);
+peel!([&&] (Layer<Error: Error> +) One<WithSources>, Inside<T>; ErrorOf<T>, Infallible, Infallible);
+peel!([&] (Layer +) One<TextAlone>, Inside<T>; ErrorOf<T>, Infallible, Infallible);
 peel!([] () AsItIs, T; Infallible, Infallible, Infallible);
 
 /// How a person and a machine see a type. Called on a `Climbed` probe.
@@ -113,7 +132,7 @@ pub trait Piece {
 macro_rules! in_pieces {
     ([$($depth:tt)*] <$($mode:ident)?> $bound:ident, $mode_type:ty, $rung:ty, $pieces:ty) => {
         impl<T: $bound<Item: 'static>, $($mode,)? L: 'static> Rung for $($depth)* Probe<T, $mode_type, ((), L)> {
-            type Items = Layered<Probe<T::Item, Spawned, (L, $rung)>>;
+            type Items = &'static Layered<Probe<T::Item, Spawned, (L, $rung)>>;
             type Last = ();
             type Pieces = $pieces;
         }
@@ -135,19 +154,20 @@ macro_rules! whole {
     };
 }
 
-whole!([&&&&&&&&] CommandOutput => ByOutput, ByOutput, ());
-in_pieces!([&&&&&&&] <M> Stream, M, InStream<T::Item>, T);
-in_pieces!([&&&&&&] <> Iterator, Spawned, InTurns<T::Item>, T);
-in_pieces!([&&&&&&] <> Iterator, Blocking, InTurn<T::Item>, ());
-whole!([&&&&&] Display, Serialize => ByDisplay, BySerialize, ());
-whole!([&&&&] Display => ByDisplay, ByText, ());
-whole!([&&&] Familiar, Serialize => ByFamiliar, BySerialize, ());
-whole!([&&] Familiar => ByFamiliar, ByText, ());
-whole!([&] Serialize => ByValue, BySerialize, ());
+whole!([&&&&&&&&&] CommandOutput => ByOutput, ByOutput, ());
+in_pieces!([&&&&&&&&] <M> Stream, M, InStream<T::Item>, T);
+in_pieces!([&&&&&&&] <> Iterator, Spawned, InTurns<T::Item>, T);
+in_pieces!([&&&&&&&] <> Iterator, Blocking, InTurn<T::Item>, ());
+whole!([&&&&&&] Display, Serialize => ByDisplay, BySerialize, ());
+whole!([&&&&&] Display => ByDisplay, ByText, ());
+whole!([&&&&] Familiar, Serialize => ByFamiliar, BySerialize, ());
+whole!([&&&] Familiar => ByFamiliar, ByText, ());
+whole!([&&] Serialize => ByValue, BySerialize, ());
+whole!([&] Collection => ByItems, ByText, T::Item);
 whole!([] Sized => ByDebug, ByText, T);
 
 /// Text is not written out again, which would take its size twice.
-impl<M, L> Rung for &&&&&&&&Probe<String, M, ((), L)> {
+impl<M, L> Rung for &&&&&&&&&Probe<String, M, ((), L)> {
     type Items = NoItems<(L, ByItself)>;
     type Last = ();
     type Pieces = ();

@@ -1,6 +1,7 @@
 //! The rungs: each gives the text or the value of a reply by one trait.
 
-use std::fmt::{self, Debug, Display, Write};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt::{self, Debug, Display, Formatter, Write};
 use std::marker::PhantomData;
 
 use serde::Serialize;
@@ -11,24 +12,6 @@ use crate::dispatch::written::Written;
 use crate::reply::familiar::Familiar;
 use crate::reply::{Form, Value};
 
-/// An error that an operator can read.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a backdoor command",
-    label = "not an error type the operator can read",
-    note = "implement `Display` for `{Self}`, or convert it with `.map_err(..)`; `anyhow::Error`, `std::io::Error`, `String` and `&str` work as they are"
-)]
-pub trait ReplyError {
-    /// The text after `error: `.
-    fn text(&self) -> String;
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Display> ReplyError for E {
-    fn text(&self) -> String {
-        format!("{self:#}")
-    }
-}
-
 /// A type that the last rung can show.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the reply of a backdoor command",
@@ -36,16 +19,72 @@ impl<E: Display> ReplyError for E {
     note = "derive `Debug` or `serde::Serialize` for `{Self}`, implement `Display`, or return text; `Result`, `Option` and `Stream` of those work too"
 )]
 pub trait ReplyType {
-    /// What a person sees.
-    fn pretty(&self, form: Form) -> String;
+    /// Writes it as `Debug` does.
+    #[doc(hidden)]
+    fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Debug> ReplyType for T {
-    fn pretty(&self, form: Form) -> String {
-        written(form, |page| write!(page, "{self:#?}"))
+    fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.fmt(f)
     }
 }
+
+/// By `Debug`, for what may not have it in its own name.
+struct Debugged<'a, T>(&'a T);
+
+impl<T: ReplyType> Debug for Debugged<'_, T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.debug(f)
+    }
+}
+
+/// A collection whose items decide whether it can be shown: what they lack is said of them.
+pub trait Collection {
+    /// The type of its items, of a map the values.
+    type Item;
+
+    /// Writes it as its `Debug` does.
+    fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result
+    where
+        Self::Item: ReplyType;
+}
+
+macro_rules! collections {
+    ($debug:ident: $(($($generics:tt)*) $collection:ty;)*) => {$(
+        impl<T, $($generics)*> Collection for $collection {
+            type Item = T;
+
+            fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result
+            where
+                T: ReplyType,
+            {
+                f.$debug().entries(self.iter().map(Debugged)).finish()
+            }
+        }
+    )*};
+}
+
+collections! { debug_list: () Vec<T>; () VecDeque<T>; () Box<[T]>; () &'static [T]; (const N: usize) [T; N]; }
+collections! { debug_set: () BTreeSet<T>; (S) HashSet<T, S>; }
+
+macro_rules! maps {
+    ($(($($generics:tt)*) $map:ty;)*) => {$(
+        impl<K: Debug, T, $($generics)*> Collection for $map {
+            type Item = T;
+
+            fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result
+            where
+                T: ReplyType,
+            {
+                f.debug_map().entries(self.iter().map(|(key, value)| (key, Debugged(value)))).finish()
+            }
+        }
+    )*};
+}
+
+maps! { () BTreeMap<K, T>; (S) HashMap<K, T, S>; }
 
 /// Text by [`CommandOutput`].
 pub struct ByOutput;
@@ -57,6 +96,8 @@ pub struct ByDisplay;
 pub struct ByFamiliar;
 /// Text by `Debug`.
 pub struct ByDebug;
+/// Text by the `Debug` of its items.
+pub struct ByItems;
 /// Text made from the value: tables, keys and values.
 pub struct ByValue;
 /// Value by `Serialize`.
@@ -130,7 +171,21 @@ impl<T: Familiar> Text<T> for ByFamiliar {
 
 impl<T: ReplyType> Text<T> for ByDebug {
     fn text(reply: &T, form: Form) -> Option<String> {
-        Some(reply.pretty(form))
+        Some(written(form, |page| write!(page, "{:#?}", Debugged(reply))))
+    }
+}
+
+impl<T: Collection<Item: ReplyType>> Text<T> for ByItems {
+    fn text(reply: &T, form: Form) -> Option<String> {
+        struct Items<'a, T>(&'a T);
+
+        impl<T: Collection<Item: ReplyType>> Debug for Items<'_, T> {
+            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                self.0.debug(f)
+            }
+        }
+
+        Some(written(form, |page| write!(page, "{:#?}", Items(reply))))
     }
 }
 

@@ -10,7 +10,8 @@ use futures_core::Stream;
 use crate::Session;
 use crate::command::arguments::Call;
 use crate::command::ladder::Reply;
-use crate::command::ladder::rungs::{ByItself, InStream, InTurn, InTurns, Machine, ReplyError, Text};
+use crate::command::ladder::error::{Fails, ReplyError};
+use crate::command::ladder::rungs::{ByItself, InStream, InTurn, InTurns, Machine, Text};
 use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value};
 
@@ -110,22 +111,23 @@ impl<T> Layer for Option<T> {
     }
 }
 
-/// A layer is peeled off, then what `L` says.
-pub struct Through<L>(PhantomData<fn() -> L>);
+/// A layer is peeled off, then what `L` says. Its error is shown as `K` says.
+pub struct Through<L, K>(PhantomData<fn() -> (L, K)>);
 
 /// Nothing is left to peel off.
 pub struct AsItIs;
 
-impl<T, L, S, M> Show<T, M> for (Through<L>, S)
+impl<T, L, K, S, M> Show<T, M> for (Through<L, K>, S)
 where
     T: Layer<Error: ReplyError>,
+    K: Fails<T::Error>,
     (L, S): Show<T::Inside, M>,
 {
     fn show(reply: T, mode: &mut M) -> Result<Reply, Failure> {
         match reply.open() {
             Ok(Some(inside)) => <(L, S)>::show(inside, mode),
             Ok(None) => Ok(Reply::Done(Rendered::NOTHING)),
-            Err(error) => Err(Failure::failed(error.text())),
+            Err(error) => Err(K::failure(error)),
         }
     }
 }

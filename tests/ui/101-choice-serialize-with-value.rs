@@ -1,0 +1,9 @@
+use backdoor_runtime::Choice;
+
+#[derive(Choice)]
+#[choice(serialize = true)]
+enum Mode {
+    Fast,
+}
+
+fn main() {}

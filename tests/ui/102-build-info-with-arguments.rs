@@ -1,0 +1,3 @@
+fn main() {
+    let _ = backdoor_runtime::build_info!("shop");
+}

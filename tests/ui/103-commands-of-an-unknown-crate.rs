@@ -1,0 +1,3 @@
+backdoor_runtime::commands_of!(net_debug);
+
+fn main() {}

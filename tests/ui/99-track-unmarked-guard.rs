@@ -1,0 +1,6 @@
+use backdoor_runtime::{Track, TrackGuard};
+
+#[derive(Track)]
+struct Connection(String, TrackGuard<Self>);
+
+fn main() {}
