@@ -185,9 +185,7 @@ impl Dispatcher {
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
         if let Some(Stop::Killed(by)) = run.state.stopped() {
-            let (id, session) = (run.state.id, peer.id);
-            self.audit
-                .warn(format!("run {id}, `{}` of session {session}, was killed by session {by}", run.shown));
+            self.audit.killed(run.state.id, &run.shown, peer.id, by);
         }
         record.end(status);
         Outcome { failure, tail, json }

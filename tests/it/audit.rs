@@ -148,7 +148,7 @@ fn a_line_whose_values_are_wrong_does_not_begin() {
 }
 
 #[test]
-fn m4_lines_that_are_wrong_are_cut_and_counted() {
+fn m4_lines_that_run_nothing_are_cut_and_counted() {
     let log = Log::default();
     let backdoor = log.console();
     let wrong = format!("{}\n", "x".repeat(900));
@@ -157,11 +157,11 @@ fn m4_lines_that_are_wrong_are_cut_and_counted() {
     script(address, "wire count counted\n");
     log.expect("line=wire count counted result=done");
     drop(backdoor);
-    log.expect("more lines that were wrong were not logged");
+    log.expect("more lines that ran nothing were not logged");
     let text = log.text();
     let logged = text.lines().filter(|line| line.contains("result=usage")).count();
     let unlogged = |line: &str| line.split_once("lines=").map(|(_, count)| count.parse::<usize>().unwrap());
-    let unlogged: usize = text.lines().filter(|line| line.contains("were wrong")).filter_map(unlogged).sum();
+    let unlogged: usize = text.lines().filter(|line| line.contains("ran nothing")).filter_map(unlogged).sum();
     assert_eq!(logged + unlogged, 2000, "{}", text.len());
     assert!(text.lines().all(|line| line.len() < 500), "{}", text.len());
     assert!(text.contains(&format!("line={}.. (644 bytes more) result=usage", "x".repeat(256))));

@@ -95,7 +95,7 @@ async fn reset(
     }
 }
 
-/// Events as they come, until Ctrl-C
+/// Events as they come, until Ctrl-C or an empty line
 ///
 /// What comes faster than it is shown is left out and counted.
 #[backdoor_command(name = "log tail", reads, on = helper, timeout = "none")]

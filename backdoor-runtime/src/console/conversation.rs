@@ -233,6 +233,13 @@ impl Conversation {
                         return Some((line, at_prompt));
                     }
                 }
+                Err(_)
+                    if let Some(protocol) = foreign::request(&self.opening)
+                        && !self.accepted =>
+                {
+                    self.cut(protocol);
+                    return None;
+                }
                 Err(rejection) => {
                     self.refused = true;
                     self.screen.show_fresh(&format!("{rejection}\n"));

@@ -68,7 +68,7 @@ pub(crate) fn opening(bytes: &[u8]) -> Option<&'static str> {
 
 /// The protocol that a line belongs to. To be asked only until a line was accepted: afterwards an argument may look like anything.
 pub(crate) fn line(line: &str) -> Option<&'static str> {
-    let mut words = line.split(' ');
+    let mut words = line.split([' ', '\t']);
     let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
     if let Some(protocol) = version(last)
         && (is_method(first) || is_request(line))
@@ -89,6 +89,12 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
         .or_else(|| VERBS.iter().find(|(verb, _)| begins(verb)).map(|(_, protocol)| *protocol))
         .or_else(|| is_array(line).then_some("RESP"))
         .or_else(|| is_tagged(line).then_some("IMAP"))
+}
+
+/// The same of a line that was too long or no text, by its first bytes.
+pub(crate) fn request(bytes: &[u8]) -> Option<&'static str> {
+    let verb = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    (verb > 0 && bytes[verb..].starts_with(b" /")).then_some("HTTP")
 }
 
 /// The same where nobody sits: a line that may as well be a header. A person who mistypes is told so instead.
@@ -116,8 +122,8 @@ fn is_method(word: &str) -> bool {
 
 /// RFC 9112, 3: a page may choose its own method in small letters, but no other place than a path on this host.
 fn is_request(line: &str) -> bool {
-    let target = line.split(' ').nth(1).unwrap_or_default();
-    line.split(' ').count() == 3 && (target.starts_with('/') || target == "*")
+    let target = line.split([' ', '\t']).nth(1).unwrap_or_default();
+    line.split([' ', '\t']).count() == 3 && (target.starts_with('/') || target == "*")
 }
 
 /// RFC 9112, 5: `Host: example.org`. No command's name ends in a colon.
@@ -156,6 +162,7 @@ mod tests {
         check("GET /", Some("HTTP"));
         check("GET http://x/", Some("HTTP"));
         check("Host: 127.0.0.1:3000", Some("HTTP"));
+        check("GET\t/\tHTTP/1.1", Some("HTTP"));
         check("x-header: 1", Some("HTTP"));
         check("Accept:", Some("HTTP"));
         check("OPTIONS rtsp://camera/1 RTSP/1.0", Some("RTSP"));
@@ -227,6 +234,8 @@ mod tests {
         check(b"\r\n\r\n\0\r\nQUIT\n", Some(PROXY));
         check(b"\0\0\0\x08\x04\xd2\x16\x2f", Some("PostgreSQL"));
         check(b"help\n", None);
+        assert_eq!(request(b"GET /xxxxxxx"), Some("HTTP"));
+        assert_eq!(request(b"wire echo /x"), None);
         check(b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27", None);
         check(b"\r\n\r\nhelp\r\n", None);
     }

@@ -50,7 +50,7 @@ pub(crate) const RECURRING: Duration = Duration::from_secs(60);
 pub(crate) struct Audit {
     notes: Notes,
     recurring: Mutex<Recurring>,
-    /// `None` where every line that is wrong is logged.
+    /// `None` where every line that runs nothing is logged.
     refused: Option<Mutex<Refused>>,
     ended: Mutex<Option<Receiver<()>>>,
 }
@@ -72,7 +72,7 @@ enum Event {
         reads: bool,
     },
     Ended(Ended),
-    /// So many lines that were wrong were not logged.
+    /// So many lines that ran nothing were not logged.
     Unlogged(u64),
     Changed(Box<Change>),
     Warning(String),
@@ -121,12 +121,12 @@ impl Audit {
         is_wanted.then(|| Begin::new(self.notes.clone(), line.clone(), reads, urgent))
     }
 
-    /// A line has ended. One that was wrong is only counted where there were many.
+    /// A line has ended. One that ran nothing is only counted where there were many.
     pub(crate) fn ended(&self, peer: &Peer, line: &Arc<str>, reads: bool, result: Status, took: Duration) {
         if !self.notes.is_wanted(level(reads)) {
             return;
         }
-        if result == Status::Usage
+        if matches!(result, Status::Usage | Status::Refused)
             && let Some(refused) = &self.refused
         {
             let admitted = refused.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
@@ -159,6 +159,11 @@ impl Audit {
     /// Something about the console itself that is as it should be.
     pub(crate) fn inform(&self, text: String) {
         self.notes.send(LevelFilter::INFO, true, || Event::Note(text));
+    }
+
+    /// A run was told to end by another session.
+    pub(crate) fn killed(&self, run: u64, line: &str, session: u64, by: u64) {
+        self.warn(format!("run {run}, `{}` of session {session}, was killed by session {by}", logged(line)));
     }
 
     /// For who logs what the console does, on other threads.
@@ -266,7 +271,7 @@ fn emit(event: Event) {
             }
         }
         Event::Unlogged(lines) => {
-            tracing::info!(target: "backdoor", lines, "more lines that were wrong were not logged");
+            tracing::info!(target: "backdoor", lines, "more lines that ran nothing were not logged");
         }
         Event::Changed(change) => change.log(),
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),

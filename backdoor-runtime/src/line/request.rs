@@ -9,7 +9,7 @@ use crate::command::suggest;
 use crate::console::escape::escape_line;
 use crate::dispatch::failure::Failure;
 use crate::line::bind::{self, Bound, Broken};
-use crate::line::typographic::begins_quoted;
+use crate::line::typographic::{begins_quoted, refuse_dash};
 use crate::line::words::{self, Word, WordError};
 
 /// What a line asks for.
@@ -88,6 +88,7 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
                 Some(word) if bind::asks_for_help(word) => {
                     Request { asked: Asked::Help(name.to_owned()), json }
                 }
+                Some(word) if let Err(named) = refuse_dash(word, &[]) => wrong(named, None),
                 Some(word) => wrong(unknown_member(name, members, word), None),
                 None => match broken {
                     Some(broken) => wrong(broken.failure, None),
@@ -98,6 +99,7 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
         Found::Unknown if bind::asks_for_help(&words[0]) => {
             Request { asked: Asked::Help(String::new()), json }
         }
+        Found::Unknown if let Err(named) = refuse_dash(&words[0], &[]) => wrong(named, None),
         Found::Unknown => wrong(unknown(registry, &words[0]), None),
     }
 }
@@ -298,6 +300,8 @@ mod tests {
             check(line, None);
         }
         check("“request”", Some("unknown command `“request”`; write it without these typographic quotes"));
+        check("–help", Some("`–help` begins with an en dash; write `--help`"));
+        check("request —help", Some("`—help` begins with an em dash; write `--help`"));
         check("request\u{a0}words\u{202f}a", None);
     }
 

@@ -39,6 +39,8 @@ fn other_protocols_are_cut_off() {
         b"\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0\nwire count other\n",
         b"\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl\nwire count other\n",
         b"GET /\r\nwire count other\r\n",
+        b"GET\t/\tHTTP/1.1\r\n\r\nwire count other\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\n\r\nwire count other\r\n",
         b"PROXY TCP4 192.0.2.1 127.0.0.1 40000 3000\r\nwire count other\r\n",
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\nwire count other\n",
         b"a1 LOGIN me secret\r\nwire count other\r\n",
@@ -103,6 +105,15 @@ fn regression_a_request_line_that_is_too_long_hides_no_headers() {
     client.send(format!("GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nwire count hidden-by-length\r\n"));
     client.read_to_end();
     assert_eq!(count_of("hidden-by-length"), 0);
+}
+
+/// Without a header behind it nothing told what it was.
+#[test]
+fn l6_a_request_line_that_is_too_long_is_cut_off() {
+    let mut client = Client::connect(tcp());
+    client.send(format!("GET /{} HTTP/1.1\r\n\r\nwire count long-request\r\n", "x".repeat(1500)));
+    assert_eq!(client.read_to_end(), b"");
+    assert_eq!(count_of("long-request"), 0);
 }
 
 /// Every opening in two packets, cut at every byte, with lines behind it that would run.

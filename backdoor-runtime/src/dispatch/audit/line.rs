@@ -1,5 +1,5 @@
-//! What is on record of a line: how it ended, and before that its begin where it changes something or takes long. A line that is wrong
-//! runs nothing, and whoever may connect can send any number of them: a few are logged each second, the others are counted.
+//! What is on record of a line: how it ended, and before that its begin where it changes something or takes long. A line that is wrong or
+//! refused runs nothing, and whoever may connect can send any number of them: a few are logged each second, the others are counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::dispatch::peer::Peer;
 /// How much of a line is logged, in bytes.
 const MOST: usize = 256;
 
-/// How many lines that are wrong are logged in one second.
+/// How many lines that run nothing are logged in one second.
 const REFUSED_IN_A_SECOND: u32 = 5;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -74,7 +74,7 @@ pub(super) fn logged(line: &str) -> String {
     }
 }
 
-/// The lines of this second that were wrong.
+/// The lines of this second that ran nothing.
 #[derive(Default)]
 pub(super) struct Refused {
     begun: Option<Instant>,
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_wrong_lines_a_second_are_logged_and_the_others_counted() {
+    fn a_few_lines_a_second_that_run_nothing_are_logged_and_the_others_counted() {
         let begin = Instant::now();
         let mut refused = Refused::default();
         let mut at = |milliseconds| refused.admit(begin + Duration::from_millis(milliseconds));
