@@ -240,7 +240,7 @@ impl Dispatcher {
         }
         if calling.listed.limit.is_none() && calling.peer.is_prompted() {
             let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
-            let text = format!("`{}` runs until Ctrl-C or an empty line", calling.entry.name);
+            let text = format!("`{}` has no time limit; Ctrl-C or an empty line ends it", calling.entry.name);
             // It may be missed where there is no room.
             let _ = session.try_notice(What::Notice(text));
         }

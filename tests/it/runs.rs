@@ -159,7 +159,7 @@ fn kill_says_that_a_line_goes_on_and_it_is_listed_until_it_ends() {
     }
     assert_eq!(
         other.reads_end(),
-        "killed by session 1; `runs deaf` still runs a second later and is left behind, stuck\n"
+        "`runs deaf` has no time limit; Ctrl-C or an empty line ends it\nkilled by session 1; `runs deaf` still runs a second later and is left behind, stuck\n"
     );
     let row = row(&mut operator, "runs deaf").unwrap();
     assert!(row.starts_with(&format!("{run} 2 stuck thread ")), "{row}");
@@ -246,8 +246,9 @@ fn regression_a_view_of_the_authors_that_hangs_holds_up_no_builtin() {
     operator.interrupts();
     assert_eq!(operator.reads_end(), "interrupted\n");
     drop(opened);
-    assert_eq!(other.reads_answer(), "");
-    assert_eq!(operator.asks("runs view 'runs view'"), "");
+    const ENDLESS: &str = "`runs view` has no time limit; Ctrl-C or an empty line ends it\n";
+    assert_eq!(other.reads_answer(), ENDLESS);
+    assert_eq!(operator.asks("runs view 'runs view'"), ENDLESS);
 }
 
 #[test]

@@ -49,7 +49,9 @@ fn flat_out() {
         let before = logged.load(Ordering::Relaxed);
         until("logged more", || logged.load(Ordering::Relaxed) > before + 100_000);
         let mut other = Operator::new(&backdoor);
-        assert!(other.asks("log last 3 --target it::load").lines().count() == 3);
+        // On a busy machine it may be told that it waits.
+        let last = other.asks("log last 3 --target it::load");
+        assert_eq!(last.matches("as fast as it goes").count(), 3, "{last}");
         drop(at_last);
     });
     operator.interrupts();

@@ -40,7 +40,7 @@ fn other_protocols_are_cut_off() {
         b"\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl\nwire count other\n",
         b"GET /\r\nwire count other\r\n",
         b"GET\t/\tHTTP/1.1\r\n\r\nwire count other\r\n",
-        b"GET /\xff\xfe HTTP/1.1\r\n\r\nwire count other\r\n",
+        b"GET /\xc3\x28 HTTP/1.1\r\n\r\nwire count other\r\n",
         b"PROXY TCP4 192.0.2.1 127.0.0.1 40000 3000\r\nwire count other\r\n",
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\nwire count other\n",
         b"a1 LOGIN me secret\r\nwire count other\r\n",

@@ -216,7 +216,7 @@ fn c27_an_empty_line_ends_an_endless_command() {
     for address in [tcp(), unix()] {
         let mut client = Client::prompted(address);
         client.send("wire endless\r\n");
-        client.expect("`wire endless` runs until Ctrl-C or an empty line");
+        client.expect("`wire endless` has no time limit; Ctrl-C or an empty line ends it");
         client.expect("tick");
         client.send("\r\n");
         client.expect("interrupted");
