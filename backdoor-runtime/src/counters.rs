@@ -1,5 +1,6 @@
 //! What a service counts and measures about itself: cheap to write from many threads, put together when somebody looks.
 
+mod brief;
 mod counter;
 mod gauge;
 mod histogram;
@@ -11,6 +12,7 @@ mod prometheus;
 mod rate;
 mod shard;
 
+pub(crate) use self::brief::brief;
 pub use self::counter::Counter;
 pub use self::gauge::Gauge;
 pub use self::histogram::{Histogram, Measured};

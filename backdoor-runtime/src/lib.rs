@@ -46,7 +46,7 @@ pub use dispatch::{
 pub use line::Candidate;
 pub use logs::logs;
 pub use objects::{Track, TrackGuard, Tracked};
-pub use reply::Value;
+pub use reply::{Column, Cut, Value};
 pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
 pub use tasks::{spawn, spawn_named};
 pub use testing::{Answer, Testing};

@@ -2,14 +2,17 @@
 
 mod convert;
 pub(crate) mod familiar;
+pub(crate) mod figures;
 pub(crate) mod json;
 mod record;
 mod serialize;
 pub(crate) mod table;
 pub(crate) mod text;
 mod value;
+pub(crate) mod wrap;
 
 pub(crate) use record::record;
+pub use table::{Column, Cut};
 pub use value::Value;
 
 /// What a reply is wanted as.
@@ -54,6 +57,11 @@ impl Rendered {
     /// The reply of a command that has nothing to say.
     pub const NOTHING: Self =
         Self { text: Some(String::new()), value: Some(Value::Null), is_whole: true, raw: false };
+
+    /// The reply that might have been there: a person sees that it is not.
+    pub(crate) fn none() -> Self {
+        Self { text: Some(format!("{}\n", text::NONE)), ..Self::NOTHING }
+    }
 
     /// What a person sees.
     pub(crate) fn into_text(self, form: Form) -> String {

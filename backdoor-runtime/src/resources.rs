@@ -19,7 +19,7 @@ mod limits;
 pub(crate) mod maps;
 mod memory;
 pub(crate) mod private_file;
-mod proc;
+pub(crate) mod proc;
 mod program;
 mod sockets;
 

@@ -275,7 +275,7 @@ async fn answer(
         peer.set_trusted();
     }
     if let Some(columns) = width {
-        peer.set_width(columns);
+        peer.set_size(columns, 0);
     }
     let shown = line.clone();
     let run = dispatcher.prepare(line, Form { kept: true, ..Form::text(width) });

@@ -115,18 +115,18 @@ fn help_lists_groups_apart() {
     let first = |block: &str| block.split_whitespace().next().unwrap_or_default().to_owned();
     let group = blocks.iter().find(|block| first(block) == "builtins").expect("a block of its own");
     assert!(group.lines().all(|line| line.starts_with("  builtins ")), "{group}");
-    let own = blocks.iter().find(|block| block.starts_with("Of the console itself, by topic:\n")).unwrap();
-    let names = "commands, help, kill, quit, running, uptime, version, who";
+    assert!(blocks.iter().any(|block| block.starts_with("Something wrong?\n  hangs ")), "{help}");
+    let topics = "topics: console, doctor, locks, logs, objects, profile, resources, tasks, threads, vars\n";
+    assert!(help.contains(topics), "{help}");
     assert!(
-        own.lines().any(|line| line
-            .trim_start()
-            .split_once("  ")
-            .is_some_and(|(topic, of)| { topic == "console" && of.trim_start() == names })),
-        "{own}"
+        help.ends_with("`help all` lists them all, `help NAME` explains one, `--json` gives data\n"),
+        "{help}"
     );
-    assert!(help.ends_with(
-        "`help NAME`, `help TOPIC` or `NAME ?` says more; `--json` behind any command gives data.\n"
-    ));
+    let all = run("help all");
+    let of_console = all.split("\n\n").find(|block| block.starts_with("console\n")).unwrap();
+    let names = of_console.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+    let wanted = ["commands", "help", "kill", "quit", "running", "uptime", "version", "who"];
+    assert_eq!(names.collect::<Vec<_>>(), wanted, "{all}");
     for line in Backdoor::testing().width(60).run("help").text.lines().filter(|line| line.starts_with("  ")) {
         assert!(line.chars().count() <= 60, "{line}");
     }

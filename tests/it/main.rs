@@ -29,6 +29,7 @@ mod example;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fits;
 mod fuzz;
 #[cfg(test)]
 mod gate;

@@ -135,7 +135,7 @@ fn what_a_guard_counts_has_no_text_but_an_age() {
         track: TrackGuard<Self>,
     }
     let anchor = Anchor { track: TrackGuard::new().label("port side") };
-    assert_eq!(asks("fo Anchor"), "age shared made at label says\nTIME objects.rs:N port side\n");
+    assert_eq!(asks("fo Anchor"), "age shared made at label\nTIME objects.rs:N port side\n");
     let value = run("fo Anchor --where PORT").value;
     assert_eq!(value[0]["label"], "port side");
     assert!(value[0]["strong"].is_null() && value[0]["text"].is_null() && value[0]["missing"].is_null());

@@ -14,6 +14,10 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 ///
 /// Reads all views once and watches the process for a moment. What it says nothing of may be wrong all the same: it knows limits, stuck
 /// and waiting things, and growth, and not what the service is for.
+///
+/// Examples:
+///   doctor
+///   doctor --for 10s
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn doctor(
     State(console): State<Console>,

@@ -1,37 +1,31 @@
 //! What is wider than a narrow terminal: of a table's columns the few that matter most, and sentences on several lines.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::{Page, Value};
+use crate::{Column, Page, Value};
 
 /// Writes a table of these records, or of what `few` makes of each where not all columns fit.
-pub(super) fn table(page: &mut Page<'_>, rows: &[Value], few: impl Fn(&Value) -> Value) -> fmt::Result {
-    let all = Value::List(rows.to_vec()).to_text(None);
+pub(super) fn table(
+    page: &mut Page<'_>,
+    rows: &[Value],
+    few: impl Fn(&Value) -> Value,
+    columns: &[Column],
+) -> fmt::Result {
+    let has_room = |width: usize| {
+        let all = Value::List(rows.to_vec()).to_text(None);
+        all.lines().all(|line| line.width() <= width)
+    };
     match page.width() {
-        Some(width) if all.lines().any(|line| line.width() > width) => {
-            let few: Value = rows.iter().map(few).collect();
-            page.write_str(&few.to_text(Some(width)))
-        }
-        _ => page.write_str(&all),
+        Some(width) if !has_room(width) => page.table(&rows.iter().map(few).collect::<Vec<_>>(), columns),
+        _ => page.table(rows, columns),
     }
 }
 
 /// Writes a sentence so far to the right. Where it goes on, it does so two columns further, and no word is torn.
 pub(super) fn sentence(page: &mut Page<'_>, indent: usize, text: &str) -> fmt::Result {
-    let width = page.width().unwrap_or(usize::MAX);
-    let mut line = format!("{:indent$}", "");
-    for (at, word) in text.split(' ').enumerate() {
-        if at > 0 && line.width() + 1 + word.width() > width {
-            writeln!(page, "{line}")?;
-            line = format!("{:indent$}  ", "");
-        } else if at > 0 {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    writeln!(page, "{line}")
+    page.hanging(&format!("{:indent$}{text}", ""), indent + 2)
 }
 
 /// A place as `file:line`, without its folders and column.
@@ -41,6 +35,31 @@ pub(super) fn short_place(place: &str) -> String {
     match (parts.next(), parts.next()) {
         (Some(file), Some(line)) => format!("{file}:{line}"),
         _ => file.to_owned(),
+    }
+}
+
+/// The type and the method of a function, or its last module and name, without generic arguments and closures.
+pub(super) fn short_function(name: &str) -> String {
+    // Of `<A as B>::method` it is `A` that says whose.
+    let own = name.strip_prefix('<').and_then(|inside| inside.split_once(" as "));
+    let whole = match own {
+        Some((own, rest)) => format!("{own}{}", rest.rfind(">::").map_or("", |at| &rest[at + 1..])),
+        None => name.to_owned(),
+    };
+    let (mut plain, mut depth) = (String::new(), 0_usize);
+    for c in whole.chars() {
+        match c {
+            '<' => depth += 1,
+            '>' if depth > 0 => depth -= 1,
+            c if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    let parts: Vec<&str> =
+        plain.split("::").filter(|part| !part.is_empty() && *part != "{{closure}}").collect();
+    match parts.len() {
+        0 => name.to_owned(),
+        count => parts[count.saturating_sub(2)..].join("::"),
     }
 }
 
@@ -58,7 +77,7 @@ mod tests {
     fn a_table_leaves_columns_out_where_they_do_not_fit() {
         let rows = [Value::record([("name", "refresh".into()), ("place", "src/cache.rs:88:5".into())])];
         let few = |row: &Value| Value::record([("name", row["name"].clone())]);
-        let shown = |width| page(width, |page| table(page, &rows, few));
+        let shown = |width| page(width, |page| table(page, &rows, few, &[]));
         let all = "name     place\nrefresh  src/cache.rs:88:5\n";
         assert_eq!([shown(None), shown(Some(26))], [all, all]);
         assert_eq!(shown(Some(25)), "name\nrefresh\n");
@@ -68,8 +87,22 @@ mod tests {
     fn a_sentence_goes_on_below() {
         let shown = |width| page(width, |page| sentence(page, 2, "one two three"));
         assert_eq!(shown(None), "  one two three\n");
-        assert_eq!(shown(Some(10)), "  one two\n    three\n");
-        assert_eq!(shown(Some(1)), "  one\n    two\n    three\n");
+        assert_eq!(shown(Some(10)), "  one two\n  three\n");
+        assert_eq!(shown(Some(1)), "  one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn newcomer_3_3_2_functions_are_short_and_keep_their_method() {
+        let check = |name, expected| assert_eq!(short_function(name), expected);
+        check(
+            "<tokio::net::tcp::stream::TcpStream as tokio::io::AsyncWrite>::poll_write",
+            "TcpStream::poll_write",
+        );
+        check("hyper::proto::h1::dispatch::OptGuard<T>::new", "OptGuard::new");
+        check("tokio::runtime::worker::Launch::launch::{{closure}}", "Launch::launch");
+        check("core::ptr::drop_in_place<axum::Request<hyper::Incoming>>", "ptr::drop_in_place");
+        check("<core::pin::Pin<P> as core::future::Future<Output = ()>>::poll", "Pin::poll");
+        check("main", "main");
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::{CommandOutput, Page, Value};
 /// Items that are made before they are read.
 const AHEAD: usize = 64;
 
-/// A column of a table, and what stands in it.
-pub(super) type Column = (&'static str, Value);
+/// The name of a column, and what stands in it.
+pub(super) type Field = (&'static str, Value);
 
 /// One piece, whose value and text are made when they are wanted.
 pub(super) struct Item(Box<dyn CommandOutput + Send>);
@@ -83,18 +83,10 @@ impl Stream for Items {
     }
 }
 
-/// Rows of one table: for a machine with all that is known of each, for a person with these columns.
-pub(super) fn rows<T: Serialize>(all: &[T], columns: impl Fn(&T) -> Vec<Column>) -> Vec<Item> {
-    rows_shown(all, columns, |page, table| {
-        let table = Value::from(table.to_vec()).to_text(page.width());
-        page.write_str(&table)
-    })
-}
-
-/// The same, with a way of its own to write the table.
+/// Rows of one table: for a machine with all that is known of each, for a person with these columns, as `show` writes them.
 pub(super) fn rows_shown<T: Serialize>(
     all: &[T],
-    columns: impl Fn(&T) -> Vec<Column>,
+    columns: impl Fn(&T) -> Vec<Field>,
     show: impl Fn(&mut Page<'_>, &[Value]) -> fmt::Result + Send + 'static,
 ) -> Vec<Item> {
     let table: Vec<Value> = all.iter().map(|row| Value::record(columns(row))).collect();

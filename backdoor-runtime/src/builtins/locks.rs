@@ -5,12 +5,16 @@ use std::io;
 
 use crate::builtins::fitted;
 use crate::sync::{self, LockInfo, UntrackedInfo, Waits};
-use crate::{CommandOutput, Page, Value, backdoor_command, threads};
+use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command, threads};
 
 /// Which locks are held and waited for, the longest wait first
 ///
 /// Those of `backdoor_runtime::sync` that were used; `waits` shows other locks, as far as they can be seen. Times are right to the
 /// kernel's tick, 4 ms as a rule. Nothing is stopped for this, so locks move meanwhile.
+///
+/// Examples:
+///   locks
+///   locks accounts --limit 20
 #[backdoor_command(reads, on = helper)]
 fn locks(
     /// Only those with this in their name, kind or place
@@ -27,6 +31,10 @@ fn locks(
 ///
 /// A cycle was seen twice, 5 ms apart, with nothing in it moved. Who awaits a lock and something else beside it may still go on.
 /// Threads that wait for other locks are shown with the address they wait at and the function; who holds those cannot be known.
+///
+/// Examples:
+///   waits
+///   waits --json
 #[backdoor_command(reads, on = helper)]
 async fn waits() -> io::Result<Waits> {
     threads::aside(sync::waits).await
@@ -34,6 +42,9 @@ async fn waits() -> io::Result<Waits> {
 
 /// Behind the kind of a lock that is.
 const POISONED: &str = ", poisoned";
+
+const COLUMNS: [Column; 3] =
+    [Column::new("taken at").cut(Cut::Start), Column::new("longest").spare(1), Column::new("held").spare(2)];
 
 struct Locks {
     pattern: Option<String>,
@@ -51,7 +62,7 @@ impl CommandOutput for Locks {
             _ => {}
         }
         let rows: Vec<Value> = self.locks.iter().map(row).collect();
-        fitted::table(page, &rows, few)?;
+        fitted::table(page, &rows, few, &COLUMNS)?;
         match self.count - self.locks.len() {
             0 => Ok(()),
             more => writeln!(page, "({more} more; --limit shows them)"),

@@ -44,6 +44,10 @@ impl From<Level> for tracing::Level {
 }
 
 /// What is kept of the log: the filter, its changes, and the ring
+///
+/// Examples:
+///   log
+///   log --json
 #[backdoor_command(reads, on = helper)]
 async fn log() -> Kept {
     Kept { ring: logs::ring_info(), filter: logs::in_force() }
@@ -54,6 +58,10 @@ async fn log() -> Kept {
 /// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`.
 /// With it the old level comes back after the time, or when the console ends, unless somebody changed it since. `changes` lists it,
 /// and `undo` takes it back.
+///
+/// Examples:
+///   log set debug --for 5m
+///   log set shop::orders=trace net=warn --because "orders fail"
 #[backdoor_command(name = "log set", on = helper)]
 async fn set(
     State(console): State<Console>,
@@ -80,6 +88,10 @@ async fn set(
 /// Undo what `log set` changed: of these targets, or everything
 ///
 /// `changes` lists each target by itself, and `undo` brings its level back: for good, or for the time that was left of it.
+///
+/// Examples:
+///   log reset
+///   log reset shop::orders
 #[backdoor_command(name = "log reset", on = helper)]
 async fn reset(
     State(console): State<Console>,
@@ -98,6 +110,10 @@ async fn reset(
 /// Events as they come, until Ctrl-C or an empty line
 ///
 /// What comes faster than it is shown is left out and counted.
+///
+/// Examples:
+///   log tail
+///   log tail shop::orders --level warn
 #[backdoor_command(name = "log tail", reads, on = helper, timeout = "none")]
 async fn tail(
     /// A target, and the modules below it
@@ -121,6 +137,10 @@ async fn tail(
 /// The last events
 ///
 /// Without what the console itself logs of its commands, unless --console or --target backdoor asks for it.
+///
+/// Examples:
+///   log last 100
+///   log last --level error --grep timeout
 #[backdoor_command(name = "log last", reads, on = helper)]
 async fn last(
     /// How many
@@ -146,6 +166,10 @@ async fn last(
 }
 
 /// The targets seen so far, and how much of each was kept
+///
+/// Examples:
+///   log targets
+///   log targets --json
 #[backdoor_command(name = "log targets", reads, on = helper)]
 async fn targets() -> Result<Vec<TargetInfo>, String> {
     installed()?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::builtins::items::{Column, Item, Items, produce, rows};
+use crate::builtins::items::{Field, Item, Items, produce, rows_shown};
 use crate::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
@@ -19,6 +19,10 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// With --growing, the types of which there are more after a while, and the lines that made them.
 ///
 /// `fo TYPE` shows the objects.
+///
+/// Examples:
+///   objects
+///   objects --growing --for 30s
 #[backdoor_command(reads, on = helper, timeout = "1h")]
 async fn objects(
     /// Only types with this in their path, or in that of a file where they were made
@@ -53,6 +57,10 @@ async fn objects(
 ///
 /// Their `Debug` runs on a thread of its own. A type of which one does not answer within 100 ms is not asked any more; who still waits
 /// for the answer counts among those who share the object.
+///
+/// Examples:
+///   fo Order --older 5m
+///   fo Order --where failed --limit 100
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn fo(
     /// Its name as `objects` shows it, or the last words of its path
@@ -81,12 +89,23 @@ async fn fo(
     }
     Ok(produce(async move |items| {
         let mut count = 0;
+        let mut has_said = false;
         while let Some(some) = items.while_read(search.next()).await? {
             count += some.len();
             let labels = some.iter().any(|object| object.label.is_some());
-            items.send_all(rows(&some, |object| columns(object, labels))).await?;
+            let says = some.iter().any(|object| object.text.is_some() || object.missing.is_some());
+            has_said |= says || labels;
+            let columns = |object: &ObjectInfo| columns(object, labels, says);
+            let rows = rows_shown(&some, columns, move |page, table| match says {
+                true => page.table(table, &[]),
+                false => page.table(&folded(table), &[]),
+            });
+            items.send_all(rows).await?;
         }
         let mut lines = end_lines(search.end(), text.is_some());
+        if count > 0 && !has_said {
+            lines.push("(no values: a guard of `#[derive(Track)]` does not know its object)".to_owned());
+        }
         if count == 0 && search.end().more == 0 {
             let such = if older.is_some() || text.is_some() { "such " } else { "" };
             lines.insert(0, format!("no {such}object of `{type}` lives"));
@@ -184,11 +203,31 @@ fn short(place: &str) -> &str {
 
 /// An age as exact as a person wants it.
 fn rounded(age: Duration) -> Duration {
-    if age < Duration::from_secs(10) { age } else { Duration::from_secs(age.as_secs()) }
+    if age < Duration::from_secs(1) { age } else { Duration::from_secs(age.as_secs()) }
 }
 
-/// With a column for labels where one of them has one.
-fn columns(object: &ObjectInfo, labels: bool) -> Vec<Column> {
+/// Rows that are alike in a row are one, with their number.
+fn folded(rows: &[Value]) -> Vec<Value> {
+    let mut folded: Vec<(u64, &Value)> = Vec::new();
+    for row in rows {
+        match folded.last_mut() {
+            Some((count, last)) if *last == row => *count += 1,
+            _ => folded.push((1, row)),
+        }
+    }
+    if folded.len() == rows.len() {
+        return rows.to_vec();
+    }
+    let with_count = |(count, row): (u64, &Value)| {
+        let Value::Record(mut fields) = row.clone() else { return row.clone() };
+        fields.insert(0, ("count".into(), count.into()));
+        Value::Record(fields)
+    };
+    folded.into_iter().map(with_count).collect()
+}
+
+/// With a column for labels where one of them has one, and for what they say where one of them says something.
+fn columns(object: &ObjectInfo, labels: bool, is_said: bool) -> Vec<Field> {
     let says = match (&object.text, &object.missing) {
         (Some(text), Some(missing)) => format!("{text}.. ({missing})").into(),
         (Some(text), None) => text.as_str().into(),
@@ -202,7 +241,9 @@ fn columns(object: &ObjectInfo, labels: bool) -> Vec<Column> {
     if labels {
         columns.push(("label", object.label.as_deref().into()));
     }
-    columns.push(("says", says));
+    if is_said {
+        columns.push(("says", says));
+    }
     columns
 }
 

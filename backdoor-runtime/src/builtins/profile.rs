@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::builtins::fitted;
 use crate::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
-use crate::{CommandOutput, Page, Session, Value, backdoor_command};
+use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 
 /// How often it is looked whether the operator has had enough.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -17,6 +17,10 @@ const LONGEST: Duration = Duration::from_secs(600);
 ///
 /// Only threads that compute are interrupted, --rate times a second of their processor time, each for a few microseconds. What is
 /// inside std, tokio and the console counts for what the service called of it, unless --full. Ctrl-C shows what was collected so far.
+///
+/// Examples:
+///   profile cpu
+///   profile cpu --for 5s --rate 200 --save
 #[backdoor_command(name = "profile cpu", reads, timeout = "11m")]
 fn cpu(
     session: Session,
@@ -44,6 +48,10 @@ fn cpu(
 ///
 /// Those that were spawned with `backdoor_runtime`, named or by the place where they were spawned; the rest is one row without a
 /// task. Otherwise as `profile cpu`.
+///
+/// Examples:
+///   profile tasks
+///   profile tasks --for 5s --top 5
 #[backdoor_command(name = "profile tasks", reads, timeout = "11m")]
 fn tasks(
     session: Session,
@@ -84,6 +92,13 @@ fn first<T: Clone>(all: &[T], count: usize) -> Vec<T> {
     all.iter().take(count).cloned().collect()
 }
 
+/// The method and the line are what tells functions apart.
+const COLUMNS: [Column; 3] = [
+    Column::new("function").cut(Cut::Start).least(24),
+    Column::new("place").cut(Cut::Start),
+    Column::new("total %").spare(1),
+];
+
 struct Cpu {
     functions: Vec<FunctionShare>,
     threads: Vec<ThreadShare>,
@@ -95,7 +110,7 @@ impl CommandOutput for Cpu {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         if self.profile.samples > 0 {
             let rows: Vec<Value> = self.functions.iter().map(function_row).collect();
-            fitted::table(page, &rows, few)?;
+            fitted::table(page, &rows, few, &COLUMNS)?;
             page.write_str("\n")?;
             let rows: Value = self.threads.iter().map(ThreadShare::value).collect();
             page.write_str(&rows.to_text(page.width()))?;
@@ -125,9 +140,13 @@ fn function_row(share: &FunctionShare) -> Value {
 
 /// What of a function a narrow terminal has room for.
 fn few(row: &Value) -> Value {
-    let place = row["place"].as_str().map(fitted::short_place);
-    let columns = ["self %", "total %", "function"].map(|column| (column, row[column].clone()));
-    Value::record(columns.into_iter().chain([("place", place.into())]).collect::<Vec<_>>())
+    let text = |column: &str| row[column].as_str();
+    Value::record([
+        ("self %", row["self %"].clone()),
+        ("total %", row["total %"].clone()),
+        ("function", text("function").map(fitted::short_function).into()),
+        ("place", text("place").map(fitted::short_place).into()),
+    ])
 }
 
 struct Tasks {

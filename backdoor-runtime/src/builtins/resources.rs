@@ -4,13 +4,18 @@ use std::fmt::{self, Write};
 use std::io;
 
 use crate::resources::maps::{self, Shown};
+use crate::resources::proc::size;
 use crate::resources::{self, BuildInfo, Cgroup, Descriptors, Itself, Limit, Memory, Socket};
-use crate::{CommandOutput, Console, Page, Session, State, Value, backdoor_command};
+use crate::{Column, CommandOutput, Console, Cut, Page, Session, State, Value, backdoor_command};
 
 /// How much memory the process has
 ///
 /// As the kernel counts it: proc(5) says more. An allocator keeps what was freed for later, so that `resident` does not fall when
 /// objects go; `--json` has the numbers in bytes.
+///
+/// Examples:
+///   mem
+///   mem --json
 #[backdoor_command(reads, on = helper)]
 async fn mem(
     /// Also write jemalloc's heap profile into a private file, for `jeprof`
@@ -26,6 +31,10 @@ async fn mem(
 }
 
 /// The open descriptors: how many, of what kind, and what is behind them
+///
+/// Examples:
+///   fds
+///   fds socket --limit 20
 #[backdoor_command(reads, on = helper)]
 fn fds(
     /// Only those with this text in their kind or target
@@ -40,11 +49,15 @@ fn fds(
 /// The sockets: who is at the other end, their state, and what waits in their queues
 ///
 /// For a listener the receive queue is the number of connections that nobody has taken yet.
+///
+/// Examples:
+///   sockets
+///   sockets close-wait
 #[backdoor_command(reads, on = helper)]
 fn sockets(
     /// Only those with this text in their kind, addresses or state
     pattern: Option<String>,
-) -> io::Result<Vec<Socket>> {
+) -> io::Result<Sockets> {
     let mut sockets = resources::sockets()?;
     if let Some(pattern) = pattern {
         sockets.retain(|socket| {
@@ -53,10 +66,14 @@ fn sockets(
                 .any(|text| text.contains(&pattern))
         });
     }
-    Ok(sockets)
+    Ok(Sockets(sockets))
 }
 
 /// What is mapped into the process
+///
+/// Examples:
+///   maps --sum
+///   maps libc
 #[backdoor_command(reads, on = helper)]
 fn maps(
     /// Only mappings with this text in their name
@@ -75,18 +92,30 @@ fn maps(
 }
 
 /// The limits that the kernel holds the process to, and how much of them is used
+///
+/// Examples:
+///   limits
+///   limits --json
 #[backdoor_command(reads, on = helper)]
 fn limits() -> io::Result<Limits> {
     resources::limits().map(Limits)
 }
 
 /// The control group: limits of the container or unit, throttling, pressure
+///
+/// Examples:
+///   cgroup
+///   cgroup --json
 #[backdoor_command(reads, on = helper)]
 fn cgroup() -> io::Result<Cgroup> {
     resources::cgroup()?.ok_or_else(|| io::Error::other("no control group is visible from here"))
 }
 
 /// The names of the environment's variables; values may be secrets and are not shown
+///
+/// Examples:
+///   env
+///   env RUST
 #[backdoor_command(reads, on = helper)]
 fn env(
     /// Only names with this text in them
@@ -100,41 +129,92 @@ fn env(
 }
 
 /// The command line that the process was started with
+///
+/// Examples:
+///   args
+///   args --json
 #[backdoor_command(reads, on = helper)]
 fn args() -> Vec<String> {
     resources::arguments()
 }
 
 /// How the program was built: package, commit, compiler, profile, features
+///
+/// Examples:
+///   build
+///   build --json
 #[backdoor_command(reads, on = console)]
 fn build(State(console): State<Console>) -> BuildInfo {
     console.service().build.clone()
 }
 
 /// What the console itself does and costs: threads, sessions, commands and their times
+///
+/// Examples:
+///   self
+///   self --json
 #[backdoor_command(name = "self", reads, on = helper)]
 fn itself(State(console): State<Console>) -> io::Result<Itself> {
     resources::itself(&console)
+}
+
+struct Sockets(Vec<Socket>);
+
+impl CommandOutput for Sockets {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        // Of an address the port tells most.
+        const COLUMNS: [Column; 4] = [
+            Column::new("local").cut(Cut::Start).least(12),
+            Column::new("peer").cut(Cut::Start).least(12),
+            Column::new("state").whole(),
+            Column::new("fd").spare(1),
+        ];
+        if self.0.is_empty() {
+            return writeln!(page, "(none)");
+        }
+        let row = |socket: &Socket| {
+            Value::record([
+                ("fd", socket.fd.into()),
+                ("kind", socket.kind.into()),
+                ("local", socket.local.as_str().into()),
+                ("peer", socket.peer.as_str().into()),
+                ("state", socket.state.into()),
+                ("recv", socket.receive_queue.into()),
+                ("send", socket.send_queue.into()),
+            ])
+        };
+        page.table(&self.0.iter().map(row).collect::<Vec<_>>(), &COLUMNS)
+    }
+
+    fn value(&self) -> Value {
+        Value::of(&self.0)
+    }
 }
 
 struct Limits(Vec<Limit>);
 
 impl CommandOutput for Limits {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let number =
-            |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+        const COLUMNS: [Column; 4] = [
+            Column::new("name").whole(),
+            Column::new("soft").right().whole(),
+            Column::new("hard").right().whole().spare(1),
+            Column::new("used").right().whole(),
+        ];
         let row = |limit: &Limit| {
+            let is_size = limit.unit == "bytes";
+            let number = |number: u64| if is_size { size(number) } else { number.to_string() };
+            let of = |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), number);
             Value::record([
                 ("name", limit.name.as_str().into()),
-                ("soft", number(limit.soft).into()),
-                ("hard", number(limit.hard).into()),
-                ("unit", limit.unit.as_str().into()),
-                ("used", limit.used.into()),
+                ("soft", of(limit.soft).into()),
+                ("hard", of(limit.hard).into()),
+                ("unit", if is_size { "" } else { limit.unit.as_str() }.into()),
+                ("used", limit.used.map(number).into()),
                 ("percent", limit.percent.into()),
             ])
         };
-        let rows: Value = self.0.iter().map(row).collect::<Vec<_>>().into();
-        page.write_str(&rows.to_text(page.width()))
+        page.table(&self.0.iter().map(row).collect::<Vec<_>>(), &COLUMNS)
     }
 
     fn value(&self) -> Value {

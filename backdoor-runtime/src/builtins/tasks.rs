@@ -1,14 +1,19 @@
 //! `tasks`, `pgt`, `cancel`: the service's asynchronous tasks.
 
+mod groups;
 mod pieces;
 mod runtime;
 
 use std::time::{Duration, Instant};
 
 use crate::builtins::items::{Item, Items, produce};
+use crate::builtins::tasks::groups::Groups;
 use crate::builtins::tasks::pieces::rows;
 use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
 use crate::{Console, Session, State, Value, backdoor_command, sync};
+
+/// More tasks than this are no list that a person reads.
+const GROUPED: usize = 50;
 
 /// Stacks that are asked for together.
 const TOGETHER: usize = 256;
@@ -26,10 +31,16 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// The tasks of the service, or one of them with its stack
 ///
 /// Those that were spawned with `backdoor_runtime`. Others are counted and not seen. A terminal that has no room for all columns
-/// shows those that matter most.
+/// shows those that matter most, and of more than 50 tasks those of one name and place together; --limit shows single ones.
+///
+/// Examples:
+///   tasks --busy --for 10s
+///   tasks refresh --limit 20
 #[backdoor_command(reads, on = helper, timeout = "10m")]
+#[allow(clippy::too_many_arguments, reason = "each is a word of the line")]
 async fn tasks(
     State(console): State<Console>,
+    session: Session,
     /// The number of a task, or a part of its name or of the file where it was spawned
     what: Option<String>,
     /// Those that were polled longest, in a window of 5s or of --for
@@ -41,7 +52,7 @@ async fn tasks(
     /// How long to watch, for --busy and --blocked
     #[arg(long = "for", range = SHORTEST..=LONGEST)]
     window: Option<Duration>,
-    /// How many are shown; all, or 20 of --busy
+    /// How many are shown; all of them, or 20 of --busy
     #[arg(long, range = 1..=1_000_000)]
     limit: Option<usize>,
 ) -> Result<Items, String> {
@@ -68,6 +79,9 @@ async fn tasks(
         alive.saturating_sub(tasks::counted_by(runtime))
     });
     const FEW: [&str; 7] = ["id", "name", "state", "age", "busy", "longest", "spawned"];
+    let is_wanted = |task: &TaskInfo| matches(&what, task);
+    let is_grouped = session.width().is_some() && limit.is_none();
+    let mut groups = (is_grouped && tasks::list().filter(is_wanted).count() > GROUPED).then(Groups::default);
     Ok(produce(async move |items| {
         let mut wanted = tasks::list().filter(|task| matches(&what, task));
         let mut left = all;
@@ -77,7 +91,13 @@ async fn tasks(
                 break;
             }
             left -= page.len();
-            items.send_all(rows(&page, &FEW, pieces::columns)).await?;
+            match &mut groups {
+                Some(groups) => items.send_all(groups.take(&page)).await?,
+                None => items.send_all(rows(&page, &FEW, pieces::columns)).await?,
+            }
+        }
+        if let Some(groups) = groups {
+            items.send(groups.end()).await?;
         }
         items.send_all(rest(if left == 0 { wanted.count() } else { 0 })).await?;
         items.send_all(if left == all { none(&what) } else { Vec::new() }).await?;
@@ -94,6 +114,10 @@ async fn tasks(
 ///
 /// Each is polled once for it, and its wakers say where they are. A task that runs is shown with the stack of its thread; one that
 /// nobody polls within 200 ms says so. Locks that a task holds or waits for are told, too.
+///
+/// Examples:
+///   pgt
+///   pgt refresh --full
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn pgt(
     /// The number of a task, or a part of its name or of the file where it was spawned
@@ -127,6 +151,10 @@ async fn pgt(
 /// Cancel a task: it is dropped where it waits
 ///
 /// Who awaits its handle is told that it was cancelled. A task that does not return from its poll goes on until it does.
+///
+/// Examples:
+///   cancel 12
+///   cancel 12 --yes
 #[backdoor_command(dangerous, on = helper)]
 async fn cancel(
     session: Session,

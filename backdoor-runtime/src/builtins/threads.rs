@@ -6,17 +6,23 @@ use std::time::Duration;
 use crate::builtins::fitted;
 use crate::tasks::{self, TaskInfo, TaskState};
 use crate::threads::{self, StackError, Stacks, Thread, Watch};
-use crate::{CommandOutput, Page, Value, backdoor_command};
+use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
 /// The native threads, the busiest first, and what each waits in
 ///
 /// They are watched for a second or for as long as `--for` says, and not disturbed. `task` is the one that a thread polls, if it is one of
 /// ours. A terminal that has no room for all columns shows those that matter most. With `--top`, only the busiest, with their stacks.
+///
+/// Examples:
+///   threads --for 5s
+///   threads --top 3
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn threads(
     /// How long to watch
     #[arg(long = "for", default = Duration::from_secs(1), range = Duration::ZERO..=Duration::from_secs(300))]
     window: Duration,
+    /// Also the console's own
+    all: bool,
     /// Only so many, with their stacks
     #[arg(long, range = 1..=1000)]
     top: Option<usize>,
@@ -25,6 +31,9 @@ async fn threads(
     tokio::time::sleep(window).await;
     let (threads, running) = threads::aside(move || (watch.end(), tasks::running())).await?;
     let mut threads = threads?;
+    let count = threads.len();
+    threads.retain(|thread| all || !is_own(&thread.name));
+    let own = count - threads.len();
     let stacks = match top {
         Some(top) => {
             threads.truncate(top);
@@ -33,13 +42,17 @@ async fn threads(
         }
         None => None,
     };
-    Ok(Threads { threads, running, stacks })
+    Ok(Threads { threads, running, stacks, own })
 }
 
 /// Where the native threads are: their stacks, equal ones together
 ///
 /// Each thread is held up for a few microseconds. What is inside std, tokio and the console is folded into one line, unless `--full`.
 /// A thread that does not answer within 200 ms is shown as the kernel sees it.
+///
+/// Examples:
+///   pnt
+///   pnt worker --full
 #[backdoor_command(reads, on = helper)]
 async fn pnt(
     /// Only threads with this in their name or in a function of their stack, or with this id
@@ -55,11 +68,25 @@ async fn pnt(
     Ok(Pnt { stacks, all, full })
 }
 
+const COLUMNS: [Column; 4] = [
+    Column::new("name").whole(),
+    Column::new("task").cut(Cut::Middle).spare(2),
+    Column::new("tid").spare(3),
+    Column::new("state").spare(1),
+];
+
 struct Threads {
     threads: Vec<Thread>,
     /// Tasks that are being polled, each on one of the threads.
     running: Vec<TaskInfo>,
     stacks: Option<Stacks>,
+    /// How many of the console's own were left out.
+    own: usize,
+}
+
+/// Whether a thread is the console's own.
+fn is_own(name: &str) -> bool {
+    name.starts_with("backdoor-")
 }
 
 impl Threads {
@@ -95,7 +122,14 @@ fn few(row: &Value) -> Value {
 impl CommandOutput for Threads {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let rows: Vec<Value> = self.threads.iter().map(|thread| self.row(thread)).collect();
-        fitted::table(page, &rows, few)?;
+        fitted::table(page, &rows, few, &COLUMNS)?;
+        match self.own {
+            // Only the busiest are wanted.
+            _ if self.stacks.is_some() => {}
+            0 => {}
+            1 => writeln!(page, "(1 more is the console's own; --all shows it)")?,
+            own => writeln!(page, "({own} more are the console's own; --all shows them)")?,
+        }
         let Some(stacks) = &self.stacks else { return Ok(()) };
         // In the order of the table, each for itself.
         for thread in &self.threads {

@@ -3,16 +3,21 @@
 mod trend;
 
 use std::fmt::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use crate::reply::figures::{short_time, whole_seconds};
 use crate::vars::{Change, Changed, Terms, VarError, VarInfo, typed};
-use crate::{CommandOutput, Console, Page, Session, State, Value, backdoor_command};
+use crate::{Column, CommandOutput, Console, Cut, FromArg, Page, Session, State, Value, backdoor_command};
 
 /// The variables of the service, and who changed them
 ///
 /// What the console last knew of a variable is what it was set to, or its default: one that is anything else was changed by the service.
 ///
 /// Behind them stands what the service counts with other crates, where its author shows that.
+///
+/// Examples:
+///   vars queue
+///   vars --changed
 #[backdoor_command(reads, on = helper)]
 async fn vars(
     State(console): State<Console>,
@@ -36,6 +41,10 @@ async fn vars(
 }
 
 /// One variable, and all that is known of it
+///
+/// Examples:
+///   get queue-limit
+///   get queue-limit --json
 #[backdoor_command(reads, on = helper)]
 async fn get(
     State(console): State<Console>,
@@ -54,6 +63,10 @@ async fn get(
 ///
 /// Either all of them are set or none. With `--for` the change is taken back when the time is over, also when you have gone, unless the
 /// service has changed the variable since. `changes` lists what was changed; `undo` and `reset` take it back.
+///
+/// Examples:
+///   set queue-limit 256 --for 10m
+///   set a=1 b=2 --because "too many are refused"
 #[backdoor_command(on = helper)]
 async fn set(
     State(console): State<Console>,
@@ -79,6 +92,10 @@ async fn set(
 }
 
 /// Change variables back to their defaults
+///
+/// Examples:
+///   reset queue-limit
+///   reset a b
 #[backdoor_command(on = helper)]
 async fn reset(
     State(console): State<Console>,
@@ -96,6 +113,10 @@ async fn reset(
 ///
 /// Changes of what is kept of the log are called `log` and the target. The last 256 changes are remembered. `until` is when a change is
 /// taken back that is in force for a while.
+///
+/// Examples:
+///   changes
+///   changes queue-*
 #[backdoor_command(reads, on = helper)]
 fn changes(
     State(console): State<Console>,
@@ -111,6 +132,10 @@ fn changes(
 /// Take a change back, where its value is still there
 ///
 /// Without a number, the last change that was not taken back, whoever made it.
+///
+/// Examples:
+///   undo
+///   undo 3
 #[backdoor_command(on = helper)]
 async fn undo(
     State(console): State<Console>,
@@ -156,6 +181,9 @@ fn matches(name: &str, pattern: &str) -> bool {
     true
 }
 
+/// Columns of a terminal that has room for whole times.
+const WIDE: usize = 120;
+
 struct Listed {
     variables: Vec<VarInfo>,
     /// Registries that did not answer.
@@ -180,18 +208,31 @@ impl CommandOutput for Listed {
                 }
             };
         }
+        const COLUMNS: [Column; 6] = [
+            Column::new("name").whole(),
+            Column::new("value").least(40),
+            Column::new("unit").spare(2),
+            Column::new("type").spare(1),
+            Column::new("default").spare(3),
+            Column::new("changed").below(),
+        ];
+        let at = clock(page);
         let row = |variable: &VarInfo| {
+            let mark = if variable.settable { " *" } else { "" };
             Value::record([
-                ("name", variable.name.as_str().into()),
-                ("value", variable.shown()),
+                ("name", format!("{}{mark}", variable.name).into()),
+                ("value", variable.brief()),
                 ("unit", variable.unit.as_str().into()),
                 ("type", variable.type_name.as_str().into()),
                 ("default", variable.default.as_ref().map(typed).unwrap_or_default()),
-                ("changed", variable.changed.as_ref().map(changed_text).unwrap_or_default().into()),
+                ("changed", variable.changed.as_ref().map(|changed| changed_text(changed, at)).into()),
             ])
         };
-        let rows: Value = self.variables.iter().map(row).collect::<Vec<Value>>().into();
-        page.write_str(&rows.to_text(page.width()))
+        page.table(&self.variables.iter().map(row).collect::<Vec<_>>(), &COLUMNS)?;
+        match self.variables.iter().any(|variable| variable.settable) {
+            true => writeln!(page, "* can be set"),
+            false => Ok(()),
+        }
     }
 
     fn value(&self) -> Value {
@@ -200,7 +241,7 @@ impl CommandOutput for Listed {
 }
 
 /// Who, when, until when and why, in one sentence.
-fn changed_text(changed: &Changed) -> String {
+fn changed_text(changed: &Changed, time: fn(SystemTime) -> String) -> String {
     let Some(change) = changed.change() else { return format!("by {}", changed.by()) };
     let mut text = format!("by {} at {}", change.by, time(change.at));
     if let Some(until) = change.until {
@@ -213,12 +254,21 @@ fn changed_text(changed: &Changed) -> String {
 }
 
 /// A time to the second.
-pub(super) fn time(at: std::time::SystemTime) -> String {
-    let whole = |at: std::time::SystemTime| {
-        let past = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-        std::time::UNIX_EPOCH.checked_add(Duration::from_secs(past.as_secs()))
-    };
-    Value::Time(whole(at).unwrap_or(at)).to_text(None).trim_end().to_owned()
+pub(super) fn time(at: SystemTime) -> String {
+    Value::Time(whole_seconds(at)).to_text(None).trim_end().to_owned()
+}
+
+/// Who made a change, where there is little room: without the address, which `who` knows.
+fn author<'a>(page: &Page<'_>, by: &'a str) -> &'a str {
+    match page.width().is_some_and(|width| width < WIDE) {
+        true => by.split(" (").next().unwrap_or(by),
+        false => by,
+    }
+}
+
+/// How times are written where a sentence has to fit beside others.
+fn clock(page: &Page<'_>) -> fn(SystemTime) -> String {
+    if page.width().is_some_and(|width| width < WIDE) { short_time } else { time }
 }
 
 struct One(VarInfo);
@@ -226,13 +276,14 @@ struct One(VarInfo);
 impl CommandOutput for One {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let variable = &self.0;
+        let at = clock(page);
         let mut fields = vec![("name", variable.name.as_str().into()), ("value", variable.shown())];
         let mut add = |name, value: Option<Value>| fields.extend(value.map(|value| (name, value)));
         let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
         add("unit", text(&variable.unit));
         add("type", text(&variable.type_name));
         add("default", variable.default.as_ref().map(typed));
-        add("changed", variable.changed.as_ref().map(|changed| changed_text(changed).into()));
+        add("changed", variable.changed.as_ref().map(|changed| changed_text(changed, at).into()));
         add("settable", Some(variable.settable.into()));
         add("accepts", variable.accepts.clone().map(Value::from));
         add("declared", variable.declared.clone().map(Value::from));
@@ -269,7 +320,8 @@ impl CommandOutput for Made {
 fn cell(value: &Value) -> String {
     match value {
         Value::Text(text) if !text.is_empty() && !text.contains(char::is_whitespace) => text.clone(),
-        Value::Duration(_) | Value::Time(_) => value.to_text(None).trim_end().to_owned(),
+        Value::Duration(length) => length.to_arg().unwrap_or_default(),
+        Value::Time(_) => value.to_text(None).trim_end().to_owned(),
         value => value.to_string(),
     }
 }
@@ -281,21 +333,28 @@ impl CommandOutput for Journal {
         if self.0.is_empty() {
             return writeln!(page, "nothing was changed");
         }
+        const COLUMNS: [Column; 6] = [
+            Column::new("name").whole(),
+            Column::new("what").least(8),
+            Column::new("by").cut(Cut::End).least(9),
+            Column::new("because").below(),
+            Column::new("until").spare(2),
+            Column::new("old").spare(1),
+        ];
         let row = |change: &Change| {
             Value::record([
                 ("change", change.number.into()),
-                ("at", time(change.at).into()),
+                ("at", whole_seconds(change.at).into()),
                 ("name", change.name.as_str().into()),
                 ("old", typed(&change.old)),
                 ("new", typed(&change.new)),
                 ("what", change.what.as_str().into()),
-                ("by", change.by.as_str().into()),
+                ("by", author(page, &change.by).into()),
                 ("because", change.because.clone().into()),
-                ("until", change.until.map(time).into()),
+                ("until", change.until.map(whole_seconds).into()),
             ])
         };
-        let rows: Value = self.0.iter().map(row).collect::<Vec<Value>>().into();
-        page.write_str(&rows.to_text(page.width()))
+        page.table(&self.0.iter().map(row).collect::<Vec<_>>(), &COLUMNS)
     }
 
     fn value(&self) -> Value {

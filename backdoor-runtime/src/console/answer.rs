@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::console::escape::escape_line;
 use crate::dispatch::failure::Failure;
+use crate::reply::wrap;
 
 /// Where the line that is complained about can be seen.
 pub(crate) enum Seen<'a> {
@@ -16,16 +17,22 @@ pub(crate) enum Seen<'a> {
     Elsewhere,
 }
 
+/// How far to the right a message goes on.
+const HANG: usize = 2;
+
+const USAGE: &str = "usage: ";
+
 /// The text for a person.
 pub(crate) fn complaint(failure: &Failure, line: &str, seen: &Seen<'_>, width: Option<usize>) -> String {
     let mut text = String::new();
     if let Some(range) = &failure.range {
         underline(line, range, seen, width, &mut text);
     }
-    text.push_str(&escape_line(&failure.headline()));
+    wrap::line(&escape_line(&failure.headline()), width, HANG, &mut text);
     text.push('\n');
     if let Some(usage) = &failure.usage {
-        let _ = writeln!(text, "usage: {}", escape_line(usage));
+        wrap::usage(&format!("{USAGE}{}", escape_line(usage)), width, USAGE.len(), &mut text);
+        text.push('\n');
     }
     text
 }
@@ -67,5 +74,15 @@ mod tests {
         check("日本 x", 7..8, &Seen::AtPrompt("> "), None, "       ^\nwrong\n");
         check("a\tb", 2..3, &Seen::AtPrompt("> "), None, "  a\\tb\n     ^\nwrong\n");
         check("abc def", 4..7, &Seen::AtPrompt("> "), Some(8), "  abc def\n      ^^^\nwrong\n");
+    }
+
+    #[test]
+    fn newcomer_3_3_5_messages_and_usage_lines_are_broken_between_words() {
+        let mut failure = Failure::usage("`900` is out of range 0..=63".to_owned(), None);
+        failure.usage = Some("cache flush [--shard <0..=63>] [--no-flush]".to_owned());
+        let shown = complaint(&failure, "cache flush", &Seen::Elsewhere, Some(40));
+        let expected =
+            "`900` is out of range 0..=63\nusage: cache flush [--shard <0..=63>]\n       [--no-flush]\n";
+        assert_eq!(shown, expected);
     }
 }

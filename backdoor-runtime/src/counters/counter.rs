@@ -109,7 +109,7 @@ mod tests {
         counter.add(30);
         assert_eq!(
             counter.value(start + Duration::from_secs(10)).to_string(),
-            r#"{"count":35,"rate":3.0,"window":{"secs":10,"nanos":0},"rate_10s":3.0,"rate_60s":null}"#
+            r#"{"count":35,"rate":3.0,"window":10,"rate_10s":3.0,"rate_60s":null}"#
         );
     }
 

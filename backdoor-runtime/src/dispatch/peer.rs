@@ -19,6 +19,8 @@ pub(crate) struct Peer {
     since: Instant,
     /// Columns; 0 is unknown.
     width: AtomicUsize,
+    /// Rows; 0 is unknown.
+    height: AtomicUsize,
     /// It has spoken telnet.
     telnet: AtomicBool,
     /// It reads a prompt, so that a person may sit there.
@@ -48,6 +50,7 @@ impl Peer {
             output,
             since: now,
             width: AtomicUsize::new(0),
+            height: AtomicUsize::new(0),
             telnet: AtomicBool::new(false),
             prompted: AtomicBool::new(false),
             trusted: AtomicBool::new(false),
@@ -62,8 +65,14 @@ impl Peer {
         Some(self.width.load(Ordering::Relaxed)).filter(|&width| width > 0)
     }
 
-    pub(crate) fn set_width(&self, columns: usize) {
+    pub(crate) fn height(&self) -> Option<usize> {
+        Some(self.height.load(Ordering::Relaxed)).filter(|&height| height > 0)
+    }
+
+    /// What it said of its terminal; 0 is what it does not know.
+    pub(crate) fn set_size(&self, columns: usize, rows: usize) {
         self.width.store(columns, Ordering::Relaxed);
+        self.height.store(rows, Ordering::Relaxed);
     }
 
     pub(crate) fn speaks_telnet(&self) -> bool {

@@ -158,6 +158,11 @@ impl Session {
         self.peer.width()
     }
 
+    /// Rows of the operator's terminal, where its client reported them.
+    pub fn height(&self) -> Option<usize> {
+        self.peer.height()
+    }
+
     /// Whether the command was asked to stop: by Ctrl-C, its deadline, or since the client has gone. A synchronous command that
     /// runs for long should ask now and then; an asynchronous one is dropped at its next `.await`.
     pub fn is_cancelled(&self) -> bool {

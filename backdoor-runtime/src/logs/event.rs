@@ -1,6 +1,6 @@
 //! An event of the log, as it is shown and as data.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracing::Level;
@@ -10,6 +10,9 @@ use crate::logs::level_name;
 use crate::logs::record::{Decoded, fields_text};
 use crate::logs::ring::Head;
 use crate::{CommandOutput, Page, Value};
+
+/// Columns of a terminal that has room for whole times.
+const WIDE: usize = 120;
 
 /// One event that the ring kept. As data it is a record with the names of these fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,13 +76,27 @@ impl LogEvent {
     }
 }
 
+/// The time of day of a time in full, and the day where that is not today.
+fn short(time: &str) -> String {
+    let today = Value::from(SystemTime::now()).to_text(None);
+    let (day, of_day) = time.trim_end_matches('Z').split_once('T').unwrap_or_default();
+    match today.starts_with(day) {
+        true => of_day.to_owned(),
+        false => format!("{} {of_day}", day.get(5..).unwrap_or(day)),
+    }
+}
+
 impl CommandOutput for LogEvent {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let time = Value::from(self.time).to_text(None);
         // Whole seconds have no fraction, and would move what stands behind.
         let time = time.trim_end().trim_end_matches('Z');
         let fraction = if time.contains('.') { "" } else { ".000" };
-        writeln!(page, "{time}{fraction}Z {}", escape_line(&self.line()))
+        let mut time = format!("{time}{fraction}Z");
+        if page.width().is_some_and(|width| width < WIDE) {
+            time = short(&time);
+        }
+        page.hanging(&format!("{time} {}", escape_line(&self.line())), 2)
     }
 
     fn value(&self) -> Value {
@@ -94,5 +111,35 @@ impl CommandOutput for LogEvent {
             ("message", self.message.as_str().into()),
             ("fields", Value::record(fields)),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newcomer_3_3_5_an_event_has_a_short_time_and_its_words_stay_whole() {
+        let event = |time| LogEvent {
+            number: 1,
+            time,
+            level: Level::INFO,
+            target: "shop::orders".to_owned(),
+            thread: None,
+            spans: Vec::new(),
+            message: "one order of five ropes is packed and waits for the carrier".to_owned(),
+            fields: Vec::new(),
+        };
+        let shown = |time, width| {
+            let mut text = String::new();
+            event(time).text(&mut Page::new(&mut text, width, usize::MAX)).unwrap();
+            text
+        };
+        let old = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        assert!(shown(old, None).starts_with("2001-09-09T01:46:40.000Z  INFO shop::orders: one order of"));
+        let broken = "09-09 01:46:40.000  INFO shop::orders: one\n  order of five ropes is packed and waits\n  for the carrier\n";
+        assert_eq!(shown(old, Some(44)), broken);
+        let now = shown(SystemTime::now(), Some(80));
+        assert!(now.as_bytes()[2] == b':' && now.lines().count() == 2, "{now}");
     }
 }

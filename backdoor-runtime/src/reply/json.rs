@@ -4,13 +4,14 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 use super::text;
 use super::value::{Value, since_epoch};
 use crate::console::escape::Context;
 
 /// Appends the value. NaN and infinities become `null`, bytes an array of numbers, 128-bit numbers plain
-/// digits, and durations and times what serde makes of them, so that they can be read back.
+/// digits, durations seconds, and times what serde makes of them.
 pub(crate) fn write(value: &Value, out: &mut String) {
     write_within(value, usize::MAX, out);
 }
@@ -37,14 +38,20 @@ pub(crate) fn write_within(value: &Value, room: usize, out: &mut String) {
                 write_within(value, room, out);
             });
         }
-        Value::Duration(duration) => {
-            let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-            append(format_args!(r#"{{"secs":{seconds},"nanos":{nanos}}}"#), out);
-        }
+        Value::Duration(duration) => seconds(*duration, out),
         Value::Time(time) => {
             let (seconds, nanos) = since_epoch(*time);
             append(format_args!(r#"{{"secs_since_epoch":{seconds},"nanos_since_epoch":{nanos}}}"#), out);
         }
+    }
+}
+
+/// Seconds, exact to the nanosecond.
+fn seconds(duration: Duration, out: &mut String) {
+    append(format_args!("{}", duration.as_secs()), out);
+    if duration.subsec_nanos() > 0 {
+        append(format_args!(".{:09}", duration.subsec_nanos()), out);
+        out.truncate(out.trim_end_matches('0').len());
     }
 }
 
@@ -211,8 +218,6 @@ mod tests {
     #[test]
     fn times_can_be_read_back() {
         let duration = Duration::new(5, 7);
-        check(duration, r#"{"secs":5,"nanos":7}"#);
-        assert_eq!(serde_json::from_str::<Duration>(&Value::from(duration).to_string()).unwrap(), duration);
         let time = SystemTime::UNIX_EPOCH + duration;
         check(time, r#"{"secs_since_epoch":5,"nanos_since_epoch":7}"#);
         assert_eq!(serde_json::from_str::<SystemTime>(&Value::from(time).to_string()).unwrap(), time);
@@ -220,6 +225,15 @@ mod tests {
             SystemTime::UNIX_EPOCH - Duration::from_millis(500),
             r#"{"secs_since_epoch":-1,"nanos_since_epoch":500000000}"#,
         );
+    }
+
+    #[test]
+    fn newcomer_1_2_k_a_duration_is_a_number_of_seconds() {
+        check(Duration::from_micros(4_406_855), "4.406855");
+        check(Duration::new(5, 7), "5.000000007");
+        check(Duration::from_secs(90), "90");
+        check(Duration::ZERO, "0");
+        check(Duration::MAX, "18446744073709551615.999999999");
     }
 
     #[test]

@@ -5,11 +5,12 @@ mod compound;
 
 use std::cell::Cell;
 use std::fmt::{self, Display};
+use std::time::Duration;
 
 use serde::{Serialize, ser};
 
 use self::compound::{Entries, Fields, Items, tagged};
-use super::value::{RECORD_NAME, Value};
+use super::value::{DURATION_NAME, RECORD_NAME, Value};
 
 /// Deeper values are cut: author types may be linked lists, and a stack overflow would end the process.
 /// Below the 128 levels that serde_json and its kind accept when they read.
@@ -185,7 +186,10 @@ impl<'a> ser::Serializer for Serializer<'a> {
         name: &'static str,
         value: &T,
     ) -> Result<Value, Failure> {
-        Ok(part(value, Serializer { record: name == RECORD_NAME, ..self.inner() }))
+        let inside = part(value, Serializer { record: name == RECORD_NAME, ..self.inner() });
+        let seconds = if name == DURATION_NAME { inside.as_f64() } else { None };
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Ok(duration.map_or(inside, Value::Duration))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -253,7 +257,7 @@ mod tests {
     use std::collections::{BTreeMap, HashMap};
     use std::net::Ipv4Addr;
     use std::sync::{Arc, Mutex};
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
 

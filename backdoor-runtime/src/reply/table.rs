@@ -1,21 +1,18 @@
-//! Rows under aligned columns, fitted to the terminal: for a list of records, and for tuples, without a header.
+//! Rows under aligned columns, fitted to the terminal: for a list of records, and for tuples, without a header. Rows that have no room
+//! beside each other are written below each other, as names and values.
 
+mod column;
 mod fit;
+mod layout;
 mod stream;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use unicode_width::UnicodeWidthStr;
-
-use self::fit::{cut, shrunk};
+pub use self::column::{Column, Cut};
+use self::layout::Layout;
 pub(crate) use self::stream::TableStream;
 use super::value::Value;
-use super::{json, text};
-use crate::console::escape::escape_line;
-
-/// The cells between two columns.
-const GAP: usize = 2;
+use super::{json, text, wrap};
 
 /// Whether these are rows of one table: all records or maps, or all tuples, and something in them.
 pub(super) fn is_table(rows: &[Value]) -> bool {
@@ -31,8 +28,8 @@ pub(super) fn is_table(rows: &[Value]) -> bool {
 }
 
 /// The table of these rows, with the widths that all of them need. It ends soon behind this many bytes.
-pub(super) fn write(rows: &[Value], width: Option<usize>, room: usize, out: &mut String) {
-    if let Some(layout) = Layout::new(rows, width) {
+pub(crate) fn write(rows: &[Value], columns: &[Column], width: Option<usize>, room: usize, out: &mut String) {
+    if let Some(layout) = Layout::new(rows, columns, width) {
         layout.write_header(out);
         for row in rows {
             if out.len() > room {
@@ -60,153 +57,6 @@ impl Shape {
     }
 }
 
-struct Column {
-    name: String,
-    width: usize,
-    /// Cells beyond this are cut.
-    limit: usize,
-    numeric: bool,
-}
-
-struct Layout {
-    shape: Shape,
-    columns: Vec<Column>,
-    positions: HashMap<String, usize>,
-    width: Option<usize>,
-    /// What the columns leave of the terminal: a later cell that is wider than its column may push the others to the right.
-    spare: usize,
-}
-
-impl Layout {
-    /// The columns that these rows need, in order of appearance; `None` if there are none.
-    fn new(rows: &[Value], width: Option<usize>) -> Option<Layout> {
-        let shape = rows.iter().find_map(Shape::of)?;
-        let width = width.filter(|width| *width > 0);
-        let mut layout = Layout { shape, columns: Vec::new(), positions: HashMap::new(), width, spare: 0 };
-        let mut kinds: Vec<Kind> = Vec::new();
-        for row in rows.iter().filter(|row| Shape::of(row) == Some(shape)) {
-            for (name, value) in members(row) {
-                let index = layout.position_or_new(&name);
-                kinds.resize(layout.columns.len(), Kind::Empty);
-                kinds[index] = kinds[index].and(value);
-                let column = &mut layout.columns[index];
-                column.width = column.width.max(text::cell(value).width());
-            }
-        }
-        for (column, kind) in layout.columns.iter_mut().zip(kinds) {
-            column.numeric = kind == Kind::Numbers;
-        }
-        layout.fit();
-        (!layout.columns.is_empty()).then_some(layout)
-    }
-
-    fn position_or_new(&mut self, name: &str) -> usize {
-        if let Some(index) = self.positions.get(name) {
-            return *index;
-        }
-        let header = match self.shape {
-            Shape::Records => escape_line(name).into_owned(),
-            Shape::Tuples => String::new(),
-        };
-        self.columns.push(Column { width: header.width(), name: header, limit: usize::MAX, numeric: false });
-        self.positions.insert(name.to_owned(), self.columns.len() - 1);
-        self.columns.len() - 1
-    }
-
-    fn fit(&mut self) {
-        let Some(width) = self.width else { return };
-        let last_seen = self.columns.iter().rposition(|column| column.width > 0);
-        let gaps = GAP * last_seen.unwrap_or(0);
-        let widths: Vec<usize> = self.columns.iter().map(|column| column.width).collect();
-        for (column, width) in self.columns.iter_mut().zip(shrunk(&widths, width.saturating_sub(gaps))) {
-            column.width = width;
-            // A column without a name may be empty in all rows so far: what comes later must not vanish.
-            column.limit = width.max(1);
-        }
-        let used: usize = self.columns.iter().map(|column| column.width).sum();
-        self.spare = width.saturating_sub(used + gaps);
-    }
-
-    fn write_header(&self, out: &mut String) {
-        if self.shape == Shape::Records {
-            let names = self.columns.iter().map(|column| Cow::Borrowed(column.name.as_str())).collect();
-            self.write_cells(names, out);
-            out.push('\n');
-        }
-    }
-
-    fn write(&self, row: &Value, out: &mut String) {
-        if Shape::of(row) != Some(self.shape) {
-            return write_apart(row, out);
-        }
-        let mut cells = vec![Cow::Borrowed(""); self.columns.len()];
-        let mut late = Vec::new();
-        for (name, value) in members(row) {
-            match self.positions.get(name.as_ref()) {
-                Some(index) => cells[*index] = text::cell(value),
-                None => late.push((name, value)),
-            }
-        }
-        let mut line = String::new();
-        self.write_cells(cells, &mut line);
-        // A field that came after the columns were fixed is news: it is shown in full, beyond the edge if
-        // need be.
-        for (name, value) in late {
-            if !line.is_empty() {
-                line.push_str("  ");
-            }
-            if self.shape == Shape::Records {
-                line.push_str(&escape_line(&name));
-                line.push('=');
-            }
-            line.push_str(&text::compact(value));
-        }
-        out.push_str(&line);
-        out.push('\n');
-    }
-
-    fn write_cells(&self, cells: Vec<Cow<'_, str>>, out: &mut String) {
-        let mut line = String::new();
-        // Padding is written when a cell follows it, so that no line ends in spaces of ours.
-        let mut pending = 0;
-        let mut spare = self.spare;
-        for (column, cell) in self.columns.iter().zip(cells) {
-            let beyond = cell.width().saturating_sub(column.limit).min(spare);
-            spare -= beyond;
-            let cell = cut(&cell, column.limit.saturating_add(beyond));
-            let padding = column.width.saturating_sub(cell.width());
-            let (before, after) = if column.numeric { (padding, 0) } else { (0, padding) };
-            pending += before;
-            if !cell.is_empty() {
-                line.push_str(&" ".repeat(std::mem::take(&mut pending)));
-                line.push_str(&cell);
-            }
-            pending += after + GAP;
-        }
-        out.push_str(&cut(&line, self.width.unwrap_or(usize::MAX)));
-    }
-}
-
-/// What the cells of a column have in common.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Empty,
-    Numbers,
-    Other,
-}
-
-impl Kind {
-    fn and(self, value: &Value) -> Kind {
-        match (self, value) {
-            (kind, Value::Null) => kind,
-            (Kind::Empty | Kind::Numbers, Value::Integer(_) | Value::Unsigned(_) | Value::Float(_)) => {
-                Kind::Numbers
-            }
-            _ => Kind::Other,
-        }
-    }
-}
-
 /// The cells of a row by name; those of a tuple go by their index.
 fn members(row: &Value) -> Vec<(Cow<'_, str>, &Value)> {
     match row {
@@ -218,12 +68,12 @@ fn members(row: &Value) -> Vec<(Cow<'_, str>, &Value)> {
 }
 
 /// A value among the rows that is none of them.
-fn write_apart(value: &Value, out: &mut String) {
+fn write_apart(value: &Value, width: Option<usize>, out: &mut String) {
     if Shape::of(value).is_some() {
-        out.push_str(&text::compact(value));
+        out.push_str(&wrap::lines(&text::compact(value), width));
         out.push('\n');
     } else {
-        out.push_str(&text::render(value, None));
+        out.push_str(&text::render(value, width));
     }
 }
 
@@ -231,6 +81,7 @@ fn write_apart(value: &Value, out: &mut String) {
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use unicode_width::UnicodeWidthStr;
 
     use super::*;
 
@@ -293,11 +144,76 @@ mod tests {
         let row = [("a", "abcdefghij".into()), ("b", "12345".into()), ("c", "abcdefghijklmno".into())];
         let rows = vec![record(&row)];
         check(rows.clone(), 34, &["a           b      c", "abcdefghij  12345  abcdefghijklmno"]);
-        check(rows.clone(), 33, &["a           b      c", "abcdefghij  12345  abcdefghijklm…"]);
-        check(rows.clone(), 25, &["a         b      c", "abcdefg…  12345  abcdefg…"]);
-        check(rows.clone(), 21, &["a       b      c", "abcde…  12345  abcde…"]);
-        check(rows.clone(), 19, &["a       b      c", "abcde…  12345  abc…"]);
-        check(rows, 14, &["a       b    …", "abcde…  12345…"]);
+        check(rows.clone(), 33, &["a           b      c", "abcdefghij  12345  abcdef…ijklmno"]);
+        check(rows.clone(), 25, &["a         b      c", "abc…ghij  12345  abc…lmno"]);
+        check(rows, 24, &["a  abcdefghij", "b  12345", "c  abcdefghijklmno"]);
+    }
+
+    #[test]
+    fn newcomer_3_3_1_what_has_no_room_goes_below() {
+        let row = |name: &'static str, note: &'static str| {
+            record(&[("name", name.into()), ("when", Value::Null), ("note", note.into())])
+        };
+        let rows = vec![row("one", "a few words that nobody should have to guess"), row("two", "none")];
+        check(
+            rows.clone(),
+            24,
+            &[
+                "name  one",
+                "note  a few words that",
+                "      nobody should have",
+                "      to guess",
+                "",
+                "name  two",
+                "note  none",
+            ],
+        );
+        check(rows, 40, &["name  note", "one   a few words that nobody should ha…", "two   none"]);
+        let tuples = vec![vec![Value::from("one two three"), "four five six seven".into()].into()];
+        check(tuples, 16, &["one two three", "  four five six", "  seven"]);
+    }
+
+    #[test]
+    fn newcomer_3_3_1_times_are_short_before_anything_is_cut() {
+        let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        let row = record(&[("at", at.into()), ("place", "src/cache.rs:88".into())]);
+        check(
+            vec![row.clone()],
+            37,
+            &["at                    place", "2001-09-09T01:46:40Z  src/cache.rs:88"],
+        );
+        check(vec![row.clone()], 36, &["at          place", "2001-09-09  src/cache.rs:88"]);
+        check(vec![row], 26, &["at          place", "2001-09-09  src/ca…e.rs:88"]);
+    }
+
+    #[test]
+    fn columns_say_what_of_them_matters() {
+        const COLUMNS: [Column; 3] = [
+            Column::new("place").cut(Cut::Start).least(8),
+            Column::new("size").right().whole(),
+            Column::new("parent").spare(1),
+        ];
+        let row = |place: &'static str, size: &'static str| {
+            record(&[("id", 1.into()), ("place", place.into()), ("size", size.into()), ("parent", 7.into())])
+        };
+        let shown = |width| {
+            let rows = [row("src/bin/cache.rs:88", "3.8MiB"), row("src/a.rs:1", "12B")];
+            let mut out = String::new();
+            write(&rows, &COLUMNS, Some(width), usize::MAX, &mut out);
+            out
+        };
+        assert_eq!(
+            shown(80),
+            "id  place                  size  parent\n 1  src/bin/cache.rs:88  3.8MiB       7\n 1  src/a.rs:1              12B       7\n"
+        );
+        assert_eq!(
+            shown(30),
+            "id  place         size  parent\n 1  …che.rs:88  3.8MiB       7\n 1  src/a.rs:1     12B       7\n"
+        );
+        assert_eq!(shown(22), "id  place         size\n 1  …che.rs:88  3.8MiB\n 1  src/a.rs:1     12B\n");
+        assert!(
+            shown(19).starts_with("id      1\nplace   src/bin/cache.rs:88\nsize    3.8MiB\nparent  7\n\n")
+        );
     }
 
     #[test]
@@ -318,9 +234,13 @@ mod tests {
                 .map(|row| Value::record(["a", "b", "c", "d"].into_iter().zip(row.iter().map(Value::from))))
                 .collect();
             let table = text::render(&Value::List(rows.clone()), Some(width));
-            prop_assert_eq!(table.lines().count(), rows.len() + 1);
+            let is_table = table.starts_with("a ") && table.lines().next().is_some_and(|line| line.contains('d'));
             for line in table.lines() {
-                prop_assert!(line.width() <= width, "{} > {width}: {line:?}", line.width());
+                // A word that is wider than the terminal is nobody's to break.
+                prop_assert!(line.width() <= width || !line.trim_start().contains(' '), "{line:?}");
+            }
+            if is_table {
+                prop_assert_eq!(table.lines().count(), rows.len() + 1);
             }
         }
     }

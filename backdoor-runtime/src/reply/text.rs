@@ -2,16 +2,20 @@
 //! one record. Nothing that it writes can move a terminal's cursor.
 
 use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::value::{Value, since_epoch};
-use super::{json, table};
+pub(crate) use super::figures::duration;
+use super::figures::{short_time, time};
+use super::value::Value;
+use super::{json, table, wrap};
 use crate::console::escape::escape_line;
 
-/// The whole reply, ending in a newline unless it is empty. Tables are fitted to the terminal's `width` in
-/// columns; no width (or none known, 0) cuts nothing.
+/// What a person sees where nothing is: an empty list, a value that is not there.
+pub(crate) const NONE: &str = "(none)";
+
+/// The whole reply, ending in a newline unless it is empty. Tables and long lines are fitted to the
+/// terminal's `width` in columns; no width (or none known, 0) changes nothing.
 pub(crate) fn render(value: &Value, width: Option<usize>) -> String {
     render_within(value, width, usize::MAX)
 }
@@ -25,14 +29,14 @@ pub(crate) fn render_within(value: &Value, width: Option<usize>, room: usize) ->
             // One more, so that it is seen to be cut.
             out.push_str(&block(&text[..text.ceil_char_boundary(room + 1)]));
         }
-        Value::Text(text) => out.push_str(&block(text)),
+        Value::Text(text) => out.push_str(&wrap::lines(&block(text), width)),
         Value::Bytes(bytes) if !bytes.is_empty() => {
             let lines: Vec<String> = bytes.chunks(16).take(room / 16 + 1).map(hex).collect();
-            out.push_str(&lines.join("\n"));
+            out.push_str(&wrap::lines(&lines.join("\n"), width));
         }
         Value::List(items) => list(items, width, room, &mut out),
-        Value::Map(_) | Value::Record(_) => pairs(value, room, &mut out),
-        Value::Bytes(_) => out.push_str("(none)"),
+        Value::Map(_) | Value::Record(_) => pairs(value, width, room, &mut out),
+        Value::Bytes(_) => out.push_str(NONE),
         scalar_value => out.push_str(&scalar(scalar_value)),
     }
     if !out.is_empty() && !out.ends_with('\n') {
@@ -41,21 +45,8 @@ pub(crate) fn render_within(value: &Value, width: Option<usize>, room: usize) ->
     out
 }
 
-/// A length of time as a person wants to read it: `0s`, `1.204ms`, `47.914s`, `1h30m`, `2d`. What is beyond a thousandth of its unit
-/// is rounded; `--json` has it all.
-pub(crate) fn duration(duration: &Duration) -> String {
-    let nanos = duration.as_nanos();
-    let unit = match nanos {
-        0..1_000_000 => 1,
-        1_000_000..1_000_000_000 => 1_000,
-        _ => 1_000_000,
-    };
-    let rounded = (nanos + unit / 2) / unit * unit;
-    crate::command::duration::show(Duration::from_nanos_u128(rounded))
-}
-
 /// The text of a value that has no parts; empty for the others.
-pub(super) fn scalar(value: &Value) -> String {
+pub(crate) fn scalar(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(truth) => truth.to_string(),
@@ -70,14 +61,39 @@ pub(super) fn scalar(value: &Value) -> String {
     }
 }
 
-/// A value in one cell of a table or beside its key: text as it is but on one line, nothing for null.
+/// A value in one cell of a table or beside its key: text as it is but on one line, nothing for null, and what has parts without the
+/// brackets around it: `shipped 12, failed 1`.
 pub(crate) fn cell(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
         Value::Text(text) => escape_line(text),
         Value::Bytes(bytes) => Cow::Owned(hex(bytes)),
-        other => Cow::Owned(compact(other)),
+        Value::List(_) | Value::Map(_) | Value::Record(_) => Cow::Owned(open(value)),
+        other => Cow::Owned(scalar(other)),
     }
+}
+
+/// The same where there is little room.
+pub(super) fn short_cell(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Time(point) => Cow::Owned(short_time(*point)),
+        other => cell(other),
+    }
+}
+
+/// The parts of a value, each on its own clear enough that no bracket need stand around them all.
+fn open(value: &Value) -> String {
+    let is_flat = |value: &Value| !matches!(value, Value::List(_) | Value::Map(_) | Value::Record(_));
+    let members = json::members(value).unwrap_or_default();
+    if members.is_empty() || !members.iter().all(|(name, value)| is_flat(value) && is_word(name)) {
+        return compact(value);
+    }
+    let parts = members.iter().map(|(name, value)| format!("{name} {}", compact(value)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn is_word(name: &str) -> bool {
+    is_plain(name) && !name.contains(' ') && !looks_like_a_scalar(name)
 }
 
 /// A value on one line, its parts included: `[1, 2]`, `{a: 1}`. Text is quoted, as in JSON, where it could
@@ -145,50 +161,61 @@ fn block(text: &str) -> String {
 fn list(items: &[Value], width: Option<usize>, room: usize, out: &mut String) {
     let has_parts = |item: &Value| matches!(item, Value::List(_) | Value::Map(_) | Value::Record(_));
     if items.is_empty() {
-        out.push_str("(none)");
+        out.push_str(NONE);
     } else if table::is_table(items) {
-        table::write(items, width, room, out);
+        table::write(items, &[], width, room, out);
     } else {
         let mixed = items.iter().any(has_parts);
         for item in items {
             if out.len() > room {
                 break;
             }
-            match item {
-                Value::Text(text) if !mixed => out.push_str(&escape_line(text)),
-                item => out.push_str(&compact(item)),
-            }
+            let line = match item {
+                Value::Text(text) if !mixed => escape_line(text),
+                item => Cow::Owned(compact(item)),
+            };
+            out.push_str(&wrap::lines(&line, width));
             out.push('\n');
         }
     }
 }
 
 /// `key  value` lines; a text of several lines stands indented below its key.
-fn pairs(value: &Value, room: usize, out: &mut String) {
+fn pairs(value: &Value, width: Option<usize>, room: usize, out: &mut String) {
     let members = json::members(value).unwrap_or_default();
     if members.is_empty() {
-        out.push_str("(none)");
+        out.push_str(NONE);
     }
-    let key_width = members.iter().map(|(name, _)| escape_line(name).width()).max().unwrap_or(0);
-    for (name, value) in &members {
+    let members = members.iter().map(|(name, value)| (escape_line(name), *value));
+    let members: Vec<_> = members.collect();
+    let key_width = members.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    write_pairs(&members, key_width, width, room, out);
+}
+
+/// Lines of names and values, the values below each other.
+pub(super) fn write_pairs(
+    members: &[(Cow<'_, str>, &Value)],
+    key_width: usize,
+    width: Option<usize>,
+    room: usize,
+    out: &mut String,
+) {
+    for (name, value) in members {
         if out.len() > room {
             break;
         }
-        let name = escape_line(name);
-        out.push_str(&name);
         match value {
             Value::Text(text) if text.trim_end_matches(['\r', '\n']).contains('\n') => {
+                out.push_str(name);
                 for line in block(text.trim_end_matches(['\r', '\n'])).split('\n') {
-                    out.push_str("\n  ");
-                    out.push_str(line);
+                    out.push('\n');
+                    out.push_str(&wrap::lines(&format!("  {line}"), width));
                 }
             }
             value => {
-                let cell = cell(value);
-                if !cell.is_empty() {
-                    out.push_str(&" ".repeat(key_width - name.width() + 2));
-                    out.push_str(&cell);
-                }
+                let cell = if value.is_null() { Cow::Borrowed(NONE) } else { cell(value) };
+                let pad = if cell.is_empty() { 0 } else { key_width.saturating_sub(name.width()) + 2 };
+                wrap::line(&format!("{name}{:pad$}{cell}", ""), width, key_width + 2, out);
             }
         }
         out.push('\n');
@@ -199,35 +226,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
-/// RFC 3339 in UTC, with milliseconds where there are any.
-fn time(time: SystemTime) -> String {
-    let (seconds, nanos) = since_epoch(time);
-    let (year, month, day) = civil_date(seconds.div_euclid(86_400));
-    let second = seconds.rem_euclid(86_400);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    let millis = match nanos / 1_000_000 {
-        0 => String::new(),
-        millis => format!(".{millis:03}"),
-    };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{millis}Z")
-}
-
-/// The year, month and day of a day counted from 1970-01-01. Years are counted from March in eras of 400,
-/// so that the leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn civil_date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
+    use std::time::Duration;
 
     use super::*;
 
@@ -258,51 +259,6 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
-        #[track_caller]
-        fn check(nanos: u128, expected: &str) {
-            assert_eq!(duration(&Duration::from_nanos_u128(nanos)), expected);
-        }
-        const SECOND: u128 = 1_000_000_000;
-        check(0, "0s");
-        check(7, "7ns");
-        check(1_500, "1.5us");
-        check(250_000_000, "250ms");
-        check(1_020_000, "1.02ms");
-        check(3 * SECOND / 2, "1.5s");
-        check(SECOND + 1, "1s");
-        check(47_913_997_639, "47.914s");
-        check(1_204_567, "1.205ms");
-        check(300 * SECOND, "5m");
-        check(5_400 * SECOND, "1h30m");
-        check(3_601 * SECOND, "1h1s");
-        check(60 * SECOND + SECOND / 2, "1m500ms");
-        check(86_400 * SECOND, "1d");
-        check(90_061 * SECOND, "1d1h1m1s");
-    }
-
-    #[test]
-    fn times() {
-        #[track_caller]
-        fn check(seconds: i64, millis: u64, expected: &str) {
-            let whole = Duration::from_secs(seconds.unsigned_abs());
-            let second = if seconds < 0 { UNIX_EPOCH - whole } else { UNIX_EPOCH + whole };
-            assert_eq!(time(second + Duration::from_millis(millis)), expected);
-        }
-        check(0, 0, "1970-01-01T00:00:00Z");
-        check(-1, 0, "1969-12-31T23:59:59Z");
-        check(-1, 999, "1969-12-31T23:59:59.999Z");
-        check(951_782_400, 5, "2000-02-29T00:00:00.005Z");
-        check(1_709_251_199, 0, "2024-02-29T23:59:59Z");
-        check(1_709_251_200, 0, "2024-03-01T00:00:00Z");
-        check(4_107_542_399, 0, "2100-02-28T23:59:59Z");
-        check(4_107_542_400, 0, "2100-03-01T00:00:00Z");
-        check(-2_203_891_200, 0, "1900-03-01T00:00:00Z");
-        check(253_402_300_799, 0, "9999-12-31T23:59:59Z");
-        check(-62_167_219_200, 0, "0000-01-01T00:00:00Z");
-    }
-
-    #[test]
     fn lists() {
         check(Value::List(vec![]), "(none)\n");
         check(vec!["a", "b\nc", "1,2"], "a\nb\\nc\n1,2\n");
@@ -319,19 +275,21 @@ mod tests {
                 ("name", "orders".into()),
                 ("ttl", Duration::from_secs(90).into()),
                 ("owner", Value::Null),
+                ("orders", Value::record([("shipped", 12.into()), ("failed", 1.into())])),
                 ("log", "one\n\x07two\n".into()),
                 ("sizes", vec![1, 2].into()),
                 ("漢字", "two\twords".into()),
             ]),
             concat!(
-                "name   orders\n",
-                "ttl    1m30s\n",
-                "owner\n",
+                "name    orders\n",
+                "ttl     1m30s\n",
+                "owner   (none)\n",
+                "orders  shipped 12, failed 1\n",
                 "log\n",
                 "  one\n",
                 "  \\x07two\n",
-                "sizes  [1, 2]\n",
-                "漢字   two\\twords\n",
+                "sizes   [1, 2]\n",
+                "漢字    two\\twords\n",
             ),
         );
         check(Value::map([(10.into(), "b".into()), (9.into(), "a".into())]), "9   a\n10  b\n");

@@ -29,7 +29,7 @@ use super::{json, serialize};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
-    /// Nothing: `()`, `None`. A person sees nothing of it, JSON says `null`.
+    /// Nothing: `()`, `None`. In a table it is an empty cell, beside a name `(none)`; JSON says `null`.
     #[default]
     Null,
     /// True or false.
@@ -51,7 +51,7 @@ pub enum Value {
     Map(Vec<(Value, Value)>),
     /// A struct: fields in the order of their declaration.
     Record(Vec<(Cow<'static, str>, Value)>),
-    /// A length of time, shown as an operator types it: `1h30m`.
+    /// A length of time, shown as an operator types it: `1h30m`. In JSON it is a number of seconds.
     Duration(Duration),
     /// A point in time, shown in UTC: `2026-02-03T04:05:06Z`.
     Time(SystemTime),
@@ -62,6 +62,9 @@ static NULL: Value = Value::Null;
 /// The newtype under which a record passes through serde, so that [`Value::of`] gives back a record with
 /// its order.
 pub(super) const RECORD_NAME: &str = "$backdoor_runtime::Record";
+
+/// The same for a duration, which is a number of seconds to any other serializer.
+pub(super) const DURATION_NAME: &str = "$backdoor_runtime::Duration";
 
 impl Value {
     /// Bytes that it takes to show, roughly.
@@ -224,7 +227,9 @@ impl Serialize for Value {
             Value::List(items) => items.serialize(serializer),
             Value::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, value))),
             Value::Record(fields) => serializer.serialize_newtype_struct(RECORD_NAME, &Fields(fields)),
-            Value::Duration(duration) => duration.serialize(serializer),
+            Value::Duration(duration) => {
+                serializer.serialize_newtype_struct(DURATION_NAME, &duration.as_secs_f64())
+            }
             Value::Time(time) => {
                 // serde's own implementation refuses times before 1970.
                 let (seconds, nanos) = since_epoch(*time);

@@ -86,7 +86,7 @@ impl CommandOutput for BuildInfo {
             }
             _ => line("package", "not known: give `build_info!()` to the builder")?,
         }
-        line("rustc", self.rustc)?;
+        line("rustc", self.rustc.trim_start_matches("rustc "))?;
         let assertions = if self.debug_assertions { ", debug assertions on" } else { "" };
         line("profile", &format!("{}, opt-level {}{assertions}", self.profile, self.opt_level))?;
         line("target", self.target)?;

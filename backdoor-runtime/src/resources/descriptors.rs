@@ -9,7 +9,7 @@ use super::proc::{named, percent, read};
 use super::sockets::{self, Socket};
 use super::{limits, sockets::sockets_by_inode};
 use crate::reply::record;
-use crate::{CommandOutput, Page, Value};
+use crate::{Column, CommandOutput, Cut, Page, Value};
 
 record! {
     /// The open descriptors of the process (`/proc/self/fd`; proc(5)).
@@ -145,7 +145,9 @@ impl CommandOutput for Descriptors {
             self.kinds.iter().map(|kind| format!("{} {}", kind.count, kind.kind)).collect();
         writeln!(page, "{}", kinds.join(", "))?;
         if !self.descriptors.is_empty() {
-            writeln!(page, "\n{}", Value::of(&self.descriptors).to_text(page.width()).trim_end())?;
+            let rows: Vec<Value> = self.descriptors.iter().map(Value::of).collect();
+            writeln!(page)?;
+            page.table(&rows, &[Column::new("target").cut(Cut::Start)])?;
         }
         match self.left_out {
             0 => Ok(()),

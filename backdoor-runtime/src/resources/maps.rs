@@ -1,12 +1,12 @@
 //! What is mapped into the process, mapping by mapping or summed by what stands behind it.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::io;
 
 use super::proc::{read, size};
 use crate::reply::record;
-use crate::{CommandOutput, Page, Value};
+use crate::{Column, CommandOutput, Cut, Page, Value};
 
 record! {
     /// One mapping of the process (`/proc/self/smaps`; proc(5)). Sizes are in bytes.
@@ -137,13 +137,23 @@ pub(crate) enum Shown {
     Sums(Vec<MappingSum>),
 }
 
+/// Of a file's path, the end tells most; a mapping without its address is still known by its file.
+const COLUMNS: [Column; 6] = [
+    Column::new("start").spare(3),
+    Column::new("perm").spare(4),
+    Column::new("size").right().whole().spare(2),
+    Column::new("resident").right().whole(),
+    Column::new("dirty").right().whole().spare(1),
+    Column::new("name").cut(Cut::Start).least(12),
+];
+
 impl CommandOutput for Shown {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let rows: Vec<Value> = match self {
             Self::Each(mappings) => mappings.iter().map(Mapping::row).collect(),
             Self::Sums(sums) => sums.iter().map(MappingSum::row).collect(),
         };
-        page.write_str(&Value::from(rows).to_text(page.width()))
+        page.table(&rows, &COLUMNS)
     }
 
     fn value(&self) -> Value {

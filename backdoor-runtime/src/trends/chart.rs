@@ -10,6 +10,9 @@ use crate::trends::trend::{Change, Point, Shown, Trend};
 /// Lines of one chart above its axis.
 const HEIGHT: usize = 5;
 
+/// The line in the middle, from below.
+const MIDDLE: usize = HEIGHT / 2;
+
 /// Steps of a character.
 const STEPS: usize = 8;
 
@@ -47,6 +50,8 @@ pub(super) struct Chart<'a> {
     pen: &'static Pen,
     /// Columns of the numbers at the side.
     side: usize,
+    /// Where the axes of all charts begin: their least number, so that they can be compared.
+    low: f64,
     /// Columns of the charts themselves.
     columns: usize,
     /// The changes that are marked, and their letters.
@@ -64,12 +69,14 @@ struct Column {
 impl<'a> Chart<'a> {
     pub(super) fn new(trend: &'a Trend, width: usize, ascii: bool) -> Self {
         let all = [&trend.seconds, &trend.minutes, &trend.hours];
+        let low = all.iter().filter_map(|points| range(points)).map(|(low, _)| low).reduce(f64::min);
         let ends = all.iter().filter_map(|points| range(points)).flat_map(|(low, high)| [low, high]);
         let side = ends.map(|end| number(end).len()).max().unwrap_or(0);
         let columns = width.saturating_sub(side + 2).clamp(NARROWEST, WIDEST);
         let first = trend.changes.len().saturating_sub(MARKED);
         let changes = ('a'..='z').zip(&trend.changes[first..]).collect();
-        Self { trend, pen: if ascii { &ASCII } else { &BLOCKS }, side, columns, changes }
+        let pen = if ascii { &ASCII } else { &BLOCKS };
+        Self { trend, pen, side, low: low.unwrap_or(0.0), columns, changes }
     }
 
     pub(super) fn draw(&self, page: &mut impl Write) -> fmt::Result {
@@ -95,14 +102,17 @@ impl<'a> Chart<'a> {
     fn chart(&self, page: &mut impl Write, points: &[Point], span: &str, step: Duration) -> fmt::Result {
         let side = self.side;
         writeln!(page)?;
-        let Some((low, high)) = range(points) else {
+        let Some((least, high)) = range(points) else {
             return writeln!(page, "last {span}: nothing was measured");
         };
-        writeln!(page, "last {span}: min {}, max {}", number(low), number(high))?;
+        writeln!(page, "last {span}: min {}, max {}", number(least), number(high))?;
+        let low = self.low;
+        // The number stands where the bars of one that never changes end.
+        let top = if low < high { HEIGHT - 1 } else { MIDDLE };
         let columns: Vec<Option<Column>> = (0..self.columns).map(|at| self.column(points, at)).collect();
         for row in (0..HEIGHT).rev() {
             let label = match row {
-                _ if row == HEIGHT - 1 => number(high),
+                _ if row == top => number(high),
                 0 if low < high => number(low),
                 _ => String::new(),
             };
@@ -179,7 +189,7 @@ fn range(points: &[Point]) -> Option<(f64, f64)> {
 fn level(number: f64, low: f64, high: f64) -> usize {
     const TOP: usize = HEIGHT * STEPS;
     if low >= high {
-        return TOP / 2;
+        return (MIDDLE + 1) * STEPS;
     }
     // Halves, since the difference of two huge ones may be infinite.
     let part = (number / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);

@@ -7,9 +7,9 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::Value;
 use crate::causes::debug_as_display;
-use crate::command::Range;
+use crate::command::{Range, duration};
 use crate::console::escape::escape_line;
-use crate::counters::Metric;
+use crate::counters::{Metric, brief};
 use crate::dispatch::contain::contain;
 use crate::reply::text;
 use crate::vars::journal::{JOURNAL, What};
@@ -192,6 +192,12 @@ impl VarInfo {
         }
     }
 
+    /// The same in one cell of a table.
+    pub(crate) fn brief(&self) -> Value {
+        let counted = if self.state == "set" { brief(&self.value) } else { None };
+        counted.map_or_else(|| self.shown(), Value::Text)
+    }
+
     /// The value as a person reads it: that it is not there, too.
     pub(crate) fn shown(&self) -> Value {
         match self.state.as_str() {
@@ -207,7 +213,12 @@ impl VarInfo {
 
 /// A value as an operator would type it: an `Option` without one is null for a machine.
 pub(crate) fn typed(value: &Value) -> Value {
-    if value.is_null() { NONE.into() } else { value.clone() }
+    match value {
+        Value::Null => NONE.into(),
+        // What was set to the nanosecond is shown so.
+        Value::Duration(length) => duration::show(*length).into(),
+        value => value.clone(),
+    }
 }
 
 /// Who made the value what it is, where it is not the default.

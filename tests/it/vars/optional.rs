@@ -78,7 +78,7 @@ fn what_is_shown_of_an_option_can_be_typed() {
     }
     assert!(console.run("sys get vo-mode").text.contains("accepts   fast|very-careful|none\n"));
     let vars = console.run("vars vo-limit").text;
-    assert!(vars.contains("vo-limit  none "), "{vars}");
+    assert!(vars.contains("vo-limit *  none "), "{vars}");
     let changes = console.run("changes vo-limit").text;
     assert!(changes.contains("  vo-limit  7     none  "), "{changes}");
     // A machine gets what JSON has for it.

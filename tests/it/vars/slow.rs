@@ -46,7 +46,7 @@ fn a_lock_that_is_held_is_said_to_be() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let held = SLOW_HELD.lock().unwrap();
-    assert!(operator.asks("vars slow-held").contains("slow-held  (held)"));
+    assert!(operator.asks("vars slow-held").contains("slow-held *  (held)"));
     assert_eq!(
         operator.asks("set slow-poisoned=2 slow-held=2"),
         "error: `slow-held` was not set: the service held its lock for 50 ms; try again\n"
@@ -65,7 +65,7 @@ fn a_poisoned_lock_is_read_and_set() {
     });
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    assert!(operator.asks("vars slow-poisoned").contains("slow-poisoned  1 (poisoned)"));
+    assert!(operator.asks("vars slow-poisoned").contains("slow-poisoned *  1 (poisoned)"));
     assert!(operator.asks("set slow-poisoned 2").contains("slow-poisoned: 1 -> 2"));
     assert!(operator.asks("undo").contains("slow-poisoned: 2 -> 1"));
 }

@@ -1,12 +1,17 @@
 //! The whole surface as data, for tools and reviews.
 
-use crate::{CommandInfo, CommandOutput, Console, Page, State, Value, backdoor_command};
-use std::fmt::{self, Write};
+use std::fmt;
+
+use crate::{Column, CommandInfo, CommandOutput, Console, Cut, Page, State, Value, backdoor_command};
 
 /// Every command, with its usage and its place in the source
 ///
 /// Hidden ones too. A terminal shows the file without its folders. With `--json`, everything that is known of each: arguments, types,
 /// defaults, ranges and choices.
+///
+/// Examples:
+///   commands
+///   commands --json
 #[backdoor_command(reads, on = console)]
 async fn commands(State(console): State<Console>) -> Catalogue {
     Catalogue(console.commands().await)
@@ -29,8 +34,12 @@ impl CommandOutput for Catalogue {
                 ("declared", declared.into()),
             ])
         };
-        let rows: Value = self.0.iter().map(row).collect::<Vec<Value>>().into();
-        page.write_str(&rows.to_text(page.width()))
+        let columns = [
+            Column::new("usage").cut(Cut::End).least(16),
+            Column::new("declared").cut(Cut::Start).spare(1),
+            Column::new("effect").spare(2),
+        ];
+        page.table(&self.0.iter().map(row).collect::<Vec<_>>(), &columns)
     }
 
     fn value(&self) -> Value {

@@ -1,70 +1,100 @@
 //! `help`: the commands, one line each; one command in full; or what has to do with a word.
 
 mod flow;
+mod overview;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use self::flow::{flow, paragraphs};
+use self::flow::{column, flow, paragraphs};
+use self::overview::{WRONG, named, overview};
+use crate::reply::wrap;
 use crate::{
-    CommandInfo, CommandOutput, Console, Effect, Page, ParameterInfo, State, Value, backdoor_command,
+    CommandInfo, CommandOutput, Console, Effect, Page, ParameterInfo, Session, State, Value, backdoor_command,
 };
 
 /// The commands, or all about one of them
 ///
-/// Without words, every command of the service with one line of help, and the console's own by topic. With a topic, its commands. With
-/// the name of a command or a group, its usage, arguments and where it is declared. With any other word, the commands whose names or
-/// texts have it.
+/// Without words, the commands of the service and what to type when something is wrong, on one screen. With `all`, every command with a
+/// line of help. With a topic, its commands. With the name of a command or a group, its usage, arguments and where it is declared. With
+/// any other word, the commands whose names or texts have it; `dangerous` finds those that are.
+///
+/// Examples:
+///   help all
+///   help log set
 #[backdoor_command(reads, on = console)]
 async fn help(
     State(console): State<Console>,
+    session: Session,
     /// The name of a command, a group or a topic, or a word to look for
     words: Vec<String>,
 ) -> Help {
     let name = words.join(" ").replace('_', "-");
-    let all = || async { console.commands().await.into_iter().filter(|command| !command.hidden) };
+    let all: Vec<CommandInfo> =
+        console.commands().await.into_iter().filter(|command| !command.hidden).collect();
     if name.is_empty() {
-        return Help::List { title: None, commands: all().await.collect() };
+        return Help::Overview { commands: all, rows: session.height() };
     }
-    let command = console.command(&name).await;
+    let command = console.command(&name).await.map(Box::new);
     if let Some(members) = console.group(&name) {
         let inside = format!("{name} ");
-        let commands = all().await.filter(|command| command.name.starts_with(&inside));
-        return Help::Group { command: command.map(Box::new), name, members, commands: commands.collect() };
+        let commands = all.into_iter().filter(|command| command.name.starts_with(&inside)).collect();
+        return Help::Group { command, name, members, commands };
+    }
+    if command.is_none() && name == "all" {
+        return Help::All(all);
     }
     let topic = command.as_ref().map_or(Some(&*name), |command| command.topic);
-    let about = all().await.filter(|command| topic.is_some() && command.topic == topic);
+    let about = |command: &CommandInfo| topic.is_some() && command.topic == topic;
     if let Some(command) = command {
-        let others = about.map(|other| other.name).filter(|other| *other != command.name).collect();
-        return Help::Command { command: Box::new(command), others };
+        let (is_topic, own) = (topic == Some(&*name), command.name.clone());
+        let others = all.into_iter().filter(|other| about(other) && other.name != own).collect();
+        return Help::Command { command, others, is_topic };
     }
-    let about: Vec<CommandInfo> = about.collect();
-    if !about.is_empty() {
-        return Help::List { title: Some(format!("Of the console itself, about {name}:")), commands: about };
+    if let Some((what, of)) = WRONG.iter().find(|(what, _)| *what == name) {
+        let builtin: Vec<&CommandInfo> = all.iter().filter(|command| command.builtin).collect();
+        let of = named(&builtin, of);
+        let commands = of.iter().filter_map(|name| all.iter().find(|command| command.name == *name));
+        return Help::List {
+            title: format!("When something is wrong, {what}:"),
+            commands: commands.cloned().collect(),
+        };
+    }
+    if all.iter().any(about) {
+        let commands = all.into_iter().filter(|command| about(command)).collect();
+        return Help::List { title: format!("Of the console itself, about {name}:"), commands };
     }
     let wanted = words.join(" ").to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&wanted);
-    let found: Vec<CommandInfo> = all()
-        .await
-        .filter(|command| {
-            has(&command.name)
-                || has(&command.summary)
-                || has(command.details)
-                || command.aliases.iter().any(|alias| has(alias))
-                || command.parameters.iter().any(|parameter| has(parameter.name) || has(parameter.help))
-        })
-        .collect();
+    let is_found = |command: &CommandInfo| {
+        has(&command.name)
+            || has(&command.summary)
+            || has(command.details.split(EXAMPLES).next().unwrap_or_default())
+            || command.effect.as_str() == wanted
+            || command.aliases.iter().any(|alias| has(alias))
+            || command.parameters.iter().any(|parameter| has(parameter.name) || has(parameter.help))
+    };
+    let found: Vec<CommandInfo> = all.into_iter().filter(is_found).collect();
     match found.is_empty() {
         true => Help::Nothing { near: console.nearest(&wanted), wanted },
-        false => Help::List { title: Some(format!("Commands with `{wanted}`:")), commands: found },
+        false => Help::List { title: format!("Commands with `{wanted}`:"), commands: found },
     }
 }
 
+/// What stands in front of the examples in the help of a command, which nobody looks for.
+const EXAMPLES: &str = "Examples:\n";
+
 enum Help {
+    Overview {
+        commands: Vec<CommandInfo>,
+        /// Lines of the terminal, where they are known.
+        rows: Option<usize>,
+    },
+    All(Vec<CommandInfo>),
     List {
-        title: Option<String>,
+        title: String,
         commands: Vec<CommandInfo>,
     },
     Group {
@@ -75,8 +105,10 @@ enum Help {
     },
     Command {
         command: Box<CommandInfo>,
-        /// The names of the others of its topic.
-        others: Vec<String>,
+        /// The others of its topic.
+        others: Vec<CommandInfo>,
+        /// Whether the topic has the same name.
+        is_topic: bool,
     },
     Nothing {
         wanted: String,
@@ -87,20 +119,18 @@ enum Help {
 impl CommandOutput for Help {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         match self {
-            Self::List { title: Some(title), commands } => {
-                writeln!(page, "{title}")?;
-                lines(page, commands)
-            }
-            Self::List { title: None, commands } => {
+            Self::Overview { commands, rows } => overview(page, commands, *rows),
+            Self::All(commands) => {
                 let (builtin, own): (Vec<_>, Vec<_>) = commands.iter().partition(|command| command.builtin);
                 if !own.is_empty() {
-                    lines(page, own.iter().copied())?;
+                    lines(page, own)?;
                     writeln!(page)?;
                 }
-                topics(page, &builtin)?;
-                writeln!(page)?;
-                const MORE: &str = "`help NAME`, `help TOPIC` or `NAME ?` says more; `--json` behind any command gives data.";
-                flow(page, "", 0, MORE)
+                topics(page, &builtin)
+            }
+            Self::List { title, commands } => {
+                writeln!(page, "{title}")?;
+                lines(page, commands)
             }
             Self::Group { name, members, command, commands } => {
                 if let Some(command) = command {
@@ -112,12 +142,17 @@ impl CommandOutput for Help {
                 }
                 lines(page, commands)
             }
-            Self::Command { command, others } => {
+            Self::Command { command, others, is_topic } => {
                 full(page, command)?;
-                match others.is_empty() {
-                    true => Ok(()),
-                    false => words(page, "see also: ", others),
+                if others.is_empty() {
+                    return Ok(());
                 }
+                if !is_topic {
+                    let names: Vec<&str> = others.iter().map(|other| &*other.name).collect();
+                    return words(page, "see also: ", &names);
+                }
+                writeln!(page, "\nsee also:")?;
+                lines(page, others)
             }
             Self::Nothing { wanted, near } => {
                 let way_out = match near {
@@ -131,7 +166,10 @@ impl CommandOutput for Help {
 
     fn value(&self) -> Value {
         match self {
-            Self::List { commands, .. } | Self::Group { command: None, commands, .. } => Value::of(commands),
+            Self::Overview { commands, .. }
+            | Self::All(commands)
+            | Self::List { commands, .. }
+            | Self::Group { command: None, commands, .. } => Value::of(commands),
             Self::Group { command: Some(command), commands, .. } => {
                 Value::of(&std::iter::once(&**command).chain(commands).collect::<Vec<_>>())
             }
@@ -143,11 +181,29 @@ impl CommandOutput for Help {
 
 /// One line each, with a blank line where a new group begins.
 fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a CommandInfo>) -> fmt::Result {
-    const LONGEST_NAME: usize = 32;
     let commands: Vec<&CommandInfo> = commands.into_iter().collect();
-    let width = commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME);
+    let width = widest(&commands);
+    for (at, block) in blocks(&commands).values().enumerate() {
+        if at > 0 {
+            writeln!(page)?;
+        }
+        for command in block {
+            line(page, command, width)?;
+        }
+    }
+    Ok(())
+}
+
+/// The widest name that the texts stand behind.
+fn widest(commands: &[&CommandInfo]) -> usize {
+    const LONGEST_NAME: usize = 32;
+    commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME)
+}
+
+/// The commands by the group that they are in; those of none under no name.
+fn blocks<'a>(commands: &[&'a CommandInfo]) -> BTreeMap<&'a str, Vec<&'a CommandInfo>> {
     let mut blocks: BTreeMap<&str, Vec<&CommandInfo>> = BTreeMap::new();
-    for command in &commands {
+    for command in commands {
         let first = command.name.split(' ').next().unwrap_or_default();
         let inside =
             |other: &&CommandInfo| other.name.strip_prefix(first).is_some_and(|rest| rest.starts_with(' '));
@@ -156,57 +212,43 @@ fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a Command
         let block = if is_group { first } else { "" };
         blocks.entry(block).or_default().push(command);
     }
-    let room = page.width().map(|columns| columns.saturating_sub(width + 4).max(20));
-    for (at, block) in blocks.values().enumerate() {
-        if at > 0 {
-            writeln!(page)?;
-        }
-        for command in block {
-            line(page, command, width, room)?;
-        }
-    }
-    Ok(())
+    blocks
 }
 
-/// The console's own commands, a line a topic.
+/// The console's own commands by topic, a line each.
 fn topics(page: &mut Page<'_>, commands: &[&CommandInfo]) -> fmt::Result {
-    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut topics: BTreeMap<&str, Vec<&CommandInfo>> = BTreeMap::new();
     for command in commands {
-        topics.entry(command.topic.unwrap_or_default()).or_default().push(&command.name);
+        topics.entry(command.topic.unwrap_or_default()).or_default().push(command);
     }
-    let width = topics.keys().map(|topic| topic.len()).max().unwrap_or(0);
+    let width = widest(commands);
     writeln!(page, "Of the console itself, by topic:")?;
-    for (topic, names) in topics {
-        words(page, &format!("  {topic:width$}  "), &names)?;
+    for (topic, commands) in topics {
+        writeln!(page, "\n{topic}")?;
+        commands.iter().try_for_each(|command| line(page, command, width))?;
     }
     Ok(())
 }
 
 /// Words behind a title, on as many lines as they need.
 fn words(page: &mut Page<'_>, title: &str, words: &[impl AsRef<str>]) -> fmt::Result {
-    let width = page.width().unwrap_or(usize::MAX);
-    let mut line = title.to_owned();
-    for (at, word) in words.iter().map(AsRef::as_ref).enumerate() {
-        let comma = if at + 1 < words.len() { "," } else { "" };
-        if at > 0 && line.width() + 1 + word.width() + comma.len() > width {
-            writeln!(page, "{line}")?;
-            line = " ".repeat(title.width());
-        } else if at > 0 {
-            line.push(' ');
-        }
-        line.push_str(word);
-        line.push_str(comma);
+    let last = words.len().saturating_sub(1);
+    let word = |(at, word): (usize, &str)| format!("{word}{}", if at < last { "," } else { "" });
+    let mut parts: Vec<String> = words.iter().map(AsRef::as_ref).enumerate().map(word).collect();
+    if let Some(first) = parts.first_mut() {
+        first.insert_str(0, title);
     }
-    writeln!(page, "{line}")
+    page.hanging_parts(&parts, title.width())
 }
 
-fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize, room: Option<usize>) -> fmt::Result {
+fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize) -> fmt::Result {
     let mut text = command.summary.clone();
     if command.builtin && command.name.starts_with("sys ") {
         text.push_str(" (the console's own; the service has one of that name)");
     }
     // That it is dangerous is not what falls to a narrow terminal.
     let mark = if command.effect == Effect::Dangerous { "(dangerous)" } else { "" };
+    let room = page.width().map(|columns| columns.saturating_sub(width + 4).max(20));
     let room = room.map(|room| if mark.is_empty() { room } else { room.saturating_sub(mark.len() + 1) });
     let pad = width.saturating_sub(command.name.width());
     let text = shorten(&text, room);
@@ -261,27 +303,9 @@ fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
 /// The usage line, on as many lines as it needs: no parameter is torn.
 fn usage(page: &mut Page<'_>, usage: &str) -> fmt::Result {
     const TITLE: &str = "usage: ";
-    let width = page.width().unwrap_or(usize::MAX);
-    let mut depth = 0;
-    let parts = usage.split(|c| {
-        depth += match c {
-            '[' | '<' => 1,
-            ']' | '>' => -1,
-            _ => 0,
-        };
-        c == ' ' && depth == 0
-    });
-    let mut line = String::from(TITLE);
-    for (at, part) in parts.enumerate() {
-        if at > 0 && line.width() + 1 + part.width() > width {
-            writeln!(page, "{line}")?;
-            line = " ".repeat(TITLE.len());
-        } else if at > 0 {
-            line.push(' ');
-        }
-        line.push_str(part);
-    }
-    writeln!(page, "{line}")
+    let mut broken = String::new();
+    wrap::usage(&format!("{TITLE}{usage}"), page.width(), TITLE.len(), &mut broken);
+    writeln!(page, "{broken}")
 }
 
 fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize) -> fmt::Result {
@@ -302,11 +326,9 @@ fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize)
         None => {}
     }
     let facts = if facts.is_empty() { String::new() } else { format!("({})", facts.join(", ")) };
-    let help = parameter.help.lines().collect::<Vec<_>>().join(" ");
     let pad = width.saturating_sub(parameter.form.width());
-    let space = if help.is_empty() || facts.is_empty() { "" } else { " " };
     let begin = format!("  {}{:pad$}  ", parameter.form, "");
-    flow(page, &begin, width + 4, &format!("{help}{space}{facts}"))?;
+    column(page, &begin, width + 4, parameter.help, &facts)?;
     if parameter.choices.iter().all(|(_, help)| help.is_empty()) {
         // An option's form has them already, where they are few.
         let words: Vec<&str> = parameter.choices.iter().map(|(name, _)| *name).collect();

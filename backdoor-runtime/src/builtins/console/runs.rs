@@ -7,12 +7,20 @@ use crate::{CommandOutput, Console, Killed, Page, RunInfo, Session, State, Value
 /// What runs, and what is stuck
 ///
 /// A line that was told to stop and went on for a second is stuck: nobody waits for it any more. Its thread cannot be taken from it.
+///
+/// Examples:
+///   running
+///   running --json
 #[backdoor_command(reads, on = console)]
 fn running(State(console): State<Console>, session: Session) -> Vec<RunInfo> {
     console.running().into_iter().filter(|run| run.run != session.run_id()).collect()
 }
 
 /// Stop a line that runs, as its operator's Ctrl-C would
+///
+/// Examples:
+///   kill 12
+///   kill 12 --json
 #[backdoor_command(on = console)]
 async fn kill(
     State(console): State<Console>,

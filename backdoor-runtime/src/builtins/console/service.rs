@@ -6,12 +6,20 @@ use std::time::Duration;
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
 /// What runs here: service, process, host and build
+///
+/// Examples:
+///   version
+///   version --json
 #[backdoor_command(reads, on = console)]
 fn version(State(console): State<Console>) -> Version {
     Version(console)
 }
 
 /// How long the console has been up
+///
+/// Examples:
+///   uptime
+///   uptime --json
 #[backdoor_command(reads, on = console)]
 fn uptime(State(console): State<Console>) -> Duration {
     console.service().uptime()

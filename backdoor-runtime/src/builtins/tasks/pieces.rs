@@ -6,23 +6,35 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::builtins::fitted;
-use crate::builtins::items::{self, Column, Item};
+use crate::builtins::items::{self, Field, Item};
 use crate::sync::TaskLocks;
 use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::threads::ThreadStack;
-use crate::{CommandOutput, Page, Value};
+use crate::{Column, CommandOutput, Cut, Page, Value};
+
+/// What of the columns gives way, the first those that only tell more of what others show.
+const COLUMNS: [Column; 6] = [
+    Column::new("spawned").cut(Cut::Start).spare(4),
+    Column::new("busy").spare(1),
+    Column::new("longest").spare(2),
+    Column::new("age").spare(3),
+    Column::new("in_window").spare(2),
+    Column::new("ago").spare(3),
+];
 
 /// Rows of one table: for a person with these columns, or with the few of these names where a narrow terminal has no room for all.
 pub(super) fn rows<T: Serialize>(
     all: &[T],
     few: &'static [&'static str],
-    columns: impl Fn(&T) -> Vec<Column>,
+    columns: impl Fn(&T) -> Vec<Field>,
 ) -> Vec<Item> {
-    items::rows_shown(all, columns, |page, table| fitted::table(page, table, |row| few_of(row, few)))
+    items::rows_shown(all, columns, |page, table| {
+        fitted::table(page, table, |row| few_of(row, few), &COLUMNS)
+    })
 }
 
 /// The columns of a task in a list.
-pub(super) fn columns(task: &TaskInfo) -> Vec<Column> {
+pub(super) fn columns(task: &TaskInfo) -> Vec<Field> {
     let state = match &task.state {
         TaskState::Running { tid, .. } => format!("running on {tid}"),
         other => other.as_str().to_owned(),
@@ -72,7 +84,7 @@ fn few_of(row: &Value, few: &[&'static str]) -> Value {
         ("spawned", Some(place)) => (name, fitted::short_place(place).into()),
         _ => (name, row[name].clone()),
     };
-    Value::record(few.iter().map(field).collect::<Vec<Column>>())
+    Value::record(few.iter().map(field).collect::<Vec<Field>>())
 }
 
 fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {

@@ -13,6 +13,10 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// Its counters are read twice, and nothing is asked of its workers; of those that are held, the stacks tell where. `held` is a worker
 /// that has been in one poll, or outside of the runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not
 /// visible` without.
+///
+/// Examples:
+///   runtime
+///   runtime --for 5s
 #[backdoor_command(reads, on = helper, timeout = "10m")]
 async fn runtime(
     State(console): State<Console>,

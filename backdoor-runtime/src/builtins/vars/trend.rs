@@ -11,6 +11,10 @@ use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 /// Bars show the mean, and the shade above them the most.
 /// Where nothing was measured, the bar and its axis are missing.
 /// Without a name, the numbers that there are, and what each is now.
+///
+/// Examples:
+///   trend
+///   trend requests --ascii
 #[backdoor_command(reads, on = helper)]
 fn trend(
     /// A variable that is marked `trend`

@@ -133,7 +133,9 @@ pub trait Machine<T> {
 /// What is written, and no more of it than there is room for.
 fn written(form: Form, write: impl FnOnce(&mut Page<'_>) -> fmt::Result) -> String {
     let mut text = Written::default();
-    let written = write(&mut Page::new(&mut text.0, form.width, form.room));
+    let mut page = Page::new(&mut text.0, form.width, form.room);
+    let written = write(&mut page);
+    page.end();
     let mut text = text.done();
     if written.is_err() && text.len() <= form.room {
         text.push_str("(the rest could not be written)\n");

@@ -1,5 +1,6 @@
 //! From a reply of any type to what is sent: the rungs that were found for a type, put together and climbed.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use crate::command::ladder::Reply;
 use crate::command::ladder::error::{Fails, ReplyError};
 use crate::command::ladder::rungs::{ByItself, InStream, InTurn, InTurns, Machine, Text};
 use crate::dispatch::failure::Failure;
-use crate::reply::{Form, Rendered, Value};
+use crate::reply::{Form, Rendered, Value, wrap};
 
 /// Shows a reply of type `R`, where the function was called in mode `M`.
 pub trait Show<R, M> {
@@ -41,12 +42,19 @@ pub struct Blocking {
 /// The mode of an asynchronous command, whose iterators become streams.
 pub struct Spawned {
     form: Form,
+    /// One of several pieces, not a whole reply.
+    is_item: bool,
 }
 
 /// How a mode wants replies.
 pub trait Mode {
     /// What was asked for.
     fn form(&self) -> Form;
+
+    /// Whether this is one of several pieces: an item that is not there leaves no trace.
+    fn is_item(&self) -> bool {
+        false
+    }
 }
 
 impl Blocking {
@@ -57,7 +65,7 @@ impl Blocking {
 
 impl Spawned {
     pub(crate) fn new(form: Form) -> Self {
-        Self { form }
+        Self { form, is_item: false }
     }
 }
 
@@ -70,6 +78,10 @@ impl Mode for Blocking {
 impl Mode for Spawned {
     fn form(&self) -> Form {
         self.form
+    }
+
+    fn is_item(&self) -> bool {
+        self.is_item
     }
 }
 
@@ -121,12 +133,14 @@ impl<T, L, K, S, M> Show<T, M> for (Through<L, K>, S)
 where
     T: Layer<Error: ReplyError>,
     K: Fails<T::Error>,
+    M: Mode,
     (L, S): Show<T::Inside, M>,
 {
     fn show(reply: T, mode: &mut M) -> Result<Reply, Failure> {
         match reply.open() {
             Ok(Some(inside)) => <(L, S)>::show(inside, mode),
-            Ok(None) => Ok(Reply::Done(Rendered::NOTHING)),
+            Ok(None) if mode.is_item() => Ok(Reply::Done(Rendered::NOTHING)),
+            Ok(None) => Ok(Reply::Done(Rendered::none())),
             Err(error) => Err(K::failure(error)),
         }
     }
@@ -150,7 +164,8 @@ impl<P, M> Whole<P, M> {
         let text = if form.text { P::text(reply, form) } else { None };
         let mut value = if form.wants_value() || text.is_none() { M::value(reply, form) } else { None };
         if value.is_none() && form.wants_value() {
-            let seen = text.clone().or_else(|| P::text(reply, Form { width: None, ..form }));
+            let seen = text.clone().filter(|_| form.width.is_none());
+            let seen = seen.or_else(|| P::text(reply, Form { width: None, ..form }));
             value = seen.map(|text| (Value::Text(text), true));
         }
         let (value, is_whole) = value.unzip();
@@ -170,9 +185,16 @@ impl<T, P: Text<T>, M: Machine<T>, I, X: Mode> Show<T, X> for (Whole<P, M>, I) {
     }
 }
 
-impl<I, X> Show<String, X> for (ByItself, I) {
-    fn show(reply: String, _mode: &mut X) -> Result<Reply, Failure> {
-        Ok(Reply::Done(Rendered { text: Some(reply), value: None, is_whole: true, raw: false }))
+impl<I, X: Mode> Show<String, X> for (ByItself, I) {
+    fn show(reply: String, mode: &mut X) -> Result<Reply, Failure> {
+        let form = mode.form();
+        // What is broken for a terminal is no value.
+        let value = (form.kept && form.width.is_some()).then(|| Value::Text(reply.clone()));
+        let text = match wrap::lines(&reply, form.width.filter(|_| form.text)) {
+            Cow::Borrowed(_) => reply,
+            Cow::Owned(broken) => broken,
+        };
+        Ok(Reply::Done(Rendered { text: Some(text), value, is_whole: true, raw: false }))
     }
 }
 
@@ -211,7 +233,7 @@ where
 }
 
 fn piece<T, I: Show<T, Spawned>>(item: T, form: Form) -> Result<Rendered, Failure> {
-    match I::show(item, &mut Spawned { form })? {
+    match I::show(item, &mut Spawned { form, is_item: true })? {
         Reply::Done(rendered) => Ok(rendered),
         Reply::Stream(_) | Reply::Sent(_) => Ok(Rendered::NOTHING),
     }

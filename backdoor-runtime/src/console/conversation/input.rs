@@ -132,7 +132,7 @@ impl Conversation {
                 self.lines.erase_line();
                 self.aside("a telnet subnegotiation had no end and was dropped, and what was typed meanwhile with it\n");
             }
-            Event::WindowSize { columns, .. } => self.peer.set_width(columns.into()),
+            Event::WindowSize { columns, rows } => self.peer.set_size(columns.into(), rows.into()),
         }
     }
 

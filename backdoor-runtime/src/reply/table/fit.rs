@@ -1,61 +1,82 @@
-//! What gives way where a table is wider than the terminal: the widest columns, and the ends of their cells.
+//! What gives way where a table is wider than the terminal: the widest columns, and a part of their cells.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A column is not shrunk below this many cells: of what is shorter, nobody can tell what it was. Rather, the last columns are cut
-/// off.
-const MIN_COLUMN: usize = 6;
+use super::column::Cut;
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// These widths, made to fit by taking from the widest until they are no wider than the next.
-pub(super) fn shrunk(widths: &[usize], room: usize) -> Vec<usize> {
-    if widths.iter().sum::<usize>() <= room {
-        return widths.to_vec();
+/// These widths, made to fit by taking from the widest until they are no wider than the next, and none less than its least; nothing
+/// where that has no room.
+pub(super) fn shrunk(widths: &[usize], least: &[usize], room: usize) -> Option<Vec<usize>> {
+    let at = |level: usize| {
+        let column = |(width, least): (&usize, &usize)| (*width).min(level.max(*least));
+        widths.iter().zip(least).map(column).collect::<Vec<usize>>()
+    };
+    let fits = |widths: &[usize]| widths.iter().sum::<usize>() <= room;
+    if !fits(&at(0)) {
+        return None;
     }
-    // The level at which the columns are cut: those below it keep their width and leave more to the others.
-    let mut ascending = widths.to_vec();
-    ascending.sort_unstable();
-    let (mut level, mut spare) = (MIN_COLUMN, 0);
-    let mut left = room;
-    for (index, width) in ascending.iter().enumerate() {
-        let share = left / (ascending.len() - index);
-        if *width > share {
-            if share >= MIN_COLUMN {
-                (level, spare) = (share, left % (ascending.len() - index));
-            }
-            break;
+    // The highest level that fits.
+    let (mut low, mut high) = (0, widths.iter().max().map_or(0, |most| most + 1));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if fits(&at(middle)) { low = middle } else { high = middle }
+    }
+    let mut fitted = at(low);
+    let mut left = room - fitted.iter().sum::<usize>();
+    for (fitted, width) in fitted.iter_mut().zip(widths) {
+        if *fitted < *width && *fitted == low && left > 0 {
+            *fitted += 1;
+            left -= 1;
         }
-        left -= width;
     }
-    widths
-        .iter()
-        .map(|width| {
-            if *width > level && spare > 0 {
-                spare -= 1;
-                level + 1
-            } else {
-                (*width).min(level)
-            }
-        })
-        .collect()
+    Some(fitted)
 }
 
 /// The text, or as much of it as leaves a cell for the mark that something is missing.
-pub(super) fn cut(text: &str, cells: usize) -> Cow<'_, str> {
+pub(super) fn cut(text: &str, cells: usize, at: Cut) -> Cow<'_, str> {
     if text.width() <= cells {
         return Cow::Borrowed(text);
     }
-    let Some(mut room) = cells.checked_sub(1) else { return Cow::Borrowed("") };
+    let Some(room) = cells.checked_sub(1) else { return Cow::Borrowed("") };
+    match at {
+        Cut::End => Cow::Owned(format!("{}…", head(text, room))),
+        Cut::Middle => {
+            let tail = tail(text, room.div_ceil(2));
+            Cow::Owned(format!("{}…{tail}", head(text, room - tail.width())))
+        }
+        Cut::Start => {
+            let tail = tail(text, room);
+            // A path is cut in front of a folder, if that leaves the better part of it.
+            let whole = tail.find('/').map(|at| &tail[at..]).filter(|part| part.width() > room / 2);
+            Cow::Owned(format!("…{}", whole.unwrap_or(tail)))
+        }
+    }
+}
+
+/// As much of the begin as has room.
+fn head(text: &str, mut room: usize) -> &str {
     let mut kept = 0;
     for cluster in clusters(text) {
         let Some(rest) = room.checked_sub(cluster.width()) else { break };
         room = rest;
         kept += cluster.len();
     }
-    Cow::Owned(format!("{}…", &text[..kept]))
+    &text[..kept]
+}
+
+/// As much of the end as has room.
+fn tail(text: &str, mut room: usize) -> &str {
+    let mut kept = text.len();
+    for cluster in clusters(text).collect::<Vec<_>>().into_iter().rev() {
+        let Some(rest) = room.checked_sub(cluster.width()) else { break };
+        room = rest;
+        kept -= cluster.len();
+    }
+    &text[kept..]
 }
 
 /// Pieces that may be cut apart: a character with the marks and the joined characters that belong to it.
@@ -81,7 +102,7 @@ mod tests {
     fn a_cut_falls_between_characters() {
         #[track_caller]
         fn check(text: &str, cells: usize, expected: &str) {
-            assert_eq!(cut(text, cells), expected);
+            assert_eq!(cut(text, cells, Cut::End), expected);
         }
         check("abc", 3, "abc");
         check("abcd", 3, "ab…");
@@ -91,5 +112,27 @@ mod tests {
         check("👩\u{200d}👩\u{200d}👧x", 2, "…");
         check("👩\u{200d}👩\u{200d}👧xy", 3, "👩\u{200d}👩\u{200d}👧…");
         check("abc", 0, "");
+    }
+    #[test]
+    fn newcomer_3_3_2_the_end_that_matters_stays() {
+        let middle = |text, cells| cut(text, cells, Cut::Middle).into_owned();
+        assert_eq!(middle("abcdefghij", 10), "abcdefghij");
+        assert_eq!(middle("abcdefghij", 8), "abc…ghij");
+        assert_eq!(middle("TcpStream::poll_write_vectored", 20), "TcpStream…e_vectored");
+        assert_eq!(middle("漢字漢字", 5), "漢…字");
+        let start = |text, cells| cut(text, cells, Cut::Start).into_owned();
+        assert_eq!(start("127.0.0.1:59233", 9), "….1:59233");
+        assert_eq!(start("/usr/lib/x86_64-linux-gnu/libc.so.6", 15), "…/libc.so.6");
+        assert_eq!(start("src/cache.rs:88", 14), "…/cache.rs:88");
+    }
+
+    #[test]
+    fn no_column_shrinks_below_its_least() {
+        assert_eq!(shrunk(&[10, 5, 15], &[8, 5, 8], 21), Some(vec![8, 5, 8]));
+        assert_eq!(shrunk(&[10, 5, 15], &[8, 5, 8], 20), None);
+        assert_eq!(shrunk(&[10, 5, 15], &[10, 5, 8], 25), Some(vec![10, 5, 10]));
+        assert_eq!(shrunk(&[20, 20], &[1, 1], 31), Some(vec![16, 15]));
+        assert_eq!(shrunk(&[3, 4], &[3, 4], 100), Some(vec![3, 4]));
+        assert_eq!(shrunk(&[], &[], 0), Some(vec![]));
     }
 }

@@ -25,7 +25,7 @@ impl TableStream {
     pub(crate) fn push(&mut self, row: Value, out: &mut String) {
         match &self.layout {
             Some(layout) => layout.write(&row, out),
-            None if self.held.is_empty() && Shape::of(&row).is_none() => write_apart(&row, out),
+            None if self.held.is_empty() && Shape::of(&row).is_none() => write_apart(&row, self.width, out),
             None => {
                 self.held.push(row);
                 if self.held.len() >= HELD_ROWS {
@@ -40,14 +40,14 @@ impl TableStream {
     pub(crate) fn flush(&mut self, out: &mut String) {
         let held = std::mem::take(&mut self.held);
         self.layout = self.layout.take().or_else(|| {
-            let layout = Layout::new(&held, self.width)?;
+            let layout = Layout::new(&held, &[], self.width)?;
             layout.write_header(out);
             Some(layout)
         });
         for row in &held {
             match &self.layout {
                 Some(layout) => layout.write(row, out),
-                None => write_apart(row, out),
+                None => write_apart(row, self.width, out),
             }
         }
     }

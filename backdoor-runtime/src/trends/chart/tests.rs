@@ -100,9 +100,21 @@ fn a_counter_is_drawn_as_its_rate() {
 }
 
 #[test]
+fn newcomer_3_3_6_all_axes_begin_at_the_same_number() {
+    let grows = trend(queued(), 7_199, |second| Some((second as i64).into()));
+    let text = drawn(&grows, 60, false);
+    let bottoms = text.lines().filter(|line| line.trim_start().starts_with("0 │")).count();
+    assert_eq!(bottoms, 3, "{text}");
+}
+
+#[test]
 fn what_never_changes_what_is_negative_and_what_was_never_read() {
     let constant = trend(queued(), 30, |_| Some((-5).into()));
-    assert!(drawn(&constant, 60, false).contains("last 60 s: min -5, max -5"));
+    let drawn_constant = drawn(&constant, 60, false);
+    assert!(drawn_constant.contains("last 60 s: min -5, max -5"));
+    // newcomer_3_3_6: the label stands where the bars end.
+    let label = drawn_constant.lines().find(|line| line.starts_with("-5 │")).unwrap();
+    assert!(label.ends_with('█'), "{drawn_constant}");
     let never = drawn(&trend(queued(), 30, |_| Some("a text".into())), 60, false);
     assert!(never.starts_with("shop queued: now not known\n\nlast 60 s: nothing was measured\n"), "{never}");
     let huge =

@@ -6,66 +6,95 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::Page;
 
-/// Where less than this is left beside what the text stands behind, it is not broken.
-const NARROW: usize = 20;
-
 /// Words behind `begin`, on as many lines as they need; those after the first are indented.
 pub(super) fn flow(page: &mut Page<'_>, begin: &str, indent: usize, text: &str) -> fmt::Result {
-    let room = page.width().filter(|columns| *columns >= indent + NARROW).unwrap_or(usize::MAX);
-    let mut line = begin.to_owned();
-    let mut is_first = true;
-    for word in text.split_whitespace() {
-        if !is_first && line.width() + 1 + word.width() > room {
-            writeln!(page, "{line}")?;
-            line = " ".repeat(indent);
-        } else if !is_first {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_first = false;
-    }
-    writeln!(page, "{}", line.trim_end())
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    page.hanging(format!("{begin}{words}").trim_end(), indent)
 }
 
 /// Text as its author wrote it where nobody knows how wide the page is. Elsewhere the lines of a paragraph are joined and broken
 /// anew, as Markdown has it; code, and what is indented or begins with a mark, as in a list or a table, stays a line.
 pub(super) fn paragraphs(page: &mut Page<'_>, text: &str) -> fmt::Result {
-    let Some(width) = page.width() else {
-        return text.lines().try_for_each(|line| writeln!(page, "{line}"));
-    };
-    let mut joined = String::new();
+    match page.width() {
+        None => text.lines().try_for_each(|line| writeln!(page, "{line}")),
+        Some(_) => parts(text).iter().try_for_each(|part| page.hanging(&part.text, part.indent)),
+    }
+}
+
+/// The same behind `begin`, all of it so far to the right: without the empty lines, and `last` behind it. Paragraphs are joined where
+/// nobody knows how wide the page is, too.
+pub(super) fn column(page: &mut Page<'_>, begin: &str, indent: usize, text: &str, last: &str) -> fmt::Result {
+    let mut parts = parts(text);
+    parts.retain(|part| !part.text.is_empty());
+    match &mut parts[..] {
+        [only] if only.is_plain => {
+            only.text.push(' ');
+            only.text.push_str(last);
+        }
+        _ => parts.push(Part { text: last.to_owned(), indent: 0, is_plain: true }),
+    }
+    let mut begin = begin.to_owned();
+    for part in parts.iter().filter(|part| part.text.width() > 0) {
+        page.hanging(format!("{begin}{}", part.text).trim_end(), indent + part.indent)?;
+        begin = " ".repeat(indent);
+    }
+    match begin.trim().is_empty() {
+        true => Ok(()),
+        false => writeln!(page, "{}", begin.trim_end()),
+    }
+}
+
+/// A paragraph, or a line that stays one.
+struct Part {
+    text: String,
+    /// Where it goes on, if it is too wide.
+    indent: usize,
+    is_plain: bool,
+}
+
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
     let mut is_code = false;
+    let mut goes_on = false;
     for line in text.lines() {
         let is_fence = line.starts_with("```");
         is_code ^= is_fence;
-        if !is_fence && !is_code && is_plain(line) {
-            joined.push_str(line);
-            joined.push(' ');
-            continue;
-        }
-        end(page, &mut joined)?;
-        match line.width() <= width {
-            true => writeln!(page, "{line}")?,
-            false => {
-                let indent = line.len() - line.trim_start().len();
-                flow(page, &line[..indent], indent, line)?;
+        let is_plain = !is_fence && !is_code && is_plain(line);
+        match parts.last_mut() {
+            Some(part) if is_plain && goes_on => {
+                part.text.push(' ');
+                part.text.push_str(line.trim());
+            }
+            _ => {
+                let (text, indent) = match is_plain {
+                    true => (line.trim(), 0),
+                    false => (line, line.len() - line.trim_start().len() + mark(line)),
+                };
+                parts.push(Part { text: text.to_owned(), indent, is_plain });
             }
         }
+        goes_on = is_plain;
     }
-    end(page, &mut joined)
+    parts
 }
 
-fn end(page: &mut Page<'_>, joined: &mut String) -> fmt::Result {
-    match std::mem::take(joined) {
-        none if none.is_empty() => Ok(()),
-        text => flow(page, "", 0, &text),
+/// How wide the mark of a list is, below which its text goes on: `- `, `1. `.
+fn mark(line: &str) -> usize {
+    let line = line.trim_start();
+    match line.split_once(' ') {
+        Some((mark, _)) if is_mark(mark) => mark.len() + 1,
+        _ => 0,
     }
+}
+
+fn is_mark(word: &str) -> bool {
+    let number = word.strip_suffix('.').unwrap_or_default();
+    matches!(word, "-" | "*" | "+") || !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_plain(line: &str) -> bool {
     let begins = line.chars().next();
-    let is_numbered = line.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(". ")
-        && begins.is_some_and(|c| c.is_ascii_digit());
+    let is_numbered = line.split_once(' ').is_some_and(|(word, _)| is_mark(word));
     begins.is_some_and(|c| !c.is_whitespace() && !matches!(c, '-' | '*' | '+' | '|' | '#' | '>'))
         && !is_numbered
 }
@@ -88,13 +117,29 @@ mod tests {
         check(|page| paragraphs(page, TEXT), None, &format!("{TEXT}\n"));
         let code = "Such as\n```text\none\ntwo\n```\nor\nthree\n";
         check(|page| paragraphs(page, code), Some(24), "Such as\n```text\none\ntwo\n```\nor three\n");
+        let list = "- an item that is longer than the page";
+        check(|page| paragraphs(page, list), Some(24), "- an item that is longer\n  than the page\n");
+    }
+
+    #[test]
+    fn author_a10_a_list_in_the_text_of_a_parameter_keeps_its_lines() {
+        const TEXT: &str = "The shard: one\nof\n\n- 1 to 4 for the front\n- 5 to 9 for the back";
+        let shown = |width, text: &'static str, expected: &str| {
+            check(|page| column(page, "  <shard>  ", 11, text, "(number, required)"), width, expected);
+        };
+        let lines = "  <shard>  The shard: one of\n           - 1 to 4 for the front\n           - 5 to 9 for the back\n           (number, required)\n";
+        shown(Some(60), TEXT, lines);
+        shown(None, TEXT, lines);
+        shown(None, "One\nline", "  <shard>  One line (number, required)\n");
+        shown(None, "", "  <shard>  (number, required)\n");
+        check(|page| column(page, "  <shard>  ", 11, "", ""), None, "  <shard>\n");
     }
 
     #[test]
     fn lines_after_the_first_are_indented() {
         let write = |page: &mut Page<'_>| flow(page, "  <one>  ", 9, "a word or two more than fit");
         check(write, Some(30), "  <one>  a word or two more\n         than fit\n");
-        check(write, Some(20), "  <one>  a word or two more than fit\n");
+        check(write, Some(20), "  <one>  a word or\n  two more than fit\n");
         check(write, None, "  <one>  a word or two more than fit\n");
         check(|page| flow(page, "  <one>  ", 9, ""), Some(30), "  <one>\n");
     }

@@ -1,0 +1,210 @@
+//! Lines that are wider than the terminal, broken between words: the one code for help, views, answers, errors and the log.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Where less than this would be left of a line, what follows is not indented as far.
+const NARROW: usize = 16;
+
+/// Behind one of these, a word that is wider than the whole terminal may be broken: paths, addresses, names of functions.
+const JOINTS: [char; 8] = ['/', ':', ',', '|', '&', '=', '-', '>'];
+
+/// Text of several lines, each of them broken where it is too wide. A line goes on below the text that follows its first columns,
+/// or two columns further than it begins. What has tabs or moves the cursor stays as it is.
+pub(crate) fn lines(text: &str, width: Option<usize>) -> Cow<'_, str> {
+    let Some(width) = width.filter(|width| *width > 0) else { return Cow::Borrowed(text) };
+    if text.split('\n').all(|line| fits(line, width)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for (at, one) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        line(one, Some(width), hang(one, width), &mut out);
+    }
+    Cow::Owned(out)
+}
+
+/// One line, without a newline behind it; it goes on `hang` columns to the right.
+pub(crate) fn line(text: &str, width: Option<usize>, hang: usize, out: &mut String) {
+    parts(text, words(text), width, hang, out);
+}
+
+/// The same for a usage line, of which no parameter is broken that has room in a line.
+pub(crate) fn usage(text: &str, width: Option<usize>, hang: usize, out: &mut String) {
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(hang));
+    let mut depth = 0_i32;
+    let mut whole: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' | '<' => depth += 1,
+            ']' | '>' => depth -= 1,
+            ' ' if depth <= 0 => {
+                whole.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    whole.push(&text[start..]);
+    let parameters = whole.into_iter().flat_map(|part| match part.width() <= room {
+        true => vec![part],
+        false => part.split(' ').collect(),
+    });
+    parts(text, parameters, width, hang, out);
+}
+
+/// Parts that stay whole, with a space between two.
+pub(crate) fn whole(whole: &[impl AsRef<str>], width: Option<usize>, hang: usize, out: &mut String) {
+    let text = whole.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ");
+    parts(&text, whole.iter().map(AsRef::as_ref), width, hang, out);
+}
+
+/// Whether the line is shown as it is.
+fn fits(line: &str, width: usize) -> bool {
+    line.len() <= width || line.contains(['\t', '\x1b']) || line.width() <= width
+}
+
+/// Words as they stand, the spaces before each included.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let word = rest.len() - rest.trim_start_matches(' ').len();
+        let end = rest[word..].find(' ').map_or(rest.len(), |at| word + at);
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        // What stands before a space takes that with it, so that the next begins with its own.
+        rest = rest.strip_prefix(' ').unwrap_or(rest);
+        (!part.is_empty() || !rest.is_empty()).then_some(part)
+    })
+}
+
+/// Parts with a space between two, on as many lines as they need.
+fn parts<'a>(
+    text: &str,
+    parts: impl Iterator<Item = &'a str>,
+    width: Option<usize>,
+    hang: usize,
+    out: &mut String,
+) {
+    let Some(width) = width.filter(|width| *width > 0 && !fits(text, *width)) else {
+        out.push_str(text);
+        return;
+    };
+    let hang = if hang + NARROW > width { hang.min(2) } else { hang };
+    let mut column = 0;
+    let mut is_begun = false;
+    for (at, part) in parts.enumerate() {
+        let gap = usize::from(at > 0);
+        let word = part.trim_start_matches(' ');
+        if is_begun && !word.is_empty() && column + gap + part.width() > width {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+            // A word that has no room there begins further to the left.
+            column = hang.min(width.saturating_sub(word.width()));
+            out.extend(std::iter::repeat_n(' ', column));
+            column += long_word(word, column, width, out);
+        } else {
+            out.push_str(if gap == 1 { " " } else { "" });
+            column += gap;
+            column += long_word(part, column, width, out);
+        }
+        is_begun |= !word.is_empty();
+    }
+    out.truncate(out.trim_end_matches(' ').len());
+}
+
+/// A word from this column on, and how much wider the last line is then. One that is wider than the terminal is broken at its joints.
+fn long_word(word: &str, column: usize, width: usize, out: &mut String) -> usize {
+    if column + word.width() <= width {
+        out.push_str(word);
+        return word.width();
+    }
+    let (mut at, mut rest) = (column, word);
+    loop {
+        let (mut used, mut joint) = (at, 0);
+        for (index, c) in rest.char_indices() {
+            used += c.width().unwrap_or(0);
+            if used > width {
+                break;
+            }
+            let end = index + c.len_utf8();
+            if JOINTS.contains(&c) && !rest[end..].starts_with(JOINTS) {
+                joint = end;
+            }
+        }
+        if used <= width || joint == 0 || joint == rest.len() {
+            out.push_str(rest);
+            return (at + rest.width()).saturating_sub(column);
+        }
+        out.push_str(&rest[..joint]);
+        out.push('\n');
+        (at, rest) = (0, &rest[joint..]);
+    }
+}
+
+/// Where a line goes on that is too wide: below the text behind its last gap that is not beyond the middle.
+pub(crate) fn hang(line: &str, width: usize) -> usize {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let mut below = indent + 2;
+    let (mut column, mut spaces) = (indent, 0);
+    for c in line[indent..].chars() {
+        if c == ' ' {
+            spaces += 1;
+        } else {
+            if spaces > 1 && column <= width / 2 {
+                below = column;
+            }
+            spaces = 0;
+        }
+        column += c.width().unwrap_or(0);
+    }
+    below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, width: usize, expected: &str) {
+        assert_eq!(lines(text, Some(width)), expected);
+        assert_eq!(lines(text, None), text);
+    }
+
+    #[test]
+    fn words_stay_whole_and_a_line_goes_on_below_its_text() {
+        check("one two three", 13, "one two three");
+        check("one two three", 12, "one two\n  three");
+        check("  one two three\nfour", 14, "  one two\n  three\nfour");
+        check("name  a value of several words", 24, "name  a value of several\n      words");
+        check("mem       3.8MiB  heap and stacks", 30, "mem       3.8MiB  heap and\n          stacks");
+        check("  a    b  is  kept", 18, "  a    b  is  kept");
+        check("a line that ends   ", 16, "a line that ends");
+        check("漢字 漢字 漢字", 9, "漢字 漢字\n  漢字");
+        check("a\ttab is where its author put it", 9, "a\ttab is where its author put it");
+    }
+
+    #[test]
+    fn a_word_without_room_begins_further_left_and_is_broken_at_a_joint() {
+        check("place   src/a/long/path.rs:12", 24, "place\n   src/a/long/path.rs:12");
+        check("in one::two::three::four::five", 16, "in\none::two::\nthree::four::\nfive");
+        check("abcdefghijklmnopqrstuvwxyz", 10, "abcdefghijklmnopqrstuvwxyz");
+    }
+
+    #[test]
+    fn parameters_of_a_usage_line_stay_whole() {
+        let shown = |text, width| {
+            let mut out = String::new();
+            usage(text, Some(width), 7, &mut out);
+            out
+        };
+        let line = "usage: price <product> [-q|--quiet] [--tag <text>]... [<words>...]";
+        assert_eq!(shown(line, 66), line);
+        let broken = "usage: price <product> [-q|--quiet]\n       [--tag <text>]... [<words>...]";
+        assert_eq!(shown(line, 48), broken);
+    }
+}
