@@ -25,9 +25,8 @@ macro_rules! build_info {
 /// The linker leaves out a crate that the program depends on and names nothing of. Its commands would be missing, and nobody would be told.
 ///
 /// ```
-/// # mod net_debug {}
-/// # macro_rules! commands_of { ($name:ident) => {} }
-/// commands_of!(net_debug);
+/// # extern crate anyhow as net_debug;
+/// backdoor_runtime::commands_of!(net_debug);
 /// ```
 ///
 /// A crate that `Cargo.toml` gives another name is written with its own beside it: `commands_of!(debug = "net_debug")`.

@@ -169,7 +169,7 @@ impl Session {
         self.run.stopped().is_some()
     }
 
-    /// Waits until the command is asked to stop.
+    /// Waits until the command is asked to stop: for what has to be done then, beside the work in a `select!`.
     pub async fn cancelled(&self) {
         self.run.until_stopped().await;
     }
