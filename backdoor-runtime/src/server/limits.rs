@@ -147,6 +147,8 @@ impl Builder {
     /// How often a warning of one kind is logged that peers can bring about: foreign protocols, sessions that make room or are turned
     /// away, clients that take nothing, connections that cannot be taken. The next one says how many were not logged. Default: once
     /// in 60 s; `Duration::ZERO` logs each.
+    ///
+    /// Lines that run nothing, since they are wrong or refused, are counted as well: five a second are logged, unless this is zero.
     pub fn log_every(mut self, time: Duration) -> Self {
         self.limits.log_every = time;
         self
@@ -223,7 +225,8 @@ impl Builder {
         self
     }
 
-    /// How long a peer must be silent to be taken for a person and get a prompt. Default: 200 ms.
+    /// How long a peer must be silent to be taken for a person and get a prompt. Default: 200 ms. An empty line that comes first is no
+    /// line of a script: the silence begins anew behind it, up to ten times.
     pub fn silence(mut self, limit: Duration) -> Self {
         self.limits.times.silence = limit.min(FOREVER);
         self
@@ -232,13 +235,16 @@ impl Builder {
     /// How long a script may stay silent when it has all its answers; then its session ends. Default: 2 s.
     ///
     /// `printf 'help\n' | nc host port` would otherwise never end: Debian's `nc` keeps its half of the connection open unless it is
-    /// told `-N`. A peer with a prompt, or one that has spoken telnet, is no script.
+    /// told `-N`. It is told why it is closed, since it may have had more to send. One that sends a line after a pause as long as
+    /// [`silence`](Self::silence) is in a conversation and has [`session_idle`](Self::session_idle) from then on. A peer with a prompt,
+    /// or one that has spoken telnet, is no script.
     pub fn script_idle(mut self, limit: Duration) -> Self {
         self.limits.times.script_idle = limit.min(FOREVER);
         self
     }
 
-    /// How long a peer may take no byte of what it asked for before it is cut off. Default: 10 s.
+    /// How long a peer may take no byte of what it asked for before it is cut off. Default: 10 s. Should it read on, the last line says
+    /// that the rest was left out, where the kernel had room for it.
     pub fn write_stall(mut self, limit: Duration) -> Self {
         self.limits.times.stall = limit.min(FOREVER);
         self
