@@ -176,11 +176,17 @@ impl Dispatcher {
         run.state.json.store(json, Ordering::Relaxed);
         run.shown = masked::shown(&run.line, &asked.asked, &self.shared.registry);
         let record = Record::begin(self, peer, &run, &asked.asked);
+        let is_ours =
+            matches!(&asked.asked, Asked::Command { entry, .. } if entry.command.declared.is_builtin());
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
+            Err(ended) if is_ours && ended.failure.is_panic() => {
+                self.shared.tally.note_bug();
+                (Some(ended.failure.of_console()), ended.tail)
+            }
             Err(ended) => (Some(ended.failure), ended.tail),
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);

@@ -25,6 +25,7 @@ mod own_thread;
 pub mod private;
 pub mod profile;
 mod reply;
+mod reserve;
 pub mod resources;
 mod server;
 pub mod sync;

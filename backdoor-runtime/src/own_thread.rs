@@ -1,6 +1,8 @@
 //! Threads of the console's own. Each begins here, so that what holds for one holds for all: it has a name, it goes behind the service
 //! as far as was asked for, and where the kernel refuses it, nothing is lost but its work.
 
+mod mask;
+
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::{self, JoinHandle};
@@ -93,6 +95,12 @@ pub(crate) fn start<T: Send + 'static>(
         let _ = priority.take();
         work()
     })
+}
+
+/// Sees to it that a write on this thread fails where the kernel would end the process for it: to a pipe that nobody reads, or beyond the
+/// longest file that the process may write. What the service's own threads write is its own affair.
+pub(crate) fn survive_writes() {
+    mask::block_signals_of_writes();
 }
 
 /// Whether this is the thread that computes views, which may block where nothing else can be done.

@@ -43,7 +43,7 @@ use crate::own_thread::{self, Priority};
 use crate::profile::collector::Collector;
 pub use crate::profile::shares::{FunctionShare, TaskShare, ThreadShare};
 use crate::profile::tally::{Stack, Tally};
-use crate::resources::private_file;
+use crate::resources::private_file::Directory;
 use crate::threads::StackError;
 use crate::threads::symbols;
 
@@ -291,12 +291,12 @@ impl Profile {
     /// files are. They stay until somebody removes them.
     ///
     /// # Errors
-    /// They cannot be written.
+    /// They cannot be written. Nothing is left of them then.
     pub fn save(&self, tasks: bool) -> io::Result<Saved> {
-        let directory = private_file::directory()?;
-        Ok(Saved {
-            flame_graph: private_file::write(&directory, "flame.svg", &self.flame_graph(tasks))?,
-            folded: private_file::write(&directory, "folded.txt", &self.folded(tasks))?,
-        })
+        let directory = Directory::new()?;
+        let flame_graph = directory.write("flame.svg", &self.flame_graph(tasks))?;
+        let folded = directory.write("folded.txt", &self.folded(tasks))?;
+        directory.keep();
+        Ok(Saved { flame_graph, folded })
     }
 }

@@ -40,6 +40,8 @@ mod host;
 #[cfg(test)]
 mod listen;
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod log;

@@ -13,6 +13,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(600);
 
+/// The files that were asked for, or why there are none.
+type Files = Option<Result<Saved, String>>;
+
 /// The functions that use the processor, the hottest first, and the threads
 ///
 /// Only threads that compute are interrupted, --rate times a second of their processor time, each for a few microseconds. What is
@@ -38,10 +41,10 @@ fn cpu(
     /// Also write a flame graph and the stacks into private files
     save: bool,
 ) -> Result<Cpu, String> {
-    let (profile, saved) = take(&session, rate, window, save, false)?;
+    let (profile, files) = take(&session, rate, window, save, false)?;
     let mut functions = profile.functions(full);
     functions.truncate(top);
-    Ok(Cpu { functions, threads: first(&profile.threads, top), profile, saved })
+    Ok(Cpu { functions, threads: first(&profile.threads, top), profile, files })
 }
 
 /// The tasks that use the processor, by name, the busiest first
@@ -67,8 +70,8 @@ fn tasks(
     /// Also write a flame graph and the stacks, by task, into private files
     save: bool,
 ) -> Result<Tasks, String> {
-    let (profile, saved) = take(&session, rate, window, save, true)?;
-    Ok(Tasks { tasks: first(&profile.tasks(), top), profile, saved })
+    let (profile, files) = take(&session, rate, window, save, true)?;
+    Ok(Tasks { tasks: first(&profile.tasks(), top), profile, files })
 }
 
 fn take(
@@ -77,15 +80,16 @@ fn take(
     window: Duration,
     save: bool,
     tasks: bool,
-) -> Result<(Profile, Option<Saved>), String> {
+) -> Result<(Profile, Files), String> {
     let said = |error: ProfileError| error.to_string();
     let who = format!("session {} ({})", session.id(), session.peer());
     let recording = profile::begin(rate, window, &who).map_err(said)?;
     while !recording.wait(GLANCE) && !session.is_cancelled() {}
     let profile = recording.end().map_err(said)?;
     let wanted = save && profile.samples > 0;
-    let saved = wanted.then(|| profile.save(tasks)).transpose().map_err(|error| error.to_string())?;
-    Ok((profile, saved))
+    // What was seen is shown all the same.
+    let files = wanted.then(|| profile.save(tasks).map_err(|error| error.to_string()));
+    Ok((profile, files))
 }
 
 fn first<T: Clone>(all: &[T], count: usize) -> Vec<T> {
@@ -103,7 +107,7 @@ struct Cpu {
     functions: Vec<FunctionShare>,
     threads: Vec<ThreadShare>,
     profile: Profile,
-    saved: Option<Saved>,
+    files: Files,
 }
 
 impl CommandOutput for Cpu {
@@ -115,7 +119,7 @@ impl CommandOutput for Cpu {
             let rows: Value = self.threads.iter().map(ThreadShare::value).collect();
             page.write_str(&rows.to_text(page.width()))?;
         }
-        summary(page, &self.profile, self.saved.as_ref())
+        summary(page, &self.profile, self.files.as_ref())
     }
 
     fn value(&self) -> Value {
@@ -123,7 +127,7 @@ impl CommandOutput for Cpu {
             ("functions", self.functions.iter().map(FunctionShare::value).collect()),
             ("threads", self.threads.iter().map(ThreadShare::value).collect()),
         ];
-        fields.extend(figures(&self.profile, self.saved.as_ref()));
+        fields.extend(figures(&self.profile, self.files.as_ref()));
         Value::record(fields)
     }
 }
@@ -152,7 +156,7 @@ fn few(row: &Value) -> Value {
 struct Tasks {
     tasks: Vec<TaskShare>,
     profile: Profile,
-    saved: Option<Saved>,
+    files: Files,
 }
 
 impl CommandOutput for Tasks {
@@ -161,18 +165,18 @@ impl CommandOutput for Tasks {
             let rows: Value = self.tasks.iter().map(TaskShare::value).collect();
             page.write_str(&rows.to_text(page.width()))?;
         }
-        summary(page, &self.profile, self.saved.as_ref())
+        summary(page, &self.profile, self.files.as_ref())
     }
 
     fn value(&self) -> Value {
         let mut fields = vec![("tasks", self.tasks.iter().map(TaskShare::value).collect())];
-        fields.extend(figures(&self.profile, self.saved.as_ref()));
+        fields.extend(figures(&self.profile, self.files.as_ref()));
         Value::record(fields)
     }
 }
 
 /// What was sampled, in sentences.
-fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt::Result {
+fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, String>>) -> fmt::Result {
     let (took, used) = (short(profile.took), short(profile.used));
     let rate = profile.rate;
     if profile.is_partial() {
@@ -232,11 +236,14 @@ fn summary(page: &mut Page<'_>, profile: &Profile, saved: Option<&Saved>) -> fmt
             "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it"
         )?;
     }
-    if let Some(saved) = saved {
-        writeln!(page, "flame graph: {}", saved.flame_graph.display())?;
-        writeln!(page, "folded stacks: {}", saved.folded.display())?;
+    match files {
+        None => Ok(()),
+        Some(Ok(saved)) => {
+            writeln!(page, "flame graph: {}", saved.flame_graph.display())?;
+            writeln!(page, "folded stacks: {}", saved.folded.display())
+        }
+        Some(Err(why)) => writeln!(page, "nothing was saved: {why}"),
     }
-    Ok(())
 }
 
 /// As durations are written everywhere here, but no finer than a millisecond, or than a microsecond below one.
@@ -246,7 +253,9 @@ fn short(duration: Duration) -> String {
     Value::from(Duration::from_nanos(nanos)).to_text(None).trim_end().to_owned()
 }
 
-fn figures(profile: &Profile, saved: Option<&Saved>) -> Vec<(&'static str, Value)> {
+fn figures(profile: &Profile, files: Option<&Result<Saved, String>>) -> Vec<(&'static str, Value)> {
+    let saved = files.and_then(|files| files.as_ref().ok());
+    let not_saved = files.and_then(|files| files.as_ref().err());
     let path = |path: &std::path::Path| Value::from(path.display().to_string());
     vec![
         ("rate", profile.rate.into()),
@@ -262,5 +271,6 @@ fn figures(profile: &Profile, saved: Option<&Saved>) -> Vec<(&'static str, Value
         ("unseen_percent", profile.unseen_percent().into()),
         ("flame_graph", saved.map(|saved| path(&saved.flame_graph)).into()),
         ("folded", saved.map(|saved| path(&saved.folded)).into()),
+        ("not_saved", not_saved.map(|why| Value::from(why.as_str())).into()),
     ]
 }

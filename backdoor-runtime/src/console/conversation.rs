@@ -220,7 +220,10 @@ impl Conversation {
                         self.cut(protocol);
                         return None;
                     }
-                    self.peer.prove();
+                    let says_something = !is_comment && line.contains(|c: char| !c.is_whitespace());
+                    if says_something {
+                        self.peer.prove();
+                    }
                     // The peer's own echo of a line that came ahead stands anywhere.
                     if !at_prompt && self.style == Style::Prompted {
                         self.screen.show_entered(&line);
@@ -229,7 +232,7 @@ impl Conversation {
                         // What is complained about stands elsewhere on the screen.
                         at_prompt = false;
                     }
-                    if !is_comment && line.contains(|c: char| !c.is_whitespace()) {
+                    if says_something {
                         return Some((line, at_prompt));
                     }
                 }

@@ -102,6 +102,7 @@ impl Audit {
         let dispatch = dispatcher::get_default(Dispatch::clone);
         // A subscriber may hold a lock of the service's, which would then wait for what goes behind it.
         own_thread::start("backdoor-log", Priority::OF_STARTER, move || {
+            own_thread::survive_writes();
             if dispatch.is::<NoSubscriber>() {
                 emit_all(&events, &counted);
             } else {

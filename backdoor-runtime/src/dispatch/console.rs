@@ -77,7 +77,7 @@ pub struct Service {
     pub version: Option<String>,
     /// The process.
     pub pid: u32,
-    /// The machine's host name, as uname(2) says it.
+    /// The machine's host name.
     pub host: String,
     /// How it was built.
     pub build: BuildInfo,
@@ -104,12 +104,11 @@ pub struct SessionInfo {
 
 impl Service {
     pub(crate) fn new(name: String, version: Option<String>) -> Self {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Self {
             name,
             version,
             pid: std::process::id(),
-            host,
+            host: host(),
             build: BuildInfo::default(),
             started: Instant::now(),
         }
@@ -169,6 +168,11 @@ impl Console {
     /// The lines that were run since the console started, by how they ended, the most frequent first.
     pub fn tally(&self) -> Vec<StatusCount> {
         self.0.tally.counts()
+    }
+
+    /// How often the console's own code has panicked since it started, each of which is a bug of it.
+    pub fn bugs(&self) -> u64 {
+        self.0.tally.bugs()
     }
 
     /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on
@@ -259,6 +263,14 @@ impl Shared {
     /// Asks the author's provider. One that is late, or panics, has nothing to say.
     async fn ask(&self, provider: Provider) -> Vec<Candidate> {
         self.asking.ask(COMPLETION, move || provider.ask()).await.unwrap_or_default()
+    }
+}
+
+/// The host name that uname(2) says, from where a filter of system calls lets it be read.
+fn host() -> String {
+    match std::fs::read_to_string("/proc/sys/kernel/hostname") {
+        Ok(name) => name.trim_end().to_owned(),
+        Err(_) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
     }
 }
 

@@ -51,6 +51,9 @@ impl fmt::Display for Status {
     }
 }
 
+/// What to do about a panic in the console's own code.
+pub(crate) const REPORT: &str = "please report it: backdoor's README says where, and with what";
+
 /// The longest message, in bytes. It is shown at once, without waiting for a slow reader.
 const LONGEST: usize = 8 * 1024;
 
@@ -109,6 +112,12 @@ impl Failure {
 
     pub(crate) fn panicked(message: String) -> Self {
         Self::new(Status::Panicked, message)
+    }
+
+    /// The same of code that is not the author's.
+    pub(crate) fn of_console(mut self) -> Self {
+        self.message.push_str(&format!("; this is a bug of the console, {REPORT}"));
+        self
     }
 
     pub(crate) fn is_panic(&self) -> bool {

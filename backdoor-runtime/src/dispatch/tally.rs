@@ -1,5 +1,6 @@
-//! How many lines were run, how they ended and how long they took, since the console started.
+//! How many lines were run, how they ended and how long they took, and how often the console itself failed, since it started.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,12 +23,15 @@ record! {
 
 /// Counts of one console.
 #[derive(Default)]
-pub(crate) struct Tally(Mutex<Vec<StatusCount>>);
+pub(crate) struct Tally {
+    lines: Mutex<Vec<StatusCount>>,
+    bugs: AtomicU64,
+}
 
 impl Tally {
     /// Notes a line that has ended.
     pub(crate) fn note(&self, status: Status, took: Duration) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let status = status.as_str();
         let at = counts.iter().position(|count| count.status == status).unwrap_or_else(|| {
             counts.push(StatusCount { status, count: 0, total: Duration::ZERO, longest: Duration::ZERO });
@@ -41,9 +45,18 @@ impl Tally {
 
     /// The most frequent first.
     pub(crate) fn counts(&self) -> Vec<StatusCount> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut counts = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
         counts.sort_by(|left, right| right.count.cmp(&left.count).then(left.status.cmp(right.status)));
         counts
+    }
+
+    /// Notes a panic in the console's own code.
+    pub(crate) fn note_bug(&self) {
+        self.bugs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bugs(&self) -> u64 {
+        self.bugs.load(Ordering::Relaxed)
     }
 }
 

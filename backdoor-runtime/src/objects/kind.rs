@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use super::rates::Happened;
 use super::registry;
 use super::shard::Shard;
-use super::sites::Site;
+use super::sites::{self, Site};
 use super::slab::Entry;
 use super::tracked::Instance;
 use crate::coarse;
@@ -149,21 +149,26 @@ impl Kind {
 
     pub(super) fn counts(&self, now: u64) -> Counts {
         let mut counts = Counts::default();
+        let mut found: Vec<Site> = Vec::new();
         for number in 0..SHARDS {
+            // Who counts may go behind the service, and be interrupted while it holds the lock: nothing is compared or allocated there.
+            found.reserve(sites::MOST + 1);
             let shard = self.shard(number as u8);
             counts.live += shard.live;
             counts.made += shard.made;
             let last = shard.rates.last(now);
             counts.last.made += last.made;
             counts.last.dropped += last.dropped;
-            for site in shard.sites.all() {
+            found.extend(shard.sites.all().copied());
+            drop(shard);
+            for site in found.drain(..) {
                 // One place may have several addresses.
                 match counts.sites.iter_mut().find(|known| known.location == site.location) {
                     Some(known) => {
                         known.live += site.live;
                         known.made += site.made;
                     }
-                    None => counts.sites.push(*site),
+                    None => counts.sites.push(site),
                 }
             }
         }

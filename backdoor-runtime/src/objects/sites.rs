@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 /// Places that are told apart in each shard; what comes from others is counted together.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// The number of all other places.
 const OTHERS: u16 = u16::MAX;

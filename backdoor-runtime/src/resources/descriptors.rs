@@ -9,6 +9,7 @@ use super::proc::{named, percent, read};
 use super::sockets::{self, Socket};
 use super::{limits, sockets::sockets_by_inode};
 use crate::reply::record;
+use crate::reserve;
 use crate::{Column, CommandOutput, Cut, Page, Value};
 
 record! {
@@ -82,17 +83,12 @@ pub fn descriptors() -> io::Result<Descriptors> {
 /// Number and link of every descriptor but the one that reads them.
 pub(super) fn links() -> io::Result<Vec<(u32, String)>> {
     const DIRECTORY: &str = "/proc/self/fd";
-    let own = format!("/proc/{}/fd", std::process::id());
     let mut links = Vec::new();
-    for entry in fs::read_dir(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
-        let entry = entry?;
-        let Some(fd) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        // One that was closed meanwhile is open no more.
-        let Ok(link) = fs::read_link(entry.path()) else { continue };
-        let link = link.to_string_lossy().into_owned();
-        if link != own {
-            links.push((fd, link));
-        }
+    for fd in reserve::names(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
+        // One that was closed meanwhile is open no more, as that which listed them.
+        let Ok(link) = fs::read_link(Path::new(DIRECTORY).join(&fd)) else { continue };
+        let Ok(fd) = fd.parse() else { continue };
+        links.push((fd, link.to_string_lossy().into_owned()));
     }
     links.sort_unstable();
     Ok(links)

@@ -1,13 +1,15 @@
 //! What the console itself costs the service it lives in.
 
 use std::fmt::{self, Write};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
-use std::{fs, io};
 
 use super::proc::{named, read};
 use crate::dispatch::StatusCount;
+use crate::dispatch::failure::REPORT;
 use crate::reply::{record, text};
+use crate::reserve;
 use crate::{CommandOutput, Console, Page, Value};
 
 record! {
@@ -23,6 +25,8 @@ record! {
         pub sessions: usize,
         /// The lines that were run, by how they ended.
         pub commands: Vec<StatusCount>,
+        /// How often its own code has panicked, each of which is a bug of it.
+        pub bugs: u64,
     }
 }
 
@@ -50,22 +54,23 @@ pub fn itself(console: &Console) -> io::Result<Itself> {
         up: console.service().uptime(),
         sessions: console.sessions().len(),
         commands: console.tally(),
+        bugs: console.bugs(),
     })
 }
 
 fn threads() -> io::Result<Vec<OwnThread>> {
     const DIRECTORY: &str = "/proc/self/task";
     let mut threads = Vec::new();
-    for entry in fs::read_dir(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
-        let entry = entry?;
-        let Some(tid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+    for tid in reserve::names(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
+        let directory = Path::new(DIRECTORY).join(&tid);
+        let Ok(tid) = tid.parse() else { continue };
         // One that has ended meanwhile is none.
-        let Ok(name) = read(entry.path().join("comm")) else { continue };
+        let Ok(name) = read(directory.join("comm")) else { continue };
         if !name.starts_with("backdoor-") {
             continue;
         }
         // Kernels without schedstats do not tell.
-        let ran = read(entry.path().join("schedstat")).unwrap_or_default();
+        let ran = read(directory.join("schedstat")).unwrap_or_default();
         let nanoseconds = ran.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
         threads.push(OwnThread { tid, name: name.trim().to_owned(), cpu: Duration::from_nanos(nanoseconds) });
     }
@@ -77,6 +82,9 @@ impl CommandOutput for Itself {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let cpu = text::duration(&self.cpu);
         writeln!(page, "up {}, {} connected, {cpu} of CPU", text::duration(&self.up), self.sessions)?;
+        if self.bugs > 0 {
+            writeln!(page, "it has failed {} times, by bugs of its own: {REPORT}", self.bugs)?;
+        }
         writeln!(page, "its memory cannot be told apart from the service's\n")?;
         page.write_str(&Value::of(&self.threads).to_text(page.width()))?;
         if self.commands.is_empty() {

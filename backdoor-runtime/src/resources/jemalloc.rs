@@ -18,7 +18,7 @@ mod with_feature {
     use tikv_jemalloc_ctl::{epoch, raw, stats, thread};
 
     use crate::resources::memory::Allocator;
-    use crate::resources::private_file::directory;
+    use crate::resources::private_file::{Directory, longest};
 
     /// Its figures; `None` where it is not the program's allocator.
     pub(in crate::resources) fn figures() -> Option<Allocator> {
@@ -46,7 +46,13 @@ mod with_feature {
         if !is_allocator() {
             return Err(io::Error::other("jemalloc is not the allocator of this program"));
         }
-        let path = directory()?.join("jemalloc.heap");
+        if let Some(limit) = longest() {
+            return Err(io::Error::other(format!(
+                "the process may write files of {limit} bytes (RLIMIT_FSIZE), and how long a heap profile becomes is not known before"
+            )));
+        }
+        let directory = Directory::new()?;
+        let path = directory.path().join("jemalloc.heap");
         let mut name = path.clone().into_os_string().into_vec();
         name.push(0);
         raw::write_str(b"prof.dump\0", Box::leak(name.into_boxed_slice())).map_err(|error| {
@@ -54,6 +60,7 @@ mod with_feature {
                 "jemalloc writes no profile ({error}): build it with its feature `profiling` and start the service with MALLOC_CONF=prof:true"
             ))
         })?;
+        directory.keep();
         Ok(path)
     }
 

@@ -1,60 +1,124 @@
-//! Where a command may leave a file that only the service's own user can read.
+//! Where a command may leave files that only the service's own user can read: all of them, or none.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, process};
 
-/// A new directory of mode 0700, in the user's runtime directory or the one for temporary files. Nobody else can have made it before:
-/// a name that is taken is not used.
-pub(crate) fn directory() -> io::Result<PathBuf> {
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    const TRIES: u64 = 1000;
-    let parent = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
-    let parent = parent.unwrap_or_else(env::temp_dir);
-    for _ in 0..TRIES {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = parent.join(format!("backdoor-{}-{number}", process::id()));
-        match DirBuilder::new().mode(0o700).create(&path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                return Err(io::Error::new(error.kind(), format!("cannot make {}: {error}", path.display())));
-            }
-        }
-    }
-    Err(io::Error::other(format!("{} is full of directories of ours", parent.display())))
+use rustix::process::{Resource, getrlimit};
+
+/// A directory of mode 0700, in the user's runtime directory or the one for temporary files, which is removed with what is in it unless
+/// it is kept. Nobody else can have made it before: a name that is taken is not used.
+pub(crate) struct Directory {
+    path: PathBuf,
+    is_kept: bool,
 }
 
-/// Writes a file of mode 0600 that was not there, into such a directory.
-pub(crate) fn write(directory: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
-    let path = directory.join(name);
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    match written.and_then(|mut file| file.write_all(text.as_bytes())) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))),
+impl Directory {
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn new() -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        const TRIES: u64 = 1000;
+        let parent = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
+        let parent = parent.unwrap_or_else(env::temp_dir);
+        for _ in 0..TRIES {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let path = parent.join(format!("backdoor-{}-{number}", process::id()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(Self { path, is_kept: false }),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(io::Error::new(
+                        error.kind(),
+                        format!("cannot make {}: {error}", path.display()),
+                    ));
+                }
+            }
+        }
+        Err(io::Error::other(format!("{} is full of directories of ours", parent.display())))
     }
+
+    /// Writes a file of mode 0600 into it that was not there.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.path.join(name);
+        let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let written = check_length(text.len()).and_then(|()| open()?.write_all(text.as_bytes()));
+        written.map_err(|error| cannot_write(&path, error))?;
+        Ok(path)
+    }
+
+    #[cfg(any(test, feature = "jemalloc"))]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves it there for good.
+    pub(crate) fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // What was to be written there was not, and why is said.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// The longest file that the process may write; `None` where that is not limited.
+pub(crate) fn longest() -> Option<u64> {
+    getrlimit(Resource::Fsize).current
+}
+
+/// Whether a file may have this length. The kernel answers one byte more with SIGXFSZ, which ends the process by default.
+fn check_length(length: usize) -> io::Result<()> {
+    match longest() {
+        Some(limit) if length as u64 > limit => Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            format!("it has {length} bytes, and the process may write files of {limit} (RLIMIT_FSIZE)"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
     #[test]
-    fn each_directory_is_new_and_private() {
-        let (one, two) = (directory().unwrap(), directory().unwrap());
-        assert_ne!(one, two);
-        for path in [one, two] {
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-            let file = write(&path, "folded", "main 1\n").unwrap();
-            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-            assert_eq!(write(&path, "folded", "").unwrap_err().kind(), ErrorKind::AlreadyExists);
-            fs::remove_dir_all(path).unwrap();
+    fn each_directory_is_new_and_private_and_goes_unless_it_is_kept() {
+        let (one, two) = (Directory::new().unwrap(), Directory::new().unwrap());
+        assert_ne!(one.path(), two.path());
+        for directory in [one, two] {
+            assert_eq!(mode(directory.path()), 0o700);
+            let file = directory.write("folded", "main 1\n").unwrap();
+            assert_eq!(mode(&file), 0o600);
+            assert_eq!(directory.write("folded", "").unwrap_err().kind(), ErrorKind::AlreadyExists);
+            drop(directory);
+            assert!(!file.exists() && !file.parent().unwrap().exists());
         }
+        let kept = Directory::new().unwrap();
+        let path = kept.path().to_owned();
+        kept.keep();
+        assert!(path.exists());
+        fs::remove_dir(path).unwrap();
     }
 }

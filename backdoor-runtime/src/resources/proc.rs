@@ -1,12 +1,14 @@
 //! Files of the kernel's that tell of the process: small, made when they are read, and of one line a fact.
 
+use std::io;
 use std::path::Path;
-use std::{fs, io};
+
+use crate::reserve;
 
 /// The whole of a file, its name in front of what went wrong.
 pub(super) fn read(path: impl AsRef<Path>) -> io::Result<String> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|error| named(path, error))?;
+    let bytes = reserve::read(path).map_err(|error| named(path, error))?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),

@@ -17,13 +17,15 @@ use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
 use crate::dispatch::audit::Topic;
 use crate::dispatch::contain::survive;
+use crate::dispatch::failure::REPORT;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::session::Piece;
 use crate::reply::text;
+use crate::reserve;
 use crate::server::door::{Closed, Door, Listener};
 use crate::server::limits::Limits;
-use crate::server::places::{Place, Places};
-use crate::server::spare::{self, Pauses, Spare};
+use crate::server::places::{Place, Places, Want};
+use crate::server::spare::{Pauses, Spare};
 use crate::server::stream::Stream;
 
 /// How many peers at once are told why they get no session or lose it. The others of a flood are not.
@@ -45,14 +47,22 @@ pub(crate) struct Reception {
     pause: Duration,
 }
 
+/// What became of a connection for which a descriptor in reserve was given up.
+enum InReserve {
+    Stays(Stream),
+    TurnedAway,
+    /// Nobody was there.
+    Nobody,
+}
+
 /// Kept by all that has to end before the console has.
 type Alive = mpsc::Sender<Infallible>;
 
 /// Why a session ends that did not end by itself.
 #[derive(Debug)]
 enum Cut {
-    /// Another peer gets its place.
-    MadeRoom,
+    /// Another peer gets its place or its descriptor.
+    MadeRoom(Want),
     Idle,
     /// A bug of ours, with what the panic said.
     Panicked(String),
@@ -158,13 +168,60 @@ impl Reception {
             if error.kind() == ErrorKind::ConnectionAborted {
                 continue;
             }
-            self.dispatcher
-                .audit
-                .warn_rarely(Topic::Accept, || format!("a connection could not be taken: {error}"));
-            if let Some(spare) = self.spare.as_ref().filter(|_| spare::helps(&error)) {
-                turn_away(listener, spare, &error).await;
+            let audit = &self.dispatcher.audit;
+            match self.spare.as_ref().filter(|_| reserve::helps(&error)) {
+                Some(spare) => match self.take_in_reserve(listener, spare, &error).await {
+                    InReserve::Stays(stream) => {
+                        audit.warn_rarely(Topic::Reserve, || {
+                            format!("a connection was taken with a descriptor in reserve: {error}")
+                        });
+                        return stream;
+                    }
+                    InReserve::TurnedAway => audit.warn_rarely(Topic::Accept, || not_taken(&error)),
+                    InReserve::Nobody => {}
+                },
+                None => audit.warn_rarely(Topic::Accept, || not_taken(&error)),
             }
             sleep(pauses.next()).await;
+        }
+    }
+
+    /// Takes one connection with a descriptor in reserve. It stays if another is left for the next one, or a session makes room that has
+    /// shown nothing; otherwise it is told why there is none for it.
+    async fn take_in_reserve(&self, listener: &Listener, spare: &Spare, error: &io::Error) -> InReserve {
+        let may_stay = spare.give_up();
+        // Without a wait in between nobody else on this thread gets the descriptor.
+        let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await else {
+            spare.renew();
+            return InReserve::Nobody;
+        };
+        if may_stay {
+            return InReserve::Stays(stream);
+        }
+        if let Some(left) = self.places.make_room() {
+            self.note_left(&left, Want::Descriptor);
+            return InReserve::Stays(stream);
+        }
+        tell(&stream, &format!("the service cannot take a connection now: {error}; try again later\n")).await;
+        drop(stream);
+        spare.renew();
+        InReserve::TurnedAway
+    }
+
+    fn note_left(&self, left: &Peer, want: Want) {
+        self.dispatcher.audit.warn_rarely(Topic::Eviction, || {
+            let Peer { id, name, .. } = left;
+            format!(
+                "session {id} of {name} made room for another: {}, and it had sent no line",
+                want.reason()
+            )
+        });
+    }
+
+    /// A connection was closed, so that there may be a descriptor again.
+    fn has_closed(&self) {
+        if let Some(spare) = &self.spare {
+            spare.renew();
         }
     }
 
@@ -184,14 +241,13 @@ impl Reception {
         match self.places.take(&peer, own) {
             Ok((place, left)) => {
                 if let Some(left) = left {
-                    audit.warn_rarely(Topic::Eviction, || {
-                        let Peer { id, name, .. } = &*left;
-                        format!("session {id} of {name} made room for another: no place was free, and it had sent no line")
-                    });
+                    self.note_left(&left, Want::Place);
                 }
                 self.dispatcher.shared.add_peer(&peer);
                 tokio::spawn(async move {
                     reception.attend(&stream, peer, pieces, place, plain).await;
+                    drop(stream);
+                    reception.has_closed();
                     drop(alive);
                 });
             }
@@ -201,6 +257,8 @@ impl Reception {
                 });
                 tokio::spawn(async move {
                     reception.farewell(&stream, &format!("{}\n", full.message())).await;
+                    drop(stream);
+                    reception.has_closed();
                     drop(alive);
                 });
             }
@@ -223,7 +281,7 @@ impl Reception {
             let mut session = pin!(session);
             tokio::select! {
                 biased;
-                () = place.is_wanted() => Cut::MadeRoom,
+                want = place.is_wanted() => Cut::MadeRoom(want),
                 served = survive(session.as_mut()) => match served {
                     Ok(()) => return,
                     Err(panic) => Cut::Panicked(panic),
@@ -233,8 +291,9 @@ impl Reception {
         };
         drop(place);
         if let Cut::Panicked(panic) = &cut {
+            self.dispatcher.shared.tally.note_bug();
             self.dispatcher.audit.warn(format!(
-                "session {} of {} was ended by a panic in the console, which is a bug of it: {panic}",
+                "session {} of {} was ended by a panic in the console, which is a bug of it, {REPORT}; it said: {panic}",
                 peer.id, peer.name
             ));
         }
@@ -256,13 +315,13 @@ impl Cut {
     /// What the peer is told.
     fn message(&self, idle: Duration) -> String {
         match self {
-            Self::MadeRoom => {
-                "the console is full; this session had sent no line and makes room for another".to_owned()
+            Self::MadeRoom(want) => {
+                format!("{}; this session had sent no line and makes room for another", want.message())
             }
             Self::Idle => format!("nothing was sent for {}; this session is closed", text::duration(&idle)),
-            Self::Panicked(_) => {
-                "the console failed, which is a bug of it; this session ends, the service goes on".to_owned()
-            }
+            Self::Panicked(_) => format!(
+                "the console failed, which is a bug of it, {REPORT}; this session ends, the service goes on"
+            ),
         }
     }
 }
@@ -274,14 +333,8 @@ async fn is_idle(peer: &Peer, limit: Duration) {
     }
 }
 
-/// Takes one connection with the spare descriptor, only to say why there is no session.
-async fn turn_away(listener: &Listener, spare: &Spare, error: &io::Error) {
-    spare.give_up();
-    // Without a wait in between nobody else on this thread gets the descriptor.
-    if let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await {
-        tell(&stream, &format!("the service cannot take a connection now: {error}; try again later\n")).await;
-    }
-    spare.renew();
+fn not_taken(error: &io::Error) -> String {
+    format!("a connection could not be taken: {error}")
 }
 
 /// Says one thing, and closes.

@@ -24,7 +24,7 @@ use crate::server::address::Endpoint;
 use crate::server::door::Doors;
 use crate::server::environment;
 use crate::server::forked::Process;
-use crate::server::keeper::Keeper;
+use crate::server::keeper::{Keeper, Trouble};
 use crate::server::limits::Limits;
 use crate::server::places::Places;
 use crate::server::running::{Parts, Running};
@@ -205,7 +205,15 @@ impl Builder {
         ));
         let warn = {
             let dispatcher = dispatcher.clone();
-            move |text| dispatcher.audit.warn(text)
+            move |trouble| {
+                dispatcher.audit.warn(match trouble {
+                    Trouble::Refused(text) => text,
+                    Trouble::Bug(text) => {
+                        dispatcher.shared.tally.note_bug();
+                        text
+                    }
+                });
+            }
         };
         let (end, ended) = sync_channel(1);
         let serve = move |doors| serve_all(reception.clone(), doors);

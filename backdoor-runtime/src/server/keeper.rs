@@ -7,9 +7,18 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::dispatch::contain::contain;
+use crate::dispatch::failure::REPORT;
 use crate::dispatch::own_runtime::Runtime;
 use crate::own_thread::{self, Priority};
 use crate::server::door::{Door, Listener};
+
+/// What goes wrong on the console's thread.
+pub(super) enum Trouble {
+    /// The service's side of it: a limit, a filter.
+    Refused(String),
+    /// A panic in the console's own code.
+    Bug(String),
+}
 
 /// The console's thread, which ends when this is dropped. Nobody waits for it.
 pub(super) struct Keeper {
@@ -32,7 +41,7 @@ impl Keeper {
         doors: Vec<Arc<Door>>,
         priority: Priority,
         mut serve: impl FnMut(Vec<(Arc<Door>, Option<Listener>)>) -> Served + Send + 'static,
-        warn: impl Fn(String) + Send + 'static,
+        warn: impl Fn(Trouble) + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let (stop, mut stopped) = oneshot::channel::<()>();
@@ -40,7 +49,9 @@ impl Keeper {
         let mut is_first = true;
         let run = move || {
             if let Err(error) = priority.take() {
-                warn(format!("the console does not go behind the service: setpriority: {error}"));
+                warn(Trouble::Refused(format!(
+                    "the console does not go behind the service: setpriority: {error}"
+                )));
             }
             loop {
                 let Opened { runtime, doors: open } = opened;
@@ -56,20 +67,22 @@ impl Keeper {
                 // Its sessions go with it.
                 let _ = contain(|| drop(runtime));
                 let Err(panic) = served else { break };
-                let bug =
-                    format!("the console's thread failed, which is a bug of the console: {}", panic.message);
+                let bug = format!(
+                    "the console's thread failed, which is a bug of the console, {REPORT}: {}",
+                    panic.message
+                );
                 if !std::mem::take(&mut is_first) {
-                    warn(format!("{bug}; it failed before and is not started again"));
+                    warn(Trouble::Bug(format!("{bug}; it failed before and is not started again")));
                     break;
                 }
                 opened = match Opened::new(&doors) {
                     Ok(opened) => opened,
                     Err(error) => {
-                        warn(format!("{bug}; it could not be started again: {error}"));
+                        warn(Trouble::Bug(format!("{bug}; it could not be started again: {error}")));
                         break;
                     }
                 };
-                warn(format!("{bug}; its sessions are lost, and it was started again"));
+                warn(Trouble::Bug(format!("{bug}; its sessions are lost, and it was started again")));
             }
             // Who hears of the end finds the addresses free.
             drop(serve);
@@ -130,7 +143,9 @@ mod tests {
             vec![Door::new(endpoint, Some(bound))],
             Priority::OF_STARTER,
             serve,
-            move |text| warn.send(text).unwrap(),
+            move |trouble| match trouble {
+                Trouble::Bug(text) | Trouble::Refused(text) => warn.send(text).unwrap(),
+            },
             move || end.send(()).unwrap(),
         );
         (address, keeper.unwrap(), warnings, ended)
@@ -149,7 +164,8 @@ mod tests {
         assert_eq!(greeting(address), "");
         let warning = warnings.recv_timeout(PATIENCE).unwrap();
         assert!(
-            warning.contains("bug of the console: at 1; its sessions are lost, and it was started again")
+            warning.contains("bug of the console")
+                && warning.ends_with(": at 1; its sessions are lost, and it was started again")
         );
         assert_eq!(greeting(address), "hello");
         assert_eq!(greeting(address), "");

@@ -22,14 +22,23 @@ pub(crate) struct Places {
 struct Taken {
     peer: Arc<Peer>,
     own: bool,
-    make_room: oneshot::Sender<()>,
+    make_room: oneshot::Sender<Want>,
 }
 
 /// A place that is held until it is dropped, or wanted by another.
 pub(crate) struct Place {
     places: Arc<Places>,
     peer: Arc<Peer>,
-    wanted: oneshot::Receiver<()>,
+    wanted: oneshot::Receiver<Want>,
+}
+
+/// What a session makes room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// All places are taken.
+    Place,
+    /// The process has no descriptor left.
+    Descriptor,
 }
 
 /// Why a peer gets no place.
@@ -57,12 +66,20 @@ impl Places {
         let mut taken = self.taken();
         let left = match self.refuses(&taken, own) {
             None => None,
-            Some(full) => Some(self.evict(&mut taken, own, &full).ok_or(full)?),
+            Some(full) => {
+                let may = own && matches!(full, Full::All { .. });
+                Some(self.evict(&mut taken, may, Want::Place).ok_or(full)?)
+            }
         };
         let (make_room, wanted) = oneshot::channel();
         taken.push(Taken { peer: peer.clone(), own, make_room });
         drop(taken);
         Ok((Place { places: self.clone(), peer: peer.clone(), wanted }, left))
+    }
+
+    /// Asks the oldest to leave that has shown nothing, for the descriptor that it has.
+    pub(crate) fn make_room(&self) -> Option<Arc<Peer>> {
+        self.evict(&mut self.taken(), true, Want::Descriptor)
     }
 
     fn refuses(&self, taken: &[Taken], own: bool) -> Option<Full> {
@@ -74,16 +91,14 @@ impl Places {
         (!own && strangers >= open).then_some(Full::AllButKept { open, kept: self.kept })
     }
 
-    /// Asks the oldest to leave that has shown nothing. Strangers go before peers of the service's own user, and never push one out.
-    fn evict(&self, taken: &mut Vec<Taken>, own: bool, full: &Full) -> Option<Arc<Peer>> {
+    /// Asks the oldest to leave that has shown nothing. Strangers go before peers of the service's own user, which `may` be asked, too.
+    fn evict(&self, taken: &mut Vec<Taken>, may: bool, want: Want) -> Option<Arc<Peer>> {
         let leaves = |taken: &Taken| !taken.peer.is_proven() && taken.peer.connected_for() >= self.stay;
-        let at = taken.iter().position(|taken| !taken.own && leaves(taken)).or_else(|| {
-            let may = own && matches!(full, Full::All { .. });
-            taken.iter().position(|taken| may && leaves(taken))
-        })?;
+        let stranger = taken.iter().position(|taken| !taken.own && leaves(taken));
+        let at = stranger.or_else(|| taken.iter().position(|taken| may && leaves(taken)))?;
         let Taken { peer, make_room, .. } = taken.remove(at);
         // It may have ended just now.
-        let _ = make_room.send(());
+        let _ = make_room.send(want);
         Some(peer)
     }
 
@@ -93,11 +108,12 @@ impl Places {
 }
 
 impl Place {
-    /// Waits until another gets this place.
-    pub(crate) async fn is_wanted(&mut self) {
-        if (&mut self.wanted).await.is_err() {
+    /// Waits until it is to be left, and says for what.
+    pub(crate) async fn is_wanted(&mut self) -> Want {
+        match (&mut self.wanted).await {
+            Ok(want) => want,
             // Nobody can want it any more.
-            std::future::pending::<()>().await;
+            Err(_) => std::future::pending().await,
         }
     }
 }
@@ -105,6 +121,24 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken().retain(|taken| !Arc::ptr_eq(&taken.peer, &self.peer));
+    }
+}
+
+impl Want {
+    /// Why it is wanted, for the log.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Place => "no place was free",
+            Self::Descriptor => "no descriptor was free",
+        }
+    }
+
+    /// What the peer is told that leaves.
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::Place => "the console is full",
+            Self::Descriptor => "the service has no descriptor left",
+        }
     }
 }
 

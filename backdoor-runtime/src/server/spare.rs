@@ -1,43 +1,45 @@
-//! A descriptor kept in reserve: where the process has none left, a peer can still be told so instead of waiting without a word.
+//! Descriptors kept in reserve for newcomers: where the process has none left, one operator still gets in, and whoever comes after that
+//! is told so instead of waiting without a word.
 
-use std::fs::File;
-use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::io::Errno;
+use crate::reserve::{self, Reserve};
 
 /// How long no connection is taken after one could not be, at first: haste would only burn CPU.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// A descriptor that is of no use but to be closed.
-pub(crate) struct Spare(Mutex<Option<File>>);
+/// One for who is let in, and one for who is told that nobody else can be.
+const COUNT: usize = 2;
+
+/// The descriptors of one console.
+pub(crate) struct Spare {
+    reserve: Mutex<Reserve>,
+    /// Those for views, which are the process's.
+    _keeping: reserve::Keeping,
+}
 
 impl Spare {
     pub(crate) fn new() -> Self {
-        let spare = Self(Mutex::new(None));
+        let spare = Self { reserve: Mutex::default(), _keeping: reserve::Keeping::begin() };
         spare.renew();
         spare
     }
 
-    /// Gives it up for what is to be opened now.
-    pub(crate) fn give_up(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Gives one up for a connection that is to be taken now, and says whether it may stay: another is there for the next.
+    pub(crate) fn give_up(&self) -> bool {
+        let mut reserve = self.reserve();
+        reserve.give_up() && reserve.len() + 1 == COUNT
     }
 
-    /// Opens it again. Where that fails it is tried the next time.
+    /// Has them again, as far as there are descriptors.
     pub(crate) fn renew(&self) {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.is_none() {
-            *file = File::open("/dev/null").ok();
-        }
+        self.reserve().renew(COUNT);
     }
-}
 
-/// Whether the process or the system has run out of descriptors (accept(2)), so that a spare one helps. Where the kernel has no memory
-/// (`ENOBUFS`, `ENOMEM`) it does not: who waits is served when there is some again.
-pub(crate) fn helps(error: &io::Error) -> bool {
-    Errno::from_io_error(error).is_some_and(|error| [Errno::MFILE, Errno::NFILE].contains(&error))
+    fn reserve(&self) -> MutexGuard<'_, Reserve> {
+        self.reserve.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Pauses that double from the first to the longest.
@@ -74,19 +76,10 @@ mod tests {
     }
 
     #[test]
-    fn a_descriptor_helps_where_descriptors_are_missing() {
-        let helps = |errno: Errno| helps(&errno.into());
-        assert!([Errno::MFILE, Errno::NFILE].into_iter().all(helps));
-        assert!(![Errno::NOBUFS, Errno::NOMEM, Errno::CONNABORTED].into_iter().any(helps));
-    }
-
-    #[test]
-    fn it_can_be_had_again() {
+    fn one_connection_may_stay_until_there_are_descriptors_again() {
         let spare = Spare::new();
-        assert!(spare.0.lock().unwrap().is_some());
-        spare.give_up();
-        assert!(spare.0.lock().unwrap().is_none());
+        assert_eq!([spare.give_up(), spare.give_up(), spare.give_up()], [true, false, false]);
         spare.renew();
-        assert!(spare.0.lock().unwrap().is_some());
+        assert!(spare.give_up());
     }
 }

@@ -1,9 +1,10 @@
 //! Threads that wait in the kernel for a lock that is not ours, as far as that can be told from outside.
 
 use std::collections::{BTreeMap, HashMap};
-use std::{fs, io};
+use std::io;
 
 use crate::reply::record;
+use crate::reserve;
 use crate::tasks::native;
 use crate::threads::{self, ThreadStack, fold};
 
@@ -60,12 +61,11 @@ type Groups = BTreeMap<(String, &'static str), Vec<UntrackedThread>>;
 pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
     let mut groups = Groups::new();
     let mut others = 0;
-    for entry in fs::read_dir("/proc/self/task")? {
-        let entry = entry?;
-        let Some(thread) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+    for name in reserve::names("/proc/self/task")? {
+        let Ok(thread) = name.parse() else { continue };
         // A thread may end meanwhile; whether such files are there at all, any thread that lives shows.
-        let call = match fs::read_to_string(entry.path().join("syscall")) {
-            Ok(call) => call,
+        let call = match reserve::read(format!("/proc/self/task/{name}/syscall")) {
+            Ok(call) => String::from_utf8_lossy(&call).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
             Err(_) => continue,
         };

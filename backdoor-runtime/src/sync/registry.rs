@@ -1,6 +1,6 @@
 //! All locks that were ever used and are not yet dropped.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::watch::Record;
@@ -8,7 +8,10 @@ use super::watch::Record;
 /// Locks are born and die on all threads; so many lists let them do it side by side.
 const SHARDS: usize = 16;
 
-type Shard = Mutex<HashMap<u64, Arc<Record>>>;
+/// So many are taken out of a list at a time. Who takes them may go behind the service, and be interrupted while it holds the list's lock.
+const AT_ONCE: usize = 32;
+
+type Shard = Mutex<BTreeMap<u64, Arc<Record>>>;
 
 static RECORDS: LazyLock<[Shard; SHARDS]> = LazyLock::new(|| std::array::from_fn(|_| Shard::default()));
 
@@ -24,10 +27,27 @@ pub(super) fn remove(number: u64) {
 
 /// Those that are there now.
 pub(super) fn all() -> Vec<Arc<Record>> {
-    let lists = RECORDS.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
-    lists.flat_map(|list| list.values().cloned().collect::<Vec<_>>()).collect()
+    let mut all = Vec::new();
+    for list in RECORDS.iter() {
+        let mut from = 0;
+        loop {
+            // Nothing is allocated under the lock.
+            all.reserve(AT_ONCE);
+            let before = all.len();
+            all.extend(lock(list).range(from..).take(AT_ONCE).map(|(_, record)| record.clone()));
+            match all.last() {
+                Some(last) if all.len() - before == AT_ONCE => from = last.number + 1,
+                _ => break,
+            }
+        }
+    }
+    all
 }
 
-fn shard(number: u64) -> MutexGuard<'static, HashMap<u64, Arc<Record>>> {
-    RECORDS[number as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+fn shard(number: u64) -> MutexGuard<'static, BTreeMap<u64, Arc<Record>>> {
+    lock(&RECORDS[number as usize % SHARDS])
+}
+
+fn lock(list: &Shard) -> MutexGuard<'_, BTreeMap<u64, Arc<Record>>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,8 @@
 //! The thread that something happens on, as the kernel knows it.
 
 use std::cell::Cell;
-use std::fs;
+
+use crate::reserve;
 
 thread_local! {
     static TID: Cell<u32> = const { Cell::new(0) };
@@ -22,6 +23,6 @@ pub(crate) fn tid() -> u32 {
 
 /// The thread's name, of which the kernel keeps 15 bytes; none when there is no such thread.
 pub(crate) fn name(tid: u32) -> Option<String> {
-    let name = fs::read(format!("/proc/self/task/{tid}/comm")).ok()?;
+    let name = reserve::read(format!("/proc/self/task/{tid}/comm")).ok()?;
     Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
 }

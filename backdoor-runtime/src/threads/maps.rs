@@ -46,7 +46,7 @@ impl Maps {
     /// # Errors
     /// /proc is not mounted, or not readable.
     pub(crate) fn read() -> io::Result<Self> {
-        let mut maps = Self::parse(&String::from_utf8_lossy(&fs::read("/proc/self/maps")?));
+        let mut maps = Self::parse(&String::from_utf8_lossy(&crate::reserve::read("/proc/self/maps")?));
         if let Ok(program) = fs::read_link("/proc/self/exe") {
             maps.objects
                 .iter_mut()

@@ -1,9 +1,10 @@
 //! What the kernel tells of a thread in /proc/self/task (proc(5)), without touching the thread.
 
 use std::borrow::Cow;
+use std::io;
 use std::time::Duration;
-use std::{fs, io};
 
+use crate::reserve;
 use crate::threads::system_call;
 
 /// One thread, as the kernel sees it. What cannot be read is `None`, or zero.
@@ -35,10 +36,8 @@ pub(crate) struct Waiting {
 /// # Errors
 /// /proc is not mounted.
 pub(crate) fn tids() -> io::Result<Vec<i32>> {
-    let mut tids = Vec::new();
-    for entry in fs::read_dir("/proc/self/task")? {
-        tids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()));
-    }
+    let names = reserve::names("/proc/self/task")?;
+    let mut tids: Vec<i32> = names.iter().filter_map(|name| name.parse().ok()).collect();
     tids.sort_unstable();
     Ok(tids)
 }
@@ -79,7 +78,7 @@ pub(crate) fn state_in_words(state: char) -> &'static str {
 }
 
 fn read(tid: i32, file: &str) -> Option<String> {
-    let bytes = fs::read(format!("/proc/self/task/{tid}/{file}")).ok()?;
+    let bytes = reserve::read(format!("/proc/self/task/{tid}/{file}")).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum Topic {
     /// A connection could not be taken.
     Accept,
+    /// One was taken with a descriptor in reserve.
+    Reserve,
     /// A peer spoke another protocol.
     Foreign,
     /// A client took no byte.

@@ -1,0 +1,162 @@
+//! Descriptors in reserve: where the process has none left, which is when somebody wants to know why, views still read what they show.
+//!
+//! What is opened in place of one of them is closed again at once, and the descriptor is taken back: between the two, another thread
+//! of the process may get it. That is why there are several.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
+
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::Errno;
+
+/// How many there are, while a console runs.
+const COUNT: usize = 2;
+
+/// Descriptors that are of no use but to be closed.
+#[derive(Default)]
+pub(crate) struct Reserve(Vec<OwnedFd>);
+
+static OF_PROCESS: Mutex<Kept> = Mutex::new(Kept { consoles: 0, reserve: Reserve(Vec::new()) });
+
+struct Kept {
+    consoles: usize,
+    reserve: Reserve,
+}
+
+/// The process's reserve is kept while there is one of these.
+pub(crate) struct Keeping;
+
+/// Does what opens something and closes it again, where need be in place of descriptors in reserve.
+///
+/// # Errors
+/// It fails, also with the last of them.
+pub(crate) fn with<T>(mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut done = read();
+    let mut is_used = false;
+    while done.as_ref().is_err_and(helps) && of_process().reserve.give_up() {
+        is_used = true;
+        done = read();
+    }
+    if is_used {
+        of_process().renew();
+    }
+    done
+}
+
+/// The whole of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    with(|| fs::read(&path))
+}
+
+/// The names in a directory that are text.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn names(directory: impl AsRef<Path>) -> io::Result<Vec<String>> {
+    with(|| {
+        let entries = fs::read_dir(&directory)?;
+        entries
+            .filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose())
+            .collect()
+    })
+}
+
+/// Whether the process or the system has run out of descriptors (accept(2), open(2)), so that one in reserve helps. Where the kernel
+/// has no memory (`ENOBUFS`, `ENOMEM`) it does not.
+pub(crate) fn helps(error: &io::Error) -> bool {
+    Errno::from_io_error(error).is_some_and(|error| [Errno::MFILE, Errno::NFILE].contains(&error))
+}
+
+fn of_process() -> MutexGuard<'static, Kept> {
+    OF_PROCESS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Reserve {
+    /// Gives one up for what is to be opened now; false where there is none.
+    pub(crate) fn give_up(&mut self) -> bool {
+        self.0.pop().is_some()
+    }
+
+    /// Has so many again. Where that fails it is tried the next time.
+    pub(crate) fn renew(&mut self, count: usize) {
+        while self.0.len() < count {
+            // It needs no file, which may not be there, and is the cheapest.
+            let Ok(descriptor) = eventfd(0, EventfdFlags::CLOEXEC) else { break };
+            self.0.push(descriptor);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Kept {
+    fn renew(&mut self) {
+        let wanted = if self.consoles > 0 { COUNT } else { 0 };
+        self.reserve.0.truncate(wanted);
+        self.reserve.renew(wanted);
+    }
+}
+
+impl Keeping {
+    pub(crate) fn begin() -> Self {
+        let mut kept = of_process();
+        kept.consoles += 1;
+        kept.renew();
+        Self
+    }
+}
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        let mut kept = of_process();
+        kept.consoles -= 1;
+        kept.renew();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_helps_where_descriptors_are_missing() {
+        let helps = |errno: Errno| helps(&errno.into());
+        assert!([Errno::MFILE, Errno::NFILE].into_iter().all(helps));
+        assert!(![Errno::NOBUFS, Errno::NOMEM, Errno::CONNABORTED].into_iter().any(helps));
+    }
+
+    #[test]
+    fn they_can_be_had_again() {
+        let mut reserve = Reserve::default();
+        assert!(!reserve.give_up());
+        reserve.renew(2);
+        assert!(reserve.give_up() && reserve.give_up() && !reserve.give_up());
+        reserve.renew(2);
+        assert_eq!(reserve.len(), 2);
+    }
+
+    #[test]
+    fn what_fails_for_want_of_descriptors_is_tried_once_for_each_in_reserve() {
+        let _keeping = Keeping::begin();
+        let failing = |errno: Errno| {
+            let mut tries = 0;
+            let failed = with(|| -> io::Result<()> {
+                tries += 1;
+                Err(errno.into())
+            });
+            assert!(failed.is_err());
+            tries
+        };
+        assert_eq!(
+            (failing(Errno::MFILE), failing(Errno::ACCESS), failing(Errno::MFILE)),
+            (1 + COUNT, 1, 1 + COUNT)
+        );
+    }
+}

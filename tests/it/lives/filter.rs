@@ -1,0 +1,95 @@
+//! A filter of system calls is in force, as container runtimes and systemd units set it: no call of the console's own accord may be one
+//! that the service itself does without.
+
+use super::process::{Process, answers, check_answers};
+use crate::client::script;
+use crate::seccomp::{Action, filtered, is_available};
+
+/// Systemd's `@resources` (systemd.exec(5)), which units exclude by `SystemCallFilter=~@resources`.
+const RESOURCES: &[i64] = &[
+    libc::SYS_ioprio_set,
+    libc::SYS_kcmp,
+    libc::SYS_mbind,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setattr,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_set_mempolicy,
+    libc::SYS_setpriority,
+    libc::SYS_setrlimit,
+];
+
+/// What the console does by itself or by a quick view needs none of them; a typed command may.
+const OF_COMMANDS: &[i64] = &[
+    libc::SYS_getpriority,
+    libc::SYS_process_vm_readv,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_timer_create,
+    libc::SYS_ptrace,
+    libc::SYS_getrusage,
+    libc::SYS_uname,
+    libc::SYS_sysinfo,
+    libc::SYS_inotify_init1,
+];
+
+const DOES_NOT_GO_BEHIND: &str = "does not go behind the service: a filter of system calls is in force";
+
+const VIEWS: &[&str] = &[
+    "version",
+    "help",
+    "self",
+    "mem",
+    "fds",
+    "threads",
+    "tasks",
+    "vars",
+    "limits",
+    "service work",
+    "set batch 8",
+];
+
+/// operator.md C3 and attack.md M1.
+#[test]
+fn a_filter_that_kills_does_not_end_the_service() {
+    if !is_available() {
+        return;
+    }
+    let mut command = Process::command("multi");
+    filtered(&mut command, Action::Kill, &[RESOURCES, OF_COMMANDS].concat());
+    let service = Process::start(&mut command);
+    check_answers(&answers(&service.address(), VIEWS));
+    let (status, log) = service.end();
+    assert!(status.success(), "{status}: {log}");
+    assert_eq!(log.matches(DOES_NOT_GO_BEHIND).count(), 1, "{log}");
+}
+
+#[test]
+fn a_filter_that_refuses_leaves_a_console_that_says_what_it_goes_without() {
+    if !is_available() {
+        return;
+    }
+    let mut command = Process::command("current");
+    filtered(command.env("BACKDOOR_TEST_NICE", "13"), Action::Fail(libc::EPERM), RESOURCES);
+    let service = Process::start(&mut command);
+    check_answers(&answers(&service.address(), VIEWS));
+    let (status, log) = service.end();
+    assert!(status.success(), "{status}: {log}");
+    let said = "the console does not go behind the service: setpriority: Operation not permitted";
+    assert_eq!(log.matches(said).count(), 1, "{log}");
+}
+
+#[test]
+fn without_a_filter_the_console_goes_behind_and_says_nothing() {
+    let service = Process::start(&mut Process::command("none"));
+    assert_eq!(script(&service.address(), "service work\n"), "worked\n");
+    let own = service.nice_of("service").unwrap();
+    // newcomer.md 3.6.5: whoever starts them.
+    for name in ["backdoor-consol", "backdoor-helper"] {
+        service.expect_nice(name, (own + 13).min(19));
+    }
+    assert_eq!(service.nice_of("backdoor-log"), Some(own), "a subscriber may hold a lock of the service's");
+    let (_, log) = service.end();
+    assert!(!log.contains(DOES_NOT_GO_BEHIND), "{log}");
+}

@@ -1,0 +1,100 @@
+//! No descriptor can be opened: a limit of the process, or a leak of descriptors, which is when somebody connects.
+
+use rustix::process::Resource;
+
+use super::process::{Begun, Process, VIEWS, answers, check_answers, limited};
+use super::strategy::programs;
+use crate::client::{Client, script};
+
+const LEFT: &str =
+    "the service has no descriptor left; this session had sent no line and makes room for another";
+
+const REFUSED: &str =
+    "the service cannot take a connection now: Too many open files (os error 24); try again later\n";
+
+/// A service that has opened what it may, and the session in which it was told to.
+fn leaking() -> (Process, backdoor_runtime::Address, Client) {
+    let mut command = Process::command("multi");
+    limited(&mut command, Resource::Nofile, 40);
+    let service = Process::start(&mut command);
+    let address = service.address();
+    let mut first = Client::prompted(&address);
+    assert_eq!(first.ask("service open 100"), "Too many open files (os error 24)\r\n");
+    (service, address, first)
+}
+
+/// attack.md H5.
+#[test]
+fn in_a_leak_of_descriptors_views_answer_and_a_newcomer_gets_in() {
+    let (service, address, mut first) = leaking();
+    for view in VIEWS {
+        let answer = first.ask(view);
+        assert!(!answer.contains("Too many open files") && !answer.contains("bug of"), "{view}: {answer}");
+    }
+    let mut second = Client::prompted(&address);
+    assert!(second.ask("fds").contains(" of 40"), "{}", second.ask("fds"));
+    assert!(second.ask("threads").contains("backdoor-helper"));
+    // Who comes now hears that there is no room for a third.
+    for _ in 0..3 {
+        assert_eq!(Client::connect(&address).read_to_string(), REFUSED);
+    }
+    // A descriptor that is given back is there for the next.
+    drop(second);
+    let mut third = Client::prompted(&address);
+    assert_eq!(third.ask("service close"), "");
+    assert_eq!(script(&address, "service work\n"), "worked\n");
+    let (status, log) = service.end();
+    assert!(status.success() && !log.contains("panicked"), "{log}");
+    assert_eq!(log.matches("a connection was taken with a descriptor in reserve").count(), 1, "{log}");
+}
+
+#[test]
+fn in_a_leak_of_descriptors_who_has_done_nothing_makes_room() {
+    let (_service, address, mut first) = leaking();
+    // An empty line is nothing, too.
+    let mut silent = Client::prompted(&address);
+    silent.ask("");
+    for _ in 0..5 {
+        let newcomer = Client::prompted(&address);
+        let said = silent.read_to_string();
+        assert!(said.contains(LEFT), "{said}");
+        silent = newcomer;
+    }
+    assert!(silent.ask("version").contains("pid "));
+    assert_eq!(Client::connect(&address).read_to_string(), REFUSED);
+    assert!(first.ask("version").contains("pid "), "who has sent a line stays");
+}
+
+/// attack.md H2, with two addresses.
+#[test]
+fn a_console_is_started_or_warned_of_at_each_step_of_a_rising_limit_of_descriptors() {
+    let socket = std::env::temp_dir().join(format!("backdoor-steps-{}.sock", std::process::id()));
+    for (program, flavour) in
+        programs().into_iter().flat_map(|program| ["none", "current", "multi"].map(|f| (program, f)))
+    {
+        let mut seen = Vec::new();
+        for limit in 3.. {
+            let mut command = Process::of(program, flavour);
+            limited(command.env("BACKDOOR_TEST_SOCKET", &socket), Resource::Nofile, limit);
+            let service = Process::start(&mut command);
+            let begun = service.begun();
+            if let Begun::WithConsole(address) = &begun {
+                check_answers(&answers(address, &["mem", "tasks", "threads", "vars"]));
+            }
+            let (status, log) = service.end();
+            let warnings = log.lines().filter(|line| line.contains("WARN")).count();
+            match &begun {
+                Begun::NotAtAll => continue,
+                Begun::Died => panic!("{flavour} {limit}: {status} {log}"),
+                Begun::WithoutConsole => assert_eq!(warnings, 1, "{flavour} {limit}: {log}"),
+                Begun::WithConsole(_) => {}
+            }
+            assert!(status.success() && !log.contains("panicked"), "{flavour} {limit}: {status} {log}");
+            seen.push(matches!(begun, Begun::WithConsole(_)));
+            if seen.ends_with(&[true; 3]) {
+                break;
+            }
+        }
+        assert!(!seen[0], "{flavour}: its own descriptors fit, and none of the console's");
+    }
+}

@@ -1,0 +1,137 @@
+//! No thread can be started: a limit of the user's or of a control group, or a leak of threads, which is when somebody connects.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Resource;
+
+use super::process::{Begun, Process, VIEWS, answers, check_answers, limited, lonely_user};
+use super::strategy::programs;
+use crate::client::script;
+
+/// Views of each kind, which are quick.
+const SOME: &[&str] = &["mem", "tasks", "threads", "vars"];
+
+const NO_THREAD: &str = "no thread can be started for it: Resource temporarily unavailable (os error 11)";
+
+/// What a console says that can start no thread.
+#[track_caller]
+fn check_views(service: Process, address: &backdoor_runtime::Address) {
+    let answers = answers(address, VIEWS);
+    check_answers(&answers);
+    for (line, answer) in &answers {
+        let refused = answer.starts_with("refused") || answer.contains("no thread can be started for it");
+        // The author's code behind it, which may hang, needs a thread of its own.
+        assert!(!refused || ["vars", "doctor --for 100ms"].contains(line), "{line}: {answer}");
+    }
+    let answer = |line| &answers.iter().find(|(asked, _)| *asked == line).unwrap().1;
+    assert!(answer("pnt").contains("a thread"), "{}", answer("pnt"));
+    let refused = super::process::answers(
+        address,
+        &["service work", "set batch 8", "profile cpu --for 100ms", "service view"],
+    );
+    check_answers(&refused);
+    assert_eq!(refused[0].1, format!("refused: {NO_THREAD}\r\n"));
+    assert!(refused[1].1.contains(NO_THREAD), "{}", refused[1].1);
+    assert_eq!(refused[2].1, format!("refused: {NO_THREAD}\r\n"));
+    assert_eq!(refused[3].1, format!("refused: {NO_THREAD}\r\n"));
+    let (status, log) = service.end();
+    assert!(status.success() && !log.contains("panicked"), "{status}: {log}");
+}
+
+/// operator.md C1, attack.md H1, author.md A1.
+#[test]
+fn a_service_that_can_start_no_thread_is_looked_at() {
+    for program in programs() {
+        let Some(user) = lonely_user() else { return };
+        let service = Process::start(Process::of(program, "multi").uid(user));
+        let address = service.address();
+        // What is there stays, and nothing comes to it.
+        script(&address, format!("service limit threads {}\n", service.threads()));
+        check_views(service, &address);
+    }
+}
+
+#[test]
+fn a_service_whose_control_group_is_full_is_looked_at() {
+    let Some(group) = Group::new() else { return };
+    let service = Process::start(&mut Process::command("multi"));
+    let address = service.address();
+    fs::write(group.0.join("cgroup.procs"), service.id().to_string()).unwrap();
+    fs::write(group.0.join("pids.max"), service.threads().to_string()).unwrap();
+    check_views(service, &address);
+}
+
+/// attack.md H2: it panicked at one step, and was an `Err` one lower or higher.
+#[test]
+fn a_console_is_started_or_warned_of_at_each_step_of_a_rising_limit_of_threads() {
+    for (program, flavour) in
+        programs().into_iter().flat_map(|program| ["none", "current", "multi"].map(|f| (program, f)))
+    {
+        let mut seen = Vec::new();
+        // With fewer than its own, tokio panics or hangs before the console is thought of.
+        let own = if flavour == "multi" { 3 } else { 1 };
+        for limit in own.. {
+            let Some(user) = lonely_user() else { return };
+            let mut command = Process::of(program, flavour);
+            limited(command.uid(user), Resource::Nproc, limit);
+            let service = Process::start(&mut command);
+            let begun = service.begun();
+            if let Begun::WithConsole(address) = &begun {
+                check_answers(&answers(address, if seen.ends_with(&[true]) { &[] } else { SOME }));
+            }
+            let (status, log) = service.end();
+            let warnings = log.lines().filter(|line| line.contains("WARN")).count();
+            match &begun {
+                Begun::NotAtAll => continue,
+                Begun::Died => panic!("{flavour} {limit}: {status} {log}"),
+                Begun::WithoutConsole => {
+                    assert_eq!(warnings, 1, "{flavour} {limit}: {log}");
+                    assert!(
+                        log.contains("the console's threads cannot be started: Resource temporarily"),
+                        "{log}"
+                    );
+                }
+                Begun::WithConsole(_) => {}
+            }
+            assert!(status.success() && !log.contains("panicked"), "{flavour} {limit}: {status} {log}");
+            seen.push(matches!(begun, Begun::WithConsole(_)));
+            if seen.ends_with(&[true; 3]) {
+                break;
+            }
+        }
+        assert!(!seen[0], "{flavour}: its own threads fit, and none of the console's");
+    }
+}
+
+/// A control group that counts processes, where one can be made; it is removed in the end.
+struct Group(PathBuf);
+
+impl Group {
+    fn new() -> Option<Self> {
+        let name = format!("backdoor-test-{}", std::process::id());
+        for parent in ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"] {
+            let path = Path::new(parent).join(&name);
+            let made = fs::create_dir(&path);
+            if made.is_ok() && path.join("pids.max").exists() {
+                return Some(Self(path));
+            }
+            let _ = made.and_then(|()| fs::remove_dir(&path));
+        }
+        eprintln!("no control group can be made here that counts processes");
+        None
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Its process may take a moment to be gone.
+        for _ in 0..100 {
+            if fs::remove_dir(&self.0).is_ok() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}
