@@ -129,3 +129,19 @@ fn a_limit_of_file_sizes_is_kept_and_ends_nothing() {
     assert!(service.end().0.success());
     assert!(fs::metadata(log).unwrap().len() <= 500);
 }
+
+/// Each new thread would take 2 MiB of it.
+#[test]
+fn without_address_space_the_console_answers() {
+    let service = Process::start(&mut Process::command("multi"));
+    let address = service.address();
+    let status = fs::read_to_string(format!("/proc/{}/status", service.id())).unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+    let size: u64 = size.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    script(&address, format!("service limit address-space {}\n", (size + 1024) * 1024));
+    check_answers(&answers(&address, &["mem", "tasks", "vars", "locks", "limits", "fds", "self", "help"]));
+    let refused = script(&address, "service work\n");
+    assert!(refused.contains("refused: no thread can be started for it: Resource temporarily"), "{refused}");
+    let (status, log) = service.end();
+    assert!(status.success() && !log.contains("panicked"), "{status}: {log}");
+}

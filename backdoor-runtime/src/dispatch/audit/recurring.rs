@@ -21,16 +21,15 @@ pub(crate) enum Topic {
     Removal,
 }
 
-const TOPICS: usize = 6;
-
 /// When each topic was last logged, and how often it was not since.
 pub(super) struct Recurring {
     every: Duration,
-    topics: [Option<Logged>; TOPICS],
+    /// One for each topic that was logged.
+    logged: Vec<Logged>,
 }
 
-#[derive(Clone, Copy)]
 struct Logged {
+    topic: Topic,
     at: Instant,
     suppressed: u64,
 }
@@ -42,28 +41,26 @@ pub(super) struct Suppressed(u64);
 impl Recurring {
     /// Each topic once in this time.
     pub(super) fn new(every: Duration) -> Self {
-        Self { every, topics: [None; TOPICS] }
+        Self { every, logged: Vec::new() }
     }
 
     /// Whether a warning of this topic is logged now.
     pub(super) fn admit(&mut self, topic: Topic, now: Instant) -> Option<Suppressed> {
-        let last = &mut self.topics[topic as usize];
-        match last {
-            Some(logged) if now.duration_since(logged.at) < self.every => {
-                logged.suppressed += 1;
-                None
-            }
-            _ => {
-                let suppressed = last.map_or(0, |logged| logged.suppressed);
-                *last = Some(Logged { at: now, suppressed: 0 });
-                Some(Suppressed(suppressed))
-            }
+        let Some(last) = self.logged.iter_mut().find(|logged| logged.topic == topic) else {
+            self.logged.push(Logged { topic, at: now, suppressed: 0 });
+            return Some(Suppressed(0));
+        };
+        if now.duration_since(last.at) < self.every {
+            last.suppressed += 1;
+            return None;
         }
+        last.at = now;
+        Some(Suppressed(std::mem::take(&mut last.suppressed)))
     }
 
     /// What is left to be said at the end.
     pub(super) fn untold(&self) -> Option<String> {
-        let suppressed: u64 = self.topics.iter().flatten().map(|logged| logged.suppressed).sum();
+        let suppressed: u64 = self.logged.iter().map(|logged| logged.suppressed).sum();
         (suppressed > 0).then(|| format!("{suppressed} more warnings of the console were not logged"))
     }
 }
