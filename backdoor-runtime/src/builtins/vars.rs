@@ -210,7 +210,7 @@ impl CommandOutput for Listed {
         }
         const COLUMNS: [Column; 6] = [
             Column::new("name").whole(),
-            Column::new("value").least(40),
+            Column::new("value").least(32),
             Column::new("unit").spare(2),
             Column::new("type").spare(1),
             Column::new("default").spare(3),

@@ -212,7 +212,7 @@ mod tests {
         );
         assert_eq!(shown(22), "id  place         size\n 1  …che.rs:88  3.8MiB\n 1  src/a.rs:1     12B\n");
         assert!(
-            shown(19).starts_with("id      1\nplace   src/bin/cache.rs:88\nsize    3.8MiB\nparent  7\n\n")
+            shown(19).starts_with("id      1\nplace\nsrc/bin/cache.rs:88\nsize    3.8MiB\nparent  7\n\n")
         );
     }
 
@@ -234,7 +234,8 @@ mod tests {
                 .map(|row| Value::record(["a", "b", "c", "d"].into_iter().zip(row.iter().map(Value::from))))
                 .collect();
             let table = text::render(&Value::List(rows.clone()), Some(width));
-            let is_table = table.starts_with("a ") && table.lines().next().is_some_and(|line| line.contains('d'));
+            let names: Vec<&str> = table.lines().next().unwrap_or_default().split_whitespace().collect();
+            let is_table = names == ["a", "b", "c", "d"];
             for line in table.lines() {
                 // A word that is wider than the terminal is nobody's to break.
                 prop_assert!(line.width() <= width || !line.trim_start().contains(' '), "{line:?}");

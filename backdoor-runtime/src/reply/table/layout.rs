@@ -13,6 +13,9 @@ use crate::console::escape::escape_line;
 use crate::reply::value::Value;
 use crate::reply::{text, wrap};
 
+/// The same of one that says itself how many it needs.
+const LAST_RESORT: usize = 16;
+
 /// How far to the right stands what is below its row.
 const BELOW: usize = 4;
 
@@ -62,11 +65,16 @@ impl Laid {
         self.hint.right || self.kind == Kind::Numbers
     }
 
-    /// What is left of its cells at least.
-    fn least(&self) -> usize {
+    /// What is left of its cells at least; less where the rows would have to go below each other otherwise.
+    fn least(&self, is_last_resort: bool) -> usize {
         match self.kind {
             Kind::Text => {
-                let least = self.hint.least.unwrap_or_else(|| (self.short / 2).max(LEAST));
+                let least = match self.hint.least {
+                    Some(usize::MAX) => usize::MAX,
+                    Some(least) if is_last_resort => least.min(LAST_RESORT),
+                    Some(least) => least,
+                    None => (self.short / 2).max(LEAST),
+                };
                 least.max(self.name.width()).min(self.short)
             }
             _ => self.short,
@@ -156,7 +164,9 @@ impl Layout {
         }
         self.is_short = true;
         let last = self.columns.iter().map(|column| column.hint.spare).max().unwrap_or(0);
-        for left_out in 0..=last {
+        for (is_last_resort, left_out) in
+            [false, true].into_iter().flat_map(|is_last| (0..=last).map(move |at| (is_last, at)))
+        {
             let is_shown = |column: &Laid| {
                 if column.hint.below {
                     return false;
@@ -166,7 +176,7 @@ impl Layout {
             };
             let shown: Vec<&Laid> = self.columns.iter().filter(|column| is_shown(column)).collect();
             let widths: Vec<usize> = shown.iter().map(|column| column.short).collect();
-            let least: Vec<usize> = shown.iter().map(|column| column.least()).collect();
+            let least: Vec<usize> = shown.iter().map(|column| column.least(is_last_resort)).collect();
             let room = width.saturating_sub(gaps(&widths));
             let Some(fitted) = shrunk(&widths, &least, room) else { continue };
             self.spare = room - fitted.iter().sum::<usize>();
@@ -228,7 +238,7 @@ impl Layout {
             out.push('\n');
         }
         let members = members(row);
-        let there = members.iter().filter(|(_, value)| !value.is_null());
+        let there = members.iter().filter(|(_, value)| !value.is_null() && *value != "");
         let there: Vec<_> = there.map(|(name, value)| (escape_line(name), *value)).collect();
         if there.is_empty() {
             out.push_str(text::NONE);

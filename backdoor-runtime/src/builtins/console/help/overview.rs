@@ -18,7 +18,7 @@ const LOW: usize = 16;
 
 /// What may be wrong, and the commands that show it.
 pub(super) const WRONG: [(&str, &[&str]); 5] = [
-    ("hangs", &["doctor", "waits", "runtime", "pgt", "pnt"]),
+    ("hangs", &["doctor", "waits", "runtime", "pgt"]),
     ("burns", &["threads", "profile cpu", "tasks"]),
     ("grows", &["objects", "mem", "fds", "trend"]),
     ("log", &["log tail", "log last", "log set"]),
