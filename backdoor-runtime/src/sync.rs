@@ -48,4 +48,5 @@ pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 pub(crate) use view::poisoned_locks;
 pub use view::{HolderInfo, LockInfo, WaiterInfo, first_locks, locks};
+pub(crate) use waits::tracked;
 pub use waits::{CycleInfo, EdgeInfo, MemberInfo, Waits, waits};

@@ -4,6 +4,7 @@ mod drop_in;
 mod stress;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -351,4 +352,47 @@ fn the_commands_answer_while_every_worker_waits_for_a_lock() {
     assert_eq!(waits.matches("`blocked` waits for `blocks all`").count(), 2, "{waits}");
     assert!(operator.asks("locks blocks").contains("blocks all"));
     drop(held);
+}
+
+/// `views/lock-convoy.rs`: who has just got a lock was shown as waiting for itself.
+#[test]
+fn nobody_waits_for_itself_in_a_convoy() {
+    static STATS: Mutex<u64> = Mutex::named("convoy stats", 0);
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    let mut stats = STATS.lock().unwrap();
+                    for turn in 0..2_000_u64 {
+                        *stats = std::hint::black_box(stats.wrapping_mul(31).wrapping_add(turn));
+                    }
+                }
+            });
+        }
+        let _ends = Ends(&ends);
+        let mut seen_waiting = 0;
+        while seen_waiting < 500 {
+            for edge in sync::waits().edges.iter().filter(|edge| edge.lock == "`convoy stats`") {
+                seen_waiting += 1;
+                assert!(
+                    edge.holders.iter().all(|holder| holder.thread != edge.waiter.thread),
+                    "{}",
+                    edge.text
+                );
+            }
+            let lock = seen("convoy stats").unwrap();
+            let holders: Vec<u32> = lock.holders.iter().map(|holder| holder.thread).collect();
+            assert!(lock.waiters.iter().all(|waiter| !holders.contains(&waiter.thread)), "{lock:?}");
+        }
+    });
+}
+
+/// Lets the threads end when the test does, also by a panic.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

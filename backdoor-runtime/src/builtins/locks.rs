@@ -1,7 +1,6 @@
 //! Which locks are held and waited for, and who waits for whom.
 
 use std::fmt::{self, Write};
-use std::io;
 
 use crate::builtins::fitted;
 use crate::sync::{self, LockInfo, UntrackedInfo, Waits};
@@ -36,8 +35,13 @@ fn locks(
 ///   waits
 ///   waits --json
 #[backdoor_command(reads, on = helper)]
-async fn waits() -> io::Result<Waits> {
-    threads::aside(sync::waits).await
+async fn waits() -> Waits {
+    // Where no look at the threads can be had, what is known without one is shown all the same.
+    threads::aside(sync::waits).await.unwrap_or_else(|error| {
+        let mut seen = sync::tracked();
+        seen.not_visible = Some(error.to_string());
+        seen
+    })
 }
 
 /// Behind the kind of a lock that is.
@@ -164,8 +168,20 @@ impl CommandOutput for Waits {
             );
             fitted::sentence(page, 2, &text)?;
         }
+        if self.untold > 0 {
+            let (threads, wait) = if self.untold == 1 { ("thread", "waits") } else { ("threads", "wait") };
+            let text = format!(
+                "{} {threads} {wait} at a futex, for a lock or idle: no name on a stack tells which",
+                self.untold
+            );
+            fitted::sentence(page, 0, &text)?;
+        }
         match &self.not_visible {
-            Some(why) => writeln!(page, "threads that wait for other locks are not visible: {why}"),
+            Some(why) => fitted::sentence(
+                page,
+                0,
+                &format!("threads that wait for other locks are not visible: {why}"),
+            ),
             None => Ok(()),
         }
     }

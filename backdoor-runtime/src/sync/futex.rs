@@ -52,6 +52,8 @@ pub(super) struct Untracked {
     pub(super) locks: Vec<UntrackedInfo>,
     /// Threads that wait as idle ones do: for a condition, or parked.
     pub(super) others: usize,
+    /// Of them, those that may wait for a lock all the same: no name on their stack tells.
+    pub(super) untold: usize,
 }
 
 /// Threads by the word they wait at, and what it looks like.
@@ -84,7 +86,8 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
             None => others += 1,
         }
     }
-    others += ask_for_stacks(&mut groups);
+    let (idle, untold) = ask_for_stacks(&mut groups);
+    others += idle;
     let mut locks: Vec<UntrackedInfo> = groups
         .into_iter()
         .map(|((address, looks_like), mut threads)| {
@@ -96,19 +99,19 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
         .collect();
     locks.sort_by_key(|lock| std::cmp::Reverse(lock.waiting));
     locks.truncate(LISTED);
-    Ok(Untracked { locks, others })
+    Ok(Untracked { locks, others, untold })
 }
 
-/// Adds where they wait, as their stacks tell, and takes out those that wait for a condition after all; gives how many those are. Where
-/// there are no stacks, the value has to do.
-fn ask_for_stacks(groups: &mut Groups) -> usize {
+/// Adds where they wait, as their stacks tell, and takes out those that wait for a condition after all; gives how many those are, and of
+/// how many of them no stack tells. Where there are no stacks, the value has to do.
+fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
     let tids: Vec<i32> = groups.values().flatten().map(|thread| thread.thread.cast_signed()).collect();
     if tids.is_empty() {
-        return 0;
+        return (0, 0);
     }
     let stacks = threads::stacks_of(&tids).map(|stacks| stacks.threads).unwrap_or_default();
     let stacks: HashMap<i32, ThreadStack> = stacks.into_iter().map(|stack| (stack.tid, stack)).collect();
-    let mut others = 0;
+    let (mut others, mut untold) = (0, 0);
     for ((_, looks_like), threads) in groups.iter_mut() {
         threads.retain_mut(|thread| {
             let stack = stacks.get(&thread.thread.cast_signed());
@@ -119,12 +122,15 @@ fn ask_for_stacks(groups: &mut Groups) -> usize {
                 Some(Called::LockOfParkingLot) => true,
                 None => *looks_like != OF_PARKING_LOT,
             };
+            let has_names =
+                stack.is_some_and(|stack| stack.frames.iter().any(|frame| frame.function.is_some()));
             others += usize::from(!is_lock);
+            untold += usize::from(!is_lock && !has_names);
             is_lock
         });
     }
     groups.retain(|_, threads| !threads.is_empty());
-    others
+    (others, untold)
 }
 
 /// What a thread called that it waits in.

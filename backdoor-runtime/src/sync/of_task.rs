@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::registry;
-use super::view::{HolderInfo, WaiterInfo, holders};
+use super::view::{HolderInfo, holders};
 use super::waits::{EdgeInfo, ago};
 use crate::reply::record;
 
@@ -43,9 +43,9 @@ pub fn locks_of_tasks(tasks: &[u64]) -> HashMap<u64, TaskLocks> {
     let mut found: HashMap<u64, TaskLocks> = HashMap::new();
     for record in registry::all() {
         let is_wanted = |task: Option<u64>| task.is_some_and(|task| tasks.contains(&task));
-        let waiters: Vec<_> = record.waiters().values().copied().collect();
-        for waiter in waiters.iter().filter(|waiter| is_wanted(waiter.who.task.map(Into::into))) {
-            let edge = EdgeInfo::of(&record, WaiterInfo::of(waiter));
+        let waiters: Vec<_> = record.waiters().iter().map(|(&wait, waiter)| (wait, *waiter)).collect();
+        let waiters = waiters.iter().filter(|(_, waiter)| is_wanted(waiter.who.task.map(Into::into)));
+        for edge in waiters.filter_map(|(wait, waiter)| EdgeInfo::of(&record, *wait, waiter)) {
             if let Some(task) = edge.waiter.task {
                 found.entry(task).or_default().waits.push(edge.what());
             }

@@ -120,18 +120,23 @@ fn sort(records: &mut [Arc<Record>]) {
 
 impl LockInfo {
     pub(super) fn of(record: &Record) -> Self {
-        let (waiters, waiting) = {
-            let waiters = record.waiters();
-            (waiters.values().take(WAITERS).copied().collect::<Vec<_>>(), waiters.len())
+        let mut waiters: Vec<(u64, Waiter)> =
+            record.waiters().iter().take(WAITERS).map(|(&wait, waiter)| (wait, *waiter)).collect();
+        let (holders, more_holders) = (holders(record), record.unlisted());
+        // Who has got the lock meanwhile is among the holders, and not among those who wait.
+        let waiting = {
+            let still = record.waiters();
+            waiters.retain(|(wait, _)| still.contains_key(wait));
+            still.len()
         };
-        let waiters: Vec<WaiterInfo> = waiters.iter().map(WaiterInfo::of).collect();
+        let waiters: Vec<WaiterInfo> = waiters.iter().map(|(_, waiter)| WaiterInfo::of(waiter)).collect();
         Self {
             id: record.number,
             name: record.name,
             kind: record.kind.as_str(),
             made: place(record.made),
-            holders: holders(record),
-            more_holders: record.unlisted(),
+            holders,
+            more_holders,
             waiting,
             longest_wait: waiters.first().map(|waiter| waiter.waited),
             waiters,

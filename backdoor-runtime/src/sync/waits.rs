@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cycle::{self, Link};
+use super::cycle::{self, Because, Link};
 use super::futex::{self, Untracked, UntrackedInfo};
 use super::registry;
 use super::view::{HolderInfo, WaiterInfo, holders, place};
-use super::watch::Record;
+use super::watch::{Kind, Record, Waiter, Wanted};
 use crate::coarse;
 use crate::reply::record;
 
@@ -30,6 +30,8 @@ pub struct Waits {
     pub untracked: Vec<UntrackedInfo>,
     /// Threads that wait in the kernel as idle ones do: for a condition, or parked. Some may be waiting for a lock.
     pub idle: usize,
+    /// Of them, threads that may as well wait for a lock: their stacks have no names, or could not be taken.
+    pub untold: usize,
     /// Why threads that wait for other locks could not be seen.
     pub not_visible: Option<String>,
 }
@@ -48,7 +50,7 @@ pub struct EdgeInfo {
     pub holders: Vec<HolderInfo>,
     /// Holders that are not listed.
     pub more_holders: u32,
-    /// Whether it waits to read behind somebody who waits to write.
+    /// Whether it waits to read while others read: behind somebody who waits to write.
     pub behind_a_writer: bool,
     /// All of it in one sentence.
     pub text: String,
@@ -60,26 +62,26 @@ pub struct EdgeInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CycleInfo {
-    /// Each waits for what the next holds, the last for what the first holds.
+    /// Each waits for what the next holds, the last for what the first holds; or for the next to be let in first.
     pub members: Vec<MemberInfo>,
     /// All of it in one sentence.
     pub text: String,
 }
 
-/// One who holds a lock and waits for another.
+/// One who holds a lock, or is in front of somebody else, and waits.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MemberInfo {
     /// In words: ``thread 4711 `compactor` ``, `task 12`.
     pub by: String,
-    /// What it holds.
-    pub holds: String,
+    /// What it holds that the one before waits for. None where that one waits behind it, to be let in after it.
+    pub holds: Option<String>,
     /// The number of that in `locks`.
-    pub holds_id: u64,
+    pub holds_id: Option<u64>,
     /// Where it took it.
-    pub taken_at: String,
+    pub taken_at: Option<String>,
     /// For how long it has held it.
-    pub held: Duration,
+    pub held: Option<Duration>,
     /// What it waits for.
     pub waits_for: String,
     /// The number of that in `locks`.
@@ -90,7 +92,7 @@ pub struct MemberInfo {
     pub waited: Duration,
 }
 
-record!(Waits: cycles, edges, waiting, untracked, idle, not_visible);
+record!(Waits: cycles, edges, waiting, untracked, idle, untold, not_visible);
 record!(EdgeInfo: waiter, lock, lock_id, holders, more_holders, behind_a_writer, text);
 record!(CycleInfo: members, text);
 record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id, waits_at, waited);
@@ -124,6 +126,31 @@ record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id
 /// waiter.join().unwrap();
 /// ```
 pub fn waits() -> Waits {
+    let mut seen = tracked();
+    let blocked = seen.edges.iter().map(|edge| &edge.waiter).filter(|waiter| !waiter.asynchronous);
+    let blocked: HashSet<u32> = blocked.map(|waiter| waiter.thread).chain(blocked_threads()).collect();
+    match futex::untracked(|thread| blocked.contains(&thread)) {
+        Ok(Untracked { locks, others, untold }) => {
+            (seen.untracked, seen.idle, seen.untold) = (locks, others, untold);
+        }
+        Err(error) => seen.not_visible = Some(error.to_string()),
+    }
+    seen
+}
+
+/// The threads that wait for locks of [`sync`](crate::sync).
+fn blocked_threads() -> Vec<u32> {
+    let records = registry::all();
+    let blocked = |record: &Arc<Record>| {
+        let waiters = record.waiters();
+        let blocked = waiters.values().filter(|waiter| !waiter.who.asynchronous);
+        blocked.map(|waiter| waiter.who.thread).collect::<Vec<_>>()
+    };
+    records.iter().flat_map(blocked).collect()
+}
+
+/// What [`waits`] shows of the locks of [`sync`](crate::sync), for which no thread is held up.
+pub(crate) fn tracked() -> Waits {
     let mut records = registry::all();
     records.retain(|record| !record.waiters().is_empty());
     let cycles = cycle::cycles(&records).iter().map(|cycle| CycleInfo::of(cycle)).collect();
@@ -133,27 +160,35 @@ pub fn waits() -> Waits {
         waiting.extend(waiters.iter().map(|(&number, waiter)| (waiter.since, number, *waiter, record)));
     }
     waiting.sort_by_key(|&(since, number, ..)| (since, number));
-    let blocked = waiting.iter().filter(|(.., waiter, _)| !waiter.who.asynchronous);
-    let blocked: HashSet<u32> = blocked.map(|(.., waiter, _)| waiter.who.thread).collect();
-    let (Untracked { locks, others }, not_visible) =
-        match futex::untracked(|thread| blocked.contains(&thread)) {
-            Ok(untracked) => (untracked, None),
-            Err(error) => (Untracked::default(), Some(error.to_string())),
-        };
-    let edges = waiting.iter().take(EDGES);
+    let (mut edges, mut gone) = (Vec::new(), 0);
+    for (_, wait, waiter, record) in &waiting {
+        if edges.len() == EDGES {
+            break;
+        }
+        match EdgeInfo::of(record, *wait, waiter) {
+            Some(edge) => edges.push(edge),
+            None => gone += 1,
+        }
+    }
     Waits {
         cycles,
-        edges: edges.map(|(.., waiter, record)| EdgeInfo::of(record, WaiterInfo::of(waiter))).collect(),
-        waiting: waiting.len(),
-        untracked: locks,
-        idle: others,
-        not_visible,
+        edges,
+        waiting: waiting.len() - gone,
+        untracked: Vec::new(),
+        idle: 0,
+        untold: 0,
+        not_visible: None,
     }
 }
 
 impl EdgeInfo {
-    pub(super) fn of(record: &Arc<Record>, waiter: WaiterInfo) -> Self {
+    /// What is known of this wait; none where it has ended meanwhile: who has got the lock does not wait for its holder.
+    pub(super) fn of(record: &Arc<Record>, wait: u64, waiter: &Waiter) -> Option<Self> {
         let (lock, holders, more_holders) = (record.label(), holders(record), record.unlisted());
+        if !record.is_still_waited(wait) {
+            return None;
+        }
+        let waiter = WaiterInfo::of(waiter);
         let is_read = !holders.is_empty() && holders.iter().all(|holder| holder.mode == "read");
         let behind_a_writer = waiter.wants == "read" && is_read;
         let mut text = format!(
@@ -167,7 +202,7 @@ impl EdgeInfo {
         if behind_a_writer {
             text += ", behind somebody who waits to write";
         }
-        Self { waiter, lock, lock_id: record.number, holders, more_holders, behind_a_writer, text }
+        Some(Self { waiter, lock, lock_id: record.number, holders, more_holders, behind_a_writer, text })
     }
 
     /// The sentence without its subject.
@@ -189,7 +224,7 @@ fn wanted(waiter: &WaiterInfo, lock: &str) -> String {
 fn held(holders: &[HolderInfo], unlisted: u32) -> String {
     const NAMED: usize = 3;
     if holders.is_empty() && unlisted == 0 {
-        return ", which nobody holds: who is to have it has not run since".to_owned();
+        return ", which is free: the next waiter has not been scheduled yet".to_owned();
     }
     let one = |holder: &HolderInfo| format!("{} since {} ({})", holder.by, ago(holder.held), holder.at);
     let mut text =
@@ -208,19 +243,17 @@ impl CycleInfo {
         let members: Vec<MemberInfo> =
             before.zip(links).map(|(before, link)| MemberInfo::of(before, link)).collect();
         let mut text = String::new();
-        for (at, member) in members.iter().enumerate() {
-            let MemberInfo { by, holds, taken_at, held, waits_for, waits_at, waited, .. } = member;
-            let (held, waited) = (ago(*held), ago(*waited));
+        for (at, (member, link)) in members.iter().zip(links).enumerate() {
+            let MemberInfo { by, waits_for, waits_at, waited, .. } = member;
+            let waits = format!("waits {} since {} ({waits_at})", link.wanted(waits_for), ago(*waited));
+            let holds = member.holds.as_deref().unwrap_or_default();
+            let since = member.held.map(ago).unwrap_or_default();
+            let taken_at = member.taken_at.as_deref().unwrap_or_default();
             // Writing to a string cannot fail.
-            let _ = match at {
-                0 => write!(
-                    text,
-                    "{by} holds {holds} since {held} ({taken_at}) and waits for {waits_for} since {waited} ({waits_at})"
-                ),
-                _ => write!(
-                    text,
-                    ", held by {by} since {held} ({taken_at}), which waits for {waits_for} since {waited} ({waits_at})"
-                ),
+            let _ = match (at, &member.holds) {
+                (_, None) => write!(text, ", behind {by}, which {waits}"),
+                (0, _) => write!(text, "{by} holds {holds} since {since} ({taken_at}) and {waits}"),
+                _ => write!(text, ", held by {by} since {since} ({taken_at}), which {waits}"),
             };
         }
         if members.len() == 1 {
@@ -230,14 +263,29 @@ impl CycleInfo {
     }
 }
 
+impl Link {
+    /// What its waiter wants of the lock that a sentence calls so.
+    fn wanted(&self, lock: &str) -> String {
+        let is_rwlock = matches!(self.record.kind, Kind::RwLock | Kind::AsyncRwLock);
+        match self.waiter.wanted {
+            Wanted::Alone if is_rwlock => format!("to write {lock}"),
+            _ => wanted(&WaiterInfo::of(&self.waiter), lock),
+        }
+    }
+}
+
 impl MemberInfo {
     fn of(before: &Link, link: &Link) -> Self {
+        let held = match before.because {
+            Because::Held(_, held) => Some(held),
+            Because::Behind(_) => None,
+        };
         Self {
             by: link.waiter.who.label(),
-            holds: before.record.label(),
-            holds_id: before.record.number,
-            taken_at: place(before.held.place),
-            held: coarse::since(before.held.since),
+            holds: held.map(|_| before.record.label()),
+            holds_id: held.map(|_| before.record.number),
+            taken_at: held.map(|held| place(held.place)),
+            held: held.map(|held| coarse::since(held.since)),
             waits_for: link.record.label(),
             waits_for_id: link.record.number,
             waits_at: place(link.waiter.place),

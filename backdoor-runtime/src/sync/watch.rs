@@ -193,10 +193,14 @@ impl Record {
         slots.enumerate().filter_map(|(seat, slot)| Some((seat, slot.read()?)))
     }
 
-    /// Whether somebody has gone on to wait, and somebody to hold it, since that was seen.
-    pub(super) fn is_still(&self, wait: u64, seat: usize, turn: u64) -> bool {
-        let slot = seat.checked_sub(1).map_or(&self.alone, |at| &self.shared[at]);
-        slot.is_still(turn) && self.waiters().contains_key(&wait)
+    /// Whether the holder of this seat has held it since that was seen.
+    pub(super) fn is_still_held(&self, seat: usize, turn: u64) -> bool {
+        seat.checked_sub(1).map_or(&self.alone, |at| &self.shared[at]).is_still(turn)
+    }
+
+    /// Whether the wait of this number goes on. Who holds the lock was seen while it did, where that is so afterwards.
+    pub(super) fn is_still_waited(&self, wait: u64) -> bool {
+        self.waiters().contains_key(&wait)
     }
 
     /// How a sentence calls it.
