@@ -132,6 +132,17 @@ pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
     holding().into_iter().map(|task| BlockedTask { task, holds: true }).chain(waiting).collect()
 }
 
+/// The polls under way of tasks that this runtime counts, or of which nobody knows who does: each by its task and when it began, with
+/// its thread.
+pub(crate) fn polls(runtime: runtime::Id) -> HashMap<(NonZeroU64, u64), u32> {
+    let is_of_it = |record: &Arc<Record>| record.counted_by().is_none_or(|counts| counts == runtime);
+    let poll = |record: Arc<Record>| match record.state() {
+        State::Running(thread, began) => Some(((record.id, began), thread)),
+        _ => None,
+    };
+    registry::all().filter(is_of_it).filter_map(poll).collect()
+}
+
 /// The tasks that are being polled.
 pub fn running() -> Vec<TaskInfo> {
     let running = registry::all().filter(|record| matches!(record.state(), State::Running(..)));

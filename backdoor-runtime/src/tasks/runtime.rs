@@ -1,5 +1,6 @@
 //! A runtime as its metrics show it from outside, and whether it is stuck.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -14,6 +15,12 @@ const NOT_VISIBLE: &str = "not visible";
 
 /// Of what holds up workers, so many are named.
 const NAMED: usize = 3;
+
+/// A poll that has lasted so long is named where workers go from one to the next.
+const NAMED_FROM: Duration = Duration::from_millis(1);
+
+/// How often polls are looked at within a window. A worker that goes from one long poll to the next is in one of them nearly always.
+const LOOKS: u32 = 4;
 
 /// A runtime, over a window of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +54,11 @@ pub struct WorkerInfo {
     pub is_parked: bool,
     /// Whether it has been in one poll, or outside of the runtime, for the whole window.
     pub is_held: bool,
-    /// The part of the window that it was busy; 1 where it is held.
-    pub busy: f64,
+    /// Whether it has gone from one long poll to the next for the whole window. Where it is held, too, one of the two is so, and the
+    /// runtime does not tell which.
+    pub is_slow: bool,
+    /// The part of the window that it was not parked: in polls, whether these used a processor or waited for one, or for a lock.
+    pub in_poll: f64,
     /// How often it has parked within the window.
     pub parks: u64,
 }
@@ -77,10 +87,16 @@ struct Reading {
 pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
     let metrics = runtime.metrics();
     let read = || (0..metrics.num_workers()).map(|worker| Reading::of(&metrics, worker)).collect::<Vec<_>>();
-    let (begin, before) = (Instant::now(), read());
-    sleep(window).await;
+    let (begin, before, first) = (Instant::now(), read(), query::polls(runtime.id()));
+    let mut seen: HashSet<u32> = first.values().copied().collect();
+    let mut last = first.clone();
+    for _ in 1..LOOKS {
+        sleep(window / (LOOKS - 1)).await;
+        last = query::polls(runtime.id());
+        seen.extend(last.values());
+    }
     let (after, took) = (read(), begin.elapsed());
-    let workers: Vec<WorkerInfo> = before
+    let mut workers: Vec<WorkerInfo> = before
         .iter()
         .zip(&after)
         .enumerate()
@@ -89,8 +105,30 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
     let mut holding = query::holding();
     holding.retain(|task| query::runtime_of(task.id).is_none_or(|counts| counts == runtime.id()));
     let flavor = runtime.runtime_flavor();
-    let held = workers.iter().filter(|worker| worker.is_held).count();
-    let stacks = stacks(&holding, held).await;
+    let role = match flavor {
+        RuntimeFlavor::CurrentThread => "tokio current-thread",
+        _ => "tokio worker",
+    };
+    let in_one_poll: HashSet<u32> =
+        last.iter().filter(|(poll, _)| first.contains_key(poll)).map(|(_, thread)| *thread).collect();
+    let still = workers.iter().filter(|worker| worker.is_held).count();
+    let threads: HashSet<u32> = last.values().copied().collect();
+    let is_named = |task: &TaskInfo| match task.state {
+        TaskState::Running { tid, since, .. } => {
+            threads.contains(&tid) && (in_one_poll.contains(&tid) || since >= NAMED_FROM)
+        }
+        _ => false,
+    };
+    let polled: Vec<TaskInfo> = match still {
+        0 => holding.clone(),
+        _ => query::running().into_iter().filter(is_named).collect(),
+    };
+    let stacks = stacks(&polled, still).await;
+    let came_round = &seen - &in_one_poll;
+    let shares = Shares::new(still, in_one_poll.len(), &came_round, elsewhere(&stacks, &seen, role).count());
+    for worker in workers.iter_mut().filter(|worker| worker.is_held) {
+        (worker.is_held, worker.is_slow) = (shares.held() > 0, shares.slow > 0);
+    }
     RuntimeInfo {
         flavor: match flavor {
             RuntimeFlavor::CurrentThread => "current-thread",
@@ -101,7 +139,7 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
         seen: query::counted_by(runtime),
         global_queue: metrics.global_queue_depth(),
         blocking_threads: blocking_threads(&metrics),
-        verdict: verdict(&workers, &holding, &stacks, flavor, took),
+        verdict: verdict(&shares, workers.len(), &polled, elsewhere(&stacks, &seen, role), &stacks, took),
         workers,
         holding,
     }
@@ -120,12 +158,13 @@ impl Reading {
         // An odd count is a worker that is parked. One that works writes its busy time now and then, at the latest when it parks.
         let is_parked = self.turns % 2 == 1;
         let is_held = !is_parked && self.turns == before.turns && self.busy == before.busy;
-        let busy = self.busy.saturating_sub(before.busy).as_secs_f64() / took.as_secs_f64().max(1e-9);
+        let in_poll = self.busy.saturating_sub(before.busy).as_secs_f64() / took.as_secs_f64().max(1e-9);
         WorkerInfo {
             worker,
             is_parked,
             is_held,
-            busy: if is_held { 1.0 } else { busy.min(1.0) },
+            is_slow: false,
+            in_poll: if is_held { 1.0 } else { in_poll.min(1.0) },
             parks: self.parks.saturating_sub(before.parks),
         }
     }
@@ -164,17 +203,55 @@ async fn stacks(holding: &[TaskInfo], held: usize) -> Vec<ThreadStack> {
     }
 }
 
-fn verdict(
-    workers: &[WorkerInfo],
-    holding: &[TaskInfo],
+/// The workers whose counters have not moved, by why that is. A worker writes its counters when it parks, and else after some 60 polls:
+/// one that goes from one long poll to the next looks like one that does not come out of a poll.
+struct Shares {
+    /// In one poll of a task of ours for the whole window.
+    ours: usize,
+    /// In what is not ours, for the whole window as far as anybody can tell.
+    foreign: usize,
+    /// In long polls that ended within the window.
+    slow: usize,
+}
+
+impl Shares {
+    /// Of these workers so many are in one poll of ours. `came_round` are the threads that polled a task of ours and were in another
+    /// poll before or after it; `elsewhere` so many threads that were seen in no poll of ours, and do not wait for work.
+    fn new(still: usize, in_one_poll: usize, came_round: &HashSet<u32>, elsewhere: usize) -> Self {
+        let ours = in_one_poll.min(still);
+        let left = still - ours;
+        let foreign = match came_round.is_empty() {
+            true => left,
+            // What is elsewhere may work for another runtime.
+            false => left.saturating_sub(came_round.len()).max(left.min(elsewhere)),
+        };
+        Self { ours, foreign, slow: left - foreign }
+    }
+
+    fn held(&self) -> usize {
+        self.ours + self.foreign
+    }
+}
+
+fn verdict<'a>(
+    shares: &Shares,
+    all: usize,
+    named: &[TaskInfo],
+    elsewhere: impl Iterator<Item = &'a ThreadStack>,
     stacks: &[ThreadStack],
-    flavor: RuntimeFlavor,
     took: Duration,
 ) -> String {
-    let held = workers.iter().filter(|worker| worker.is_held).count();
     let took = crate::reply::text::duration(&Duration::from_millis(took.as_millis() as u64));
-    let mut words = match (held, workers.len()) {
-        (0, _) if holding.is_empty() => "not stuck".to_owned(),
+    let slow = match shares.slow {
+        0 => String::new(),
+        1 => format!("1 of {all} workers went from one long poll to the next, and each ended within {took}"),
+        slow => format!(
+            "{slow} of {all} workers went from one long poll to the next, and each ended within {took}"
+        ),
+    };
+    let mut words = match (shares.held(), all) {
+        (0, _) if shares.slow > 0 => format!("slow, not stuck: {slow}"),
+        (0, _) if named.is_empty() => "not stuck".to_owned(),
         (0, _) => "not stuck, but a poll takes long".to_owned(),
         (1, 1) => format!("stuck: its only worker has not come round within {took}"),
         (held, all) if held == all => {
@@ -182,7 +259,10 @@ fn verdict(
         }
         (held, all) => format!("{held} of {all} workers held: not come round within {took}"),
     };
-    let (in_groups, with_tasks) = by_place(holding, stacks);
+    if shares.held() > 0 && shares.slow > 0 {
+        words.push_str(&format!("; {slow}"));
+    }
+    let in_groups = by_place(named, stacks);
     for (first, others, place) in in_groups.iter().take(NAMED) {
         words.push_str(&format!("; {} is {} in one poll", first.title(), first.state.describe()));
         if let Some(place) = place {
@@ -203,13 +283,13 @@ fn verdict(
     if in_groups.len() > NAMED {
         words.push_str("; others are elsewhere: `tasks --blocked` lists them");
     }
-    if held > holding.len() {
-        let unseen = held - holding.len();
-        let (workers, are) = if unseen == 1 { ("worker", "is") } else { ("workers", "are") };
+    if shares.foreign > 0 {
+        let (workers, are) = if shares.foreign == 1 { ("worker", "is") } else { ("workers", "are") };
         words.push_str(&format!(
-            "; what {unseen} {workers} {are} held by is no task of ours, or nobody drives the runtime"
+            "; what {} {workers} {are} held by is no task of ours, or nobody drives the runtime",
+            shares.foreign
         ));
-        words.push_str(&elsewhere(stacks, &with_tasks, flavor));
+        words.push_str(&places(elsewhere));
     }
     words
 }
@@ -217,12 +297,11 @@ fn verdict(
 /// Tasks that are at one place: the first, the others, and where that is.
 type AtPlace<'a> = (&'a TaskInfo, Vec<&'a TaskInfo>, Option<String>);
 
-/// The tasks that are being polled, those that are at one place together, and their threads.
-fn by_place<'a>(holding: &'a [TaskInfo], stacks: &[ThreadStack]) -> (Vec<AtPlace<'a>>, Vec<i32>) {
-    let (mut groups, mut tids): (Vec<AtPlace<'a>>, _) = (Vec::new(), Vec::new());
-    for task in holding {
+/// The tasks that are being polled, those that are at one place together.
+fn by_place<'a>(polled: &'a [TaskInfo], stacks: &[ThreadStack]) -> Vec<AtPlace<'a>> {
+    let mut groups: Vec<AtPlace<'a>> = Vec::new();
+    for task in polled {
         let TaskState::Running { tid, .. } = &task.state else { continue };
-        tids.push(tid.cast_signed());
         let stack = stacks.iter().find(|stack| stack.tid == tid.cast_signed());
         let place = stack.and_then(ThreadStack::own_place);
         match groups.iter_mut().find(|(.., other)| place.is_some() && *other == place) {
@@ -230,17 +309,35 @@ fn by_place<'a>(holding: &'a [TaskInfo], stacks: &[ThreadStack]) -> (Vec<AtPlace
             None => groups.push((task, Vec::new(), place)),
         }
     }
-    (groups, tids)
+    groups
 }
 
-/// Where threads are that work for a runtime of this kind and poll no task of ours; that may be another runtime.
-fn elsewhere(stacks: &[ThreadStack], with_tasks: &[i32], flavor: RuntimeFlavor) -> String {
-    let role = match flavor {
-        RuntimeFlavor::CurrentThread => "tokio current-thread",
-        _ => "tokio worker",
+/// Threads that work for a runtime of this kind, do not wait for work, and were seen in no poll of a task of ours. That may be another
+/// runtime.
+fn elsewhere<'a>(
+    stacks: &'a [ThreadStack],
+    with_tasks: &'a HashSet<u32>,
+    role: &'static str,
+) -> impl Iterator<Item = &'a ThreadStack> {
+    let is_elsewhere = move |stack: &&ThreadStack| {
+        stack.role == Some(role) && !with_tasks.contains(&stack.tid.cast_unsigned()) && !is_parked(stack)
     };
-    let others = stacks.iter().filter(|stack| stack.role == Some(role) && !with_tasks.contains(&stack.tid));
-    let places: Vec<String> = others
+    stacks.iter().filter(is_elsewhere)
+}
+
+/// Whether a worker waits for work, as its stack shows it.
+fn is_parked(stack: &ThreadStack) -> bool {
+    // Not those of `tokio::runtime::park`: there waits who blocks on a future within a poll.
+    let waits = |function: &str| {
+        function.trim_start_matches('<').starts_with("tokio::runtime::scheduler::")
+            && function.contains("::park")
+    };
+    stack.frames.iter().filter_map(|frame| frame.function.as_deref()).any(waits)
+}
+
+/// Where they are.
+fn places<'a>(stacks: impl Iterator<Item = &'a ThreadStack>) -> String {
+    let places: Vec<String> = stacks
         .filter_map(|stack| {
             Some(format!("thread {} `{}` is in {}", stack.tid, stack.name, stack.own_place()?))
         })
@@ -280,15 +377,17 @@ impl Serialize for RuntimeInfo {
 
 impl Serialize for WorkerInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let state = match (self.is_held, self.is_parked) {
-            (true, _) => "held",
-            (false, true) => "parked",
-            (false, false) => "active",
+        let state = match (self.is_held, self.is_slow, self.is_parked) {
+            (true, true, _) => "held or slow",
+            (true, false, _) => "held",
+            (false, true, _) => "slow",
+            (false, false, true) => "parked",
+            (false, false, false) => "active",
         };
         let mut record = serializer.serialize_struct("WorkerInfo", 4)?;
         record.serialize_field("worker", &self.worker)?;
         record.serialize_field("state", state)?;
-        record.serialize_field("busy_percent", &((self.busy * 1000.0).round() / 10.0))?;
+        record.serialize_field("in_poll_percent", &((self.in_poll * 1000.0).round() / 10.0))?;
         record.serialize_field("parks", &self.parks)?;
         record.end()
     }

@@ -11,8 +11,9 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// The service's runtime: its workers, its tasks, and whether it is stuck
 ///
 /// Its counters are read twice, and nothing is asked of its workers; of those that are held, the stacks tell where. `held` is a worker
-/// that has been in one poll, or outside of the runtime, all that time. What tokio tells only with `--cfg tokio_unstable` is `not
-/// visible` without.
+/// that has been in one poll, or outside of the runtime, all that time; `slow` is one that went from one long poll to the next.
+/// `in_poll_percent` is the time that a worker was not parked, whether its polls used a processor or waited. What tokio tells only with
+/// `--cfg tokio_unstable` is `not visible` without.
 ///
 /// Examples:
 ///   runtime
