@@ -24,7 +24,8 @@ mod program;
 mod sockets;
 
 pub use build::BuildInfo;
-pub use cgroup::{Cgroup, Pressure, cgroup};
+pub(crate) use cgroup::note_start;
+pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
 pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
 pub use itself::{Itself, OwnThread, itself};
 pub use jemalloc::heap_profile;

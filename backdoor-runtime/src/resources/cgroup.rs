@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::proc::{counter, percent, read, size};
@@ -11,13 +12,17 @@ use crate::{CommandOutput, Page, Value};
 
 record! {
     /// The control group of the process (cgroups(7)). A limit is the smallest of the group's own and of those above it that can be
-    /// seen; `None` is no limit, or one that is not visible from here.
+    /// seen; `None` is no limit, or one that is not visible from here: `unknown` tells which.
     #[derive(Default)]
     pub struct Cgroup {
         /// 2, or 1 where the machine still has the old hierarchy.
         pub version: u8,
-        /// Where it is in the hierarchy, as the process sees it.
+        /// Where it is in the hierarchy, as the process sees it. Of version 1, where the memory controller has it.
         pub path: String,
+        /// Of version 1, where each controller has the process, whose files are visible from here or not.
+        pub controllers: Vec<Controller>,
+        /// Of version 1, what cannot be seen from here: `memory`, `cpu`, `pids`. Nobody can say whether there is a limit.
+        pub unknown: Vec<&'static str>,
         /// Bytes that all its processes use, page cache included.
         pub memory: Option<u64>,
         /// The most bytes it may use; beyond that the kernel kills.
@@ -26,7 +31,7 @@ record! {
         pub memory_percent: Option<f64>,
         /// Bytes beyond which it is slowed down (`memory.high`).
         pub memory_high: Option<u64>,
-        /// How often the kernel killed one of its processes for want of memory.
+        /// How often the kernel killed one of its processes for want of memory, since the group was made.
         pub oom_kills: Option<u64>,
         /// How many CPUs' worth of time it may use.
         pub cpu_limit: Option<f64>,
@@ -42,6 +47,18 @@ record! {
         pub tasks_limit: Option<u64>,
         /// Who waits for what; empty where the kernel does not count it.
         pub pressure: Vec<Pressure>,
+        /// Whose pressure that is: `group`, or `machine` where it is counted for all of the machine only (`/proc/pressure`).
+        pub pressure_of: Option<&'static str>,
+    }
+}
+
+record! {
+    /// Where a controller of version 1 has the process.
+    pub struct Controller {
+        /// `memory`, `cpu` or `pids`.
+        pub controller: &'static str,
+        /// The path in its hierarchy.
+        pub path: String,
     }
 }
 
@@ -66,23 +83,72 @@ record! {
 /// # Errors
 /// `/proc` is not there, or hidden.
 pub fn cgroup() -> io::Result<Option<Cgroup>> {
-    Ok(find(&read("/proc/self/cgroup")?, Path::new("/sys/fs/cgroup")))
+    let membership = read("/proc/self/cgroup")?;
+    Ok(find(&membership, Path::new("/sys/fs/cgroup"), Path::new("/proc/pressure")))
 }
 
-fn find(membership: &str, root: &Path) -> Option<Cgroup> {
-    let of = |controllers: &str| {
+/// What of the group is counted since it was made, as it was when the first console of the process started: what comes on top has
+/// happened under it.
+static AT_START: OnceLock<Option<Counters>> = OnceLock::new();
+
+/// Counters of a group.
+#[derive(Clone, Copy, Default)]
+struct Counters {
+    oom_kills: Option<u64>,
+    throttled: Option<u64>,
+    periods: Option<u64>,
+}
+
+/// A console starts.
+pub(crate) fn note_start() {
+    AT_START.get_or_init(|| {
+        let Cgroup { oom_kills, throttled, periods, .. } = cgroup().ok()??;
+        Some(Counters { oom_kills, throttled, periods })
+    });
+}
+
+impl Cgroup {
+    /// The same with only what happened since a console was started: the kernel goes on counting from the making of the group, which may
+    /// be weeks ago and another process's affair.
+    pub(crate) fn since_start(&self) -> Self {
+        self.since(AT_START.get().copied().flatten().unwrap_or_default())
+    }
+
+    fn since(&self, start: Counters) -> Self {
+        let more =
+            |now: Option<u64>, before: Option<u64>| now.map(|now| now.saturating_sub(before.unwrap_or(0)));
+        Self {
+            oom_kills: more(self.oom_kills, start.oom_kills),
+            throttled: more(self.throttled, start.throttled),
+            periods: more(self.periods, start.periods),
+            ..self.clone()
+        }
+    }
+}
+
+fn find(membership: &str, root: &Path, of_machine: &Path) -> Option<Cgroup> {
+    let of = |controller: &str| {
         membership.lines().find_map(|line| {
             let (_, rest) = line.split_once(':')?;
             let (names, path) = rest.split_once(':')?;
-            (names.split(',').any(|name| name == controllers)).then_some(path)
+            (names.split(',').any(|name| name == controller)).then_some(path)
         })
     };
-    match of("memory") {
-        Some(memory) => {
-            Some(version_1(root, memory, of("cpu").unwrap_or(memory), of("pids").unwrap_or(memory)))
-        }
-        None => version_2(root, of("")?),
+    let is_old = ["memory", "cpu", "pids"].iter().any(|controller| of(controller).is_some());
+    let mut group = match is_old {
+        true => version_1(root, of),
+        false => version_2(root, of("")?)?,
+    };
+    group.pressure_of = (!group.pressure.is_empty()).then_some("group");
+    if group.pressure.is_empty() {
+        group.pressure = pressures(|resource| read(of_machine.join(resource)).unwrap_or_default());
+        group.pressure_of = (!group.pressure.is_empty()).then_some("machine");
     }
+    Some(group)
+}
+
+fn pressures(text: impl Fn(&str) -> String) -> Vec<Pressure> {
+    ["cpu", "memory", "io"].into_iter().flat_map(|resource| pressure(resource, &text(resource))).collect()
 }
 
 fn version_2(root: &Path, path: &str) -> Option<Cgroup> {
@@ -96,6 +162,8 @@ fn version_2(root: &Path, path: &str) -> Option<Cgroup> {
     Some(Cgroup {
         version: 2,
         path: path.to_owned(),
+        controllers: Vec::new(),
+        unknown: Vec::new(),
         memory,
         memory_limit,
         memory_percent: memory.zip(memory_limit).and_then(|(used, limit)| percent(used, limit)),
@@ -107,38 +175,60 @@ fn version_2(root: &Path, path: &str) -> Option<Cgroup> {
         throttled_for: counter(&stat, "throttled_usec").map(Duration::from_micros),
         tasks: group.number("pids.current"),
         tasks_limit: group.smallest("pids.max"),
-        pressure: ["cpu", "memory", "io"]
-            .into_iter()
-            .flat_map(|resource| pressure(resource, &group.text(&format!("{resource}.pressure"))))
-            .collect(),
+        pressure: pressures(|resource| group.text(&format!("{resource}.pressure"))),
+        pressure_of: None,
     })
 }
 
-/// Each controller has a hierarchy of its own.
-fn version_1(root: &Path, memory_path: &str, cpu_path: &str, pids_path: &str) -> Cgroup {
-    let memory_group = Group::new(&root.join("memory"), memory_path);
-    let cpu = Group::new(&root.join("cpu"), cpu_path);
-    let pids = Group::new(&root.join("pids"), pids_path);
+/// Each controller has a hierarchy of its own, and its own group for the process.
+fn version_1<'a>(root: &Path, path_of: impl Fn(&str) -> Option<&'a str>) -> Cgroup {
+    let group =
+        |controller: &'static str| Group::new(&root.join(controller), path_of(controller).unwrap_or("/"));
+    let (memory_group, cpu, pids) = (group("memory"), group("cpu"), group("pids"));
     let stat = cpu.text("cpu.stat");
     let memory = memory_group.number("memory.usage_in_bytes");
     // No limit is written as the largest number of whole pages.
-    let memory_limit = memory_group.smallest("memory.limit_in_bytes").filter(|limit| *limit < 1 << 62);
-    let quota = cpu.number("cpu.cfs_quota_us").zip(cpu.number("cpu.cfs_period_us"));
+    let memory_max = memory_group.smallest("memory.limit_in_bytes");
+    let memory_limit = memory_max.filter(|limit| *limit < 1 << 62);
+    // No limit is written as -1.
+    let quota = |directory: &Path| {
+        let number = |file: &str| read(directory.join(file)).ok()?.trim().parse::<f64>().ok();
+        let (quota, period) = (number("cpu.cfs_quota_us")?, number("cpu.cfs_period_us")?);
+        (quota > 0.0 && period > 0.0).then(|| quota / period)
+    };
+    let is_seen = [
+        ("memory", memory_max.is_some()),
+        ("cpu", cpu.own().join("cpu.cfs_quota_us").exists() || cpu.own().join("cpu.shares").exists()),
+        ("pids", pids.own().join("pids.current").exists() || pids.own().join("pids.max").exists()),
+    ];
+    let paths = ["memory", "cpu", "pids"]
+        .into_iter()
+        .filter_map(|controller| Some((controller, path_of(controller)?)));
+    let controllers: Vec<Controller> =
+        paths.map(|(controller, path)| Controller { controller, path: path.to_owned() }).collect();
+    let first = controllers.first().map(|first| first.path.clone()).unwrap_or_default();
     Cgroup {
         version: 1,
-        path: memory_path.to_owned(),
+        path: path_of("memory").map_or(first, str::to_owned),
+        controllers,
+        unknown: is_seen
+            .into_iter()
+            .filter(|(_, is_seen)| !is_seen)
+            .map(|(controller, _)| controller)
+            .collect(),
         memory,
         memory_limit,
         memory_percent: memory.zip(memory_limit).and_then(|(used, limit)| percent(used, limit)),
         memory_high: None,
         oom_kills: counter(&memory_group.text("memory.oom_control"), "oom_kill"),
-        cpu_limit: quota.map(|(quota, period)| quota as f64 / period as f64),
+        cpu_limit: cpu.directories.iter().filter_map(|directory| quota(directory)).reduce(f64::min),
         throttled: counter(&stat, "nr_throttled"),
         periods: counter(&stat, "nr_periods"),
         throttled_for: counter(&stat, "throttled_time").map(Duration::from_nanos),
         tasks: pids.number("pids.current"),
         tasks_limit: pids.smallest("pids.max"),
         pressure: Vec::new(),
+        pressure_of: None,
     }
 }
 
@@ -180,6 +270,9 @@ impl Group {
     }
 }
 
+/// What stands for what cannot be seen, which is not the same as no limit.
+const UNKNOWN: &str = "unknown: its files are not visible from here";
+
 /// `50000 100000` is half a CPU, `max 100000` is no limit.
 fn quota(text: &str) -> Option<f64> {
     let (quota, period) = text.trim().split_once(' ')?;
@@ -200,11 +293,28 @@ fn pressure(resource: &'static str, text: &str) -> Vec<Pressure> {
 
 impl CommandOutput for Cgroup {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        writeln!(page, "{} (version {})", self.path, self.version)?;
-        let limit = |limit: Option<String>| limit.unwrap_or_else(|| "no limit".to_owned());
+        let is_one = self.controllers.iter().all(|controller| controller.path == self.path);
+        match is_one {
+            true => writeln!(page, "{} (version {})", self.path, self.version)?,
+            false => {
+                let of = self
+                    .controllers
+                    .iter()
+                    .map(|Controller { controller, path }| format!("{controller} {path}"));
+                writeln!(page, "{} (version {})", of.collect::<Vec<_>>().join(", "), self.version)?;
+            }
+        }
+        let limit = |controller: &str, limit: Option<String>| match limit {
+            Some(limit) => limit,
+            None if self.unknown.contains(&controller) => "an unknown limit".to_owned(),
+            None => "no limit".to_owned(),
+        };
         if let Some(memory) = self.memory {
             let share = self.memory_percent.map(|share| format!(" ({share} %)")).unwrap_or_default();
-            writeln!(page, "memory   {} of {}{share}", size(memory), limit(self.memory_limit.map(size)))?;
+            let limit = limit("memory", self.memory_limit.map(size));
+            writeln!(page, "memory   {} of {limit}{share}", size(memory))?;
+        } else if self.unknown.contains(&"memory") {
+            writeln!(page, "memory   {UNKNOWN}")?;
         }
         if let Some(high) = self.memory_high {
             writeln!(page, "         slowed down from {}", size(high))?;
@@ -212,19 +322,32 @@ impl CommandOutput for Cgroup {
         if let Some(kills) = self.oom_kills {
             writeln!(page, "         {kills} killed for want of memory")?;
         }
-        writeln!(page, "cpu      {}", limit(self.cpu_limit.map(|cpus| format!("{cpus} CPUs"))))?;
+        match self.unknown.contains(&"cpu") && self.cpu_limit.is_none() {
+            true => writeln!(page, "cpu      {UNKNOWN}")?,
+            false => writeln!(
+                page,
+                "cpu      {}",
+                limit("cpu", self.cpu_limit.map(|cpus| format!("{cpus} CPUs")))
+            )?,
+        }
         if let (Some(throttled), Some(periods)) = (self.throttled, self.periods) {
             let held = self.throttled_for.unwrap_or_default();
             let held = crate::reply::text::duration(&held);
             writeln!(page, "         throttled in {throttled} of {periods} periods, {held} in all")?;
         }
         if let Some(tasks) = self.tasks {
-            writeln!(page, "tasks    {tasks} of {}", limit(self.tasks_limit.map(|limit| limit.to_string())))?;
+            let limit = limit("pids", self.tasks_limit.map(|limit| limit.to_string()));
+            writeln!(page, "tasks    {tasks} of {limit}")?;
+        } else if self.unknown.contains(&"pids") {
+            writeln!(page, "tasks    {UNKNOWN}")?;
         }
-        if self.pressure.is_empty() {
-            return writeln!(page, "pressure is not counted by this kernel");
+        match self.pressure_of {
+            Some("machine") => writeln!(page, "\nTime lost waiting, in percent, on the whole machine:")?,
+            Some(_) => writeln!(page, "\nTime lost waiting, in percent:")?,
+            None => {
+                return writeln!(page, "pressure is unknown: neither the group nor /proc/pressure tells it");
+            }
         }
-        writeln!(page, "\nTime lost waiting, in percent:")?;
         page.write_str(&Value::of(&self.pressure).to_text(page.width()))
     }
 
@@ -238,6 +361,8 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    const NOWHERE: &str = "/no/such/root";
 
     /// A hierarchy of files, gone when it is dropped.
     struct Tree(PathBuf);
@@ -280,7 +405,7 @@ mod tests {
                 ("shop/worker/cpu.pressure", "some avg10=1.50 avg60=0.20 avg300=0.00 total=99\n"),
             ],
         );
-        let group = find("0::/shop/worker\n", &tree.0).unwrap();
+        let group = find("0::/shop/worker\n", &tree.0, Path::new(NOWHERE)).unwrap();
         assert_eq!((group.version, group.path.as_str()), (2, "/shop/worker"));
         assert_eq!((group.memory_limit, group.memory_percent), (Some(4 << 20), Some(25.0)));
         assert_eq!((group.oom_kills, group.cpu_limit), (Some(2), Some(1.5)));
@@ -304,15 +429,84 @@ mod tests {
                 ("cpu/shop/cpu.stat", "nr_periods 2\nnr_throttled 1\nthrottled_time 7\n"),
             ],
         );
-        let group = find("4:memory:/shop\n3:cpu,cpuacct:/shop\n0::/elsewhere\n", &tree.0).unwrap();
+        let membership = "4:memory:/shop\n3:cpu,cpuacct:/shop\n0::/elsewhere\n";
+        let group = find(membership, &tree.0, Path::new(NOWHERE)).unwrap();
         assert_eq!((group.version, group.memory_limit), (1, Some(2048)));
         assert_eq!((group.cpu_limit, group.throttled_for), (Some(0.5), Some(Duration::from_nanos(7))));
     }
 
     #[test]
     fn no_group_is_an_answer() {
-        assert!(find("", Path::new("/no/such/root")).is_none());
-        assert!(find("0::/\n", Path::new("/no/such/root")).is_none());
+        assert!(find("", Path::new(NOWHERE), Path::new(NOWHERE)).is_none());
+        assert!(find("0::/\n", Path::new(NOWHERE), Path::new(NOWHERE)).is_none());
         assert!(cgroup().is_ok());
+    }
+
+    fn text(group: &Cgroup) -> String {
+        let mut text = String::new();
+        group.text(&mut Page::new(&mut text, None, usize::MAX)).unwrap();
+        text
+    }
+
+    /// `newcomer.md` 3.6, 2: only files of version 2 were looked for.
+    #[test]
+    fn pressure_is_the_machines_where_the_group_has_none() {
+        let tree = Tree::new(
+            "pressure",
+            &[
+                ("group/memory/memory.limit_in_bytes", "2048\n"),
+                ("proc/cpu", "some avg10=99.00 avg60=12.00 avg300=3.00 total=9\n"),
+            ],
+        );
+        let group = find("4:memory:/\n", &tree.0.join("group"), &tree.0.join("proc")).unwrap();
+        assert_eq!((group.pressure[0].resource, group.pressure[0].last_10s), ("cpu", 99.0));
+        assert!(
+            text(&group).contains("\nTime lost waiting, in percent, on the whole machine:\n"),
+            "{}",
+            text(&group)
+        );
+        let group = find("4:memory:/\n", &tree.0.join("group"), Path::new(NOWHERE)).unwrap();
+        assert!(
+            text(&group).ends_with("pressure is unknown: neither the group nor /proc/pressure tells it\n")
+        );
+    }
+
+    /// `newcomer.md` 3.6, 3: unknown is not unlimited, and the memory controller's path is not that of all.
+    #[test]
+    fn what_cannot_be_seen_is_unknown_and_each_controller_has_its_path() {
+        let group = find(
+            "4:memory:/shop\n3:cpu,cpuacct:/\n2:pids:/shop/pids\n",
+            Path::new(NOWHERE),
+            Path::new(NOWHERE),
+        )
+        .unwrap();
+        assert_eq!(
+            text(&group),
+            "memory /shop, cpu /, pids /shop/pids (version 1)\n\
+             memory   unknown: its files are not visible from here\n\
+             cpu      unknown: its files are not visible from here\n\
+             tasks    unknown: its files are not visible from here\n\
+             pressure is unknown: neither the group nor /proc/pressure tells it\n"
+        );
+        let tree = Tree::new(
+            "unlimited",
+            &[("cpu/cpu.cfs_quota_us", "-1\n"), ("cpu/cpu.cfs_period_us", "100000\n")],
+        );
+        let group = find("3:cpu,cpuacct:/\n", &tree.0, Path::new(NOWHERE)).unwrap();
+        assert_eq!((group.cpu_limit, text(&group).lines().nth(2)), (None, Some("cpu      no limit")));
+        let tree = Tree::new("memory-only", &[("memory/memory.limit_in_bytes", "2048\n")]);
+        let group = find("3:memory:/\n", &tree.0, Path::new(NOWHERE)).unwrap();
+        assert_eq!(group.unknown, ["cpu", "pids"]);
+    }
+
+    /// `attack.md` L4: a kill of last week is none of this process's.
+    #[test]
+    fn what_was_before_the_console_started_is_not_counted_again() {
+        let group =
+            Cgroup { oom_kills: Some(3), throttled: Some(90), periods: Some(100), ..Cgroup::default() };
+        let start = Counters { oom_kills: Some(2), throttled: Some(90), periods: Some(91) };
+        let since = group.since(start);
+        assert_eq!((since.oom_kills, since.throttled, since.periods), (Some(1), Some(0), Some(9)));
+        assert_eq!(group.since(Counters::default()).oom_kills, Some(3));
     }
 }

@@ -18,7 +18,7 @@ use crate::dispatch::own_runtime::LazyRuntime;
 use crate::dispatch::tally::Tally;
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
 use crate::own_thread::{self, Priority};
-use crate::resources::BuildInfo;
+use crate::resources::{self, BuildInfo};
 use crate::server::accept::{Reception, serve_all};
 use crate::server::address::Endpoint;
 use crate::server::door::Doors;
@@ -220,6 +220,7 @@ impl Builder {
         let keeper =
             Keeper::start(doors.clone(), priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
         watch_all();
+        resources::note_start();
         trends::attach(&shared);
         log_start(&shared.service.name, &addresses, &expected::crates(&shared.registry));
         warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));

@@ -42,7 +42,7 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
     read(diagnosis, "fds", resources::descriptors(), descriptors);
     read(diagnosis, "sockets", resources::sockets(), |sockets, diagnosis| self::sockets(sockets, diagnosis));
     match resources::cgroup() {
-        Ok(Some(group)) => cgroup(&group, diagnosis),
+        Ok(Some(group)) => cgroup(&group.since_start(), diagnosis),
         Ok(None) => not_read(diagnosis, "cgroup", "no control group is visible from here".to_owned()),
         Err(error) => not_read(diagnosis, "cgroup", error.to_string()),
     }
@@ -83,14 +83,18 @@ fn waits(waits: &Waits, diagnosis: &mut Diagnosis) {
     }
     let long = waits.edges.iter().filter(|edge| edge.waiter.waited >= LONG_WAIT).count();
     if let Some(longest) = waits.edges.first().filter(|_| long > 0 && waits.cycles.is_empty()) {
-        let others = if long > 1 { format!("; {} others wait that long", long - 1) } else { String::new() };
+        let others = match long - 1 {
+            0 => String::new(),
+            1 => "; 1 other waits that long".to_owned(),
+            others => format!("; {others} others wait that long"),
+        };
         diagnosis.finds("waits", format!("{}{others}", longest.text), "waits");
     }
 }
 
 fn runtime(runtime: &RuntimeInfo, diagnosis: &mut Diagnosis) {
     diagnosis.read.push("runtime");
-    if runtime.workers.iter().any(|worker| worker.is_held) || !runtime.holding.is_empty() {
+    if runtime.workers.iter().any(|worker| worker.is_held || worker.is_slow) || !runtime.holding.is_empty() {
         diagnosis.finds("runtime", format!("the runtime: {}", runtime.verdict), "runtime");
     }
 }
@@ -135,8 +139,9 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
         diagnosis.finds("cgroup", finding, "cgroup");
     }
     if let Some(kills) = group.oom_kills.filter(|kills| *kills > 0) {
-        let finding =
-            format!("the kernel killed {kills} of the control group's processes for want of memory");
+        let finding = format!(
+            "the kernel killed {kills} of the control group's processes for want of memory since the console started"
+        );
         diagnosis.finds("cgroup", finding, "cgroup");
     }
     // One period in twenty is what a burst now and then comes to.
@@ -144,8 +149,9 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
         && throttled > 0
         && throttled * 20 >= periods
     {
-        let finding =
-            format!("the control group was throttled in {throttled} of {periods} periods of CPU time");
+        let finding = format!(
+            "the control group was throttled in {throttled} of {periods} periods of CPU time since the console started"
+        );
         diagnosis.finds("cgroup", finding, "cgroup");
     }
     if let (Some(tasks), Some(limit)) = (group.tasks, group.tasks_limit)
@@ -156,8 +162,8 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
     for pressure in group.pressure.iter().filter(|pressure| pressure.last_10s >= PRESSURE) {
         let (who, share, resource) = (pressure.who, pressure.last_10s, pressure.resource);
         let who = if who == "full" { "all" } else { who };
-        let finding =
-            format!("{who} tasks of the control group lost {share} % of the last 10 s to {resource}");
+        let of = if group.pressure_of == Some("machine") { "machine" } else { "control group" };
+        let finding = format!("{who} tasks of the {of} lost {share} % of the last 10 s to {resource}");
         diagnosis.finds("cgroup", finding, "cgroup");
     }
 }
@@ -200,8 +206,8 @@ mod tests {
             found,
             [
                 "the control group uses 91.5 % of its 1.0GiB of memory",
-                "the kernel killed 2 of the control group's processes for want of memory",
-                "the control group was throttled in 6 of 100 periods of CPU time",
+                "the kernel killed 2 of the control group's processes for want of memory since the console started",
+                "the control group was throttled in 6 of 100 periods of CPU time since the console started",
                 "9 of 10 threads and processes",
             ]
         );
