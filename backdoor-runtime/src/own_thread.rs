@@ -4,11 +4,13 @@
 mod mask;
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use std::{fs, io};
 
 use rustix::process::{getpriority_process, setpriority_process};
+use rustix::time::{ClockId, clock_gettime};
 
 /// The thread that computes the console's own views.
 pub(crate) const HELPER: &str = "backdoor-helper";
@@ -90,6 +92,7 @@ pub(crate) fn start<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
     thread::Builder::new().name(name.into()).spawn(move || {
+        let _counted = Counted;
         IS_OURS.set(true);
         // The console has said at its start if this is refused.
         let _ = priority.take();
@@ -101,6 +104,29 @@ pub(crate) fn start<T: Send + 'static>(
 /// longest file that the process may write. What the service's own threads write is its own affair.
 pub(crate) fn survive_writes() {
     mask::block_signals_of_writes();
+}
+
+/// Nanoseconds of processor time that threads of ours had used when they ended: the kernel forgets them then.
+static ENDED: AtomicU64 = AtomicU64::new(0);
+
+/// Counts the time of a thread when it ends.
+struct Counted;
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        ENDED.fetch_add(used(), Ordering::Relaxed);
+    }
+}
+
+/// The processor time that this thread has used, in nanoseconds.
+fn used() -> u64 {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    used.tv_sec.unsigned_abs() * 1_000_000_000 + used.tv_nsec.unsigned_abs()
+}
+
+/// The processor time of all threads of ours that have ended.
+pub(crate) fn used_by_ended() -> Duration {
+    Duration::from_nanos(ENDED.load(Ordering::Relaxed))
 }
 
 /// Whether this is the thread that computes views, which may block where nothing else can be done.
@@ -134,6 +160,16 @@ mod tests {
 
     fn own() -> i32 {
         getpriority_process(None).unwrap()
+    }
+
+    /// `newcomer.md` 3.6, 1: `self` said 10 ms where threads that had ended had used 160.
+    #[test]
+    fn the_time_of_a_thread_counts_when_it_has_ended() {
+        const WORK: u64 = 30_000_000;
+        let before = used_by_ended();
+        let work = || while used() < WORK {};
+        start("works", Priority::OF_STARTER, work).unwrap().join().unwrap();
+        assert!(used_by_ended() >= before + Duration::from_nanos(WORK));
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn every_view_has_stable_field_names() {
     fields(
         &mut operator,
         "mem",
-        "resident peak anonymous file shared swapped address_space page_tables private proportional huge allocator",
+        "resident peak anonymous file shared swapped address_space page_tables private proportional huge allocator not_read",
     );
     fields(&mut operator, "fds", "open limit percent kinds descriptors left_out");
     fields(&mut operator, "sockets", "fd kind local peer state receive_queue send_queue");
@@ -46,7 +46,7 @@ fn every_view_has_stable_field_names() {
         "build",
         "package version commit features features_off rustc profile opt_level debug_assertions target panic",
     );
-    fields(&mut operator, "self", "threads cpu up sessions commands bugs");
+    fields(&mut operator, "self", "threads cpu ended up sessions commands bugs not_read");
 }
 
 #[test]

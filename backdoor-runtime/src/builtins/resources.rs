@@ -154,7 +154,7 @@ fn build(State(console): State<Console>) -> BuildInfo {
 ///   self
 ///   self --json
 #[backdoor_command(name = "self", reads, on = helper)]
-fn itself(State(console): State<Console>) -> io::Result<Itself> {
+fn itself(State(console): State<Console>) -> Itself {
     resources::itself(&console)
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::proc::{named, read};
 use crate::dispatch::StatusCount;
 use crate::dispatch::failure::REPORT;
+use crate::own_thread;
 use crate::reply::{record, text};
 use crate::reserve;
 use crate::{CommandOutput, Console, Page, Value};
@@ -17,8 +18,10 @@ record! {
     pub struct Itself {
         /// Its threads, by number.
         pub threads: Vec<OwnThread>,
-        /// The CPU time of all of them.
+        /// The CPU time of all of them, and of those that have ended, of every console of the process.
         pub cpu: Duration,
+        /// Of it, the time of those that have ended: looks, profiles, questions to the service's own code.
+        pub ended: Duration,
         /// How long it has been up.
         pub up: Duration,
         /// Who is connected.
@@ -27,6 +30,8 @@ record! {
         pub commands: Vec<StatusCount>,
         /// How often its own code has panicked, each of which is a bug of it.
         pub bugs: u64,
+        /// Why the threads are not all there, where they are not.
+        pub not_read: Option<String>,
     }
 }
 
@@ -43,19 +48,23 @@ record! {
 }
 
 /// What the console itself does and costs. Its memory cannot be told apart from the service's.
-///
-/// # Errors
-/// `/proc` is not there, or hidden.
-pub fn itself(console: &Console) -> io::Result<Itself> {
-    let threads = threads()?;
-    Ok(Itself {
-        cpu: threads.iter().map(|thread| thread.cpu).sum(),
+pub fn itself(console: &Console) -> Itself {
+    // What ends between the two is counted twice rather than not at all.
+    let (threads, not_read) = match threads() {
+        Ok(threads) => (threads, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let ended = own_thread::used_by_ended();
+    Itself {
+        cpu: threads.iter().map(|thread| thread.cpu).sum::<Duration>() + ended,
+        ended,
         threads,
         up: console.service().uptime(),
         sessions: console.sessions().len(),
         commands: console.tally(),
         bugs: console.bugs(),
-    })
+        not_read,
+    }
 }
 
 fn threads() -> io::Result<Vec<OwnThread>> {
@@ -80,13 +89,17 @@ fn threads() -> io::Result<Vec<OwnThread>> {
 
 impl CommandOutput for Itself {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let cpu = text::duration(&self.cpu);
-        writeln!(page, "up {}, {} connected, {cpu} of CPU", text::duration(&self.up), self.sessions)?;
+        let (cpu, ended) = (text::duration(&self.cpu), text::duration(&self.ended));
+        writeln!(page, "up {}, {} connected", text::duration(&self.up), self.sessions)?;
+        writeln!(page, "{cpu} of CPU, {ended} of it by threads that have ended")?;
         if self.bugs > 0 {
             writeln!(page, "it has failed {} times, by bugs of its own: {REPORT}", self.bugs)?;
         }
         writeln!(page, "its memory cannot be told apart from the service's\n")?;
-        page.write_str(&Value::of(&self.threads).to_text(page.width()))?;
+        match &self.not_read {
+            Some(why) => writeln!(page, "its threads that live are not counted: {why}")?,
+            None => page.write_str(&Value::of(&self.threads).to_text(page.width()))?,
+        }
         if self.commands.is_empty() {
             return writeln!(page, "\nno command was run yet");
         }

@@ -34,6 +34,8 @@ record! {
         pub huge: Option<u64>,
         /// What jemalloc says of itself, with the feature `jemalloc` and where it is the allocator.
         pub allocator: Option<Allocator>,
+        /// Why some of it is not told, where it is not.
+        pub not_read: Option<String>,
     }
 }
 
@@ -62,8 +64,11 @@ record! {
 pub fn memory() -> io::Result<Memory> {
     let status = read("/proc/self/status")?;
     // Kernels before 4.14 have no such file; the rest is told all the same.
-    let rollup = read("/proc/self/smaps_rollup").unwrap_or_default();
-    Ok(Memory { allocator: super::jemalloc::figures(), ..parse(&status, &rollup) })
+    let (rollup, not_read) = match read("/proc/self/smaps_rollup") {
+        Ok(rollup) => (rollup, None),
+        Err(error) => (String::new(), Some(error.to_string())),
+    };
+    Ok(Memory { allocator: super::jemalloc::figures(), not_read, ..parse(&status, &rollup) })
 }
 
 fn parse(status: &str, rollup: &str) -> Memory {
@@ -82,6 +87,7 @@ fn parse(status: &str, rollup: &str) -> Memory {
         proportional: rolled("Pss"),
         huge: rolled("AnonHugePages"),
         allocator: None,
+        not_read: None,
     }
 }
 
@@ -105,7 +111,7 @@ impl CommandOutput for Memory {
         for (name, bytes, about) in not_always {
             match bytes {
                 Some(bytes) => line(page, name, bytes, about)?,
-                None => writeln!(page, "{name:<14} {:>10}  the kernel does not tell", "?")?,
+                None => writeln!(page, "{name:<14} {:>10}  not known", "?")?,
             }
         }
         line(page, "page tables", self.page_tables, "")?;
@@ -118,7 +124,10 @@ impl CommandOutput for Memory {
             line(page, "  mapped", allocator.mapped, "given by the kernel")?;
             line(page, "  retained", allocator.retained, "kept for later, without RAM")?;
         }
-        Ok(())
+        match &self.not_read {
+            Some(why) => writeln!(page, "not known is what is in smaps_rollup: {why}"),
+            None => Ok(()),
+        }
     }
 
     fn value(&self) -> Value {
