@@ -22,6 +22,7 @@ pub(crate) mod room;
 pub(crate) mod run_state;
 pub(crate) mod runs;
 pub(crate) mod session;
+pub(crate) mod silence;
 pub(crate) mod tally;
 mod wait;
 pub(crate) mod written;

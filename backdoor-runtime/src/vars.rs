@@ -29,7 +29,9 @@
 //!
 //! **Setting** is by all or nothing: every value is parsed (as parameters are, by `FromArg`), compared with its `range` and shown to its
 //! `validate`; then all locks are taken in the order of their addresses; then all values are written. Under the service's lock run
-//! `Clone` for a reading and `PartialEq` for taking something back, nothing else. `on_change` is called after all locks are free.
+//! `Clone` for a reading and `PartialEq` for taking something back, nothing else. `on_change` is called after all locks are free. Code
+//! of a variable's that does not return, to show, judge or tell it, leaves one thread behind: nothing is asked of that variable again
+//! before it does.
 //!
 //! An `Option` is set by `none`, or by what its value is typed as: in a `Mutex<Option<String>>`, `none` is always the former.
 //!
@@ -38,7 +40,7 @@
 //! would have put back; so does a change without `--for`, for `undo`.
 //!
 //! **The journal** has the last 256 changes, and what was there before each, to undo it. Each change is also logged, with the target
-//! `backdoor`.
+//! `backdoor`. A variable is reset only to a default that its `range` and `validate` accept.
 //!
 //! Two variables of one name are a problem that a console says when it starts, as with commands.
 //!
@@ -71,6 +73,7 @@ pub(crate) use info::typed;
 pub use info::{Change, Changed, VarError, VarInfo};
 pub use readable::{Readable, Reading};
 
+use crate::console::escape::escape_line;
 use crate::vars::info::Seen;
 use crate::vars::journal::{Author, Intent, JOURNAL, What};
 pub(crate) use crate::vars::set::lent_for;
@@ -173,7 +176,7 @@ pub fn changes() -> Vec<Change> {
     console::changes(&JOURNAL.entries())
 }
 
-/// Takes back the change of this number, or the last one, where its value is still there.
+/// Takes back the change of this number, or the last one whoever made it, where its value is still there.
 ///
 /// # Errors
 /// There is none, or the value is another by now.
@@ -185,7 +188,32 @@ fn change(orders: Vec<Order>, intent: &Intent) -> Result<Vec<Change>, VarError> 
     set::set(&orders, intent, &Gate::default()).map(|entries| console::changes(&entries))
 }
 
+/// # Errors
+/// There is no variable of this name.
+pub(crate) fn known(name: &str) -> Result<(), VarError> {
+    set::find(name).map(drop)
+}
+
+/// Whether the value of this variable is shown to nobody.
+pub(crate) fn is_secret(name: &str) -> bool {
+    registry::find(name).is_some_and(|found| found.is_secret())
+}
+
+/// What an operator typed for this variable, as part of a line that they might type.
+pub(crate) fn as_typed<'a>(name: &str, word: &'a str) -> &'a str {
+    match is_secret(name) {
+        true if word.starts_with('=') => "=VALUE",
+        true => "VALUE",
+        false => word,
+    }
+}
+
+/// The same as the subject of a sentence.
+pub(crate) fn quoted(name: &str, word: &str) -> String {
+    if is_secret(name) { "what was typed".to_owned() } else { format!("`{}`", escape_line(word)) }
+}
+
 /// What the service changes itself.
 pub(crate) fn service() -> Author {
-    Author { who: "the service".to_owned(), owner: 0, notes: None }
+    Author { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None }
 }

@@ -2,11 +2,12 @@
 
 mod trend;
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::time::{Duration, SystemTime};
 
 use crate::reply::figures::{short_time, whole_seconds};
-use crate::vars::{Change, Changed, Terms, VarError, VarInfo, typed};
+use crate::vars::{self, Change, Changed, Terms, VarError, VarInfo, typed};
 use crate::{Column, CommandOutput, Console, Cut, FromArg, Page, Session, State, Value, backdoor_command};
 
 /// The variables of the service, and who changed them
@@ -131,7 +132,7 @@ fn changes(
 
 /// Take a change back, where its value is still there
 ///
-/// Without a number, the last change that was not taken back, whoever made it.
+/// Without a number, the last change of this session that is in force. That of another session has to be named by its number.
 ///
 /// Examples:
 ///   undo
@@ -148,18 +149,56 @@ async fn undo(
 
 /// The names and values of `a 1`, or of `a=1 b=2`.
 fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
-    if let [name, value] = words
-        && !name.contains('=')
-    {
-        return Ok(vec![(name.clone(), value.clone())]);
-    }
+    let wrong = |why: String| Err(VarError::new(why));
     let pair = |word: &String| match word.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(VarError::new(format!("`{word}` sets nothing; write `set NAME VALUE`, or `set a=1 b=2`"))),
+        Some((name, value)) if !name.is_empty() => Some((name.to_owned(), value.to_owned())),
+        _ => None,
     };
-    match words {
-        [] => Err(VarError::new("nothing is to be set; write `set NAME VALUE`, or `set a=1 b=2`".to_owned())),
-        words => words.iter().map(pair).collect(),
+    let [name, rest @ ..] = words else {
+        return wrong("nothing to set; write `set NAME VALUE`, or `set a=1 b=2`".to_owned());
+    };
+    match rest {
+        // `a = 1`, which a shell would take for three words, too.
+        [equals, value, ..] if equals == "=" && !name.contains('=') => {
+            vars::known(name)?;
+            wrong(format!("write `set {name}={}`, without spaces around `=`", vars::as_typed(name, value)))
+        }
+        [equals] if equals.starts_with('=') && !name.contains('=') => {
+            vars::known(name)?;
+            wrong(format!("write `set {name}{}`, without spaces around `=`", vars::as_typed(name, equals)))
+        }
+        _ if let Some(pairs) = words.iter().map(pair).collect::<Option<Vec<_>>>() => Ok(pairs),
+        [value] if !name.contains('=') => Ok(vec![(name.clone(), value.clone())]),
+        [] if !name.contains('=') => {
+            vars::known(name)?;
+            wrong(format!("a value is missing for `{name}`; write `set {name} VALUE`"))
+        }
+        _ if name.contains('=') => {
+            let odd = words.iter().find(|word| pair(word).is_none()).unwrap_or(name);
+            let name = name.split_once('=').map_or(name.as_str(), |(name, _)| name);
+            wrong(format!(
+                "{} has no `=` behind a name; write `set a=1 b=2`, and quotes around a value with spaces",
+                vars::quoted(name, odd)
+            ))
+        }
+        // `a 1 b 2`, as if several could be set in this way.
+        [value, other, more @ ..] if vars::known(name).is_ok() && vars::known(other).is_ok() => {
+            let (value, next) =
+                (vars::as_typed(name, value), more.first().map_or("VALUE", |next| vars::as_typed(other, next)));
+            wrong(format!("several variables are set with `=`: `set {name}={value} {other}={next}`"))
+        }
+        [value, odd, ..] => {
+            vars::known(name)?;
+            let hint = match vars::is_secret(name) {
+                true => String::new(),
+                false => format!(": `set {name} \"{value} {odd}\"`"),
+            };
+            wrong(format!(
+                "{} is one word too many; quote a value with spaces{hint}",
+                vars::quoted(name, odd)
+            ))
+        }
+        _ => wrong(format!("a value is missing for `{name}`; write `set NAME VALUE`, or `set a=1 b=2`")),
     }
 }
 
@@ -341,6 +380,12 @@ impl CommandOutput for Journal {
             Column::new("until").spare(2),
             Column::new("old").spare(1),
         ];
+        let names: BTreeSet<&str> = self.0.iter().filter_map(|change| change.console.as_deref()).collect();
+        // Which console's session it was, where they are of several.
+        let by = |change: &Change| match &change.console {
+            Some(console) if names.len() > 1 => format!("{console}: {}", change.by),
+            _ => change.by.clone(),
+        };
         let row = |change: &Change| {
             Value::record([
                 ("change", change.number.into()),
@@ -349,7 +394,7 @@ impl CommandOutput for Journal {
                 ("old", typed(&change.old)),
                 ("new", typed(&change.new)),
                 ("what", change.what.as_str().into()),
-                ("by", author(page, &change.by).into()),
+                ("by", author(page, &by(change)).into()),
                 ("because", change.because.clone().into()),
                 ("until", change.until.map(whole_seconds).into()),
             ])
@@ -379,5 +424,51 @@ mod tests {
         check("pool-size", "*pool", false);
         check("pool-size", "ool*", false);
         check("pool-size", "*", true);
+    }
+
+    /// `operator.md` C23, `newcomer.md` 1.3: each of these was told that the variable sets nothing.
+    #[test]
+    fn what_is_wrong_with_a_line_of_set_is_said() {
+        vars::register("pairs-batch", || 1).unwrap();
+        vars::register("pairs-greeting", || 1).unwrap();
+        vars::Computed::new("pairs-token", || 1).secret().register().unwrap();
+        #[track_caller]
+        fn check(line: &str, expected: &str) {
+            let words: Vec<String> = line.split(' ').map(|word| word.replace('_', " ")).collect();
+            assert_eq!(pairs(&words).unwrap_err().to_string(), expected);
+        }
+        check(
+            "pairs-greeting hello world",
+            "`world` is one word too many; quote a value with spaces: `set pairs-greeting \"hello world\"`",
+        );
+        check("pairs-token hello world", "what was typed is one word too many; quote a value with spaces");
+        check(
+            "pairs-batch 20 30",
+            "`30` is one word too many; quote a value with spaces: `set pairs-batch \"20 30\"`",
+        );
+        check("pairs-batch = 5", "write `set pairs-batch=5`, without spaces around `=`");
+        check("pairs-batch =5", "write `set pairs-batch=5`, without spaces around `=`");
+        check("pairs-token = 5", "write `set pairs-token=VALUE`, without spaces around `=`");
+        check(
+            "pairs-batch 5 pairs-greeting x",
+            "several variables are set with `=`: `set pairs-batch=5 pairs-greeting=x`",
+        );
+        check("pairs-greeting", "a value is missing for `pairs-greeting`; write `set pairs-greeting VALUE`");
+        check("pairs-opt 3 pairs-batch x", "there is no variable `pairs-opt`; did you mean `pairs-batch`?");
+        check(
+            "pairs-batch=5 pairs-greeting x",
+            "`pairs-greeting` has no `=` behind a name; write `set a=1 b=2`, and quotes around a value with spaces",
+        );
+        let good = |line: &str| {
+            pairs(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+                .unwrap()
+                .into_iter()
+                .map(|(name, value)| format!("{name}:{value}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(good("a 1"), "a:1");
+        assert_eq!(good("a x=1"), "a:x=1");
+        assert_eq!(good("a=1 b=x=2"), "a:1 b:x=2");
     }
 }

@@ -96,7 +96,7 @@ impl Console {
         let registries = REGISTRIES.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut all = Metrics::default();
         for (name, list) in registries {
-            match self.0.asking.ask(LISTING, move || list()).await {
+            match self.0.asking.ask_about(&format!("registry {name}"), LISTING, move || list()).await {
                 Ok(metrics) => all.metrics.extend(metrics),
                 Err(why) => all.missing.push(format!("{name}: {why}")),
             }
@@ -165,6 +165,13 @@ mod tests {
         assert_eq!(ours.map(|metric| &*metric.name).collect::<Vec<_>>(), ["metric a", "metric b"]);
         assert!(!found.metrics.iter().any(|metric| metric.name == "replaced"));
         assert_eq!(found.missing, ["hangs: no answer within 100 ms"]);
+        let again =
+            Console(Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10)));
+        let missing = again.metrics().await.missing;
+        assert!(
+            missing[0].starts_with("hangs: not asked again: its code has not returned for "),
+            "{missing:?}"
+        );
         drop(release);
     }
 }

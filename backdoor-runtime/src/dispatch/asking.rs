@@ -1,7 +1,8 @@
 //! Asks the author's code for something that a view wants to show: a completion, a computed variable, what an object looks like.
 //!
 //! Each question has a thread of its own, so that one that hangs holds up no view and no other question. What did not answer in
-//! time is left behind, and no more than a few are: after that, nothing is asked until one of them has ended.
+//! time is left behind, and no more than a few are: after that, nothing is asked until one of them has ended. What is about something
+//! that has a name is not asked a second time before it has answered ([`silence`]), so that it takes no other place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::dispatch::contain::contain;
+use crate::dispatch::silence::{self, Running};
 use crate::own_thread::{self, Priority};
+use crate::reply::text;
 
 /// How many questions may be on their way at once, those included that were given up.
 const AT_ONCE: usize = 8;
@@ -21,6 +24,8 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Asking {
     /// What the threads are called.
     name: &'static str,
+    /// How many questions may be on their way at once.
+    most: usize,
     under_way: Arc<AtomicUsize>,
 }
 
@@ -32,7 +37,9 @@ pub(crate) enum NoAnswer {
     /// It panicked, with this message.
     Panicked(String),
     /// It was not asked: as many as may be asked at once have not answered yet.
-    Crowded,
+    Crowded(usize),
+    /// It was not asked: it has not answered the last time, for so long by now.
+    Silent(Duration),
     /// It was not asked: there was no thread for it, for this reason.
     NoThread(String),
 }
@@ -40,7 +47,34 @@ pub(crate) enum NoAnswer {
 impl Asking {
     /// Threads of this name.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, under_way: Arc::default() }
+        Self { name, most: AT_ONCE, under_way: Arc::default() }
+    }
+
+    /// With so many questions on their way at once: for what leaves one thread behind for each of its names, and no more.
+    pub(crate) fn at_most(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// Asks about something that has a name, unless an earlier question about it has not been answered in time and is not yet.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(crate) async fn ask_about<T: Send + 'static>(
+        &self,
+        what: &str,
+        limit: Duration,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NoAnswer> {
+        if let Some(time) = silence::of(what) {
+            return Err(NoAnswer::Silent(time));
+        }
+        let what = what.to_owned();
+        let question = move || {
+            let _running = Running::begin(&what, limit);
+            question()
+        };
+        self.ask(limit, question).await
     }
 
     /// Asks, and waits no longer than `limit`. To be polled on a runtime that has timers.
@@ -52,7 +86,7 @@ impl Asking {
         limit: Duration,
         question: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NoAnswer> {
-        let under_way = UnderWay::begin(&self.under_way).ok_or(NoAnswer::Crowded)?;
+        let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Crowded(self.most))?;
         let (answer, answered) = oneshot::channel();
         let asked = own_thread::start(self.name, Priority::of_ours(), move || {
             let answered = contain(question);
@@ -81,7 +115,14 @@ impl fmt::Display for NoAnswer {
         match self {
             Self::Late(limit) => write!(f, "no answer within {} ms", limit.as_millis()),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
-            Self::Crowded => write!(f, "not asked: {AT_ONCE} others have not answered yet"),
+            Self::Crowded(most) => write!(f, "not asked: {most} others have not answered yet"),
+            Self::Silent(time) => {
+                let whole = match time.as_secs() {
+                    0 => Duration::from_millis(time.as_millis() as u64),
+                    seconds => Duration::from_secs(seconds),
+                };
+                write!(f, "not asked again: its code has not returned for {}", text::duration(&whole))
+            }
             Self::NoThread(why) => write!(f, "not asked: no thread can be started for it: {why}"),
         }
     }
@@ -91,10 +132,9 @@ impl fmt::Display for NoAnswer {
 struct UnderWay(Arc<AtomicUsize>);
 
 impl UnderWay {
-    fn begin(count: &Arc<AtomicUsize>) -> Option<Self> {
-        let taken = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
-            (count < AT_ONCE).then_some(count + 1)
-        });
+    fn begin(count: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let taken = count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < most).then_some(count + 1));
         taken.ok().map(|_| Self(count.clone()))
     }
 }
@@ -138,9 +178,26 @@ mod tests {
             let asked = asking.ask(SOON, move || drop(held.lock().map(|held| held.recv()))).await;
             assert_eq!(asked, Err(NoAnswer::Late(SOON)));
         }
-        assert_eq!(asking.ask(LONG, || ()).await, Err(NoAnswer::Crowded));
+        assert_eq!(asking.ask(LONG, || ()).await, Err(NoAnswer::Crowded(AT_ONCE)));
         drop(release);
-        while asking.ask(LONG, || ()).await == Err(NoAnswer::Crowded) {
+        while asking.ask(LONG, || ()).await == Err(NoAnswer::Crowded(AT_ONCE)) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_not_asked_again_and_takes_nothing_along() {
+        let asking = Asking::new("asked").at_most(2);
+        let (release, held) = channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let asked = asking.ask_about("hangs", SOON, move || drop(held.lock().map(|held| held.recv()))).await;
+        assert_eq!(asked, Err(NoAnswer::Late(SOON)));
+        for _ in 0..3 {
+            assert!(matches!(asking.ask_about("hangs", SOON, || ()).await, Err(NoAnswer::Silent(_))));
+            assert_eq!(asking.ask_about("answers", LONG, || 7).await, Ok(7));
+        }
+        drop(release);
+        while asking.ask_about("hangs", LONG, || ()).await.is_err() {
             tokio::task::yield_now().await;
         }
     }

@@ -262,7 +262,8 @@ impl Shared {
 
     /// Asks the author's provider. One that is late, or panics, has nothing to say.
     async fn ask(&self, provider: Provider) -> Vec<Candidate> {
-        self.asking.ask(COMPLETION, move || provider.ask()).await.unwrap_or_default()
+        let what = format!("completion {:p}", provider.function);
+        self.asking.ask_about(&what, COMPLETION, move || provider.ask()).await.unwrap_or_default()
     }
 }
 

@@ -200,6 +200,11 @@ impl Revert for PutBack {
             }
             let back = before.as_deref().cloned().and_then(|change| change.left(Instant::now()));
             let old = state.level(target);
+            let now = state.changes.iter().find(|change| change.is_of(target));
+            if back.is_none() && now.is_none() {
+                // What came back would be a change whose time is over.
+                return Err(Reverted::Nothing);
+            }
             state.changes.retain(|change| !change.is_of(target));
             if back.is_some() && state.changes.len() >= MOST {
                 return Err(Reverted::Failed(too_many()));

@@ -197,7 +197,7 @@ pub fn set(
     by: &str,
     because: Option<String>,
 ) -> Result<Changed, String> {
-    let author = Author { who: by.to_owned(), owner: 0, notes: None };
+    let author = Author { who: by.to_owned(), ..crate::vars::service() };
     change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })
 }
 

@@ -77,6 +77,9 @@ impl Backdoor {
     }
 }
 
+/// Variables whose code may hang before others are not asked any more; each leaves one thread behind.
+const VARIABLES_ASKED: usize = 64;
+
 impl Builder {
     /// The service's version, for the banner and `version`. Default: none.
     pub fn version(mut self, version: impl Into<String>) -> Self {
@@ -271,7 +274,7 @@ impl Shared {
             authors_helper: LazyRuntime::new("backdoor-view"),
             asking: Asking::new("backdoor-ask"),
             tally: Tally::default(),
-            asking_vars: Asking::new("backdoor-vars"),
+            asking_vars: Asking::new("backdoor-vars").at_most(VARIABLES_ASKED),
             owner: lease::new_owner(),
             notes: OnceLock::new(),
         }

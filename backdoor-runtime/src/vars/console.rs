@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::dispatch::asking::NoAnswer;
+use crate::dispatch::silence::{self, Running};
 use crate::vars::info::Seen;
 use crate::vars::journal::{Author, Entry, Intent, JOURNAL, What};
 use crate::vars::registry::{self, Found};
@@ -19,7 +20,7 @@ use crate::{Console, Session};
 const READ: Duration = Duration::from_millis(100);
 
 /// How long changing variables may take, all parsing, judging and telling of the author's included.
-const WRITE: Duration = Duration::from_secs(1);
+pub(super) const WRITE: Duration = Duration::from_secs(1);
 
 impl Console {
     /// The variables whose names are wanted, by name, hidden ones too. They are read on another thread, and each has 100 ms: one that does
@@ -73,10 +74,10 @@ impl Console {
         JOURNAL.entries().iter().map(|entry| entry.change()).collect()
     }
 
-    /// Takes back the change of this number, or the last one, where its value is still there.
+    /// Takes back the change of this number, or the last one of this session, where its value is still there.
     ///
     /// # Errors
-    /// There is none, or the value is another by now.
+    /// There is none, or the value is another by now; without a number, if only others have changed something.
     pub async fn undo(&self, number: Option<u64>, by: &Session) -> Result<Change, VarError> {
         let author = self.author(by);
         let asked = self.0.asking_vars.ask(WRITE, move || set::undo(number, &author)).await;
@@ -92,6 +93,8 @@ impl Console {
         Author {
             who: format!("session {} ({})", session.id(), session.peer()),
             owner: self.0.owner,
+            console: Some(self.0.service.name.as_str().into()),
+            session: session.id(),
             notes: self.0.notes.get().cloned(),
         }
     }
@@ -118,7 +121,14 @@ impl Console {
             let rest = all[read.len()..].to_vec();
             let asked = self.0.asking_vars.ask(Duration::MAX, move || {
                 for found in rest {
-                    if send.send(Seen::of(&found)).is_err() {
+                    let seen = match silence::of(&set::about(found.name())) {
+                        Some(time) => Seen::without(NoAnswer::Silent(time).to_string()),
+                        None => {
+                            let _running = Running::begin(&set::about(found.name()), READ);
+                            Seen::of(&found)
+                        }
+                    };
+                    if send.send(seen).is_err() {
                         break;
                     }
                 }

@@ -1,7 +1,7 @@
 //! What is known of a variable and of a change, with the field names that `--json` shows.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -64,8 +64,10 @@ pub enum Changed {
 pub struct Change {
     /// Its number, unique in the process.
     pub number: u64,
-    /// When it was made.
+    /// When it was made, as the clock said then.
     pub at: SystemTime,
+    /// How long ago that is, by a clock that nobody sets.
+    pub ago: Duration,
     /// What was changed.
     pub name: String,
     /// What it was before. Dots stand for a secret.
@@ -77,9 +79,13 @@ pub struct Change {
     pub what: String,
     /// Who made it: the session, or `the service`.
     pub by: String,
+    /// The name of the console whose session that is; a process may have several.
+    pub console: Option<String>,
+    /// The number of that console, which no other one of the process has.
+    pub console_id: Option<u64>,
     /// Why, where he said so.
     pub because: Option<String>,
-    /// When it will be taken back; none where it will not.
+    /// When it will be taken back, by the clock as it is now; none where it will not.
     pub until: Option<SystemTime>,
 }
 
@@ -291,7 +297,7 @@ impl Serialize for VarInfo {
 
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut record = serializer.serialize_struct("Change", 9)?;
+        let mut record = serializer.serialize_struct("Change", 11)?;
         record.serialize_field("change", &self.number)?;
         record.serialize_field("at", &Value::Time(self.at))?;
         record.serialize_field("name", &self.name)?;
@@ -301,6 +307,8 @@ impl Serialize for Change {
         record.serialize_field("by", &self.by)?;
         record.serialize_field("because", &self.because)?;
         record.serialize_field("until", &self.until.map(Value::Time))?;
+        record.serialize_field("console", &self.console)?;
+        record.serialize_field("console_id", &self.console_id)?;
         record.end()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::Value;
 use crate::console::escape::escape_line;
@@ -23,6 +23,10 @@ pub(crate) struct Author {
     pub(crate) who: String,
     /// The console whose end ends his leases; 0 is none.
     pub(crate) owner: u64,
+    /// What that console is called.
+    pub(crate) console: Option<Arc<str>>,
+    /// The number of the session there.
+    pub(crate) session: u64,
     /// The audit record of that console. What the service changes itself is logged on its own thread.
     pub(crate) notes: Option<Notes>,
 }
@@ -64,6 +68,8 @@ pub(crate) enum Reverted {
     Done(Arc<Entry>),
     /// Somebody has changed it since.
     LeftAlone,
+    /// It is by now as it was before.
+    Nothing,
     /// Its lock could not be had.
     Held,
     /// The author's code failed.
@@ -74,12 +80,17 @@ pub(crate) enum Reverted {
 pub(crate) struct Entry {
     pub(crate) number: u64,
     at: SystemTime,
+    /// The same by a clock that nobody sets.
+    made: Instant,
     pub(crate) name: String,
     /// Shown after the change was made, since showing it is the author's code.
     pub(crate) old: OnceLock<Value>,
     pub(crate) new: Value,
     pub(crate) what: What,
     who: String,
+    owner: u64,
+    console: Option<Arc<str>>,
+    session: u64,
     because: Option<String>,
     until: Option<SystemTime>,
     revert: Option<Arc<dyn Revert>>,
@@ -143,9 +154,13 @@ impl Pages {
             name: name.to_owned(),
             old: OnceLock::new(),
             new,
+            made: Instant::now(),
             what: intent.what,
             who: intent.author.who.clone(),
-            because: intent.because.clone(),
+            owner: intent.author.owner,
+            console: intent.author.console.clone(),
+            session: intent.author.session,
+            because: intent.because.as_deref().map(|because| bounded(because).to_owned()),
             until: match intent.what {
                 What::Lent(time) => at.checked_add(time),
                 _ => None,
@@ -157,12 +172,32 @@ impl Pages {
         self.entries.push_back(entry.clone());
         let first = if self.entries.len() > REMEMBERED { self.entries.pop_front() } else { None };
         let last = self.last.insert(name.to_owned(), entry.clone());
-        (entry, Forgotten(first, last))
+        (entry, Forgotten(first, last, self.forget_a_name()))
     }
+
+    /// The oldest of the names that are not a variable's, where there are too many. An operator chooses the targets of the log, of which
+    /// there is no end; of variables there are as many as the program has.
+    fn forget_a_name(&mut self) -> Option<Arc<Entry>> {
+        let chosen = || self.last.values().filter(|entry| entry.name.contains(' '));
+        if chosen().count() <= REMEMBERED {
+            return None;
+        }
+        let oldest =
+            chosen().filter(|entry| !lease::is_leased(&entry.name)).min_by_key(|entry| entry.number)?;
+        let name = oldest.name.clone();
+        self.last.remove(&name)
+    }
+}
+
+/// As much of a reason as is kept.
+fn bounded(reason: &str) -> &str {
+    const LONGEST: usize = 1024;
+    &reason[..reason.floor_char_boundary(LONGEST)]
 }
 
 /// Entries that the journal has no more room for.
 pub(crate) struct Forgotten(
+    #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
     #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
     #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
 );
@@ -178,9 +213,20 @@ impl Entry {
             new: self.new.clone(),
             what: self.what.to_string(),
             by: self.who.clone(),
+            console: self.console.as_deref().map(str::to_owned),
+            console_id: (self.owner > 0).then_some(self.owner),
             because: self.because.clone(),
-            until: self.until.filter(|_| lease::is_in_force(&self.name, self.number)),
+            ago: self.made.elapsed(),
+            until: self.until.filter(|_| lease::is_in_force(&self.name, self.number)).map(|until| {
+                // Its time is measured by a clock that nobody sets.
+                by_the_clock_of(SystemTime::now(), until, self.at, self.made.elapsed())
+            }),
         }
+    }
+
+    /// Whether this is a change that this session has made.
+    pub(crate) fn is_of(&self, author: &Author) -> bool {
+        (self.owner, self.session) == (author.owner, author.session)
     }
 
     /// How it is taken back. `None` where that was done, or cannot be.
@@ -199,6 +245,18 @@ impl Entry {
             Some(notes) => notes.changed(change),
             None => change.log(),
         }
+    }
+}
+
+/// A time to come that was told when the clock said `at`, as it is by a clock that says `now` so long afterwards. Steps of less than a
+/// second are taken for none.
+fn by_the_clock_of(now: SystemTime, time: SystemTime, at: SystemTime, since: Duration) -> SystemTime {
+    const STEP: Duration = Duration::from_secs(1);
+    let Some(expected) = at.checked_add(since) else { return time };
+    match now.duration_since(expected) {
+        Ok(ahead) if ahead >= STEP => time.checked_add(ahead).unwrap_or(time),
+        Err(behind) if behind.duration() >= STEP => time.checked_sub(behind.duration()).unwrap_or(time),
+        _ => time,
     }
 }
 
@@ -222,5 +280,43 @@ impl fmt::Display for What {
             Self::End(number) => write!(f, "end of {number}"),
             Self::LeftAlone(number) => write!(f, "end of {number}, left alone"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `operator.md` C30: the lease of three days ago was said to end in the past, while it ran.
+    #[test]
+    fn the_end_of_a_lease_goes_with_the_steps_of_the_clock() {
+        let seconds = Duration::from_secs;
+        let days = |days: u64| seconds(days * 86_400);
+        let at = SystemTime::UNIX_EPOCH + days(20_000);
+        let until = at + seconds(900);
+        let check = |now: SystemTime, shown: SystemTime| {
+            assert_eq!(by_the_clock_of(now, until, at, seconds(10)), shown)
+        };
+        check(at + seconds(10), until);
+        check(at + seconds(10) + Duration::from_millis(900), until);
+        check(at + seconds(10) + days(3), until + days(3));
+        check(at + seconds(10) - days(2), until - days(2));
+    }
+
+    /// `log set` takes any target, and each was remembered for ever.
+    #[test]
+    fn names_that_an_operator_chooses_are_bounded() {
+        let mut pages = Pages::EMPTY;
+        let author = Author { who: "a test".to_owned(), owner: 0, console: None, session: 0, notes: None };
+        let intent = Intent { what: What::Set, author, because: Some("x".repeat(5000)) };
+        for number in 0..3 * REMEMBERED {
+            for name in [format!("log target-{number}"), "variable".to_owned()] {
+                let draft = Draft { name: &name, new: Value::Null, intent: &intent, revert: None };
+                let (entry, _) = pages.write(draft);
+                assert!(entry.because.as_ref().is_some_and(|because| because.len() == 1024));
+            }
+        }
+        assert_eq!((pages.last.len(), pages.entries.len()), (REMEMBERED + 1, REMEMBERED));
+        assert!(pages.last.contains_key("variable") && !pages.last.contains_key("log target-0"));
     }
 }

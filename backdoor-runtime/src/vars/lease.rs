@@ -82,6 +82,11 @@ pub(crate) fn is_in_force(name: &str, change: u64) -> bool {
     table().leases.iter().any(|lease| lease.name == name && lease.change == change)
 }
 
+/// Whether a lease of this name is in force.
+pub(crate) fn is_leased(name: &str) -> bool {
+    table().leases.iter().any(|lease| lease.name == name)
+}
+
 /// A number for a console whose end ends its leases.
 pub(crate) fn new_owner() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -143,7 +148,7 @@ impl Lease {
         };
         let reverted = contain(|| self.revert.revert(self.change, &intent));
         match reverted {
-            Ok(Reverted::Done(_) | Reverted::LeftAlone) => {}
+            Ok(Reverted::Done(_) | Reverted::LeftAlone | Reverted::Nothing) => {}
             Ok(Reverted::Held) => return false,
             Ok(Reverted::Failed(why)) => self.fail(&why),
             Err(panic) => self.fail(&format!("it panicked: {}", panic.message)),
@@ -220,7 +225,7 @@ mod tests {
         Lease {
             name: name.to_owned(),
             change: 1,
-            author: Author { who: "a test".to_owned(), owner: 0, notes: None },
+            author: Author { who: "a test".to_owned(), owner: 0, console: None, session: 0, notes: None },
             until,
             old: Arc::new(()),
             revert: Arc::new(Nothing),

@@ -9,7 +9,11 @@ use std::time::{Duration, Instant};
 use crate::Value;
 use crate::command::Range;
 use crate::console::escape::escape_line;
+use crate::dispatch::asking::NoAnswer;
 use crate::dispatch::contain::contain;
+use crate::dispatch::silence::{self, Running};
+use crate::reply::text;
+use crate::vars::console::WRITE;
 use crate::vars::journal::{Author, Draft, Entry, Forgotten, Intent, JOURNAL, Revert, Reverted, What};
 use crate::vars::lease::{self, Lease};
 use crate::vars::place::{Holding, Kept, NotHeld, WAIT};
@@ -56,6 +60,9 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     let time = lent_for(intent)?;
     let mut ready: Vec<(usize, Ready)> = Vec::with_capacity(orders.len());
     for (at, order) in orders.iter().enumerate() {
+        let name = find(&order.name)?.name().to_owned();
+        answers(&name)?;
+        let _running = Running::begin(&about(&name), WRITE);
         let made = contain(|| prepare(order)).map_err(|panic| {
             VarError::new(format!("{}: its parsing or judging panicked: {}", order.name, panic.message))
         })??;
@@ -148,6 +155,7 @@ impl Done {
         };
         let _ = self.entry.old.set(old);
         self.entry.tell(author);
+        let _running = Running::begin(&about(self.variable.name), WRITE);
         if let Some(on_change) = self.setting.on_change
             && let Err(panic) = contain(|| on_change(&self.new))
         {
@@ -165,6 +173,22 @@ pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
         )),
         What::Lent(time) => Ok(Some(time)),
         _ => Ok(None),
+    }
+}
+
+/// What code of a variable's is about.
+pub(super) fn about(name: &str) -> String {
+    format!("variable {name}")
+}
+
+/// # Errors
+/// Code of this variable's that was called earlier has not returned.
+fn answers(name: &str) -> Result<(), VarError> {
+    match silence::of(&about(name)) {
+        Some(time) => {
+            Err(VarError::new(format!("nothing was changed: `{name}` was {}", NoAnswer::Silent(time))))
+        }
+        None => Ok(()),
     }
 }
 
@@ -189,11 +213,21 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
     };
     let name = variable.name;
     let new = match &order.word {
-        None => setting.default().ok_or_else(|| {
-            VarError::new(format!(
-                "`{name}` has no default: its first value is made when the service needs it"
-            ))
-        })?,
+        None => {
+            let default = setting.default().ok_or_else(|| {
+                VarError::new(format!(
+                    "`{name}` has no default: its first value is made when the service needs it"
+                ))
+            })?;
+            let shown = if variable.secret { dots() } else { (setting.show)(&default) };
+            accept(setting, &default, &text::cell(&shown)).map_err(|why| match variable.secret {
+                true => VarError::new(format!("{name}: its own default is not accepted; nothing was set")),
+                false => {
+                    VarError::new(format!("{name}: its own default is not accepted: {why}; nothing was set"))
+                }
+            })?;
+            default
+        }
         Some(word) => judge(setting, word).map_err(|why| match variable.secret {
             // The reason may have the word in it.
             true => VarError::new(format!("{name}: what was typed is not accepted")),
@@ -207,14 +241,20 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
 
 fn judge(setting: &Setting, word: &str) -> Result<Kept, String> {
     let value = setting.cell().parse(word).map_err(|error| error.to_string())?;
+    accept(setting, &value, word)?;
+    Ok(value)
+}
+
+/// # Errors
+/// The value is out of its range, or the author does not want it.
+fn accept(setting: &Setting, value: &Kept, word: &str) -> Result<(), String> {
     if let Some(range) = &setting.range
-        && !setting.cell().in_bounds(&*(range.bounds)(), &value)
+        && !setting.cell().in_bounds(&*(range.bounds)(), value)
     {
         let bounds = Range::text(range).unwrap_or_else(|| "what the variable accepts".to_owned());
         return Err(format!("{} is out of range {bounds}", escape_line(word)));
     }
-    setting.validate.map_or(Ok(()), |validate| validate(&value))?;
-    Ok(value)
+    setting.validate.map_or(Ok(()), |validate| validate(value))
 }
 
 fn not_held(name: &str, why: NotHeld) -> VarError {
@@ -247,6 +287,7 @@ impl Revert for PutBack {
             // The journal says what has come since.
             return Reverted::LeftAlone;
         }
+        let _running = Running::begin(&about(name), WRITE);
         let Self { variable, setting, old, new } = self;
         let made = contain(|| {
             let shown = if variable.secret { dots() } else { (setting.show)(old) };
@@ -318,19 +359,16 @@ impl PutBack {
     }
 }
 
-/// Takes back the change of this number, or the last one that can be.
+/// Takes back the change of this number, or the last one of this author's that is in force. Another's has to be named.
 pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, VarError> {
     let entries = JOURNAL.entries();
     let entry = match number {
         Some(number) => entries.iter().find(|entry| entry.number == number).ok_or_else(|| {
             VarError::new(format!("there is no change {number}; `changes` lists those that are remembered"))
         })?,
-        None => entries
-            .iter()
-            .rev()
-            .find(|entry| entry.revert().is_some() && !matches!(entry.what, What::Undo(_) | What::End(_)))
-            .ok_or_else(|| VarError::new("there is no change to undo".to_owned()))?,
+        None => last_of(&entries, author)?,
     };
+    answers(&entry.name)?;
     let Some(revert) = entry.revert() else {
         return Err(VarError::new(format!("change {} is undone already, or was none", entry.number)));
     };
@@ -340,6 +378,12 @@ pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, V
             entry.set_undone();
             Ok(undone)
         }
+        Reverted::Nothing => Err(VarError::new(format!(
+            "there is nothing to take back of change {}: `{}` is as it was before it; `{}` shows it",
+            entry.number,
+            entry.name,
+            revert.see()
+        ))),
         Reverted::LeftAlone => Err(VarError::new(format!(
             "`{}` is not as change {} left it, so it was left alone; `{}` shows what it is",
             entry.name,
@@ -351,4 +395,32 @@ pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, V
             Err(VarError::new(format!("change {} could not be undone: {why}", entry.number)))
         }
     }
+}
+
+/// The last change that is in force and that this author has made; of the service's own code, of anybody.
+///
+/// # Errors
+/// There is none, or only of others: an operator may not know of it.
+fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Author) -> Result<&'a Arc<Entry>, VarError> {
+    let is_in_force = |entry: &&Arc<Entry>| {
+        entry.revert().is_some()
+            && !matches!(entry.what, What::Undo(_) | What::End(_))
+            && JOURNAL.open().last_of(&entry.name) == entry.number
+    };
+    let mut last = entries.iter().rev().filter(is_in_force);
+    let is_own = |entry: &&Arc<Entry>| author.owner == 0 || entry.is_of(author);
+    if let Some(own) = last.clone().find(is_own) {
+        return Ok(own);
+    }
+    Err(VarError::new(match last.next() {
+        None => "there is no change to undo".to_owned(),
+        Some(others) => {
+            let change = others.change();
+            let (old, new) = (text::cell(&change.old), text::cell(&change.new));
+            format!(
+                "this session has changed nothing that could be taken back; `undo {}` takes back `{}`: {old} -> {new} by {}",
+                change.number, change.name, change.by
+            )
+        }
+    }))
 }
