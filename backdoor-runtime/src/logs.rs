@@ -21,8 +21,23 @@
 //!
 //! **What it costs.** The thread that logs formats the event, takes out what looks like a secret, and copies the text; it never waits for
 //! a reader nor for another thread. The layer has a filter of its own: callsites that neither the ring nor another layer wants stay
-//! disabled, and no other layer gets an event more. A layer in front that filters for all, such as an `EnvFilter` that is a layer itself,
-//! filters for the ring as well. Formatting takes up to 16 KiB of each thread that logs.
+//! disabled, and no other layer gets an event more. Formatting takes up to 16 KiB of each thread that logs.
+//!
+//! **A filter that is a layer itself filters for all layers**, the ring included, wherever it stands: with
+//! `registry().with(logs()).with(EnvFilter::from_default_env()).with(fmt_layer)` and `RUST_LOG=info`, no debug event ever gets to the
+//! ring, and `log set` and `log` say so. Give it to the layer that it is meant for:
+//!
+//! ```
+//! use tracing_subscriber::filter::LevelFilter;
+//! use tracing_subscriber::prelude::*;
+//!
+//! let filter = LevelFilter::INFO; // or EnvFilter::from_default_env()
+//! let fmt_layer = tracing_subscriber::fmt::layer().with_filter(filter);
+//! tracing_subscriber::registry().with(backdoor_runtime::logs()).with(fmt_layer).init();
+//! ```
+//!
+//! On top of a subscriber without filters of single layers, such as what `tracing_subscriber::fmt().finish()` gives, the layer filters by
+//! itself; the subscriber's own level is in front of it then.
 //!
 //! **What `log set` changes** is what the ring keeps. A layer of the author's changes with it where it has the filter that
 //! [`filter`] makes:
@@ -47,6 +62,7 @@
 
 mod event;
 mod filter;
+pub(crate) mod front;
 mod layer;
 mod lease;
 mod record;
@@ -59,7 +75,6 @@ mod view;
 use std::sync::LazyLock;
 
 use tracing::Subscriber;
-use tracing_subscriber::filter::Filtered;
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
@@ -68,14 +83,15 @@ use self::ring::Ring;
 
 pub use self::event::LogEvent;
 pub use self::filter::{Directive, FilterError};
-pub use self::layer::{FollowingFilter, Recorder, RingFilter};
+pub use self::front::Stopped;
+pub use self::layer::FollowingFilter;
 pub use self::lease::ChangedLevel;
 pub use self::targets::TargetInfo;
 pub use self::view::{
-    Batch, ChangeInfo, Changed, InForce, RingInfo, Wanted, batch, in_force, last, newest, now, reset,
-    ring_info, set, targets,
+    Batch, ChangeInfo, Changed, InForce, NotSeen, RingInfo, Wanted, batch, in_force, last, newest, now,
+    reset, ring_info, set, targets,
 };
-pub(crate) use self::view::{change, forget};
+pub(crate) use self::view::{change, forget, not_seen};
 
 /// What the ring may take where nobody said.
 const MEMORY: usize = 4 << 20;
@@ -83,7 +99,7 @@ const MEMORY: usize = 4 << 20;
 static RING: LazyLock<Ring> = LazyLock::new(|| Ring::new(MEMORY));
 
 /// The layer that keeps events in the ring, behind the filter that `log set` changes.
-pub type RingLayer<S> = Filtered<Recorder, RingFilter, S>;
+pub type RingLayer<S> = Box<dyn Layer<S> + Send + Sync>;
 
 /// A layer for the author's subscriber that keeps the last events for the console. See [the module](self).
 pub fn logs<S: Subscriber + for<'a> LookupSpan<'a>>() -> RingLayer<S> {
@@ -129,7 +145,7 @@ impl Options {
         if let Some(filter) = self.filter {
             settings::set_base(filter);
         }
-        Recorder { _private: () }.with_filter(RingFilter { _private: () })
+        layer::layer()
     }
 }
 

@@ -10,7 +10,10 @@ use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 use tracing::level_filters::LevelFilter;
 
-use crate::logs::{self, Batch, ChangeInfo, ChangedLevel, Directive, LogEvent, TargetInfo, Wanted};
+use crate::builtins::fitted;
+use crate::logs::{
+    self, Batch, ChangeInfo, ChangedLevel, Directive, LogEvent, NotSeen, Stopped, TargetInfo, Wanted,
+};
 use crate::vars::journal::{Intent, What};
 use crate::{Choice, CommandOutput, Console, Page, Session, State, Value, backdoor_command};
 
@@ -49,8 +52,9 @@ impl From<Level> for tracing::Level {
 ///   log
 ///   log --json
 #[backdoor_command(reads, on = helper)]
-async fn log() -> Kept {
-    Kept { ring: logs::ring_info(), filter: logs::in_force() }
+async fn log(State(console): State<Console>) -> Kept {
+    let stopped = console.stopped(logs::front::wanted()).await;
+    Kept { ring: logs::ring_info(), filter: logs::in_force(), stopped }
 }
 
 /// Change what is kept of the log, for a time or for good
@@ -80,9 +84,11 @@ async fn set(
         return Err("say what to change, such as net::tcp=trace or debug".to_owned());
     }
     let what = length.map_or(What::Set, What::Lent);
-    let changed = logs::change(filter, &Intent { what, author: console.author(&session), because })?;
-    let following = logs::in_force().following;
-    Ok(Set { levels: changed.levels, length, following, stopped_at: changed.stopped_at })
+    let not_seen = logs::not_seen(filter.iter().map(Directive::target));
+    let wanted = filter.clone();
+    let levels = logs::change(filter, &Intent { what, author: console.author(&session), because })?;
+    let (following, stopped) = (logs::in_force().following, console.stopped(wanted).await);
+    Ok(Set { levels, length, following, stopped, not_seen })
 }
 
 /// Undo what `log set` changed: of these targets, or everything
@@ -188,11 +194,12 @@ fn wanted(target: Option<String>, level: Option<Level>, grep: Option<String>) ->
 struct Kept {
     ring: logs::RingInfo,
     filter: logs::InForce,
+    stopped: Vec<Stopped>,
 }
 
 impl CommandOutput for Kept {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let Self { ring, filter } = self;
+        let Self { ring, filter, .. } = self;
         if !ring.installed {
             return writeln!(page, "{NOT_INSTALLED}");
         }
@@ -210,6 +217,9 @@ impl CommandOutput for Kept {
             1 => writeln!(page, "layers  1 of the service's own follows `log set`")?,
             more => writeln!(page, "layers  {more} of the service's own follow `log set`")?,
         }
+        for stopped in &self.stopped {
+            fitted::sentence(page, 0, &format!("stopped {}", stops(stopped)))?;
+        }
         if filter.changes.is_empty() {
             return Ok(());
         }
@@ -218,7 +228,7 @@ impl CommandOutput for Kept {
     }
 
     fn value(&self) -> Value {
-        let Self { ring, filter } = self;
+        let Self { ring, filter, stopped } = self;
         Value::record([
             ("installed", ring.installed.into()),
             ("filter", filter.filter.as_str().into()),
@@ -228,8 +238,26 @@ impl CommandOutput for Kept {
             ("memory", ring.memory.into()),
             ("following", filter.following.into()),
             ("changes", filter.changes.iter().map(change).collect::<Vec<_>>().into()),
+            ("stopped", stopped.iter().map(stopped_value).collect::<Vec<_>>().into()),
         ])
     }
+}
+
+/// That what is wanted does not come, and what its author can do.
+fn stops(Stopped { target, level, .. }: &Stopped) -> String {
+    let of = if target.is_empty() { "all others".to_owned() } else { format!("`{target}`") };
+    let nothing = match *level {
+        LevelFilter::OFF => format!("nothing of {of}"),
+        level => format!("nothing below {level} of {of}"),
+    };
+    format!(
+        "{nothing} gets as far as the ring: a filter in front of all layers, or a feature of `tracing`, stops it; the author can give the \
+         filter to one layer, by `.with_filter`"
+    )
+}
+
+fn stopped_value(stopped: &Stopped) -> Value {
+    Value::record([("target", named(&stopped.target).into()), ("level", stopped.level.to_string().into())])
 }
 
 fn change(change: &ChangeInfo) -> Value {
@@ -247,7 +275,8 @@ struct Set {
     levels: Vec<ChangedLevel>,
     length: Option<Duration>,
     following: usize,
-    stopped_at: Option<LevelFilter>,
+    stopped: Vec<Stopped>,
+    not_seen: Vec<NotSeen>,
 }
 
 impl CommandOutput for Set {
@@ -261,14 +290,18 @@ impl CommandOutput for Set {
             1 => "in the ring, and in 1 layer of the service's own".to_owned(),
             more => format!("in the ring, and in {more} layers of the service's own"),
         };
-        writeln!(page, "{who}")?;
-        match self.stopped_at {
-            Some(level) => writeln!(
-                page,
-                "but nothing below {level} gets that far: a filter in front of all layers, or a feature of `tracing`, stops it"
-            ),
-            None => Ok(()),
+        for NotSeen { target, near, .. } in &self.not_seen {
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`log targets` lists those that were kept".to_owned(),
+            };
+            fitted::sentence(page, 0, &format!("nothing of `{target}` has come so far; {hint}"))?;
         }
+        writeln!(page, "{who}")?;
+        for stopped in &self.stopped {
+            fitted::sentence(page, 0, &format!("but {}", stops(stopped)))?;
+        }
+        Ok(())
     }
 
     fn value(&self) -> Value {
@@ -283,7 +316,8 @@ impl CommandOutput for Set {
             ("changes", self.levels.iter().map(row).collect::<Vec<_>>().into()),
             ("for", self.length.into()),
             ("following", self.following.into()),
-            ("stopped_at", self.stopped_at.map(|level| level.to_string()).into()),
+            ("stopped", self.stopped.iter().map(stopped_value).collect::<Vec<_>>().into()),
+            ("not_seen", self.not_seen.iter().map(|not_seen| not_seen.target.as_str()).collect::<Value>()),
         ])
     }
 }

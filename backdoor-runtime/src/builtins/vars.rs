@@ -454,7 +454,7 @@ mod tests {
             "several variables are set with `=`: `set pairs-batch=5 pairs-greeting=x`",
         );
         check("pairs-greeting", "a value is missing for `pairs-greeting`; write `set pairs-greeting VALUE`");
-        check("pairs-opt 3 pairs-batch x", "there is no variable `pairs-opt`; did you mean `pairs-batch`?");
+        check("pairs-opt 3 pairs-batch x", "there is no variable `pairs-opt`; `vars` lists them");
         check(
             "pairs-batch=5 pairs-greeting x",
             "`pairs-greeting` has no `=` behind a name; write `set a=1 b=2`, and quotes around a value with spaces",

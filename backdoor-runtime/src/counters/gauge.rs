@@ -55,6 +55,10 @@ impl Readable for Gauge {
     fn read(&self) -> Reading {
         Reading::Value(Value::Float(self.get()))
     }
+
+    fn is_harmless(&self) -> bool {
+        true
+    }
 }
 
 impl Default for Gauge {

@@ -173,6 +173,10 @@ impl<T: Measured> Readable for Histogram<T> {
     fn read(&self) -> Reading {
         Reading::Value(self.value(Instant::now()))
     }
+
+    fn is_harmless(&self) -> bool {
+        true
+    }
 }
 
 impl<T: Measured> Default for Histogram<T> {

@@ -86,6 +86,11 @@ impl Filter {
         *metadata.level() <= self.max && *metadata.level() <= self.level(metadata.target())
     }
 
+    /// Each target with its level, the longest target first.
+    pub(super) fn directives(&self) -> &[Directive] {
+        &self.directives
+    }
+
     pub(super) fn max(&self) -> LevelFilter {
         self.max
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use tracing::Metadata;
 
+use crate::coarse;
 use crate::logs::targets::Counts;
 
 /// More threads than log at the same moment, in most services.
@@ -44,6 +45,8 @@ pub(super) struct Head {
 
 /// Events of one shard, in the order of their numbers.
 struct Chunk {
+    /// When its first event came, by the coarse clock: that of an event steps.
+    since: u64,
     heads: Vec<Head>,
     text: Vec<u8>,
 }
@@ -174,6 +177,9 @@ impl Shard {
         let open = self.open.get_or_insert_with(Chunk::new);
         // Below it are only events that are there, or whose shards are held.
         let number = ring.next.fetch_add(1, Ordering::SeqCst);
+        if open.heads.is_empty() {
+            open.since = coarse::now();
+        }
         let (start, length) = (open.text.len() as u32, text.len() as u32);
         open.heads.push(Head { number, time, metadata, start, length });
         open.text.extend_from_slice(text);
@@ -201,7 +207,7 @@ impl Shard {
 
 impl Chunk {
     fn new() -> Self {
-        Self { heads: Vec::with_capacity(HEADS), text: Vec::with_capacity(TEXT) }
+        Self { since: 0, heads: Vec::with_capacity(HEADS), text: Vec::with_capacity(TEXT) }
     }
 
     /// The chunk, emptied.
@@ -218,7 +224,7 @@ impl Chunk {
     }
 
     fn copy(&self) -> Self {
-        Self { heads: self.heads.clone(), text: self.text.clone() }
+        Self { since: self.since, heads: self.heads.clone(), text: self.text.clone() }
     }
 }
 
@@ -239,6 +245,12 @@ impl Read {
 
     fn head(&self, (chunk, event): (u32, u32)) -> &Head {
         &self.chunks[chunk as usize].heads[event as usize]
+    }
+
+    /// When the chunk of the oldest event began, by the coarse clock. Chunks go as a whole, so that this is when the oldest event came where
+    /// all were read.
+    pub(super) fn since(&self) -> Option<u64> {
+        self.order.first().map(|&(chunk, _)| self.chunks[chunk as usize].since)
     }
 
     /// Events that are there.

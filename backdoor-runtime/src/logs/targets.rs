@@ -1,7 +1,8 @@
 //! The targets that were seen: how many events of each level the ring was given.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -15,6 +16,26 @@ const NAME: usize = 128;
 
 /// The name under which the rest is counted.
 const OTHERS: &str = "(others)";
+
+/// Targets of callsites that are remembered.
+const NOTED: usize = 4096;
+
+/// The targets of callsites that were ever reached, kept by the ring or not.
+static REACHED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// A callsite of this target was reached for the first time.
+pub(super) fn note(target: &'static str) {
+    let mut reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if reached.len() < NOTED {
+        reached.insert(target);
+    }
+}
+
+/// Every target that was seen: in a callsite that was reached, or in an event that came by the crate `log`.
+pub(super) fn known(counts: &Counts) -> BTreeSet<String> {
+    let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    reached.into_iter().map(str::to_owned).chain(counts.named.keys().map(|name| name.to_string())).collect()
+}
 
 /// One target that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! What is asked of the log: its last events, what came since, its targets, and the state of ring and filter.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tracing::Level;
-use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
+use tracing::level_filters::LevelFilter;
 
+use crate::coarse;
+use crate::command::suggest;
 use crate::logs::event::LogEvent;
 use crate::logs::filter::{Directive, is_within};
 use crate::logs::lease::{self, Change, ChangedLevel};
-use crate::logs::{TargetInfo, ring, settings, targets as seen};
+use crate::logs::{Stopped, TargetInfo, front, ring, settings, targets as seen};
 use crate::vars::journal::{Author, Intent, What};
 
 /// The target of what the console itself logs.
@@ -93,8 +95,30 @@ pub struct InForce {
 pub struct Changed {
     /// Each target with its old and its new level.
     pub levels: Vec<ChangedLevel>,
-    /// The level that stands in front of all layers, where it is lower than what was asked for.
-    pub stopped_at: Option<LevelFilter>,
+    /// Of these targets, those of which less reaches the ring: a filter stands in front of all layers, or a feature of `tracing`.
+    pub stopped: Vec<Stopped>,
+}
+
+/// A target that nothing has come of so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotSeen {
+    /// The target.
+    pub target: String,
+    /// The one that is most like it, if one is.
+    pub near: Option<String>,
+}
+
+/// Of these targets, those of which and below which no event or span has come so far, not even one that was not kept. One that only has
+/// levels which nobody listens to is not seen, either.
+pub(crate) fn not_seen<'a>(targets: impl Iterator<Item = &'a str>) -> Vec<NotSeen> {
+    let known = seen::known(&ring().counts());
+    let is_seen = |target: &str| target.is_empty() || known.iter().any(|known| is_within(known, target));
+    let not_seen = targets.filter(|target| !is_seen(target)).map(|target| NotSeen {
+        target: target.to_owned(),
+        near: suggest::nearest(target, known.iter().map(String::as_str)).map(str::to_owned),
+    });
+    not_seen.collect()
 }
 
 /// The last events of the ring, the oldest first.
@@ -164,14 +188,11 @@ pub fn now() -> u64 {
 /// How full the ring is.
 pub fn ring_info() -> RingInfo {
     let read = ring().read(0);
-    let age = |time: u64| {
-        SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_nanos(time)).unwrap_or_default()
-    };
     RingInfo {
         installed: settings::is_installed(),
         kept: read.len(),
         dropped: read.end - read.len() as u64,
-        oldest: read.iter().next().map(|(head, _)| age(head.time)),
+        oldest: read.since().map(coarse::since),
         memory: ring().memory(),
     }
 }
@@ -198,16 +219,14 @@ pub fn set(
     because: Option<String>,
 ) -> Result<Changed, String> {
     let author = Author { who: by.to_owned(), ..crate::vars::service() };
-    change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })
+    let wanted = directives.clone();
+    let levels = change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })?;
+    Ok(Changed { levels, stopped: front::stopped_aside(wanted) })
 }
 
 /// The same for whoever is at a console.
-pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Changed, String> {
-    let wanted = directives.iter().map(|directive| directive.level).max().unwrap_or(LevelFilter::OFF);
-    let levels = lease::set(directives, intent)?;
-    // The callsites were just asked again, so that this is the level of all subscribers together.
-    let most = LevelFilter::current().min(STATIC_MAX_LEVEL);
-    Ok(Changed { levels, stopped_at: (most < wanted).then_some(most) })
+pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
+    lease::set(directives, intent)
 }
 
 /// Forgets the changes of these targets, or all. Gives those that there were.

@@ -1,7 +1,7 @@
 //! Draws a trend with characters: three charts on one axis each, as wide as the terminal.
 
 use std::fmt::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::Value;
 use crate::console::escape::escape_line;
@@ -86,8 +86,11 @@ impl<'a> Chart<'a> {
             ("", Shown::Rate) => "a second".to_owned(),
             (unit, Shown::Rate) => format!("{unit} a second"),
         };
-        let now = now.map_or_else(|| "not known".to_owned(), number);
-        let now = format!("{now} {}", if self.trend.now.is_some() { &*unit } else { "" });
+        let now = match (now, self.trend.missing) {
+            (Some(now), _) => format!("{} {unit}", number(*now)),
+            (None, Some(missing)) => format!("not known: {missing}"),
+            (None, None) => "not known".to_owned(),
+        };
         writeln!(page, "{}: now {}", escape_line(name), now.trim_end())?;
         self.chart(page, &self.trend.seconds, "60 s", Duration::from_secs(1))?;
         self.chart(page, &self.trend.minutes, "60 min", Duration::from_secs(60))?;
@@ -160,17 +163,18 @@ impl<'a> Chart<'a> {
     /// The letters of the changes under the columns in which they were made; of two in one column, the later one.
     fn marks(&self, points: &[Point], step: Duration) -> String {
         let mut marks = vec![' '; self.columns];
-        let Some(start) = points.first().map(|point| point.time) else { return String::new() };
+        let start = points.first().and_then(|point| self.trend.time.duration_since(point.time).ok());
+        let Some(start) = start else { return String::new() };
         for (letter, change) in &self.changes {
-            let Some(column) = self.column_of(change.time, start, step, points.len()) else { continue };
+            let Some(column) = self.column_of(change.ago, start, step, points.len()) else { continue };
             marks[column] = *letter;
         }
         marks.into_iter().collect::<String>().trim_end().to_owned()
     }
 
-    /// Where a time is, among the columns of the point that it belongs to.
-    fn column_of(&self, time: SystemTime, start: SystemTime, step: Duration, count: usize) -> Option<usize> {
-        let points = time.duration_since(start).ok()?.as_secs_f64() / step.as_secs_f64();
+    /// Where a time is that was so long ago, among the columns of the point that it belongs to. The first point begins at `start`.
+    fn column_of(&self, ago: Duration, start: Duration, step: Duration, count: usize) -> Option<usize> {
+        let points = start.checked_sub(ago)?.as_secs_f64() / step.as_secs_f64();
         // What was changed since the last point was measured is under that.
         let point = (points as usize).min(count - 1);
         let last = ((point + 1) * self.columns).div_ceil(count) - 1;

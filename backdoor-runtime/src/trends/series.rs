@@ -32,8 +32,11 @@ pub(super) enum Source {
 
 impl Watched {
     /// A variable. What it holds must be a number, a length of time, true or false (1 or 0), or a counter of ours, of which the rate
-    /// is drawn; anything else is a gap.
+    /// is drawn; anything else is a gap. One whose reading is the author's own code is read as a computed one is.
     pub fn variable(name: impl Into<Cow<'static, str>>, variable: &'static dyn Readable) -> Self {
+        if !variable.is_harmless() {
+            return Self::computed(name, || variable.read());
+        }
         Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
     }
 
@@ -75,12 +78,20 @@ struct History {
     /// The last count of a counter, and when it was that.
     count: Option<(Duration, f64)>,
     now: Option<f64>,
+    /// Why there is no number now.
+    missing: &'static str,
 }
 
 impl Series {
     pub(super) fn new(watched: Watched) -> Self {
-        let history =
-            History { ring: Ring::new(), shown: Shown::Value, is_time: false, count: None, now: None };
+        let history = History {
+            ring: Ring::new(),
+            shown: Shown::Value,
+            is_time: false,
+            count: None,
+            now: None,
+            missing: "",
+        };
         Self { watched, history: Mutex::new(history), is_asked: AtomicBool::new(false) }
     }
 
@@ -113,6 +124,14 @@ impl Series {
         if let Some(number) = history.now {
             history.ring.push(second, number);
         }
+        history.missing = match (reading, value) {
+            (None, _) => "it gave no answer",
+            (Some(Reading::Held), _) => "somebody held its lock",
+            (Some(Reading::NotSet), _) => "it is not set yet",
+            (_, Some(Value::Record(_))) => "a rate takes two readings",
+            (_, Some(Value::Text(_))) => "its value is text, not a number",
+            _ => "its value is not a number",
+        };
     }
 
     /// All of it, as seen at this time since the origin, which is this time of day.
@@ -143,6 +162,13 @@ impl Series {
             shown: history.shown,
             time,
             now: history.now.filter(|now| is_recent && now.is_finite()),
+            missing: match history.now {
+                None if history.missing.is_empty() => Some("nothing has read it"),
+                None => Some(history.missing),
+                Some(now) if !now.is_finite() => Some("its value is no finite number"),
+                Some(_) if !is_recent => Some("nothing has read it for some seconds"),
+                Some(_) => None,
+            },
             seconds: points(ring.seconds(now).collect(), 1),
             minutes: points(ring.minutes(now).collect(), 60),
             hours: points(ring.hours(now).collect(), 3600),
@@ -190,6 +216,9 @@ mod tests {
         assert_eq!((now(3), now(5), now(6)), (Some(7.0), Some(7.0), None));
         series.keep(4, seconds(4), None);
         assert_eq!(now(4), None);
+        series.keep(4, seconds(4), Some(&Reading::Value("many".into())));
+        let missing = series.trend(seconds(4), SystemTime::now()).missing;
+        assert_eq!(missing, Some("its value is text, not a number"));
         series.keep(5, seconds(5), Some(&Reading::Held));
         assert_eq!(now(5), None);
     }

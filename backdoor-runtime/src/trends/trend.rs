@@ -1,7 +1,7 @@
 //! What is known of a watched number: for a person a drawing, for a machine the points.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::trends::chart::Chart;
 use crate::trends::ring::Bin;
@@ -21,6 +21,8 @@ pub struct Trend {
     pub time: SystemTime,
     /// The number read last; none where that could not be read.
     pub now: Option<f64>,
+    /// Why there is none.
+    pub missing: Option<&'static str>,
     /// The last 60 seconds, the oldest first.
     pub seconds: Vec<Point>,
     /// The last 60 minutes.
@@ -58,8 +60,10 @@ pub struct Point {
 /// A change that somebody made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// When.
+    /// When, as the clock said then.
     pub time: SystemTime,
+    /// How long ago that is, by a clock that nobody sets: by it the change has its place in the drawing.
+    pub ago: Duration,
     /// What, by whom and why, on one line.
     pub text: String,
 }
@@ -119,6 +123,7 @@ impl CommandOutput for Trend {
             ("unit", (&self.unit).into()),
             ("shown", self.shown.name().into()),
             ("now", self.now.into()),
+            ("missing", self.missing.into()),
             ("seconds", points(&self.seconds)),
             ("minutes", points(&self.minutes)),
             ("hours", points(&self.hours)),

@@ -6,6 +6,12 @@ use crate::Value;
 pub trait Readable: Sync {
     /// What it is now.
     fn read(&self) -> Reading;
+
+    /// Whether reading it runs no code of the author's, so that it cannot hang.
+    #[doc(hidden)]
+    fn is_harmless(&self) -> bool {
+        false
+    }
 }
 
 /// What a read found.

@@ -14,8 +14,16 @@ pub(crate) fn watch_all() {
     trends::journal(|name| {
         let entries = JOURNAL.entries();
         let changes = entries.iter().map(|entry| entry.change()).filter(|change| change.name == name);
-        changes.map(|change| trends::Change { time: change.at, text: text(&change) }).collect()
+        changes
+            .map(|change| trends::Change { time: change.at, ago: change.ago, text: text(&change) })
+            .collect()
     });
+}
+
+/// The variables that are marked, whether a console has started or not, which watches them.
+pub(crate) fn names() -> Vec<String> {
+    let shown = registry::trended().into_iter().filter(|found| !found.is_secret());
+    shown.map(|found| found.name().to_owned()).collect()
 }
 
 /// Watches one, unless it is watched already. A secret is drawn for nobody.

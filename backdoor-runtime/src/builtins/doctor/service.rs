@@ -179,6 +179,9 @@ mod tests {
             what: what.to_owned(),
             by: "session 3".to_owned(),
             because: None,
+            ago: Duration::ZERO,
+            console: None,
+            console_id: None,
             until: is_in_force.then_some(SystemTime::UNIX_EPOCH + Duration::from_secs(45_000)),
         };
         let all = [change(1, "set", 5, 10, false), change(2, "set for 1h", 10, 20, false)];

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write};
 
+use crate::command::suggest;
 use crate::trends::{self, NotWatched, Trend};
+use crate::vars::watched;
 use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 
 /// Draw what a number was in the last minute, hour and day
@@ -44,19 +46,32 @@ impl FromArg for Name {
 
     fn from_arg(word: &str) -> Result<Self, ArgError> {
         trends::find(word).map(Name).map_err(|NotWatched { near, .. }| {
+            let marked = watched::names();
+            if marked.iter().any(|name| name == word) {
+                return ArgError::new(format!("`{word}` is not watched yet: {NOT_STARTED}"));
+            }
+            let near =
+                near.or_else(|| suggest::nearest(word, marked.iter().map(String::as_str)).map(str::to_owned));
             let way_out = near.map_or_else(what_there_is, |near| format!("did you mean `{near}`?"));
             ArgError::new(format!("`{word}` is not marked `trend`; {way_out}"))
         })
     }
 }
 
+/// Why a number that is marked is not watched.
+const NOT_STARTED: &str =
+    "numbers are read from the start of a console on, and none has started in this process";
+
 /// The first few names, which is all of them in most services.
 fn what_there_is() -> String {
     const SHOWN: usize = 10;
-    let names = trends::names();
+    let mut names = trends::names();
+    names.extend(watched::names());
+    names.sort_unstable();
+    names.dedup();
     let shown = names[..names.len().min(SHOWN)].join(", ");
     match names.len() {
-        0 => "nothing is".to_owned(),
+        0 => "no variable is".to_owned(),
         more if more > SHOWN => format!("marked are {shown} and {} more", more - SHOWN),
         _ => format!("marked are {shown}"),
     }
@@ -78,6 +93,9 @@ impl CommandOutput for Answer {
                 let width = page.width().unwrap_or(80);
                 trend.draw(page, width, *ascii)
             }
+            Self::Listed(trends) if trends.is_empty() && !watched::names().is_empty() => {
+                writeln!(page, "{} marked, but {NOT_STARTED}", watched::names().join(", "))
+            }
             Self::Listed(trends) if trends.is_empty() => writeln!(
                 page,
                 "no number is watched; the service marks a variable `trend` in its `#[backdoor_var]`"
@@ -91,6 +109,7 @@ impl CommandOutput for Answer {
             Value::record([
                 ("name", trend.name.as_str().into()),
                 ("now", trend.now.into()),
+                ("missing", trend.missing.into()),
                 ("unit", trend.unit.as_str().into()),
                 ("shown", trend.shown.name().into()),
             ])

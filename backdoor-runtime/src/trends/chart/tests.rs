@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::*;
 use crate::trends::series::{Series, Watched};
@@ -16,6 +17,11 @@ static COUNTER: Counter = Counter::new();
 
 fn time(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(START + second)
+}
+
+/// A change at this second, seen at that one.
+fn change(second: u64, now: u64, text: &str) -> Change {
+    Change { time: time(second), ago: Duration::from_secs(now - second), text: text.to_owned() }
 }
 
 /// A number's history: what it was at each of so many seconds.
@@ -42,8 +48,8 @@ fn queue() -> Trend {
     };
     let mut trend = trend(queued(), 7_199, at);
     trend.changes = vec![
-        Change { time: time(5_400), text: "limit 200 -> 500 by anna: too many are refused".to_owned() },
-        Change { time: time(7_180), text: "limit 500 -> 200 by the lease of anna".to_owned() },
+        change(5_400, 7_199, "limit 200 -> 500 by anna: too many are refused"),
+        change(7_180, 7_199, "limit 500 -> 200 by the lease of anna"),
     ];
     trend
 }
@@ -129,6 +135,8 @@ fn what_never_changes_what_is_negative_and_what_was_never_read() {
 fn a_change_stands_under_the_point_it_belongs_to() {
     for (width, count) in [(60, 60), (75, 60), (54, 60), (120, 24), (12, 24), (113, 60)] {
         let mut trend = trend(queued(), 0, |_| None);
+        let end = 100 * count as u64;
+        trend.time = time(end);
         for point in 0..count {
             let at = |point| time(100 * point as u64);
             let points: Vec<Point> = (0..count)
@@ -138,8 +146,7 @@ fn a_change_stands_under_the_point_it_belongs_to() {
                 })
                 .collect();
             for offset in [0, 49, 99] {
-                let time = at(point) + Duration::from_secs(offset);
-                trend.changes = vec![Change { time, text: String::new() }];
+                trend.changes = vec![change(100 * point as u64 + offset, end, "")];
                 let chart = Chart { columns: width, ..Chart::new(&trend, 80, false) };
                 let marked = chart.marks(&points, Duration::from_secs(100)).find('a').unwrap();
                 let column = chart.column(&points, marked).unwrap();
@@ -149,11 +156,31 @@ fn a_change_stands_under_the_point_it_belongs_to() {
     }
 }
 
+/// `operator.md` C30: the clock went three days ahead and two back between the changes, and their marks stood as `ba`, or not at all.
+#[test]
+fn changes_stand_in_their_order_whatever_the_clock_said() {
+    let mut trend = trend(queued(), 59, |second| Some(second.into()));
+    trend.changes = vec![change(20, 59, "first"), change(40, 59, "second")];
+    trend.changes[0].time += Duration::from_secs(3 * 86_400);
+    trend.changes[1].time -= Duration::from_secs(2 * 86_400);
+    let text = drawn(&trend, 80, false);
+    let marks: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with('a')).collect();
+    assert!(marks.iter().take(1).all(|line| line.find('a') < line.find('b')), "{text}");
+    assert!(marks.len() >= 2 && text.contains("\na 2026-"), "{text}");
+}
+
+/// `newcomer.md` 1.2 j: a variable of text was drawn as not known, without a word why.
+#[test]
+fn what_is_no_number_is_said() {
+    let text = drawn(&trend(queued(), 3, |_| Some("many".into())), 80, false);
+    assert!(text.starts_with("shop queued: now not known: its value is text, not a number\n"), "{text}");
+}
+
 #[test]
 fn any_width_draws_and_control_characters_stay_out() {
     let watched = Watched::variable("a\u{1b}[2Jb", &GAUGE).unit("\u{7}");
     let mut trend = trend(watched, 90, |second| Some((second * second).into()));
-    trend.changes = vec![Change { time: time(80), text: "\u{1b}]0;x".to_owned() }];
+    trend.changes = vec![change(80, 90, "\u{1b}]0;x")];
     for width in 0..300 {
         let text = drawn(&trend, width, false);
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
