@@ -7,11 +7,11 @@ mod races;
 mod secrets;
 mod slow;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use backdoor_runtime::vars;
+use backdoor_runtime::{Backdoor, backdoor_var, vars};
 
 use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
@@ -235,4 +235,65 @@ fn the_same_from_code() {
     assert!(vars::list().iter().any(|variable| variable.name == "vt-limit"));
     vars::reset("vt-limit").unwrap();
     assert_eq!(vars::set("vt-limit", "0").unwrap_err().to_string(), "vt-limit: 0 is out of range 1..=100");
+}
+
+#[backdoor_var(settable)]
+static TWICE_UNDONE: AtomicU32 = AtomicU32::new(1);
+
+/// `newcomer.md` 3.3.11: `undo` took back the last change of anybody, without asking.
+#[test]
+fn undo_takes_back_the_last_change_of_this_session_and_names_that_of_another() {
+    let (_alone, first) = alone();
+    let backdoor = console().start().unwrap();
+    let (mut anna, mut bert) = (Operator::new(&backdoor), Operator::new(&backdoor));
+    anna.asks("set vt-limit 4");
+    bert.asks("set twice-undone 2");
+    let refused = bert.asks("undo");
+    assert!(refused.contains("twice-undone: 2 -> 1"), "{refused}");
+    let refused = bert.asks("undo");
+    let named = format!(
+        "error: this session has changed nothing that could be taken back; `undo {first}` takes back `vt-limit`: 3 -> 4 by session "
+    );
+    assert!(refused.starts_with(&named), "{refused}");
+    bert.asks("set twice-undone 3");
+    assert!(anna.asks("undo").contains("vt-limit: 4 -> 3"));
+    assert_eq!(TWICE_UNDONE.load(Ordering::Relaxed), 3);
+    assert!(anna.asks("undo").contains("takes back `twice-undone`: 1 -> 3 by session "));
+    let third = vars::changes().iter().rev().find(|change| change.new == 3).unwrap().number;
+    assert!(anna.asks(&format!("undo {third}")).contains("twice-undone: 3 -> 1"));
+}
+
+/// `attack.md` L12: of which console `session 1` is.
+#[test]
+fn changes_from_two_consoles_are_told_apart() {
+    let (_alone, _) = alone();
+    let shop = console().start().unwrap();
+    let chat = Backdoor::builder("chat").listen("0").silence(Duration::from_millis(1)).start().unwrap();
+    let mut operator = Operator::new(&shop);
+    operator.asks("set twice-undone 5");
+    Operator::new(&chat).asks("set twice-undone 1");
+    let shown = operator.asks("changes twice-undone");
+    let (first, second) = (shown.find("  t: session 1 ("), shown.find("  chat: session 1 ("));
+    assert!(first < second && first.is_some(), "{shown}");
+    let json: serde_json::Value =
+        serde_json::from_str(&operator.asks("changes twice-undone --json")).unwrap();
+    let last = json.as_array().unwrap().last().unwrap();
+    assert_eq!(last["console"], "chat");
+}
+
+/// A variable whose own default it does not accept.
+#[backdoor_var(settable, range = 1..=100)]
+static OWN_DEFAULT: AtomicU32 = AtomicU32::new(0);
+
+/// `newcomer.md` 1.2 j: `reset` set a value out of the variable's range.
+#[test]
+fn a_default_out_of_its_range_is_not_set() {
+    let (_alone, _) = alone();
+    vars::set("own-default", "7").unwrap();
+    let error = vars::reset("own-default").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "own-default: its own default is not accepted: 0 is out of range 1..=100; nothing was set"
+    );
+    assert_eq!(OWN_DEFAULT.load(Ordering::Relaxed), 7);
 }

@@ -69,12 +69,16 @@ impl Asking {
         if let Some(time) = silence::of(what) {
             return Err(NoAnswer::Silent(time));
         }
-        let what = what.to_owned();
+        let about = what.to_owned();
         let question = move || {
-            let _running = Running::begin(&what, limit);
+            let _running = Running::begin(&about, limit);
             question()
         };
-        self.ask(limit, question).await
+        let answer = self.ask(limit, question).await;
+        if let Err(NoAnswer::Late(_)) = answer {
+            silence::give_up(what);
+        }
+        answer
     }
 
     /// Asks, and waits no longer than `limit`. To be polled on a runtime that has timers.

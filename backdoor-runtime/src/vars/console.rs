@@ -102,11 +102,13 @@ impl Console {
     async fn write(&self, orders: Vec<Order>, intent: Intent) -> Result<Vec<Change>, VarError> {
         let gate = Arc::new(Gate::default());
         let asked = gate.clone();
+        let names: Vec<String> = orders.iter().map(|order| order.name.clone()).collect();
         let written = self.0.asking_vars.ask(WRITE, move || set::set(&orders, &intent, &asked)).await;
         let why = match written {
             Ok(written) => return written.map(|entries| changes(&entries)),
             Err(why) => why,
         };
+        names.iter().filter_map(|name| registry::find(name)).for_each(|found| set::give_up(found.name()));
         Err(VarError::new(match gate.give_up() {
             true => format!("nothing was set: {why}"),
             false => format!("it was set, but the service did not finish with it: {why}; `changes` shows it"),
@@ -161,6 +163,7 @@ impl Console {
             match failure {
                 None => {}
                 Some(NoAnswer::Late(limit)) => {
+                    set::give_up(all[read.len()].name());
                     let why = NoAnswer::Late(limit).to_string();
                     read.push(VarInfo::new(&all[read.len()], Seen::without(why)));
                 }

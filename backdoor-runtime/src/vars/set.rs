@@ -181,6 +181,11 @@ pub(super) fn about(name: &str) -> String {
     format!("variable {name}")
 }
 
+/// Nobody waits any more for code of this variable's.
+pub(super) fn give_up(name: &str) {
+    silence::give_up(&about(name));
+}
+
 /// # Errors
 /// Code of this variable's that was called earlier has not returned.
 fn answers(name: &str) -> Result<(), VarError> {
@@ -409,7 +414,9 @@ fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Author) -> Result<&'a Arc<Ent
     };
     let mut last = entries.iter().rev().filter(is_in_force);
     let is_own = |entry: &&Arc<Entry>| author.owner == 0 || entry.is_of(author);
-    if let Some(own) = last.clone().find(is_own) {
+    // Of one that is not in force any more, taking it back says what has come since.
+    let was_own = || entries.iter().rev().find(|entry| is_own(entry) && entry.revert().is_some());
+    if let Some(own) = last.clone().find(is_own).or_else(was_own) {
         return Ok(own);
     }
     Err(VarError::new(match last.next() {

@@ -20,7 +20,8 @@ fn the_filter_is_changed_shown_and_reset() {
     let mut operator = Operator::new(&backdoor);
     assert_eq!(
         operator.asks("log set it::set=debug it::other=off --because \"a customer asks\""),
-        "it::set: info -> debug\nit::other: info -> off\nin the ring alone: the service's own layers stay as they are\n"
+        "it::set: info -> debug\nit::other: info -> off\nnothing of `it::other` has come so far; `log targets` lists those that were kept\n\
+         in the ring alone: the service's own layers stay as they are\n"
     );
     log("two");
     let shown = operator.asks("log");
@@ -275,4 +276,54 @@ fn disabled() {
     until("back", || LevelFilter::current() == LevelFilter::INFO);
     assert!(!tracing::enabled!(target: "it::disabled", tracing::Level::DEBUG));
     assert_eq!(of("it::disabled").len(), 1);
+}
+
+/// `author.md` A7: a filter that is a layer filters for the ring as well, and nothing said so.
+#[test]
+fn what_a_filter_in_front_stops_is_said() {
+    own_process("logs::filter::what_a_filter_in_front_stops_is_said", || {
+        let front = tracing_subscriber::filter::Targets::new()
+            .with_default(LevelFilter::WARN)
+            .with_target("it::open", LevelFilter::TRACE);
+        let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::TRACE);
+        tracing_subscriber::registry().with(front).with(logs()).with(fmt).init();
+        let console = Backdoor::testing();
+        let stops = "gets as far as the ring: a filter in front of all layers, or a feature of `tracing`, stops it; the author can \
+                     give the filter to one layer, by `.with_filter`\n";
+        let answer = console.run("log set it::front=trace it::open=debug");
+        let lines: Vec<&str> = answer.text.split_inclusive('\n').collect();
+        assert_eq!(
+            lines.last(),
+            Some(&&*format!("but nothing below warn of `it::front` {stops}")),
+            "{}",
+            answer.text
+        );
+        assert_eq!(answer.value["stopped"][0]["target"], "it::front");
+        // As long as it is so.
+        let shown = console.run("log").text;
+        assert!(shown.contains(&format!("\nstopped nothing below warn of `it::front` {stops}")), "{shown}");
+        assert!(shown.contains(&format!("\nstopped nothing below warn of all others {stops}")), "{shown}");
+        console.run("log reset");
+        assert!(!console.run("log").text.contains("`it::front`"));
+        // A question leaves nothing behind that an event would be lost by.
+        tracing::warn!(target: "it::front", "kept");
+        assert_eq!(of("it::front").len(), 1);
+    });
+}
+
+/// `newcomer.md` 3.3.12: a target that nobody has was accepted without a word.
+#[test]
+fn a_target_that_nothing_came_of_is_named() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    tracing::info!(target: "it::orders", "one");
+    let console = Backdoor::testing();
+    let answer = console.run("log set it::orderz=debug");
+    assert!(
+        answer.text.contains("nothing of `it::orderz` has come so far; did you mean `it::orders`?\n"),
+        "{}",
+        answer.text
+    );
+    assert!(!console.run("log set it::orders=debug it=debug").text.contains("has come so far"));
+    console.run("log reset");
 }

@@ -1,13 +1,14 @@
 //! Variables that do not answer, or not yet: each is named, and holds up nothing else.
 
 use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, RwLock};
 
 use backdoor_runtime::{backdoor_var, vars};
 
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
-use crate::vars::alone;
+use crate::vars::{alone, wait_until};
 
 #[backdoor_var(settable)]
 static SLOW_HELD: Mutex<u8> = Mutex::new(1);
@@ -104,8 +105,12 @@ fn what_hangs_before_it_is_written_is_not_written_later() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("set slow-hangs 2"), "error: nothing was set: no answer within 1000 ms\n");
+    let refused = operator.asks("set slow-hangs 3");
+    let silent =
+        "error: nothing was changed: `slow-hangs` was not asked again: its code has not returned for ";
+    assert!(refused.starts_with(silent), "{refused}");
     gate("slow validate").open();
-    assert!(operator.asks("set slow-hangs 3").contains("slow-hangs: 1 -> 3"));
+    wait_until("it has returned", || operator.asks("set slow-hangs 3").contains("slow-hangs: 1 -> 3"));
     vars::reset("slow-hangs").unwrap();
 }
 
@@ -122,4 +127,74 @@ fn locks_of_ours_are_held_and_set_as_others() {
     let change = vars::set("slow-ours", "2").unwrap();
     assert_eq!(*SLOW_OURS.read().unwrap(), 2);
     assert_eq!(vars::undo(Some(change.number)).unwrap().new, 1);
+}
+
+/// What never says what it is, while the gate is shut.
+#[derive(Clone)]
+struct Silent;
+
+impl std::fmt::Display for Silent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if IS_SILENT.load(Ordering::Relaxed) {
+            gate("slow display").block();
+        }
+        f.write_str("well")
+    }
+}
+
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
+#[backdoor_var]
+static SLOW_SILENT: Mutex<Silent> = Mutex::new(Silent);
+
+/// `attack.md` M2: each look left a thread, and after eight no variable of the process could be read or set.
+#[test]
+fn a_variable_that_hangs_is_asked_once_and_takes_no_other_along() {
+    let (_alone, _) = alone();
+    let _opens = OpensOnDrop(gate("slow display"));
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    IS_SILENT.store(true, Ordering::Relaxed);
+    wait_until("it hangs", || operator.asks("vars slow-silent").contains("(no answer within 100 ms)"));
+    for _ in 0..20 {
+        let shown = operator.asks("vars slow-");
+        assert!(shown.contains("(not asked again: its code has not returned for "), "{shown}");
+        assert!(shown.contains("slow-held") && !shown.contains("others have not answered"), "{shown}");
+    }
+    assert!(operator.asks("set slow-held 2").contains("slow-held: 1 -> 2"));
+    IS_SILENT.store(false, Ordering::Relaxed);
+    gate("slow display").open();
+    wait_until("it answers", || operator.asks("vars slow-silent").contains("slow-silent  well"));
+    vars::reset("slow-held").unwrap();
+}
+
+#[backdoor_var(settable, on_change = told)]
+static SLOW_TOLD: Mutex<u8> = Mutex::new(1);
+
+fn told(value: &u8) {
+    if *value == 2 {
+        gate("slow told").block();
+    }
+}
+
+#[test]
+fn an_on_change_that_hangs_is_not_called_again_and_takes_no_other_along() {
+    let (_alone, _) = alone();
+    let _opens = OpensOnDrop(gate("slow told"));
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let late = operator.asks("set slow-told 2");
+    assert!(late.starts_with("error: it was set, but the service did not finish with it: "), "{late}");
+    for line in ["set slow-told 3", "reset slow-told", "undo"].into_iter().cycle().take(20) {
+        let refused = operator.asks(line);
+        let silent =
+            "error: nothing was changed: `slow-told` was not asked again: its code has not returned for ";
+        assert!(refused.starts_with(silent), "{refused}");
+    }
+    assert!(operator.asks("set slow-held 2").contains("slow-held: 1 -> 2"));
+    gate("slow told").open();
+    wait_until("it has returned", || operator.asks("set slow-told 3").contains("slow-told: 2 -> 3"));
+    for name in ["slow-held", "slow-told"] {
+        vars::reset(name).unwrap();
+    }
 }
