@@ -70,13 +70,33 @@ impl Diagnosis {
     }
 }
 
+/// What a view is read for. That nothing was found says no more than this.
+fn looked_for(view: &'static str) -> &'static str {
+    match view {
+        "waits" => "deadlocks and waits over 10s",
+        "runtime" => "workers held or slow while it looked, polls over 100ms",
+        "running" => "stuck commands",
+        "locks" => "poisoned locks",
+        "fds" => "descriptors over 80 % of their limit",
+        "sockets" => "50 half-closed connections",
+        "cgroup" => "a control group over 80 % of its limits, throttled or under pressure",
+        "mem" => "memory swapped out",
+        "objects" => "100 more objects of a type",
+        "vars" => "variables that cannot be read",
+        "changes" => "changes for a while",
+        "log" => "a log of less than 10s",
+        view => view,
+    }
+}
+
 impl CommandOutput for Diagnosis {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         for Finding { finding, see, .. } in &self.findings {
             fitted::sentence(page, 0, &format!("{finding}  (`{see}`)"))?;
         }
         if self.findings.is_empty() {
-            fitted::sentence(page, 0, &format!("nothing looks wrong in {}", self.read.join(", ")))?;
+            let looked_for: Vec<&str> = self.read.iter().map(|view| looked_for(view)).collect();
+            fitted::sentence(page, 0, &format!("no problem found; looked for {}", looked_for.join(", ")))?;
         }
         for NotRead { view, why } in &self.not_read {
             fitted::sentence(page, 0, &format!("{view} could not be read: {why}"))?;

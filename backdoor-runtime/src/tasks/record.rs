@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
 use tokio::runtime;
@@ -38,8 +38,17 @@ pub(crate) struct Record {
     first: OnceLock<Waker>,
     moved: AtomicBool,
     later: Mutex<Option<Arc<Waker>>>,
+    /// Of an executor that is not tokio's, the waker as long as somebody has it.
+    elsewhere: Mutex<Option<Weak<Elsewhere>>>,
     asked: AtomicBool,
     trace: Mutex<Option<Arc<Trace>>>,
+}
+
+/// The waker of a task in an executor that may drop its tasks when nobody can wake them any more. So neither the task nor its future keeps
+/// it: only what it was given to does.
+struct Elsewhere {
+    record: Arc<Record>,
+    waker: Waker,
 }
 
 /// The runtime that counts it among its tasks, if one does: those of a `LocalSet` are not counted.
@@ -95,6 +104,7 @@ impl Record {
             first: OnceLock::new(),
             moved: AtomicBool::new(false),
             later: Mutex::new(None),
+            elsewhere: Mutex::new(None),
             asked: AtomicBool::new(false),
             trace: Mutex::new(None),
         }
@@ -138,6 +148,21 @@ impl Record {
         let replaced = lock(&self.later).replace(Arc::new(waker));
         self.moved.store(true, Ordering::Release);
         drop(replaced);
+    }
+
+    /// A waker for one poll in an executor that is not tokio's. It wakes the executor, and is the same as long as somebody has it.
+    pub(crate) fn waker_elsewhere(self: &Arc<Self>, waker: &Waker) -> Waker {
+        let is_same = |known: &Arc<Elsewhere>| known.waker.will_wake(waker);
+        if let Some(known) = self.elsewhere().filter(is_same) {
+            return Waker::from(known);
+        }
+        let new = Arc::new(Elsewhere { record: self.clone(), waker: waker.clone() });
+        *lock(&self.elsewhere) = Some(Arc::downgrade(&new));
+        Waker::from(new)
+    }
+
+    fn elsewhere(&self) -> Option<Arc<Elsewhere>> {
+        lock(&self.elsewhere).as_ref().and_then(Weak::upgrade)
     }
 
     #[inline]
@@ -249,6 +274,8 @@ impl Wake for Record {
         if !self.moved.load(Ordering::Acquire) {
             if let Some(waker) = self.first.get() {
                 waker.wake_by_ref();
+            } else if let Some(elsewhere) = self.elsewhere() {
+                elsewhere.waker.wake_by_ref();
             }
             return;
         }
@@ -257,6 +284,17 @@ impl Wake for Record {
         if let Some(waker) = waker {
             waker.wake_by_ref();
         }
+    }
+}
+
+impl Wake for Elsewhere {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.record.woken.store(true, Ordering::Release);
+        self.waker.wake_by_ref();
     }
 }
 

@@ -85,7 +85,7 @@ impl Builder {
         Self::default()
     }
 
-    /// Gives it a name. Several tasks may have the same.
+    /// Gives it a name, of which 128 bytes are kept. Several tasks may have the same.
     #[must_use]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
@@ -157,8 +157,9 @@ impl Builder {
 
 /// Makes any future visible that goes to a spawner of somebody else's.
 ///
-/// It is a task from here to its end. An operator cannot `cancel` it: whoever awaits it would wait for its output for ever. Until it
-/// has ended it holds its executor's waker.
+/// It is a task from here to its end, and listed as long as its executor keeps it. An operator cannot `cancel` it: whoever awaits it would
+/// wait for its output for ever. Within tokio it holds its executor's waker until it has ended; elsewhere only what it waits for does, so
+/// that an executor that counts its wakers drops it when nobody can wake it any more.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -183,7 +184,17 @@ impl<F: Future> Instrument for F {}
 #[track_caller]
 fn record(name: Option<Cow<'static, str>>, counted: Counted) -> Arc<Record> {
     let (id, parent) = (registry::next_id(), current::id());
+    let name = name.map(bounded);
     Arc::new(Record::new(id, name, Location::caller(), parent, coarse::now(), counted))
+}
+
+/// As much of a name as is kept, here and of the tasks that have ended.
+fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
+    const LONGEST: usize = 128;
+    if name.len() <= LONGEST {
+        return name;
+    }
+    Cow::Owned(name[..name.floor_char_boundary(LONGEST)].to_owned())
 }
 
 /// Waits for a task of ours, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as the one that

@@ -113,7 +113,7 @@ fn workers_that_are_held_at_one_place_are_told_together() {
     }
     until("all wait", || {
         let tasks = named("stuck-together");
-        tasks.iter().filter(|task| task.longest > std::time::Duration::from_millis(200)).count() == 6
+        tasks.iter().filter(|task| task.longest > Duration::from_millis(200)).count() == 6
     });
     let mut verdict = String::new();
     until("all are in one function", || {
@@ -190,7 +190,7 @@ fn while_blocked(end: &AtomicBool) {
 
 async fn wait_for(end: Arc<AtomicBool>) {
     while !end.load(Ordering::Relaxed) {
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
