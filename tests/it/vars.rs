@@ -259,7 +259,7 @@ fn undo_takes_back_the_last_change_of_this_session_and_names_that_of_another() {
     assert!(anna.asks("undo").contains("vt-limit: 4 -> 3"));
     assert_eq!(TWICE_UNDONE.load(Ordering::Relaxed), 3);
     assert!(anna.asks("undo").contains("takes back `twice-undone`: 1 -> 3 by session "));
-    let third = vars::changes().iter().rev().find(|change| change.new == 3).unwrap().number;
+    let third = vars::changes().iter().rev().find(|change| change.name == "twice-undone").unwrap().number;
     assert!(anna.asks(&format!("undo {third}")).contains("twice-undone: 3 -> 1"));
 }
 

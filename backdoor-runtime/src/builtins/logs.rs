@@ -295,7 +295,10 @@ impl CommandOutput for Set {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`log targets` lists those that were kept".to_owned(),
             };
-            fitted::sentence(page, 0, &format!("nothing of `{target}` has come so far; {hint}"))?;
+            let text = format!(
+                "nothing of `{target}` has come so far, at the levels that anybody listened to; {hint}"
+            );
+            fitted::sentence(page, 0, &text)?;
         }
         writeln!(page, "{who}")?;
         for stopped in &self.stopped {

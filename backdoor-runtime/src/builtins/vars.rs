@@ -176,6 +176,12 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
         _ if name.contains('=') => {
             let odd = words.iter().find(|word| pair(word).is_none()).unwrap_or(name);
             let name = name.split_once('=').map_or(name.as_str(), |(name, _)| name);
+            if odd.starts_with('=') {
+                return wrong(format!(
+                    "{} has no name in front of `=`; write `set a=1 b=2`",
+                    vars::quoted(name, odd)
+                ));
+            }
             wrong(format!(
                 "{} has no `=` behind a name; write `set a=1 b=2`, and quotes around a value with spaces",
                 vars::quoted(name, odd)

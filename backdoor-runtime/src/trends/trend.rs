@@ -123,11 +123,11 @@ impl CommandOutput for Trend {
             ("unit", (&self.unit).into()),
             ("shown", self.shown.name().into()),
             ("now", self.now.into()),
-            ("missing", self.missing.into()),
             ("seconds", points(&self.seconds)),
             ("minutes", points(&self.minutes)),
             ("hours", points(&self.hours)),
             ("changes", self.changes.iter().map(change).collect()),
+            ("missing", self.missing.into()),
         ])
     }
 }

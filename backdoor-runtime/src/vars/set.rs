@@ -407,15 +407,13 @@ pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, V
 /// # Errors
 /// There is none, or only of others: an operator may not know of it.
 fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Author) -> Result<&'a Arc<Entry>, VarError> {
-    let is_in_force = |entry: &&Arc<Entry>| {
-        entry.revert().is_some()
-            && !matches!(entry.what, What::Undo(_) | What::End(_))
-            && JOURNAL.open().last_of(&entry.name) == entry.number
-    };
-    let mut last = entries.iter().rev().filter(is_in_force);
+    let is_change =
+        |entry: &&Arc<Entry>| entry.revert().is_some() && !matches!(entry.what, What::Undo(_) | What::End(_));
+    let is_in_force = |entry: &&Arc<Entry>| JOURNAL.open().last_of(&entry.name) == entry.number;
+    let mut last = entries.iter().rev().filter(is_change).filter(is_in_force);
     let is_own = |entry: &&Arc<Entry>| author.owner == 0 || entry.is_of(author);
     // Of one that is not in force any more, taking it back says what has come since.
-    let was_own = || entries.iter().rev().find(|entry| is_own(entry) && entry.revert().is_some());
+    let was_own = || entries.iter().rev().filter(is_change).find(is_own);
     if let Some(own) = last.clone().find(is_own).or_else(was_own) {
         return Ok(own);
     }

@@ -18,10 +18,16 @@ fn the_filter_is_changed_shown_and_reset() {
     log("one");
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
+    let answer = operator.asks("log set it::set=debug it::other=off --because \"a customer asks\"");
+    // Which other targets there are so far is up to the other tests.
+    let answer: Vec<&str> = answer.lines().filter(|line| !line.contains(" has come so far")).collect();
     assert_eq!(
-        operator.asks("log set it::set=debug it::other=off --because \"a customer asks\""),
-        "it::set: info -> debug\nit::other: info -> off\nnothing of `it::other` has come so far; `log targets` lists those that were kept\n\
-         in the ring alone: the service's own layers stay as they are\n"
+        answer,
+        [
+            "it::set: info -> debug",
+            "it::other: info -> off",
+            "in the ring alone: the service's own layers stay as they are"
+        ]
     );
     log("two");
     let shown = operator.asks("log");
@@ -320,7 +326,7 @@ fn a_target_that_nothing_came_of_is_named() {
     let console = Backdoor::testing();
     let answer = console.run("log set it::orderz=debug");
     assert!(
-        answer.text.contains("nothing of `it::orderz` has come so far; did you mean `it::orders`?\n"),
+        answer.text.contains("nothing of `it::orderz` has come so far, at the levels that anybody listened to; did you mean `it::orders`?\n"),
         "{}",
         answer.text
     );

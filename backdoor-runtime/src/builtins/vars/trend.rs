@@ -109,7 +109,6 @@ impl CommandOutput for Answer {
             Value::record([
                 ("name", trend.name.as_str().into()),
                 ("now", trend.now.into()),
-                ("missing", trend.missing.into()),
                 ("unit", trend.unit.as_str().into()),
                 ("shown", trend.shown.name().into()),
             ])
