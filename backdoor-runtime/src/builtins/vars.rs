@@ -189,8 +189,10 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
         }
         // `a 1 b 2`, as if several could be set in this way.
         [value, other, more @ ..] if vars::known(name).is_ok() && vars::known(other).is_ok() => {
-            let (value, next) =
-                (vars::as_typed(name, value), more.first().map_or("VALUE", |next| vars::as_typed(other, next)));
+            let (value, next) = (
+                vars::as_typed(name, value),
+                more.first().map_or("VALUE", |next| vars::as_typed(other, next)),
+            );
             wrong(format!("several variables are set with `=`: `set {name}={value} {other}={next}`"))
         }
         [value, odd, ..] => {
