@@ -49,9 +49,13 @@ fn comparable(line: &str, answer: &str) -> String {
         }
         Some("mem" | "build") => lines(|_| true).map(label).collect(),
         Some("cgroup") if !is_cgroup_visible() => Vec::new(),
-        Some("cgroup") => {
-            lines(|line| line.starts_with("memory ") || line.starts_with("cpu ")).map(label).collect()
-        }
+        // Whose pressure is counted differs.
+        Some("cgroup") => answer
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .filter(|line| line.starts_with("memory   ") || line.starts_with("cpu   "))
+            .map(label)
+            .collect(),
         Some("self") => {
             lines(|line| line.starts_with("up ") || line.starts_with("its ")).map(str::to_owned).collect()
         }

@@ -79,7 +79,7 @@ fn looked_for(view: &'static str) -> &'static str {
         "locks" => "poisoned locks",
         "fds" => "descriptors over 80 % of their limit",
         "sockets" => "50 half-closed connections",
-        "cgroup" => "a control group over 80 % of its limits, throttled or under pressure",
+        "cgroup" => "a control group over 80 % of its limits or throttled",
         "mem" => "memory swapped out",
         "objects" => "100 more objects of a type",
         "vars" => "variables that cannot be read",

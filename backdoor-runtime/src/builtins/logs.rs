@@ -84,7 +84,7 @@ async fn set(
         return Err("say what to change, such as net::tcp=trace or debug".to_owned());
     }
     let what = length.map_or(What::Set, What::Lent);
-    let not_seen = logs::not_seen(filter.iter().map(Directive::target));
+    let not_seen = logs::not_seen(filter.iter().map(Directive::target), console.modules());
     let wanted = filter.clone();
     let levels = logs::change(filter, &Intent { what, author: console.author(&session), because })?;
     let (following, stopped) = (logs::in_force().following, console.stopped(wanted).await);

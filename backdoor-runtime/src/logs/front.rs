@@ -16,6 +16,7 @@ use crate::Console;
 use crate::logs::filter::Directive;
 use crate::logs::settings;
 use crate::own_thread::{self, Priority};
+use crate::vars::registry;
 
 /// How long the service's filters may take.
 const LIMIT: Duration = Duration::from_millis(100);
@@ -83,6 +84,12 @@ impl Console {
     pub(crate) async fn stopped(&self, wanted: Vec<Directive>) -> Vec<Stopped> {
         let asked = self.0.asking.ask_about("filters of the log", LIMIT, move || stopped(&wanted));
         asked.await.unwrap_or_default()
+    }
+
+    /// The modules that declare commands or variables: what they log has them for its target.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = &'static str> {
+        let commands = self.0.registry.entries().map(|entry| entry.command.declared.module);
+        commands.chain(registry::modules())
     }
 }
 

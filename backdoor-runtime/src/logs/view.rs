@@ -109,10 +109,14 @@ pub struct NotSeen {
     pub near: Option<String>,
 }
 
-/// Of these targets, those of which and below which no event or span has come so far, not even one that was not kept. One that only has
-/// levels which nobody listens to is not seen, either.
-pub(crate) fn not_seen<'a>(targets: impl Iterator<Item = &'a str>) -> Vec<NotSeen> {
-    let known = seen::known(&ring().counts());
+/// Of these targets, those of which and below which no event or span has come so far, not even one that was not kept, and that are no module
+/// known otherwise. One that only has levels which nobody listens to is not seen, either.
+pub(crate) fn not_seen<'a>(
+    targets: impl Iterator<Item = &'a str>,
+    modules: impl Iterator<Item = &'static str>,
+) -> Vec<NotSeen> {
+    let mut known = seen::known(&ring().counts());
+    known.extend(modules.map(str::to_owned));
     let is_seen = |target: &str| target.is_empty() || known.iter().any(|known| is_within(known, target));
     let not_seen = targets.filter(|target| !is_seen(target)).map(|target| NotSeen {
         target: target.to_owned(),

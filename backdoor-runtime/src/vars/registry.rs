@@ -48,6 +48,11 @@ pub(crate) fn has_declared_in(krate: &str) -> bool {
     linked().iter().any(|variable| variable.declared.krate() == krate)
 }
 
+/// The modules in which they stand.
+pub(crate) fn modules() -> impl Iterator<Item = &'static str> {
+    DECLARED.values().map(|variable| variable.declared.module)
+}
+
 /// The names that several have, and where these stand.
 pub(crate) fn declared_twice() -> Vec<(&'static str, Vec<Declared>)> {
     let linked = linked();

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{Diagnosis, NotRead, service};
-use crate::resources::{self, Cgroup, Descriptors, Socket};
+use crate::resources::{self, Cgroup, Descriptors, Pressure, Socket};
 use crate::sync::Waits;
 use crate::tasks::RuntimeInfo;
 use crate::{Console, RunInfo};
@@ -159,11 +159,13 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
     {
         diagnosis.finds("cgroup", format!("{tasks} of {limit} threads and processes"), "cgroup");
     }
-    for pressure in group.pressure.iter().filter(|pressure| pressure.last_10s >= PRESSURE) {
+    // What the whole machine loses may be another's affair.
+    let own: &[Pressure] = if group.pressure_of == Some("group") { &group.pressure } else { &[] };
+    for pressure in own.iter().filter(|pressure| pressure.last_10s >= PRESSURE) {
         let (who, share, resource) = (pressure.who, pressure.last_10s, pressure.resource);
         let who = if who == "full" { "all" } else { who };
-        let of = if group.pressure_of == Some("machine") { "machine" } else { "control group" };
-        let finding = format!("{who} tasks of the {of} lost {share} % of the last 10 s to {resource}");
+        let finding =
+            format!("{who} tasks of the control group lost {share} % of the last 10 s to {resource}");
         diagnosis.finds("cgroup", finding, "cgroup");
     }
 }
