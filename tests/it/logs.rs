@@ -36,7 +36,7 @@ fn of(target: &str) -> Vec<LogEvent> {
 
 /// Runs the rest of a test in a process of its own, where no other test's subscriber wants anything.
 #[track_caller]
-fn own_process(test: &str, work: impl FnOnce()) {
+pub(crate) fn own_process(test: &str, work: impl FnOnce()) {
     const MARK: &str = "LOGS_OWN_PROCESS";
     if std::env::var_os(MARK).is_some() {
         return work();

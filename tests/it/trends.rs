@@ -1,13 +1,15 @@
 //! `trend` in a console that runs: what is watched is read once a second.
 
+use std::sync::atomic::AtomicU32;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use backdoor_runtime::trends::{self, Watched};
 use backdoor_runtime::vars::Reading;
-use backdoor_runtime::{Backdoor, Gauge, Status, Value};
+use backdoor_runtime::{Backdoor, Gauge, Status, Value, backdoor_var};
 
 use crate::gate::gate;
+use crate::logs::own_process;
 use crate::operator::{Operator, console};
 
 /// No healthy run comes near it.
@@ -100,4 +102,26 @@ fn a_name_that_is_not_watched_is_underlined_and_the_near_one_is_named() {
     let answer = console.run("complete trend near");
     assert_eq!(answer.value[0]["word"], "nearby");
     trends::forget("nearby");
+}
+
+/// Marked, and watched as soon as a console has started.
+#[backdoor_var(trend)]
+static TRENDS_WORKERS: AtomicU32 = AtomicU32::new(4);
+
+/// `newcomer.md` 1.2 e: it was said not to be marked.
+#[test]
+fn a_variable_that_is_marked_is_said_to_wait_for_a_console() {
+    own_process("trends::a_variable_that_is_marked_is_said_to_wait_for_a_console", || {
+        let console = Backdoor::testing();
+        let why = "numbers are read from the start of a console on, and none has started in this process";
+        let error = console.run("trend trends-workers").error.unwrap();
+        assert_eq!(error, format!("name: `trends-workers` is not watched yet: {why}"));
+        let listed = console.run("trend").text;
+        assert!(
+            listed.contains("trends-workers") && listed.contains(&format!(" marked, but {why}")),
+            "{listed}"
+        );
+        let error = console.run("trend trends-worker").error.unwrap();
+        assert!(error.ends_with("did you mean `trends-workers`?"), "{error}");
+    });
 }

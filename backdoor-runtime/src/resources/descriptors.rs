@@ -5,9 +5,10 @@ use std::fmt::{self, Write};
 use std::path::Path;
 use std::{fs, io};
 
-use super::proc::{named, percent, read};
-use super::sockets::{self, Socket};
-use super::{limits, sockets::sockets_by_inode};
+use rustix::process::{Resource, getrlimit};
+
+use super::proc::{named, percent};
+use super::sockets::{self, Socket, sockets_by_inode};
 use crate::reply::record;
 use crate::reserve;
 use crate::{Column, CommandOutput, Cut, Page, Value};
@@ -68,7 +69,8 @@ pub fn descriptors() -> io::Result<Descriptors> {
         })
         .collect();
     let open = descriptors.len() as u64;
-    let limit = limits::soft(&read("/proc/self/limits")?, "Max open files");
+    // Asked of the kernel itself: no descriptor may be left to read a file with.
+    let limit = getrlimit(Resource::Nofile).current;
     let kinds = count(&descriptors);
     Ok(Descriptors {
         open,

@@ -48,11 +48,6 @@ pub fn limits() -> io::Result<Vec<Limit>> {
     Ok(limits)
 }
 
-/// The soft limit of this name.
-pub(super) fn soft(text: &str, name: &str) -> Option<u64> {
-    parse(text).into_iter().find(|limit| limit.name == name)?.soft
-}
-
 /// The kernel writes columns of a fixed width: 26 for the name, 21 for each number.
 fn parse(text: &str) -> Vec<Limit> {
     text.lines()
@@ -85,7 +80,6 @@ Max nice priority         0                    0
         assert_eq!((limits[0].soft, limits[0].unit.as_str()), (None, "seconds"));
         assert_eq!((limits[1].soft, limits[1].hard), (Some(1024), Some(524_288)));
         assert_eq!((limits[2].name.as_str(), limits[2].unit.as_str()), ("Max nice priority", ""));
-        assert_eq!(soft(text, "Max open files"), Some(1024));
     }
 
     #[test]

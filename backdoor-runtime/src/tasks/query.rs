@@ -132,15 +132,26 @@ pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
     holding().into_iter().map(|task| BlockedTask { task, holds: true }).chain(waiting).collect()
 }
 
-/// The polls under way of tasks that this runtime counts, or of which nobody knows who does: each by its task and when it began, with
-/// its thread.
-pub(crate) fn polls(runtime: runtime::Id) -> HashMap<(NonZeroU64, u64), u32> {
-    let is_of_it = |record: &Arc<Record>| record.counted_by().is_none_or(|counts| counts == runtime);
-    let poll = |record: Arc<Record>| match record.state() {
-        State::Running(thread, began) => Some(((record.id, began), thread)),
-        _ => None,
+/// A poll that is under way.
+#[derive(Clone, Copy)]
+pub(crate) struct Poll {
+    pub(crate) thread: u32,
+    /// Whether it is known that the runtime counts the task.
+    pub(crate) is_counted: bool,
+}
+
+/// The polls under way of tasks that this runtime counts, or of which nobody knows who does: each by its task and when it began.
+pub(crate) fn polls(runtime: runtime::Id) -> HashMap<(NonZeroU64, u64), Poll> {
+    let poll = |record: Arc<Record>| {
+        let counted = record.counted_by();
+        match record.state() {
+            State::Running(thread, began) if counted.is_none_or(|counts| counts == runtime) => {
+                Some(((record.id, began), Poll { thread, is_counted: counted.is_some() }))
+            }
+            _ => None,
+        }
     };
-    registry::all().filter(is_of_it).filter_map(poll).collect()
+    registry::all().filter_map(poll).collect()
 }
 
 /// The tasks that are being polled.

@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
 use tokio::time::sleep;
 
+use crate::tasks::query::Poll;
 use crate::tasks::{TaskInfo, TaskState, query};
 use crate::threads::{self, ThreadStack};
 
@@ -88,13 +89,15 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
     let metrics = runtime.metrics();
     let read = || (0..metrics.num_workers()).map(|worker| Reading::of(&metrics, worker)).collect::<Vec<_>>();
     let (begin, before, first) = (Instant::now(), read(), query::polls(runtime.id()));
-    let mut seen: HashSet<u32> = first.values().copied().collect();
+    let mut seen: Vec<Poll> = first.values().copied().collect();
     let mut last = first.clone();
     for _ in 1..LOOKS {
         sleep(window / (LOOKS - 1)).await;
         last = query::polls(runtime.id());
         seen.extend(last.values());
     }
+    let own: HashSet<u32> = seen.iter().filter(|poll| poll.is_counted).map(|poll| poll.thread).collect();
+    let seen: HashSet<u32> = seen.iter().map(|poll| poll.thread).collect();
     let (after, took) = (read(), begin.elapsed());
     let mut workers: Vec<WorkerInfo> = before
         .iter()
@@ -110,9 +113,9 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
         _ => "tokio worker",
     };
     let in_one_poll: HashSet<u32> =
-        last.iter().filter(|(poll, _)| first.contains_key(poll)).map(|(_, thread)| *thread).collect();
+        last.iter().filter(|(poll, _)| first.contains_key(poll)).map(|(_, poll)| poll.thread).collect();
     let still = workers.iter().filter(|worker| worker.is_held).count();
-    let threads: HashSet<u32> = last.values().copied().collect();
+    let threads: HashSet<u32> = last.values().map(|poll| poll.thread).collect();
     let is_named = |task: &TaskInfo| match task.state {
         TaskState::Running { tid, since, .. } => {
             threads.contains(&tid) && (in_one_poll.contains(&tid) || since >= NAMED_FROM)
@@ -124,8 +127,14 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
         _ => query::running().into_iter().filter(is_named).collect(),
     };
     let stacks = stacks(&polled, still).await;
-    let came_round = &seen - &in_one_poll;
-    let shares = Shares::new(still, in_one_poll.len(), &came_round, elsewhere(&stacks, &seen, role).count());
+    let shares = Shares::new(
+        still,
+        in_one_poll.len(),
+        (&seen - &in_one_poll).len(),
+        // Each of these is a worker, and no more of them than the others are among those that wrote their counters.
+        (&own - &in_one_poll).len().saturating_sub(workers.len() - still),
+        elsewhere(&stacks, &seen, role).count(),
+    );
     for worker in workers.iter_mut().filter(|worker| worker.is_held) {
         (worker.is_held, worker.is_slow) = (shares.held() > 0, shares.slow > 0);
     }
@@ -215,15 +224,16 @@ struct Shares {
 }
 
 impl Shares {
-    /// Of these workers so many are in one poll of ours. `came_round` are the threads that polled a task of ours and were in another
-    /// poll before or after it; `elsewhere` so many threads that were seen in no poll of ours, and do not wait for work.
-    fn new(still: usize, in_one_poll: usize, came_round: &HashSet<u32>, elsewhere: usize) -> Self {
+    /// Of these workers so many are in one poll of ours. So many threads were seen in polls of ours that began or ended within the window,
+    /// and of these at least so many are such workers. `elsewhere` are threads that were seen in no poll of ours, and do not wait for work;
+    /// they may be another runtime's.
+    fn new(still: usize, in_one_poll: usize, came_round: usize, surely: usize, elsewhere: usize) -> Self {
         let ours = in_one_poll.min(still);
         let left = still - ours;
-        let foreign = match came_round.is_empty() {
-            true => left,
-            // What is elsewhere may work for another runtime.
-            false => left.saturating_sub(came_round.len()).max(left.min(elsewhere)),
+        let (least, most) = (left.saturating_sub(came_round), left.saturating_sub(surely));
+        let foreign = match came_round {
+            0 => left,
+            _ => elsewhere.clamp(least, most.max(least)),
         };
         Self { ours, foreign, slow: left - foreign }
     }
@@ -390,5 +400,33 @@ impl Serialize for WorkerInfo {
         record.serialize_field("in_poll_percent", &((self.in_poll * 1000.0).round() / 10.0))?;
         record.serialize_field("parks", &self.parks)?;
         record.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_that_have_not_written_their_counters_are_told_apart() {
+        #[track_caller]
+        fn check(shares: Shares, ours: usize, foreign: usize, slow: usize) {
+            assert_eq!((shares.ours, shares.foreign, shares.slow), (ours, foreign, slow));
+        }
+        // All four go from one long poll of ours to the next.
+        check(Shares::new(4, 0, 4, 4, 0), 0, 0, 4);
+        // All four are in one: the workers of another runtime do not matter.
+        check(Shares::new(4, 4, 0, 0, 7), 4, 0, 0);
+        // In what is not ours, as far as anybody can tell.
+        check(Shares::new(2, 0, 0, 0, 0), 0, 2, 0);
+        // One in one poll of ours, one slow.
+        check(Shares::new(2, 1, 1, 1, 0), 1, 0, 1);
+        // One slow, and one in what is not ours, whatever another runtime's workers do.
+        check(Shares::new(2, 0, 1, 1, 1), 0, 1, 1);
+        check(Shares::new(2, 0, 1, 1, 9), 0, 1, 1);
+        check(Shares::new(2, 0, 1, 1, 0), 0, 1, 1);
+        // One of them, and who came round may be a worker that wrote its counters: the stacks decide.
+        check(Shares::new(1, 0, 1, 0, 1), 0, 1, 0);
+        check(Shares::new(1, 0, 1, 0, 0), 0, 0, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads what is watched, once a second, on the helper's thread of one of the consoles that run.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::dispatch::Shared;
+use crate::dispatch::asking::Asking;
 use crate::dispatch::contain::contain;
 use crate::server::Process;
 use crate::trends::all;
@@ -19,6 +20,9 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// How long one computed number may take.
 const COMPUTED: Duration = Duration::from_millis(100);
+
+/// For computed numbers alone: those that hang hold up no other question. Each leaves one thread behind.
+static ASKING: LazyLock<Asking> = LazyLock::new(|| Asking::new("backdoor-ask").at_most(64));
 
 /// How long all of them together may take: what has not been read by then has a gap, and is among the first the next time.
 const ROUND: Duration = Duration::from_millis(500);
@@ -101,8 +105,10 @@ async fn sample(console: Weak<Shared>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        let Some(shared) = console.upgrade() else { return };
-        round(&shared).await;
+        if console.strong_count() == 0 {
+            return;
+        }
+        round().await;
     }
 }
 
@@ -115,7 +121,7 @@ fn until_whole_second(since: Duration) -> Duration {
 }
 
 /// Reads everything once.
-async fn round(shared: &Shared) {
+async fn round() {
     /// Where the next round begins, so that what is slow does not always cost the same ones their turn.
     static FIRST: AtomicUsize = AtomicUsize::new(0);
     let mut series: Vec<Arc<Series>> = all().values().cloned().collect();
@@ -139,7 +145,7 @@ async fn round(shared: &Shared) {
                 series.keep(second, since_origin(), reading.as_ref());
             }
             Source::Computed(compute) => {
-                let reading = ask(shared, series, compute).await;
+                let reading = ask(series, compute).await;
                 series.keep(second, since_origin(), reading.as_ref());
             }
         }
@@ -151,18 +157,14 @@ async fn round(shared: &Shared) {
 }
 
 /// Its answer, unless it is late, panics, or has not returned since the last time.
-async fn ask(
-    shared: &Shared,
-    series: &Arc<Series>,
-    compute: Arc<dyn Fn() -> Reading + Send + Sync>,
-) -> Option<Reading> {
+async fn ask(series: &Arc<Series>, compute: Arc<dyn Fn() -> Reading + Send + Sync>) -> Option<Reading> {
     let turn = Series::turn(series)?;
     let question = move || {
         let reading = compute();
         drop((compute, turn));
         reading
     };
-    shared.asking.ask(COMPUTED, question).await.ok()
+    ASKING.ask(COMPUTED, question).await.ok()
 }
 
 #[cfg(test)]

@@ -333,3 +333,19 @@ fn a_target_that_nothing_came_of_is_named() {
     assert!(!console.run("log set it::orders=debug it=debug").text.contains("has come so far"));
     console.run("log reset");
 }
+
+/// `newcomer.md` 3.3.11: `undo` of a reset brought back a lease whose time was over, and changed nothing.
+#[test]
+fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    until("it is reset before it is over", || {
+        operator.asks("log set it::over=debug --for 1s");
+        operator.asks("log reset it::over").contains("no longer debug")
+    });
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let answer = operator.asks("undo");
+    assert!(answer.contains(": `log it::over` is as it was before it; `log` shows it"), "{answer}");
+}

@@ -158,34 +158,6 @@ fn workers_whose_long_polls_end_are_slow_and_not_stuck() {
     });
     let json = operator.asks("runtime --for 1s --json");
     assert!(json.contains("\"in_poll_percent\":"), "{json}");
-    let doctor = operator.asks("doctor --for 1s");
-    assert!(doctor.contains("the runtime: slow, not stuck: "), "{doctor}");
-}
-
-/// One worker that is held by what is not ours, and one that is slow.
-#[test]
-fn a_worker_that_is_held_is_told_beside_one_that_is_slow() {
-    let runtime = workers(2);
-    let ends = Ends(Arc::default());
-    let (_backdoor, mut operator) = operator(&runtime);
-    let end = ends.0.clone();
-    runtime.spawn(async move { while_blocked(&end) });
-    Builder::new()
-        .name("stuck-beside")
-        .spawn_on(legacy(ends.0.clone(), Duration::from_millis(60)), runtime.handle());
-    until("both are told", || {
-        let verdict = operator.asks("runtime --for 1s");
-        verdict.starts_with("1 of 2 workers held: ")
-            && verdict.contains("\n  1 of 2 workers went from one long poll to the next")
-            && verdict.contains("what 1 worker is held by is no task of ours")
-    });
-}
-
-#[inline(never)]
-fn while_blocked(end: &AtomicBool) {
-    while !end.load(Ordering::Relaxed) {
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 async fn wait_for(end: Arc<AtomicBool>) {
