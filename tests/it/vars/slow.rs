@@ -91,7 +91,11 @@ fn a_computed_one_that_hangs_is_named_and_the_rest_is_shown() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let shown = operator.asks("vars slow-*-computed");
-    assert!(shown.contains("slow-a-computed  (no answer within 100 ms)"), "{shown}");
+    // Another test's `doctor` may have asked it first.
+    let is_named = ["(no answer within 100 ms)", "(not asked again: "]
+        .iter()
+        .any(|why| shown.contains(&format!("slow-a-computed  {why}")));
+    assert!(is_named, "{shown}");
     assert!(shown.contains("slow-b-computed  [1, 2]"), "{shown}");
     assert!(vars::unregister("slow_a_computed") && vars::unregister("slow-b-computed"));
     assert!(vars::register("slow-held", || 1).is_err());
@@ -155,7 +159,7 @@ fn a_variable_that_hangs_is_asked_once_and_takes_no_other_along() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     IS_SILENT.store(true, Ordering::Relaxed);
-    wait_until("it hangs", || operator.asks("vars slow-silent").contains("(no answer within 100 ms)"));
+    wait_until("it hangs", || !operator.asks("vars slow-silent").contains("  well"));
     for _ in 0..20 {
         let shown = operator.asks("vars slow-");
         assert!(shown.contains("(not asked again: its code has not returned for "), "{shown}");
