@@ -1,7 +1,8 @@
 //! Where the process spends its processor time: by function, by thread and by task.
 //!
 //! While a profile runs, each thread has a timer on its own processor time (timer_create(2)), so that only threads that compute are
-//! ever interrupted, and a thread that sleeps never is. The timer's signal is the one that [`threads`](crate::threads) takes stacks
+//! ever interrupted, and a thread that sleeps never is. Those that block the signal, that a debugger watches, or whose stack may have no
+//! room for a signal have none. The timer's signal is the one that [`threads`](crate::threads) takes stacks
 //! with; its handler copies the registers and up to 64 KiB of the stack into a slot, and a thread of the profile's own follows the
 //! stacks and counts them, in bounded memory. Nothing is installed before the first profile, and when one ends its timers go.
 //!
@@ -73,8 +74,15 @@ pub struct Profile {
     pub cut: u64,
     /// How many are counted by thread only, since there were too many different stacks.
     pub not_kept: u64,
-    /// Threads that were not watched: they block the signal, or had no room for another timer.
+    /// Threads that were watched when it ended.
+    pub watched: usize,
+    /// Threads that were not.
     pub unwatched: usize,
+    /// Why, and how many for each reason: `the signal is blocked`.
+    pub unwatched_because: Vec<(String, usize)>,
+    /// Whether samples are told apart by task. In a library that was loaded by `dlopen` they are not, since a signal handler cannot ask
+    /// there which task runs.
+    pub tells_tasks: bool,
     /// Who used the time, the busiest first. At most 4096; later ones are not listed.
     pub threads: Vec<ThreadShare>,
     stacks: Vec<Stack>,

@@ -1,32 +1,52 @@
 //! The process's native threads: what the kernel says of them, and their stacks, taken while they run.
 //!
-//! [`list`] reads /proc and disturbs nobody. [`stacks`] queues a real-time signal to each thread (`rt_tgsigqueueinfo`); its handler
-//! copies the registers and up to 64 KiB of the stack, which takes a few microseconds, and everything else happens on the thread that
-//! asked. Nothing is installed before the first use. A thread that does not answer within 200 ms, or blocks the signal, is shown from
-//! /proc and marked.
+//! [`list`] reads /proc and disturbs nobody. [`stacks`] disturbs no thread that sleeps: /proc tells where it is
+//! (`/proc/self/task/TID/syscall`), and its stack is copied and followed from there. This is so for threads that block all signals or hang
+//! in the kernel, too. A thread that runs is sent a signal; its handler copies the registers and up to 64 KiB of the stack, which takes a
+//! few microseconds, and everything else happens on the thread that asked. No handler is installed before a thread is asked for the first
+//! time. A thread that cannot be asked, or does not answer within 200 ms, is shown from /proc and says why.
 //!
-//! What the service notices: system calls that `SA_RESTART` covers go on; `epoll_wait`, `poll`, `select`, `nanosleep` and their like
-//! return `EINTR` to C code whatever the flag says (signal(7)). std and tokio go on by themselves. A child process is not affected,
-//! since `exec` resets handlers.
+//! Some sleeping threads' stacks cannot be followed to the end, since the kernel tells no frame pointer. Where such a thread is in a call
+//! that the kernel makes again after a handler (`futex`, `read`, `recv` and `accept` without a time limit, `wait4`, `flock`), it is asked,
+//! too. Else its stack is [cut](ThreadStack::cut).
 //!
-//! The signal is the first real-time one that nobody has a handler for, or the author's choice
-//! ([`Builder::stack_signal`](crate::Builder::stack_signal)).
+//! What the service notices: a thread that runs when it is asked, and falls asleep before the signal comes, may find `EINTR` in a call that
+//! `SA_RESTART` does not cover (signal(7)): `epoll_wait`, `poll`, `select`, `nanosleep`, `sem_timedwait`, and `recv` or `accept` with a time
+//! limit. tokio makes such a call again; std does so in `sleep`, `read_exact` and `read_to_end`, but not in `read`, `recv` and `accept` of
+//! sockets. Threads that wait for signals are not asked, nor those that a debugger watches, nor those whose stack may have no room for a
+//! signal. A child process is not affected, since `exec` resets handlers.
 //!
-//! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there.
+//! The signal is SIGURG, unless the service has a handler for that: then it is the last real-time one that nobody has a handler for. The
+//! author can choose another ([`Builder::stack_signal`](crate::Builder::stack_signal)). A real-time signal that is sent to a thread while
+//! that calls `execve` ends the new program; SIGURG does nothing to it.
+//!
+//! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there; the stacks of threads that sleep are
+//! cut there behind the innermost function, unless the thread can be asked.
 
 mod aside;
+mod asleep;
+mod call_site;
 mod elf;
 pub(crate) mod fold;
 mod groups;
 pub(crate) mod maps;
+#[allow(unsafe_code, reason = "system calls that read the process's own memory")]
+pub(crate) mod memory;
 pub(crate) mod modules;
+mod namespace;
 pub(crate) mod proc;
+#[allow(unsafe_code, reason = "a system call that tells where a thread's stack is")]
+pub(crate) mod room;
 #[allow(unsafe_code, reason = "a signal handler, and the system calls around it; each block has its reason")]
 pub(crate) mod signal;
+pub(crate) mod silent;
 pub(crate) mod sweep;
 mod symbol_table;
 pub(crate) mod symbols;
-mod system_call;
+#[allow(unsafe_code, reason = "a system call that tells a socket's time limits")]
+pub(crate) mod system_call;
+#[allow(unsafe_code, reason = "a child that makes system calls and nothing else")]
+pub(crate) mod trial;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -96,7 +116,8 @@ pub struct ThreadStack {
     pub cut: bool,
     /// Why there are no frames.
     pub missing: Option<String>,
-    /// How long the thread was held up for it: in the handler, from its first line until the copy was made.
+    /// How long the thread was held up for it: in the handler, from its first line until the copy was made. Nothing where its stack was
+    /// read while it slept.
     pub held: Option<Duration>,
 }
 
@@ -112,7 +133,7 @@ pub enum StackError {
     InUse(i32),
     /// Somebody installed a handler of his own for our signal.
     TakenOver(i32),
-    /// Every real-time signal has a handler.
+    /// SIGURG and every real-time signal have handlers.
     NoneFree,
 }
 
@@ -128,7 +149,9 @@ impl fmt::Display for StackError {
             Self::TakenOver(signal) => {
                 write!(f, "signal {signal} took stacks until the service gave it another handler; {CHOOSE}")
             }
-            Self::NoneFree => f.write_str("stacks cannot be taken: every real-time signal has a handler"),
+            Self::NoneFree => {
+                f.write_str("no signal is free: SIGURG and every real-time signal have handlers")
+            }
         }
     }
 }
@@ -170,15 +193,24 @@ pub fn list(window: Duration) -> io::Result<Vec<Thread>> {
 /// program's tables, and up to a few seconds where threads do not answer. One look is taken at a time; others wait.
 ///
 /// # Errors
-/// There is no /proc, or no signal to use.
+/// There is no /proc.
 ///
 /// ```
 /// let stacks = backdoor_runtime::threads::stacks()?;
-/// assert!(stacks.threads.iter().all(|thread| thread.missing.is_some() != thread.held.is_some()));
+/// assert!(stacks.threads.iter().all(|thread| thread.missing.is_some() == thread.frames.is_empty()));
 /// # Ok::<(), backdoor_runtime::threads::StackError>(())
 /// ```
 pub fn stacks() -> Result<Stacks, StackError> {
-    Ok(symbolised(sweep::collect(|_| true)?))
+    Ok(symbolised(sweep::collect(|_| true, false)?))
+}
+
+/// The same, and threads that sleep where it cannot be seen whether a signal ends their call are asked, too: their calls may fail with
+/// `EINTR`. Only a process that gave up rights since its start has such threads, and stacks that are [cut](ThreadStack::cut).
+///
+/// # Errors
+/// As of [`stacks`].
+pub fn stacks_interrupting() -> Result<Stacks, StackError> {
+    Ok(symbolised(sweep::collect(|_| true, true)?))
 }
 
 /// The same of the threads with these ids only.
@@ -186,7 +218,7 @@ pub fn stacks() -> Result<Stacks, StackError> {
 /// # Errors
 /// As of [`stacks`].
 pub fn stacks_of(tids: &[i32]) -> Result<Stacks, StackError> {
-    Ok(symbolised(sweep::collect(|tid| tids.contains(&tid))?))
+    Ok(symbolised(sweep::collect(|tid| tids.contains(&tid), false)?))
 }
 
 fn symbolised(sweep: sweep::Sweep) -> Stacks {

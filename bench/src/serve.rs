@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{env, process, thread};
@@ -108,15 +109,29 @@ fn answer(question: &str) -> anyhow::Result<()> {
             let allocations = (heap::count().allocations - before) as f64 / f64::from(CALLS);
             println!("{} {allocations}", begin.elapsed().as_nanos() as f64 / f64::from(CALLS));
         }
-        // How long it took, functions included, and how long each thread was held up.
+        // How long it took, functions included.
         "stacks" => {
             let begin = Instant::now();
-            let stacks = backdoor_runtime::threads::stacks()?;
-            print!("{}", begin.elapsed().as_nanos());
-            for held in stacks.threads.iter().filter_map(|thread| thread.held) {
-                print!(" {}", held.as_nanos());
-            }
-            println!();
+            black_box(backdoor_runtime::threads::stacks()?);
+            println!("{}", begin.elapsed().as_nanos());
+        }
+        // How long each of two threads was held up that compute meanwhile; those that sleep are not.
+        "held" => {
+            let goes_on = AtomicBool::new(true);
+            let stacks = thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        while goes_on.load(Ordering::Relaxed) {
+                            black_box(0);
+                        }
+                    });
+                }
+                let stacks = backdoor_runtime::threads::stacks();
+                goes_on.store(false, Ordering::Relaxed);
+                stacks
+            })?;
+            let held = stacks.threads.iter().filter_map(|thread| thread.held);
+            println!("{}", held.map(|held| held.as_nanos().to_string()).collect::<Vec<_>>().join(" "));
         }
         _ => bail!("there is no answer to `{question}`"),
     }

@@ -2,6 +2,8 @@
 
 #[allow(unsafe_code, reason = "no safe function blocks signals")]
 pub(crate) mod deaf;
+#[allow(unsafe_code, reason = "limits and a debugger, which nothing safe gives")]
+mod refused;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -83,29 +85,28 @@ it::threads::two_threads_that_deadlocked_on_std_mutexes::{{closure}} tests/it/th
 }
 
 #[inline(never)]
-fn spin_for_ever(gate: &Gate) {
+fn spin_for_ever(gate: &Gate, end: &AtomicBool) {
     gate.visit();
     let mut number = 0_u64;
-    while !STOP.load(Ordering::Relaxed) {
+    while !end.load(Ordering::Relaxed) {
         number = std::hint::black_box(number.wrapping_mul(3));
     }
 }
 
-static STOP: AtomicBool = AtomicBool::new(false);
-
-struct Stops;
+struct Stops(&'static AtomicBool);
 
 impl Drop for Stops {
     fn drop(&mut self) {
-        STOP.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
 #[test]
 fn a_thread_that_spins_is_the_busiest() {
-    let _stops = Stops;
+    static END: AtomicBool = AtomicBool::new(false);
+    let _stops = Stops(&END);
     let gate = gate("threads spin");
-    spawn("spinner", || spin_for_ever(gate));
+    spawn("spinner", || spin_for_ever(gate, &END));
     gate.wait_for_visitors(1);
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -120,7 +121,7 @@ fn a_thread_that_spins_is_the_busiest() {
 }
 
 #[test]
-fn a_thread_that_blocks_all_signals_is_marked() {
+fn a_thread_that_blocks_all_signals() {
     let gate = gate("threads blocked");
     let _opens = OpensOnDrop(gate);
     spawn("deaf", || {
@@ -131,9 +132,28 @@ fn a_thread_that_blocks_all_signals_is_marked() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let answer = pnt(&mut operator, "pnt deaf", |answer| answer.contains("sleeping"));
-    assert!(answer.contains("\n    no stack: it blocks the signal that takes stacks\n"), "{answer}");
+    assert!(answer.contains("it::gate::Gate::block"), "{answer}");
     // Nothing is queued for it, however often it is looked at.
     let status = std::fs::read_to_string(format!("/proc/self/task/{}/status", tid_of("deaf"))).unwrap();
+    assert!(status.contains("SigPnd:\t0000000000000000\n"), "{status}");
+}
+
+#[test]
+fn a_thread_that_runs_and_blocks_all_signals_says_so() {
+    static END: AtomicBool = AtomicBool::new(false);
+    let _stops = Stops(&END);
+    let gate = gate("threads deaf and busy");
+    spawn("deaf-spinner", || {
+        deaf::block_all_signals();
+        spin_for_ever(gate, &END);
+    });
+    gate.wait_for_visitors(1);
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let why = "\n    no stack: it runs, and blocks the signal that takes stacks\n";
+    pnt(&mut operator, "pnt deaf-spinner", |answer| answer.contains(why));
+    let status =
+        std::fs::read_to_string(format!("/proc/self/task/{}/status", tid_of("deaf-spinner"))).unwrap();
     assert!(status.contains("SigPnd:\t0000000000000000\n"), "{status}");
 }
 
@@ -164,7 +184,8 @@ fn a_pattern_that_nothing_has() {
     let backdoor = console().start().unwrap();
     let answer = Operator::new(&backdoor).asks("pnt no-such-thread-or-function");
     let answer = masked(&answer);
-    assert_eq!(answer, "none of the N threads has that in its name or stack\n");
+    // Another test may have a thread that cannot be looked at just then.
+    assert!(answer.starts_with("none of the N threads has that in its name"), "{answer}");
 }
 
 #[test]
@@ -238,8 +259,9 @@ fn system_calls_of_the_service_go_on() {
             let stacks = stacks().unwrap();
             // It gives itself its name when it has begun.
             let thread = stacks.threads.iter().find(|thread| thread.name == "accepts");
-            let is_in =
-                |thread: &ThreadStack| thread.system_call.as_deref() == Some(call) && thread.held.is_some();
+            let is_in = |thread: &ThreadStack| {
+                thread.system_call.as_deref() == Some(call) && thread.missing.is_none()
+            };
             seen += u32::from(thread.is_some_and(is_in));
             assert!(Instant::now() < deadline, "{thread:?}");
         }
@@ -348,9 +370,8 @@ fn a_handler_is_installed_by_the_first_stack_and_by_nothing_before() {
     script(&address, "help\nthreads --for 1ms\ntasks\npgt\nlocks\nruntime --for 10ms\n");
     assert_eq!(caught(pid), before);
     script(&address, "pnt\nprofile cpu --for 10ms\npnt\n");
-    let added = caught(pid) & !before;
-    // Signal N is bit N - 1; two or three of the real-time signals, which begin at 32, are the C library's.
-    assert!(added.count_ones() == 1 && added.trailing_zeros() + 1 >= 34, "{before:#x} and {added:#x}");
+    // Signal N is bit N - 1.
+    assert_eq!(caught(pid) & !before, 1 << (libc::SIGURG - 1), "{before:#x}");
 }
 
 /// A terminal of 80 columns has room for what matters of each thread.

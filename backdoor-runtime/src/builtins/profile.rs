@@ -183,6 +183,9 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
         writeln!(page, "partial: it was to take {} and ended after {took}", short(profile.asked))?;
     }
     match profile.samples {
+        0 if profile.watched == 0 && profile.unwatched > 0 => {
+            writeln!(page, "no thread could be watched: {used} of processor time in {took}")?;
+        }
         0 => writeln!(
             page,
             "no thread used enough of the processor for a sample: {used} in {took}, at {rate} Hz"
@@ -220,15 +223,17 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
             "{percent} % of that time was not seen: threads used it that were not watched, or lived too briefly to be found"
         )?;
     }
-    match profile.unwatched {
-        0 => {}
-        1 => writeln!(page, "1 thread was not watched: it blocks the signal, or has no room for a timer")?,
-        count => {
-            writeln!(
-                page,
-                "{count} threads were not watched: they block the signal, or have no room for a timer"
-            )?;
+    for (why, count) in &profile.unwatched_because {
+        match count {
+            1 => writeln!(page, "1 thread was not watched: {why}")?,
+            count => writeln!(page, "{count} threads were not watched: {why}")?,
         }
+    }
+    if !profile.tells_tasks {
+        writeln!(
+            page,
+            "samples are not told apart by task: the console is in a library that the program has loaded"
+        )?;
     }
     if profile.has_lines() == Some(false) {
         writeln!(
@@ -268,9 +273,18 @@ fn figures(profile: &Profile, files: Option<&Result<Saved, String>>) -> Vec<(&'s
         ("not_kept", profile.not_kept.into()),
         ("cut", profile.cut.into()),
         ("unwatched", profile.unwatched.into()),
+        ("unwatched_because", because(&profile.unwatched_because)),
+        ("tells_tasks", profile.tells_tasks.into()),
         ("unseen_percent", profile.unseen_percent().into()),
         ("flame_graph", saved.map(|saved| path(&saved.flame_graph)).into()),
         ("folded", saved.map(|saved| path(&saved.folded)).into()),
         ("not_saved", not_saved.map(|why| Value::from(why.as_str())).into()),
     ]
+}
+
+fn because(reasons: &[(String, usize)]) -> Value {
+    let reason = |(why, count): &(String, usize)| {
+        Value::record([("why", why.as_str().into()), ("threads", (*count).into())])
+    };
+    reasons.iter().map(reason).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::builtins::fitted;
 use crate::tasks::{self, TaskInfo, TaskState};
+use crate::threads::silent::COLLECTOR;
 use crate::threads::{self, StackError, Stacks, Thread, Watch};
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
@@ -47,8 +48,8 @@ async fn threads(
 
 /// Where the native threads are: their stacks, equal ones together
 ///
-/// Each thread is held up for a few microseconds. What is inside std, tokio and the console is folded into one line, unless `--full`.
-/// A thread that does not answer within 200 ms is shown as the kernel sees it.
+/// Threads that sleep are not disturbed; one that runs is held up for a few microseconds. What is inside std, tokio and the console is
+/// folded into one line, unless `--full`. A thread that does not answer within 200 ms is shown as the kernel sees it.
 ///
 /// Examples:
 ///   pnt
@@ -59,13 +60,18 @@ async fn pnt(
     pattern: Option<String>,
     /// With the frames inside std, tokio and the console
     full: bool,
+    /// Also ask sleeping threads by a signal, where that may make their system call fail with EINTR
+    interrupt: bool,
 ) -> Result<Pnt, StackError> {
-    let mut stacks = threads::aside(threads::stacks).await??;
+    let take = if interrupt { threads::stacks_interrupting } else { threads::stacks };
+    let mut stacks = threads::aside(take).await??;
     let all = stacks.threads.len();
+    let missing = stacks.threads.iter().filter_map(|thread| thread.missing.as_deref());
+    let unseen: Vec<String> = missing.filter(|why| *why != COLLECTOR).map(str::to_owned).collect();
     if let Some(pattern) = &pattern {
         stacks = stacks.matching(pattern);
     }
-    Ok(Pnt { stacks, all, full })
+    Ok(Pnt { stacks, all, unseen, full })
 }
 
 const COLUMNS: [Column; 4] = [
@@ -157,6 +163,8 @@ struct Pnt {
     stacks: Stacks,
     /// How many threads there were before the pattern.
     all: usize,
+    /// Why some of them have no stack.
+    unseen: Vec<String>,
     full: bool,
 }
 
@@ -166,7 +174,21 @@ impl CommandOutput for Pnt {
         lines_or_why_not(page, &self.stacks)?;
         let shown = self.stacks.threads.len();
         if shown == 0 {
-            return writeln!(page, "none of the {} threads has that in its name or stack", self.all);
+            let all = self.all;
+            return match self.unseen.as_slice() {
+                [] => writeln!(page, "none of the {all} threads has that in its name or stack"),
+                [why, ..] if self.unseen.len() + 1 >= all => {
+                    writeln!(
+                        page,
+                        "none of the {all} threads has that in its name; no stack could be taken: {why}"
+                    )
+                }
+                [why, rest @ ..] => writeln!(
+                    page,
+                    "none of the {all} threads has that in its name, nor in its stack, but that {} have none: {why}",
+                    rest.len() + 1
+                ),
+            };
         }
         let held = self.stacks.threads.iter().filter_map(|thread| thread.held).max().unwrap_or_default();
         let of = if shown < self.all { format!("{shown} of {}", self.all) } else { shown.to_string() };

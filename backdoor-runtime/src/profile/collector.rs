@@ -1,6 +1,6 @@
 //! The thread that takes a profile: it gives every thread its timer, empties the ring, and follows what was copied.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::PoisonError;
@@ -13,10 +13,12 @@ use crate::profile::ring::{Ring, SLOTS};
 use crate::profile::tally::Tally;
 use crate::profile::timer::Timer;
 use crate::profile::{Course, ProfileError};
-use crate::threads::maps::{self, Maps, Object};
+use crate::tasks;
+use crate::threads::maps::{self, Maps, Object, Writable};
 use crate::threads::modules::Modules;
-use crate::threads::proc;
-use crate::threads::signal::REQUESTS;
+use crate::threads::signal::{self, REQUESTS};
+use crate::threads::trial::{self, Call};
+use crate::threads::{StackError, proc, room, silent};
 
 /// How often threads are looked for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -36,6 +38,7 @@ pub(super) struct Collector {
     until: Instant,
     phase: RandomState,
     objects: Vec<Object>,
+    writable: Vec<Writable>,
     modules: Modules,
     /// Code was seen that is in no object that is known.
     is_stale: bool,
@@ -49,10 +52,13 @@ impl Collector {
     /// # Errors
     /// There is no signal to use, or no /proc.
     pub(super) fn begin(rate: u32, length: Duration) -> Result<Self, ProfileError> {
+        trial::check(Call::Timer)?;
         let signal = REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).prepare()?;
-        let objects = Maps::read()?.objects;
+        let Maps { objects, writable } = Maps::read()?;
         let mut modules = Modules::default();
         modules.load(&objects);
+        let mut tally = Tally::new(rate, length);
+        tally.tells_tasks = tasks::current::is_known_to_handlers(&objects);
         let begin = Instant::now();
         let period = Duration::from_secs(1) / rate;
         let busy = thread::available_parallelism().map_or(1, |count| count.get().min(SLOTS)) as u32;
@@ -66,9 +72,10 @@ impl Collector {
             until: begin.checked_add(length).unwrap_or(begin),
             phase: RandomState::new(),
             objects,
+            writable,
             modules,
             is_stale: false,
-            tally: Tally::new(rate, length),
+            tally,
             begin,
             used: used(),
         })
@@ -100,37 +107,59 @@ impl Collector {
 
     /// Gives new threads a timer, and takes those of threads that have ended.
     fn look(&mut self) -> Result<(), ProfileError> {
+        if !signal::is_ours(self.signal) {
+            return Err(StackError::TakenOver(self.signal).into());
+        }
         self.name_threads();
         // A new thread may have got the number of one that has ended.
         self.timers.retain(|_, (timer, _)| !timer.is_over());
-        let mut unwatched = 0;
+        let mut unwatched = BTreeMap::new();
         for tid in proc::tids()? {
             if tid == self.own || self.timers.contains_key(&tid) {
                 continue;
             }
             let Some(task) = proc::task(tid) else { continue };
-            // Its signal would wait for ever. One that is starting another thread blocks it for a moment, and is found next time.
-            if task.blocked & 1 << (self.signal - 1) != 0 {
-                unwatched += 1;
-                continue;
-            }
-            match Timer::start(tid, self.signal, self.ring.mark(tid), self.first(tid), self.period) {
-                Ok(timer) => _ = self.timers.insert(tid, (timer, task.name)),
-                Err(error) if has_ended(&error) => {}
-                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => unwatched += 1,
-                Err(error) => return Err(error.into()),
-            }
+            let why_not = match self.why_not(&task) {
+                Some(why_not) => why_not,
+                None => {
+                    match Timer::start(tid, self.signal, self.ring.mark(tid), self.first(tid), self.period) {
+                        Ok(timer) => {
+                            self.timers.insert(tid, (timer, task.name));
+                            continue;
+                        }
+                        Err(error) if has_ended(&error) => continue,
+                        Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => silent::no_queue(),
+                        Err(error) => format!("no timer may be made: {error}"),
+                    }
+                }
+            };
+            *unwatched.entry(why_not).or_default() += 1;
         }
         self.tally.unwatched = unwatched;
+        self.tally.watched = self.timers.len();
         if self.is_stale {
             self.is_stale = false;
-            let objects = Maps::read()?.objects;
+            let Maps { objects, writable } = Maps::read()?;
+            self.writable = writable;
             if objects != self.objects {
                 self.modules.load(&objects);
                 self.objects = objects;
             }
         }
         Ok(())
+    }
+
+    /// Why a thread gets no timer. One that is starting another thread blocks all signals for a moment, and is found next time.
+    fn why_not(&self, task: &proc::Task) -> Option<String> {
+        if task.blocked & 1 << (self.signal - 1) != 0 {
+            // It would wait for ever.
+            return Some("the signal is blocked".to_owned());
+        }
+        if task.tracer != 0 {
+            return Some(format!("a debugger is attached (process {})", task.tracer));
+        }
+        let has_room = room::for_a_signal(task.tid, &self.writable);
+        (!has_room).then(|| "the stack may have too little room left for a signal".to_owned())
     }
 
     /// Any moment within the first period, so that threads that run briefly have their share, and not all are sampled at once.

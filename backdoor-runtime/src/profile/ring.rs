@@ -4,6 +4,7 @@ use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::tasks;
+use crate::threads::memory;
 use crate::threads::signal::{self, Registers};
 
 /// How much of a stack is copied. Deeper ones are cut at their outer end.
@@ -135,11 +136,11 @@ pub(crate) fn sample(mark: u64, overrun: u32, context: &libc::ucontext_t) {
         let sample = unsafe { &mut *slot.sample.get() };
         sample.profile = profile;
         sample.tid = tid.cast_signed();
-        sample.task = tasks::current::id().map_or(0, Into::into);
+        sample.task = tasks::current::id_in_handler().map_or(0, Into::into);
         sample.weight = u64::from(overrun) + 1;
         sample.registers = signal::registers(context);
         let from = sample.registers.stack_pointer as usize;
-        sample.length = signal::copy_by_kernel(from, &mut sample.bytes, own_stack(from));
+        sample.length = memory::read(from, &mut sample.bytes[..own_stack(from)]);
         slot.state.store(DONE, Ordering::Release);
         return;
     }

@@ -1,6 +1,6 @@
 //! What was sampled, counted in bounded memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,10 @@ pub(super) struct Tally {
     pub(super) took: Duration,
     pub(super) used: Duration,
     pub(super) lost: u64,
-    pub(super) unwatched: usize,
+    /// Why threads had no timer at the last look, and how many; and how many had one.
+    pub(super) unwatched: BTreeMap<String, usize>,
+    pub(super) watched: usize,
+    pub(super) tells_tasks: bool,
     samples: u64,
     late: u64,
     cut: u64,
@@ -67,7 +70,9 @@ impl Tally {
             took: Duration::ZERO,
             used: Duration::ZERO,
             lost: 0,
-            unwatched: 0,
+            unwatched: BTreeMap::new(),
+            watched: 0,
+            tells_tasks: true,
             samples: 0,
             late: 0,
             cut: 0,
@@ -164,7 +169,10 @@ impl Tally {
             late: self.late,
             cut: self.cut,
             not_kept: self.not_kept,
-            unwatched: self.unwatched,
+            unwatched: self.unwatched.values().sum(),
+            unwatched_because: self.unwatched.into_iter().collect(),
+            watched: self.watched,
+            tells_tasks: self.tells_tasks,
             threads,
             stacks: self.stacks.into_iter().map(stack).collect(),
         }

@@ -5,6 +5,7 @@ use std::io;
 use super::descriptors::links;
 use super::proc::{field, percent, read};
 use crate::reply::record;
+use crate::threads::proc::queued_signals;
 
 record! {
     /// One limit (`/proc/self/limits`; getrlimit(2)). `None` is no limit.
@@ -41,6 +42,8 @@ pub fn limits() -> io::Result<Vec<Limit>> {
             "Max data size" => field(&status, "VmData"),
             "Max resident set" => field(&status, "VmRSS"),
             "Max locked memory" => field(&status, "VmLck"),
+            // Of all processes of its user.
+            "Max pending signals" => queued_signals().map(|(used, _)| used),
             _ => None,
         };
         limit.percent = limit.used.zip(limit.soft).and_then(|(used, soft)| percent(used, soft));
@@ -87,5 +90,7 @@ Max nice priority         0                    0
         let limits = limits().unwrap();
         let files = limits.iter().find(|limit| limit.name == "Max open files").unwrap();
         assert!(files.used.is_some_and(|used| used > 0), "{files:?}");
+        let signals = limits.iter().find(|limit| limit.name == "Max pending signals").unwrap();
+        assert!(signals.used.is_some(), "{signals:?}");
     }
 }

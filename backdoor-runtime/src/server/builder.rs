@@ -125,8 +125,10 @@ impl Builder {
         self
     }
 
-    /// The real-time signal by which `pnt` and `profile` take the stacks of threads. Default: the first that nobody has a handler for,
-    /// when it is first used; until then none is touched. One that is in use is refused then. It is the process's, not this console's.
+    /// The real-time signal by which `pnt` and `profile` take the stacks of threads that run. Default: SIGURG, or the last real-time one
+    /// that nobody has a handler for where the service has one for SIGURG; until it is first used none is touched. One that is in use is
+    /// refused then. It is the process's, not this console's. A real-time signal that comes to a thread while that calls `execve` ends
+    /// the new program, and stops the service under a debugger; SIGURG does neither.
     pub fn stack_signal(mut self, number: i32) -> Self {
         self.stack_signal = Some(number);
         self

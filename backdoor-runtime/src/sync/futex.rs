@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use crate::reply::record;
-use crate::reserve;
 use crate::tasks::native;
-use crate::threads::{self, ThreadStack, fold};
-
-/// The number of futex(2), as `/proc/PID/task/TID/syscall` gives it.
-const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
+use crate::threads::system_call::{Asleep, Position};
+use crate::threads::{self, ThreadStack, fold, proc};
 
 /// Groups, and threads of a group, that are listed.
 const LISTED: usize = 64;
@@ -63,21 +60,23 @@ type Groups = BTreeMap<(String, &'static str), Vec<UntrackedThread>>;
 pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
     let mut groups = Groups::new();
     let mut others = 0;
-    for name in reserve::names("/proc/self/task")? {
-        let Ok(thread) = name.parse() else { continue };
+    for tid in proc::tids()? {
         // A thread may end meanwhile; whether such files are there at all, any thread that lives shows.
-        let call = match reserve::read(format!("/proc/self/task/{name}/syscall")) {
-            Ok(call) => String::from_utf8_lossy(&call).into_owned(),
+        let asleep = match proc::position(tid) {
+            Ok(Position::Asleep(asleep)) => asleep,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-            Err(_) => continue,
+            _ => continue,
         };
-        let (Some((address, value)), Some(name)) = (waits_at(&call), native::name(thread)) else { continue };
+        let thread = tid.unsigned_abs();
+        let (Some((address, value)), Some(name)) = (waits_at(&asleep), native::name(thread)) else {
+            continue;
+        };
         if is_known(thread) || name.starts_with("backdoor-") {
             continue;
         }
         match looks_like(value) {
             Some(what) => {
-                groups.entry((address.to_owned(), what)).or_default().push(UntrackedThread {
+                groups.entry((format!("{address:#x}"), what)).or_default().push(UntrackedThread {
                     thread,
                     name,
                     at: None,
@@ -167,20 +166,12 @@ fn waits_for(stack: &ThreadStack) -> Option<Called> {
 }
 
 /// The word a thread waits at, and the value it had then: the first and the third argument (futex(2)).
-fn waits_at(call: &str) -> Option<(&str, u32)> {
+fn waits_at(asleep: &Asleep) -> Option<(u64, u32)> {
     const WAIT: u64 = 0;
     const WAIT_BITSET: u64 = 9;
     const FLAGS: u64 = 128 | 256;
-    let mut words = call.split_whitespace();
-    if words.next()? != FUTEX {
-        return None;
-    }
-    let (address, operation, value) = (words.next()?, number(words.next()?)?, number(words.next()?)?);
+    let (libc::SYS_futex, [address, operation, value, ..]) = asleep.call? else { return None };
     matches!(operation & !FLAGS, WAIT | WAIT_BITSET).then_some((address, value as u32))
-}
-
-fn number(word: &str) -> Option<u64> {
-    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
 }
 
 /// Whoever waits for one does so at a word of his own thread's.
@@ -203,16 +194,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_says_of_a_thread() {
+    fn where_a_thread_waits() {
         #[track_caller]
-        fn check(rest: &str, expected: Option<(&str, u32)>) {
-            assert_eq!(waits_at(&format!("{FUTEX} {rest}")), expected);
+        fn check(call: Option<(i64, [u64; 6])>, expected: Option<(u64, u32)>) {
+            let asleep = Asleep { call, stack_pointer: 0x7ffe, program_counter: 0x7fff };
+            assert_eq!(waits_at(&asleep), expected);
         }
-        check("0x7f00 0x80 0x2 0x0 0x0 0x0 0x7ffe 0x7fff", Some(("0x7f00", 2)));
-        check("0x7f00 0x189 0xffffffff 0x0 0x0 0xffffffff 0x7ffe 0x7fff", Some(("0x7f00", u32::MAX)));
-        check("0x7f00 0x81 0x1 0x0 0x0 0x0 0x7ffe 0x7fff", None);
-        check("0x7f00", None);
-        assert_eq!(waits_at("running"), None);
-        assert_eq!(waits_at("0 0x3 0x7f00 0x1"), None);
+        let all = u64::MAX >> 32;
+        check(Some((libc::SYS_futex, [0x7f00, 0x80, 2, 0, 0, 0])), Some((0x7f00, 2)));
+        check(Some((libc::SYS_futex, [0x7f00, 0x189, all, 0, 0, all])), Some((0x7f00, u32::MAX)));
+        check(Some((libc::SYS_futex, [0x7f00, 0x81, 1, 0, 0, 0])), None);
+        check(Some((libc::SYS_read, [3, 0x7f00, 1, 0, 0, 0])), None);
+        check(None, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::reserve;
+use crate::threads::proc;
 
 thread_local! {
     static TID: Cell<u32> = const { Cell::new(0) };
@@ -23,6 +23,5 @@ pub(crate) fn tid() -> u32 {
 
 /// The thread's name, of which the kernel keeps 15 bytes; none when there is no such thread.
 pub(crate) fn name(tid: u32) -> Option<String> {
-    let name = reserve::read(format!("/proc/self/task/{tid}/comm")).ok()?;
-    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
+    proc::name(tid.cast_signed())
 }

@@ -29,6 +29,11 @@ impl Object {
         path.rsplit('/').next().unwrap_or(path)
     }
 
+    /// Whether it is the program, and no library.
+    pub(crate) fn is_program(&self) -> bool {
+        self.program
+    }
+
     /// What to open to read its file. The program's own is there even when its path leads elsewhere by now.
     pub(crate) fn file(&self) -> &str {
         if self.program { "/proc/self/exe" } else { &self.path }

@@ -4,12 +4,13 @@ use std::fs::File;
 
 use framehop::{CacheNative, ExplicitModuleSectionInfo, Module, UnwindRegsNative, Unwinder, UnwinderNative};
 
+use crate::threads::call_site::Functions;
 use crate::threads::elf::{self, Bytes, PT_GNU_EH_FRAME, PT_LOAD, Segment};
 use crate::threads::maps::Object;
 use crate::threads::signal::Registers;
 
 /// How many frames of a stack are followed.
-const FRAMES: usize = 256;
+pub(super) const FRAMES: usize = 256;
 
 /// What a program's tables may take in memory; of larger ones this much is used.
 const TABLES: u64 = 256 << 20;
@@ -17,9 +18,12 @@ const TABLES: u64 = 256 << 20;
 /// The unwinding tables of what is loaded, read once and again when that changes.
 #[derive(Default)]
 pub(crate) struct Modules {
-    of: Vec<Object>,
-    unwinder: UnwinderNative<Vec<u8>, framehop::MayAllocateDuringUnwind>,
-    cache: CacheNative<framehop::MayAllocateDuringUnwind>,
+    pub(super) of: Vec<Object>,
+    pub(super) unwinder: UnwinderNative<Vec<u8>, framehop::MayAllocateDuringUnwind>,
+    pub(super) cache: CacheNative<framehop::MayAllocateDuringUnwind>,
+    /// For frames whose frame pointer is not known (`asleep.rs`).
+    pub(super) blind: CacheNative<framehop::MayAllocateDuringUnwind>,
+    pub(super) functions: Functions,
 }
 
 /// Where a stack went, from the innermost frame outwards.

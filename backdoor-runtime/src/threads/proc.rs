@@ -5,7 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::reserve;
-use crate::threads::system_call;
+use crate::threads::namespace;
+use crate::threads::system_call::{self, Position};
 
 /// One thread, as the kernel sees it. What cannot be read is `None`, or zero.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Task {
     /// The signals it blocks and those that wait for it, a bit each.
     pub(crate) blocked: u64,
     pub(crate) pending: u64,
+    /// The process that debugs it; 0 for none.
+    pub(crate) tracer: i32,
     /// How often it waited for something, and how often it was preempted.
     pub(crate) voluntary: u64,
     pub(crate) forced: u64,
@@ -31,13 +34,15 @@ pub(crate) struct Waiting {
     pub(crate) call: Option<Cow<'static, str>>,
 }
 
-/// The threads that there are now.
+/// The threads that there are now, by their numbers in this process's namespace.
 ///
 /// # Errors
 /// /proc is not mounted.
 pub(crate) fn tids() -> io::Result<Vec<i32>> {
-    let names = reserve::names("/proc/self/task")?;
-    let mut tids: Vec<i32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let mut tids = namespace::listed()?;
+    if namespace::is_foreign() {
+        tids = namespace::translated(&tids);
+    }
     tids.sort_unstable();
     Ok(tids)
 }
@@ -47,11 +52,36 @@ pub(crate) fn task(tid: i32) -> Option<Task> {
     parse_status(tid, &read(tid, "status")?)
 }
 
-/// Where it waits. Both files can be read by the process itself, unless it gave up rights since its start.
+/// Where it is. A process that gave up rights since its start may not read this file.
+///
+/// # Errors
+/// It cannot be read, or the thread has ended.
+pub(crate) fn position(tid: i32) -> io::Result<Position> {
+    let bytes = reserve::read(namespace::file(tid, "syscall"))?;
+    let position = Position::parse(&String::from_utf8_lossy(&bytes));
+    // Of a thread that is ending, it is empty.
+    position.ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))
+}
+
+/// Where it waits, as far as that can be read.
 pub(crate) fn waiting(tid: i32) -> Waiting {
+    waiting_at(tid, position(tid).ok().as_ref())
+}
+
+/// The same where its position is known.
+pub(crate) fn waiting_at(tid: i32, position: Option<&Position>) -> Waiting {
     let channel = read(tid, "wchan").filter(|channel| !matches!(channel.trim(), "" | "0"));
-    let call = read(tid, "syscall").and_then(|text| parse_call(&text));
-    Waiting { channel: channel.map(|channel| channel.trim().to_owned()), call }
+    let call = match position {
+        Some(Position::Asleep(asleep)) => asleep.call.map(|(number, _)| number),
+        _ => None,
+    };
+    let named = |number| system_call::name(number).map_or_else(|| number.to_string().into(), Cow::Borrowed);
+    Waiting { channel: channel.map(|channel| channel.trim().to_owned()), call: call.map(named) }
+}
+
+/// The thread's name, of which the kernel keeps 15 bytes; none when there is no such thread.
+pub(crate) fn name(tid: i32) -> Option<String> {
+    Some(read(tid, "comm")?.trim_end_matches('\n').to_owned())
 }
 
 /// The processor time it has had: in nanoseconds where the kernel counts so, else in its ticks of 10 ms.
@@ -61,6 +91,14 @@ pub(crate) fn cpu_time(tid: i32) -> Option<Duration> {
         Some(nanos) if nanos > 0 => Some(Duration::from_nanos(nanos)),
         _ => parse_ticks(&read(tid, "stat")?),
     }
+}
+
+/// How many signals the user of this process has queued, and may have (`SigQ` of proc_pid_status(5)).
+pub(crate) fn queued_signals() -> Option<(u64, u64)> {
+    let status = reserve::read("/proc/self/status").ok()?;
+    let status = String::from_utf8_lossy(&status);
+    let (used, limit) = status.lines().find_map(|line| line.strip_prefix("SigQ:"))?.trim().split_once('/')?;
+    Some((used.parse().ok()?, limit.parse().ok()?))
 }
 
 /// The letter of a state in words, as proc_pid_stat(5) explains them.
@@ -78,7 +116,7 @@ pub(crate) fn state_in_words(state: char) -> &'static str {
 }
 
 fn read(tid: i32, file: &str) -> Option<String> {
-    let bytes = reserve::read(format!("/proc/self/task/{tid}/{file}")).ok()?;
+    let bytes = reserve::read(namespace::file(tid, file)).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -94,21 +132,13 @@ fn parse_status(tid: i32, text: &str) -> Option<Task> {
             "State" => task.state = value.chars().next()?,
             "SigBlk" => task.blocked = mask(),
             "SigPnd" => task.pending = mask(),
+            "TracerPid" => task.tracer = value.parse().unwrap_or_default(),
             "voluntary_ctxt_switches" => task.voluntary = number(),
             "nonvoluntary_ctxt_switches" => task.forced = number(),
             _ => {}
         }
     }
     Some(task)
-}
-
-/// `202 0x7f01 0x80 ..`, `running`, or `-1 ..` for a thread that sleeps outside a system call.
-fn parse_call(text: &str) -> Option<Cow<'static, str>> {
-    let number: i64 = text.split(' ').next()?.parse().ok()?;
-    if number < 0 {
-        return None;
-    }
-    Some(system_call::name(number).map_or_else(|| number.to_string().into(), Cow::Borrowed))
 }
 
 /// User and system time, fields 14 and 15. The name before them may have spaces and parentheses.
@@ -125,19 +155,24 @@ mod tests {
     #[test]
     fn a_status() {
         let text = "Name:\ta: b\nState:\tS (sleeping)\nSigPnd:\t0000000000000000\nSigBlk:\t0000000400000000\n\
-            voluntary_ctxt_switches:\t41\nnonvoluntary_ctxt_switches:\t7\n";
+            TracerPid:\t12\nvoluntary_ctxt_switches:\t41\nnonvoluntary_ctxt_switches:\t7\n";
         let task = parse_status(9, text).unwrap();
         assert_eq!((task.tid, task.name.as_str(), task.state), (9, "a: b", 'S'));
         assert_eq!((task.blocked, task.pending, task.voluntary, task.forced), (1 << 34, 0, 41, 7));
+        assert_eq!(task.tracer, 12);
     }
 
     #[test]
-    fn system_calls() {
-        let futex = format!("{} 0x7f01 0x80 0x0 0x0 0x0 0x0 0x7ffc 0x7f02\n", libc::SYS_futex);
-        assert_eq!(parse_call(&futex).as_deref(), Some("futex"));
-        assert_eq!(parse_call("9999 0x0\n").as_deref(), Some("9999"));
-        assert_eq!(parse_call("running\n"), None);
-        assert_eq!(parse_call("-1 0x7ffc 0x7f02\n"), None);
+    fn the_names_of_system_calls() {
+        let tid = rustix::thread::gettid().as_raw_nonzero().get();
+        let called = |number| {
+            let asleep =
+                system_call::Asleep { call: Some((number, [0; 6])), stack_pointer: 0, program_counter: 0 };
+            waiting_at(tid, Some(&Position::Asleep(asleep))).call
+        };
+        assert_eq!(called(libc::SYS_futex).as_deref(), Some("futex"));
+        assert_eq!(called(9999).as_deref(), Some("9999"));
+        assert_eq!(waiting_at(tid, Some(&Position::Running)).call, None);
     }
 
     #[test]

@@ -1,8 +1,12 @@
-//! The signal that takes stacks: its handler copies the registers and a piece of the stack into a slot, and nothing else. The timers of
-//! a profile send the same one, and have slots of their own (`profile/ring.rs`).
+//! The signal that takes stacks of threads that run: its handler copies the registers and a piece of the stack into a slot, and nothing
+//! else. The timers of a profile send the same one, and have slots of their own (`profile/ring.rs`).
 //!
-//! A request has a number, and the slot's state has it too: the handler may write only where it can exchange "asked" of its own number
-//! for "writing". A signal that comes late, when its request was given up, finds another number and leaves.
+//! It is SIGURG where nobody has a handler for that: what is pending of it when a thread calls `execve` does no harm to the new program,
+//! and debuggers let it pass. Else it is the last real-time one that is free.
+//!
+//! A slot is for a thread, and each request has a number: the handler may write only to a slot that is asked for its own thread, where
+//! it can exchange "asked" for "writing". A signal that comes late, when its request was given up, finds no such slot and leaves. So the
+//! signal carries nothing, and no room in the queue of signals is needed.
 
 use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
@@ -10,13 +14,14 @@ use std::mem::{self, MaybeUninit};
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use std::{io, ptr, slice};
+use std::{io, ptr};
 
 use rustix::thread::futex;
 
 use crate::profile::ring;
-use crate::threads::StackError;
 use crate::threads::maps::Writable;
+use crate::threads::trial::{self, Call};
+use crate::threads::{StackError, memory};
 
 /// How much of a stack is copied, from its innermost frame outwards.
 pub(super) const PIECE: usize = 64 * 1024;
@@ -58,6 +63,8 @@ impl Registers {
 struct Slot {
     /// The number of the request and its phase, `number << 2 | phase`.
     state: AtomicU64,
+    /// The thread that is asked, set before the state.
+    thread: AtomicI32,
     /// The writable mappings, set before the state. The collector keeps them alive until the slot is free again.
     mappings: AtomicPtr<Mappings>,
     copied: UnsafeCell<Copied>,
@@ -72,6 +79,7 @@ unsafe impl Sync for Slot {}
 static TABLE: [Slot; SLOTS] = [const {
     Slot {
         state: AtomicU64::new(FREE),
+        thread: AtomicI32::new(0),
         mappings: AtomicPtr::new(ptr::null_mut()),
         copied: UnsafeCell::new(Copied { registers: Registers::NONE, held: 0, length: 0, bytes: [0; PIECE] }),
     }
@@ -80,10 +88,7 @@ static TABLE: [Slot; SLOTS] = [const {
 /// Counts answers; the collector waits on it.
 static ANSWERS: AtomicU32 = AtomicU32::new(0);
 
-/// The process whose requests count. A child after `fork` inherits the handler.
-static PROCESS: AtomicI32 = AtomicI32::new(0);
-
-/// What the author chose with `Builder::stack_signal`; 0 for the first that is free.
+/// What the author chose with `Builder::stack_signal`; 0 for one that is free.
 static CHOSEN: AtomicI32 = AtomicI32::new(0);
 
 /// The one who may ask.
@@ -114,27 +119,34 @@ impl Requests {
     /// Installs the handler where that was not done, and gives the signal's number.
     ///
     /// # Errors
-    /// No real-time signal is free, the chosen one is none or is in use, or somebody has taken ours over.
+    /// No signal is free, the chosen one is none or is in use, or somebody has taken it over.
     pub(crate) fn prepare(&mut self) -> Result<c_int, StackError> {
-        PROCESS.store(rustix::process::getpid().as_raw_nonzero().get(), Ordering::Relaxed);
+        let chosen = CHOSEN.load(Ordering::Relaxed);
         if let Some(signal) = self.signal {
-            return match disposition(signal)? == on_signal as *const () as usize {
-                true => Ok(signal),
-                false => Err(StackError::TakenOver(signal)),
-            };
+            if is_ours(signal) {
+                return Ok(signal);
+            }
+            if signal == chosen {
+                return Err(StackError::TakenOver(signal));
+            }
+            // The service has a handler of its own for it now, and ours goes elsewhere.
+            self.signal = None;
         }
         let range = libc::SIGRTMIN()..=libc::SIGRTMAX();
-        let signal = match CHOSEN.load(Ordering::Relaxed) {
-            0 => {
-                let free = |signal: &c_int| matches!(disposition(*signal), Ok(libc::SIG_DFL));
-                range.into_iter().find(free).ok_or(StackError::NoneFree)?
-            }
+        let is_free = |signal: c_int| matches!(disposition(signal), Ok(libc::SIG_DFL));
+        let signal = match chosen {
+            // Services count real-time signals from the first.
+            0 => match disposition(libc::SIGURG)? {
+                libc::SIG_DFL | libc::SIG_IGN => libc::SIGURG,
+                _ => range.rev().find(|signal| is_free(*signal)).ok_or(StackError::NoneFree)?,
+            },
             chosen if !range.contains(&chosen) => {
                 return Err(StackError::NotRealTime(chosen, *range.start(), *range.end()));
             }
-            chosen if disposition(chosen)? != libc::SIG_DFL => return Err(StackError::InUse(chosen)),
+            chosen if !is_free(chosen) => return Err(StackError::InUse(chosen)),
             chosen => chosen,
         };
+        memory::prepare()?;
         install(signal)?;
         self.signal = Some(signal);
         Ok(signal)
@@ -143,7 +155,7 @@ impl Requests {
     /// Sends a request to a thread of this process. Gives the slot that its answer will be in, or nothing where all are taken.
     ///
     /// # Errors
-    /// The thread has ended, or too many signals are queued.
+    /// The thread has ended, or the kernel lets no signal through.
     pub(super) fn ask(
         &mut self,
         signal: c_int,
@@ -152,18 +164,26 @@ impl Requests {
     ) -> io::Result<Option<usize>> {
         let free = |slot: &Slot| slot.state.load(Ordering::Acquire) & 3 == FREE;
         let Some(at) = TABLE.iter().position(free) else { return Ok(None) };
+        trial::check(Call::Signal)?;
         self.number += 1;
-        // The slot is the rest of the division, so that the handler finds it from the number alone.
-        self.number += (at as u64 + SLOTS as u64 - self.number % SLOTS as u64) % SLOTS as u64;
-        let (slot, number) = (&TABLE[at], self.number);
+        let slot = &TABLE[at];
+        slot.thread.store(thread, Ordering::Relaxed);
         slot.mappings.store(Arc::as_ptr(mappings).cast_mut(), Ordering::Relaxed);
         self.kept[at] = Some(Arc::clone(mappings));
-        slot.state.store(number << 2 | ASKED, Ordering::Release);
-        if let Err(error) = queue(signal, thread, number) {
+        slot.state.store(self.number << 2 | ASKED, Ordering::Release);
+        if let Err(error) = send(signal, thread) {
             self.release(at);
             return Err(error);
         }
         Ok(Some(at))
+    }
+
+    /// Sends the signal of a request once more: of one that is no real-time signal only one is kept, and a profile's may have been it.
+    pub(super) fn ask_again(&self, signal: c_int, at: usize) {
+        if signal < libc::SIGRTMIN() {
+            // A thread that has ended does not answer the first either.
+            let _ = send(signal, TABLE[at].thread.load(Ordering::Relaxed));
+        }
     }
 
     /// What has become of the request in this slot.
@@ -226,6 +246,11 @@ fn disposition(signal: c_int) -> io::Result<usize> {
     }
 }
 
+/// Whether our handler is installed for it.
+pub(crate) fn is_ours(signal: c_int) -> bool {
+    disposition(signal).is_ok_and(|handler| handler == on_signal as *const () as usize)
+}
+
 fn install(signal: c_int) -> io::Result<()> {
     // SAFETY: all zeros are a valid `sigaction`; its mask is the empty set; the handler has the signature that SA_SIGINFO asks for and
     // calls only what signal-safety(7) allows.
@@ -240,78 +265,56 @@ fn install(signal: c_int) -> io::Result<()> {
     }
 }
 
-/// The kernel's `siginfo_t` of a queued signal (sigqueue(3)), which libc cannot build.
-#[repr(C)]
-struct QueuedInfo {
-    signal: c_int,
-    errno: c_int,
-    code: c_int,
-    _pad: c_int,
-    process: libc::pid_t,
-    user: libc::uid_t,
-    value: u64,
-    _rest: [u8; 96],
-}
-
-const _: () = assert!(size_of::<QueuedInfo>() == size_of::<libc::siginfo_t>());
-
-fn queue(signal: c_int, thread: i32, number: u64) -> io::Result<()> {
-    let process = PROCESS.load(Ordering::Relaxed);
-    let info = QueuedInfo {
-        signal,
-        errno: 0,
-        code: libc::SI_QUEUE,
-        _pad: 0,
-        process,
-        user: rustix::process::getuid().as_raw(),
-        value: number,
-        _rest: [0; 96],
-    };
-    // SAFETY: the kernel reads one `siginfo_t`, and `info` is as large and laid out as one.
-    let sent =
-        unsafe { libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, signal, &raw const info) };
+fn send(signal: c_int, thread: i32) -> io::Result<()> {
+    // SAFETY: it takes three numbers.
+    let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, signal) };
     if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Runs on the thread that is looked at. It must not allocate, lock, panic, or use what has a destructor.
+/// Runs on the thread that is looked at. It must not allocate, lock, panic, or use what has a destructor; nor what a library that was
+/// loaded with `dlopen` sets up at its first use: a thread-local of our own.
 extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let begin = now();
     // SAFETY: the kernel gives a handler with SA_SIGINFO both pointers, valid while it runs.
     let (info, context) = unsafe { (&*info, &*context.cast::<libc::ucontext_t>()) };
-    // SAFETY: every signal's `siginfo_t` may be read as a queued one's; whether it is ours is then seen.
-    let (number, process) = unsafe { (info.si_value().sival_ptr as u64, info.si_pid()) };
-    if info.si_code == libc::SI_TIMER {
-        // SAFETY: a timer's overrun lies where a queued signal has its sender (sigaction(2), `si_overrun`).
-        let overrun = unsafe { info.si_uid() };
-        // SAFETY: errno is this thread's own.
-        let errno = unsafe { *libc::__errno_location() };
-        ring::sample(number, overrun, context);
-        // SAFETY: as above.
-        unsafe { *libc::__errno_location() = errno };
-        return;
-    }
-    if info.si_code != libc::SI_QUEUE || process != PROCESS.load(Ordering::Relaxed) {
-        return;
-    }
-    let Some(slot) = TABLE.get(number as usize % SLOTS) else { return };
-    let asked = number << 2 | ASKED;
-    let writing = number << 2 | WRITING;
-    if slot.state.compare_exchange(asked, writing, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-        return;
-    }
     // SAFETY: errno is this thread's own.
     let errno = unsafe { *libc::__errno_location() };
-    // SAFETY: the state is ours alone now, see `Slot`; the mappings live until it is free again.
-    let (copied, mappings) = unsafe { (&mut *slot.copied.get(), &*slot.mappings.load(Ordering::Relaxed)) };
-    copied.registers = registers(context);
-    copied.length = copy_stack(copied.registers.stack_pointer as usize, mappings, &mut copied.bytes);
-    copied.held = now().saturating_sub(begin);
-    slot.state.store(number << 2 | DONE, Ordering::Release);
-    ANSWERS.fetch_add(1, Ordering::Release);
-    // A system call without libc in between (rustix's linux_raw).
-    let _ = futex::wake(&ANSWERS, futex::Flags::PRIVATE, 1);
+    if info.si_code == libc::SI_TIMER {
+        // SAFETY: a timer's signal has a value, and its overrun lies where a queued signal has its sender (sigaction(2), `si_overrun`).
+        let (mark, overrun) = unsafe { (info.si_value().sival_ptr as u64, info.si_uid()) };
+        ring::sample(mark, overrun, context);
+    } else {
+        answer(begin, context);
+    }
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };
+}
+
+/// Writes what this thread was doing into the slot that it is asked by, if there is one.
+fn answer(begin: u64, context: &libc::ucontext_t) {
+    // A system call without libc in between (rustix's linux_raw).
+    let own = rustix::thread::gettid().as_raw_nonzero().get();
+    for slot in &TABLE {
+        let asked = slot.state.load(Ordering::Acquire);
+        // Where the slot is asked for another thread meanwhile, its number is another, too.
+        if asked & 3 != ASKED || slot.thread.load(Ordering::Relaxed) != own {
+            continue;
+        }
+        let (writing, done) = (asked & !3 | WRITING, asked & !3 | DONE);
+        if slot.state.compare_exchange(asked, writing, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            continue;
+        }
+        // SAFETY: the state is ours alone now, see `Slot`; the mappings live until it is free again.
+        let (copied, mappings) =
+            unsafe { (&mut *slot.copied.get(), &*slot.mappings.load(Ordering::Relaxed)) };
+        copied.registers = registers(context);
+        copied.length = copy_stack(copied.registers.stack_pointer as usize, mappings, &mut copied.bytes);
+        copied.held = now().saturating_sub(begin);
+        slot.state.store(done, Ordering::Release);
+        ANSWERS.fetch_add(1, Ordering::Release);
+        let _ = futex::wake(&ANSWERS, futex::Flags::PRIVATE, 1);
+        return;
+    }
 }
 
 fn now() -> u64 {
@@ -358,7 +361,7 @@ fn copy_stack(from: usize, mappings: &[Writable], to: &mut [u8; PIECE]) -> usize
         (false, true) => own,
         (false, false) => {
             let wanted = (mapping.end - from).min(PIECE);
-            let by_kernel = copy_by_kernel(from, to, wanted);
+            let by_kernel = memory::read(from, &mut to[..wanted]);
             if by_kernel > 0 {
                 return by_kernel;
             }
@@ -373,25 +376,6 @@ fn copy_stack(from: usize, mappings: &[Writable], to: &mut [u8; PIECE]) -> usize
     length
 }
 
-/// The same through the kernel, which stops where nothing is mapped. Gives 0 where it may not be asked.
-pub(crate) fn copy_by_kernel(from: usize, to: &mut [u8], length: usize) -> usize {
-    let length = length.min(to.len());
-    let local = libc::iovec { iov_base: to.as_mut_ptr().cast(), iov_len: length };
-    let remote = libc::iovec { iov_base: from as *mut c_void, iov_len: length };
-    // SAFETY: the kernel writes at most `length` bytes to `to`, which has as many, and stops where the source is not mapped.
-    let copied = unsafe {
-        libc::process_vm_readv(
-            PROCESS.load(Ordering::Relaxed),
-            slice::from_ref(&local).as_ptr(),
-            1,
-            slice::from_ref(&remote).as_ptr(),
-            1,
-            0,
-        )
-    };
-    usize::try_from(copied).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,19 +385,31 @@ mod tests {
         let mut requests = REQUESTS.lock().unwrap();
         // Other tests may have taken stacks before, and go on to.
         let taken = requests.signal.take();
-        let first = libc::SIGRTMIN();
+        // SAFETY: nobody needs the dispositions, which are those of this test alone; the handlers' own are restored below.
+        let set = |signal, to| unsafe { libc::signal(signal, to) };
+        extern "C" fn of_the_service(_: c_int) {}
+        let urgent = set(libc::SIGURG, libc::SIG_DFL);
+
+        assert_eq!(requests.prepare().unwrap(), libc::SIGURG);
+        assert_eq!(requests.prepare().unwrap(), libc::SIGURG);
+        // The service gets a handler for urgent data, and keeps it.
+        set(libc::SIGURG, of_the_service as *const () as usize);
+        let last = requests.prepare().unwrap();
+        assert_eq!(last, libc::SIGRTMAX());
+        assert_eq!(disposition(libc::SIGURG).unwrap(), of_the_service as *const () as usize);
+
+        requests.signal = None;
         choose(libc::SIGTERM);
         assert!(matches!(requests.prepare(), Err(StackError::NotRealTime(15, ..))));
-        install(first).unwrap();
-        choose(first);
-        assert!(matches!(requests.prepare(), Err(StackError::InUse(signal)) if signal == first));
+        choose(last);
+        assert!(matches!(requests.prepare(), Err(StackError::InUse(signal)) if signal == last));
+        choose(last - 1);
+        assert_eq!(requests.prepare().unwrap(), last - 1);
+        set(last - 1, libc::SIG_IGN);
+        assert!(matches!(requests.prepare(), Err(StackError::TakenOver(signal)) if signal == last - 1));
+
         choose(0);
-        let free = requests.prepare().unwrap();
-        assert_eq!(free, first + 1);
-        assert_eq!(requests.prepare().unwrap(), free);
-        // SAFETY: nobody needs the handler, which is that of this test alone.
-        unsafe { libc::signal(free, libc::SIG_IGN) };
-        assert!(matches!(requests.prepare(), Err(StackError::TakenOver(signal)) if signal == free));
+        set(libc::SIGURG, urgent);
         requests.signal = taken;
     }
 }

@@ -1,0 +1,168 @@
+//! Looks at threads and profiles of a service that may not make every system call: what can be had is shown, the reason for the rest is
+//! the kernel's, and the service goes on.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::ptr;
+use std::time::Instant;
+
+use backdoor_runtime::Address;
+
+use crate::client::{PATIENCE, script};
+use crate::example::{Example, program};
+use crate::seccomp::{Action, filtered, is_available};
+
+/// The calls that only looks and profiles make.
+const CALLS: [i64; 5] = [
+    libc::SYS_tgkill,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_get_robust_list,
+    libc::SYS_process_vm_readv,
+    libc::SYS_timer_create,
+];
+
+struct Service {
+    _example: Example,
+    console: Address,
+}
+
+impl Service {
+    /// A service with two threads that wait for each other and one that runs for ever.
+    fn start(mut command: Command) -> Self {
+        command.env("BACKDOOR_LISTEN", "127.0.0.1:0");
+        let mut example = Example::start_command(command);
+        let line = example.line();
+        let console = line.strip_prefix("faults: console ").unwrap_or_else(|| panic!("{line}"));
+        let console = console.parse().map(Address::Tcp).unwrap();
+        let service = Self { _example: example, console };
+        service.asks("fault crosswise --std");
+        service.asks("fault spin");
+        service
+    }
+
+    fn asks(&self, line: &str) -> String {
+        script(&self.console, format!("{line}\n"))
+    }
+
+    /// The answer, once it is what is waited for: a thread that was started is not at its place at once.
+    #[track_caller]
+    fn asks_until(&self, line: &str, expected: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.asks(line);
+            if answer.contains(expected) {
+                return answer;
+            }
+            assert!(Instant::now() < deadline, "no {expected:?} in {answer}");
+        }
+    }
+}
+
+#[test]
+fn threads_that_sleep_are_seen_where_no_call_for_it_is_allowed() {
+    if !is_available() {
+        return;
+    }
+    let mut command = Command::new(program("faults"));
+    filtered(&mut command, Action::Fail(libc::EPERM), &CALLS);
+    let service = Service::start(command);
+    let answer = service.asks_until("pnt move_std", "2 of ");
+    assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
+    service.asks_until("pnt", "    no stack: no signal may be sent: Operation not permitted (os error 1)\n");
+    let none = service.asks("pnt no-such-function");
+    assert!(none.contains("has that in its name, nor in its stack, but that "), "{none}");
+    let profile = service.asks("profile cpu --for 50ms");
+    assert!(profile.starts_with("no thread could be watched: "), "{profile}");
+    assert!(
+        profile.contains(
+            "threads were not watched: no timer may be made: Operation not permitted (os error 1)\n"
+        ),
+        "{profile}"
+    );
+}
+
+#[test]
+fn a_call_that_a_filter_kills_for_is_not_made() {
+    if !is_available() {
+        return;
+    }
+    let mut command = Command::new(program("faults"));
+    filtered(&mut command, Action::Kill, &CALLS);
+    let service = Service::start(command);
+    let answer = service.asks_until("pnt move_std", "2 of ");
+    assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
+    let kills = "a filter on system calls (seccomp) kills a process that calls";
+    service.asks_until(
+        "pnt",
+        &format!("    no stack: no signal may be sent: {kills} tgkill; let the service make it"),
+    );
+    let profile = service.asks("profile cpu --for 50ms");
+    assert!(profile.contains(&format!("no profile can be taken: {kills} timer_create, ")), "{profile}");
+    assert!(service.asks("version").contains("faults"));
+}
+
+#[test]
+fn where_no_signal_may_be_queued() {
+    let mut command = Command::new(program("faults"));
+    let forbid = || {
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the kernel reads a limit that lives meanwhile.
+        match unsafe { libc::setrlimit(libc::RLIMIT_SIGPENDING, &none) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: between fork and exec it makes one system call.
+    unsafe { command.pre_exec(forbid) };
+    let service = Service::start(command);
+    let answer = service.asks_until("pnt move_std", "2 of ");
+    assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
+    // The signal carries nothing, so that it needs no room in a queue.
+    service.asks_until("pnt count_for_ever", "1 of ");
+    let profile = service.asks("profile cpu --for 50ms");
+    assert!(profile.starts_with("no thread could be watched: "), "{profile}");
+    assert!(profile.contains(" not watched: no signal may be queued, 0 by `ulimit -i`\n"), "{profile}");
+    let limits = service.asks("limits");
+    let row = limits.lines().find(|line| line.starts_with("Max pending signals")).unwrap();
+    let numbers: Vec<&str> = row.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
+    assert!(numbers.len() == 3 && numbers[..2] == ["0", "0"], "{limits}");
+}
+
+#[test]
+fn threads_are_found_in_the_proc_of_an_outer_pid_namespace() {
+    let unshare = ["--pid", "--fork", "--kill-child"];
+    if !Command::new("unshare").args(unshare).arg("true").status().is_ok_and(|status| status.success()) {
+        eprintln!("no PID namespace can be made here");
+        return;
+    }
+    let mut command = Command::new("unshare");
+    command.args(unshare).arg(program("faults"));
+    let service = Service::start(command);
+    let answer = service.asks_until("pnt move_std", "2 of ");
+    assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
+    let answer = service.asks_until("pnt count_for_ever", "1 of ");
+    // The numbers are those that the process itself has, of which there are few.
+    let tid: u32 = answer.split(['(', ')']).nth(1).unwrap().parse().unwrap();
+    assert!(tid < 100, "{answer}");
+    let waits = service.asks("waits");
+    assert!(waits.contains("faults::locks::move_std"), "{waits}");
+}
+
+#[test]
+fn a_thread_that_a_debugger_watches_is_not_signalled() {
+    let service = Service::start(Command::new(program("faults")));
+    let answer = service.asks_until("pnt count_for_ever", "1 of ");
+    let tid: i32 = answer.split(['(', ')']).nth(1).unwrap().parse().unwrap();
+    // SAFETY: it takes numbers. The kernel lets go of the thread when this one ends.
+    let seized =
+        unsafe { libc::ptrace(libc::PTRACE_SEIZE, tid, ptr::null_mut::<()>(), ptr::null_mut::<()>()) };
+    if seized != 0 {
+        eprintln!("no process can be watched here: {}", io::Error::last_os_error());
+        return;
+    }
+    let why = "    no stack: it runs, and a debugger is attached (process ";
+    service.asks_until(&format!("pnt {tid}"), why);
+    let profile = service.asks("profile cpu --for 50ms");
+    assert!(profile.contains("1 thread was not watched: a debugger is attached (process "), "{profile}");
+}
