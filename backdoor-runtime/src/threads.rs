@@ -114,6 +114,8 @@ pub struct ThreadStack {
     pub frames: Vec<Frame>,
     /// Whether the stack goes on further than was seen.
     pub cut: bool,
+    /// Whether it does so since the thread sleeps, where the kernel does not tell its frame pointer.
+    pub open: bool,
     /// Why there are no frames.
     pub missing: Option<String>,
     /// How long the thread was held up for it: in the handler, from its first line until the copy was made. Nothing where its stack was
@@ -239,6 +241,7 @@ fn with_symbols(taken: sweep::Taken, symbols: &mut symbols::Symbols) -> ThreadSt
         role: None,
         frames: Vec::new(),
         cut: false,
+        open: taken.is_open,
         missing: None,
         held: taken.held,
     };

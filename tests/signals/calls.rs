@@ -163,7 +163,7 @@ pub(crate) fn no_system_call_fails_of_a_look() {
 
 /// With `BACKDOOR_SWEEPS=10000` for the figure in docs/limits.md.
 pub(crate) fn in_and_out_of_poll() {
-    const SWEEPS: usize = 300;
+    const SWEEPS: usize = 100;
     static FAILED: AtomicUsize = AtomicUsize::new(0);
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     let sweeps = env::var("BACKDOOR_SWEEPS").map_or(SWEEPS, |sweeps| sweeps.parse().unwrap());

@@ -3,6 +3,9 @@
 
 #[allow(unsafe_code, reason = "system calls that nothing safe makes")]
 mod calls;
+#[allow(unsafe_code, reason = "a library that is loaded")]
+mod loaded;
+mod replaced;
 #[allow(unsafe_code, reason = "threads and rights that nothing safe gives")]
 mod room;
 #[allow(unsafe_code, reason = "a handler of the service's own")]
@@ -16,14 +19,16 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::threads::{ThreadStack, stacks};
 
 /// How long is waited for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
-const CASES: [(&str, fn()); 7] = [
+const CASES: [(&str, fn()); 9] = [
     ("no_system_call_fails_of_a_look", calls::no_system_call_fails_of_a_look),
     ("sweeps_over_threads_that_go_in_and_out_of_poll", calls::in_and_out_of_poll),
     ("who_burns_processor_time_alone_is_interrupted_by_a_profile", calls::a_profile),
     ("a_handler_for_urgent_data_is_never_ours_to_take", urgent::a_handler_before_the_first_look),
     ("a_handler_for_urgent_data_that_comes_later_is_left_alone", urgent::a_handler_after_the_first_look),
+    ("a_library_that_was_loaded_takes_a_profile_of_threads_that_allocate", loaded::a_profile),
+    ("a_program_that_replaces_itself_meanwhile", replaced::by_itself),
     ("a_thread_with_little_stack_left_is_never_signalled", room::a_small_stack),
     ("a_process_that_gave_up_its_rights", room::given_up_rights),
 ];

@@ -22,7 +22,13 @@ pub(crate) fn id() -> Option<NonZeroU64> {
 /// The same for a signal handler. In the program itself a constant without a destructor needs neither setting up nor a lock, and is
 /// read at once. In a library the first use on a thread may allocate, where the thread may just be allocating: there it is not known.
 pub(crate) fn id_in_handler() -> Option<NonZeroU64> {
-    if IS_IN_PROGRAM.load(Ordering::Relaxed) { id() } else { None }
+    if IS_IN_PROGRAM.load(Ordering::Relaxed) { id_out_of_line() } else { None }
+}
+
+/// Inlined, the compiler would look for the thread-local before it knows whether it is wanted.
+#[inline(never)]
+fn id_out_of_line() -> Option<NonZeroU64> {
+    id()
 }
 
 /// Finds out whether a handler may ask, before it does.

@@ -86,7 +86,8 @@ impl ThreadStack {
                 .collect(),
         };
         if self.cut {
-            lines.push("..".to_owned());
+            let why = if self.open { "  (it sleeps, and its frame pointer is not known)" } else { "" };
+            lines.push(format!("..{why}"));
         }
         lines
     }

@@ -42,6 +42,8 @@ pub(crate) struct Taken {
     pub(crate) task: Task,
     pub(crate) waiting: Waiting,
     pub(crate) stack: Result<Addresses, Silent>,
+    /// Its stack ends early, for want of a frame pointer.
+    pub(crate) is_open: bool,
     /// How long the handler ran on it; nothing where no signal was sent.
     pub(crate) held: Option<Duration>,
 }
@@ -134,7 +136,13 @@ impl<'a> Collector<'a> {
         let tids = proc::tids()?.into_iter().filter(|tid| wanted(*tid));
         let unseen = |tid| {
             let task = Task { tid, ..Task::default() };
-            Taken { task, waiting: Waiting::default(), stack: Err(Silent::NoTurn), held: None }
+            Taken {
+                task,
+                waiting: Waiting::default(),
+                stack: Err(Silent::NoTurn),
+                is_open: false,
+                held: None,
+            }
         };
         let threads: Vec<Taken> = tids.map(unseen).collect();
         Ok(Self {
@@ -214,6 +222,7 @@ impl<'a> Collector<'a> {
         if let Some(copied) = self.requests.answer(slot) {
             if !copied.stack().is_empty() {
                 taken.held = Some(Duration::from_nanos(copied.held));
+                taken.is_open = false;
                 taken.stack = Ok(self.modules.unwind(&copied.registers, copied.stack()));
             } else if taken.stack.is_err() {
                 taken.stack = Err(Silent::Unmapped);
@@ -324,6 +333,7 @@ impl<'a> Collector<'a> {
         }
         // It is kept in case that the thread does not answer.
         self.threads[turn.of].stack = Ok(followed.found);
+        self.threads[turn.of].is_open = true;
         let may_ask = (asleep.is_restarted() || self.interrupts)
             && from.saturating_sub(room::NEEDED)
                 >= room::mapping(&self.mappings, from).map_or(0, |m| m.start)
