@@ -10,7 +10,7 @@ use backdoor_runtime::threads::stacks_of;
 
 /// With `BACKDOOR_EXECS=400` for longer.
 pub(crate) fn by_itself() {
-    const EXECS: usize = 5;
+    const EXECS: usize = 3;
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
     static GOES_ON: AtomicBool = AtomicBool::new(true);
     let left = env::var("BACKDOOR_EXECS").map_or(EXECS, |left| left.parse().unwrap());
