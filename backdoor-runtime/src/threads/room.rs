@@ -17,11 +17,11 @@ const ROOMY: usize = 4 * NEEDED;
 
 /// Whether a signal to this thread has room, as far as that can be told.
 pub(crate) fn for_a_signal(tid: i32, writable: &[Writable]) -> bool {
-    let Some(stack) = record(tid).and_then(|record| mapping(writable, record)) else { return true };
-    // The kernel makes the main thread's stack larger when it must.
-    if stack.main_stack {
+    // The kernel makes the main thread's stack larger when it must, and the C library's record of it is elsewhere.
+    if tid == rustix::process::getpid().as_raw_nonzero().get() {
         return true;
     }
+    let Some(stack) = record(tid).and_then(|record| mapping(writable, record)) else { return true };
     match is_used(stack.start, NEEDED.min(stack.end - stack.start)) {
         Some(is_used) => !is_used,
         None => stack.end - stack.start >= ROOMY,
@@ -78,5 +78,7 @@ mod tests {
             check(NEEDED, false);
         }
         check(2 << 20, true);
+        let main = rustix::process::getpid().as_raw_nonzero().get();
+        assert!(for_a_signal(main, &Maps::read().unwrap().writable));
     }
 }

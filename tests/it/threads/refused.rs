@@ -4,8 +4,9 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::ptr;
+use std::sync::mpsc;
 use std::time::Instant;
+use std::{ptr, thread};
 
 use backdoor_runtime::Address;
 
@@ -154,11 +155,18 @@ fn a_thread_that_a_debugger_watches_is_not_signalled() {
     let service = Service::start(Command::new(program("faults")));
     let answer = service.asks_until("pnt count_for_ever", "1 of ");
     let tid: i32 = answer.split(['(', ')']).nth(1).unwrap().parse().unwrap();
-    // SAFETY: it takes numbers. The kernel lets go of the thread when this one ends.
-    let seized =
-        unsafe { libc::ptrace(libc::PTRACE_SEIZE, tid, ptr::null_mut::<()>(), ptr::null_mut::<()>()) };
-    if seized != 0 {
-        eprintln!("no process can be watched here: {}", io::Error::last_os_error());
+    // The kernel lets go of it when the thread ends that watches.
+    let (watches, is_watched) = mpsc::channel();
+    let (_end, ends) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let none = ptr::null_mut::<()>();
+        // SAFETY: it takes numbers.
+        let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, tid, none, none) };
+        watches.send(if seized == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }).unwrap();
+        let _ = ends.recv();
+    });
+    if let Err(error) = is_watched.recv().unwrap() {
+        eprintln!("no process can be watched here: {error}");
         return;
     }
     let why = "    no stack: it runs, and a debugger is attached (process ";
