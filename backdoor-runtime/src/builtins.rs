@@ -7,6 +7,7 @@ mod fitted;
 mod items;
 mod locks;
 mod logs;
+mod nameless;
 mod objects;
 mod profile;
 mod resources;

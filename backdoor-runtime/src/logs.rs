@@ -91,7 +91,7 @@ pub use self::view::{
     Batch, ChangeInfo, Changed, InForce, NotSeen, RingInfo, Wanted, batch, in_force, last, newest, now,
     reset, ring_info, set, targets,
 };
-pub(crate) use self::view::{change, forget, not_seen};
+pub(crate) use self::view::{change, forget, memory, not_seen};
 
 /// What the ring may take where nobody said.
 const MEMORY: usize = 4 << 20;

@@ -46,7 +46,7 @@ pub use crate::profile::shares::{FunctionShare, TaskShare, ThreadShare};
 use crate::profile::tally::{Stack, Tally};
 use crate::resources::private_file::Directory;
 use crate::threads::StackError;
-use crate::threads::symbols;
+use crate::threads::symbols::Names;
 
 /// How many samples a second of processor time can be asked for.
 pub const RATES: RangeInclusive<u32> = 1..=1000;
@@ -83,6 +83,8 @@ pub struct Profile {
     /// Whether samples are told apart by task. In a library that was loaded by `dlopen` they are not, since a signal handler cannot ask
     /// there which task runs.
     pub tells_tasks: bool,
+    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    pub nameless: Option<String>,
     /// Who used the time, the busiest first. At most 4096; later ones are not listed.
     pub threads: Vec<ThreadShare>,
     stacks: Vec<Stack>,
@@ -177,14 +179,11 @@ struct Turn;
 /// Begins a profile with so many samples a second of processor time, within [`RATES`]; 99 are usual, since that is out of step with
 /// what happens a hundred times a second. Who takes it is told to others that want one.
 ///
-/// The first time in a process, this takes as long as reading the program's debug information, so that the end does not.
-///
 /// # Errors
 /// Another one runs, or a signal, /proc or a thread cannot be had.
 pub fn begin(rate: u32, length: Duration, who: &str) -> Result<Recording, ProfileError> {
     let rate = rate.clamp(*RATES.start(), *RATES.end());
     let turn = Turn::take(who, length)?;
-    symbols::with(|symbols| drop(symbols.frames(begin as *const () as u64, false)));
     let course = Arc::new(Course::default());
     let of_collector = Arc::clone(&course);
     let collector = own_thread::start("backdoor-prof", Priority::of_ours(), move || {
@@ -212,7 +211,8 @@ impl Recording {
         self.course.stop();
         let collector = self.collector.take().ok_or(ProfileError::Failed)?;
         let tally = collector.join().map_err(|_| ProfileError::Failed)??;
-        Ok(symbols::with(|symbols| tally.profile(symbols)))
+        let names = Names::look_up(tally.addresses());
+        Ok(tally.profile(&names))
     }
 }
 

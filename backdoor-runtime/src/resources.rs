@@ -24,10 +24,10 @@ mod program;
 mod sockets;
 
 pub use build::BuildInfo;
-pub(crate) use cgroup::note_start;
 pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
+pub(crate) use cgroup::{free_memory, note_start};
 pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
-pub use itself::{Itself, OwnThread, itself};
+pub use itself::{Held, Itself, OwnThread, itself};
 pub use jemalloc::heap_profile;
 pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};

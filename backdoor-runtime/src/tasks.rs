@@ -31,6 +31,8 @@ mod info;
 mod join_set;
 mod names;
 pub(crate) mod native;
+#[allow(unsafe_code, reason = "the unwinder's functions; each block has its reason")]
+mod own_stack;
 #[allow(
     unsafe_code,
     reason = "a waker that notices its clones has a table of its own, which only `unsafe` can make"

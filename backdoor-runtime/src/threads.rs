@@ -23,20 +23,29 @@
 //! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there; the stacks of threads that sleep are
 //! cut there behind the innermost function, unless the thread can be asked.
 
+pub(crate) mod allowance;
 mod aside;
 mod asleep;
 mod call_site;
+mod debug_info;
 mod elf;
+mod entry;
 pub(crate) mod fold;
+pub(crate) mod frame;
 mod groups;
 pub(crate) mod maps;
 #[allow(unsafe_code, reason = "system calls that read the process's own memory")]
 pub(crate) mod memory;
 pub(crate) mod modules;
 mod namespace;
+mod object_file;
+pub(crate) mod owner;
+#[allow(unsafe_code, reason = "mappings of our own, and the program's image; each block has its reason")]
+mod pages;
 pub(crate) mod proc;
 #[allow(unsafe_code, reason = "a system call that tells where a thread's stack is")]
 pub(crate) mod room;
+mod section;
 #[allow(unsafe_code, reason = "a signal handler, and the system calls around it; each block has its reason")]
 pub(crate) mod signal;
 pub(crate) mod silent;
@@ -45,8 +54,11 @@ mod symbol_table;
 pub(crate) mod symbols;
 #[allow(unsafe_code, reason = "a system call that tells a socket's time limits")]
 pub(crate) mod system_call;
+mod tables;
 #[allow(unsafe_code, reason = "a child that makes system calls and nothing else")]
 pub(crate) mod trial;
+mod unit;
+mod unit_index;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -57,8 +69,9 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::reply::Value;
 pub use crate::threads::aside::aside;
+pub use crate::threads::frame::Frame;
 pub use crate::threads::groups::Group;
-pub use crate::threads::symbols::Frame;
+use crate::threads::symbols::Names;
 
 /// A thread, as the kernel describes it, and what it did in a window of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +105,8 @@ pub struct Stacks {
     pub threads: Vec<ThreadStack>,
     /// From the first thread's turn to the last one's, without the search for functions.
     pub took: Duration,
+    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    pub nameless: Option<String>,
 }
 
 /// One thread with its stack.
@@ -224,14 +239,15 @@ pub fn stacks_of(tids: &[i32]) -> Result<Stacks, StackError> {
 }
 
 fn symbolised(sweep: sweep::Sweep) -> Stacks {
-    let threads: Vec<ThreadStack> = symbols::with(|symbols| {
-        sweep.threads.into_iter().map(|taken| with_symbols(taken, symbols)).collect()
-    });
+    let stacks = sweep.threads.iter().filter_map(|taken| taken.stack.as_ref().ok());
+    let names = Names::look_up(stacks.flat_map(modules::Addresses::each));
+    let threads: Vec<ThreadStack> =
+        sweep.threads.into_iter().map(|taken| with_names(taken, &names)).collect();
     remember_roles(&threads);
-    Stacks { threads, took: sweep.took }
+    Stacks { threads, took: sweep.took, nameless: names.missing }
 }
 
-fn with_symbols(taken: sweep::Taken, symbols: &mut symbols::Symbols) -> ThreadStack {
+fn with_names(taken: sweep::Taken, names: &Names) -> ThreadStack {
     let mut stack = ThreadStack {
         name: taken.task.name,
         tid: taken.task.tid,
@@ -247,8 +263,8 @@ fn with_symbols(taken: sweep::Taken, symbols: &mut symbols::Symbols) -> ThreadSt
     };
     match taken.stack {
         Ok(found) => {
-            for (at, address) in found.addresses.iter().enumerate() {
-                stack.frames.extend(symbols.frames(*address, at > 0).iter().cloned());
+            for (address, is_return) in found.each() {
+                stack.frames.extend(names.at(address, is_return).iter().cloned());
             }
             stack.cut = found.cut;
             stack.role = fold::role(&stack.frames);
@@ -359,8 +375,7 @@ impl ThreadStack {
 impl Stacks {
     /// Whether the author's functions have files and lines: nothing where no function of his is on any stack.
     pub fn has_lines(&self) -> Option<bool> {
-        let own =
-            self.threads.iter().flat_map(|thread| &thread.frames).filter(|frame| !fold::is_inner(frame));
+        let own = self.threads.iter().flat_map(|thread| &thread.frames).filter(|frame| !frame.is_inner());
         own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)
     }
 

@@ -10,6 +10,7 @@ mod commands;
 mod compile;
 mod connections;
 mod counters;
+mod first_look;
 mod generate;
 pub mod heap;
 mod idle;
@@ -95,6 +96,11 @@ const MEASUREMENTS: &[Measurement] = &[
         name: "views",
         about: "what they notice of repeated looks at threads and tasks (two minutes)",
         run: service::views,
+    },
+    Measurement {
+        name: "first-look",
+        about: "memory that the first look at stacks takes (strip; one minute)",
+        run: first_look::run,
     },
     Measurement {
         name: "subscriber",

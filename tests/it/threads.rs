@@ -2,8 +2,10 @@
 
 #[allow(unsafe_code, reason = "no safe function blocks signals")]
 pub(crate) mod deaf;
+mod first_look;
 #[allow(unsafe_code, reason = "limits and a debugger, which nothing safe gives")]
 mod refused;
+mod stripped;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::builtins::fitted;
+use crate::builtins::{fitted, nameless};
 use crate::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
 use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 
@@ -235,11 +235,8 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
             "samples are not told apart by task: the console is in a library that the program has loaded"
         )?;
     }
-    if profile.has_lines() == Some(false) {
-        writeln!(
-            page,
-            "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it"
-        )?;
+    if let Some(why) = nameless::why(profile.nameless.as_deref(), profile.has_lines()) {
+        writeln!(page, "{why}")?;
     }
     match files {
         None => Ok(()),

@@ -7,6 +7,7 @@ mod runtime;
 use std::time::{Duration, Instant};
 
 use crate::builtins::items::{Item, Items, produce};
+use crate::builtins::nameless;
 use crate::builtins::tasks::groups::Groups;
 use crate::builtins::tasks::pieces::rows;
 use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
@@ -178,11 +179,22 @@ async fn cancel(
 async fn stacks_of(ids: &[u64], full: bool) -> Vec<Item> {
     let stacks = tasks::stacks(ids).await;
     let mut locks = sync::locks_of_tasks(ids);
+    let nameless = nameless(&stacks);
     let item = |stack: TaskStack| {
         let locks = locks.remove(&stack.task.id).unwrap_or_default();
         pieces::stack(stack, locks, full)
     };
-    stacks.into_iter().map(item).collect()
+    stacks.into_iter().map(item).chain(nameless).collect()
+}
+
+/// Why functions of these stacks have no names or lines.
+fn nameless(stacks: &[TaskStack]) -> Option<Item> {
+    let given = stacks.iter().find_map(|stack| stack.nameless.as_deref());
+    let frames = stacks.iter().flat_map(|stack| &stack.leaves).flat_map(|leaf| &leaf.frames);
+    let own = frames.filter(|frame| frame.is_own).map(|frame| frame.file.is_some());
+    let why = nameless::why(given, own.reduce(|one, other| one || other))?;
+    let value = Value::record([("nameless", why.as_str().into())]);
+    Some(Item::note(why, value))
 }
 
 async fn stack_of(id: u64, full: bool) -> Result<Items, String> {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::builtins::fitted;
+use crate::builtins::{fitted, nameless};
 use crate::tasks::{self, TaskInfo, TaskState};
 use crate::threads::silent::COLLECTOR;
 use crate::threads::{self, StackError, Stacks, Thread, Watch};
@@ -225,11 +225,8 @@ fn groups(page: &mut Page<'_>, stacks: &Stacks, full: bool) -> fmt::Result {
 }
 
 fn lines_or_why_not(page: &mut Page<'_>, stacks: &Stacks) -> fmt::Result {
-    if stacks.has_lines() == Some(false) {
-        writeln!(
-            page,
-            "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it"
-        )?;
+    match nameless::why(stacks.nameless.as_deref(), stacks.has_lines()) {
+        Some(why) => writeln!(page, "{why}"),
+        None => Ok(()),
     }
-    Ok(())
 }

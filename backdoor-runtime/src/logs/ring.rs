@@ -157,14 +157,14 @@ impl Ring {
     }
 
     /// Bytes that all chunks have room for.
-    #[cfg(test)]
-    fn taken(&self) -> usize {
+    pub(super) fn taken(&self) -> usize {
         let room = |chunk: &Chunk| chunk.text.capacity() + chunk.heads.capacity() * size_of::<Head>() + 128;
         let shards = self.shards.iter().map(|shard| {
-            let shard = shard.lock().unwrap();
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.open.as_ref().map_or(0, room) + shard.waiting.as_deref().map_or(0, room)
         });
-        shards.sum::<usize>() + self.full.lock().unwrap().iter().map(|chunk| room(chunk)).sum::<usize>()
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        shards.sum::<usize>() + full.iter().map(|chunk| room(chunk)).sum::<usize>()
     }
 }
 

@@ -201,6 +201,11 @@ pub fn ring_info() -> RingInfo {
     }
 }
 
+/// How many bytes the ring has, and how many it may have.
+pub(crate) fn memory() -> (usize, usize) {
+    (ring().taken(), ring().memory())
+}
+
 /// What the ring keeps, and who changed it.
 pub fn in_force() -> InForce {
     let (filter, following) =

@@ -5,7 +5,6 @@ use std::fmt::{self, Write};
 
 use crate::profile::shares::percent;
 use crate::profile::tally::Stack;
-use crate::threads::fold;
 
 /// The picture's width, the height of a box, and how wide a letter of its font is, in pixels.
 const WIDTH: f64 = 1200.0;
@@ -79,7 +78,7 @@ fn scale(all: &Box) -> f64 {
 /// A stack from the outermost function inwards, and whether each is std's, tokio's or the console's.
 fn names(stack: &Stack, tasks: bool) -> impl Iterator<Item = (String, bool)> {
     let task = tasks.then(|| (stack.task.as_deref().unwrap_or("(no task)").to_owned(), false));
-    let frames = stack.frames().rev().map(|frame| (frame.name().to_owned(), fold::is_inner(frame)));
+    let frames = stack.frames().rev().map(|frame| (frame.name().to_owned(), frame.is_inner()));
     task.into_iter().chain(frames)
 }
 

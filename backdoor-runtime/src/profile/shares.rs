@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::profile::Profile;
 use crate::profile::tally::Stack;
 use crate::reply::Value;
+use crate::threads::Frame;
 use crate::threads::fold::{self, Line};
-use crate::threads::symbols::Frame;
+use crate::threads::frame;
 
 /// What a function used.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +140,7 @@ impl Profile {
 
     /// Whether the author's functions have files and lines: nothing where none of his was met.
     pub fn has_lines(&self) -> Option<bool> {
-        let own = self.stacks.iter().flat_map(Stack::frames).filter(|frame| !fold::is_inner(frame));
+        let own = self.stacks.iter().flat_map(Stack::frames).filter(|frame| !frame.is_inner());
         own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)
     }
 }
@@ -147,7 +148,7 @@ impl Profile {
 /// A stack, innermost first, with the lines of what is the author's.
 fn lines(stack: &Stack, full: bool) -> Vec<(Met, Option<u32>)> {
     let met = |frame: &Frame, is_own: bool| {
-        let file = frame.file.clone().filter(|_| is_own);
+        let file = frame.file.as_deref().filter(|_| is_own).map(str::to_owned);
         // Those without a name are told apart by where they are, or several would be counted as one.
         let function = match (frame.called(), frame.place()) {
             (kind, Some(place)) if kind != frame.name() => format!("{kind} at {place}"),
@@ -156,7 +157,7 @@ fn lines(stack: &Stack, full: bool) -> Vec<(Met, Option<u32>)> {
         (Met { function, file, is_own }, frame.line.filter(|_| is_own))
     };
     if full {
-        return stack.frames().map(|frame| met(frame, !fold::is_inner(frame))).collect();
+        return stack.frames().map(|frame| met(frame, !frame.is_inner())).collect();
     }
     let frames: Vec<Frame> = stack.frames().cloned().collect();
     fold::fold(&frames)
@@ -197,8 +198,7 @@ impl FunctionShare {
 
     /// `src/cache.rs:88`: as much of the path as tells files apart.
     pub fn place(&self) -> Option<String> {
-        let (file, line) = (self.file.clone(), self.line);
-        Frame { function: None, file, line, module: None, inlined: false }.place()
+        frame::place(self.file.as_deref()?, self.line).into()
     }
 }
 
@@ -232,10 +232,10 @@ mod tests {
 
     use super::*;
     use crate::profile::tally::Tally;
-    use crate::threads::symbols::Symbols;
+    use crate::threads::symbols::Names;
 
     fn profile(stacks: Vec<Stack>) -> Profile {
-        let empty = Tally::new(99, Duration::from_secs(1)).profile(&mut Symbols::default());
+        let empty = Tally::new(99, Duration::from_secs(1)).profile(&Names::default());
         Profile { samples: stacks.iter().map(|stack| stack.samples).sum(), stacks, ..empty }
     }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::profile::Profile;
 use crate::profile::shares::{ThreadShare, percent};
 use crate::tasks::registry;
+use crate::threads::Frame;
 use crate::threads::modules::Addresses;
-use crate::threads::symbols::{Frame, Symbols};
+use crate::threads::symbols::Names;
 
 /// How many addresses there may be in all different stacks together: 8 MiB of them.
 const ADDRESSES: usize = 1 << 20;
@@ -138,8 +139,14 @@ impl Tally {
         at
     }
 
+    /// All addresses that were met, each with whether it is a return address.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (u64, bool)> {
+        let with_kind = |(at, address): (usize, &u64)| (*address, at > 0);
+        self.stacks.keys().flat_map(move |(_, addresses)| addresses.iter().enumerate().map(with_kind))
+    }
+
     /// The profile, with the functions at all addresses.
-    pub(super) fn profile(self, symbols: &mut Symbols) -> Profile {
+    pub(super) fn profile(self, functions: &Names) -> Profile {
         let samples = self.samples;
         let share = |(tid, thread): (i32, Counted)| ThreadShare {
             thread: thread.name.unwrap_or_else(|| "ended".to_owned()),
@@ -156,7 +163,7 @@ impl Tally {
             frames: addresses
                 .iter()
                 .enumerate()
-                .map(|(at, address)| symbols.frames(*address, at > 0))
+                .map(|(at, address)| functions.at(*address, at > 0))
                 .collect(),
         };
         Profile {
@@ -173,6 +180,7 @@ impl Tally {
             unwatched_because: self.unwatched.into_iter().collect(),
             watched: self.watched,
             tells_tasks: self.tells_tasks,
+            nameless: functions.missing.clone(),
             threads,
             stacks: self.stacks.into_iter().map(stack).collect(),
         }
@@ -188,11 +196,9 @@ impl Stack {
     #[cfg(test)]
     pub(super) fn of(task: Option<&str>, samples: u64, functions: &[&str]) -> Self {
         let frame = |function: &&str| Frame {
-            function: Some((*function).to_owned()),
-            file: Some("shop/src/main.rs".to_owned()),
+            file: Some("shop/src/main.rs".into()),
             line: Some(7),
-            module: None,
-            inlined: false,
+            ..Frame::named(function)
         };
         let frames = functions.iter().map(|function| Arc::from([frame(function)])).collect();
         Self { task: task.map(Arc::from), samples, frames }
@@ -220,7 +226,7 @@ mod tests {
             tally.add(7, 0, 1, Addresses { addresses, cut: false });
         }
         tally.name_threads(|_| Some("worker".to_owned()));
-        let profile = tally.profile(&mut Symbols::default());
+        let profile = tally.profile(&Names::default());
         assert_eq!((profile.samples, profile.not_kept), (3, 1));
         assert_eq!(profile.stacks.len(), 2);
         assert_eq!((profile.threads[0].thread.as_str(), profile.threads[0].samples), ("worker", 3));
@@ -232,7 +238,7 @@ mod tests {
         for task in [u64::MAX, u64::MAX - 1] {
             tally.add(7, task, 3, Addresses { addresses: vec![1], cut: true });
         }
-        let profile = tally.profile(&mut Symbols::default());
+        let profile = tally.profile(&Names::default());
         assert_eq!((profile.samples, profile.late, profile.cut, profile.stacks.len()), (6, 4, 6, 1));
         assert_eq!(profile.stacks[0].task.as_deref(), Some("tasks that have ended"));
     }

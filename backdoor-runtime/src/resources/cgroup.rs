@@ -232,6 +232,38 @@ fn version_1<'a>(root: &Path, path_of: impl Fn(&str) -> Option<&'a str>) -> Cgro
     }
 }
 
+/// Bytes that may still be used in the group and in each above it: page cache that is not in use gives way. Nothing where no limit is
+/// seen.
+pub(crate) fn free_memory() -> Option<u64> {
+    let membership = read("/proc/self/cgroup").ok()?;
+    free_memory_of(&membership, Path::new("/sys/fs/cgroup"))
+}
+
+fn free_memory_of(membership: &str, root: &Path) -> Option<u64> {
+    let lines = membership.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
+    let old = lines.clone().find(|(names, _)| names.split(',').any(|name| name == "memory"));
+    let new = lines.clone().find(|(names, _)| names.is_empty());
+    let (group, [limit, usage, cache]) = match (old, new) {
+        (Some((_, path)), _) => (
+            Group::new(&root.join("memory"), path),
+            ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"],
+        ),
+        (None, Some((_, path))) => {
+            (Group::new(root, path), ["memory.max", "memory.current", "inactive_file"])
+        }
+        (None, None) => return None,
+    };
+    let free = |directory: &PathBuf| {
+        let number = |file: &str| read(directory.join(file)).ok()?.trim().parse::<u64>().ok();
+        // No limit is `max`, or the largest number of whole pages.
+        let limit = number(limit).filter(|limit| *limit < 1 << 62)?;
+        let stat = read(directory.join("memory.stat")).unwrap_or_default();
+        let used = number(usage)?.saturating_sub(counter(&stat, cache).unwrap_or_default());
+        Some(limit.saturating_sub(used))
+    };
+    group.directories.iter().filter_map(free).min()
+}
+
 /// A group's directory and those above it, up to what can be seen.
 struct Group {
     directories: Vec<PathBuf>,

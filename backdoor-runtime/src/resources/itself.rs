@@ -5,12 +5,14 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::proc::{named, read};
+use super::proc::{named, read, size};
 use crate::dispatch::StatusCount;
 use crate::dispatch::failure::REPORT;
+use crate::logs;
 use crate::own_thread;
 use crate::reply::{record, text};
 use crate::reserve;
+use crate::threads::symbols;
 use crate::{CommandOutput, Console, Page, Value};
 
 record! {
@@ -26,12 +28,26 @@ record! {
         pub up: Duration,
         /// Who is connected.
         pub sessions: usize,
+        /// What of its memory it keeps count of: what grows with use.
+        pub holds: Vec<Held>,
         /// The lines that were run, by how they ended.
         pub commands: Vec<StatusCount>,
         /// How often its own code has panicked, each of which is a bug of it.
         pub bugs: u64,
         /// Why the threads are not all there, where they are not.
         pub not_read: Option<String>,
+    }
+}
+
+record! {
+    /// A part of the console's memory.
+    pub struct Held {
+        /// What is in it.
+        pub what: &'static str,
+        /// Bytes of it now.
+        pub bytes: u64,
+        /// The most it may be.
+        pub at_most: u64,
     }
 }
 
@@ -47,7 +63,8 @@ record! {
     }
 }
 
-/// What the console itself does and costs. Its memory cannot be told apart from the service's.
+/// What the console itself does and costs. Of its memory that is told which grows with use; the rest cannot be told apart from the
+/// service's.
 pub fn itself(console: &Console) -> Itself {
     // What ends between the two is counted twice rather than not at all.
     let (threads, not_read) = match threads() {
@@ -61,10 +78,19 @@ pub fn itself(console: &Console) -> Itself {
         threads,
         up: console.service().uptime(),
         sessions: console.sessions().len(),
+        holds: held(),
         commands: console.tally(),
         bugs: console.bugs(),
         not_read,
     }
+}
+
+fn held() -> Vec<Held> {
+    let (names, most_names) = symbols::kept();
+    let (log, most_log) = logs::memory();
+    [("names of functions", names, most_names), ("log", log, most_log)]
+        .map(|(what, bytes, at_most)| Held { what, bytes: bytes as u64, at_most: at_most as u64 })
+        .into()
 }
 
 fn threads() -> io::Result<Vec<OwnThread>> {
@@ -95,7 +121,10 @@ impl CommandOutput for Itself {
         if self.bugs > 0 {
             writeln!(page, "it has failed {} times, by bugs of its own: {REPORT}", self.bugs)?;
         }
-        writeln!(page, "its memory cannot be told apart from the service's\n")?;
+        let part =
+            |held: &Held| format!("{} of {} at most for {}", size(held.bytes), size(held.at_most), held.what);
+        let parts: Vec<String> = self.holds.iter().map(part).collect();
+        writeln!(page, "it holds {}\n", parts.join(", and "))?;
         match &self.not_read {
             Some(why) => writeln!(page, "its threads that live are not counted: {why}")?,
             None => page.write_str(&Value::of(&self.threads).to_text(page.width()))?,

@@ -30,7 +30,7 @@ use crate::server::places::Places;
 use crate::server::running::{Parts, Running};
 use crate::server::{Address, Addresses, Backdoor, BindError, Error, Listen};
 use crate::testing::Testing;
-use crate::threads::signal;
+use crate::threads::{allowance, signal};
 use crate::trends;
 use crate::vars::lease;
 use crate::vars::watched::watch_all;
@@ -189,6 +189,7 @@ impl Builder {
         if let Some(number) = self.stack_signal {
             signal::choose(number);
         }
+        allowance::allow(limits.symbol_memory);
         let (priority, why_not) = Priority::of_console(limits.nice);
         priority.note();
         let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;

@@ -7,6 +7,7 @@ use crate::dispatch::CommandLimits;
 use crate::dispatch::audit::RECURRING;
 use crate::dispatch::clock::FOREVER;
 use crate::server::Builder;
+use crate::threads::allowance;
 
 /// Every limit of a console.
 #[derive(Clone, Copy)]
@@ -26,6 +27,7 @@ pub(crate) struct Limits {
     pub(crate) bounds: Bounds,
     /// `None` leaves it to the console.
     pub(crate) nice: Option<u8>,
+    pub(crate) symbol_memory: usize,
     pub(crate) times: Times,
 }
 
@@ -47,6 +49,7 @@ impl Default for Limits {
             max_words: 64,
             bounds: Bounds::default(),
             nice: None,
+            symbol_memory: allowance::DEFAULT,
             times: Times {
                 silence: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),
@@ -97,6 +100,15 @@ impl Builder {
     /// what runs until Ctrl-C may say as much as its operator wants to read. `usize::MAX` switches it off.
     pub fn max_answer(mut self, limit: usize) -> Self {
         self.limits.max_answer = limit;
+        self
+    }
+
+    /// How many bytes of memory a look at stacks may take to read debug information, from which functions have their files and lines; a
+    /// compile unit is read at a time, and let go of. Where it needs more, or more than is free in the control group or under
+    /// `RLIMIT_AS` and `RLIMIT_DATA`, names come from the symbol table, and the answer says so. Default: 16 MiB; `usize::MAX` leaves only
+    /// the room there is, 0 reads none. It is the process's, not this console's.
+    pub fn symbol_memory(mut self, limit: usize) -> Self {
+        self.limits.symbol_memory = limit;
         self
     }
 

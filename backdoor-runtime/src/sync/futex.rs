@@ -6,7 +6,7 @@ use std::io;
 use crate::reply::record;
 use crate::tasks::native;
 use crate::threads::system_call::{Asleep, Position};
-use crate::threads::{self, ThreadStack, fold, proc};
+use crate::threads::{self, ThreadStack, owner, proc};
 
 /// Groups, and threads of a group, that are listed.
 const LISTED: usize = 64;
@@ -145,7 +145,7 @@ enum Called {
 fn waits_for(stack: &ThreadStack) -> Option<Called> {
     stack.frames.iter().find_map(|frame| {
         let function = frame.function.as_deref()?.to_lowercase();
-        let of = fold::crate_of(frame);
+        let of = owner::crate_of(frame);
         let (text, lock) = match of {
             // Its locks and conditions all park in the end.
             "parking_lot_core" => return None,

@@ -1,72 +1,10 @@
-//! What of a function on an await stack a person wants to read, and whose it is.
+//! What of a function on an await stack a person wants to read.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use crate::threads::symbols::{self, Frame};
-
-/// Addresses that are looked up together. The first ever may take as long as reading all debug information of the program.
-const TOGETHER: usize = 64;
-
-/// Whose code it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    Author,
-    /// A dependency's, or ours.
-    Library,
-    Std,
-}
-
-/// The functions at return addresses, innermost first: more than one where some were inlined.
-#[derive(Default)]
-pub(crate) struct Names(HashMap<usize, Arc<[Frame]>>);
-
-impl Names {
-    /// Looks all of them up, and lets others have the thread in between.
-    pub(crate) async fn look_up(addresses: impl Iterator<Item = usize>) -> Self {
-        let mut names: HashMap<usize, Option<Arc<[Frame]>>> =
-            addresses.map(|address| (address, None)).collect();
-        let mut wanted = names.iter_mut().peekable();
-        while wanted.peek().is_some() {
-            symbols::with(|symbols| {
-                for (address, frames) in wanted.by_ref().take(TOGETHER) {
-                    *frames = Some(symbols.frames(*address as u64, true));
-                }
-            });
-            tokio::task::yield_now().await;
-        }
-        Self(names.into_iter().filter_map(|(address, frames)| Some((address, frames?))).collect())
-    }
-
-    pub(crate) fn of(&self, address: usize) -> &[Frame] {
-        self.0.get(&address).map_or(&[], |frames| frames)
-    }
-}
+use crate::threads::Frame;
 
 impl Frame {
-    pub(crate) fn owner(&self) -> Owner {
-        const STD: [&str; 4] = ["std::", "core::", "alloc::", "__rust"];
-        const LIBRARIES: [&str; 5] =
-            ["tokio::", "tokio_util::", "tokio_stream::", "futures_", "backdoor_runtime::"];
-        // Where the compiler was told that our sources are.
-        const OURS: &str = file!().split_at(file!().len() - "tasks/names.rs".len()).0;
-        let file = self.file.as_deref().unwrap_or_default();
-        let name = self.name().trim_start_matches(['<', '&']);
-        let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-        if file.contains("/rustc/") || file.contains("/rustlib/src/rust/") || begins(&STD) {
-            Owner::Std
-        } else if file.contains("/registry/src/")
-            || file.contains("/git/checkouts/")
-            || file.contains(OURS)
-            || begins(&LIBRARIES)
-        {
-            Owner::Library
-        } else {
-            Owner::Author
-        }
-    }
-
     /// Whether it is a closure, such as an asynchronous block, in that function.
     pub(crate) fn is_inside(&self, outer: &Self) -> bool {
         self.file == outer.file

@@ -10,6 +10,8 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use tokio::sync::Notify;
 
+use crate::tasks::own_stack;
+
 /// Frames of one leaf, of which the innermost are kept.
 const FRAMES: usize = 96;
 
@@ -94,20 +96,16 @@ impl Trace {
     fn record(&self, woke: bool, outermost: usize) {
         let mut frames = Vec::with_capacity(FRAMES);
         let mut is_cut = false;
-        // SAFETY: what has to be synchronised are the debug helpers of Windows. The unwinder of this platform may be used by any
-        // number of threads, and the lock of `backtrace::trace` may be held for long by whoever resolves symbols.
-        unsafe {
-            backtrace::trace_unsynchronized(|frame| {
-                if frame.sp() as usize > outermost {
-                    return false;
-                }
-                is_cut = frames.len() == FRAMES;
-                if !is_cut {
-                    frames.push(frame.ip() as usize);
-                }
-                !is_cut
-            });
-        }
+        own_stack::walk(|address, end| {
+            if end > outermost {
+                return false;
+            }
+            is_cut = frames.len() == FRAMES;
+            if !is_cut {
+                frames.push(address);
+            }
+            !is_cut
+        });
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         match found.leaves.len() < LEAVES {
             true => found.leaves.push(Leaf { frames, woke, is_cut }),

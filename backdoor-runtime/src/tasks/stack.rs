@@ -1,18 +1,19 @@
 //! Await stacks: asking tasks for them, and what is shown of the answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::tasks::names::{self, Names, Owner};
+use crate::tasks::names;
 use crate::tasks::probe::{self, Found, Together, Trace};
 use crate::tasks::record::{Record, State};
 use crate::tasks::{TaskInfo, registry, thread};
-use crate::threads::ThreadStack;
-use crate::threads::symbols::Frame as Symbol;
+use crate::threads::owner::Owner;
+use crate::threads::symbols::Names;
+use crate::threads::{self, Frame as Symbol, ThreadStack};
 
 /// How long tasks have to be polled.
 const POLLED: Duration = Duration::from_millis(200);
@@ -29,6 +30,8 @@ pub struct TaskStack {
     pub thread: Option<ThreadStack>,
     /// What could not be seen, in words.
     pub missing: Option<String>,
+    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    pub nameless: Option<String>,
 }
 
 /// A place where a task waits.
@@ -95,7 +98,10 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
         answers.push((record, trace.found()));
     }
     let leaves = answers.iter().flat_map(|(_, found)| &found.leaves);
-    let names = Names::look_up(leaves.flat_map(|leaf| leaf.frames.iter().copied())).await;
+    let addresses: HashSet<u64> =
+        leaves.flat_map(|leaf| &leaf.frames).map(|address| *address as u64).collect();
+    let look = || Names::look_up(addresses.into_iter().map(|address| (address, true)));
+    let names = threads::aside(look).await.unwrap_or_else(|error| Names::none(&error));
     let silent = answers.iter().filter(|(_, found)| !found.is_polled).map(|(record, _)| record);
     let running = thread::stacks_of_running(silent).await;
     let mut stacks = Vec::with_capacity(answers.len());
@@ -143,6 +149,7 @@ impl TaskStack {
             leaves: fold(&found.leaves, ways),
             thread: thread.ok().flatten().cloned(),
             missing,
+            nameless: ways.names.missing.clone(),
         }
     }
 }
@@ -186,10 +193,11 @@ fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
 impl Leaf {
     /// Met once, with the addresses of the way through the author's functions.
     fn of(leaf: &probe::Leaf, names: &Names) -> (Vec<usize>, Self) {
+        let resolved: Vec<Arc<[Symbol]>> =
+            leaf.frames.iter().rev().map(|address| names.at(*address as u64, true)).collect();
         let mut symbols: Vec<&Symbol> = Vec::new();
         let mut own = 0;
-        for (at, address) in leaf.frames.iter().rev().enumerate() {
-            let resolved = names.of(*address);
+        for (at, resolved) in resolved.iter().enumerate() {
             if resolved.iter().any(|symbol| symbol.owner() == Owner::Author) {
                 own = at + 1;
             }
@@ -232,16 +240,21 @@ impl Frame {
     fn of(symbol: &Symbol) -> Self {
         Self {
             function: symbol.path(),
-            file: symbol.file.clone(),
+            file: symbol.file.as_deref().map(str::to_owned),
             line: symbol.line,
             is_own: symbol.owner() == Owner::Author,
             short_file: symbol.short_file(),
         }
     }
 
+    /// The function's last word, with the type before it.
+    pub(crate) fn short_function(&self) -> &str {
+        names::short_function(&self.function)
+    }
+
     /// The line a person reads: `main.rs:12 in checkout`.
     pub fn describe(&self) -> String {
-        let function = names::short_function(&self.function);
+        let function = self.short_function();
         match (&self.short_file, self.line) {
             (Some(file), Some(line)) if function.is_empty() => format!("{file}:{line}"),
             (Some(file), Some(line)) => format!("{file}:{line} in {function}"),

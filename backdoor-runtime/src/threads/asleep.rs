@@ -5,7 +5,7 @@
 //! instructions say that it is, or where a return address is behind a call of this very function; and what is found has to lead to the
 //! outermost frame by the unwinding tables.
 
-use framehop::{FrameAddress, UnwindRegsNative, Unwinder};
+use framehop::{CacheNative, FrameAddress, UnwindRegsNative, Unwinder};
 
 use crate::threads::call_site::{self, Called};
 use crate::threads::maps;
@@ -83,10 +83,19 @@ impl Modules {
     fn step(&mut self, at: At, piece: Piece<'_>) -> Step {
         let mut registers = at.registers;
         let is_known = frame_pointer(&registers) != UNKNOWN;
+        let by_debug_frame = self.has_only_debug_frame(at.address.address_for_lookup());
         // A rule that could not be followed is replaced in the cache, so that what fails for want of a register has a cache of its own.
         let cache = if is_known { &mut self.cache } else { &mut self.blind };
         let mut read = |address| piece.word(address).ok_or(());
-        match self.unwinder.unwind_frame(at.address, &mut registers, cache, &mut read) {
+        let unwound = match by_debug_frame {
+            // What fails is not kept there for long: few functions have no other table.
+            true => {
+                let cache = &mut CacheNative::<framehop::MayAllocateDuringUnwind>::default();
+                self.by_debug_frame.unwind_frame(at.address, &mut registers, cache, &mut read)
+            }
+            false => self.unwinder.unwind_frame(at.address, &mut registers, cache, &mut read),
+        };
+        match unwound {
             Ok(None) => Step::End,
             Ok(Some(back)) => match FrameAddress::from_return_address(back) {
                 Some(address) => Step::Caller(At { address, registers }),

@@ -1,48 +1,101 @@
 //! As much of an ELF file's headers as unwinding and names need (elf(5), 64 bits, little-endian).
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
 /// Bytes at an offset of the file, or of its image in memory; nothing where they cannot be had.
 pub(super) trait Bytes {
     fn bytes(&self, offset: u64, length: usize) -> Option<Vec<u8>>;
 }
 
+impl Bytes for File {
+    fn bytes(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+        // A header that is damaged may ask for anything.
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length).ok()?;
+        bytes.resize(length, 0);
+        self.read_exact_at(&mut bytes, offset).ok().map(|()| bytes)
+    }
+}
+
 /// A part of the file that is loaded, or says something of what is.
 pub(super) struct Segment {
     pub(super) kind: u32,
+    pub(super) is_code: bool,
     pub(super) address: u64,
     pub(super) size: u64,
 }
 
 /// A part of the file by its contents.
-pub(super) struct Section {
+pub(super) struct Header {
+    pub(super) name: String,
     pub(super) kind: u32,
+    flags: u64,
     /// The number of another section that this one needs.
     pub(super) link: u32,
     pub(super) offset: u64,
     pub(super) size: u64,
+    name_at: u32,
 }
 
 pub(super) const PT_LOAD: u32 = 1;
 pub(super) const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
 pub(super) const SHT_SYMTAB: u32 = 2;
+const SHT_NOBITS: u32 = 8;
 pub(super) const SHT_DYNSYM: u32 = 11;
 
 /// The program headers.
 pub(super) fn segments(file: &impl Bytes) -> Option<Vec<Segment>> {
+    const CODE: u32 = 1;
     table(file, 32, 54, |entry| {
-        Some(Segment { kind: u32_at(entry, 0)?, address: u64_at(entry, 16)?, size: u64_at(entry, 40)? })
+        Some(Segment {
+            kind: u32_at(entry, 0)?,
+            is_code: u32_at(entry, 4)? & CODE != 0,
+            address: u64_at(entry, 16)?,
+            size: u64_at(entry, 40)?,
+        })
     })
 }
 
-/// The section headers.
-pub(super) fn sections(file: &impl Bytes) -> Option<Vec<Section>> {
-    table(file, 40, 58, |entry| {
-        Some(Section {
+/// The section headers, with their names.
+pub(super) fn sections(file: &impl Bytes) -> Option<Vec<Header>> {
+    const NAMES: usize = 1 << 20;
+    let mut headers = table(file, 40, 58, |entry| {
+        Some(Header {
+            name: String::new(),
             kind: u32_at(entry, 4)?,
+            flags: u64_at(entry, 8)?,
             link: u32_at(entry, 40)?,
             offset: u64_at(entry, 24)?,
             size: u64_at(entry, 32)?,
+            name_at: u32_at(entry, 0)?,
         })
-    })
+    })?;
+    let of_names = headers.get(usize::from(u16_at(&file.bytes(0, 64)?, 62)?))?;
+    let names = file.bytes(of_names.offset, usize::try_from(of_names.size).ok()?.min(NAMES))?;
+    for header in &mut headers {
+        let name = names.get(header.name_at as usize..).unwrap_or_default();
+        let end = name.iter().position(|byte| *byte == 0).unwrap_or_default();
+        header.name = String::from_utf8_lossy(&name[..end]).into_owned();
+    }
+    Some(headers)
+}
+
+impl Header {
+    /// What stands before the contents of a compressed section (`Elf64_Chdr`).
+    pub(super) const COMPRESSION: usize = 24;
+
+    /// Whether its contents are in the file.
+    pub(super) fn is_in_file(&self) -> bool {
+        self.kind != SHT_NOBITS
+    }
+
+    /// How large it is without its compression; nothing where it has none.
+    pub(super) fn inflated_size(&self, file: &File) -> Option<u64> {
+        const COMPRESSED: u64 = 1 << 11;
+        let header = (self.flags & COMPRESSED != 0).then(|| file.bytes(self.offset, Self::COMPRESSION))??;
+        u64_at(&header, 8)
+    }
 }
 
 /// The address that the file's beginning is meant for: 0 where it can be loaded anywhere.

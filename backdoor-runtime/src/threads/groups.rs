@@ -54,7 +54,7 @@ impl Stacks {
 impl ThreadStack {
     /// The author's function that it is in.
     pub fn own_frame(&self) -> Option<&super::Frame> {
-        self.frames.iter().find(|frame| !fold::is_inner(frame))
+        self.frames.iter().find(|frame| !frame.is_inner())
     }
 
     /// The same in words: `shop::cache::refresh (shop/src/cache.rs:88)`

@@ -1,6 +1,7 @@
 //! The process's mappings, from /proc/self/maps (proc_pid_maps(5)).
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::{fs, io};
 
 /// A mapping that may hold a stack.
@@ -18,8 +19,12 @@ pub(crate) struct Object {
     pub(crate) range: Range<u64>,
     /// Its file as the kernel names it; `[vdso]` for the kernel's own.
     pub(crate) path: String,
+    /// Its first mapping, which /proc/self/map_files is named by.
+    first: Range<u64>,
     executable: bool,
     program: bool,
+    /// All of it can be read, and there is no gap in it.
+    whole: bool,
 }
 
 impl Object {
@@ -37,6 +42,16 @@ impl Object {
     /// What to open to read its file. The program's own is there even when its path leads elsewhere by now.
     pub(crate) fn file(&self) -> &str {
         if self.program { "/proc/self/exe" } else { &self.path }
+    }
+
+    /// Another way to its file, also where its path leads elsewhere by now; only a privileged process may take it.
+    pub(crate) fn map_file(&self) -> PathBuf {
+        format!("/proc/self/map_files/{:x}-{:x}", self.first.start, self.first.end).into()
+    }
+
+    /// Whether any byte of its range can be read for as long as the process lives.
+    pub(crate) fn stays_readable(&self) -> bool {
+        self.program && self.whole
     }
 }
 
@@ -85,17 +100,21 @@ impl Maps {
         }
         if path.starts_with('/') || path == "[vdso]" {
             let executable = access.get(2) == Some(&b'x');
+            let readable = access.starts_with(b"r");
             match self.objects.last_mut() {
                 // The same file may be mapped once more right behind, as data.
                 Some(last) if last.path == path && !is_begin => {
+                    last.whole &= readable && last.range.end == start;
                     last.range.end = end;
                     last.executable |= executable;
                 }
                 _ => self.objects.push(Object {
                     range: start..end,
                     path: path.to_owned(),
+                    first: start..end,
                     executable,
                     program: false,
+                    whole: readable,
                 }),
             }
         }
@@ -105,8 +124,13 @@ impl Maps {
 
 /// The object that an address is in.
 pub(crate) fn object_at(objects: &[Object], address: u64) -> Option<&Object> {
+    place_of(objects, address).and_then(|at| objects.get(at))
+}
+
+/// The same by its place among them.
+pub(crate) fn place_of(objects: &[Object], address: u64) -> Option<usize> {
     let at = objects.partition_point(|object| object.range.end <= address);
-    objects.get(at).filter(|object| object.range.contains(&address))
+    objects.get(at).is_some_and(|object| object.range.contains(&address)).then_some(at)
 }
 
 #[cfg(test)]

@@ -1,29 +1,36 @@
 //! Unwinding copied stacks with the tables that every program carries for its own panics.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 
-use framehop::{CacheNative, ExplicitModuleSectionInfo, Module, UnwindRegsNative, Unwinder, UnwinderNative};
+use framehop::{
+    CacheNative, ExplicitModuleSectionInfo, FrameAddress, Module, UnwindRegsNative, Unwinder, UnwinderNative,
+};
 
 use crate::threads::call_site::Functions;
-use crate::threads::elf::{self, Bytes, PT_GNU_EH_FRAME, PT_LOAD, Segment};
-use crate::threads::maps::Object;
+use crate::threads::maps::{self, Object};
 use crate::threads::signal::Registers;
+use crate::threads::tables::{Piece, Tables};
 
 /// How many frames of a stack are followed.
 pub(super) const FRAMES: usize = 256;
 
-/// What a program's tables may take in memory; of larger ones this much is used.
-const TABLES: u64 = 256 << 20;
-
-/// The unwinding tables of what is loaded, read once and again when that changes.
+/// The unwinding tables of what is loaded. The program's are read where they lie; those of libraries are copied, and let go of with
+/// this.
 #[derive(Default)]
 pub(crate) struct Modules {
     pub(super) of: Vec<Object>,
-    pub(super) unwinder: UnwinderNative<Vec<u8>, framehop::MayAllocateDuringUnwind>,
+    /// By object; nothing for one without any.
+    tables: Vec<Option<Tables>>,
+    pub(super) unwinder: UnwinderNative<Piece, framehop::MayAllocateDuringUnwind>,
     pub(super) cache: CacheNative<framehop::MayAllocateDuringUnwind>,
     /// For frames whose frame pointer is not known (`asleep.rs`).
     pub(super) blind: CacheNative<framehop::MayAllocateDuringUnwind>,
     pub(super) functions: Functions,
+    /// For functions that have no other table, as those of musl.
+    pub(super) by_debug_frame: UnwinderNative<Piece, framehop::MayAllocateDuringUnwind>,
+    pub(super) debug_cache: CacheNative<framehop::MayAllocateDuringUnwind>,
+    memory: Option<File>,
 }
 
 /// Where a stack went, from the innermost frame outwards.
@@ -35,50 +42,186 @@ pub(crate) struct Addresses {
     pub(crate) cut: bool,
 }
 
+impl Addresses {
+    /// Each with whether it is a return address.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (u64, bool)> {
+        self.addresses.iter().enumerate().map(|(at, address)| (*address, at > 0))
+    }
+}
+
+/// A stack's copy.
+struct Copied<'a> {
+    begin: u64,
+    bytes: &'a [u8],
+}
+
+impl Copied<'_> {
+    fn word(&self, address: u64) -> Option<u64> {
+        let at = usize::try_from(address.checked_sub(self.begin)?).ok()?;
+        self.bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
+    }
+}
+
 impl Modules {
     /// Reads the tables of these objects, where they are not those of the last time.
     pub(crate) fn load(&mut self, objects: &[Object]) {
         if self.of == objects {
             return;
         }
-        *self = Self { of: objects.to_vec(), ..Self::default() };
         let memory = File::open("/proc/self/mem").ok();
+        *self = Self { of: objects.to_vec(), ..Self::default() };
         for object in objects {
-            if let Some(module) = module(object, memory.as_ref()) {
-                self.unwinder.add_module(module);
+            let tables = Tables::read(object, memory.as_ref());
+            if let Some(tables) = &tables {
+                self.unwinder.add_module(module(object, tables));
+                if let Some(debug_frame) = &tables.debug_frame {
+                    self.by_debug_frame.add_module(debug_module(object, tables.base, debug_frame));
+                }
             }
+            self.tables.push(tables);
         }
+        self.memory = memory;
     }
 
     /// Follows a stack, of which the piece from the stack pointer on was copied.
     pub(crate) fn unwind(&mut self, registers: &Registers, stack: &[u8]) -> Addresses {
-        let start = registers.stack_pointer;
-        let mut read = |address: u64| {
-            let at = usize::try_from(address.checked_sub(start).ok_or(())?).map_err(drop)?;
-            let word = stack.get(at..).and_then(|rest| rest.first_chunk()).ok_or(())?;
-            Ok(u64::from_le_bytes(*word))
-        };
-        let pc = registers.program_counter;
-        let mut frames = self.unwinder.iter_frames(pc, native(registers), &mut self.cache, &mut read);
-        let mut found = Addresses::default();
+        let stack = Copied { begin: registers.stack_pointer, bytes: stack };
+        let mut found = Addresses { addresses: vec![registers.program_counter], cut: false };
+        let mut at = native(registers);
+        let mut address = FrameAddress::from_instruction_pointer(registers.program_counter);
         loop {
-            match frames.next() {
+            let next = match self.tables_of(address.address_for_lookup()) {
+                Some((tables, offset)) if tables.function(offset).is_some() => {
+                    self.caller(address, &mut at, &stack)
+                }
+                Some((tables, offset)) if tables.has_debug_frame(offset) => {
+                    self.caller_by_debug_frame(address, &mut at, &stack)
+                }
+                _ => self.by_frame_pointer(&mut at, &stack),
+            };
+            match next {
                 Ok(Some(_)) if found.addresses.len() == FRAMES => found.cut = true,
-                Ok(Some(frame)) => {
-                    found.addresses.push(frame.address());
+                Ok(Some(caller)) => {
+                    found.addresses.push(caller.address());
+                    address = caller;
                     continue;
                 }
                 Ok(None) => {}
-                Err(_) => found.cut = true,
+                Err(()) => found.cut = true,
             }
             return found;
         }
     }
+
+    /// The same by the tables that a debugger uses.
+    fn caller_by_debug_frame(
+        &mut self,
+        address: FrameAddress,
+        at: &mut UnwindRegsNative,
+        stack: &Copied<'_>,
+    ) -> Result<Option<FrameAddress>, ()> {
+        let mut read = |address| stack.word(address).ok_or(());
+        let (unwinder, cache) = (&self.by_debug_frame, &mut self.debug_cache);
+        let caller = unwinder.unwind_frame(address, at, cache, &mut read).map_err(drop)?;
+        Ok(caller.and_then(FrameAddress::from_return_address))
+    }
+
+    fn caller(
+        &mut self,
+        address: FrameAddress,
+        at: &mut UnwindRegsNative,
+        stack: &Copied<'_>,
+    ) -> Result<Option<FrameAddress>, ()> {
+        let mut read = |address| stack.word(address).ok_or(());
+        let caller = self.unwinder.unwind_frame(address, at, &mut self.cache, &mut read).map_err(drop)?;
+        Ok(caller.and_then(FrameAddress::from_return_address))
+    }
+
+    /// The caller by the frame pointer, where no table says how to find it. Code that keeps none leaves that of a caller there, so that
+    /// functions may be missing in between, but none is made up: what is found has to stand behind a call.
+    fn by_frame_pointer(
+        &self,
+        at: &mut UnwindRegsNative,
+        stack: &Copied<'_>,
+    ) -> Result<Option<FrameAddress>, ()> {
+        let record = frame_pointer(at);
+        if record == 0 {
+            // So it is in the outermost function of a thread.
+            return Ok(None);
+        }
+        let beyond = record.checked_add(16).filter(|_| record >= at.sp()).ok_or(())?;
+        let (outer, caller) = (stack.word(record).ok_or(())?, stack.word(record + 8).ok_or(())?);
+        if !self.is_behind_call(caller) {
+            return Err(());
+        }
+        at.set_sp(beyond);
+        set_frame_pointer(at, outer);
+        Ok(FrameAddress::from_return_address(caller))
+    }
+
+    /// Whether only a debugger's table is about this code.
+    pub(super) fn has_only_debug_frame(&self, address: u64) -> bool {
+        self.tables_of(address).is_some_and(|(tables, offset)| {
+            tables.has_debug_frame(offset) && tables.function(offset).is_none()
+        })
+    }
+
+    fn tables_of(&self, address: u64) -> Option<(&Tables, u64)> {
+        let at = maps::place_of(&self.of, address)?;
+        Some((self.tables.get(at)?.as_ref()?, address - self.of[at].range.start))
+    }
+
+    /// Whether the instruction before is a call.
+    fn is_behind_call(&self, address: u64) -> bool {
+        let mut code = [0; 8];
+        let begin = address.wrapping_sub(code.len() as u64);
+        maps::object_at(&self.of, begin).is_some()
+            && self.memory.as_ref().is_some_and(|memory| memory.read_exact_at(&mut code, begin).is_ok())
+            && ends_with_call(&code)
+    }
+}
+
+/// `call rel32`, or `call r/m64` in each of its lengths.
+#[cfg(target_arch = "x86_64")]
+fn ends_with_call(code: &[u8; 8]) -> bool {
+    const LENGTHS: [usize; 5] = [2, 3, 4, 6, 7];
+    let is_indirect = |length: &usize| {
+        let at = code.len() - length;
+        code[at] == 0xff && (code[at + 1] >> 3) & 7 == 2
+    };
+    code[3] == 0xe8 || LENGTHS.iter().any(is_indirect)
+}
+
+/// `bl`, or `blr` with or without authentication.
+#[cfg(target_arch = "aarch64")]
+fn ends_with_call(code: &[u8; 8]) -> bool {
+    let word = u32::from_le_bytes([code[4], code[5], code[6], code[7]]);
+    word & 0xfc00_0000 == 0x9400_0000 || word & 0xfeff_f000 == 0xd63f_0000
 }
 
 #[cfg(target_arch = "x86_64")]
 fn native(registers: &Registers) -> UnwindRegsNative {
     UnwindRegsNative::new(registers.program_counter, registers.stack_pointer, registers.frame_pointer)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn frame_pointer(at: &UnwindRegsNative) -> u64 {
+    at.bp()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn set_frame_pointer(at: &mut UnwindRegsNative, to: u64) {
+    at.set_bp(to);
+}
+
+#[cfg(target_arch = "aarch64")]
+fn frame_pointer(at: &UnwindRegsNative) -> u64 {
+    at.fp()
+}
+
+#[cfg(target_arch = "aarch64")]
+fn set_frame_pointer(at: &mut UnwindRegsNative, to: u64) {
+    at.set_fp(to);
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -93,58 +236,37 @@ fn native(registers: &Registers) -> UnwindRegsNative {
     )
 }
 
-/// An object's bytes by their offset from its beginning: of its image in memory, read through the kernel, so that where a library was
-/// unloaded a read fails and nobody faults. A process that gave up rights since its start may not read its memory this way, but the
-/// file has the same.
-struct Image<'a> {
-    object: &'a Object,
-    memory: Option<&'a File>,
-}
-
-impl Bytes for Image<'_> {
-    fn bytes(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
-        match self.memory {
-            Some(memory) => memory.bytes(self.object.range.start.checked_add(offset)?, length),
-            None => File::open(self.object.file()).ok()?.bytes(offset, length),
-        }
-    }
-}
-
-/// The object's tables: `.eh_frame_hdr` is a segment of its own and says where `.eh_frame` begins, whose end is that of its segment; a
-/// zero ends it earlier.
-fn module(object: &Object, memory: Option<&File>) -> Option<Module<Vec<u8>>> {
-    let image = Image { object, memory };
-    let segments = elf::segments(&image)?;
-    let base_svma = elf::base(&segments)?;
-    let read = |address: u64, size: u64| {
-        let offset = address.checked_sub(base_svma)?;
-        let length = usize::try_from(size.min(TABLES)).ok()?;
-        (offset < object.range.end - object.range.start).then(|| image.bytes(offset, length))?
-    };
-    let hdr = segments.iter().find(|segment| segment.kind == PT_GNU_EH_FRAME)?;
-    let eh_frame_hdr = read(hdr.address, hdr.size)?;
-    let begin = eh_frame_begin(&eh_frame_hdr, hdr.address)?;
-    let has_begin = |segment: &&Segment| {
-        segment.kind == PT_LOAD && begin.checked_sub(segment.address).is_some_and(|at| at < segment.size)
-    };
-    let around = segments.iter().find(has_begin)?;
-    let end = around.address.checked_add(around.size)?;
+fn module(object: &Object, tables: &Tables) -> Module<Piece> {
+    let range = |begin: u64, piece: &Piece| Some(begin..begin + piece.len() as u64);
     let sections = ExplicitModuleSectionInfo {
-        base_svma,
-        eh_frame_svma: Some(begin..end),
-        eh_frame: Some(read(begin, end - begin)?),
-        eh_frame_hdr_svma: Some(hdr.address..hdr.address.checked_add(hdr.size)?),
-        eh_frame_hdr: Some(eh_frame_hdr),
+        base_svma: tables.base,
+        eh_frame_svma: range(tables.eh_frame_address, &tables.eh_frame),
+        eh_frame: Some(tables.eh_frame.clone()),
+        eh_frame_hdr_svma: range(tables.hdr_address, &tables.hdr),
+        eh_frame_hdr: Some(tables.hdr.clone()),
         ..ExplicitModuleSectionInfo::default()
     };
-    Some(Module::new(object.path.clone(), object.range.clone(), object.range.start, sections))
+    Module::new(object.path.clone(), object.range.clone(), object.range.start, sections)
 }
 
-/// The pointer behind the four bytes of the header, in the only encoding that linkers write: relative to itself, 4 bytes, signed
-/// (Linux Standard Base, `.eh_frame_hdr`).
-fn eh_frame_begin(hdr: &[u8], address: u64) -> Option<u64> {
-    const VERSION_AND_ENCODING: [u8; 2] = [1, 0x1b];
-    let relative = elf::u32_at(hdr, 4)?.cast_signed();
-    hdr.starts_with(&VERSION_AND_ENCODING)
-        .then(|| address.checked_add(4)?.checked_add_signed(relative.into()))?
+fn debug_module(object: &Object, base_svma: u64, debug_frame: &Piece) -> Module<Piece> {
+    let debug_frame = Some(debug_frame.clone());
+    let sections =
+        ExplicitModuleSectionInfo { base_svma, debug_frame, ..ExplicitModuleSectionInfo::default() };
+    Module::new(object.path.clone(), object.range.clone(), object.range.start, sections)
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_call() {
+        assert!(ends_with_call(&[0, 0, 0, 0xe8, 1, 2, 3, 4]), "call rel32");
+        assert!(ends_with_call(&[0, 0, 0xff, 0x15, 1, 2, 3, 4]), "call [rip + disp32]");
+        assert!(ends_with_call(&[0, 0, 0, 0, 0, 0, 0xff, 0xd0]), "call rax");
+        assert!(ends_with_call(&[0, 0, 0, 0, 0, 0xff, 0x50, 8]), "call [rax + disp8]");
+        assert!(!ends_with_call(&[0, 0, 0, 0xe9, 1, 2, 3, 4]), "jmp rel32");
+        assert!(!ends_with_call(&[0, 0, 0, 0, 0, 0, 0xff, 0xe0]), "jmp rax");
+    }
 }

@@ -233,6 +233,30 @@ async fn what_wakes_itself_is_said_to() {
     task.abort();
 }
 
+struct Retry;
+
+impl Future for Retry {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<()> {
+        context.waker().wake_by_ref();
+        std::thread::sleep(Duration::from_micros(100));
+        Poll::Pending
+    }
+}
+
+/// `views/self-wake.rs`. It woke itself in `backtrace::backtrace::trace_unsynchronized`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_wakes_itself_is_named_by_its_own_type() {
+    let task = spawn_named("retry-loop", Retry);
+    let there = stack(task.id()).await;
+    assert_eq!(there.leaves[0].waits_for, None, "{there:#?}");
+    let line = format!("pgt {}", task.id());
+    let text = tokio::task::spawn_blocking(move || run(&line).0).await.unwrap();
+    assert!(text.contains("woke itself in Retry\n"), "{text}");
+    task.abort();
+}
+
 #[tokio::test]
 async fn what_waits_for_nothing_is_said_to() {
     let task = spawn(pending::<()>());

@@ -143,7 +143,10 @@ fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
         (Some(what), false) => format!("waits for {what}"),
         (None, false) => "waits here".to_owned(),
         (Some(what), true) => format!("woke itself in {what}"),
-        (None, true) => "woke itself here".to_owned(),
+        (None, true) => match leaf.frames.iter().rfind(|frame| frame.is_own) {
+            Some(frame) => format!("woke itself in {}", frame.short_function()),
+            None => "woke itself here".to_owned(),
+        },
     };
     if leaf.times > 1 {
         last.push_str(&format!(", {} times", leaf.times));

@@ -1,0 +1,88 @@
+//! A service without symbols: what can be told of it, and what cannot.
+
+use std::env;
+use std::io::Write;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backdoor_runtime::{Address, Backdoor};
+use parking_lot::Mutex;
+
+use crate::client::{PATIENCE, script};
+use crate::example::Example;
+
+/// Set in the process that is the service.
+const SERVICE: &str = "BACKDOOR_TEST_STRIPPED";
+
+const START: &str = "the console is at ";
+
+/// `views/stripped-waits.rs`: three threads wait for a lock of `parking_lot`, and a task computes.
+fn service() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let console = Backdoor::builder("stripped")
+        .listen("127.0.0.1:0")
+        .runtime(runtime.handle().clone())
+        .start()
+        .unwrap();
+    let lock = Arc::new(Mutex::new(0));
+    let _held = lock.lock();
+    for _ in 0..3 {
+        let lock = lock.clone();
+        thread::Builder::new().name("waiter".to_owned()).spawn(move || *lock.lock() += 1).unwrap();
+    }
+    thread::spawn(|| {
+        let mut number = 0_u64;
+        loop {
+            number = std::hint::black_box(number.wrapping_mul(31) + 1);
+        }
+    });
+    let _task = runtime.spawn(backdoor_runtime::spawn_named("sleeper", std::future::pending::<()>()));
+    println!("\n{START}{}", console.addresses()[0]);
+    std::io::stdout().flush().unwrap();
+    loop {
+        thread::park();
+    }
+}
+
+#[test]
+fn a_stripped_service_says_what_cannot_be_told() {
+    if env::var_os(SERVICE).is_some() {
+        service();
+    }
+    let stripped = env::temp_dir().join(format!("backdoor-nameless-{}", std::process::id()));
+    let strip = Command::new("strip").arg("-o").arg(&stripped).arg(env::current_exe().unwrap()).status();
+    assert!(strip.unwrap().success());
+    let mut command = Command::new(&stripped);
+    command.args([
+        "--exact",
+        "threads::stripped::a_stripped_service_says_what_cannot_be_told",
+        "--nocapture",
+    ]);
+    command.env(SERVICE, "1").env_remove("BACKDOOR_LISTEN");
+    let mut example = Example::start_command(command);
+    let address = loop {
+        let line = example.line();
+        if let Some(address) = line.strip_prefix(START) {
+            break Address::Tcp(address.parse().unwrap());
+        }
+    };
+    std::fs::remove_file(&stripped).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let waits = loop {
+        let answer = script(&address, "waits\n");
+        if answer.contains("3 threads wait at a futex") || Instant::now() > deadline {
+            break answer.replace('\n', " ");
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    let why = "3 threads wait at a futex; the program has no symbols, so that locks cannot be told from idle threads";
+    assert!(waits.contains(why), "{waits}");
+    // One that computes is in one function, and so it is one row, wherever in it the samples met it.
+    let profile = script(&address, "profile cpu --for 500ms --json\n");
+    let profile: serde_json::Value = serde_json::from_str(profile.lines().last().unwrap()).unwrap();
+    let functions = profile["value"]["functions"].as_array().unwrap();
+    let most = functions[0]["self_percent"].as_f64().unwrap();
+    assert!(most > 50.0, "{functions:?}");
+}
