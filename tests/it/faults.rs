@@ -47,7 +47,7 @@ fn comparable(line: &str, answer: &str) -> String {
     for channel in ["(futex_do_wait)", "(futex_wait_queue)", "(kernel_clone)"] {
         masked = masked.replace(channel, "(CHANNEL)");
     }
-    masked = masked.replace("Nns", "TIME");
+    masked = masked.replace("Nns", "TIME").replace("NmTIME", "TIME");
     for time in ["N ms", "N s"] {
         masked = masked.replace(&format!("since {time}"), "since TIME");
     }

@@ -32,17 +32,12 @@ const PROGRAMS: &[Program] = &[
     Program::new("strace", "strace", "tests/it/reception/kernel.rs", Without::Fails),
     Program::new("strip", "binutils", "tests/it/profile.rs and threads.rs", Without::Fails),
     Program::new("make", "make", "the step with jemalloc", Without::Fails),
-    Program::new("socat", "socat", "tests of clients", Without::LeftOut),
-    Program::new("busybox", "busybox", "tests of clients", Without::LeftOut),
-    Program::new("plink", "putty-tools", "tests of clients", Without::LeftOut),
-    Program::new("python3", "python3", "tests of clients", Without::LeftOut),
-    Program::new("setpriv", "util-linux", "tests of other users and of privileges", Without::LeftOut),
-    Program::new("prlimit", "util-linux", "tests of limits", Without::LeftOut),
-    Program::new("unshare", "util-linux", "tests of namespaces", Without::LeftOut),
-    Program::new("ip", "iproute2", "tests of namespaces", Without::LeftOut),
-    Program::new("gdb", "gdb", "tests beside a debugger", Without::LeftOut),
-    Program::new("musl-gcc", "musl-tools", "tests of a program with musl", Without::LeftOut),
-    Program::new("faketime", "faketime", "tests of a clock that steps", Without::LeftOut),
+    Program::new("socat", "socat", "tests/it/real_clients.rs", Without::LeftOut),
+    Program::new("busybox", "busybox", "tests/it/real_clients.rs", Without::LeftOut),
+    Program::new("python3", "python3", "tests/it/real_clients.rs", Without::LeftOut),
+    Program::new("setpriv", "util-linux", "tests/it/listen/rights.rs", Without::LeftOut),
+    Program::new("unshare", "util-linux", "tests/it/listen and others", Without::LeftOut),
+    Program::new("ip", "iproute2", "tests/it/listen/held.rs", Without::LeftOut),
 ];
 
 impl Program {

@@ -195,7 +195,7 @@ fn c15_a_worker_that_outlives_its_parent_holds_neither_port_nor_session() {
     assert_eq!(service.ask("addresses"), "[]");
     // The parent's console goes on, also for who was connected before.
     for session in &mut sessions {
-        assert_eq!(session.ask("wire echo a").trim_end(), "a");
+        assert!(session.ask("wire echo a").ends_with("a\r\n"));
     }
     assert_eq!(script(&service.tcp, "wire echo a\n"), "a\n");
     service.end_of_parent();
@@ -218,7 +218,7 @@ fn m6_a8_the_drop_of_a_copy_in_another_process_touches_nothing() {
     assert_eq!(service.ask("drop"), "dropped");
     assert!(service.path.exists(), "the socket's file is the parent's");
     assert_eq!(script(&service.unix(), "wire echo a\n"), "a\n");
-    assert_eq!(session.ask("wire echo a"), "a\r\n");
+    assert!(session.ask("wire echo a").ends_with("a\r\n"));
     // A console of the child's own is another one.
     let own = Address::Tcp(service.ask("start").parse().unwrap());
     let child = service.child;

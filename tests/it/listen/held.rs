@@ -126,10 +126,10 @@ fn who_is_connected_stays_while_another_address_is_waited_for() {
         scope.spawn(move || drop(holder));
         let (until, mut count) = (std::time::Instant::now() + crate::client::PATIENCE, 0);
         while !console.addresses().iter().any(|address| port(address) == wanted) {
-            assert_eq!(client.ask("wire echo a"), "a\r\n");
+            assert!(client.ask("wire echo a").ends_with("a\r\n"));
             count += 1;
             assert!(std::time::Instant::now() < until, "after {count} lines");
         }
     });
-    assert_eq!(client.ask("wire echo a"), "a\r\n");
+    assert!(client.ask("wire echo a").ends_with("a\r\n"));
 }
