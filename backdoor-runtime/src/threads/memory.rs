@@ -32,7 +32,7 @@ pub(crate) fn prepare() -> io::Result<()> {
     let way = if !trial::has_filter() && can_call() {
         BY_CALL
     } else {
-        match File::open("/proc/self/mem") {
+        match crate::reserve::with(|| File::open("/proc/self/mem")) {
             // It stays open: a handler that comes late may read from it.
             Ok(file) => file.into_raw_fd(),
             Err(error) => {

@@ -68,7 +68,7 @@ impl Modules {
         if self.of == objects {
             return;
         }
-        let memory = File::open("/proc/self/mem").ok();
+        let memory = crate::reserve::with(|| File::open("/proc/self/mem")).ok();
         *self = Self { of: objects.to_vec(), ..Self::default() };
         for object in objects {
             let tables = Tables::read(object, memory.as_ref());

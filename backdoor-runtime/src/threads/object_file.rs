@@ -26,7 +26,7 @@ impl ObjectFile {
     pub(super) fn open(object: &Object) -> io::Result<Self> {
         let path = Path::new(object.file());
         let same = |path: &Path| {
-            let file = File::open(path)?;
+            let file = crate::reserve::with(|| File::open(path))?;
             match object.is_program() || is_same(&file, object) {
                 true => Ok(file),
                 false => Err(io::Error::other("it was replaced since it was loaded")),
@@ -44,7 +44,7 @@ impl ObjectFile {
     /// The file that its debug information was put into when it was stripped, where there is one: by the number that both have, or by
     /// its name (gdb's manual, "Debugging Information in Separate Files").
     pub(super) fn separate(&self, object: &Object) -> Option<Self> {
-        let open = |path: &PathBuf| File::open(path).ok().and_then(Self::of);
+        let open = |path: &PathBuf| crate::reserve::with(|| File::open(path)).ok().and_then(Self::of);
         let by_number = self.build_id().map(|id| {
             let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
             let (first, rest) = id.split_at_checked(2).unwrap_or_default();
