@@ -227,7 +227,7 @@ impl Leaf {
 
 /// The layers around a future of the author's, which are no place to wait.
 fn is_ours_around(symbol: &Symbol) -> bool {
-    const LAYERS: [&str; 3] = ["tracked", "probe", "record"];
+    const LAYERS: [&str; 4] = ["tracked", "probe", "own_stack", "record"];
     // A twin of tokio's lock is that lock to who reads.
     if symbol.name().contains("backdoor_runtime::sync::") {
         return true;
