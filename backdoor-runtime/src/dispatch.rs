@@ -124,16 +124,16 @@ impl Dispatcher {
         service: Option<Handle>,
         limits: CommandLimits,
     ) -> Self {
-        if let Some(service) = &service {
-            let _ = shared.runtime.set(service.clone());
+        if let Some(service) = service {
+            shared.asynchronous.set_service(service);
         }
         // There is one dispatcher to a console.
         let _ = shared.notes.set(audit.notes());
         Self {
+            asynchronous: shared.asynchronous.clone(),
             shared,
             states: Arc::new(states),
             audit: Arc::new(audit),
-            asynchronous: Arc::new(Asynchronous::new(service)),
             pool: Pool::new(limits.threads),
             limits,
             numbers: Arc::new(AtomicU64::new(1)),
@@ -147,7 +147,7 @@ impl Dispatcher {
             shared: shared.clone(),
             states: states.clone(),
             audit: audit.clone(),
-            asynchronous: Arc::new(Asynchronous::new(Some(service))),
+            asynchronous: Arc::new(Asynchronous::on(service)),
             pool: pool.clone(),
             limits: *limits,
             numbers: numbers.clone(),

@@ -39,6 +39,9 @@
 //! console ends; but only where the value is still the one that was set. A second lease takes the place of the first and keeps what that
 //! would have put back; so does a change without `--for`, for `undo`.
 //!
+//! **A runtime** is entered by all of these functions wherever a command has one to enter, so that they may spawn: the service's, or one
+//! of the console's own where the service has none. [`set`] and the like run them on the thread that calls.
+//!
 //! **The journal** has the last 256 changes, and what was there before each, to undo it. Each change is also logged, with the target
 //! `backdoor`. A variable is reset only to a default that its `range` and `validate` accept.
 //!
@@ -66,7 +69,10 @@ pub(crate) mod typable;
 pub(crate) mod variable;
 pub(crate) mod watched;
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 pub use computed::Computed;
 pub(crate) use info::typed;
@@ -74,6 +80,7 @@ pub use info::{Change, Changed, VarError, VarInfo};
 pub use readable::{Readable, Reading};
 
 use crate::console::escape::escape_line;
+use crate::dispatch::own_runtime::Asynchronous;
 use crate::vars::info::Seen;
 use crate::vars::journal::{Author, Intent, JOURNAL, What};
 pub(crate) use crate::vars::set::lent_for;
@@ -215,5 +222,6 @@ pub(crate) fn quoted(name: &str, word: &str) -> String {
 
 /// What the service changes itself.
 pub(crate) fn service() -> Author {
-    Author { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None }
+    let runtime = Handle::try_current().ok().map(|handle| Arc::new(Asynchronous::on(handle)));
+    Author { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None, runtime }
 }

@@ -4,6 +4,7 @@ mod declared;
 mod end;
 mod optional;
 mod races;
+mod runtime;
 mod secrets;
 mod slow;
 

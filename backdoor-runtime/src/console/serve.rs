@@ -238,7 +238,7 @@ pub(crate) async fn serve(
                 probe_every = PROBES.min(probe_every * 2);
                 if !conversation.probe() {
                     // On the heap, since it would be a part of every idle session.
-                    let asked = Box::pin(dispatcher.shared.asking.ask(PROBE, transport.whether_gone()));
+                    let asked = Box::pin(dispatcher.shared.probing.ask(PROBE, transport.whether_gone()));
                     if asked.await == Ok(true) {
                         conversation.vanish();
                     }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::dispatch::contain::contain;
+use crate::dispatch::own_runtime::Asynchronous;
 use crate::dispatch::silence::{self, Running};
 use crate::own_thread::{self, Priority};
 use crate::reply::text;
@@ -27,6 +28,8 @@ pub(crate) struct Asking {
     /// How many questions may be on their way at once.
     most: usize,
     under_way: Arc<AtomicUsize>,
+    /// What questions enter: the author's code may spawn.
+    runtime: Option<Arc<Asynchronous>>,
 }
 
 /// Why a question has no answer.
@@ -47,12 +50,18 @@ pub(crate) enum NoAnswer {
 impl Asking {
     /// Threads of this name.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, most: AT_ONCE, under_way: Arc::default() }
+        Self { name, most: AT_ONCE, under_way: Arc::default(), runtime: None }
     }
 
     /// With so many questions on their way at once: for what leaves one thread behind for each of its names, and no more.
     pub(crate) fn at_most(mut self, most: usize) -> Self {
         self.most = most;
+        self
+    }
+
+    /// On threads that have entered this runtime.
+    pub(crate) fn on(mut self, runtime: &Arc<Asynchronous>) -> Self {
+        self.runtime = Some(runtime.clone());
         self
     }
 
@@ -92,8 +101,12 @@ impl Asking {
     ) -> Result<T, NoAnswer> {
         let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Crowded(self.most))?;
         let (answer, answered) = oneshot::channel();
+        let runtime = self.runtime.clone();
         let asked = own_thread::start(self.name, Priority::of_ours(), move || {
-            let answered = contain(question);
+            let answered = match runtime {
+                Some(runtime) => runtime.enter(|| contain(question)),
+                None => contain(question),
+            };
             // Whoever gets the answer may ask again at once.
             drop(under_way);
             // Nobody waits any more where it is late.

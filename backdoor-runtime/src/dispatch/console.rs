@@ -12,7 +12,7 @@ use crate::command::registry::{Entry, Registry};
 use crate::dispatch::asking::Asking;
 use crate::dispatch::audit::Notes;
 use crate::dispatch::contain::contain;
-use crate::dispatch::own_runtime::LazyRuntime;
+use crate::dispatch::own_runtime::{Asynchronous, LazyRuntime};
 use crate::dispatch::peer::Peer;
 use crate::dispatch::runs::{Killed, RunInfo, Runs};
 use crate::dispatch::session::Session;
@@ -48,8 +48,8 @@ pub(crate) struct Shared {
     /// The most words behind a command's name.
     pub(crate) max_words: usize,
     pub(crate) service: Arc<Service>,
-    /// The service's, where it has one.
-    pub(crate) runtime: OnceLock<Handle>,
+    /// Where the author's code runs that is not a view.
+    pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) addresses: OnceLock<Addresses>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) runs: Arc<Runs>,
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) authors_helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
     pub(crate) asking: Asking,
+    /// For what is no code of the author's.
+    pub(crate) probing: Asking,
     pub(crate) tally: Tally,
     /// For the author's variables, likewise.
     pub(crate) asking_vars: Asking,
@@ -139,7 +141,7 @@ impl Console {
     /// The runtime of the service, which the console was given or started on. It may be blocked: ask for its metrics, and do not wait
     /// for what is spawned there.
     pub fn runtime(&self) -> Option<&Handle> {
-        self.0.runtime.get()
+        self.0.asynchronous.service()
     }
 
     /// Where the console listens by now.

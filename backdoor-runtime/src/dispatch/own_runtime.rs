@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::runtime::{Builder, EnterGuard, Handle};
@@ -137,24 +137,48 @@ impl LazyRuntime {
     }
 }
 
-/// Where asynchronous commands run: on the service's runtime, or on one of the console's own where the service has none.
+/// Where asynchronous commands run: on the service's runtime, or on one of the console's own where the service has none. All synchronous
+/// code of the author's that the console calls on other threads enters the same one, so that it may spawn.
 pub(crate) struct Asynchronous {
-    service: Option<Handle>,
+    service: OnceLock<Handle>,
     fallback: LazyRuntime,
 }
 
 impl Asynchronous {
-    pub(crate) fn new(service: Option<Handle>) -> Self {
-        Self { service, fallback: LazyRuntime::new("backdoor-async") }
+    /// On one of the console's own, unless the service's becomes known.
+    pub(crate) fn new() -> Self {
+        Self { service: OnceLock::new(), fallback: LazyRuntime::new("backdoor-async") }
+    }
+
+    /// On this one.
+    pub(crate) fn on(service: Handle) -> Self {
+        Self { service: service.into(), ..Self::new() }
+    }
+
+    /// The service has this one. Only the first is taken.
+    pub(crate) fn set_service(&self, service: Handle) {
+        let _ = self.service.set(service);
+    }
+
+    /// The service's, where it is known to have one.
+    pub(crate) fn service(&self) -> Option<&Handle> {
+        self.service.get()
     }
 
     /// # Errors
     /// The service has none, and the thread for it cannot be made.
     pub(crate) fn handle(&self) -> io::Result<Handle> {
-        match &self.service {
+        match self.service.get() {
             Some(handle) => Ok(handle.clone()),
             None => self.fallback.handle(),
         }
+    }
+
+    /// Calls synchronous code that has entered the runtime. Code that needs none is called where none can be made, too.
+    pub(crate) fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
+        let runtime = self.handle().ok();
+        let _entered = runtime.as_ref().map(Handle::enter);
+        call()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::command::registry::Registry;
 use crate::console::Manners;
 use crate::dispatch::asking::Asking;
 use crate::dispatch::audit::Audit;
-use crate::dispatch::own_runtime::LazyRuntime;
+use crate::dispatch::own_runtime::{Asynchronous, LazyRuntime};
 use crate::dispatch::tally::Tally;
 use crate::dispatch::{Console, Dispatcher, Service, Shared};
 use crate::own_thread::{self, Priority};
@@ -265,19 +265,21 @@ impl Builder {
 
 impl Shared {
     pub(crate) fn new(registry: Registry, service: Service, max_words: usize) -> Self {
+        let asynchronous = Arc::new(Asynchronous::new());
         Self {
             registry,
             max_words,
             service: Arc::new(service),
-            runtime: OnceLock::new(),
             addresses: OnceLock::new(),
             peers: Mutex::new(Vec::new()),
             runs: Arc::default(),
             helper: LazyRuntime::with_time(own_thread::HELPER),
             authors_helper: LazyRuntime::new("backdoor-view"),
-            asking: Asking::new("backdoor-ask"),
+            asking: Asking::new("backdoor-ask").on(&asynchronous),
+            probing: Asking::new("backdoor-ask"),
             tally: Tally::default(),
-            asking_vars: Asking::new("backdoor-vars").at_most(VARIABLES_ASKED),
+            asking_vars: Asking::new("backdoor-vars").at_most(VARIABLES_ASKED).on(&asynchronous),
+            asynchronous,
             owner: lease::new_owner(),
             notes: OnceLock::new(),
         }

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval_at};
 use crate::dispatch::Shared;
 use crate::dispatch::asking::Asking;
 use crate::dispatch::contain::contain;
+use crate::dispatch::own_runtime::Asynchronous;
 use crate::server::Process;
 use crate::trends::all;
 use crate::trends::series::{Series, Source};
@@ -76,7 +77,7 @@ impl Sampling {
         }
         let Some(console) = self.consoles.first() else { return Ok(()) };
         let Some(shared) = console.upgrade() else { return Ok(()) };
-        let task = shared.helper.handle()?.spawn(sample(console.clone()));
+        let task = shared.helper.handle()?.spawn(sample(console.clone(), shared.asynchronous.clone()));
         self.task = Some((console.clone(), task));
         Ok(())
     }
@@ -98,7 +99,7 @@ pub(super) fn since_origin() -> Duration {
     ORIGIN.get_or_init(Instant::now).elapsed()
 }
 
-async fn sample(console: Weak<Shared>) {
+async fn sample(console: Weak<Shared>, runtime: Arc<Asynchronous>) {
     // At whole seconds, so that one that comes late is not taken for the next one.
     let start = Instant::now() + until_whole_second(since_origin());
     let mut ticks = interval_at(start.into(), EVERY);
@@ -108,7 +109,7 @@ async fn sample(console: Weak<Shared>) {
         if console.strong_count() == 0 {
             return;
         }
-        round().await;
+        round(&runtime).await;
     }
 }
 
@@ -121,7 +122,7 @@ fn until_whole_second(since: Duration) -> Duration {
 }
 
 /// Reads everything once.
-async fn round() {
+async fn round(runtime: &Arc<Asynchronous>) {
     /// Where the next round begins, so that what is slow does not always cost the same ones their turn.
     static FIRST: AtomicUsize = AtomicUsize::new(0);
     let mut series: Vec<Arc<Series>> = all().values().cloned().collect();
@@ -145,7 +146,7 @@ async fn round() {
                 series.keep(second, since_origin(), reading.as_ref());
             }
             Source::Computed(compute) => {
-                let reading = ask(series, compute).await;
+                let reading = ask(series, compute, runtime.clone()).await;
                 series.keep(second, since_origin(), reading.as_ref());
             }
         }
@@ -157,10 +158,14 @@ async fn round() {
 }
 
 /// Its answer, unless it is late, panics, or has not returned since the last time.
-async fn ask(series: &Arc<Series>, compute: Arc<dyn Fn() -> Reading + Send + Sync>) -> Option<Reading> {
+async fn ask(
+    series: &Arc<Series>,
+    compute: Arc<dyn Fn() -> Reading + Send + Sync>,
+    runtime: Arc<Asynchronous>,
+) -> Option<Reading> {
     let turn = Series::turn(series)?;
     let question = move || {
-        let reading = compute();
+        let reading = runtime.enter(&*compute);
         drop((compute, turn));
         reading
     };

@@ -96,6 +96,7 @@ impl Console {
             console: Some(self.0.service.name.as_str().into()),
             session: session.id(),
             notes: self.0.notes.get().cloned(),
+            runtime: Some(self.0.asynchronous.clone()),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::Value;
 use crate::console::escape::escape_line;
 use crate::dispatch::audit::Notes;
+use crate::dispatch::own_runtime::Asynchronous;
 use crate::reply::text;
 use crate::vars::Change;
 use crate::vars::lease;
@@ -29,6 +30,8 @@ pub(crate) struct Author {
     pub(crate) session: u64,
     /// The audit record of that console. What the service changes itself is logged on its own thread.
     pub(crate) notes: Option<Notes>,
+    /// What the author's code enters when a change is taken back.
+    pub(crate) runtime: Option<Arc<Asynchronous>>,
 }
 
 /// What a change was.
@@ -307,7 +310,7 @@ mod tests {
     #[test]
     fn names_that_an_operator_chooses_are_bounded() {
         let mut pages = Pages::EMPTY;
-        let author = Author { who: "a test".to_owned(), owner: 0, console: None, session: 0, notes: None };
+        let author = crate::vars::service();
         let intent = Intent { what: What::Set, author, because: Some("x".repeat(5000)) };
         for number in 0..3 * REMEMBERED {
             for name in [format!("log target-{number}"), "variable".to_owned()] {

@@ -146,7 +146,11 @@ impl Lease {
             author: self.author.clone(),
             because: because.map(str::to_owned),
         };
-        let reverted = contain(|| self.revert.revert(self.change, &intent));
+        let revert = || contain(|| self.revert.revert(self.change, &intent));
+        let reverted = match &self.author.runtime {
+            Some(runtime) => runtime.enter(revert),
+            None => revert(),
+        };
         match reverted {
             Ok(Reverted::Done(_) | Reverted::LeftAlone | Reverted::Nothing) => {}
             Ok(Reverted::Held) => return false,
@@ -225,7 +229,7 @@ mod tests {
         Lease {
             name: name.to_owned(),
             change: 1,
-            author: Author { who: "a test".to_owned(), owner: 0, console: None, session: 0, notes: None },
+            author: crate::vars::service(),
             until,
             old: Arc::new(()),
             revert: Arc::new(Nothing),
