@@ -140,6 +140,9 @@ fn a_person_who_mistypes_is_no_foreign_protocol() {
     let mut operator = Operator::new(&backdoor);
     assert!(operator.asks("helo world").contains("unknown command `helo`"));
     assert!(operator.asks("log: x").contains("unknown command `log:`"));
+    // What was meant for another service is not run here.
+    let refused = operator.asks("billing> status");
+    assert!(refused.contains("it looks like the prompt of another program"), "{refused}");
 }
 
 #[test]

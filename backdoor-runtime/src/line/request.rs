@@ -100,7 +100,7 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
             Request { asked: Asked::Help(String::new()), json }
         }
         Found::Unknown if let Err(named) = refuse_dash(&words[0], &[]) => wrong(named, None),
-        Found::Unknown => wrong(unknown(registry, &words[0]), None),
+        Found::Unknown => wrong(unknown(registry, words), None),
     }
 }
 
@@ -168,12 +168,20 @@ fn named_no_member<'a, 'w>(
     Some((registry.members(&entry.name)?, word))
 }
 
-fn unknown(registry: &Registry, word: &Word<'_>) -> Failure {
+/// What the prompts of consoles and shells end with.
+const ENDS_OF_PROMPTS: [char; 4] = ['>', '$', '#', '%'];
+
+fn unknown(registry: &Registry, words: &[Word<'_>]) -> Failure {
+    let (word, is_alone) = (&words[0], words.len() == 1);
+    let is_prompt = !word.quoted && word.text.ends_with(ENDS_OF_PROMPTS);
     let way_out = match registry.nearest(&word.text) {
         _ if word.quoted && registry.get(&word.text).is_some() => "write it without quotes".to_owned(),
         _ if begins_quoted(&word.text) => "write it without these typographic quotes".to_owned(),
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "type `help` for the commands".to_owned(),
+        Some(near) if !is_prompt || is_alone => format!("did you mean `{near}`?"),
+        _ if is_prompt => {
+            "it looks like the prompt of another program: to run the line here, type it without".to_owned()
+        }
+        _ => "type `help` for the commands".to_owned(),
     };
     let message = format!("unknown command `{}`; {way_out}", escape_line(&word.text));
     Failure::usage(message, Some(word.range.clone()))
@@ -300,6 +308,17 @@ mod tests {
             check(line, None);
         }
         check("“request”", Some("unknown command `“request”`; write it without these typographic quotes"));
+        let prompt = |word: &str| {
+            Some(format!(
+                "unknown command `{word}`; it looks like the prompt of another program: to run the line here, type it without"
+            ))
+        };
+        for line in ["billing> status", "uptime> status", "billing>", "> status", "root@db:~# status"] {
+            let word = line.split(' ').next().unwrap_or_default();
+            assert_eq!(mistake(line.to_owned()).0, prompt(word), "{line}");
+        }
+        check("uptime>", Some("unknown command `uptime>`; did you mean `uptime`?"));
+        check("'billing>' status", Some("unknown command `billing>`; type `help` for the commands"));
         check("–help", Some("`–help` begins with an en dash; write `--help`"));
         check("request —help", Some("`—help` begins with an em dash; write `--help`"));
         check("request\u{a0}words\u{202f}a", None);
