@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Answer, Backdoor, Track, TrackGuard, Tracked};
 
+use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
 
@@ -213,4 +214,36 @@ Barnacle N +N objects.rs:N N +N
     assert!(
         grown.lock().unwrap().iter().all(|barnacle| std::ptr::eq(barnacle.track_guard(), &barnacle.track))
     );
+}
+
+/// `newcomer.md` 3.3.8: twenty equal rows, with nothing in their last column.
+#[test]
+fn rows_that_are_alike_are_one_with_their_number() {
+    #[derive(Track)]
+    struct Buoy {
+        track: TrackGuard<Self>,
+    }
+    let buoys: Vec<Buoy> = (0..20).map(|_| Buoy { track: TrackGuard::new() }).collect();
+    let one = "\
+count age shared made at
+N TIME objects.rs:N
+(no values: a guard of `#[derive(Track)]` does not know its object)
+";
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // Ages are alike where they are whole seconds.
+        let answer = run("fo Buoy");
+        assert_eq!(
+            answer.value.as_list().unwrap().len(),
+            21,
+            "a machine gets each, and the end: {}",
+            answer.value
+        );
+        if without_numbers(&answer.text) == one && answer.text.contains("\n   20  ") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{}", answer.text);
+        thread::sleep(Duration::from_millis(50));
+    }
+    drop(buoys);
 }

@@ -79,3 +79,37 @@ fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
     assert_eq!(console.run("pgt limit-nobody").text, none);
     assert!(console.run("tasks --limit 0").error.unwrap().contains("0 is out of range"));
 }
+
+/// More than fifty are no list that a person reads: on a terminal, those of one name and place are together.
+#[test]
+fn on_a_terminal_many_are_told_by_name_and_place() {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let spawn =
+        |name: &'static str| drop(tasks::Builder::new().name(name).spawn_on(crowd(), runtime.handle()));
+    let listed = |line: &str| Backdoor::testing().width(120).run(line);
+    let words = |text: &str| -> Vec<String> {
+        let row = |line: &str| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+        text.lines().filter(|line| line.contains("grouped-")).map(row).collect()
+    };
+    (0..40).for_each(|_| spawn("grouped-many"));
+    (0..10).for_each(|_| spawn("grouped-few"));
+    until("all are idle", || words(&listed("tasks grouped- --limit 100").text).len() == 50);
+    assert_eq!(words(&listed("tasks grouped-").text).len(), 50, "fifty are a list");
+    let elsewhere = tasks::Builder::new().name("grouped-few").spawn_on(crowd(), runtime.handle());
+    until("all are idle", || {
+        tasks::list().filter(|task| task.matches("grouped-")).all(|task| task.state.as_str() == "idle")
+    });
+    let answer = listed("tasks grouped-");
+    let groups = ["40 40 grouped-many", "10 10 grouped-few", "1 1 grouped-few"];
+    assert_eq!(words(&answer.text), groups, "{}", answer.text);
+    assert!(answer.text.contains("\n51 tasks; --limit lists single ones\n"), "{}", answer.text);
+    let rows = answer.value.as_list().unwrap();
+    assert_eq!(
+        rows.iter().filter(|row| row["id"].is_null()).count(),
+        1,
+        "a machine gets each, and the groups"
+    );
+    assert_eq!(words(&listed("tasks grouped- --limit 100").text).len(), 51);
+    assert_eq!(words(&Backdoor::testing().run("tasks grouped-").text).len(), 51, "a script gets a list");
+    drop((elsewhere, runtime));
+}

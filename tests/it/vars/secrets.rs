@@ -7,7 +7,7 @@ use backdoor_runtime::{backdoor_var, vars};
 use crate::gate::gate;
 use crate::log::Log;
 use crate::operator::{Operator, console};
-use crate::vars::alone;
+use crate::vars::{alone, wait_until};
 
 #[backdoor_var(settable, secret, validate = waits)]
 static SECRET_TOKEN: Mutex<String> = Mutex::new(String::new());
@@ -15,6 +15,7 @@ static SECRET_TOKEN: Mutex<String> = Mutex::new(String::new());
 fn waits(token: &str) -> Result<(), String> {
     match token {
         "slow-hunter2" => gate("secret token").block(),
+        slow if slow.starts_with("slow-hunter2-") => gate(slow).block(),
         "bad-hunter2" => return Err("bad-hunter2 is not good".to_owned()),
         _ => {}
     }
@@ -113,4 +114,42 @@ fn dots_stand_for_it_everywhere() {
     assert_eq!(*SECRET_TOKEN.lock().unwrap(), "slow-hunter2");
     assert!(seen.contains("secret-token: what was typed is not accepted"));
     vars::reset("secret-token").unwrap();
+}
+
+/// While it runs, others see the line of whoever sets it.
+#[test]
+fn dots_stand_for_it_in_who_and_running_in_every_spelling() {
+    let _alone = alone();
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    let mut other = Operator::new(&backdoor);
+    let mut count = 0;
+    for spelling in [
+        r"s\et secret-token TOKEN",
+        "sys set secret_token TOKEN",
+        "set vt-limit=7 secret-token=TOKEN",
+        "t> set secret-token TOKEN",
+        r#"$ t> sys  set "secret\x2dtoken" 'TOKEN' --because x"#,
+    ] {
+        let mut is_seen = false;
+        while !is_seen {
+            count += 1;
+            assert!(count < 100, "`{spelling}` has no dots");
+            let token = format!("slow-hunter2-{count}");
+            operator.types(&spelling.replace("TOKEN", &token));
+            gate(&token).wait_for_visitors(1);
+            let (who, running) = (other.asks("who"), other.asks("running"));
+            gate(&token).open();
+            operator.reads_answer();
+            assert!(!who.contains("hunter2") && !running.contains("hunter2"), "{spelling}: {who}{running}");
+            // It is given up after a second, which may be before others of a busy machine have looked.
+            is_seen = who.contains("••••") && running.contains("••••");
+            wait_until("it has returned", || {
+                operator.asks("set secret-token x").starts_with("secret-token: ")
+            });
+        }
+    }
+    for name in ["secret-token", "vt-limit"] {
+        vars::reset(name).unwrap();
+    }
 }
