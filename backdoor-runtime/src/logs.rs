@@ -28,11 +28,10 @@
 //! ring, and `log set` and `log` say so. Give it to the layer that it is meant for:
 //!
 //! ```
-//! use tracing_subscriber::filter::LevelFilter;
+//! use tracing_subscriber::EnvFilter;
 //! use tracing_subscriber::prelude::*;
 //!
-//! let filter = LevelFilter::INFO; // or EnvFilter::from_default_env()
-//! let fmt_layer = tracing_subscriber::fmt::layer().with_filter(filter);
+//! let fmt_layer = tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env());
 //! tracing_subscriber::registry().with(backdoor_runtime::logs()).with(fmt_layer).init();
 //! ```
 //!

@@ -1,5 +1,6 @@
 //! The log of the service, as an operator sees and filters it.
 
+mod env_filter;
 mod filter;
 mod load;
 mod rare;

@@ -1,0 +1,55 @@
+//! The ring beside an `EnvFilter` and a `fmt` layer, as most services have them (`newcomer.md` 1.2 d).
+
+use backdoor_runtime::{Backdoor, logs};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
+
+use crate::log::Log;
+use crate::logs::{of, own_process};
+
+/// An event of this level, and one that is never wanted.
+fn log() {
+    tracing::debug!(target: "it::env_filter", "picked");
+    tracing::trace!(target: "it::env_filter", "not wanted");
+}
+
+fn messages() -> Vec<String> {
+    of("it::env_filter").into_iter().map(|event| event.message).collect()
+}
+
+#[test]
+fn on_the_fmt_layer_it_keeps_nothing_from_the_ring() {
+    own_process("logs::env_filter::on_the_fmt_layer_it_keeps_nothing_from_the_ring", || {
+        let shown = Log::default();
+        let writer = shown.clone();
+        let fmt = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+        let fmt = fmt.with_filter(EnvFilter::new("info"));
+        tracing_subscriber::registry().with(logs()).with(fmt).init();
+        log();
+        let set = Backdoor::testing().run("log set it::env_filter=debug");
+        assert!(!set.text.contains("gets as far as the ring"), "{}", set.text);
+        assert_eq!(logs::in_force().changes.len(), 1);
+        log();
+        tracing::info!(target: "it::env_filter", "shown");
+        assert_eq!(messages(), ["picked", "shown"]);
+        let shown = shown.lines().join("\n");
+        assert!(shown.contains("shown") && !shown.contains("picked"), "{shown}");
+    });
+}
+
+/// `author.md` A7.
+#[test]
+fn in_front_of_the_ring_what_it_stops_is_said() {
+    own_process("logs::env_filter::in_front_of_the_ring_what_it_stops_is_said", || {
+        let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+        let registry = tracing_subscriber::registry().with(logs());
+        registry.with(EnvFilter::new("info,it::open=debug")).with(fmt).init();
+        let set = Backdoor::testing().run("log set it::env_filter=debug");
+        let stopped = "\nbut nothing below info of `it::env_filter` gets as far as the ring: a filter in front of all layers";
+        assert!(set.text.contains(stopped), "{}", set.text);
+        log();
+        assert!(messages().is_empty());
+        let open = Backdoor::testing().run("log set it::open=debug");
+        assert!(!open.text.contains("of `it::open` gets"), "{}", open.text);
+    });
+}
