@@ -140,8 +140,8 @@ fn an_authors_name_wins_over_a_built_in() {
     assert_eq!(console.run("uptime").text, "long\n");
     assert_eq!(console.run("sys who").status, Status::Done);
     assert_ne!(console.run("sys uptime").text, "long\n");
-    let help = console.run("help").text;
-    assert!(help.contains(" sys who,"), "{help}");
+    let help = console.run("help all").text;
+    assert!(help.contains(" sys who "), "{help}");
     let about = console.run("help console").text;
     assert!(about.contains("(the console's own; the service has one of that name)"), "{about}");
     assert!(console.run("help who").text.contains("The service's own idea"));

@@ -275,11 +275,11 @@ fn a_command_that_does_not_return_says_why() {
 #[test]
 fn results_and_options_are_peeled() {
     check("reply display 3", "3\n");
-    check("reply nested 0", "");
+    check("reply nested 0", "(none)\n");
     check_json("reply nested 0", "null");
     check("reply nested 1", "1\n");
     check_error("reply nested 2", Status::Failed, "too many");
-    check("reply deep 0", "");
+    check("reply deep 0", "(none)\n");
     check("reply deep 1", "1\n");
     check_error("reply deep 2", Status::Failed, &fmt::Error.to_string());
     assert_eq!(opaque(1).to_string(), "1");
@@ -290,7 +290,7 @@ fn results_and_options_are_peeled() {
 #[test]
 fn three_wrappings_are_peeled() {
     check_error("reply deeper 0", Status::Failed, "outer");
-    check("reply deeper 1", "");
+    check("reply deeper 1", "(none)\n");
     check("reply deeper 3", "3\n");
     check_error("reply deeper 2", Status::Failed, "inner");
     assert_eq!(deeper(3), Ok(Some(Ok(3))));

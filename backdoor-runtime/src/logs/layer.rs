@@ -266,7 +266,7 @@ mod tests {
         let asked = || {
             let wanted = ["it::front::shut=debug", "it::front::open=debug", "it::front::off=off", "info"];
             front::stopped_by(
-                &[dispatch.clone()],
+                std::slice::from_ref(&dispatch),
                 &wanted.map(|text| crate::FromArg::from_arg(text).unwrap()),
             )
         };

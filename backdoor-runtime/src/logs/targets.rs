@@ -34,7 +34,7 @@ pub(super) fn note(target: &'static str) {
 /// Every target that was seen: in a callsite that was reached, or in an event that came by the crate `log`.
 pub(super) fn known(counts: &Counts) -> BTreeSet<String> {
     let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    reached.into_iter().map(str::to_owned).chain(counts.named.keys().map(|name| name.to_string())).collect()
+    reached.into_iter().map(str::to_owned).chain(counts.named.keys().map(ToString::to_string)).collect()
 }
 
 /// One target that was seen.

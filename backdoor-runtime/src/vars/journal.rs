@@ -298,7 +298,7 @@ mod tests {
         let at = SystemTime::UNIX_EPOCH + days(20_000);
         let until = at + seconds(900);
         let check = |now: SystemTime, shown: SystemTime| {
-            assert_eq!(by_the_clock_of(now, until, at, seconds(10)), shown)
+            assert_eq!(by_the_clock_of(now, until, at, seconds(10)), shown);
         };
         check(at + seconds(10), until);
         check(at + seconds(10) + Duration::from_millis(900), until);
