@@ -16,6 +16,8 @@ mod command;
 mod console;
 pub mod counters;
 mod dispatch;
+#[allow(unsafe_code, reason = "pthread_atfork and what its handler may do; each block has its reason")]
+mod forked;
 mod in_the_authors_crate;
 mod line;
 pub mod logs;

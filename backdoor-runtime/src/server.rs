@@ -8,8 +8,6 @@ mod door;
 mod environment;
 mod error;
 mod file_watch;
-#[allow(unsafe_code, reason = "pthread_atfork and what its handler may do; each block has its reason")]
-mod forked;
 mod keeper;
 mod limits;
 mod listener;
@@ -21,7 +19,6 @@ mod spare;
 mod stream;
 
 pub(crate) use addresses::Addresses;
-pub(crate) use forked::Process;
 pub(crate) use limits::Limits;
 
 pub use address::{Address, AddressError, Listen};

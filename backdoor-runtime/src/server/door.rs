@@ -8,9 +8,9 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::sleep;
 
 use crate::dispatch::audit::{Audit, Topic};
+use crate::forked::Ours;
 use crate::server::address::{Endpoint, Place};
 use crate::server::file_watch::FileWatch;
-use crate::server::forked::Ours;
 use crate::server::listener::{self, BindError, Bound, BoundSocket};
 use crate::server::socket_file::SocketFile;
 use crate::server::stream::Stream;

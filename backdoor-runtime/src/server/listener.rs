@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use crate::causes;
+use crate::forked::Ours;
 use crate::server::address::{Address, Endpoint, Host, Place};
-use crate::server::forked::Ours;
 use crate::server::socket_directory;
 use crate::server::socket_file::{self, SocketFile};
 

@@ -8,9 +8,9 @@ use std::{fmt, mem};
 use tokio::sync::{oneshot, watch};
 
 use crate::dispatch::Dispatcher;
+use crate::forked::Process;
 use crate::own_thread::{self, Priority};
 use crate::server::door::Door;
-use crate::server::forked::Process;
 use crate::server::keeper::Keeper;
 use crate::server::{Address, Addresses};
 use crate::trends;

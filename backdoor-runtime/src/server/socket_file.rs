@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::console::escape::escape_line;
-use crate::server::forked::Process;
+use crate::forked::Process;
 use crate::server::listener::{BACKLOG, Failure};
 
 /// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).

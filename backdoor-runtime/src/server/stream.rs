@@ -13,8 +13,8 @@ use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::console::{Bounds, Transport};
+use crate::forked::Ours;
 use crate::resources::is_orphan;
-use crate::server::forked::Ours;
 
 /// The least that the kernel's buffer of input gets: one for less than a packet of the loopback device makes TCP wait for timers.
 const LEAST: usize = 64 * 1024;

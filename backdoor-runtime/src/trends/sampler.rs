@@ -12,7 +12,7 @@ use crate::dispatch::Shared;
 use crate::dispatch::asking::Asking;
 use crate::dispatch::contain::contain;
 use crate::dispatch::own_runtime::Asynchronous;
-use crate::server::Process;
+use crate::forked::Process;
 use crate::trends::all;
 use crate::trends::series::{Series, Source};
 use crate::vars::Reading;

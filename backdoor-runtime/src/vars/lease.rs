@@ -8,8 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::dispatch::contain::contain;
+use crate::forked::Process;
 use crate::own_thread::{self, Priority};
-use crate::server::Process;
 use crate::vars::journal::{Author, Intent, Revert, Reverted, What};
 use crate::vars::place::Kept;
 

@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Diagnosis;
 use super::checks::not_read;
-use crate::builtins::vars::time;
+use crate::builtins::vars::shown::time;
 use crate::logs::{self, RingInfo};
 use crate::objects::{GrowthInfo, Snapshot};
 use crate::reply::text;

@@ -1,3 +1,5 @@
+//! What may be written for an address, and what is said of what may not.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Sockets that are bound, held by others, or in the way.
+
 use super::*;
 
 use std::env;

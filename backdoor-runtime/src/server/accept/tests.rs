@@ -1,0 +1,102 @@
+//! A panic of the console's own, and what it leaves standing.
+
+use super::*;
+
+use std::mem::MaybeUninit;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::task::{Context, Poll};
+
+use tokio::io::Ready;
+
+use crate::command::States;
+use crate::command::registry::Registry;
+use crate::dispatch::audit::{Audit, RECURRING};
+use crate::dispatch::{Service, Shared};
+use crate::server::limits::Limits;
+
+/// A peer whose bytes make the console panic, as a bug in it would.
+#[derive(Default)]
+struct Broken {
+    has_panicked: AtomicBool,
+    written: Mutex<Vec<u8>>,
+}
+
+impl Transport for Broken {
+    fn poll_ready(&self, interest: Interest, _context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        Poll::Ready(Ok(if interest.is_writable() { Ready::WRITABLE } else { Ready::READABLE }))
+    }
+
+    fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
+        assert!(self.has_panicked.swap(true, Ordering::Relaxed), "a bug, as a test has it");
+        // It closes its half when it is told of the end.
+        Ok(&[])
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn end_writing(&self) {}
+}
+
+/// A peer that says nothing.
+struct Silent;
+
+impl Transport for Silent {
+    fn poll_ready(&self, _interest: Interest, _context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        Poll::Pending
+    }
+
+    fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn end_writing(&self) {}
+}
+
+/// It ends with what is given beside it.
+fn reception() -> (Reception, watch::Sender<bool>) {
+    let limits = Limits::default();
+    let service = Service::new("test".to_owned(), None);
+    let shared = Arc::new(Shared::new(Registry::linked(), service, limits.max_words));
+    let audit = Audit::start(RECURRING).unwrap();
+    let manners = Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds };
+    let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
+    let places = Places::new(2, 0, Duration::ZERO);
+    let (end, ending) = watch::channel(false);
+    (Reception::new(Arc::new(dispatcher), manners, &limits, places, ending), end)
+}
+
+fn peer(reception: &Reception, id: u64) -> (Arc<Peer>, mpsc::Receiver<Piece>, Place) {
+    let (output, pieces) = mpsc::channel(1);
+    let peer = Arc::new(Peer::new(id, format!("peer {id}"), None, output));
+    let (place, left) = reception.places.take(&peer, false).unwrap();
+    assert!(left.is_none(), "there was room");
+    (peer, pieces, place)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_ours_ends_one_session_only_and_its_peer_is_told() {
+    let (reception, _end) = reception();
+    let (other, pieces, place) = peer(&reception, 1);
+    let neighbour = reception.attend(&Silent, other.clone(), pieces, place, true);
+    let mut neighbour = std::pin::pin!(neighbour);
+    let broken = Broken::default();
+    let (failing, pieces, place) = peer(&reception, 2);
+    tokio::select! {
+        () = &mut neighbour => panic!("the neighbour ended, too"),
+        () = reception.attend(&broken, failing, pieces, place, true) => {}
+    }
+    let said = String::from_utf8(broken.written.into_inner().unwrap()).unwrap();
+    let message = Cut::Panicked(String::new()).message(Duration::ZERO);
+    assert_eq!(said, format!("{message}\n"));
+    // Its place is free, and the neighbour is still there.
+    peer(&reception, 3);
+    assert!(timeout(Duration::from_secs(1), neighbour).await.is_err());
+}
