@@ -1,8 +1,9 @@
 //! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose,
-//! `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
+//! `cargo xtask tidy` for the order of the sources, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
 //! `cargo xtask sanitize` for what is unsafe.
 
 mod programs;
+mod tidy;
 
 use std::env;
 use std::process::{Command, ExitCode, Stdio};
@@ -235,14 +236,15 @@ const SANITIZE: &[(Needs, Step)] = &[
 ];
 
 const USAGE: &str = "\
-usage: cargo xtask <check|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
+usage: cargo xtask <check|tidy|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
+  tidy   the first step of check alone: the order of folders, what files and tests have, what documents name
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, counters, locks, logs, big-answer, tasks, threads, profile,
-         service, views, subscriber, nice, added, objects, compile)
+         service, views, subscriber, nice, added, objects, first-look, compile)
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s;
          `soak views` looks at a busy service with every view, for a minute under each runtime flavour
   sanitize
@@ -276,12 +278,16 @@ fn main() -> ExitCode {
             SOAK_VIEWS
         }
         ["sanitize"] => return sanitize(),
+        ["tidy"] => return if tidy::is_tidy() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;
         }
     };
     let checks = std::ptr::eq(steps, CHECK);
+    if checks && !tidy::is_tidy() {
+        return ExitCode::FAILURE;
+    }
     if checks && !programs::install() {
         return ExitCode::FAILURE;
     }
