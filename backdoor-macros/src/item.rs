@@ -9,6 +9,7 @@ use syn::{
 };
 
 use crate::argument::ArgumentArgs;
+use crate::associated;
 use crate::command::CommandArgs;
 use crate::mistakes::Mistakes;
 use crate::names;
@@ -41,6 +42,13 @@ impl Item {
     pub(crate) fn parse(tokens: TokenStream, args: &CommandArgs, mistakes: &Mistakes) -> syn::Result<Self> {
         let Raw { attributes, visibility, mut signature, body } = syn::parse2(tokens)?;
         check_signature(&signature, args, mistakes);
+        if let Some(found) = associated::self_type(&signature, &body) {
+            mistakes.add(
+                found,
+                "a command cannot name `Self`: it is a free function, outside any `impl`",
+                "move it out of the `impl` and name the type",
+            );
+        }
         let mut parameters = Vec::new();
         let mut options = Options::default();
         for input in &mut signature.inputs {

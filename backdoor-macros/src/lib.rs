@@ -7,6 +7,7 @@
 //! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
 
 mod argument;
+mod associated;
 mod build_info;
 mod choice;
 mod command;
