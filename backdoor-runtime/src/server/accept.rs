@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
@@ -45,6 +45,8 @@ pub(crate) struct Reception {
     spare: Option<Spare>,
     /// How long no connection is taken after one could not be, at most.
     pause: Duration,
+    /// A connection was closed, which ends that pause: there may be a descriptor.
+    closed: Notify,
 }
 
 /// What became of a connection for which a descriptor in reserve was given up.
@@ -129,6 +131,7 @@ impl Reception {
             numbers: AtomicU64::new(1),
             spare: limits.spare_descriptor.then(Spare::new),
             pause: limits.accept_pause,
+            closed: Notify::new(),
         }
     }
 
@@ -182,7 +185,7 @@ impl Reception {
                 },
                 None => audit.warn_rarely(Topic::Accept, || not_taken(&error)),
             }
-            sleep(pauses.next()).await;
+            let _ = timeout(pauses.next(), self.closed.notified()).await;
         }
     }
 
@@ -202,7 +205,12 @@ impl Reception {
             self.note_left(&left, Want::Descriptor);
             return InReserve::Stays(stream);
         }
-        tell(&stream, &format!("the service cannot take a connection now: {error}; try again later\n")).await;
+        tell(
+            &stream,
+            &format!("the service cannot take a connection now: {error}; try again later\n"),
+            LINGER,
+        )
+        .await;
         drop(stream);
         spare.renew();
         InReserve::TurnedAway
@@ -222,6 +230,7 @@ impl Reception {
     fn has_closed(&self) {
         if let Some(spare) = &self.spare {
             spare.renew();
+            self.closed.notify_one();
         }
     }
 
@@ -256,7 +265,7 @@ impl Reception {
                     format!("{} was turned away: {}", peer.name, full.message())
                 });
                 tokio::spawn(async move {
-                    reception.farewell(&stream, &format!("{}\n", full.message())).await;
+                    reception.farewell(&stream, &format!("{}\n", full.message()), LINGER).await;
                     drop(stream);
                     reception.has_closed();
                     drop(alive);
@@ -300,13 +309,15 @@ impl Reception {
         let newline = if peer.speaks_telnet() || (peer.is_prompted() && !plain) { "\r\n" } else { "\n" };
         // Behind a prompt it begins a line of its own.
         let begin = if peer.is_prompted() { newline } else { "" };
-        self.farewell(stream, &format!("{begin}{}{newline}", cut.message(self.idle))).await;
+        // Who waits for its descriptor waits no longer than it takes to say so.
+        let linger = if matches!(cut, Cut::MadeRoom(Want::Descriptor)) { Duration::ZERO } else { LINGER };
+        self.farewell(stream, &format!("{begin}{}{newline}", cut.message(self.idle)), linger).await;
     }
 
     /// Tells a peer why it has no session, where not many others have to be told at the same time.
-    async fn farewell(&self, stream: &impl Transport, message: &str) {
+    async fn farewell(&self, stream: &impl Transport, message: &str, linger: Duration) {
         if let Ok(_turn) = self.farewells.try_acquire() {
-            tell(stream, message).await;
+            tell(stream, message, linger).await;
         }
     }
 }
@@ -337,13 +348,13 @@ fn not_taken(error: &io::Error) -> String {
     format!("a connection could not be taken: {error}")
 }
 
-/// Says one thing, and closes.
-async fn tell(stream: &impl Transport, message: &str) {
+/// Says one thing, and closes, so much later that a peer that is still sending reads it.
+async fn tell(stream: &impl Transport, message: &str, time: Duration) {
     // A new socket has room for one line, which tokio knows only after it was asked.
     if let Ok(Ok(_)) = timeout(LINGER, stream.ready(Interest::WRITABLE)).await {
         let _ = stream.try_write(message.as_bytes());
     }
-    linger(stream, LINGER).await;
+    linger(stream, time).await;
 }
 
 #[cfg(test)]

@@ -62,6 +62,17 @@ fn who_comes_when_there_is_no_descriptor_is_told_so() {
     assert_eq!(told_without_descriptors(&[FEW_DESCRIPTORS, NO_SPARE], Limit::Off), None);
 }
 
+/// Case H5: each of the silent ones makes room for the next at once.
+#[test]
+fn a_newcomer_behind_many_silent_ones_is_soon_heard_in_a_process_without_descriptors() {
+    let service = Service::start(&[FEW_DESCRIPTORS]);
+    let before = service.descriptors();
+    let silent: Vec<_> = (0..450).map(|_| Client::connect(&service.address)).collect();
+    assert_eq!(script(&service.address, "wire echo a\n"), "a\n");
+    drop(silent);
+    service.comes_back_to(before);
+}
+
 /// How often the service tries to take a connection for which it has no descriptor, in two seconds.
 fn attempts(pause: &str) -> usize {
     let service = Service::start(&[FEW_DESCRIPTORS, NO_SPARE, LOGS_ALL, pause]);
