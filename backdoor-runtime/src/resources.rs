@@ -22,6 +22,7 @@ pub(crate) mod private_file;
 pub(crate) mod proc;
 mod program;
 mod sockets;
+pub(crate) mod soft_limit;
 
 pub use build::BuildInfo;
 pub use cgroup::{Cgroup, Controller, Pressure, cgroup};

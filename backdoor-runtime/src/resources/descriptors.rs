@@ -5,10 +5,9 @@ use std::fmt::{self, Write};
 use std::path::Path;
 use std::{fs, io};
 
-use rustix::process::{Resource, getrlimit};
-
 use super::proc::{named, percent};
 use super::sockets::{self, Socket, sockets_by_inode};
+use super::soft_limit::{Kind, soft_limit};
 use crate::reply::record;
 use crate::reserve;
 use crate::{Column, CommandOutput, Cut, Page, Value};
@@ -70,7 +69,7 @@ pub fn descriptors() -> io::Result<Descriptors> {
         .collect();
     let open = descriptors.len() as u64;
     // Asked of the kernel itself: no descriptor may be left to read a file with.
-    let limit = getrlimit(Resource::Nofile).current;
+    let limit = soft_limit(Kind::OpenFiles);
     let kinds = count(&descriptors);
     Ok(Descriptors {
         open,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, process};
 
-use rustix::process::{Resource, getrlimit};
+use super::soft_limit::{Kind, soft_limit};
 
 /// A directory of mode 0700, in the user's runtime directory or the one for temporary files, which is removed with what is in it unless
 /// it is kept. Nobody else can have made it before: a name that is taken is not used.
@@ -75,7 +75,7 @@ impl Drop for Directory {
 
 /// The longest file that the process may write; `None` where that is not limited.
 pub(crate) fn longest() -> Option<u64> {
-    getrlimit(Resource::Fsize).current
+    soft_limit(Kind::FileSize)
 }
 
 /// Whether a file may have this length. The kernel answers one byte more with SIGXFSZ, which ends the process by default.

@@ -3,9 +3,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::process::{Resource, getrlimit};
-
 use crate::resources;
+use crate::resources::soft_limit::{Kind, soft_limit};
 
 /// What is left to the service, and to the rest of the look.
 const RESERVE: u64 = 2 << 20;
@@ -45,8 +44,8 @@ impl Room {
         let author = Self { bytes: allowed() as u64, of: Of::Author };
         let others = [
             (resources::free_memory().map(|free| free.saturating_sub(RESERVE)), Of::Group),
-            (under(Resource::As, "VmSize"), Of::AddressSpace),
-            (under(Resource::Data, "VmData"), Of::Data),
+            (under(Kind::AddressSpace, "VmSize"), Of::AddressSpace),
+            (under(Kind::Data, "VmData"), Of::Data),
         ];
         let others = others.into_iter().filter_map(|(bytes, of)| Some(Self { bytes: bytes?, of }));
         others.chain([author]).min_by_key(|room| room.bytes).unwrap_or(author)
@@ -66,8 +65,8 @@ impl Room {
     }
 }
 
-fn under(resource: Resource, figure: &str) -> Option<u64> {
-    let limit = getrlimit(resource).current?;
+fn under(kind: Kind, figure: &str) -> Option<u64> {
+    let limit = soft_limit(kind)?;
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;

@@ -10,7 +10,10 @@ use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::reserve;
 use crate::threads::trial::{self, Call};
+
+const FILE: &str = "/proc/self/mem";
 
 /// How it is read: a descriptor of `/proc/self/mem`, or one of these.
 static WAY: AtomicI32 = AtomicI32::new(UNKNOWN);
@@ -32,15 +35,15 @@ pub(crate) fn prepare() -> io::Result<()> {
     let way = if !trial::has_filter() && can_call() {
         BY_CALL
     } else {
-        match crate::reserve::with(|| File::open("/proc/self/mem")) {
+        match File::open(FILE) {
             // It stays open: a handler that comes late may read from it.
             Ok(file) => file.into_raw_fd(),
+            Err(_) if trial::check(Call::ReadMemory).is_ok() && can_call() => BY_CALL,
+            // What stays open would be missed by the views that need one for a moment, so that those in reserve come last.
+            Err(error) if reserve::helps(&error) => reserve::with(|| File::open(FILE))?.into_raw_fd(),
             Err(error) => {
                 trial::check(Call::ReadMemory)?;
-                if !can_call() {
-                    return Err(error);
-                }
-                BY_CALL
+                return Err(error);
             }
         }
     };
@@ -98,7 +101,7 @@ mod tests {
         assert_eq!(copy, text);
         assert_eq!(read(0x1000, &mut copy), 0);
         assert_eq!(word(0x1000), None);
-        let file = File::open("/proc/self/mem").unwrap();
+        let file = File::open(FILE).unwrap();
         copy = [0; 10];
         std::os::unix::fs::FileExt::read_exact_at(&file, &mut copy, text.as_ptr() as u64).unwrap();
         assert_eq!(copy, text);
