@@ -1,14 +1,15 @@
 //! Unwinding copied stacks with the tables that every program carries for its own panics.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 
 use framehop::{
     CacheNative, ExplicitModuleSectionInfo, FrameAddress, Module, UnwindRegsNative, Unwinder, UnwinderNative,
 };
 
+use crate::reserve;
 use crate::threads::call_site::Functions;
 use crate::threads::maps::{self, Object};
+use crate::threads::memory;
 use crate::threads::signal::Registers;
 use crate::threads::tables::{Piece, Tables};
 
@@ -30,7 +31,6 @@ pub(crate) struct Modules {
     /// For functions that have no other table, as those of musl.
     pub(super) by_debug_frame: UnwinderNative<Piece, framehop::MayAllocateDuringUnwind>,
     pub(super) debug_cache: CacheNative<framehop::MayAllocateDuringUnwind>,
-    memory: Option<File>,
 }
 
 /// Where a stack went, from the innermost frame outwards.
@@ -68,10 +68,13 @@ impl Modules {
         if self.of == objects {
             return;
         }
-        let memory = crate::reserve::with(|| File::open("/proc/self/mem")).ok();
+        // None stays open: it may be one in reserve.
+        let file = reserve::with(|| File::open("/proc/self/mem")).ok();
+        // Without it, code cannot be looked at.
+        let _ = memory::prepare();
         *self = Self { of: objects.to_vec(), ..Self::default() };
         for object in objects {
-            let tables = Tables::read(object, memory.as_ref());
+            let tables = Tables::read(object, file.as_ref());
             if let Some(tables) = &tables {
                 self.unwinder.add_module(module(object, tables));
                 if let Some(debug_frame) = &tables.debug_frame {
@@ -80,7 +83,6 @@ impl Modules {
             }
             self.tables.push(tables);
         }
-        self.memory = memory;
     }
 
     /// Follows a stack, of which the piece from the stack pointer on was copied.
@@ -176,7 +178,7 @@ impl Modules {
         let mut code = [0; 8];
         let begin = address.wrapping_sub(code.len() as u64);
         maps::object_at(&self.of, begin).is_some()
-            && self.memory.as_ref().is_some_and(|memory| memory.read_exact_at(&mut code, begin).is_ok())
+            && usize::try_from(begin).is_ok_and(|begin| memory::read(begin, &mut code) == code.len())
             && ends_with_call(&code)
     }
 }

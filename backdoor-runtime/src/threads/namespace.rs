@@ -9,6 +9,8 @@ use std::{fs, io};
 
 use crate::reserve;
 
+const TASKS: &str = "/proc/self/task";
+
 /// The file of a thread in /proc.
 pub(super) fn file(tid: i32, file: &str) -> String {
     let listed = if is_foreign() { number_there(tid).unwrap_or(0) } else { tid };
@@ -17,7 +19,8 @@ pub(super) fn file(tid: i32, file: &str) -> String {
 
 /// The numbers that /proc lists.
 pub(super) fn listed() -> io::Result<Vec<i32>> {
-    let names = reserve::names("/proc/self/task")?;
+    let names = reserve::names(TASKS)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot read {TASKS}: {error}")))?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 

@@ -2,9 +2,11 @@
 //! part of what was found is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::reserve;
 use crate::threads::allowance::Room;
 use crate::threads::debug_info::{self, DebugInfo};
 use crate::threads::frame::Frame;
@@ -168,7 +170,7 @@ impl Look<'_> {
         let nameless = |frames: &Vec<Frame>| frames.last().is_some_and(|frame| frame.function.is_none());
         if frames.iter().any(nameless)
             && let Some(tables) =
-                Tables::read(self.object, std::fs::File::open("/proc/self/mem").ok().as_ref())
+                Tables::read(self.object, reserve::with(|| File::open("/proc/self/mem")).ok().as_ref())
         {
             for (frames, code) in frames.iter_mut().zip(codes).filter(|(frames, _)| nameless(frames)) {
                 let begin = tables.function(code - start).map(|function| function.start + start);

@@ -4,11 +4,12 @@
 //! The child is made by `clone` without a signal for its end, so that no handler of the service's for SIGCHLD runs, and that none of its
 //! `wait` calls sees it. It runs no handler of `pthread_atfork`, makes system calls and nothing else, and leaves no core file.
 
-use std::fs;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::reserve;
 
 /// A call that only some commands need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +29,10 @@ const CHILD: Duration = Duration::from_secs(2);
 
 const ALL: [Call; 4] = [Call::Signal, Call::RobustList, Call::ReadMemory, Call::Timer];
 
-/// Whether a filter is set on this process.
+/// Whether a filter is set on this process. What cannot be found out may be so.
 pub(crate) fn has_filter() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let Ok(status) = reserve::read("/proc/self/status") else { return true };
+    let status = String::from_utf8_lossy(&status);
     status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
 }
 
