@@ -45,6 +45,12 @@ pub(crate) fn with<T>(mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> 
     done
 }
 
+/// Takes back what was given up for files that stayed open for a while, now that they are closed. Nobody else asks for it until a
+/// descriptor is missing again, and then it is late.
+pub(crate) fn renew() {
+    of_process().renew();
+}
+
 /// The whole of a file.
 ///
 /// # Errors

@@ -83,6 +83,8 @@ impl Modules {
             }
             self.tables.push(tables);
         }
+        drop(file);
+        reserve::renew();
     }
 
     /// Follows a stack, of which the piece from the stack pointer on was copied.

@@ -117,6 +117,7 @@ impl Kept {
         let index = self.indexes.remove(&at);
         let mut look = Look { object: &self.objects[at], room: Room::now(), index, missing: None };
         let frames = look.frames(codes);
+        reserve::renew();
         let Look { index, missing, .. } = look;
         let bytes: usize = self.indexes.values().map(UnitIndex::bytes).sum();
         if let Some(index) = index.filter(|index| bytes + index.bytes() <= INDEXES) {
