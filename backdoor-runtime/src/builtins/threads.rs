@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::builtins::{fitted, nameless};
 use crate::tasks::{self, TaskInfo, TaskState};
 use crate::threads::silent::COLLECTOR;
-use crate::threads::{self, StackError, Stacks, Thread, Watch};
+use crate::threads::{self, StackError, Stacks, Thread, ThreadStack, Watch};
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
 /// The native threads, the busiest first, and what each waits in
@@ -66,12 +66,15 @@ async fn pnt(
     let take = if interrupt { threads::stacks_interrupting } else { threads::stacks };
     let mut stacks = threads::aside(take).await??;
     let all = stacks.threads.len();
-    let missing = stacks.threads.iter().filter_map(|thread| thread.missing.as_deref());
-    let unseen: Vec<String> = missing.filter(|why| *why != COLLECTOR).map(str::to_owned).collect();
-    if let Some(pattern) = &pattern {
-        stacks = stacks.matching(pattern);
-    }
-    Ok(Pnt { stacks, all, unseen, full })
+    let Some(pattern) = &pattern else {
+        return Ok(Pnt { stacks, all, unseen: Vec::new(), full });
+    };
+    let missing =
+        |thread: &ThreadStack| Some((thread.tid, thread.missing.clone().filter(|why| why != COLLECTOR)?));
+    let mut unseen: Vec<(i32, String)> = stacks.threads.iter().filter_map(missing).collect();
+    stacks = stacks.matching(pattern);
+    unseen.retain(|(tid, _)| stacks.threads.iter().all(|shown| shown.tid != *tid));
+    Ok(Pnt { stacks, all, unseen: unseen.into_iter().map(|(_, why)| why).collect(), full })
 }
 
 const COLUMNS: [Column; 4] = [
@@ -151,7 +154,7 @@ impl CommandOutput for Threads {
             let Value::Record(mut fields) = self.row(thread) else { return Value::Null };
             if let Some(stacks) = &self.stacks {
                 let stack = stacks.threads.iter().find(|stack| stack.tid == thread.tid);
-                fields.push(("stack".into(), stack.map(threads::ThreadStack::value).into()));
+                fields.push(("stack".into(), stack.map(ThreadStack::value).into()));
             }
             Value::Record(fields)
         };
@@ -163,7 +166,7 @@ struct Pnt {
     stacks: Stacks,
     /// How many threads there were before the pattern.
     all: usize,
-    /// Why some of them have no stack.
+    /// Why those that are not shown have no stack to look for the pattern in.
     unseen: Vec<String>,
     full: bool,
 }
@@ -183,10 +186,10 @@ impl CommandOutput for Pnt {
                         "none of the {all} threads has that in its name; no stack could be taken: {why}"
                     )
                 }
-                [why, rest @ ..] => writeln!(
+                [why, ..] => writeln!(
                     page,
-                    "none of the {all} threads has that in its name, nor in its stack, but that {} have none: {why}",
-                    rest.len() + 1
+                    "none of the {all} threads has that in its name or stack; {}: {why}",
+                    without_stack("thread", self.unseen.len())
                 ),
             };
         }
@@ -194,11 +197,22 @@ impl CommandOutput for Pnt {
         let of = if shown < self.all { format!("{shown} of {}", self.all) } else { shown.to_string() };
         let s = if self.all == 1 { "" } else { "s" };
         let (took, held) = (short(self.stacks.took), short(held));
-        writeln!(page, "{of} thread{s} in {took}; none was held up for more than {held}")
+        writeln!(page, "{of} thread{s} in {took}; none was held up for more than {held}")?;
+        match self.unseen.as_slice() {
+            [] => Ok(()),
+            [why, ..] => writeln!(page, "{}: {why}", without_stack("other thread", self.unseen.len())),
+        }
     }
 
     fn value(&self) -> Value {
         self.stacks.groups(self.full).iter().map(threads::Group::value).collect()
+    }
+}
+
+fn without_stack(what: &str, count: usize) -> String {
+    match count {
+        1 => format!("1 {what} has no stack"),
+        _ => format!("{count} {what}s have no stack"),
     }
 }
 
@@ -212,13 +226,20 @@ fn short(duration: Duration) -> String {
 }
 
 fn groups(page: &mut Page<'_>, stacks: &Stacks, full: bool) -> fmt::Result {
-    for group in stacks.groups(full) {
+    let mut said: Vec<&str> = Vec::new();
+    let groups = stacks.groups(full);
+    for group in &groups {
         fitted::sentence(page, 0, &group.title())?;
         for line in &group.lines {
             writeln!(page, "    {line}")?;
         }
-        if let Some(missing) = &group.threads[0].missing {
-            writeln!(page, "    no stack: {missing}")?;
+        match group.threads[0].missing.as_deref() {
+            Some(missing) if said.contains(&missing) => writeln!(page, "    no stack, as above")?,
+            Some(missing) => {
+                writeln!(page, "    no stack: {missing}")?;
+                said.push(missing);
+            }
+            None => {}
         }
     }
     Ok(())

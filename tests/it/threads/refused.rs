@@ -72,7 +72,11 @@ fn threads_that_sleep_are_seen_where_no_call_for_it_is_allowed() {
     assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
     service.asks_until("pnt", "    no stack: no signal may be sent: Operation not permitted (os error 1)\n");
     let none = service.asks("pnt no-such-function");
-    assert!(none.contains("has that in its name, nor in its stack, but that "), "{none}");
+    let why = "no signal may be sent: Operation not permitted (os error 1)\n";
+    assert!(none.contains(" threads has that in its name or stack; "), "{none}");
+    assert!(none.contains(" no stack: ") && none.ends_with(why), "{none}");
+    let some = service.asks("pnt move_std");
+    assert!(some.contains("refund") && some.ends_with(why), "{some}");
     let profile = service.asks("profile cpu --for 50ms");
     assert!(profile.starts_with("no thread could be watched: "), "{profile}");
     assert!(
