@@ -138,6 +138,10 @@ fn newcomer_3_3_1_changes_keep_the_time_at_80_columns() {
     let has_time = |row: &str| row.split_whitespace().filter(|word| word.matches(':').count() == 2).count();
     assert!(has_time(row) >= 2, "when it was made and when it ends: {text}");
     assert!(row.contains(" 128 ") && row.contains(" 256 "), "{text}");
+    assert!(
+        row.contains(" set ") && !row.contains('…'),
+        "until says how long, so that nothing is cut: {text}"
+    );
     assert!(text.contains("\n    because the queue is full at three in the morning\n"), "{text}");
     console.run("reset fits-limit");
 }

@@ -3,9 +3,11 @@
 pub(in crate::builtins) mod shown;
 mod trend;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::builtins::vars::shown::{Journal, Listed, Made, One};
+use crate::line::words::quote;
 use crate::vars::{self, Change, Terms, VarError, VarInfo};
 use crate::{Console, Session, State, backdoor_command};
 
@@ -158,9 +160,11 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
     };
     match rest {
         // `a = 1`, which a shell would take for three words, too.
-        [equals, value, ..] if equals == "=" && !name.contains('=') => {
+        [equals, value @ ..] if equals == "=" && !value.is_empty() && !name.contains('=') => {
             vars::known(name)?;
-            wrong(format!("write `set {name}={}`, without spaces around `=`", vars::as_typed(name, value)))
+            let value = value.join(" ");
+            let value = in_quotes(vars::as_typed(name, &value));
+            wrong(format!("write `set {name}={value}`, without spaces around `=`"))
         }
         [equals] if equals.starts_with('=') && !name.contains('=') => {
             vars::known(name)?;
@@ -194,11 +198,11 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
             );
             wrong(format!("several variables are set with `=`: `set {name}={value} {other}={next}`"))
         }
-        [value, odd, ..] => {
+        [_, odd, ..] => {
             vars::known(name)?;
             let hint = match vars::is_secret(name) {
                 true => String::new(),
-                false => format!(": `set {name} \"{value} {odd}\"`"),
+                false => format!(": `set {name} {}`", in_quotes(&rest.join(" "))),
             };
             wrong(format!(
                 "{} is one word too many; quote a value with spaces{hint}",
@@ -206,6 +210,16 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
             ))
         }
         _ => wrong(format!("a value is missing for `{name}`; write `set NAME VALUE`, or `set a=1 b=2`")),
+    }
+}
+
+/// A value as it is typed: in the quotes that a message shows, where it needs any.
+fn in_quotes(value: &str) -> Cow<'_, str> {
+    match quote(value) {
+        Cow::Owned(quoted) if quoted.starts_with('\'') && !value.contains(['"', '\\']) => {
+            format!("\"{value}\"").into()
+        }
+        typed => typed,
     }
 }
 
@@ -261,12 +275,20 @@ mod tests {
             "pairs-greeting hello world",
             "`world` is one word too many; quote a value with spaces: `set pairs-greeting \"hello world\"`",
         );
+        check(
+            "pairs-greeting to the whole world",
+            "`the` is one word too many; quote a value with spaces: `set pairs-greeting \"to the whole world\"`",
+        );
         check("pairs-token hello world", "what was typed is one word too many; quote a value with spaces");
         check(
             "pairs-batch 20 30",
             "`30` is one word too many; quote a value with spaces: `set pairs-batch \"20 30\"`",
         );
         check("pairs-batch = 5", "write `set pairs-batch=5`, without spaces around `=`");
+        check(
+            "pairs-greeting = hello world",
+            "write `set pairs-greeting=\"hello world\"`, without spaces around `=`",
+        );
         check("pairs-batch =5", "write `set pairs-batch=5`, without spaces around `=`");
         check("pairs-token = 5", "write `set pairs-token=VALUE`, without spaces around `=`");
         check(

@@ -93,6 +93,14 @@ fn author<'a>(page: &Page<'_>, by: &'a str) -> &'a str {
     }
 }
 
+/// What a change was, where there is little room: without its length, since `until` says when it ends.
+fn what<'a>(page: &Page<'_>, change: &'a Change) -> &'a str {
+    match change.what.split_once(" for ") {
+        Some((what, _)) if change.until.is_some() && page.width().is_some_and(|width| width < WIDE) => what,
+        _ => &change.what,
+    }
+}
+
 /// How times are written where a sentence has to fit beside others.
 fn clock(page: &Page<'_>) -> fn(SystemTime) -> String {
     if page.width().is_some_and(|width| width < WIDE) { short_time } else { time }
@@ -181,7 +189,7 @@ impl CommandOutput for Journal {
                 ("name", change.name.as_str().into()),
                 ("old", typed(&change.old)),
                 ("new", typed(&change.new)),
-                ("what", change.what.as_str().into()),
+                ("what", what(page, change).into()),
                 ("by", author(page, &by(change)).into()),
                 ("because", change.because.clone().into()),
                 ("until", change.until.map(whole_seconds).into()),
