@@ -24,7 +24,7 @@ use crate::dispatch::failure::Failure;
 use crate::dispatch::peer::Peer;
 use crate::dispatch::run_state::Stop;
 use crate::dispatch::{Outcome, Run, Service};
-use crate::reply::text;
+use crate::reply::{text, wrap};
 
 /// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
 /// one that is typed at the prompt. Nobody sees it.
@@ -245,7 +245,7 @@ impl Conversation {
                 }
                 Err(rejection) => {
                     self.refused = true;
-                    self.screen.show_fresh(&format!("{rejection}\n"));
+                    self.say(&format!("{rejection}\n"));
                 }
             }
             self.prompt();
@@ -289,7 +289,7 @@ impl Conversation {
     fn closing(&self, text: String, is_json: bool) -> String {
         match is_json {
             true => JsonLine::default().end(Some(&Failure::cancelled(text))),
-            false => format!("{text}\n"),
+            false => wrap::lines(&format!("{text}\n"), self.peer.width()).into_owned(),
         }
     }
 
@@ -324,7 +324,7 @@ impl Conversation {
 
     fn farewell(&mut self) {
         if self.style == Style::Prompted && !self.over {
-            self.screen.show_fresh(&format!("{} ends this session; goodbye\n", self.manners.service.name));
+            self.say(&format!("{} ends this session; goodbye\n", self.manners.service.name));
         }
         self.over = true;
     }

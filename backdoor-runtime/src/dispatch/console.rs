@@ -121,9 +121,7 @@ impl Service {
         let Self { name, pid, host, .. } = self;
         let version = self.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
         let uptime = text::duration(&self.uptime());
-        format!(
-            "{name}{version}, pid {pid} on {host}, up {uptime}\nType `help` for commands, `quit` to leave.\n"
-        )
+        format!("{name}{version}, pid {pid} on {host}, up {uptime}\nType `help` for help, `quit` to leave.\n")
     }
 
     /// How long the console has been up, in whole seconds.

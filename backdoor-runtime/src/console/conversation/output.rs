@@ -9,6 +9,7 @@ use crate::console::lines::Rejection;
 use crate::console::running::{Question, Running};
 use crate::dispatch::Outcome;
 use crate::dispatch::session::{Piece, What};
+use crate::reply::wrap;
 
 /// Lines that are named one by one when they came before a question; the others are counted.
 const NAMED: usize = 3;
@@ -43,7 +44,7 @@ impl Conversation {
                 }
             }
             What::Notice(text) if self.style == Style::Prompted && !json => {
-                self.screen.show_fresh(&format!("{text}\n"));
+                self.screen.show_fresh(&wrap::lines(&format!("{text}\n"), self.peer.width()));
             }
             What::Notice(_) | What::Value(_) => {}
             // Nobody will answer.
@@ -79,7 +80,7 @@ impl Conversation {
         let Some(running) = &mut self.running else { return };
         if let Some(Question::Due { text, answer }) = running.question.take() {
             running.question = Some(Question::Asked { answer });
-            self.screen.show_fresh(&text);
+            self.screen.show_fresh(&wrap::lines(&text, self.peer.width()));
         }
     }
 
@@ -144,12 +145,17 @@ impl Conversation {
         }
     }
 
+    /// Shows what the console says by itself at the start of a line, broken between words where it is too wide.
+    pub(super) fn say(&mut self, text: &str) {
+        self.screen.show_fresh(&wrap::lines(text, self.peer.width()));
+    }
+
     /// Shows text that belongs to no run in front.
     pub(super) fn aside(&mut self, text: &str) {
         match &mut self.running {
             Some(running) if running.is_json() => running.hold(text),
             _ => {
-                self.screen.show_fresh(text);
+                self.say(text);
                 self.prompt_due = true;
             }
         }
@@ -180,8 +186,7 @@ impl Conversation {
     fn report_thrown_away(&mut self) {
         if self.queue.is_empty() && self.scanned_away > 0 {
             let count = std::mem::take(&mut self.scanned_away);
-            let text = format!("{count} lines that came last were not run; too many waited before them\n");
-            self.screen.show_fresh(&text);
+            self.say(&format!("{count} lines that came last were not run; too many waited before them\n"));
         }
         match std::mem::take(&mut self.thrown_away) {
             0 => {}

@@ -109,3 +109,22 @@ fn a_prompt_that_waits_comes_at_once_with_ctrl_c_and_never_at_the_end() {
     assert_eq!(desk.shown(), "2\n");
     assert_eq!(desk.conversation.prompt_at(), None);
 }
+
+#[test]
+fn newcomer_3_3_5_what_the_console_says_by_itself_is_broken_between_words() {
+    let mut desk = Desk::new(true);
+    desk.conversation.peer.set_size(40, 10);
+    desk.types(&[b'x'; 2000]);
+    desk.types(b"\n");
+    assert!(desk.conversation.next_line().is_none());
+    let shown = desk.shown().replace('\r', "");
+    let expected = "line not run: the first line of a\n  session has at most 1024 bytes; send a\n  short one before it\n";
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[test]
+fn newcomer_3_3_5_the_banner_fits_a_narrow_terminal_whose_size_is_not_known_yet() {
+    let banner = Service::new("t".to_owned(), None).banner();
+    let last = banner.lines().last().unwrap();
+    assert!(last.len() <= 40, "{last}");
+}
