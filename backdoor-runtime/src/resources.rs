@@ -28,6 +28,7 @@ pub use build::BuildInfo;
 pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
 pub(crate) use cgroup::{free_memory, note_start};
 pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
+pub(crate) use itself::held;
 pub use itself::{Held, Itself, OwnThread, itself};
 pub use jemalloc::heap_profile;
 pub use limits::{Limit, limits};

@@ -46,7 +46,7 @@ fn every_view_has_stable_field_names() {
         "build",
         "package version commit features features_off rustc profile opt_level debug_assertions target panic",
     );
-    fields(&mut operator, "self", "threads cpu ended up sessions commands bugs not_read");
+    fields(&mut operator, "self", "threads cpu ended up sessions holds commands bugs not_read");
 }
 
 #[test]

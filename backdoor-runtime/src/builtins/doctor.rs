@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::builtins::fitted;
 use crate::reply::record;
+use crate::resources::{self, Held};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
 /// What looks wrong in the process, and the command that shows more
@@ -25,8 +26,9 @@ async fn doctor(
     #[arg(long = "for", default = Duration::from_secs(1))]
     window: Duration,
 ) -> Diagnosis {
-    let mut diagnosis = Diagnosis { findings: Vec::new(), read: Vec::new(), not_read: Vec::new() };
+    let mut diagnosis = Diagnosis::new();
     checks::all(&console, window, &mut diagnosis).await;
+    diagnosis.holds = resources::held();
     diagnosis
 }
 
@@ -61,10 +63,16 @@ record! {
         pub read: Vec<&'static str>,
         /// Those that could not be.
         pub not_read: Vec<NotRead>,
+        /// What the console itself holds, of which `self` shows more.
+        pub holds: Vec<Held>,
     }
 }
 
 impl Diagnosis {
+    fn new() -> Self {
+        Self { findings: Vec::new(), read: Vec::new(), not_read: Vec::new(), holds: Vec::new() }
+    }
+
     fn finds(&mut self, view: &'static str, finding: impl Into<String>, see: &'static str) {
         self.findings.push(Finding { view, finding: finding.into(), see });
     }
@@ -101,7 +109,9 @@ impl CommandOutput for Diagnosis {
         for NotRead { view, why } in &self.not_read {
             fitted::sentence(page, 0, &format!("{view} could not be read: {why}"))?;
         }
-        Ok(())
+        let sum = |part: fn(&Held) -> u64| resources::size(self.holds.iter().map(part).sum());
+        let (bytes, at_most) = (sum(|held| held.bytes), sum(|held| held.at_most));
+        fitted::sentence(page, 0, &format!("the console itself holds {bytes} of {at_most} at most  (`self`)"))
     }
 
     fn value(&self) -> Value {

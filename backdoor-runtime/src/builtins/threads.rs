@@ -51,6 +51,9 @@ async fn threads(
 /// Threads that sleep are not disturbed; one that runs is held up for a few microseconds. What is inside std, tokio and the console is
 /// folded into one line, unless `--full`. A thread that does not answer within 200 ms is shown as the kernel sees it.
 ///
+/// Names and lines are read with 16 MiB of memory at most (`Builder::symbol_memory`), and with no more than is free. Where that is too
+/// little, functions have names without lines, and a line says so. Of what was found less than 1 MiB is kept (`self`).
+///
 /// Examples:
 ///   pnt
 ///   pnt worker --full

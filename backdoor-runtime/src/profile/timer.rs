@@ -68,7 +68,8 @@ impl Drop for Timer {
 fn timespec(duration: Duration) -> libc::timespec {
     // SAFETY: all zeros are a valid `timespec`, which has padding on some systems.
     let mut time: libc::timespec = unsafe { mem::zeroed() };
-    time.tv_sec = duration.as_secs() as libc::time_t;
+    // The type is not named: its name is deprecated where the C library is musl.
+    time.tv_sec = duration.as_secs() as _;
     time.tv_nsec = duration.subsec_nanos().into();
     time
 }

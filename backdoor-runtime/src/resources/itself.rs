@@ -85,7 +85,8 @@ pub fn itself(console: &Console) -> Itself {
     }
 }
 
-fn held() -> Vec<Held> {
+/// What it holds by now, and may at most.
+pub(crate) fn held() -> Vec<Held> {
     let (names, most_names) = symbols::kept();
     let (log, most_log) = logs::memory();
     [("names of functions", names, most_names), ("log", log, most_log)]

@@ -121,8 +121,10 @@ fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
                 Some(Called::LockOfParkingLot) => true,
                 None => *looks_like != OF_PARKING_LOT,
             };
-            let has_names =
-                stack.is_some_and(|stack| stack.frames.iter().any(|frame| frame.function.is_some()));
+            // Where a thread waits, the C library's names are the same for all.
+            let has_names = stack.is_some_and(|stack| {
+                stack.frames.iter().any(|frame| frame.function.is_some() && !owner::in_c_library(frame))
+            });
             others += usize::from(!is_lock);
             untold += usize::from(!is_lock && !has_names);
             is_lock

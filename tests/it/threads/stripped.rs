@@ -38,7 +38,8 @@ fn service() {
             number = std::hint::black_box(number.wrapping_mul(31) + 1);
         }
     });
-    let _task = runtime.spawn(backdoor_runtime::spawn_named("sleeper", std::future::pending::<()>()));
+    let _inside = runtime.enter();
+    let _task = backdoor_runtime::spawn_named("sleeper", std::future::pending::<()>());
     println!("\n{START}{}", console.addresses()[0]);
     std::io::stdout().flush().unwrap();
     loop {
@@ -64,6 +65,7 @@ fn a_stripped_service_says_what_cannot_be_told() {
     let mut example = Example::start_command(command);
     let address = loop {
         let line = example.line();
+        assert!(example.process.try_wait().unwrap().is_none(), "it has ended");
         if let Some(address) = line.strip_prefix(START) {
             break Address::Tcp(address.parse().unwrap());
         }
@@ -77,12 +79,13 @@ fn a_stripped_service_says_what_cannot_be_told() {
         }
         thread::sleep(Duration::from_millis(20));
     };
-    let why = "3 threads wait at a futex; the program has no symbols, so that locks cannot be told from idle threads";
+    let why = "3 threads wait at a futex, for a lock or idle: no name on a stack tells which";
     assert!(waits.contains(why), "{waits}");
-    // One that computes is in one function, and so it is one row, wherever in it the samples met it.
+    // One that computes is in three functions in this build, and so it is three rows, wherever in them the samples met it.
     let profile = script(&address, "profile cpu --for 500ms --json\n");
     let profile: serde_json::Value = serde_json::from_str(profile.lines().last().unwrap()).unwrap();
-    let functions = profile["value"]["functions"].as_array().unwrap();
-    let most = functions[0]["self_percent"].as_f64().unwrap();
-    assert!(most > 50.0, "{functions:?}");
+    let functions = profile["functions"].as_array().unwrap();
+    let mut shares: Vec<f64> = functions.iter().map(|row| row["self_percent"].as_f64().unwrap()).collect();
+    shares.sort_by(|one, other| other.total_cmp(one));
+    assert!(shares.iter().take(3).sum::<f64>() > 50.0, "{functions:?}");
 }

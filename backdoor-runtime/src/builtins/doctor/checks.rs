@@ -174,14 +174,10 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
 mod tests {
     use super::*;
 
-    fn empty() -> Diagnosis {
-        Diagnosis { findings: Vec::new(), read: Vec::new(), not_read: Vec::new() }
-    }
-
     #[test]
     fn descriptors_near_their_limit_are_found() {
         let all = resources::descriptors().unwrap();
-        let mut diagnosis = empty();
+        let mut diagnosis = Diagnosis::new();
         descriptors(&Descriptors { percent: Some(79.9), limit: Some(100), ..all.clone() }, &mut diagnosis);
         assert!(diagnosis.findings.is_empty());
         descriptors(&Descriptors { percent: Some(97.2), limit: Some(100), open: 97, ..all }, &mut diagnosis);
@@ -201,7 +197,7 @@ mod tests {
             tasks_limit: Some(10),
             ..Cgroup::default()
         };
-        let mut diagnosis = empty();
+        let mut diagnosis = Diagnosis::new();
         cgroup(&group, &mut diagnosis);
         let found: Vec<&str> = diagnosis.findings.iter().map(|finding| finding.finding.as_str()).collect();
         assert_eq!(
@@ -213,14 +209,14 @@ mod tests {
                 "9 of 10 threads and processes",
             ]
         );
-        let mut diagnosis = empty();
+        let mut diagnosis = Diagnosis::new();
         cgroup(&Cgroup { throttled: Some(4), periods: Some(100), ..Cgroup::default() }, &mut diagnosis);
         assert!(diagnosis.findings.is_empty(), "a burst now and then");
     }
 
     #[test]
     fn what_could_not_be_read_is_said() {
-        let mut diagnosis = empty();
+        let mut diagnosis = Diagnosis::new();
         let seen: io::Result<Descriptors> = Err(io::Error::other("hidden"));
         read(&mut diagnosis, "fds", seen, descriptors);
         assert_eq!((diagnosis.not_read[0].view, diagnosis.not_read[0].why.as_str()), ("fds", "hidden"));

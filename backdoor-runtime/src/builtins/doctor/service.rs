@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn found(check: impl FnOnce(&mut Diagnosis)) -> Vec<String> {
-        let mut diagnosis = Diagnosis { findings: Vec::new(), read: Vec::new(), not_read: Vec::new() };
+        let mut diagnosis = Diagnosis::new();
         check(&mut diagnosis);
         diagnosis.findings.into_iter().map(|finding| finding.finding).collect()
     }
