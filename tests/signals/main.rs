@@ -1,6 +1,11 @@
 //! What looks at threads do to system calls, stacks and signals. Each case is a process of its own, since signals, limits and rights
 //! belong to a process: this program runs itself with `--run CASE`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test without the usual harness, which clippy does not know for one"
+)]
+
 #[allow(unsafe_code, reason = "system calls that nothing safe makes")]
 mod calls;
 #[allow(unsafe_code, reason = "a library that is loaded")]

@@ -193,8 +193,6 @@ impl Builder {
         let (priority, why_not) = Priority::of_console(limits.nice);
         priority.note();
         let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;
-        // Later there may be no thread for it, when somebody wants to know why.
-        shared.helper.start(priority).map_err(Error::Thread)?;
         let _ = shared.addresses.set(Addresses::new(addresses.clone(), doors.len()));
         let service = self.runtime.or_else(|| Handle::try_current().ok());
         let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
@@ -225,11 +223,16 @@ impl Builder {
         let serve = move |doors| serve_all(reception.clone(), doors);
         let keeper =
             Keeper::start(doors.clone(), priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        // Later there may be no thread for it, when somebody wants to know why. Where there is none now, each view asks for one again.
+        let no_helper = shared.helper.start(priority).err();
         watch_all();
         resources::note_start();
         trends::attach(&shared);
         log_start(&shared.service.name, &addresses, &expected::crates(&shared.registry));
         warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));
+        if let Some(error) = no_helper {
+            tracing::warn!(target: "backdoor", "the console of {} has no thread for views: {error}; they are refused until it gets one", shared.service.name);
+        }
         hint.iter().for_each(|hint| tracing::info!(target: "backdoor", "{hint}"));
         if let Some(why_not) = why_not {
             tracing::info!(target: "backdoor", "the console of {} does not go behind the service: {why_not}; `.nice(13)` asks for it all the same", shared.service.name);
