@@ -111,8 +111,14 @@ kinds! {
         held.lock()?;
         wanted.lock().map(|()| 0)
     }
-    in_sleep { Ok(thread::sleep(Duration::from_secs(100_000))).map(|()| 0) }
-    in_park { Ok(thread::park()).map(|()| 0) }
+    in_sleep {
+        thread::sleep(Duration::from_secs(100_000));
+        Ok(0)
+    }
+    in_park {
+        thread::park();
+        Ok(0)
+    }
     in_lock {
         static HELD: Mutex<()> = Mutex::new(());
         let _held = HELD.lock();
@@ -200,7 +206,7 @@ pub(crate) fn in_and_out_of_poll() {
 pub(crate) fn a_profile() {
     static GOES_ON: AtomicBool = AtomicBool::new(true);
     for (name, call) in KINDS {
-        spawn(&name[..name.len().min(15)], move || call());
+        spawn(&name[..name.len().min(15)], call);
     }
     spawn("burns", || {
         while GOES_ON.load(Ordering::Relaxed) {
