@@ -219,6 +219,21 @@ pub(crate) fn parse_list(text: &str) -> Result<Vec<Endpoint>, AddressError> {
     words.into_iter().map(parse_of_list).collect()
 }
 
+/// The list without what it has twice: a place can be bound once, and its second would wait for the first for ever.
+pub(super) fn each_once(endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
+    let mut once: Vec<Endpoint> = Vec::with_capacity(endpoints.len());
+    for endpoint in endpoints {
+        let is_one_place = match &endpoint.place {
+            Place::Tcp { first, last, .. } => first == last && *first != 0,
+            Place::Unix { .. } => true,
+        };
+        if !is_one_place || once.iter().all(|other| other.place != endpoint.place) {
+            once.push(endpoint);
+        }
+    }
+    once
+}
+
 /// An address among others, where `off` and what may be meant by it has no place.
 fn parse_of_list(word: &str) -> Result<Endpoint, AddressError> {
     let is_one_of = |words: &[&str]| words.iter().any(|other| word.eq_ignore_ascii_case(other));
@@ -241,7 +256,7 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
     let bare = text.trim_matches(QUOTES);
     if bare.len() < text.len() {
         let instead = match bare {
-            _ if bare.eq_ignore_ascii_case("off") || endpoint(bare).is_ok() => format!("write {bare}"),
+            _ if bare.eq_ignore_ascii_case("off") || endpoint(bare).is_ok() => format!("write {}", escape_line(bare)),
             _ => "remove them".to_owned(),
         };
         return Err(format!(

@@ -21,7 +21,7 @@ use crate::forked::Process;
 use crate::own_thread::{self, Priority};
 use crate::resources::{self, BuildInfo};
 use crate::server::accept::{Reception, serve_all};
-use crate::server::address::Endpoint;
+use crate::server::address::{Endpoint, each_once};
 use crate::server::door::Doors;
 use crate::server::environment;
 use crate::server::keeper::{Keeper, Trouble};
@@ -175,7 +175,7 @@ impl Builder {
         open: impl FnOnce(Vec<Endpoint>, &str) -> Result<Doors, BindError>,
     ) -> Result<Backdoor, Error> {
         let limits = self.limits;
-        let endpoints = self.endpoints()?;
+        let endpoints = each_once(self.endpoints()?);
         if endpoints.is_empty() {
             let why = environment::why_off().unwrap_or_else(|| "no address was given".to_owned());
             tracing::info!(target: "backdoor", "the console of {} is off: {why}", self.name);

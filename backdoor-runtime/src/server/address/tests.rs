@@ -156,6 +156,22 @@ fn a_list_may_be_empty_or_off() {
 }
 
 #[test]
+fn a_place_that_is_given_twice_is_bound_once() {
+    let check = |text: &str, expected: &[&str]| {
+        let once = each_once(parse_list(text).unwrap());
+        let places: Vec<_> = once.iter().map(|at| at.place.to_string()).collect();
+        assert_eq!(places, expected, "{text:?}");
+    };
+    check("3000 127.0.0.1:3000 [::1]:3000", &["127.0.0.1:3000", "[::1]:3000"]);
+    check("unix:/run/a.sock 3000 unix:/run/a.sock", &["unix:/run/a.sock", "127.0.0.1:3000"]);
+    // Each of these finds another port.
+    check(
+        "0 0 3000:3010 3000:3010",
+        &["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:3000:3010", "127.0.0.1:3000:3010"],
+    );
+}
+
+#[test]
 fn the_bound_address_is_shown_as_it_may_be_written() {
     assert_eq!(Address::Tcp("[::1]:80".parse().unwrap()).to_string(), "[::1]:80");
     assert_eq!(Address::Unix("/run/a.sock".into()).to_string(), "unix:/run/a.sock");
