@@ -137,7 +137,9 @@ fn a_table_follows_the_size_of_telnets_window() {
         }
         telnet.press("wire table\r");
         let table = telnet.expect(PROMPT);
-        let widest = table.lines().map(|line| line.chars().count()).max().unwrap();
+        // A word that is wider than the terminal stands alone, and whole.
+        let lines = table.lines().filter(|line| line.contains(' '));
+        let widest = lines.map(|line| line.chars().count()).max().unwrap();
         assert!(table.contains("one") && widest <= columns.into(), "{table}");
     }
 }

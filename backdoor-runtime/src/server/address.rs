@@ -256,7 +256,9 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
     let bare = text.trim_matches(QUOTES);
     if bare.len() < text.len() {
         let instead = match bare {
-            _ if bare.eq_ignore_ascii_case("off") || endpoint(bare).is_ok() => format!("write {}", escape_line(bare)),
+            _ if bare.eq_ignore_ascii_case("off") || endpoint(bare).is_ok() => {
+                format!("write {}", escape_line(bare))
+            }
             _ => "remove them".to_owned(),
         };
         return Err(format!(
