@@ -77,7 +77,7 @@ fn session(console: std::net::SocketAddr) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(console)?;
     stream.set_read_timeout(Some(SERVED_WITHIN))?;
     read_to(&mut stream, "shop> ")?;
-    for (line, wanted) in [("help", "quit"), ("uptime", "s"), ("status", "requests")] {
+    for (line, wanted) in [("help", "Something wrong?"), ("uptime", "s"), ("status", "requests")] {
         stream.write_all(format!("{line}\r\n").as_bytes())?;
         let answer = read_to(&mut stream, "shop> ")?;
         if !answer.contains(wanted) {
