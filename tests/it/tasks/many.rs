@@ -66,9 +66,9 @@ fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
         (shown, answer.text.ends_with(rest))
     };
     until("all are seen in time", || {
-        count("tasks limit-beat --busy --for 300ms", "10 other tasks were polled, too\n") == (20, true)
+        count("tasks limit-beat --busy --for 2s", "10 other tasks were polled, too\n") == (20, true)
     });
-    until("more are shown", || count("tasks limit-beat --busy --for 300ms --limit 25", "") == (25, true));
+    until("more are shown", || count("tasks limit-beat --busy --for 2s --limit 25", "") == (25, true));
     let said = "25 other tasks are not shown; --limit shows more\n";
     assert_eq!(count("tasks limit-beat --limit 5", said), (5, true));
     runtime.shutdown_background();
