@@ -154,7 +154,7 @@ impl Reception {
                 () = watch.sees_it_gone() => return,
             };
             self.admit(stream, plain, alive);
-            // What has come in is read before the next one is taken: a burst must not push out who has just sent his line.
+            // What has come in is read before the next one is taken: a burst must not push out who has just sent a line.
             yield_now().await;
         }
     }

@@ -8,7 +8,7 @@ use crate::server::address::{self, Endpoint, Place};
 /// The variable by which an operator moves or switches off a console without a build.
 const LISTEN: &str = "BACKDOOR_LISTEN";
 
-/// The addresses of the operator's; none switch the console off. Nothing where he has decided nothing.
+/// The addresses of the operator's; none switch the console off. Nothing where they have decided nothing.
 ///
 /// A program that has more rights than who starts it, such as one of another user by its mode, takes `off` only: it would listen, and
 /// make and remove a file, where that one may not.
