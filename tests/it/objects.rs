@@ -27,7 +27,7 @@ fn run(line: &str) -> Answer {
 
 /// Asks once more where the machine was too busy for an object to answer in time.
 fn in_time<A>(line: &str, mut ask: impl FnMut(&str) -> A, text: impl Fn(&A) -> String) -> A {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     let mut answer = ask(line);
     while text(&answer).contains("answer") && Instant::now() < deadline {
         answer = ask(&format!("{line} --again"));

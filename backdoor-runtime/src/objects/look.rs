@@ -9,7 +9,7 @@ use super::tracked::Instance;
 use crate::dispatch::asking::{Asking, NoAnswer};
 use crate::dispatch::contain::contain;
 
-/// How long an object may take at least.
+/// How long an object may take at least, unless the search says otherwise.
 pub(super) const LIMIT: Duration = Duration::from_millis(100);
 
 /// How long a thread begins to ask further objects.
@@ -53,10 +53,11 @@ pub(super) enum Seen {
 pub(super) async fn at(
     objects: Vec<Weak<dyn Instance>>,
     text: Option<String>,
+    limit: Duration,
 ) -> (Vec<Looked>, Option<NoAnswer>) {
     let looked: Arc<Mutex<Vec<Looked>>> = Arc::default();
     let results = looked.clone();
-    let asked = ASKING.ask(LIMIT + GOES_ON, move || {
+    let asked = ASKING.ask(limit + GOES_ON, move || {
         let begun = Instant::now();
         let mut scratch = String::new();
         for object in objects {

@@ -55,6 +55,8 @@ pub struct Search {
     text: Option<String>,
     /// How many may still be found.
     left: usize,
+    /// How long an object may take at least.
+    patience: Duration,
     begun: u64,
     /// The last one that was taken from the count.
     last: Option<Key>,
@@ -116,6 +118,7 @@ impl Search {
             older: Duration::ZERO,
             text: None,
             left: usize::MAX,
+            patience: look::LIMIT,
             begun: coarse::now(),
             last: None,
             taken: VecDeque::new(),
@@ -150,6 +153,15 @@ impl Search {
     #[must_use]
     pub fn again(self) -> Self {
         self.kind.set_answers();
+        self
+    }
+
+    /// How long an object may take at least. Default: 100 ms, which a test cannot count on: on a busy machine the thread that asks may get
+    /// no processor for longer.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn patience(mut self, limit: Duration) -> Self {
+        self.patience = limit;
         self
     }
 
@@ -225,14 +237,14 @@ impl Search {
             batch.drain(..).for_each(|candidate| self.add_unseen(candidate, silent.clone(), found));
             return;
         }
-        let (looked, failed) = look::at(instances, self.text.clone()).await;
+        let (looked, failed) = look::at(instances, self.text.clone(), self.patience).await;
         let seen: Vec<Candidate> = batch.drain(..looked.len()).collect();
         seen.into_iter().zip(looked).for_each(|(candidate, looked)| self.add(candidate, looked, found));
         match failed {
             Some(NoAnswer::Late(_)) => {
                 if let Some(candidate) = batch.pop_front() {
                     self.kind.set_silent("one of its type did not answer before; --again asks");
-                    let missing = format!("no answer within {} ms", look::LIMIT.as_millis());
+                    let missing = format!("no answer within {} ms", self.patience.as_millis());
                     self.add_unseen(candidate, Some(missing), found);
                 }
             }

@@ -4,9 +4,15 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use backdoor_runtime::objects::Search;
 use backdoor_runtime::{Answer, Backdoor, Tracked, Value};
+
+use crate::client::PATIENCE;
+
+/// The longest tick of the coarse clock, at 100 Hz.
+const TICK: Duration = Duration::from_millis(10);
 
 fn run(line: &str) -> Value {
     super::run(line).value
@@ -134,7 +140,7 @@ fn the_last_reference_is_dropped_on_the_thread_that_asked() {
     let ((say, says), (begins, begun), (ends, ended)) = (channel(), channel(), channel());
     let object = Tracked::new(Slow { says: Mutex::new(says), begins, ends });
     thread::scope(|scope| {
-        scope.spawn(|| run("fo Slow"));
+        scope.spawn(|| now("fo Slow"));
         begun.recv().unwrap();
         drop(object);
         say.send(()).unwrap();
@@ -158,17 +164,17 @@ async fn a_search_in_pages_finds_each_object_once() {
     #[derive(Debug)]
     struct Grain(u32);
     let grains: Vec<Tracked<Grain>> = (0..40_000).map(|number| Tracked::new(Grain(number))).collect();
-    let mut search = Search::new("Grain").unwrap();
+    let mut search = Search::new("Grain").unwrap().patience(PATIENCE);
     let mut seen = vec![0; grains.len()];
-    while let Some(some) = search.next().await {
+    loop {
+        let begun = Instant::now();
+        let Some(some) = search.next().await else { break };
+        // Each age is read on its own, and is right to the kernel's tick.
+        let apart = begun.elapsed() + TICK;
         // What comes meanwhile is not in it.
         drop(Tracked::new(Grain(0)));
         assert!(some.len() <= 1024);
-        assert!(
-            some.is_sorted_by(
-                |one, other| one.age >= other.age || one.age.abs_diff(other.age).as_millis() < 50
-            )
-        );
+        assert!(some.is_sorted_by(|one, other| other.age <= one.age + apart));
         for object in some {
             let number =
                 object.text.as_deref().and_then(|text| text.strip_prefix("Grain(")?.strip_suffix(')'));
