@@ -13,6 +13,9 @@ use crate::names;
 const PLACE: &str = "#[backdoor_command(..)]";
 const KNOWN: [&str; 8] = ["name", "aliases", "hidden", "reads", "dangerous", "timeout", "on", "crate"];
 
+/// Keys that are no author's: the console's own commands have them.
+const INTERNAL: [&str; 1] = ["builtin"];
+
 /// What the author declared of a command.
 pub(crate) struct CommandArgs {
     pub(crate) name: Option<LitStr>,
@@ -22,6 +25,8 @@ pub(crate) struct CommandArgs {
     pub(crate) effect: Option<Ident>,
     pub(crate) timeout: TokenStream,
     pub(crate) place: TokenStream,
+    /// The topic of `help` of a command that comes with the console.
+    pub(crate) builtin: Option<LitStr>,
     /// The path of the runtime crate.
     pub(crate) krate: Option<Path>,
 }
@@ -35,9 +40,10 @@ impl CommandArgs {
             effect: None,
             timeout: quote!(Default),
             place: quote!(Service),
+            builtin: None,
             krate: None,
         };
-        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| args.set(key, mistakes));
+        keys::read_with(tokens, PLACE, &KNOWN, &INTERNAL, mistakes, |key| args.set(key, mistakes));
         args
     }
 
@@ -70,6 +76,7 @@ impl CommandArgs {
             }
             "timeout" => self.timeout = timeout(&key, mistakes),
             "on" => self.place = place(&key, mistakes),
+            "builtin" => self.builtin = key.string("builtin = \"threads\"", mistakes),
             "crate" => self.krate = krate(&key, mistakes),
             _ => {}
         }

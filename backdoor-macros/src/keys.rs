@@ -30,13 +30,25 @@ pub(crate) fn read(
     place: &str,
     known: &[&str],
     mistakes: &Mistakes,
+    each: impl FnMut(Key),
+) {
+    read_with(tokens, place, known, &[], mistakes, each);
+}
+
+/// [`read`], where there are keys that no message names.
+pub(crate) fn read_with(
+    tokens: TokenStream,
+    place: &str,
+    known: &[&str],
+    internal: &[&str],
+    mistakes: &Mistakes,
     mut each: impl FnMut(Key),
 ) {
     let mut seen: Vec<Ident> = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             match entry(input, known) {
-                Ok(key) if !known.contains(&key.name.to_string().as_str()) => {
+                Ok(key) if !known.iter().chain(internal).any(|known| key.name == known) => {
                     let name = key.name.to_string();
                     let help = match names::nearest(&name, known) {
                         Some(near) => format!("did you mean `{near}`?"),

@@ -116,6 +116,13 @@ fn cases() -> Vec<(&'static str, TokenStream)> {
             ),
         ),
         command(
+            "builtin",
+            quote!(name = "help", builtin = "console", reads),
+            quote!(
+                fn author_help() {}
+            ),
+        ),
+        command(
             "helper",
             quote!(reads, on = helper, timeout = "none"),
             quote!(

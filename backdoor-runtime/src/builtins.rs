@@ -1,5 +1,5 @@
-//! The commands that every console has, written with the macro and the public API only. Each file here is a topic of `help`, but
-//! `items`, which long answers are made of, and `fitted`, which fits them to a narrow terminal.
+//! The commands that every console has, written with the macro and the public API only. Each names its topic of `help`. `items` builds
+//! long answers, and `fitted` fits them to a narrow terminal.
 
 mod console;
 mod doctor;

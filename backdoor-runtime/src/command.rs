@@ -26,7 +26,7 @@ pub use declare::{
     check_default, check_long, check_name, check_parameter, check_plain_name, check_range, check_rest,
     check_short, check_supplied,
 };
-pub use descriptor::{Command, Complete, Declared, Effect, Parameter, Place, Run, Style, Timeout};
+pub use descriptor::{Command, Complete, Declared, Effect, Origin, Parameter, Place, Run, Style, Timeout};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
 pub use ladder::{CommandOutput, Page, RawAnsi};
 pub(crate) use param::Arity;

@@ -177,8 +177,7 @@ impl Dispatcher {
         run.state.json.store(json, Ordering::Relaxed);
         run.shown = masked::shown(&run.line, &asked.asked, &self.shared.registry);
         let record = Record::begin(self, peer, &run, &asked.asked);
-        let is_ours =
-            matches!(&asked.asked, Asked::Command { entry, .. } if entry.command.declared.is_builtin());
+        let is_ours = matches!(&asked.asked, Asked::Command { entry, .. } if entry.command.is_builtin());
         let ended = self.answer(asked.asked, &run, form, peer).await;
         let ended =
             if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
@@ -368,7 +367,7 @@ impl<'a> Record<'a> {
         };
         if let Asked::Command { entry, .. } = asked {
             // What is the author's may end the process.
-            let urgent = !entry.command.declared.is_builtin();
+            let urgent = !entry.command.is_builtin();
             if let Some(begin) = dispatcher.audit.begin(&run.shown, reads, urgent) {
                 let _ = run.state.begins.set(begin);
             }

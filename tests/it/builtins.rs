@@ -1,5 +1,6 @@
 //! The console's own commands, as an operator sees them.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
@@ -139,6 +140,23 @@ fn help_of_a_topic() {
     assert!(!help.contains("  complete "), "it is hidden");
     assert!(help.ends_with("  who       The connected sessions\n"), "{help}");
     assert!(run("help uptime").ends_with("\nsee also: commands, help, kill, quit, running, version, who\n"));
+}
+
+#[test]
+fn every_topic_of_help_has_its_commands() {
+    let commands = Backdoor::testing().run("commands --json").text;
+    let commands: serde_json::Value = serde_json::from_str(&commands).unwrap();
+    let mut topics: BTreeMap<String, usize> = BTreeMap::new();
+    for command in commands.as_array().unwrap() {
+        if let Some(topic) = command["topic"].as_str() {
+            *topics.entry(topic.to_owned()).or_default() += 1;
+        }
+    }
+    let topics: Vec<String> = topics.iter().map(|(topic, count)| format!("{topic} {count}")).collect();
+    assert_eq!(
+        topics.join(", "),
+        "console 9, doctor 1, locks 2, logs 6, objects 2, profile 2, resources 10, tasks 4, threads 2, vars 7"
+    );
 }
 
 #[test]

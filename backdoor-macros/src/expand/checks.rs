@@ -1,7 +1,7 @@
 //! The rules that only the compiler can judge, each a constant of its own on the author's token. They read the table instead of the
 //! author's types, so that a type that does not fit is one error and not several.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use crate::command::CommandArgs;
@@ -14,11 +14,14 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
         None => Ends::of(&item.signature.ident),
     };
     let literal = item.command_name(args);
-    let name = check_name(name, &literal);
-    let aliases = args.aliases.iter().map(|alias| check_name(Ends::of(alias), &alias.value()));
+    // The console's own commands have the reserved names.
+    let names = args.builtin.is_none().then(|| {
+        let aliases = args.aliases.iter().map(|alias| check_name(Ends::of(alias), &alias.value()));
+        std::iter::once(check_name(name, &literal)).chain(aliases).collect::<TokenStream>()
+    });
     let plain = plain_parameters(item);
     let parameters = item.parameters.iter().enumerate().map(|(at, one)| parameter(one, at));
-    quote!(#name #(#aliases)* #plain #(#parameters)*)
+    quote!(#names #plain #(#parameters)*)
 }
 
 /// The parameters that say nothing of options, in one constant: most are such, and each constant of its own costs the compiler as
@@ -32,8 +35,7 @@ fn plain_parameters(item: &Item) -> Option<TokenStream> {
 }
 
 fn check_name(at: Ends, name: &str) -> TokenStream {
-    let private = private(Span::call_site());
-    check("check_name", at, quote!(#name, #private::module_path!()))
+    check("check_name", at, quote!(#name))
 }
 
 fn parameter(parameter: &Parameter, at: usize) -> TokenStream {

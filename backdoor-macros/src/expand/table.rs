@@ -14,6 +14,10 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let name = item.command_name(args);
     let CommandArgs { aliases, hidden, timeout, place, .. } = args;
     let effect = args.effect.as_ref().map_or(quote!(Changes), |effect| quote!(#effect));
+    let origin = match &args.builtin {
+        Some(topic) => quote!(Builtin { topic: #topic }),
+        None => quote!(Author),
+    };
     let help = text::help(&item.attributes);
     let parameters = item.parameters.iter().map(parameter);
     let run = call::run(item);
@@ -27,6 +31,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
             place: #private::Place::#place,
             timeout: #private::Timeout::#timeout,
             parameters: &[#(#parameters),*],
+            origin: #private::Origin::#origin,
             declared: #private::Declared {
                 file: #private::file!(),
                 line: #private::line!(),

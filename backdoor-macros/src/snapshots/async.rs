@@ -17,6 +17,7 @@ const _: () = {
         place: __backdoor::Place::Service,
         timeout: __backdoor::Timeout::Default,
         parameters: &[],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -36,7 +37,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-wait", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-wait");
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

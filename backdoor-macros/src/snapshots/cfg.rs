@@ -20,6 +20,7 @@ const _: () = {
         place: __backdoor::Place::Service,
         timeout: __backdoor::Timeout::Default,
         parameters: &[],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -39,7 +40,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-unix", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-unix");
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

@@ -28,6 +28,7 @@ const _: () = {
                 )
             },
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -48,7 +49,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-complete", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-complete");
     const _: () = {
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
     };

@@ -16,6 +16,7 @@ const _: () = {
         place: __backdoor::Place::Service,
         timeout: __backdoor::Timeout::Default,
         parameters: &[],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -35,7 +36,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-flush", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-flush");
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

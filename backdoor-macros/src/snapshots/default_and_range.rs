@@ -63,6 +63,7 @@ const _: () = {
                 )
             },
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -84,7 +85,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-defaults", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-defaults");
     const _: () = {
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 1);

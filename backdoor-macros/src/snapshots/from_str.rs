@@ -61,6 +61,7 @@ const _: () = {
                 )
             },
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -86,7 +87,7 @@ const _: () = {
             )
         },
     };
-    const _: () = __backdoor::check_name("author-from-str", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-from-str");
     const _: () = {
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
     };

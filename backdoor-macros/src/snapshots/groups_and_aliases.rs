@@ -19,6 +19,7 @@ const _: () = {
         place: __backdoor::Place::Service,
         timeout: __backdoor::Timeout::Default,
         parameters: &[],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -38,9 +39,9 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("log level", __backdoor::module_path!());
-    const _: () = __backdoor::check_name("ll", __backdoor::module_path!());
-    const _: () = __backdoor::check_name("level", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("log level");
+    const _: () = __backdoor::check_name("ll");
+    const _: () = __backdoor::check_name("level");
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

@@ -16,6 +16,7 @@ const _: () = {
         place: __backdoor::Place::Helper,
         timeout: __backdoor::Timeout::Never,
         parameters: &[],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -35,7 +36,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-view", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-view");
     __backdoor::inventory::submit! {
         __backdoor::Registered(& __BACKDOOR_COMMAND)
     }

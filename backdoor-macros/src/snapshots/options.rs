@@ -54,6 +54,7 @@ const _: () = {
                 )
             },
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -76,7 +77,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-options", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-options");
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
     const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 1);

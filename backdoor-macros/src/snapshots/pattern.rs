@@ -22,6 +22,7 @@ const _: () = {
                 <AuthorState<AuthorLogs> as __backdoor::Param>::SHAPE,
             ),
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -42,7 +43,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-pattern", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-pattern");
     const _: () = {
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
     };

@@ -30,6 +30,7 @@ const _: () = {
                 <AuthorNumber as __backdoor::Param>::SHAPE,
             ),
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -51,7 +52,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-add", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-add");
     const _: () = {
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 1);

@@ -25,6 +25,7 @@ const _: () = {
                 )
             },
         ],
+        origin: __backdoor::Origin::Author,
         declared: __backdoor::Declared {
             file: __backdoor::file!(),
             line: __backdoor::line!(),
@@ -45,7 +46,7 @@ const _: () = {
             ),
         ),
     };
-    const _: () = __backdoor::check_name("author-rest", __backdoor::module_path!());
+    const _: () = __backdoor::check_name("author-rest");
     const _: () = {
         __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
     };

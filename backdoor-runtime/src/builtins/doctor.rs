@@ -19,7 +19,7 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// Examples:
 ///   doctor
 ///   doctor --for 10s
-#[backdoor_command(reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "doctor", reads, on = helper, timeout = "10m")]
 async fn doctor(
     State(console): State<Console>,
     /// How long the process is watched for what grows and what is stuck

@@ -14,7 +14,7 @@ use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command, threads};
 /// Examples:
 ///   locks
 ///   locks accounts --limit 20
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "locks", reads, on = helper)]
 fn locks(
     /// Only those with this in their name, kind or place
     pattern: Option<String>,
@@ -34,7 +34,7 @@ fn locks(
 /// Examples:
 ///   waits
 ///   waits --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "locks", reads, on = helper)]
 async fn waits() -> Waits {
     // Where no look at the threads can be had, what is known without one is shown all the same.
     threads::aside(sync::waits).await.unwrap_or_else(|error| {

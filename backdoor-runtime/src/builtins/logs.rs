@@ -51,7 +51,7 @@ impl From<Level> for tracing::Level {
 /// Examples:
 ///   log
 ///   log --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "logs", reads, on = helper)]
 async fn log(State(console): State<Console>) -> Kept {
     let stopped = console.stopped(logs::front::wanted()).await;
     Kept { ring: logs::ring_info(), filter: logs::in_force(), stopped }
@@ -66,7 +66,7 @@ async fn log(State(console): State<Console>) -> Kept {
 /// Examples:
 ///   log set debug --for 5m
 ///   log set shop::orders=trace net=warn --because "orders fail"
-#[backdoor_command(name = "log set", on = helper)]
+#[backdoor_command(builtin = "logs", name = "log set", on = helper)]
 async fn set(
     State(console): State<Console>,
     session: Session,
@@ -98,7 +98,7 @@ async fn set(
 /// Examples:
 ///   log reset
 ///   log reset shop::orders
-#[backdoor_command(name = "log reset", on = helper)]
+#[backdoor_command(builtin = "logs", name = "log reset", on = helper)]
 async fn reset(
     State(console): State<Console>,
     session: Session,
@@ -120,7 +120,7 @@ async fn reset(
 /// Examples:
 ///   log tail
 ///   log tail shop::orders --level warn
-#[backdoor_command(name = "log tail", reads, on = helper, timeout = "none")]
+#[backdoor_command(builtin = "logs", name = "log tail", reads, on = helper, timeout = "none")]
 async fn tail(
     /// A target, and the modules below it
     target: Option<String>,
@@ -147,7 +147,7 @@ async fn tail(
 /// Examples:
 ///   log last 100
 ///   log last --level error --grep timeout
-#[backdoor_command(name = "log last", reads, on = helper)]
+#[backdoor_command(builtin = "logs", name = "log last", reads, on = helper)]
 async fn last(
     /// How many
     #[arg(default = 20, range = 1..=100_000)]
@@ -176,7 +176,7 @@ async fn last(
 /// Examples:
 ///   log targets
 ///   log targets --json
-#[backdoor_command(name = "log targets", reads, on = helper)]
+#[backdoor_command(builtin = "logs", name = "log targets", reads, on = helper)]
 async fn targets() -> Result<Vec<TargetInfo>, String> {
     installed()?;
     Ok(logs::targets())

@@ -23,7 +23,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// Examples:
 ///   objects
 ///   objects --growing --for 30s
-#[backdoor_command(reads, on = helper, timeout = "1h")]
+#[backdoor_command(builtin = "objects", reads, on = helper, timeout = "1h")]
 async fn objects(
     /// Only types with this in their path, or in that of a file where they were made
     pattern: Option<String>,
@@ -61,7 +61,7 @@ async fn objects(
 /// Examples:
 ///   fo Order --older 5m
 ///   fo Order --where failed --limit 100
-#[backdoor_command(reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "objects", reads, on = helper, timeout = "10m")]
 async fn fo(
     /// Its name as `objects` shows it, or the last words of its path
     #[arg(complete = types)]

@@ -24,7 +24,7 @@ type Files = Option<Result<Saved, String>>;
 /// Examples:
 ///   profile cpu
 ///   profile cpu --for 5s --rate 200 --save
-#[backdoor_command(name = "profile cpu", reads, timeout = "11m")]
+#[backdoor_command(builtin = "profile", name = "profile cpu", reads, timeout = "11m")]
 fn cpu(
     session: Session,
     /// How long to watch
@@ -55,7 +55,7 @@ fn cpu(
 /// Examples:
 ///   profile tasks
 ///   profile tasks --for 5s --top 5
-#[backdoor_command(name = "profile tasks", reads, timeout = "11m")]
+#[backdoor_command(builtin = "profile", name = "profile tasks", reads, timeout = "11m")]
 fn tasks(
     session: Session,
     /// How long to watch

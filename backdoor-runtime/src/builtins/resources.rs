@@ -16,7 +16,7 @@ use crate::{Column, CommandOutput, Console, Cut, Page, Session, State, Value, ba
 /// Examples:
 ///   mem
 ///   mem --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 async fn mem(
     /// Also write jemalloc's heap profile into a private file, for `jeprof`
     heap_profile: bool,
@@ -35,7 +35,7 @@ async fn mem(
 /// Examples:
 ///   fds
 ///   fds socket --limit 20
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn fds(
     /// Only those with this text in their kind or target
     pattern: Option<String>,
@@ -53,7 +53,7 @@ fn fds(
 /// Examples:
 ///   sockets
 ///   sockets close-wait
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn sockets(
     /// Only those with this text in their kind, addresses or state
     pattern: Option<String>,
@@ -74,7 +74,7 @@ fn sockets(
 /// Examples:
 ///   maps --sum
 ///   maps libc
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn maps(
     /// Only mappings with this text in their name
     pattern: Option<String>,
@@ -96,7 +96,7 @@ fn maps(
 /// Examples:
 ///   limits
 ///   limits --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn limits() -> io::Result<Limits> {
     resources::limits().map(Limits)
 }
@@ -106,7 +106,7 @@ fn limits() -> io::Result<Limits> {
 /// Examples:
 ///   cgroup
 ///   cgroup --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn cgroup() -> io::Result<Cgroup> {
     resources::cgroup()?.ok_or_else(|| io::Error::other("no control group is visible from here"))
 }
@@ -116,7 +116,7 @@ fn cgroup() -> io::Result<Cgroup> {
 /// Examples:
 ///   env
 ///   env RUST
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn env(
     /// Only names with this text in them
     pattern: Option<String>,
@@ -133,7 +133,7 @@ fn env(
 /// Examples:
 ///   args
 ///   args --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "resources", reads, on = helper)]
 fn args() -> Vec<String> {
     resources::arguments()
 }
@@ -143,7 +143,7 @@ fn args() -> Vec<String> {
 /// Examples:
 ///   build
 ///   build --json
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "resources", reads, on = console)]
 fn build(State(console): State<Console>) -> BuildInfo {
     console.service().build.clone()
 }
@@ -153,7 +153,7 @@ fn build(State(console): State<Console>) -> BuildInfo {
 /// Examples:
 ///   self
 ///   self --json
-#[backdoor_command(name = "self", reads, on = helper)]
+#[backdoor_command(builtin = "resources", name = "self", reads, on = helper)]
 fn itself(State(console): State<Console>) -> Itself {
     resources::itself(&console)
 }

@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// Examples:
 ///   tasks --busy --for 10s
 ///   tasks refresh --limit 20
-#[backdoor_command(reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "tasks", reads, on = helper, timeout = "10m")]
 #[allow(clippy::too_many_arguments, reason = "each is a word of the line")]
 async fn tasks(
     State(console): State<Console>,
@@ -119,7 +119,7 @@ async fn tasks(
 /// Examples:
 ///   pgt
 ///   pgt refresh --full
-#[backdoor_command(reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "tasks", reads, on = helper, timeout = "10m")]
 async fn pgt(
     /// The number of a task, or a part of its name or of the file where it was spawned
     what: Option<String>,
@@ -156,7 +156,7 @@ async fn pgt(
 /// Examples:
 ///   cancel 12
 ///   cancel 12 --yes
-#[backdoor_command(dangerous, on = helper)]
+#[backdoor_command(builtin = "tasks", dangerous, on = helper)]
 async fn cancel(
     session: Session,
     /// The number of the task

@@ -17,7 +17,7 @@ use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 /// Examples:
 ///   threads --for 5s
 ///   threads --top 3
-#[backdoor_command(reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "threads", reads, on = helper, timeout = "10m")]
 async fn threads(
     /// How long to watch
     #[arg(long = "for", default = Duration::from_secs(1), range = Duration::ZERO..=Duration::from_secs(300))]
@@ -57,7 +57,7 @@ async fn threads(
 /// Examples:
 ///   pnt
 ///   pnt worker --full
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "threads", reads, on = helper)]
 async fn pnt(
     /// Only threads with this in their name or in a function of their stack, or with this id
     pattern: Option<String>,

@@ -20,7 +20,7 @@ use crate::{Console, Session, State, backdoor_command};
 /// Examples:
 ///   vars queue
 ///   vars --changed
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "vars", reads, on = helper)]
 async fn vars(
     State(console): State<Console>,
     /// A part of the name; with `*` for any text, the whole of it
@@ -47,7 +47,7 @@ async fn vars(
 /// Examples:
 ///   get queue-limit
 ///   get queue-limit --json
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "vars", reads, on = helper)]
 async fn get(
     State(console): State<Console>,
     /// The variable, as `vars` lists it
@@ -69,7 +69,7 @@ async fn get(
 /// Examples:
 ///   set queue-limit 256 --for 10m
 ///   set a=1 b=2 --because "too many are refused"
-#[backdoor_command(on = helper)]
+#[backdoor_command(builtin = "vars", on = helper)]
 async fn set(
     State(console): State<Console>,
     session: Session,
@@ -98,7 +98,7 @@ async fn set(
 /// Examples:
 ///   reset queue-limit
 ///   reset a b
-#[backdoor_command(on = helper)]
+#[backdoor_command(builtin = "vars", on = helper)]
 async fn reset(
     State(console): State<Console>,
     session: Session,
@@ -119,7 +119,7 @@ async fn reset(
 /// Examples:
 ///   changes
 ///   changes queue-*
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "vars", reads, on = helper)]
 fn changes(
     State(console): State<Console>,
     /// A part of the name; with `*` for any text, the whole of it
@@ -138,7 +138,7 @@ fn changes(
 /// Examples:
 ///   undo
 ///   undo 3
-#[backdoor_command(on = helper)]
+#[backdoor_command(builtin = "vars", on = helper)]
 async fn undo(
     State(console): State<Console>,
     session: Session,

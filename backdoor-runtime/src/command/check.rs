@@ -111,7 +111,7 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
         let place = format!("{}:{}", from_its_crate(missing.file), missing.line);
         problems.push(Problem::NothingOfCrate { name: missing.krate.to_owned(), place });
     }
-    let has_none = registry.entries().all(|entry| entry.command.declared.is_builtin());
+    let has_none = registry.entries().all(|entry| entry.command.is_builtin());
     if has_none && !vars::registry::has_declared() {
         problems.push(Problem::NothingLinked);
     }
@@ -121,8 +121,7 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
 }
 
 fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
-    let authors =
-        registry.entries().map(|entry| entry.command).filter(|command| !command.declared.is_builtin());
+    let authors = registry.entries().map(|entry| entry.command).filter(|command| !command.is_builtin());
     let mut places: Vec<(&str, &Declared)> =
         authors.flat_map(|command| command.names().map(|name| (name, &command.declared))).collect();
     places.sort_by_key(|(name, place)| (*name, place.file, place.line));
@@ -134,7 +133,7 @@ fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
 
 /// The macro has seen the name, but not the aliases, nor a group that begins with a reserved word.
 fn reserved(command: &Command, problems: &mut Vec<Problem>) {
-    if command.declared.is_builtin() {
+    if command.is_builtin() {
         return;
     }
     for name in command.names() {
@@ -148,7 +147,7 @@ fn group_with_arguments(entry: &Entry, registry: &Registry, problems: &mut Vec<P
     let command = entry.command;
     let takes_words =
         command.parameters.iter().any(|parameter| parameter.is_typed() && !parameter.is_option());
-    if !takes_words || command.declared.is_builtin() {
+    if !takes_words || command.is_builtin() {
         return;
     }
     for name in command.names().filter(|name| registry.is_group(name)) {

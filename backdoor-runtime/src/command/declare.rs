@@ -1,7 +1,7 @@
 //! What the macro cannot see in the tokens and the compiler can: rules on what the parameters' types say, checked in const context
 //! on the author's token.
 
-use crate::command::descriptor::{Parameter, Style, is_own_module};
+use crate::command::descriptor::{Parameter, Style};
 use crate::command::param::Arity;
 
 /// Whether an author cannot take the name.
@@ -12,10 +12,10 @@ pub(crate) const fn is_reserved(name: &str) -> bool {
 /// Options every command has.
 const RESERVED_OPTIONS: [&str; 3] = ["json", "help", "yes"];
 
-/// A command's name, on the function's name or the literal.
+/// The name of an author's command, on the function's name or the literal.
 #[track_caller]
-pub const fn check_name(name: &str, module: &str) {
-    if is_reserved(name) && !is_own_module(module) {
+pub const fn check_name(name: &str) {
+    if is_reserved(name) {
         Message::of(&["`", name, "` is reserved; choose another name with `name = \"..\"`"]).raise();
     }
 }

@@ -25,6 +25,8 @@ pub struct Command {
     pub timeout: Timeout,
     /// In the order of the function's signature, supplied ones included.
     pub parameters: &'static [Parameter],
+    /// Who brought it.
+    pub origin: Origin,
     /// Where it stands in the source.
     pub declared: Declared,
     /// Takes the arguments and calls the function.
@@ -69,6 +71,18 @@ impl Timeout {
     pub const fn after_millis(limit: u64) -> Self {
         Self::After(Duration::from_millis(limit))
     }
+}
+
+/// Who brought a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The author of the service, or of a library in it.
+    Author,
+    /// The console. Such a command may have a reserved name, and leaves a name that an author takes.
+    Builtin {
+        /// The topic of `help` that lists it: `threads`.
+        topic: &'static str,
+    },
 }
 
 /// Where a command stands in the source.
@@ -135,32 +149,6 @@ impl Declared {
     pub(crate) fn krate(&self) -> &'static str {
         self.module.split("::").next().unwrap_or_default()
     }
-
-    /// What a built-in is about: its file in the folder of built-ins.
-    pub(crate) fn topic(&self) -> Option<&'static str> {
-        if self.is_builtin() { self.module.split("::").nth(2) } else { None }
-    }
-
-    /// Whether the command came with the console itself.
-    pub(crate) fn is_builtin(&self) -> bool {
-        self.module.starts_with(BUILTINS)
-    }
-}
-
-const BUILTINS: &str = "backdoor_runtime::builtins";
-
-/// Whether a module path lies in the runtime crate's folder of built-ins, whose commands may use reserved names.
-pub(crate) const fn is_own_module(module: &str) -> bool {
-    let own = BUILTINS.as_bytes();
-    let module = module.as_bytes();
-    let mut at = 0;
-    while at < own.len() {
-        if at >= module.len() || module[at] != own[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 impl Parameter {
@@ -222,6 +210,19 @@ impl Parameter {
 }
 
 impl Command {
+    /// Whether it came with the console itself.
+    pub(crate) fn is_builtin(&self) -> bool {
+        matches!(self.origin, Origin::Builtin { .. })
+    }
+
+    /// The topic of `help` that lists it, where it came with the console.
+    pub(crate) fn topic(&self) -> Option<&'static str> {
+        match self.origin {
+            Origin::Author => None,
+            Origin::Builtin { topic } => Some(topic),
+        }
+    }
+
     /// Its name and its aliases.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
@@ -283,21 +284,36 @@ mod tests {
         }
     }
 
+    fn command(help: &'static str, origin: Origin, module: &'static str) -> Command {
+        Command {
+            name: "test",
+            aliases: &[],
+            help,
+            hidden: false,
+            effect: Effect::Reads,
+            place: Place::Service,
+            timeout: Timeout::Default,
+            parameters: &[],
+            origin,
+            declared: Declared { file: "", line: 1, module },
+            run: Run::Sync(&NotRun),
+        }
+    }
+
+    #[test]
+    fn topic_does_not_depend_on_the_module() {
+        for module in ["backdoor_runtime::builtins::threads", "backdoor_runtime::views", "another_crate"] {
+            let author = command("", Origin::Author, module);
+            assert_eq!((author.is_builtin(), author.topic()), (false, None), "{module}");
+            let builtin = command("", Origin::Builtin { topic: "tasks" }, module);
+            assert_eq!((builtin.is_builtin(), builtin.topic()), (true, Some("tasks")), "{module}");
+        }
+    }
+
     #[test]
     fn help_is_a_line_and_details() {
         let check = |help, summary: &str, details: &str| {
-            let command = Command {
-                name: "test",
-                aliases: &[],
-                help,
-                hidden: false,
-                effect: Effect::Reads,
-                place: Place::Service,
-                timeout: Timeout::Default,
-                parameters: &[],
-                declared: Declared { file: "", line: 1, module: "" },
-                run: Run::Sync(&NotRun),
-            };
+            let command = command(help, Origin::Author, "");
             assert_eq!((command.summary().as_str(), command.details()), (summary, details), "{help:?}");
         };
         check("", "", "");

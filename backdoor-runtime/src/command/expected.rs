@@ -28,7 +28,7 @@ pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
 /// The crates that have commands in the table, and how many, by name; the console's own is not among them.
 pub(crate) fn crates(registry: &Registry) -> Vec<(&'static str, usize)> {
     let mut crates: Vec<(&'static str, usize)> = Vec::new();
-    for entry in registry.entries().filter(|entry| !entry.command.declared.is_builtin()) {
+    for entry in registry.entries().filter(|entry| !entry.command.is_builtin()) {
         let name = entry.command.declared.krate();
         match crates.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,

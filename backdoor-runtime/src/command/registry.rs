@@ -165,7 +165,7 @@ impl Registry {
 
     pub(crate) fn of(commands: impl IntoIterator<Item = &'static Command>) -> Self {
         let (builtins, authors): (Vec<_>, Vec<_>) =
-            commands.into_iter().partition(|command| command.declared.is_builtin());
+            commands.into_iter().partition(|command| command.is_builtin());
         let count = authors.len() + builtins.len();
         let mut registry = Self {
             entries: Vec::with_capacity(count),

@@ -220,7 +220,7 @@ impl Console {
 impl Shared {
     /// Where a view of this command's is computed.
     pub(crate) fn helper_of(&self, command: &Command) -> &LazyRuntime {
-        if command.declared.is_builtin() { &self.helper } else { &self.authors_helper }
+        if command.is_builtin() { &self.helper } else { &self.authors_helper }
     }
 
     pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {

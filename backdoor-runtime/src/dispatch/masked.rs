@@ -18,7 +18,7 @@ pub(super) fn shown(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) -> 
         // Most lines have no words behind their name, or are an author's.
         Asked::Command { arguments, .. } if arguments.slots.is_empty() => return line.clone(),
         Asked::Command { entry, .. }
-            if !entry.command.declared.is_builtin() && Verb::of_name(entry.command.name) == Verb::Other =>
+            if !entry.command.is_builtin() && Verb::of_name(entry.command.name) == Verb::Other =>
         {
             return line.clone();
         }

@@ -118,10 +118,10 @@ impl Runs {
 
     /// What occupies the thread of this view: one of the same kind that cannot be left for another.
     pub(crate) fn on_helper_of(&self, view: &Command) -> Vec<Arc<Listed>> {
-        let is_builtin = view.declared.is_builtin();
+        let is_builtin = view.is_builtin();
         let is_there = |run: &Arc<Listed>| {
             matches!((run.command.place, run.command.run), (Place::Helper, Run::Sync(_)))
-                && run.command.declared.is_builtin() == is_builtin
+                && run.command.is_builtin() == is_builtin
                 && run.state.reached.has_begun()
         };
         self.all().into_iter().filter(is_there).collect()

@@ -351,7 +351,7 @@ impl Dispatcher {
             usize::MAX => return None,
             limit => limit.min(self.limits.threads),
         };
-        if job.command.declared.is_builtin() {
+        if job.command.is_builtin() {
             return None;
         }
         let stuck = self.shared.runs.stuck_on_threads();

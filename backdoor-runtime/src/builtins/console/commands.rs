@@ -12,7 +12,7 @@ use crate::{Column, CommandInfo, CommandOutput, Console, Cut, Page, State, Value
 /// Examples:
 ///   commands
 ///   commands --json
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "console", reads, on = console)]
 async fn commands(State(console): State<Console>) -> Catalogue {
     Catalogue(console.commands().await)
 }

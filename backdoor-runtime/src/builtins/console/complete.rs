@@ -5,7 +5,7 @@ use crate::{Candidate, Console, State, backdoor_command};
 /// What the last word of a line may become
 ///
 /// A line that ends in a space asks for a new word.
-#[backdoor_command(reads, hidden, on = console)]
+#[backdoor_command(builtin = "console", reads, hidden, on = console)]
 async fn complete(
     State(console): State<Console>,
     /// The line so far

@@ -24,7 +24,7 @@ use crate::{
 /// Examples:
 ///   help all
 ///   help log set
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "console", reads, on = console)]
 async fn help(
     State(console): State<Console>,
     session: Session,

@@ -11,7 +11,7 @@ use crate::{CommandOutput, Console, Killed, Page, RunInfo, Session, State, Value
 /// Examples:
 ///   running
 ///   running --json
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "console", reads, on = console)]
 fn running(State(console): State<Console>, session: Session) -> Vec<RunInfo> {
     console.running().into_iter().filter(|run| run.run != session.run_id()).collect()
 }
@@ -21,7 +21,7 @@ fn running(State(console): State<Console>, session: Session) -> Vec<RunInfo> {
 /// Examples:
 ///   kill 12
 ///   kill 12 --json
-#[backdoor_command(on = console)]
+#[backdoor_command(builtin = "console", on = console)]
 async fn kill(
     State(console): State<Console>,
     session: Session,

@@ -10,7 +10,7 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// Examples:
 ///   version
 ///   version --json
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "console", reads, on = console)]
 fn version(State(console): State<Console>) -> Version {
     Version(console)
 }
@@ -20,7 +20,7 @@ fn version(State(console): State<Console>) -> Version {
 /// Examples:
 ///   uptime
 ///   uptime --json
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "console", reads, on = console)]
 fn uptime(State(console): State<Console>) -> Duration {
     console.service().uptime()
 }

@@ -7,7 +7,7 @@ use crate::{Console, Session, SessionInfo, State, backdoor_command};
 /// Examples:
 ///   who
 ///   who --json
-#[backdoor_command(reads, on = console)]
+#[backdoor_command(builtin = "console", reads, on = console)]
 fn who(State(console): State<Console>) -> Vec<SessionInfo> {
     console.sessions()
 }
@@ -17,7 +17,7 @@ fn who(State(console): State<Console>) -> Vec<SessionInfo> {
 /// Examples:
 ///   quit
 ///   exit
-#[backdoor_command(reads, on = console, aliases("exit"))]
+#[backdoor_command(builtin = "console", reads, on = console, aliases("exit"))]
 fn quit(session: Session) -> &'static str {
     session.close();
     "goodbye"

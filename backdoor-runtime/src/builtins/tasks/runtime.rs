@@ -18,7 +18,7 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// Examples:
 ///   runtime
 ///   runtime --for 5s
-#[backdoor_command(reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "tasks", reads, on = helper, timeout = "10m")]
 async fn runtime(
     State(console): State<Console>,
     /// How long it is watched

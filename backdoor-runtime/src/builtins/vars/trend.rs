@@ -17,7 +17,7 @@ use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 /// Examples:
 ///   trend
 ///   trend requests --ascii
-#[backdoor_command(reads, on = helper)]
+#[backdoor_command(builtin = "vars", reads, on = helper)]
 fn trend(
     /// A variable that is marked `trend`
     #[arg(complete = names)]

@@ -1,0 +1,44 @@
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
+fn author_help() {}
+#[allow(deprecated)]
+const _: () = {
+    use ::backdoor_runtime::private as __backdoor;
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "help",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Reads,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[],
+        origin: __backdoor::Origin::Builtin {
+            topic: "console",
+        },
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_0(
+                author_help,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
+            ),
+        ),
+    };
+    __backdoor::inventory::submit! {
+        __backdoor::Registered(& __BACKDOOR_COMMAND)
+    }
+};
