@@ -61,7 +61,7 @@ struct Took {
 }
 
 fn first(program: &Path, view: &str) -> anyhow::Result<Took> {
-    let shop = Shop::start(program, &[])?;
+    let shop = Shop::start(program, &["console"])?;
     let status = format!("/proc/{}/status", shop.id());
     let figure = |name: &str| Ok::<f64, anyhow::Error>(machine::field(&status, name)? / 1024.0);
     ask(&shop, "version")?;
