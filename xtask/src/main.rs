@@ -1,8 +1,9 @@
 //! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose,
-//! `cargo xtask tidy` for the order of the sources, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
+//! `cargo xtask tidy` for the order of the sources, `cargo xtask public-api` for what authors can name, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
 //! `cargo xtask sanitize` for what is unsafe.
 
 mod programs;
+mod public_api;
 mod tidy;
 
 use std::env;
@@ -236,11 +237,13 @@ const SANITIZE: &[(Needs, Step)] = &[
 ];
 
 const USAGE: &str = "\
-usage: cargo xtask <check|tidy|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
+usage: cargo xtask <check|tidy|public-api [--accept]|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
   tidy   the first step of check alone: the order of folders, what files and tests have, what documents name
+  public-api
+         compare docs/public-api.txt with what rustdoc finds, as check does; `--accept` writes it
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, counters, locks, logs, big-answer, tasks, threads, profile,
@@ -251,6 +254,9 @@ usage: cargo xtask <check|tidy|bless|bench [NAME..] [--json FILE]|soak [views] [
          run what is unsafe under Miri and AddressSanitizer, if the nightly toolchain has them";
 
 fn main() -> ExitCode {
+    if let Some(ended) = public_api::rustdoc() {
+        return ended;
+    }
     let arguments: Vec<String> = env::args().skip(1).collect();
     let mut more: &[String] = &[];
     let mut soak_seconds = None;
@@ -278,7 +284,9 @@ fn main() -> ExitCode {
             SOAK_VIEWS
         }
         ["sanitize"] => return sanitize(),
-        ["tidy"] => return if tidy::is_tidy() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
+        ["public-api"] => return ended(public_api::is_kept(false)),
+        ["public-api", "--accept"] => return ended(public_api::is_kept(true)),
+        ["tidy"] => return ended(tidy::is_tidy()),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;
@@ -300,7 +308,14 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    if checks { aarch64() } else { ExitCode::SUCCESS }
+    if !checks {
+        return ExitCode::SUCCESS;
+    }
+    if public_api::is_kept(false) { aarch64() } else { ExitCode::FAILURE }
+}
+
+fn ended(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Step {
@@ -326,7 +341,7 @@ fn aarch64() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    if AARCH64.succeeds(cargo, &[]) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ended(AARCH64.succeeds(cargo, &[]))
 }
 
 /// Runs the steps whose tool is there, and says which are left out.
