@@ -15,6 +15,7 @@ mod masked;
 pub(crate) mod output;
 pub(crate) mod own_runtime;
 pub(crate) mod peer;
+mod per_second;
 pub(crate) mod pieces;
 pub(crate) mod pool;
 mod report;

@@ -167,6 +167,36 @@ fn m4_lines_that_run_nothing_are_cut_and_counted() {
     assert!(text.contains(&format!("line={}.. (644 bytes more) result=usage", "x".repeat(256))));
 }
 
+/// A peer that asks without end wrote megabytes a second into the service's log.
+#[test]
+fn lines_that_only_read_are_counted_where_there_are_many() {
+    let log = Log::default();
+    let backdoor = log.console();
+    script(&backdoor.addresses()[0], "uptime\n".repeat(2000));
+    log.expect("more lines that only read were not logged");
+    // The last count comes when the session is over.
+    drop(backdoor);
+    let text = log.text();
+    let logged = text.lines().filter(|line| line.contains("line=uptime result=done")).count();
+    let counts = text.lines().filter(|line| line.contains("more lines that only read"));
+    let unlogged = |line: &str| line.split_once("lines=").map(|(_, count)| count.parse::<usize>().unwrap());
+    assert!(counts.clone().all(|line| line.contains("DEBUG") && line.contains("session=1 ")), "{text}");
+    let unlogged: usize = counts.filter_map(unlogged).sum();
+    assert_eq!(logged + unlogged, 2000, "{text}");
+    assert!((20..1000).contains(&logged), "{logged}");
+}
+
+/// What may change something is on record each time.
+#[test]
+fn lines_that_may_change_something_are_all_logged() {
+    let log = Log::default();
+    let backdoor = log.console();
+    script(&backdoor.addresses()[0], "wire count all-logged\n".repeat(100));
+    drop(backdoor);
+    let text = log.text();
+    assert_eq!(text.matches("line=wire count all-logged result=done").count(), 100, "{text}");
+}
+
 #[test]
 fn a_subscriber_that_blocks_does_not_block_the_console() {
     let log = Log { gate: Some(gate("subscriber")), ..Log::default() };

@@ -4,7 +4,8 @@
 //! of their own, from a bounded queue, and what does not fit is counted and said.
 //!
 //! A line is one event at its end, at DEBUG where its command only reads. One at its begin comes before it where a command may change
-//! something, and where it runs for more than a second.
+//! something, and where it runs for more than a second. Of lines that only read, a session has some
+//! in each second on record, and a count of the others.
 //!
 //! That a command of the author's begins wakes that thread at once, so that the record is out before the command can end the process,
 //! unless it does so faster than a thread wakes: a command that waited for its record would wait for the subscriber. Everything else
@@ -27,18 +28,28 @@ use tracing::subscriber::NoSubscriber;
 
 use crate::console::escape::escape_line;
 pub(crate) use crate::dispatch::audit::line::Begin;
-use crate::dispatch::audit::line::{Refused, level, logged};
+use crate::dispatch::audit::line::{level, logged};
 use crate::dispatch::audit::queue::Queue;
 use crate::dispatch::audit::recurring::Recurring;
 pub(crate) use crate::dispatch::audit::recurring::Topic;
 use crate::dispatch::contain::contain;
 use crate::dispatch::failure::Status;
 use crate::dispatch::peer::Peer;
+use crate::dispatch::per_second::PerSecond;
 use crate::own_thread::{self, Priority};
 use crate::vars::Change;
 
 /// How many events wait for a slow subscriber.
 const QUEUE: usize = 1024;
+
+/// How many lines that run nothing are logged in one second.
+const REFUSED_IN_A_SECOND: u32 = 5;
+
+/// How many lines of one session that only read are logged in one second. What may change something is always on record.
+const READS_IN_A_SECOND: u32 = 20;
+
+/// A line that runs for so long is on record in any case, since its begin is.
+const LASTS: Duration = Duration::from_secs(1);
 
 /// How long the thread sleeps over events that are not urgent.
 const GATHER: Duration = Duration::from_millis(5);
@@ -50,8 +61,8 @@ pub(crate) const RECURRING: Duration = Duration::from_secs(60);
 pub(crate) struct Audit {
     notes: Notes,
     recurring: Mutex<Recurring>,
-    /// `None` where every line that runs nothing is logged.
-    refused: Option<Mutex<Refused>>,
+    /// `None` where every line that runs nothing is logged, and every one that only reads.
+    refused: Option<Mutex<PerSecond>>,
     ended: Mutex<Option<Receiver<()>>>,
 }
 
@@ -74,6 +85,11 @@ enum Event {
     Ended(Ended),
     /// So many lines that ran nothing were not logged.
     Unlogged(u64),
+    /// So many lines of a session that only read were not logged.
+    UnloggedReads {
+        session: u64,
+        lines: u64,
+    },
     Changed(Box<Change>),
     Warning(String),
     Note(String),
@@ -122,7 +138,7 @@ impl Audit {
         is_wanted.then(|| Begin::new(self.notes.clone(), line.clone(), reads, urgent))
     }
 
-    /// A line has ended. One that ran nothing is only counted where there were many.
+    /// A line has ended. One that ran nothing, or that only read, is only counted where there were many.
     pub(crate) fn ended(&self, peer: &Peer, line: &Arc<str>, reads: bool, result: Status, took: Duration) {
         if !self.notes.is_wanted(level(reads)) {
             return;
@@ -130,9 +146,16 @@ impl Audit {
         if matches!(result, Status::Usage | Status::Refused)
             && let Some(refused) = &self.refused
         {
-            let admitted = refused.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+            let admitted = refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .admit(REFUSED_IN_A_SECOND, Instant::now());
             let Some(unlogged) = admitted else { return };
             self.unlogged(unlogged);
+        } else if reads && took < LASTS && self.refused.is_some() {
+            let admitted = peer.reads().admit(READS_IN_A_SECOND, Instant::now());
+            let Some(unlogged) = admitted else { return };
+            self.unlogged_reads(peer, unlogged);
         }
         self.notes.send(level(reads), false, || {
             Event::Ended(Ended {
@@ -149,6 +172,19 @@ impl Audit {
     fn unlogged(&self, lines: u64) {
         if lines > 0 {
             self.notes.send(LevelFilter::INFO, false, || Event::Unlogged(lines));
+        }
+    }
+
+    /// A session is over.
+    pub(crate) fn left(&self, peer: &Peer) {
+        let untold = peer.reads().untold();
+        self.unlogged_reads(peer, untold);
+    }
+
+    fn unlogged_reads(&self, peer: &Peer, lines: u64) {
+        if lines > 0 {
+            let session = peer.id;
+            self.notes.send(LevelFilter::DEBUG, false, || Event::UnloggedReads { session, lines });
         }
     }
 
@@ -273,6 +309,9 @@ fn emit(event: Event) {
         }
         Event::Unlogged(lines) => {
             tracing::info!(target: "backdoor", lines, "more lines that ran nothing were not logged");
+        }
+        Event::UnloggedReads { session, lines } => {
+            tracing::debug!(target: "backdoor", session, lines, "more lines that only read were not logged");
         }
         Event::Changed(change) => change.log(),
         Event::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),

@@ -1,11 +1,12 @@
 //! One connected peer, as everything behind the transport knows it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::dispatch::per_second::PerSecond;
 use crate::dispatch::session::Piece;
 
 /// One connected peer.
@@ -33,6 +34,8 @@ pub(crate) struct Peer {
     /// Milliseconds after `since` at which bytes came last.
     heard: AtomicU64,
     activity: Mutex<Activity>,
+    /// Its lines that only read, as the log has them.
+    reads: Mutex<PerSecond>,
 }
 
 struct Activity {
@@ -58,6 +61,7 @@ impl Peer {
             proven: AtomicBool::new(false),
             heard: AtomicU64::new(0),
             activity: Mutex::new(Activity { last: now, line: None }),
+            reads: Mutex::default(),
         }
     }
 
@@ -145,6 +149,11 @@ impl Peer {
         let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
         activity.last = now;
         activity.line = line;
+    }
+
+    /// The lines of this peer that only read, as the log has them.
+    pub(crate) fn reads(&self) -> MutexGuard<'_, PerSecond> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long nothing has begun or ended, and what runs.

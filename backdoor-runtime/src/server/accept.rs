@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
-use crate::dispatch::audit::Topic;
+use crate::dispatch::audit::{Audit, Topic};
 use crate::dispatch::contain::survive;
 use crate::dispatch::failure::REPORT;
 use crate::dispatch::peer::Peer;
@@ -254,7 +254,8 @@ impl Reception {
                 }
                 self.dispatcher.shared.add_peer(&peer);
                 tokio::spawn(async move {
-                    reception.attend(&stream, peer, pieces, place, plain).await;
+                    let _left = Left { audit: &reception.dispatcher.audit, peer: &peer };
+                    reception.attend(&stream, peer.clone(), pieces, place, plain).await;
                     drop(stream);
                     reception.has_closed();
                     drop(alive);
@@ -319,6 +320,18 @@ impl Reception {
         if let Ok(_turn) = self.farewells.try_acquire() {
             tell(stream, message, linger).await;
         }
+    }
+}
+
+/// Puts the end of a session on record, also where its task is dropped.
+struct Left<'a> {
+    audit: &'a Audit,
+    peer: &'a Peer,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.audit.left(self.peer);
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is on record of a line: how it ended, and before that its begin where it changes something or takes long. A line that is wrong or
 //! refused runs nothing, and whoever may connect can send any number of them: a few are logged each second, the others are counted.
+//! So it is with lines that only read, for each session.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 
@@ -13,11 +13,6 @@ use crate::dispatch::peer::Peer;
 
 /// How much of a line is logged, in bytes.
 const MOST: usize = 256;
-
-/// How many lines that run nothing are logged in one second.
-const REFUSED_IN_A_SECOND: u32 = 5;
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// A line whose begin is not on record yet.
 pub(crate) struct Begin {
@@ -74,55 +69,9 @@ pub(super) fn logged(line: &str) -> String {
     }
 }
 
-/// The lines of this second that ran nothing.
-#[derive(Default)]
-pub(super) struct Refused {
-    begun: Option<Instant>,
-    logged: u32,
-    unlogged: u64,
-}
-
-impl Refused {
-    /// Whether one more is logged now, and how many before it were not.
-    pub(super) fn admit(&mut self, now: Instant) -> Option<u64> {
-        if self.begun.is_none_or(|begun| now.saturating_duration_since(begun) >= SECOND) {
-            self.begun = Some(now);
-            self.logged = 0;
-        }
-        if self.logged == REFUSED_IN_A_SECOND {
-            self.unlogged += 1;
-            return None;
-        }
-        self.logged += 1;
-        Some(std::mem::take(&mut self.unlogged))
-    }
-
-    /// How many were not logged and are not told yet.
-    pub(super) fn untold(&mut self) -> u64 {
-        std::mem::take(&mut self.unlogged)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_few_lines_a_second_that_run_nothing_are_logged_and_the_others_counted() {
-        let begin = Instant::now();
-        let mut refused = Refused::default();
-        let mut at = |milliseconds| refused.admit(begin + Duration::from_millis(milliseconds));
-        for _ in 0..REFUSED_IN_A_SECOND {
-            assert_eq!(at(0), Some(0));
-        }
-        assert_eq!([at(0), at(500), at(999)], [None, None, None]);
-        assert_eq!([at(1000), at(1000)], [Some(3), Some(0)]);
-        for _ in 0..10 {
-            at(1500);
-        }
-        assert_eq!(refused.untold(), 7);
-        assert_eq!(refused.untold(), 0);
-    }
 
     #[test]
     fn a_long_line_is_cut_between_characters() {
