@@ -235,6 +235,9 @@ fn the_same_from_code() {
     assert!(vars::undo(Some(lent.number)).is_err(), "it is undone");
     assert!(vars::list().iter().any(|variable| variable.name == "vt-limit"));
     vars::reset("vt-limit").unwrap();
+    // The range of its type is not the variable's.
+    let beyond = vars::set("vt-limit", "-1").unwrap_err().to_string();
+    assert_eq!(beyond, "vt-limit: -1 is out of range 1..=100");
     assert_eq!(vars::set("vt-limit", "0").unwrap_err().to_string(), "vt-limit: 0 is out of range 1..=100");
 }
 

@@ -170,11 +170,10 @@ impl<'a> Call<'a> {
         let wrong = |message: String| {
             Failure::usage(format!("{}: {message}", parameter.label()), Some(slot.range.clone()))
         };
-        let value = parse(word).map_err(|error| wrong(error.to_string()))?;
+        let value = parse(word).map_err(|error| wrong(error.told(word, parameter.range)))?;
         match &parameter.range {
             Some(range) if !(range.bounds)().contains(&value) => {
-                let bounds = range.text().unwrap_or_else(|| "what the command accepts".to_owned());
-                Err(wrong(format!("{} is out of range {bounds}", crate::console::escape::escape_line(word))))
+                Err(wrong(range.refusal(word, "what the command accepts")))
             }
             _ => Ok(value),
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::causes::debug_as_display;
-use crate::command::{duration, suggest};
+use crate::command::{Range, duration, suggest};
 use crate::console::escape::escape_line;
 
 /// A type that is parsed from one word of the command line.
@@ -70,12 +70,26 @@ pub trait FromArg: Sized + Send + 'static {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ArgError {
     message: String,
+    /// It is a number that the type cannot hold.
+    is_beyond: bool,
 }
 
 impl ArgError {
     /// An error with this message.
     pub fn new(message: impl Into<String>) -> Self {
-        ArgError { message: message.into() }
+        ArgError { message: message.into(), is_beyond: false }
+    }
+
+    /// A number that the type cannot hold, of which these are the limits.
+    pub(crate) fn beyond(word: &str, limits: impl fmt::Display) -> Self {
+        ArgError { message: format!("{} is out of range {limits}", shown(word)), is_beyond: true }
+    }
+
+    /// The message where the author has said which values are accepted: what the type could hold is of no interest then, unless the range
+    /// is open.
+    pub(crate) fn told(&self, word: &str, range: Option<&Range>) -> String {
+        let narrower = range.filter(|range| self.is_beyond && range.is_closed());
+        narrower.map_or_else(|| self.message.clone(), |range| range.refusal(word, "what is accepted"))
     }
 
     /// "`word` is not a thing", or what that says of an empty word.

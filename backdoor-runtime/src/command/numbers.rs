@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZero;
 
-use crate::command::from_arg::{ArgError, FromArg, shown, ticked};
+use crate::command::from_arg::{ArgError, FromArg, ticked};
 
 /// What stands in front of a unit: digits, perhaps with `_` between them, perhaps with a fraction.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ where
     });
     value
         .filter(|value| (least..=most).contains(value))
-        .ok_or_else(|| ArgError::new(format!("{} is out of range {least}..={most}", shown(word))))
+        .ok_or_else(|| ArgError::beyond(word, format_args!("{least}..={most}")))
 }
 
 macro_rules! integers {
@@ -169,7 +169,7 @@ macro_rules! floats {
                     // `inf` is a limit somebody may mean; `nan` makes every comparison in the service false.
                     Some(value) if value.is_infinite() && word.contains(|c: char| c.is_ascii_digit()) => {
                         let (least, most) = (<$ty>::MIN, <$ty>::MAX);
-                        Err(ArgError::new(format!("{} is out of range {least:e}..={most:e}", shown(word))))
+                        Err(ArgError::beyond(word, format_args!("{least:e}..={most:e}")))
                     }
                     Some(value) if !value.is_nan() => Ok(value),
                     _ if word.is_empty() => Err(ArgError::not(word, "a number")),

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ops::{self, RangeBounds};
 
 use crate::command::param::Param;
+use crate::console::escape::escape_line;
 
 /// The range of a parameter.
 #[derive(Clone, Copy)]
@@ -97,5 +98,16 @@ impl<T: PartialOrd + 'static, R: RangeOf<T>> Bounds for Typed<T, R> {
 impl Range {
     pub(crate) fn text(&self) -> Option<String> {
         self.literal.map(str::to_owned).or_else(|| (self.bounds)().show())
+    }
+
+    /// Why a value outside of it is not accepted. A range that cannot be written is called what `accepted` says.
+    pub(crate) fn refusal(&self, word: &str, accepted: &str) -> String {
+        let bounds = self.text().unwrap_or_else(|| accepted.to_owned());
+        format!("{} is out of range {bounds}", escape_line(word))
+    }
+
+    /// Whether it has two ends that can be written.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.text().is_some_and(|text| !text.starts_with("..") && !text.ends_with(".."))
     }
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Value;
-use crate::command::Range;
 use crate::console::escape::escape_line;
 use crate::dispatch::asking::NoAnswer;
 use crate::dispatch::contain::contain;
@@ -245,7 +244,7 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
 }
 
 fn judge(setting: &Setting, word: &str) -> Result<Kept, String> {
-    let value = setting.cell().parse(word).map_err(|error| error.to_string())?;
+    let value = setting.cell().parse(word).map_err(|error| error.told(word, setting.range.as_ref()))?;
     accept(setting, &value, word)?;
     Ok(value)
 }
@@ -256,8 +255,7 @@ fn accept(setting: &Setting, value: &Kept, word: &str) -> Result<(), String> {
     if let Some(range) = &setting.range
         && !setting.cell().in_bounds(&*(range.bounds)(), value)
     {
-        let bounds = Range::text(range).unwrap_or_else(|| "what the variable accepts".to_owned());
-        return Err(format!("{} is out of range {bounds}", escape_line(word)));
+        return Err(range.refusal(word, "what the variable accepts"));
     }
     setting.validate.map_or(Ok(()), |validate| validate(value))
 }

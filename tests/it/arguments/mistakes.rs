@@ -44,6 +44,15 @@ fn values_that_are_none() {
         "                               ^^^",
         &["--shard: 900 is out of range 0..=63", "usage: args required --size <size> --shard <0..=63>"],
     );
+    // More than the type can hold is no other mistake.
+    refuses(
+        "args required --size 1 --shard 900000000000000000000000",
+        "                               ^^^^^^^^^^^^^^^^^^^^^^^^",
+        &[
+            "--shard: 900000000000000000000000 is out of range 0..=63",
+            "usage: args required --size <size> --shard <0..=63>",
+        ],
+    );
     refuses(
         "args many 1 10",
         "            ^^",
