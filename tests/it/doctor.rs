@@ -16,6 +16,17 @@ fn hangs() {
     gate("doctor hangs").block();
 }
 
+/// What no command may take is said before it begins.
+#[test]
+fn a_window_longer_than_the_command_may_run_is_refused() {
+    let console = console().start().unwrap();
+    let mut operator = Operator::new(&console);
+    let shown = operator.asks("doctor --for 99h");
+    assert!(shown.contains("--for: 99h is out of range 10ms..=10m"), "{shown}");
+    let shown = operator.asks("objects --growing --for 99h");
+    assert!(shown.contains("--for: 99h is out of range 10ms..=50m"), "{shown}");
+}
+
 #[test]
 fn a_deadlock_is_named_and_where_to_see_it() {
     let console = console().start().unwrap();

@@ -11,6 +11,9 @@ use crate::reply::record;
 use crate::resources::{self, Held};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(600);
+
 /// What looks wrong in the process, and the command that shows more
 ///
 /// Reads all views once and watches the process for a moment. What it says nothing of may be wrong all the same: it knows limits, stuck
@@ -19,11 +22,11 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 /// Examples:
 ///   doctor
 ///   doctor --for 10s
-#[backdoor_command(builtin = "doctor", reads, on = helper, timeout = "10m")]
+#[backdoor_command(builtin = "doctor", reads, on = helper, timeout = "11m")]
 async fn doctor(
     State(console): State<Console>,
     /// How long the process is watched for what grows and what is stuck
-    #[arg(long = "for", default = Duration::from_secs(1))]
+    #[arg(long = "for", default = Duration::from_secs(1), range = SHORTEST..=LONGEST)]
     window: Duration,
 ) -> Diagnosis {
     let mut diagnosis = Diagnosis::new();

@@ -12,6 +12,9 @@ use crate::{CommandOutput, Page, Value, backdoor_command};
 /// How long growth is watched where nobody says.
 const WINDOW: Duration = Duration::from_secs(10);
 
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(3000);
+
 /// How many objects of each type live, come and go, and where from
 ///
 /// Those that derive `Track`, and those in a `Tracked`. Rates are of the last ten seconds.
@@ -34,7 +37,7 @@ async fn objects(
     #[arg(long)]
     growing: bool,
     /// How long to watch, for --growing
-    #[arg(long = "for")]
+    #[arg(long = "for", range = SHORTEST..=LONGEST)]
     window: Option<Duration>,
 ) -> Result<Objects, String> {
     if !growing {

@@ -284,9 +284,26 @@ fn unix(path: &str) -> Result<Place, String> {
         _ if path.ends_with('/') => "that is a directory; add a file name, such as `shop.sock`",
         _ if path.contains('\0') => "a path cannot contain NUL",
         _ if path.starts_with("~/") => "only a shell knows what `~` is; write the whole path",
-        _ => return Ok(Place::Unix { path: path.to_owned() }),
+        _ => {
+            return match unknown_placeholder(path) {
+                Some(unknown) => Err(format!(
+                    "`{}` stands for nothing; in a path there are `{{pid}}` and `{{host}}`",
+                    escape_line(unknown)
+                )),
+                None => Ok(Place::Unix { path: path.to_owned() }),
+            };
+        }
     };
     Err(reason.to_owned())
+}
+
+/// The first pair of braces that [`Place::path_of`] would leave as it is.
+fn unknown_placeholder(path: &str) -> Option<&str> {
+    let mut opened = path.match_indices('{').filter_map(|(at, _)| {
+        let length = path[at..].find('}')? + 1;
+        Some(&path[at..at + length])
+    });
+    opened.find(|found| !["{pid}", "{host}"].contains(found))
 }
 
 const FORMS: &str = "write a port such as `3000`, `0` for any free one, a range such as `3000:3010`, \

@@ -95,6 +95,11 @@ fn mistakes_are_named() {
     check_error("0:10", "a range of ports begins at 1 or above; `0` alone is any free port");
     check_error("unix:", "the path is missing; write `unix:/path/to.sock`");
     check_error("unix:/run/", "that is a directory; add a file name, such as `shop.sock`");
+    let known = "stands for nothing; in a path there are `{pid}` and `{host}`";
+    for unknown in ["{foo}", "{}", "{PID}", "{{pid}"] {
+        check_error(&format!("unix:/run/{{pid}}-{unknown}.sock"), &format!("`{unknown}` {known}"));
+    }
+    check("unix:/run/}{.sock", "unix:/run/}{.sock", true);
     let nul = Listen::from("unix:/a\0b").endpoint().unwrap_err().to_string();
     assert!(nul.ends_with("a path cannot contain NUL") && !nul.contains('\0'), "{nul}");
 }
