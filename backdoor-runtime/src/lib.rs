@@ -19,6 +19,8 @@ mod dispatch;
 #[allow(unsafe_code, reason = "pthread_atfork and what its handler may do; each block has its reason")]
 mod forked;
 mod in_the_authors_crate;
+#[allow(unsafe_code, reason = "system calls without arguments, whose wrappers in rustix may panic")]
+mod kernel_ids;
 mod line;
 pub mod logs;
 pub mod objects;

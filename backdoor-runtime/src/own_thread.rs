@@ -10,7 +10,9 @@ use std::time::Duration;
 use std::{fs, io};
 
 use rustix::process::{getpriority_process, setpriority_process};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
+
+use crate::kernel_ids;
 
 /// The thread that computes the console's own views.
 pub(crate) const HELPER: &str = "backdoor-helper";
@@ -120,8 +122,7 @@ impl Drop for Counted {
 
 /// The processor time that this thread has used, in nanoseconds.
 fn used() -> u64 {
-    let used = clock_gettime(ClockId::ThreadCPUTime);
-    used.tv_sec.unsigned_abs() * 1_000_000_000 + used.tv_nsec.unsigned_abs()
+    kernel_ids::used(ClockId::ThreadCPUTime).map_or(0, |used| used.as_nanos() as u64)
 }
 
 /// The processor time of all threads of ours that have ended.

@@ -5,7 +5,6 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rustix::process::geteuid;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -22,6 +21,7 @@ use crate::dispatch::peer::Peer;
 use crate::dispatch::run_state::{RunState, Stop};
 use crate::dispatch::session::{Piece, What};
 use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
+use crate::kernel_ids;
 use crate::line::{self, Asked};
 use crate::reply::Form;
 use crate::server::Limits;
@@ -100,7 +100,7 @@ impl Testing {
             states: States::default(),
             runtime: None,
             limits: CommandLimits { longest: Some(LONGEST), ..CommandLimits::default() },
-            peer: PeerIs { uid: Some(geteuid().as_raw()), width: None },
+            peer: PeerIs { uid: Some(kernel_ids::effective_user()), width: None },
             started: OnceLock::new(),
         }
     }

@@ -7,8 +7,9 @@ use std::sync::PoisonError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 
+use crate::kernel_ids;
 use crate::profile::ring::{Ring, SLOTS};
 use crate::profile::tally::Tally;
 use crate::profile::timer::Timer;
@@ -66,7 +67,7 @@ impl Collector {
             timers: HashMap::new(),
             ring: Ring::open(),
             signal,
-            own: rustix::thread::gettid().as_raw_nonzero().get(),
+            own: kernel_ids::thread(),
             period,
             drain: (period * (SLOTS as u32 / 2) / busy).clamp(DRAIN, LOOK),
             until: begin.checked_add(length).unwrap_or(begin),
@@ -190,9 +191,6 @@ fn has_ended(error: &io::Error) -> bool {
 
 /// The processor time of the process, but for the calling thread.
 fn used() -> Duration {
-    let time = |clock| {
-        let time = clock_gettime(clock);
-        Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
-    };
+    let time = |clock| kernel_ids::used(clock).unwrap_or_default();
     time(ClockId::ProcessCPUTime).saturating_sub(time(ClockId::ThreadCPUTime))
 }

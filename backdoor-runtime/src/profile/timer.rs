@@ -83,7 +83,7 @@ mod tests {
         const HOUR: Duration = Duration::from_secs(3600);
         let (timer, is_over) = std::thread::scope(|scope| {
             let begun = scope.spawn(|| {
-                let tid = rustix::thread::gettid().as_raw_nonzero().get();
+                let tid = crate::kernel_ids::thread();
                 let timer = Timer::start(tid, libc::SIGRTMAX(), 0, HOUR, HOUR).unwrap();
                 let is_over = timer.is_over();
                 (Moved(timer), is_over)

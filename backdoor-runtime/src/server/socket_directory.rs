@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::console::escape::escape_line;
+use crate::kernel_ids;
 
 /// The bit by which only the owner of a file renames it in a directory that all may write, such as `/tmp` (inode(7)).
 const STICKY: u32 = 0o1000;
@@ -22,8 +23,8 @@ pub(super) fn who_may_replace(path: &Path) -> Option<String> {
 }
 
 fn who_may_write(directory: &Metadata) -> Option<String> {
-    let is_ours = |owner| owner == 0 || owner == rustix::process::geteuid().as_raw();
-    let is_our_group = |group| group == 0 || group == rustix::process::getegid().as_raw();
+    let is_ours = |owner| owner == 0 || owner == kernel_ids::effective_user();
+    let is_our_group = |group| group == 0 || group == kernel_ids::effective_group();
     let mode = directory.mode();
     match () {
         () if !is_ours(directory.uid()) => Some(format!("user {}", directory.uid())),

@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use crate::console::{Bounds, Transport};
 use crate::forked::Ours;
+use crate::kernel_ids;
 use crate::resources::is_orphan;
 
 /// The least that the kernel's buffer of input gets: one for less than a packet of the loopback device makes TCP wait for timers.
@@ -98,7 +99,7 @@ impl Stream {
             Socket::Tcp(_) => false,
             Socket::Unix(stream) => stream
                 .peer_cred()
-                .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()),
+                .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == kernel_ids::effective_user()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::kernel_ids;
 use crate::threads::proc;
 
 thread_local! {
@@ -13,7 +14,7 @@ thread_local! {
 pub(crate) fn tid() -> u32 {
     match TID.get() {
         0 => {
-            let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+            let tid = kernel_ids::thread().unsigned_abs();
             TID.set(tid);
             tid
         }

@@ -10,8 +10,8 @@ use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::reserve;
 use crate::threads::trial::{self, Call};
+use crate::{kernel_ids, reserve};
 
 const FILE: &str = "/proc/self/mem";
 
@@ -28,7 +28,7 @@ pub(crate) fn prepare() -> io::Result<()> {
     /// The process that has prepared. The descriptor that a child after `fork` has is of its parent's memory.
     static PREPARED: Mutex<i32> = Mutex::new(0);
     let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let process = rustix::process::getpid().as_raw_nonzero().get();
+    let process = kernel_ids::process();
     if *prepared == process {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
-use crate::reserve;
+use crate::{kernel_ids, reserve};
 
 const TASKS: &str = "/proc/self/task";
 
@@ -28,7 +28,7 @@ pub(super) fn listed() -> io::Result<Vec<i32>> {
 pub(super) fn is_foreign() -> bool {
     /// The process whose numbers are the same.
     static SAME: AtomicI32 = AtomicI32::new(0);
-    let process = rustix::process::getpid().as_raw_nonzero().get();
+    let process = kernel_ids::process();
     if SAME.load(Ordering::Relaxed) == process {
         return false;
     }
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn each_thread_has_its_number() {
-        let own = rustix::thread::gettid().as_raw_nonzero().get();
+        let own = kernel_ids::thread();
         assert!(translated(&listed().unwrap()).contains(&own));
         assert_eq!(number_there(own), Some(own));
         assert!(!is_foreign());

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_names_of_system_calls() {
-        let tid = rustix::thread::gettid().as_raw_nonzero().get();
+        let tid = crate::kernel_ids::thread();
         let called = |number| {
             let asleep =
                 system_call::Asleep { call: Some((number, [0; 6])), stack_pointer: 0, program_counter: 0 };
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_thread_itself() {
-        let tid = rustix::thread::gettid().as_raw_nonzero().get();
+        let tid = crate::kernel_ids::thread();
         assert!(tids().unwrap().contains(&tid));
         assert_eq!(task(tid).unwrap().state, 'R');
         assert!(cpu_time(tid).is_some());

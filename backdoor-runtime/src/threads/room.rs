@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use crate::kernel_ids;
 use crate::threads::maps::Writable;
 use crate::threads::trial::{self, Call};
 
@@ -18,7 +19,7 @@ const ROOMY: usize = 4 * NEEDED;
 /// Whether a signal to this thread has room, as far as that can be told.
 pub(crate) fn for_a_signal(tid: i32, writable: &[Writable]) -> bool {
     // The kernel makes the main thread's stack larger when it must, and the C library's record of it is elsewhere.
-    if tid == rustix::process::getpid().as_raw_nonzero().get() {
+    if tid == kernel_ids::process() {
         return true;
     }
     let Some(stack) = record(tid).and_then(|record| mapping(writable, record)) else { return true };
@@ -63,7 +64,7 @@ mod tests {
         #[track_caller]
         fn check(size: usize, expected: bool) {
             let has_room = || {
-                let tid = rustix::thread::gettid().as_raw_nonzero().get();
+                let tid = kernel_ids::thread();
                 for_a_signal(tid, &Maps::read().unwrap().writable)
             };
             let thread = std::thread::Builder::new().stack_size(size).spawn(move || {
@@ -78,7 +79,7 @@ mod tests {
             check(NEEDED, false);
         }
         check(2 << 20, true);
-        let main = rustix::process::getpid().as_raw_nonzero().get();
+        let main = kernel_ids::process();
         assert!(for_a_signal(main, &Maps::read().unwrap().writable));
     }
 }

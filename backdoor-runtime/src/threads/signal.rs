@@ -18,6 +18,7 @@ use std::{io, ptr};
 
 use rustix::thread::futex;
 
+use crate::kernel_ids;
 use crate::profile::ring;
 use crate::threads::maps::Writable;
 use crate::threads::trial::{self, Call};
@@ -292,8 +293,7 @@ extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mu
 
 /// Writes what this thread was doing into the slot that it is asked by, if there is one.
 fn answer(begin: u64, context: &libc::ucontext_t) {
-    // A system call without libc in between (rustix's linux_raw).
-    let own = rustix::thread::gettid().as_raw_nonzero().get();
+    let own = kernel_ids::thread_in_handler();
     for slot in &TABLE {
         let asked = slot.state.load(Ordering::Acquire);
         // Where the slot is asked for another thread meanwhile, its number is another, too.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::kernel_ids;
 use crate::threads::maps::{Maps, Writable};
 use crate::threads::modules::{Addresses, Modules};
 use crate::threads::proc::{self, Task, Waiting};
@@ -149,7 +150,7 @@ impl<'a> Collector<'a> {
             requests,
             modules,
             interrupts,
-            own: rustix::thread::gettid().as_raw_nonzero().get(),
+            own: kernel_ids::thread(),
             signal: None,
             unreadable: memory::prepare().err().map(|error| error.to_string()),
             begin,

@@ -1,7 +1,9 @@
 //! A filter of system calls is in force, as container runtimes and systemd units set it: no call of the console's own accord may be one
 //! that the service itself does without.
 
-use super::process::{Process, answers, check_answers};
+use std::fs;
+
+use super::process::{self, Process, answers, check_answers};
 use crate::client::script;
 use crate::seccomp::{Action, filtered, is_available};
 
@@ -33,6 +35,8 @@ const OF_COMMANDS: &[i64] = &[
     libc::SYS_sysinfo,
     libc::SYS_inotify_init1,
 ];
+
+const CLOCK: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
 
 const DOES_NOT_GO_BEHIND: &str = "does not go behind the service: a filter of system calls is in force";
 
@@ -80,6 +84,39 @@ fn a_filter_that_refuses_leaves_a_console_that_says_what_it_goes_without() {
     assert!(status.success(), "{status}: {log}");
     let said = "the console does not go behind the service: setpriority: Operation not permitted";
     assert_eq!(log.matches(said).count(), 1, "{log}");
+}
+
+/// Calls that cannot fail but under a filter, so that wrappers of theirs panic. The vDSO tells the time of day without a call; where it
+/// does not, std itself panics at `Instant::now`, and no service begins.
+const CANNOT_FAIL: &[i64] = &[
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getegid,
+];
+
+#[test]
+fn a_filter_refuses_what_cannot_fail() {
+    if !is_available() {
+        return;
+    }
+    let mut calls = CANNOT_FAIL.to_vec();
+    match fs::read_to_string(CLOCK).is_ok_and(|clock| clock.trim() == "tsc") {
+        true => calls.push(libc::SYS_clock_gettime),
+        false => eprintln!("the clock of this machine needs a system call, which stays allowed"),
+    }
+    for errno in [libc::EPERM, libc::ENOSYS] {
+        let mut command = Process::command("multi");
+        filtered(command.env("RUST_BACKTRACE", "0"), Action::Fail(errno), &calls);
+        let service = Process::start(&mut command);
+        let lines = [process::VIEWS, &["profile cpu --for 1s", "service work", "self"]].concat();
+        let answers = answers(&service.address(), &lines);
+        let (status, log) = service.end();
+        assert!(status.success() && !log.contains("panicked"), "{status}: {log}");
+        check_answers(&answers);
+    }
 }
 
 #[test]
