@@ -62,16 +62,16 @@ fn comparable(line: &str, answer: &str) -> String {
 
 sections! {
     WALK;
-    two_threads "Two threads, and each has what the other needs",
-    two_threads_on_std_mutexes "The same with locks that say nothing of themselves",
-    a_task_and_a_thread "A task and a thread",
-    a_sleeping_holder "Somebody sleeps on a lock",
-    a_dry_pool "A pool that has run dry",
-    an_endless_loop "A worker in an endless loop",
-    all_workers_blocked "Nothing is answered any more",
-    a_long_poll_now_and_then "Late now and then",
-    threads_that_no_signal_reaches "Threads that do not answer",
+    two_threads "Deadlock of two threads",
+    two_threads_on_std_mutexes "Deadlock on the standard library's locks",
+    a_task_and_a_thread "Deadlock of a task and a thread",
+    a_sleeping_holder "A task that sleeps while it holds a lock",
+    a_dry_pool "An exhausted pool of connections",
+    an_endless_loop "A task in an endless loop",
+    all_workers_blocked "A runtime with all workers blocked",
+    a_long_poll_now_and_then "Long polls",
+    threads_that_no_signal_reaches "Threads that cannot be signalled",
     five_hundred_threads "Five hundred threads",
     a_hundred_thousand_tasks "A hundred thousand tasks",
-    a_current_thread_runtime "A runtime of one thread",
+    a_current_thread_runtime "A current-thread runtime",
 }

@@ -88,8 +88,8 @@ fn is_cgroup_visible() -> bool {
 
 sections! {
     WALK;
-    a_leak "Memory grows, and does not shrink",
-    a_wrong_limit "A limit that is wrong",
-    a_forgotten_level "A log level that is raised and forgotten",
-    resources "What the process itself holds",
+    a_leak "A memory leak",
+    a_wrong_limit "A wrong limit",
+    a_forgotten_level "A forgotten log level",
+    resources "Memory, files, limits and the build",
 }
