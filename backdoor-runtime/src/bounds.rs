@@ -10,7 +10,7 @@
 //! | [`ReplyType`] | a reply implements `Display`, `Serialize` or `Debug`, or is made of what does |
 //! | [`ReplyError`] | the error of a reply implements `Display` |
 //! | [`InPieces`] | a reply in pieces is `Send` and `'static` |
-//! | [`Lasting`] | a variable lives in an atomic, a lock, a `OnceLock` or a `LazyLock`, or is [`Readable`](crate::vars::Readable) |
+//! | [`Lasting`] | a variable lives in an atomic, a lock, a `OnceLock` or a `LazyLock`, or is [`Readable`](crate::views::vars::Readable) |
 //! | [`Shown`] | the value of a variable implements `Display`, `Serialize` or `Debug` |
 //! | [`Settable`] | a variable that can be set lives in an atomic or a lock |
 //! | [`SetValue`] | its value implements [`FromArg`](crate::FromArg), `Clone` and `PartialEq`, or is an `Option` of what does |
@@ -24,6 +24,6 @@ pub use crate::command::ladder::show::InPieces;
 pub use crate::command::param::Gives;
 pub use crate::command::range::RangeOf;
 pub use crate::command::via_from_str::ParsedFromStr;
-pub use crate::vars::functions::{IsTold, Validates};
-pub use crate::vars::place::{Lasting, SetValue, Settable};
-pub use crate::vars::probe::Shown;
+pub use crate::views::vars::functions::{IsTold, Validates};
+pub use crate::views::vars::place::{Lasting, SetValue, Settable};
+pub use crate::views::vars::probe::Shown;

@@ -4,31 +4,26 @@
 pub(crate) mod arguments;
 mod byte_size;
 pub(crate) mod catalogue;
-pub(crate) mod check;
-mod declare;
+pub(crate) mod declare;
 pub(crate) mod descriptor;
 pub(crate) mod duration;
-pub(crate) mod expected;
 mod from_arg;
 pub(crate) mod ladder;
 mod numbers;
 pub(crate) mod param;
 pub(crate) mod range;
 pub(crate) mod registry;
-pub(crate) mod suggest;
-mod supplied;
+pub(crate) mod supplied;
 pub(crate) mod via_from_str;
 
-pub use byte_size::ByteSize;
 pub use catalogue::{CommandInfo, ParameterInfo};
-pub use check::{Problem, Problems, check_commands};
 pub use declare::{
     check_default, check_long, check_name, check_parameter, check_plain_name, check_range, check_rest,
     check_short, check_supplied,
 };
 pub use descriptor::{Command, Complete, Declared, Effect, Origin, Parameter, Place, Run, Style, Timeout};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
-pub use ladder::{CommandOutput, Page, RawAnsi};
+pub use ladder::RawAnsi;
 pub(crate) use param::Arity;
 pub use param::{Default, Param, show, take};
 pub use range::{Range, bounds};

@@ -3,7 +3,6 @@
 mod answer;
 mod bounds;
 mod conversation;
-pub(crate) mod escape;
 mod foreign;
 mod json_line;
 mod lines;

@@ -2,31 +2,13 @@
 //! confirmation, writes the audit record, starts the deadline, runs the command where it belongs, catches its panic, cancels it, and
 //! says how it ended. Nothing else calls a command.
 
-pub(crate) mod asking;
-pub(crate) mod audit;
-mod blocking;
-pub(crate) mod clock;
 mod console;
-pub(crate) mod contain;
-pub(crate) mod failure;
-pub(crate) mod held;
 mod job;
 mod masked;
-pub(crate) mod output;
-pub(crate) mod own_runtime;
-pub(crate) mod peer;
-mod per_second;
-pub(crate) mod pieces;
 pub(crate) mod pool;
-mod report;
-pub(crate) mod room;
-pub(crate) mod run_state;
 pub(crate) mod runs;
-pub(crate) mod session;
-pub(crate) mod silence;
 pub(crate) mod tally;
 mod wait;
-pub(crate) mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,26 +18,26 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::audit::{self, Audit};
+use crate::call::failure::Failure;
+use crate::call::failure::Status;
+use crate::call::peer::Peer;
+use crate::call::run_state::{RunState, Stop};
+use crate::call::session::Session;
+use crate::call::session::{Piece, What};
+use crate::call::stopwatch::FOREVER;
 use crate::command::States;
 use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
 use crate::command::{Command, Effect, Timeout};
-use crate::dispatch::audit::Audit;
-use crate::dispatch::clock::FOREVER;
 pub(crate) use crate::dispatch::console::Shared;
-pub use crate::dispatch::console::{Console, Service, SessionInfo};
-use crate::dispatch::failure::Failure;
-pub use crate::dispatch::failure::Status;
+pub use crate::dispatch::console::{Console, SessionInfo};
 use crate::dispatch::job::Job;
-use crate::dispatch::own_runtime::Asynchronous;
-use crate::dispatch::peer::Peer;
 use crate::dispatch::pool::Pool;
-use crate::dispatch::run_state::{RunState, Stop};
 use crate::dispatch::runs::Listed;
 pub use crate::dispatch::runs::{Killed, RunInfo};
-use crate::dispatch::session::{Piece, What};
-pub use crate::dispatch::session::{PrintError, Session};
 pub use crate::dispatch::tally::StatusCount;
+use crate::exec::runtime_thread::Asynchronous;
 use crate::line::{self, Asked};
 use crate::reply::Form;
 
@@ -389,7 +371,16 @@ impl Drop for Record<'_> {
         peer.set_line(None, end.into_std());
         let took = end.duration_since(run.state.begin);
         dispatcher.shared.tally.note(status, took);
-        dispatcher.audit.ended(peer, &run.shown, reads, status, took);
+        dispatcher.audit.ended(&audit::Line {
+            session: peer.id,
+            peer: &peer.name,
+            text: &run.shown,
+            reads,
+            ran: !matches!(status, Status::Usage | Status::Refused),
+            result: status.as_str(),
+            took,
+            reads_of_session: &peer.reads,
+        });
     }
 }
 

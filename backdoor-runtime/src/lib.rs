@@ -8,53 +8,48 @@
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!("backdoor-runtime is for Linux only, on x86-64 and aarch64");
 
+pub(crate) mod audit;
+mod base;
 pub mod bounds;
 mod builtins;
-mod causes;
-mod coarse;
+mod call;
+mod changes;
 mod command;
 mod console;
-pub mod counters;
 mod dispatch;
-#[allow(unsafe_code, reason = "pthread_atfork and what its handler may do; each block has its reason")]
-mod forked;
+mod exec;
 mod in_the_authors_crate;
-#[allow(unsafe_code, reason = "system calls without arguments, whose wrappers in rustix may panic")]
-mod kernel_ids;
 mod line;
-pub mod logs;
-pub mod objects;
-mod own_thread;
 #[doc(hidden)]
 pub mod private;
-pub mod profile;
+mod procfs;
+pub(crate) mod readable;
 mod reply;
-mod reserve;
-pub mod resources;
 mod server;
-pub mod sync;
-pub mod tasks;
+mod service;
 mod testing;
-pub mod threads;
-pub mod trends;
-pub mod vars;
+mod views;
 
 pub use backdoor_macros::{Choice, Track, backdoor_command, backdoor_var};
+pub use base::byte_size::ByteSize;
+pub use call::failure::Status;
+pub use call::session::{PrintError, Session};
 pub use command::{
-    ArgError, ByteSize, Caller, ChoiceWord, CommandInfo, CommandOutput, Effect, FromArg, FromCaller, Guard,
-    Page, ParameterInfo, Problem, Problems, RawAnsi, State, check_commands, choose,
+    ArgError, Caller, ChoiceWord, CommandInfo, Effect, FromArg, FromCaller, Guard, ParameterInfo, RawAnsi,
+    State, choose,
 };
-pub use counters::{Counter, Gauge, Histogram};
-pub use dispatch::{
-    Console, Killed, PrintError, RunInfo, Service, Session, SessionInfo, Status, StatusCount,
-};
+pub use dispatch::{Console, Killed, RunInfo, SessionInfo, StatusCount};
 pub use line::Candidate;
-pub use logs::logs;
-pub use objects::{Track, TrackGuard, Tracked};
-pub use reply::{Column, Cut, Value};
-pub use server::{Address, AddressError, Backdoor, BindError, Builder, Error, Listen};
-pub use tasks::{spawn, spawn_named};
+pub use reply::{Column, CommandOutput, Cut, Page, Value};
+pub use server::startup_check::{Problem, Problems, check_commands};
+pub use server::{Backdoor, BindError, Builder, Error};
+pub use service::{Address, AddressError, Listen, Service};
 pub use testing::{Answer, Testing};
+pub use views::counters::{Counter, Gauge, Histogram};
+pub use views::logs::logs;
+pub use views::objects::{Track, TrackGuard, Tracked};
+pub use views::tasks::{spawn, spawn_named};
+pub use views::{counters, logs, objects, profile, resources, sync, tasks, threads, trends, vars};
 
 // Generated code names the crate by its public path, also in the built-ins.
 extern crate self as backdoor_runtime;

@@ -12,7 +12,6 @@ pub use backdoor_macros::build_info_in;
 pub use inventory;
 pub use serde::{Serialize, Serializer};
 
-pub use crate::command::expected::Expected;
 pub use crate::command::ladder::error::ReplyError;
 pub use crate::command::ladder::probe::{Peel, Piece, Rung};
 pub use crate::command::ladder::rungs::ReplyType;
@@ -29,14 +28,15 @@ pub use crate::command::{
     check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
     take,
 };
-pub use crate::objects::guard::{AnyField, OtherField, beside_guard};
-pub use crate::objects::kind::Kind;
-pub use crate::objects::registry::kind_of;
-pub use crate::objects::{Track, TrackGuard};
-pub use crate::resources::build::build_info;
-pub use crate::vars::functions::{IsTold, Validates};
-pub use crate::vars::probe::{
+pub use crate::server::unregistered::Expected;
+pub use crate::service::build::build_info;
+pub use crate::views::objects::guard::{AnyField, OtherField, beside_guard};
+pub use crate::views::objects::kind::Kind;
+pub use crate::views::objects::registry::kind_of;
+pub use crate::views::objects::{Track, TrackGuard};
+pub use crate::views::vars::functions::{IsTold, Validates};
+pub use crate::views::vars::probe::{
     ByClone, ByData, ByDebug, ByHolder, ByLasting, ByReadable, ByReference, ByText, ByWord, ByWordOrData,
     PlaceProbe,
 };
-pub use crate::vars::variable::{RegisteredVariable, Setting, Variable, settable};
+pub use crate::views::vars::variable::{RegisteredVariable, Setting, Variable, settable};

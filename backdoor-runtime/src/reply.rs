@@ -4,6 +4,7 @@ mod convert;
 pub(crate) mod familiar;
 pub(crate) mod figures;
 pub(crate) mod json;
+pub(crate) mod page;
 mod record;
 mod serialize;
 pub(crate) mod table;
@@ -11,6 +12,7 @@ pub(crate) mod text;
 mod value;
 pub(crate) mod wrap;
 
+pub use page::{CommandOutput, Page};
 pub(crate) use record::record;
 pub use table::{Column, Cut};
 pub use value::Value;

@@ -1,8 +1,6 @@
 //! How operators get in: the builder, the addresses, the listeners, and the end of it all.
 
 mod accept;
-mod address;
-mod addresses;
 mod builder;
 mod door;
 mod environment;
@@ -16,12 +14,12 @@ mod running;
 mod socket_directory;
 mod socket_file;
 mod spare;
+pub(crate) mod startup_check;
 mod stream;
+pub(crate) mod unregistered;
 
-pub(crate) use addresses::Addresses;
 pub(crate) use limits::Limits;
 
-pub use address::{Address, AddressError, Listen};
 pub use builder::Builder;
 pub use error::Error;
 pub use listener::BindError;

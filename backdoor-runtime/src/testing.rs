@@ -10,22 +10,24 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::Value;
+use crate::audit::{self, Audit};
+use crate::base::kernel_ids;
+use crate::call::failure::Status;
+use crate::call::peer::Peer;
+use crate::call::run_state::{RunState, Stop};
+use crate::call::session::Session;
+use crate::call::session::{Piece, What};
+use crate::changes::lease;
 use crate::command::arguments::Call;
 use crate::command::registry::Registry;
 use crate::command::{Run, States};
 use crate::console::{Bounds, JsonLine, Screen, Seen, complaint};
-use crate::dispatch::audit::{self, Audit};
-use crate::dispatch::failure::Status;
-use crate::dispatch::own_runtime::OwnRuntime;
-use crate::dispatch::peer::Peer;
-use crate::dispatch::run_state::{RunState, Stop};
-use crate::dispatch::session::{Piece, What};
-use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Service, Session, Shared};
-use crate::kernel_ids;
+use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Shared};
+use crate::exec::runtime_thread::OwnRuntime;
 use crate::line::{self, Asked};
 use crate::reply::Form;
-use crate::server::Limits;
-use crate::vars::lease;
+use crate::server::{Backdoor, Limits};
+use crate::service::Service;
 
 /// How long a command may run in a test, unless the test says otherwise.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -94,8 +96,15 @@ pub struct Answer {
     pub error: Option<String>,
 }
 
+impl Backdoor {
+    /// Runs lines through the same dispatch without a socket, for unit tests.
+    pub fn testing() -> Testing {
+        Testing::new()
+    }
+}
+
 impl Testing {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             states: States::default(),
             runtime: None,

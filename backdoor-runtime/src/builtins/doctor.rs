@@ -6,9 +6,10 @@ mod service;
 use std::fmt;
 use std::time::Duration;
 
+use crate::base::byte_size::size;
 use crate::builtins::fitted;
 use crate::reply::record;
-use crate::resources::{self, Held};
+use crate::views::resources::{self, Held};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -112,7 +113,7 @@ impl CommandOutput for Diagnosis {
         for NotRead { view, why } in &self.not_read {
             fitted::sentence(page, 0, &format!("{view} could not be read: {why}"))?;
         }
-        let sum = |part: fn(&Held) -> u64| resources::size(self.holds.iter().map(part).sum());
+        let sum = |part: fn(&Held) -> u64| size(self.holds.iter().map(part).sum());
         let (bytes, at_most) = (sum(|held| held.bytes), sum(|held| held.at_most));
         fitted::sentence(page, 0, &format!("the console itself holds {bytes} of {at_most} at most  (`self`)"))
     }

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write};
 
 use crate::builtins::fitted;
-use crate::sync::{self, LockInfo, UntrackedInfo, Waits};
-use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command, threads};
+use crate::views::sync::{self, LockInfo, UntrackedInfo, Waits};
+use crate::views::threads;
+use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
 /// Which locks are held and waited for, the longest wait first
 ///

@@ -11,10 +11,10 @@ use tokio::time::{Instant, Sleep, sleep};
 use tracing::level_filters::LevelFilter;
 
 use crate::builtins::fitted;
-use crate::logs::{
+use crate::changes::journal::{Intent, What};
+use crate::views::logs::{
     self, Batch, ChangeInfo, ChangedLevel, Directive, LogEvent, NotSeen, Stopped, TargetInfo, Wanted,
 };
-use crate::vars::journal::{Intent, What};
 use crate::{Choice, CommandOutput, Console, Page, Session, State, Value, backdoor_command};
 
 /// How often `log tail` looks for new events.

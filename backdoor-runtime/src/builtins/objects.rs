@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::builtins::items::{Field, Item, Items, produce, rows_shown};
-use crate::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
+use crate::views::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
 /// How long growth is watched where nobody says.

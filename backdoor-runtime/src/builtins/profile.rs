@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::builtins::{fitted, nameless};
-use crate::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
+use crate::views::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
 use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 
 /// How often it is looked whether the operator has had enough.

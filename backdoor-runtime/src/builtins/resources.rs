@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 use std::io;
 
-use crate::resources::maps::{self, Shown};
-use crate::resources::proc::size;
-use crate::resources::{self, BuildInfo, Cgroup, Descriptors, Itself, Limit, Memory, Socket};
+use crate::base::byte_size::size;
+use crate::views::resources::maps::{self, Shown};
+use crate::views::resources::{self, BuildInfo, Cgroup, Descriptors, Itself, Limit, Memory, Socket};
 use crate::{Column, CommandOutput, Console, Cut, Page, Session, State, Value, backdoor_command};
 
 /// How much memory the process has

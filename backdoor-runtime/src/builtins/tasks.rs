@@ -10,8 +10,9 @@ use crate::builtins::items::{Item, Items, produce};
 use crate::builtins::nameless;
 use crate::builtins::tasks::groups::Groups;
 use crate::builtins::tasks::pieces::rows;
-use crate::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
-use crate::{Console, Session, State, Value, backdoor_command, sync};
+use crate::views::sync;
+use crate::views::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
+use crate::{Console, Session, State, Value, backdoor_command};
 
 /// More tasks than this are no list that a person reads.
 const GROUPED: usize = 50;

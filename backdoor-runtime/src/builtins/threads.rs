@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::builtins::{fitted, nameless};
-use crate::tasks::{self, TaskInfo, TaskState};
-use crate::threads::silent::COLLECTOR;
-use crate::threads::{self, StackError, Stacks, Thread, ThreadStack, Watch};
+use crate::views::tasks::{self, TaskInfo, TaskState};
+use crate::views::threads::silent::COLLECTOR;
+use crate::views::threads::{self, StackError, Stacks, Thread, ThreadStack, Watch};
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
 /// The native threads, the busiest first, and what each waits in

@@ -6,9 +6,9 @@ mod trend;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::base::quote::quote;
 use crate::builtins::vars::shown::{Journal, Listed, Made, One};
-use crate::line::words::quote;
-use crate::vars::{self, Change, Terms, VarError, VarInfo};
+use crate::views::vars::{self, Change, Terms, VarError, VarInfo};
 use crate::{Console, Session, State, backdoor_command};
 
 /// The variables of the service, and who changed them

@@ -8,9 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Session;
+use crate::call::failure::Failure;
 use crate::command::supplied::States;
 use crate::command::{ArgError, Command, Parameter};
-use crate::dispatch::failure::Failure;
 use crate::reply::Form;
 
 /// The words of one line by parameter, in the order of the line.

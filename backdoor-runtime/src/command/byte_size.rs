@@ -1,38 +1,9 @@
 //! Sizes in bytes as operators type them: `512`, `64KiB`, `1.5GiB`, `10MB`.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
+use crate::base::byte_size::{BINARY, ByteSize};
 use crate::command::from_arg::{ArgError, FromArg, ticked};
 use crate::command::numbers::Amount;
 
-/// A number of bytes, typed and shown with a unit.
-///
-/// | typed | is |
-/// |---|---|
-/// | `512`, `512B` | bytes |
-/// | `KiB`, `MiB`, `GiB`, `TiB`, `PiB`, `EiB` | powers of 1024 |
-/// | `kB`, `MB`, `GB`, `TB`, `PB`, `EB` | powers of 1000 |
-/// | `K`, `M`, `G`, `T`, `P`, `E` | powers of 1024, as in the GNU core utilities |
-///
-/// Case does not count. A fraction is rounded down to whole bytes. It is shown in the largest unit of 1024 that is
-/// exact, and serialised as the number of bytes.
-///
-/// ```
-/// use backdoor_runtime::{ByteSize, FromArg};
-///
-/// assert_eq!(ByteSize::from_arg("1.5KiB"), Ok(ByteSize(1536)));
-/// assert_eq!(ByteSize(64 << 10).to_string(), "64KiB");
-/// assert_eq!(ByteSize(1_000).to_string(), "1000B");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ByteSize(
-    /// The number of bytes.
-    pub u64,
-);
-
-const BINARY: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 const DECIMAL: [&str; 7] = ["", "kB", "MB", "GB", "TB", "PB", "EB"];
 const LETTER: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
 
@@ -74,34 +45,6 @@ fn unit(name: &str) -> Option<u64> {
         return Some(1 << (10 * power));
     }
     power(DECIMAL).map(|power| (0..power).fold(1, |unit, _| unit * 1_000))
-}
-
-impl fmt::Display for ByteSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let power = match self.0 {
-            0 => 0,
-            bytes => bytes.trailing_zeros() / 10,
-        };
-        f.pad(&format!("{}{}", self.0 >> (10 * power), BINARY[power as usize]))
-    }
-}
-
-impl From<u64> for ByteSize {
-    fn from(bytes: u64) -> Self {
-        ByteSize(bytes)
-    }
-}
-
-impl From<ByteSize> for u64 {
-    fn from(size: ByteSize) -> Self {
-        size.0
-    }
-}
-
-impl Serialize for ByteSize {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(self.0)
-    }
 }
 
 #[cfg(test)]

@@ -272,9 +272,9 @@ fn without_blank_lines(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::failure::Failure;
+    use crate::call::output::Reply;
     use crate::command::arguments::Call;
-    use crate::command::ladder::Reply;
-    use crate::dispatch::failure::Failure;
 
     struct NotRun;
 

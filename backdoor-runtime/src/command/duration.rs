@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
+use crate::base::duration::{DAY, HOUR, MINUTE, SECOND, WEEK, show};
 use crate::command::from_arg::{ArgError, ticked};
 use crate::command::numbers::Amount;
-
-const SECOND: u64 = 1_000_000_000;
-const MINUTE: u64 = 60 * SECOND;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-const WEEK: u64 = 7 * DAY;
 
 const NAMES: &str = "ns, us, ms, s, m, h, d, w";
 
@@ -59,41 +54,6 @@ pub(crate) fn parse(word: &str) -> Result<Duration, ArgError> {
         (Ok(seconds), Ok(nanos)) => Ok(Duration::new(seconds, nanos)),
         _ => Err(too_long()),
     }
-}
-
-/// The duration as an operator would type it: exact, and without the units it has nothing of.
-pub(crate) fn show(duration: Duration) -> String {
-    let mut shown = String::new();
-    let mut seconds = duration.as_secs();
-    let nanos = u64::from(duration.subsec_nanos());
-    // `1w` is plain, but nobody types `1w1d` for eight days.
-    let week = WEEK / SECOND;
-    if nanos == 0 && seconds > 0 && seconds.is_multiple_of(week) {
-        return format!("{}w", seconds / week);
-    }
-    for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m")] {
-        let unit = unit / SECOND;
-        if seconds >= unit {
-            shown.push_str(&format!("{}{name}", seconds / unit));
-            seconds %= unit;
-        }
-    }
-    let (unit, name) = match (seconds, nanos) {
-        (0, 0) if shown.is_empty() => (SECOND, "s"),
-        (0, 0) => return shown,
-        (1.., _) => (SECOND, "s"),
-        (0, 1_000_000..) => (1_000_000, "ms"),
-        (0, 1_000..) => (1_000, "us"),
-        (0, _) => (1, "ns"),
-    };
-    let nanos = seconds * SECOND + nanos;
-    shown.push_str(&(nanos / unit).to_string());
-    let fraction = nanos % unit;
-    if fraction > 0 {
-        let digits = unit.ilog10() as usize;
-        shown.push_str(format!(".{fraction:0digits$}").trim_end_matches('0'));
-    }
-    shown + name
 }
 
 fn unit(name: &str) -> Option<u64> {

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::causes::debug_as_display;
-use crate::command::{Range, duration, suggest};
-use crate::console::escape::escape_line;
+use crate::base::causes::debug_as_display;
+use crate::base::escape::escape_line;
+use crate::base::suggest;
+use crate::command::{Range, duration};
 
 /// A type that is parsed from one word of the command line.
 ///
@@ -253,7 +254,7 @@ impl FromArg for Duration {
     }
 
     fn to_arg(&self) -> Option<String> {
-        Some(duration::show(*self))
+        Some(crate::base::duration::show(*self))
     }
 }
 

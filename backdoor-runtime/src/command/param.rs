@@ -5,10 +5,10 @@ use std::any::{Any, TypeId};
 use std::convert::Infallible;
 
 use crate::Session;
+use crate::call::failure::Failure;
 use crate::command::arguments::Call;
 use crate::command::supplied::{Caller, FromCaller, Guard, State};
 use crate::command::{ChoiceWord, FromArg};
-use crate::dispatch::failure::Failure;
 
 /// A type that can stand as a parameter of a command.
 #[diagnostic::on_unimplemented(
@@ -185,7 +185,7 @@ impl<T: FromArg> Param for T {
     }
 
     fn show_item(item: &T) -> Option<String> {
-        item.to_arg().map(|word| crate::line::words::quote(&word).into_owned())
+        item.to_arg().map(|word| crate::base::quote::quote(&word).into_owned())
     }
 }
 

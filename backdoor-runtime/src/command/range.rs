@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::ops::{self, RangeBounds};
 
+use crate::base::escape::escape_line;
 use crate::command::param::Param;
-use crate::console::escape::escape_line;
 
 /// The range of a parameter.
 #[derive(Clone, Copy)]

@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
+use crate::base::suggest;
 use crate::command::catalogue::Facts;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::Command;
-use crate::command::suggest;
 
 /// What generated code hands to `inventory`.
 pub struct Registered(pub &'static Command);

@@ -7,11 +7,11 @@ use std::fmt::Display;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use crate::call::failure::Failure;
 use crate::command::ArgError;
 use crate::command::arguments::Call;
 use crate::command::param::{Arity, Shape};
 use crate::command::range::{self, Bounds, RangeOf};
-use crate::dispatch::failure::Failure;
 
 /// A type that `#[arg(from_str)]` can parse.
 #[diagnostic::on_unimplemented(

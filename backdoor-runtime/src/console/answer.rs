@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::console::escape::escape_line;
-use crate::dispatch::failure::Failure;
+use crate::base::escape::escape_line;
+use crate::call::failure::Failure;
 use crate::reply::wrap;
 
 /// Where the line that is complained about can be seen.

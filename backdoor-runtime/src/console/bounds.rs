@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::dispatch::pieces::PIECE;
+use crate::call::chunks::PIECE;
 
 /// The bounds of a session. Each is off by its largest value.
 #[derive(Clone, Copy)]

@@ -11,6 +11,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::call::failure::Failure;
+use crate::call::peer::Peer;
+use crate::call::run_state::Stop;
 use crate::console::bounds::Bounds;
 use crate::console::foreign;
 use crate::console::json_line::JsonLine;
@@ -20,11 +23,9 @@ use crate::console::queue::{Queue, Typed};
 use crate::console::running::Running;
 use crate::console::screen::Screen;
 use crate::console::telnet::Telnet;
-use crate::dispatch::failure::Failure;
-use crate::dispatch::peer::Peer;
-use crate::dispatch::run_state::Stop;
-use crate::dispatch::{Outcome, Run, Service};
+use crate::dispatch::{Outcome, Run};
 use crate::reply::{text, wrap};
+use crate::service::Service;
 
 /// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
 /// one that is typed at the prompt. Nobody sees it.

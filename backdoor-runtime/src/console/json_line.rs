@@ -3,7 +3,7 @@
 //! A reply alone is its JSON. What was printed comes in front, as `{"printed":"..","value":..}`; between the items of a reply that
 //! comes in pieces it is an item of its own, `{"printed":".."}`. An error is `{"error":{..}}`, or the last item.
 
-use crate::dispatch::failure::Failure;
+use crate::call::failure::Failure;
 use crate::reply::json;
 
 /// The state of one such line.

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
+use crate::call::run_state::{RunState, Stop};
 use crate::console::json_line::JsonLine;
 use crate::dispatch::Run;
-use crate::dispatch::run_state::{RunState, Stop};
 
 /// The line that runs.
 pub(super) struct Running {

@@ -1,7 +1,7 @@
 //! What the peer sees: text escaped and with its line ends, the prompt, and bytes of the protocol, in one buffer that is written at
 //! once.
 
-use crate::console::escape::{Encoder, Newline, escape_line};
+use crate::base::escape::{Encoder, Newline, escape_line};
 
 /// SGR 0 (ECMA-48, 8.3.117): as the terminal was.
 const RESET: &[u8] = b"\x1b[0m";

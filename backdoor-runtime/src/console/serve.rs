@@ -13,11 +13,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::audit::Topic;
+use crate::call::peer::Peer;
+use crate::call::session::Piece;
+use crate::call::stopwatch::FOREVER;
 use crate::console::conversation::{Conversation, Manners};
-use crate::dispatch::audit::Topic;
-use crate::dispatch::clock::FOREVER;
-use crate::dispatch::peer::Peer;
-use crate::dispatch::session::Piece;
 use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 

@@ -1,26 +1,24 @@
 //! What the console tells about itself, to built-ins and to authors' commands: the public `Console`.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::runtime::Handle;
 
+use crate::audit::Notes;
+use crate::call::peer::Peer;
+use crate::call::session::Session;
 use crate::command::Command;
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
-use crate::dispatch::asking::Asking;
-use crate::dispatch::audit::Notes;
-use crate::dispatch::contain::contain;
-use crate::dispatch::own_runtime::{Asynchronous, LazyRuntime};
-use crate::dispatch::peer::Peer;
 use crate::dispatch::runs::{Killed, RunInfo, Runs};
-use crate::dispatch::session::Session;
 use crate::dispatch::tally::{StatusCount, Tally};
+use crate::exec::catch_panic::contain;
+use crate::exec::query::Asking;
+use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
 use crate::line::{self, Candidate, Completion, Provider};
-use crate::reply::text;
-use crate::resources::BuildInfo;
-use crate::server::{Address, Addresses};
+use crate::service::{Address, Addresses, Service};
 
 /// How long the author's defaults and ranges may take to be evaluated for help.
 const FACTS: Duration = Duration::from_millis(100);
@@ -69,23 +67,6 @@ pub(crate) struct Shared {
     pub(crate) notes: OnceLock<Notes>,
 }
 
-/// The service that the console serves.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Service {
-    /// The name given to [`Backdoor::builder`](crate::Backdoor::builder).
-    pub name: String,
-    /// The version given to the builder.
-    pub version: Option<String>,
-    /// The process.
-    pub pid: u32,
-    /// The machine's host name.
-    pub host: String,
-    /// How it was built.
-    pub build: BuildInfo,
-    pub(crate) started: Instant,
-}
-
 /// One connected session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -102,32 +83,6 @@ pub struct SessionInfo {
     pub idle: Duration,
     /// The line that runs.
     pub running: Option<String>,
-}
-
-impl Service {
-    pub(crate) fn new(name: String, version: Option<String>) -> Self {
-        Self {
-            name,
-            version,
-            pid: std::process::id(),
-            host: host(),
-            build: BuildInfo::default(),
-            started: Instant::now(),
-        }
-    }
-
-    /// What an operator reads first.
-    pub(crate) fn banner(&self) -> String {
-        let Self { name, pid, host, .. } = self;
-        let version = self.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-        let uptime = text::duration(&self.uptime());
-        format!("{name}{version}, pid {pid} on {host}, up {uptime}\nType `help` for help, `quit` to leave.\n")
-    }
-
-    /// How long the console has been up, in whole seconds.
-    pub fn uptime(&self) -> Duration {
-        Duration::from_secs(self.started.elapsed().as_secs())
-    }
 }
 
 impl Console {
@@ -264,14 +219,6 @@ impl Shared {
     async fn ask(&self, provider: Provider) -> Vec<Candidate> {
         let what = format!("completion {:p}", provider.function);
         self.asking.ask_about(&what, COMPLETION, move || provider.ask()).await.unwrap_or_default()
-    }
-}
-
-/// The host name that uname(2) says, from where a filter of system calls lets it be read.
-fn host() -> String {
-    match std::fs::read_to_string("/proc/sys/kernel/hostname") {
-        Ok(name) => name.trim_end().to_owned(),
-        Err(_) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
     }
 }
 

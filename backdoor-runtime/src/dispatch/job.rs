@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::call::failure::Failure;
+use crate::call::output::Reply;
+use crate::call::output::{self, Tail};
+use crate::call::salvage::Salvage;
+use crate::call::session::Session;
 use crate::command::arguments::{Arguments, Call};
-use crate::command::ladder::Reply;
 use crate::command::ladder::runner;
 use crate::command::{Command, Run, States};
-use crate::dispatch::contain::contain;
-use crate::dispatch::failure::Failure;
-use crate::dispatch::output::{self, Tail};
 use crate::dispatch::runs::Listed;
-use crate::dispatch::session::Session;
-use crate::dispatch::written::Salvage;
+use crate::exec::catch_panic::contain;
 use crate::reply::{Form, Rendered};
 
 /// A call with all it needs.

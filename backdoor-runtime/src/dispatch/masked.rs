@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use crate::base::suggest;
 use crate::command::registry::{Found, Registry, spelled};
-use crate::command::suggest;
 use crate::line::Asked;
 use crate::line::words::{Word, words};
-use crate::vars::registry;
+use crate::views::vars::registry;
 
 /// The line as others may see it.
 pub(super) fn shown(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) -> Arc<str> {

@@ -8,9 +8,9 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::dispatch::contain::contain;
-use crate::dispatch::session::mark_command_thread;
-use crate::own_thread::{self, Priority};
+use crate::call::session::mark_command_thread;
+use crate::exec::catch_panic::contain;
+use crate::exec::own_thread::{self, Priority};
 
 /// How long an idle thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);

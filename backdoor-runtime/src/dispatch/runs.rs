@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::sync::Notify;
 
+use crate::call::run_state::{RunState, Stop};
 use crate::command::{Command, Place, Run};
-use crate::dispatch::run_state::{RunState, Stop};
 
 /// The runs of one console.
 #[derive(Default)]

@@ -12,20 +12,20 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use crate::call::failure::Failure;
+use crate::call::output::{self, Tail};
+use crate::call::output::{Pieces, Reply};
+use crate::call::run_state::{HOLD, RunState, Stop};
+use crate::call::salvage::Salvage;
+use crate::call::session::{Session, What};
+use crate::call::stopwatch::FOREVER;
 use crate::command::ladder::runner;
-use crate::command::ladder::{Pieces, Reply};
 use crate::command::{Command, Place, Run};
-use crate::dispatch::clock::FOREVER;
-use crate::dispatch::contain::{Task, contain};
-use crate::dispatch::failure::Failure;
 use crate::dispatch::job::Job;
-use crate::dispatch::output::{self, Tail};
-use crate::dispatch::run_state::{HOLD, RunState, Stop};
 use crate::dispatch::runs::{Listed, Where};
-use crate::dispatch::session::{Session, What};
 use crate::dispatch::wait::reasons::{given_up, never_begun, stop_failure};
-use crate::dispatch::written::Salvage;
 use crate::dispatch::{Calling, Dispatcher, Ended};
+use crate::exec::catch_panic::{Task, contain};
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
 const THREAD: Duration = Duration::from_millis(200);
@@ -95,7 +95,7 @@ struct Waiting {
 
 enum On {
     Thread(oneshot::Receiver<Called>),
-    Runtime(Task<Tail>),
+    Runtime(Task<Tail, Failure>),
 }
 
 /// What a call leaves.
@@ -159,7 +159,7 @@ fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::R
                 Err(error) => {
                     let dropped = contain(|| drop(stream));
                     let refused = format!("no runtime can be started for its stream: {error}");
-                    Called::Done(dropped.and(Err(Failure::refused(refused))))
+                    Called::Done(dropped.map_err(Failure::from).and(Err(Failure::refused(refused))))
                 }
             },
             Ok(Reply::Done(rendered)) => {

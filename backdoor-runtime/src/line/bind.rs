@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::base::escape::escape_line;
+use crate::base::suggest;
+use crate::call::failure::Failure;
 use crate::command::arguments::{Arguments, Given, Slot};
 use crate::command::registry::Entry;
-use crate::command::{Arity, Parameter, Style, suggest};
-use crate::console::escape::escape_line;
-use crate::dispatch::failure::Failure;
+use crate::command::{Arity, Parameter, Style};
 use crate::line::typographic::{refuse_dash, refuse_quotes};
 use crate::line::words::Word;
 

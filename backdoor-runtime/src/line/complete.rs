@@ -1,9 +1,10 @@
 //! What the last word of a line that is not finished may become. Like reading a line, it runs no code of the author's: where a
 //! provider of his has the say, it is handed out.
 
+use crate::base::quote::quote;
 use crate::command::registry::{Entry, Found, Registry, spelled};
 use crate::command::{Arity, Parameter, Style};
-use crate::line::words::{self, Word, quote};
+use crate::line::words::{self, Word};
 
 /// One thing that a word may become.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::base::escape::escape_line;
+use crate::base::suggest;
+use crate::call::failure::Failure;
 use crate::command::arguments::Arguments;
 use crate::command::registry::{Entry, Found, Registry, spelled};
-use crate::command::suggest;
-use crate::console::escape::escape_line;
-use crate::dispatch::failure::Failure;
 use crate::line::bind::{self, Bound, Broken};
 use crate::line::typographic::{begins_quoted, refuse_dash};
 use crate::line::words::{self, Word, WordError};

@@ -1,8 +1,8 @@
 //! Dashes and quotes as word processors and chats set them: a command that was copied from there looks right and is not.
 
+use crate::base::escape::escape_line;
+use crate::call::failure::Failure;
 use crate::command::Parameter;
-use crate::console::escape::escape_line;
-use crate::dispatch::failure::Failure;
 use crate::line::words::Word;
 
 /// What a dash is called that is not the one of options.

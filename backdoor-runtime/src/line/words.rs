@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::console::escape::escape_line;
+use crate::base::escape::escape_line;
 
 /// One word of a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,37 +63,6 @@ impl<'a> Iterator for Words<'a> {
         }
         Some(word)
     }
-}
-
-/// `word` written such that [`words`] gives it back as a value.
-pub(crate) fn quote(word: &str) -> Cow<'_, str> {
-    // What the renderer would spell out has to be spelled out in a way that reads back.
-    let hidden = |c: char| matches!(escape_line(c.encode_utf8(&mut [0; 4])), Cow::Owned(_));
-    // More than `split` needs is quoted: what a later syntax (pipes, variables) could take for its own must not change
-    // the meaning of a word that help showed.
-    let special = |c: char| c.is_whitespace() || hidden(c) || "'\"\\`|&;<>()$!#?".contains(c);
-    let option = word.strip_prefix('-').is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
-    if !word.is_empty() && !option && !word.contains(special) {
-        return Cow::Borrowed(word);
-    }
-    if !word.contains(|c: char| c == '\'' || hidden(c)) {
-        return Cow::Owned(format!("'{word}'"));
-    }
-    let mut quoted = String::with_capacity(word.len() + 2);
-    quoted.push('"');
-    for c in word.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            '\0' => quoted.push_str("\\0"),
-            c if hidden(c) => quoted.extend(c.escape_unicode()),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    Cow::Owned(quoted)
 }
 
 const UNKNOWN_ESCAPE: &str = concat!(
@@ -271,6 +240,7 @@ fn append<'a>(text: &mut Cow<'a, str>, piece: &'a str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::quote::quote;
 
     use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::value::since_epoch;
-use crate::command::duration::show;
+use crate::base::duration::show;
 
 /// A length of time as a person wants to read it: `0s`, `1.2ms`, `47.9s`, `1h30m`, `2d`. What is shorter than a minute has three
 /// digits, unless it is a whole number of its unit; what is longer has whole seconds. `--json` has it all.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::text;
 use super::value::{Value, since_epoch};
-use crate::console::escape::Context;
+use crate::base::escape::Context;
 
 /// Appends the value. NaN and infinities become `null`, bytes an array of numbers, 128-bit numbers plain
 /// digits, durations seconds, and times what serde makes of them.
@@ -188,7 +188,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
-    use crate::console::escape::escape_line;
+    use crate::base::escape::escape_line;
 
     #[track_caller]
     fn check(value: impl Into<Value>, expected: &str) {

@@ -9,7 +9,7 @@ pub(crate) use super::figures::duration;
 use super::figures::{short_time, time};
 use super::value::Value;
 use super::{json, table, wrap};
-use crate::console::escape::escape_line;
+use crate::base::escape::escape_line;
 
 /// What a person sees where nothing is: an empty list, a value that is not there.
 pub(crate) const NONE: &str = "(none)";

@@ -13,15 +13,15 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
+use crate::audit::{Audit, Topic};
+use crate::base::reserve;
+use crate::call::failure::REPORT;
+use crate::call::peer::Peer;
+use crate::call::session::Piece;
 use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
-use crate::dispatch::audit::{Audit, Topic};
-use crate::dispatch::contain::survive;
-use crate::dispatch::failure::REPORT;
-use crate::dispatch::peer::Peer;
-use crate::dispatch::session::Piece;
+use crate::exec::catch_panic::survive;
 use crate::reply::text;
-use crate::reserve;
 use crate::server::door::{Closed, Door, Listener};
 use crate::server::limits::Limits;
 use crate::server::places::{Place, Places, Want};
@@ -331,7 +331,7 @@ struct Left<'a> {
 
 impl Drop for Left<'_> {
     fn drop(&mut self) {
-        self.audit.left(self.peer);
+        self.audit.left(self.peer.id, &self.peer.reads);
     }
 }
 

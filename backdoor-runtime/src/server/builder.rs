@@ -7,33 +7,34 @@ use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::audit::Audit;
+use crate::base::fork::Process;
+use crate::changes::lease;
 use crate::command::States;
-use crate::command::check::{Problem, Problems, check};
-use crate::command::expected;
 use crate::command::registry::Registry;
 use crate::console::Manners;
-use crate::dispatch::asking::Asking;
-use crate::dispatch::audit::Audit;
-use crate::dispatch::own_runtime::{Asynchronous, LazyRuntime};
 use crate::dispatch::tally::Tally;
-use crate::dispatch::{Console, Dispatcher, Service, Shared};
-use crate::forked::Process;
-use crate::own_thread::{self, Priority};
-use crate::resources::{self, BuildInfo};
+use crate::dispatch::{Console, Dispatcher, Shared};
+use crate::exec::own_thread::{self, Priority};
+use crate::exec::query::Asking;
+use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
 use crate::server::accept::{Reception, serve_all};
-use crate::server::address::{Endpoint, each_once};
 use crate::server::door::Doors;
 use crate::server::environment;
 use crate::server::keeper::{Keeper, Trouble};
 use crate::server::limits::Limits;
 use crate::server::places::Places;
 use crate::server::running::{Parts, Running};
-use crate::server::{Address, Addresses, Backdoor, BindError, Error, Listen};
-use crate::testing::Testing;
-use crate::threads::{allowance, signal};
-use crate::trends;
-use crate::vars::lease;
-use crate::vars::watched::watch_all;
+use crate::server::startup_check::{Problem, Problems, check};
+use crate::server::unregistered;
+use crate::server::{Backdoor, BindError, Error};
+use crate::service::Service;
+use crate::service::address::{Endpoint, each_once};
+use crate::service::{Address, Addresses, Listen};
+use crate::views::resources::{self, BuildInfo};
+use crate::views::threads::{allowance, signal};
+use crate::views::trends;
+use crate::views::vars::watched::watch_all;
 
 /// Builds a [`Backdoor`]. Every knob has a default.
 #[must_use = "a builder does nothing until it is started"]
@@ -69,11 +70,6 @@ impl Backdoor {
             stack_signal: None,
             limits: Limits::default(),
         }
-    }
-
-    /// Runs lines through the same dispatch without a socket, for unit tests.
-    pub fn testing() -> Testing {
-        Testing::new()
     }
 }
 
@@ -228,7 +224,7 @@ impl Builder {
         watch_all();
         resources::note_start();
         trends::attach(&shared);
-        log_start(&shared.service.name, &addresses, &expected::crates(&shared.registry));
+        log_start(&shared.service.name, &addresses, &unregistered::crates(&shared.registry));
         warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));
         if let Some(error) = no_helper {
             tracing::warn!(target: "backdoor", "the console of {} has no thread for views: {error}; they are refused until it gets one", shared.service.name);

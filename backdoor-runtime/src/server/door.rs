@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::sleep;
 
-use crate::dispatch::audit::{Audit, Topic};
-use crate::forked::Ours;
-use crate::server::address::{Endpoint, Place};
+use crate::audit::{Audit, Topic};
+use crate::base::fork::Ours;
+use crate::server::Error;
 use crate::server::file_watch::FileWatch;
 use crate::server::listener::{self, BindError, Bound, BoundSocket};
 use crate::server::socket_file::SocketFile;
 use crate::server::stream::Stream;
-use crate::server::{Address, Error};
+use crate::service::Address;
+use crate::service::address::{Endpoint, Place};
 
 /// How often a place is tried that could not be bound.
 pub(super) const AGAIN: Duration = Duration::from_secs(5);

@@ -3,7 +3,7 @@
 use std::env;
 
 use crate::server::Error;
-use crate::server::address::{self, Endpoint, Place};
+use crate::service::address::{self, Endpoint, Place};
 
 /// The variable by which an operator moves or switches off a console without a build.
 const LISTEN: &str = "BACKDOOR_LISTEN";

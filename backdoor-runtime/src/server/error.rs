@@ -2,9 +2,10 @@
 
 use std::{error, fmt, io};
 
-use crate::causes;
-use crate::command::Problems;
-use crate::server::{AddressError, BindError};
+use crate::base::causes;
+use crate::server::BindError;
+use crate::server::startup_check::Problems;
+use crate::service::AddressError;
 
 /// Why a console cannot start. `Debug` reads as `Display`, with what is behind the error: `main` prints what it returns so.
 #[non_exhaustive]

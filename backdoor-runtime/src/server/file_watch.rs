@@ -10,8 +10,8 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::sleep;
 
-use crate::forked::Ours;
-use crate::own_thread;
+use crate::base::fork::Ours;
+use crate::exec::own_thread;
 use crate::server::socket_file::SocketFile;
 
 /// How often the path is looked at where the kernel does not tell.

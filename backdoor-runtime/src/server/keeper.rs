@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::dispatch::contain::contain;
-use crate::dispatch::failure::REPORT;
-use crate::dispatch::own_runtime::Runtime;
-use crate::own_thread::{self, Priority};
+use crate::call::failure::REPORT;
+use crate::exec::catch_panic::contain;
+use crate::exec::own_thread::{self, Priority};
+use crate::exec::runtime_thread::Runtime;
 use crate::server::door::{Door, Listener};
 
 /// What goes wrong on the console's thread.
@@ -115,7 +115,8 @@ mod tests {
     use std::time::Duration;
 
     use crate::console::Transport;
-    use crate::server::{Address, Listen, listener};
+    use crate::server::listener;
+    use crate::service::{Address, Listen};
 
     const PATIENCE: Duration = Duration::from_secs(30);
 

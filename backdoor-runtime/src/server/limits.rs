@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::audit::RECURRING;
+use crate::call::stopwatch::FOREVER;
 use crate::console::{Bounds, Times};
 use crate::dispatch::CommandLimits;
-use crate::dispatch::audit::RECURRING;
-use crate::dispatch::clock::FOREVER;
 use crate::server::Builder;
-use crate::threads::allowance;
+use crate::views::threads::allowance;
 
 /// Every limit of a console.
 #[derive(Clone, Copy)]

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
-use crate::causes;
-use crate::forked::Ours;
-use crate::server::address::{Address, Endpoint, Host, Place};
+use crate::base::causes;
+use crate::base::fork::Ours;
 use crate::server::socket_directory;
 use crate::server::socket_file::{self, SocketFile};
+use crate::service::address::{Address, Endpoint, Host, Place};
 
 /// Connections that may wait to be accepted. The 128 of tokio's own `bind` drops some of a burst, and those come back
 /// only after seconds; the system lowers it to `net.core.somaxconn`.

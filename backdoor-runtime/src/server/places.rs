@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::dispatch::peer::Peer;
+use crate::call::peer::Peer;
 
 /// The places of a console.
 pub(crate) struct Places {

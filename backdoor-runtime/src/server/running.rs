@@ -7,14 +7,14 @@ use std::{fmt, mem};
 
 use tokio::sync::{oneshot, watch};
 
+use crate::base::fork::Process;
+use crate::changes::lease;
 use crate::dispatch::Dispatcher;
-use crate::forked::Process;
-use crate::own_thread::{self, Priority};
+use crate::exec::own_thread::{self, Priority};
 use crate::server::door::Door;
 use crate::server::keeper::Keeper;
-use crate::server::{Address, Addresses};
-use crate::trends;
-use crate::vars::lease;
+use crate::service::{Address, Addresses};
+use crate::views::trends;
 
 /// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
 const DROP: Duration = Duration::from_millis(200);

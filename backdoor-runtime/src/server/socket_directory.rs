@@ -4,8 +4,8 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::console::escape::escape_line;
-use crate::kernel_ids;
+use crate::base::escape::escape_line;
+use crate::base::kernel_ids;
 
 /// The bit by which only the owner of a file renames it in a directory that all may write, such as `/tmp` (inode(7)).
 const STICKY: u32 = 0o1000;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::console::escape::escape_line;
-use crate::forked::Process;
+use crate::base::escape::escape_line;
+use crate::base::fork::Process;
 use crate::server::listener::{BACKLOG, Failure};
 
 /// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).

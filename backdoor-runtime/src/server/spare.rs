@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::reserve::{self, Reserve};
+use crate::base::reserve::{self, Reserve};
 
 /// How long no connection is taken after one could not be, at first: haste would only burn CPU.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -12,10 +12,10 @@ use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::base::fork::Ours;
+use crate::base::kernel_ids;
 use crate::console::{Bounds, Transport};
-use crate::forked::Ours;
-use crate::kernel_ids;
-use crate::resources::is_orphan;
+use crate::views::resources::is_orphan;
 
 /// The least that the kernel's buffer of input gets: one for less than a packet of the loopback device makes TCP wait for timers.
 const LEAST: usize = 64 * 1024;

@@ -86,7 +86,7 @@ async fn each_leaf_of_tokio_is_named_with_the_function_that_awaits_it() {
     let (_sender, receiver) = oneshot::channel();
     check(spawn(receives_once(receiver)), "receives_once", "tokio::sync::oneshot::Receiver").await;
     check(spawn(is_notified(Arc::default())), "is_notified", "tokio::sync::notify::Notified").await;
-    check(spawn(joins(spawn(pending()))), "joins", "backdoor_runtime::tasks::spawn::JoinHandle").await;
+    check(spawn(joins(spawn(pending()))), "joins", "backdoor_runtime::views::tasks::spawn::JoinHandle").await;
     check(
         spawn(joins_tokio(tokio::spawn(pending()))),
         "joins_tokio",

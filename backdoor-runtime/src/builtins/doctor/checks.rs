@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use super::{Diagnosis, NotRead, service};
-use crate::resources::{self, Cgroup, Descriptors, Pressure, Socket};
-use crate::sync::Waits;
-use crate::tasks::RuntimeInfo;
+use crate::base::byte_size::size;
+use crate::views::resources::{self, Cgroup, Descriptors, Pressure, Socket};
+use crate::views::sync::Waits;
+use crate::views::tasks::RuntimeInfo;
 use crate::{Console, RunInfo};
 
 /// A share of a limit, in percent, from which on it is near.
@@ -23,10 +24,10 @@ const PRESSURE: f64 = 20.0;
 
 /// Runs all checks, what stops the service first.
 pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Diagnosis) {
-    waits(&crate::sync::waits(), diagnosis);
+    waits(&crate::views::sync::waits(), diagnosis);
     let watched = async {
         match console.runtime() {
-            Some(runtime) => Some(crate::tasks::runtime(runtime, window).await),
+            Some(runtime) => Some(crate::views::tasks::runtime(runtime, window).await),
             None => None,
         }
     };
@@ -38,7 +39,7 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
         None => not_read(diagnosis, "runtime", "the console was given no runtime".to_owned()),
     }
     runs(&console.running(), diagnosis);
-    service::locks(&crate::sync::poisoned_locks(), diagnosis);
+    service::locks(&crate::views::sync::poisoned_locks(), diagnosis);
     read(diagnosis, "fds", resources::descriptors(), descriptors);
     read(diagnosis, "sockets", resources::sockets(), |sockets, diagnosis| self::sockets(sockets, diagnosis));
     match resources::cgroup() {
@@ -49,7 +50,7 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
     read(diagnosis, "mem", resources::memory(), |memory, diagnosis| {
         diagnosis.read.push("mem");
         if memory.swapped > 0 {
-            let swapped = resources::size(memory.swapped);
+            let swapped = size(memory.swapped);
             diagnosis.finds("mem", format!("{swapped} of the process are swapped out"), "mem");
         }
     });
@@ -134,7 +135,7 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
     if let (Some(percent), Some(limit)) = (group.memory_percent, group.memory_limit)
         && percent >= NEAR
     {
-        let limit = resources::size(limit);
+        let limit = size(limit);
         let finding = format!("the control group uses {percent} % of its {limit} of memory");
         diagnosis.finds("cgroup", finding, "cgroup");
     }

@@ -7,11 +7,11 @@ use tokio::time::{sleep, timeout};
 use super::Diagnosis;
 use super::checks::not_read;
 use crate::builtins::vars::shown::time;
-use crate::logs::{self, RingInfo};
-use crate::objects::{GrowthInfo, Snapshot};
 use crate::reply::text;
-use crate::sync::LockInfo;
-use crate::vars::{Change, VarInfo};
+use crate::views::logs::{self, RingInfo};
+use crate::views::objects::{GrowthInfo, Snapshot};
+use crate::views::sync::LockInfo;
+use crate::views::vars::{Change, VarInfo};
 use crate::{Console, Value};
 
 /// So many more objects of a type are worth a look, where that is also a hundredth of those that lived.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::builtins::fitted;
 use crate::builtins::items::Item;
 use crate::builtins::tasks::pieces::rounded;
-use crate::tasks::TaskInfo;
+use crate::views::tasks::TaskInfo;
 use crate::{Column, Cut, Value};
 
 /// Groups that are shown, the largest first.

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::builtins::fitted;
 use crate::builtins::items::{self, Field, Item};
-use crate::sync::TaskLocks;
-use crate::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
-use crate::threads::ThreadStack;
+use crate::views::sync::TaskLocks;
+use crate::views::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
+use crate::views::threads::ThreadStack;
 use crate::{Column, CommandOutput, Cut, Page, Value};
 
 /// What of the columns gives way, the first those that only tell more of what others show.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::builtins::fitted;
 use crate::builtins::tasks::{LONGEST, SHORTEST};
-use crate::tasks::{self, RuntimeInfo};
+use crate::views::tasks::{self, RuntimeInfo};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
 /// The service's runtime: its workers, its tasks, and whether it is stuck

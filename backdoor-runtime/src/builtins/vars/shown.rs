@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::time::SystemTime;
 
 use crate::reply::figures::{short_time, whole_seconds};
-use crate::vars::{Change, Changed, VarInfo, typed};
+use crate::views::vars::{Change, Changed, VarInfo, typed};
 use crate::{Column, CommandOutput, Cut, FromArg, Page, Value};
 
 /// Columns of a terminal that has room for whole times.

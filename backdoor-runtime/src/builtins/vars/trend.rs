@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use crate::command::suggest;
-use crate::trends::{self, NotWatched, Trend};
-use crate::vars::watched;
+use crate::base::suggest;
+use crate::views::trends::{self, NotWatched, Trend};
+use crate::views::vars::watched;
 use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 
 /// Draw what a number was in the last minute, hour and day

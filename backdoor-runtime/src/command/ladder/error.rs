@@ -4,8 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::Display;
 
-use crate::causes;
-use crate::dispatch::failure::Failure;
+use crate::base::causes;
+use crate::call::failure::Failure;
 
 /// An error that an operator can read.
 #[diagnostic::on_unimplemented(

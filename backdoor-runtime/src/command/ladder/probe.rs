@@ -13,13 +13,13 @@ use std::marker::PhantomData;
 use futures_core::Stream;
 use serde::Serialize;
 
-use crate::command::CommandOutput;
 use crate::command::ladder::error::{ReplyError, TextAlone, WithSources};
 use crate::command::ladder::rungs::{
     ByDebug, ByDisplay, ByFamiliar, ByItems, ByItself, ByOutput, BySerialize, ByText, ByValue, Collection,
     InStream, InTurn, InTurns, NoItem, ReplyType,
 };
 use crate::command::ladder::show::{AsItIs, Blocking, InPieces, Layer, Spawned, Through, Whole};
+use crate::reply::CommandOutput;
 use crate::reply::familiar::Familiar;
 
 /// Stands for a type whose rungs are looked up, and the mode in which its function is called. `F` is what was found before.

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::command::ladder::{CommandOutput, Ours, Page};
 use crate::reply::Value;
+use crate::reply::page::{CommandOutput, Ours, Page};
 
 /// A reply whose text goes to the operator's terminal as it is, escape sequences too: colours, a chart that is drawn anew.
 ///

@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use crate::command::ladder::Ours;
-use crate::command::{CommandOutput, Page};
-use crate::dispatch::written::Written;
+use crate::call::salvage::Written;
 use crate::reply::familiar::Familiar;
+use crate::reply::page::Ours;
+use crate::reply::{CommandOutput, Page};
 use crate::reply::{Form, Value};
 
 /// A type that the last rung can show.

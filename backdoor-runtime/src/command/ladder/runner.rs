@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::call::failure::Failure;
+use crate::call::output::Reply;
 use crate::command::arguments::Call;
-use crate::command::ladder::Reply;
 use crate::command::ladder::show::{Show, Spawned};
-use crate::dispatch::failure::Failure;
 use crate::reply::Form;
 
 /// A synchronous command.

@@ -9,11 +9,11 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use crate::Session;
+use crate::call::failure::Failure;
+use crate::call::output::Reply;
 use crate::command::arguments::Call;
-use crate::command::ladder::Reply;
 use crate::command::ladder::error::{Fails, ReplyError};
 use crate::command::ladder::rungs::{ByItself, InStream, InTurn, InTurns, Machine, Text};
-use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered, Value, wrap};
 
 /// Shows a reply of type `R`, where the function was called in mode `M`.
@@ -228,7 +228,7 @@ where
     fn show(reply: R, mode: &mut Blocking) -> Result<Reply, Failure> {
         let form = mode.form();
         let pieces = Box::new(reply.map(|item| piece::<T, I>(item, form)));
-        crate::dispatch::output::drive(&mode.session, form, pieces)
+        crate::call::output::drive(&mode.session, form, pieces)
     }
 }
 

@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::call::failure::Failure;
+use crate::call::output::Reply;
 use crate::command::arguments::Call;
-use crate::command::ladder::Reply;
 use crate::command::ladder::probe::{Layered, Probe};
 use crate::command::ladder::runner::{self, Boxed, Pending};
 use crate::command::ladder::show::{Blocking, Show, Spawned};
-use crate::dispatch::failure::Failure;
 use crate::reply::{Form, Rendered};
 
 /// What takes the value of one parameter. It is a pointer, so that nothing is asked of the parameter's type but where that stands.

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Conversation, Style};
-use crate::console::escape::Newline;
+use crate::base::escape::Newline;
+use crate::call::run_state::Stop;
 use crate::console::foreign;
 use crate::console::lines::{Input, LineAssembler};
 use crate::console::queue::Typed;
 use crate::console::running::Running;
 use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY, Telnet};
-use crate::dispatch::run_state::Stop;
 use crate::reply::text;
 
 /// Bytes that tell a binary protocol: the longest signature is PROXY's.

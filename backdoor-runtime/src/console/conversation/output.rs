@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use super::{Conversation, PASTE, Style};
+use crate::base::escape::escape_line;
+use crate::call::session::{Piece, What};
 use crate::console::answer::{self, Seen};
-use crate::console::escape::escape_line;
 use crate::console::lines::Rejection;
 use crate::console::running::{Question, Running};
 use crate::dispatch::Outcome;
-use crate::dispatch::session::{Piece, What};
 use crate::reply::wrap;
 
 /// Lines that are named one by one when they came before a question; the others are counted.

@@ -6,13 +6,14 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::{Conversation, Manners};
+use crate::audit::{Audit, RECURRING};
+use crate::call::peer::Peer;
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::console::bounds::Bounds;
-use crate::dispatch::audit::{Audit, RECURRING};
-use crate::dispatch::peer::Peer;
-use crate::dispatch::{CommandLimits, Dispatcher, Outcome, Service, Shared};
+use crate::dispatch::{CommandLimits, Dispatcher, Outcome, Shared};
 use crate::reply::Form;
+use crate::service::Service;
 
 /// A peer that has said nothing in telnet but that it speaks it.
 const NO_OPERATION: &[u8] = b"\xff\xf1";

@@ -7,11 +7,12 @@ use std::task::Waker;
 use tokio::time::{advance, sleep};
 
 use super::*;
+use crate::audit::{Audit, RECURRING};
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::console::bounds::Bounds;
-use crate::dispatch::audit::{Audit, RECURRING};
-use crate::dispatch::{CommandLimits, Service, Shared};
+use crate::dispatch::{CommandLimits, Shared};
+use crate::service::Service;
 
 /// A stream between a test and a session.
 #[derive(Clone, Default)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::call::failure::Failure;
+use crate::call::run_state::Stop;
 use crate::command::Command;
-use crate::dispatch::failure::Failure;
-use crate::dispatch::run_state::Stop;
 use crate::dispatch::runs::{Listed, Where};
 use crate::dispatch::wait::{RUNTIME, Waiting};
 use crate::dispatch::{Dispatcher, Ended, Status};

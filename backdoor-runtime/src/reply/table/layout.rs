@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::column::{Column, Cut};
 use super::fit::{cut, shrunk};
 use super::{Shape, members, write_apart};
-use crate::console::escape::escape_line;
+use crate::base::escape::escape_line;
 use crate::reply::value::Value;
 use crate::reply::{text, wrap};
 

@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 
 use tokio::io::Ready;
 
+use crate::audit::{Audit, RECURRING};
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::dispatch::audit::{Audit, RECURRING};
-use crate::dispatch::{Service, Shared};
+use crate::dispatch::Shared;
 use crate::server::limits::Limits;
+use crate::service::Service;
 
 /// A peer whose bytes make the console panic, as a bug in it would.
 #[derive(Default)]

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use socket2::SockAddr;
 
-use crate::server::address::Listen;
 use crate::server::socket_file::{Identity, LOCK_PATIENCE};
+use crate::service::address::Listen;
 
 const ANSWERS: &str = "this or another process answers there; stop that one, or put `{pid}` in the path";
 

@@ -1,0 +1,82 @@
+//! What is on record of a line: how it ended, and before that its begin where it changes something or takes long. A line that is wrong or
+//! refused runs nothing, and whoever may connect can send any number of them: a few are logged each second, the others are counted.
+//! So it is with lines that only read, for each session.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::level_filters::LevelFilter;
+
+use super::{Entry, Notes};
+use crate::base::escape::escape_line;
+
+/// How much of a line is logged, in bytes.
+const MOST: usize = 256;
+
+/// A line whose begin is not on record yet.
+pub(crate) struct Begin {
+    notes: Notes,
+    line: Arc<str>,
+    /// It changes nothing.
+    reads: bool,
+    /// It may end the process.
+    urgent: bool,
+    is_told: AtomicBool,
+}
+
+impl Begin {
+    pub(super) fn new(notes: Notes, line: Arc<str>, reads: bool, urgent: bool) -> Self {
+        Self { notes, line, reads, urgent, is_told: AtomicBool::new(false) }
+    }
+
+    /// Its function is about to be called.
+    pub(crate) fn called(&self, session: u64, peer: &Arc<str>) {
+        if !self.reads {
+            self.tell(session, peer);
+        }
+    }
+
+    /// It has run for a while.
+    pub(crate) fn lasts(&self, session: u64, peer: &Arc<str>) {
+        self.tell(session, peer);
+    }
+
+    fn tell(&self, session: u64, peer: &Arc<str>) {
+        if self.is_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.notes.send(level(self.reads), self.urgent, || Entry::Begins {
+            session,
+            peer: peer.clone(),
+            line: self.line.clone(),
+            reads: self.reads,
+        });
+    }
+}
+
+/// The level of what is said about a line.
+pub(super) fn level(reads: bool) -> LevelFilter {
+    if reads { LevelFilter::DEBUG } else { LevelFilter::INFO }
+}
+
+/// A line as it is logged: on one line, and of a long one the begin.
+pub(super) fn logged(line: &str) -> String {
+    let kept = &line[..line.floor_char_boundary(MOST)];
+    match line.len() - kept.len() {
+        0 => escape_line(kept).into_owned(),
+        more => format!("{}.. ({more} bytes more)", escape_line(kept)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        assert_eq!(logged("set a 1"), "set a 1");
+        assert_eq!(logged("a\u{1b}[2Jb\u{202e}"), r"a\x1b[2Jb\u{202e}");
+        let long = "é".repeat(400);
+        assert_eq!(logged(&long), format!("{}.. (544 bytes more)", "é".repeat(128)));
+    }
+}

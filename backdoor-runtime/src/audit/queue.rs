@@ -1,0 +1,143 @@
+//! A bounded queue from many threads to one that gathers: who sends seldom has to wake it.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A queue with one receiver.
+pub(super) struct Queue<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+    bound: usize,
+    gather: Duration,
+}
+
+struct State<T> {
+    waiting: Vec<T>,
+    /// Somebody sent what must not wait.
+    urgent: bool,
+    closed: bool,
+    receiver: Receiver,
+}
+
+/// What the receiver does, and so whether it has to be woken.
+#[derive(Clone, Copy, PartialEq)]
+enum Receiver {
+    /// It works, and looks into the queue afterwards.
+    Busy,
+    /// It will look by itself soon.
+    Gathers,
+    Sleeps,
+}
+
+impl<T> Queue<T> {
+    /// A queue for at most `bound` values. After a batch the receiver sleeps for `gather`, so that the next one is larger.
+    pub(super) fn new(bound: usize, gather: Duration) -> Self {
+        let state = State { waiting: Vec::new(), urgent: false, closed: false, receiver: Receiver::Busy };
+        Self { state: Mutex::new(state), changed: Condvar::new(), bound, gather }
+    }
+
+    /// Sends a value; false where there is no room for it. After the end it is dropped.
+    pub(super) fn push(&self, value: T, urgent: bool) -> bool {
+        let mut state = self.state();
+        if state.closed {
+            return true;
+        }
+        if state.waiting.len() >= self.bound {
+            return false;
+        }
+        state.waiting.push(value);
+        state.urgent |= urgent;
+        let wakes = match state.receiver {
+            Receiver::Busy => false,
+            Receiver::Gathers => urgent,
+            Receiver::Sleeps => true,
+        };
+        if wakes {
+            // The next one need not wake it again.
+            state.receiver = Receiver::Busy;
+            drop(state);
+            self.changed.notify_one();
+        }
+        true
+    }
+
+    /// Lets the receiver take what is there, and then end.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Everything that has come, or `None` at the end.
+    pub(super) fn next(&self) -> Option<Vec<T>> {
+        let mut state = self.state();
+        if !state.urgent && !state.closed {
+            state.receiver = Receiver::Gathers;
+            let early = |state: &mut State<T>| !state.urgent && !state.closed;
+            state = self
+                .changed
+                .wait_timeout_while(state, self.gather, early)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        while state.waiting.is_empty() && !state.closed {
+            state.receiver = Receiver::Sleeps;
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.receiver = Receiver::Busy;
+        state.urgent = false;
+        let batch = std::mem::take(&mut state.waiting);
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::thread;
+
+    use crate::call::stopwatch::FOREVER;
+
+    #[test]
+    fn what_is_urgent_does_not_wait_for_more() {
+        let queue = Queue::new(10, FOREVER);
+        thread::scope(|scope| {
+            let receiver = scope.spawn(|| queue.next());
+            assert!(queue.push(1, false));
+            assert!(queue.push(2, true));
+            assert_eq!(receiver.join().unwrap(), Some(vec![1, 2]));
+            // The next one gathers.
+            let receiver = scope.spawn(|| queue.next());
+            assert!(queue.push(3, false));
+            queue.close();
+            assert_eq!(receiver.join().unwrap(), Some(vec![3]));
+        });
+        assert!(queue.push(4, true), "it is dropped");
+        assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn a_receiver_that_sleeps_is_woken_by_anything() {
+        let queue = Queue::new(10, Duration::ZERO);
+        thread::scope(|scope| {
+            let receiver = scope.spawn(|| queue.next());
+            while queue.state().receiver != Receiver::Sleeps {
+                thread::yield_now();
+            }
+            assert!(queue.push(1, false));
+            assert_eq!(receiver.join().unwrap(), Some(vec![1]));
+        });
+    }
+
+    #[test]
+    fn what_has_no_room_is_refused() {
+        let queue = Queue::new(2, Duration::ZERO);
+        assert_eq!([1, 2, 3].map(|number| queue.push(number, false)), [true, true, false]);
+        assert_eq!(queue.next(), Some(vec![1, 2]));
+        assert!(queue.push(4, false));
+    }
+}

@@ -1,0 +1,18 @@
+//! Points in time that fit into an atomic, and that a poll can afford: it asks for two.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds of `CLOCK_MONOTONIC`, as [`Instant`](std::time::Instant) has them, and
+/// [`coarse::now`](crate::base::coarse_clock::now) somewhat less; 584 years fit.
+#[inline]
+pub(crate) fn now() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+}
+
+/// How long ago that was.
+pub(crate) fn since(then: u64) -> Duration {
+    Duration::from_nanos(now().saturating_sub(then))
+}

@@ -1,0 +1,93 @@
+//! What stands before a character, as far as that decides whether it is shown: marks pile up on a base, and a joiner or a selector
+//! means something only inside an emoji sequence.
+
+use crate::base::escape::class::Class;
+
+/// The most combining marks that are shown on one base. Stacked without end they are drawn over the lines above; no script needs more
+/// than a few.
+const MOST_MARKS: u8 = 8;
+
+/// ZERO WIDTH JOINER.
+const JOINER: char = '\u{200d}';
+
+/// VARIATION SELECTOR-15 and 16: text style and emoji style.
+const TEXT_STYLE: char = '\u{fe0e}';
+const EMOJI_STYLE: char = '\u{fe0f}';
+
+/// COMBINING ENCLOSING KEYCAP.
+const KEYCAP: char = '\u{20e3}';
+
+/// What was shown last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Context {
+    marks: u8,
+    last: Last,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Last {
+    #[default]
+    Other,
+    /// A digit, `#` or `*`, which a keycap may enclose.
+    KeycapBase,
+    /// A picture by itself.
+    Picture,
+    /// A picture with its style or its skin tone.
+    Styled,
+}
+
+impl Context {
+    /// There is no base to put marks on: what stands before was spelled out, or is not known.
+    pub(crate) fn without_base() -> Self {
+        Self { marks: MOST_MARKS, last: Last::Other }
+    }
+
+    /// How many bytes of the text can be shown as they are, up to the first character of which that cannot be said.
+    pub(super) fn pass(&mut self, text: &str) -> usize {
+        let mut at = 0;
+        loop {
+            // Byte by byte as far as that is enough, since that is how nearly all text is.
+            let rest = &text.as_bytes()[at..];
+            let plain = rest.iter().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
+            if plain > 0 {
+                let is_base = matches!(rest[plain - 1], b'0'..=b'9' | b'#' | b'*');
+                *self = Self { marks: 0, last: if is_base { Last::KeycapBase } else { Last::Other } };
+                at += plain;
+            }
+            match text[at..].chars().next() {
+                Some(character) if !character.is_ascii() && self.shows(character) => {
+                    at += character.len_utf8();
+                }
+                _ => return at,
+            }
+        }
+    }
+
+    /// Whether a character is shown as it is, whatever follows it; then it is what was shown last.
+    pub(crate) fn shows(&mut self, character: char) -> bool {
+        let (marks, last) = match (Class::of(character), self.last) {
+            (Class::Hidden, Last::Picture) if matches!(character, TEXT_STYLE | EMOJI_STYLE) => {
+                (0, Last::Styled)
+            }
+            (Class::Hidden, _) => return false,
+            (Class::Mark, _) if self.marks >= MOST_MARKS => return false,
+            (Class::Mark, _) => (self.marks + 1, Last::Other),
+            (Class::SkinTone, Last::Picture) => (0, Last::Styled),
+            (Class::Picture, _) => (0, Last::Picture),
+            (Class::Plain, _) if matches!(character, '0'..='9' | '#' | '*') => (0, Last::KeycapBase),
+            (Class::Plain | Class::SkinTone, _) => (0, Last::Other),
+        };
+        *self = Self { marks, last };
+        true
+    }
+
+    /// Whether a character that is not shown by itself is shown because of the one that follows: a joiner between two pictures, and the
+    /// style of a digit that becomes a keycap. `None` where that has yet to come.
+    pub(super) fn joins(&self, character: char, next: Option<char>) -> Option<bool> {
+        match (character, self.last) {
+            (JOINER, Last::Picture | Last::Styled) => next.map(|next| Class::of(next) == Class::Picture),
+            (EMOJI_STYLE, Last::KeycapBase) => next.map(|next| next == KEYCAP),
+            _ => Some(false),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! From a reply to the pieces that are sent: whole, or in pieces as they become ready. It runs where the command runs.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use futures_core::Stream;
+
+use crate::call::budget::Room;
+use crate::call::chunks::{PIECE, pieces};
+use crate::call::failure::Failure;
+use crate::call::run_state::Stop;
+use crate::call::session::{PrintError, Session, What};
+use crate::reply::{Form, Rendered, Value, json};
+
+/// What is left to do when a command's function has returned.
+pub enum Reply {
+    /// Nothing but to send it.
+    Done(Rendered),
+    /// To poll it to its end, on a runtime.
+    Stream(Pieces),
+    /// Its end alone: it was sent piece by piece.
+    Sent(Tail),
+}
+
+/// The items of a reply that comes in pieces.
+pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
+
+/// What is left to send when a run has ended: small enough to go out in one write with the prompt.
+#[derive(Debug, Default)]
+pub struct Tail(pub(crate) String);
+
+/// Items after which a stream that is always ready lets other tasks run.
+const ITEMS_IN_A_ROW: usize = 64;
+
+/// Sends a reply where waiting for its reader holds up nothing else.
+pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Tail, Failure> {
+    match reply {
+        Reply::Done(rendered) => send_whole(whole(rendered, form, session), session).await,
+        Reply::Stream(stream) => deliver_stream(stream, session, form).await,
+        Reply::Sent(tail) => Ok(tail),
+    }
+}
+
+/// The same on a thread that may wait.
+pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form) -> Result<Tail, Failure> {
+    let Whole { value, text, boundary, tail } = whole(rendered, form, session);
+    if let Some(value) = value {
+        session.send_blocking(value).map_err(|error| gone(session, error))?;
+    }
+    send_reply_blocking(session, text, boundary)?;
+    Ok(tail)
+}
+
+/// The reply if it needs no waiting and no code of the author's, or what is left to do for it.
+pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Tail, Unsent> {
+    match reply {
+        Reply::Done(rendered) => match whole(rendered, form, session) {
+            Whole { value: None, text, tail, .. } if text.is_empty() => Ok(tail),
+            whole => Err(Unsent::Whole(whole)),
+        },
+        Reply::Sent(tail) => Ok(tail),
+        reply @ Reply::Stream(_) => Err(Unsent::Reply(reply)),
+    }
+}
+
+/// A reply that has to wait for its reader, or for itself.
+pub(crate) enum Unsent {
+    Whole(Whole),
+    Reply(Reply),
+}
+
+impl Unsent {
+    pub(crate) async fn deliver(self, session: &Session, form: Form) -> Result<Tail, Failure> {
+        match self {
+            Self::Whole(whole) => send_whole(whole, session).await,
+            Self::Reply(reply) => deliver(reply, session, form).await,
+        }
+    }
+}
+
+async fn send_whole(whole: Whole, session: &Session) -> Result<Tail, Failure> {
+    let Whole { value, text, boundary, tail } = whole;
+    if let Some(value) = value {
+        session.send(value).await.map_err(|error| gone(session, error))?;
+    }
+    send_reply(session, text, boundary).await?;
+    Ok(tail)
+}
+
+/// Sends the items of a synchronous command's iterator.
+pub(crate) fn drive<'a>(
+    session: &Session,
+    form: Form,
+    mut items: Box<dyn Iterator<Item = Result<Rendered, Failure>> + 'a>,
+) -> Result<Reply, Failure> {
+    let mut roll = Roll::new(session, form);
+    for item in &mut items {
+        if session.is_cancelled() {
+            return Err(gone(session, PrintError::Cancelled));
+        }
+        roll.push(item?);
+        if roll.is_cut() {
+            break;
+        }
+        // What came is sent at once: nobody can tell how long the next item takes.
+        send_reply_blocking(session, session.run().held.take_ready(), true)?;
+    }
+    // Its Drop is the last of the author's code that may fail, and has to come before the end is sent.
+    drop(items);
+    let End { rest, tail, values } = roll.end();
+    send_reply_blocking(session, rest, true)?;
+    if let Some(values) = values {
+        session.send_blocking(values).map_err(|error| gone(session, error))?;
+    }
+    Ok(Reply::Sent(tail))
+}
+
+async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Result<Tail, Failure> {
+    let held = &session.run().held;
+    let mut roll = Roll::new(session, form);
+    let mut in_a_row = 0;
+    loop {
+        let item = match poll_fn(|context| Poll::Ready(stream.as_mut().poll_next(context))).await {
+            Poll::Ready(item) => item,
+            Poll::Pending => {
+                send_reply(session, held.take_ready(), true).await?;
+                in_a_row = 0;
+                poll_fn(|context| stream.as_mut().poll_next(context)).await
+            }
+        };
+        match item {
+            Some(item) => roll.push(item?),
+            None => break,
+        }
+        if roll.is_cut() {
+            break;
+        }
+        if held.ready() >= PIECE {
+            send_reply(session, held.take_ready(), true).await?;
+        }
+        in_a_row += 1;
+        if in_a_row >= ITEMS_IN_A_ROW {
+            send_reply(session, held.take_ready(), true).await?;
+            tokio::task::yield_now().await;
+            in_a_row = 0;
+        }
+    }
+    drop(stream);
+    let End { rest, tail, values } = roll.end();
+    send_reply(session, rest, true).await?;
+    if let Some(values) = values {
+        session.send(values).await.map_err(|error| gone(session, error))?;
+    }
+    Ok(tail)
+}
+
+/// A whole reply as it is sent.
+pub(crate) struct Whole {
+    /// The value, for tests.
+    value: Option<What>,
+    /// What is sent now.
+    text: String,
+    /// Whether it ends where an item does.
+    boundary: bool,
+    /// What is small enough to be sent with the prompt.
+    tail: Tail,
+}
+
+fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
+    session.run().raw.store(rendered.raw, Ordering::Relaxed);
+    let room = &session.run().held.room;
+    let form = Form { room: room.left(), ..form };
+    let value = form.kept.then(|| What::Value(rendered.clone().into_value()));
+    let is_whole = rendered.is_whole;
+    let mut text = if form.text {
+        let mut text = rendered.into_text(form);
+        room.take(&mut text, 0);
+        text
+    } else {
+        line_of(&rendered.into_value(), is_whole, room)
+    };
+    if !is_whole {
+        room.cut();
+    }
+    if !form.text && room.is_cut() {
+        // On its own: what follows is the end of the list, which says so.
+        return Whole { value, text, boundary: true, tail: Tail::default() };
+    }
+    let tail = match text.len() {
+        ..=PIECE => Tail(std::mem::take(&mut text)),
+        length => Tail(text.split_off(text.floor_char_boundary(length - PIECE))),
+    };
+    Whole { value, text, boundary: false, tail }
+}
+
+/// A value as JSON. Of a list that is too long, the items for which there is room, and no end; of anything else nothing.
+fn line_of(value: &Value, is_whole: bool, room: &Room) -> String {
+    let mut line = String::new();
+    let Value::List(items) = value else {
+        if !is_whole {
+            return line;
+        }
+        json::write_within(value, room.left(), &mut line);
+        return if room.take_whole(line.len()) { line } else { String::new() };
+    };
+    for item in items {
+        let before = line.len();
+        line.push(if before == 0 { '[' } else { ',' });
+        json::write_within(item, room.left().saturating_add(before), &mut line);
+        if !room.take_whole(line.len() - before) {
+            line.truncate(before);
+            return line;
+        }
+    }
+    if is_whole {
+        line.push_str(if items.is_empty() { "[]" } else { "]" });
+    }
+    line
+}
+
+async fn send_reply(session: &Session, text: String, boundary: bool) -> Result<(), Failure> {
+    let mut pieces = pieces(text).peekable();
+    while let Some(text) = pieces.next() {
+        let boundary = boundary && pieces.peek().is_none();
+        session.send(What::Reply { text, boundary }).await.map_err(|error| gone(session, error))?;
+    }
+    Ok(())
+}
+
+fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Result<(), Failure> {
+    let mut pieces = pieces(text).peekable();
+    while let Some(text) = pieces.next() {
+        let boundary = boundary && pieces.peek().is_none();
+        session.send_blocking(What::Reply { text, boundary }).map_err(|error| gone(session, error))?;
+    }
+    Ok(())
+}
+
+/// Why a reply could not be sent. The run is told too, so that what the operator reads is why it was stopped.
+fn gone(session: &Session, error: PrintError) -> Failure {
+    match error {
+        PrintError::Closed => session.run().stop(Stop::Disconnected),
+        PrintError::Cancelled | PrintError::Truncated => {}
+        PrintError::OnWorker => {
+            let message = "the answer is longer than 256 KiB, and this thread may not wait for its reader; make the command `async`";
+            return Failure::failed(message.to_owned());
+        }
+    }
+    Failure::cancelled(error.to_string())
+}
+
+/// The items of a reply in pieces, in the form that is wanted. What is not sent yet lies in the run, where it outlives a panic.
+struct Roll<'a> {
+    session: &'a Session,
+    form: Form,
+    first: bool,
+}
+
+impl<'a> Roll<'a> {
+    fn new(session: &'a Session, form: Form) -> Self {
+        Self { session, form, first: true }
+    }
+
+    fn push(&mut self, item: Rendered) {
+        let run = self.session.run();
+        let first = std::mem::take(&mut self.first);
+        if self.form.kept {
+            run.held.keep(item.clone().into_value());
+        }
+        let is_whole = item.is_whole;
+        if !self.form.text {
+            let mut text = String::from(if first { '[' } else { ',' });
+            if is_whole {
+                json::write_within(&item.into_value(), run.held.room.left(), &mut text);
+                run.held.push_text(&text);
+            }
+        } else if run.held.push(item, self.form) {
+            // The dispatcher keeps the time: rows are not held back for long.
+            run.attention.notify_one();
+        }
+        if !is_whole {
+            run.held.room.cut();
+        }
+    }
+
+    /// Whether the answer is as long as it may be, so that no further item is wanted.
+    fn is_cut(&self) -> bool {
+        self.session.run().held.room.is_cut()
+    }
+
+    fn end(self) -> End {
+        let mut rest = self.session.run().held.take_all();
+        if self.first && self.form.text {
+            // As an empty list says it: nothing at all would look like a command without an answer.
+            rest.push_str(&Value::List(Vec::new()).to_text(None));
+        }
+        let values = self.form.kept.then(|| What::Value(Value::List(self.session.run().held.take_values())));
+        let tail = match self.form.text {
+            // On its own, since nothing may be put in behind it.
+            false => if self.first { "[]" } else { "]" }.to_owned(),
+            true if rest.len() <= PIECE => std::mem::take(&mut rest),
+            true => String::new(),
+        };
+        End { rest, tail: Tail(tail), values }
+    }
+}
+
+/// What is left when all items have come.
+struct End {
+    rest: String,
+    tail: Tail,
+    values: Option<What>,
+}

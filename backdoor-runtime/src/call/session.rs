@@ -1,0 +1,298 @@
+//! What a command may know of the operator who called it, and say to him: the public `Session`.
+
+use std::cell::Cell;
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::call::chunks::pieces;
+use crate::call::peer::Peer;
+use crate::call::run_state::RunState;
+use crate::exec::block_on::wait_for;
+use crate::reply::Page;
+use crate::reply::Value;
+
+/// The operator's session, as a command sees it.
+///
+/// A parameter of this type is supplied by the server. It may be cloned and given to work that the command spawns: what such work
+/// prints after the command has ended still reaches the operator.
+///
+/// ```
+/// use backdoor_runtime::{backdoor_command, PrintError, Session};
+///
+/// /// Warm the cache, shard by shard
+/// #[backdoor_command]
+/// async fn warm(session: Session, shards: u32) -> Result<(), PrintError> {
+///     for shard in 0..shards {
+///         session.println(format!("shard {shard}")).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    peer: Arc<Peer>,
+    run: Arc<RunState>,
+}
+
+/// A piece of what a run says, on its way to the session.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) run: u64,
+    /// Boxed, since every session keeps room for 32 pieces.
+    pub(crate) what: Box<What>,
+}
+
+impl Piece {
+    pub(crate) fn new(run: u64, what: What) -> Self {
+        Self { run, what: Box::new(what) }
+    }
+}
+
+/// What a piece is.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Text that the command printed.
+    Printed(String),
+    /// Text of the reply. Only at a boundary may printed text be put in between.
+    Reply { text: String, boundary: bool },
+    /// The reply as a value, for tests.
+    Value(Value),
+    /// What the console has to say about the run.
+    Notice(String),
+    /// A question to the operator. Whether he said yes goes to the sender.
+    Question { text: String, answer: oneshot::Sender<bool> },
+}
+
+/// Why a command could not print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PrintError {
+    /// The session has ended.
+    Closed,
+    /// The command was cancelled, and what it says is no longer wanted.
+    Cancelled,
+    /// The answer is as long as an answer may be; what was too much was left out.
+    Truncated,
+    /// The blocking form was called on a worker of a runtime, where waiting for a slow reader would hold up other tasks.
+    OnWorker,
+}
+
+impl fmt::Display for PrintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the session has ended",
+            Self::Cancelled => "the command was cancelled",
+            Self::Truncated => "the answer is as long as it may be",
+            Self::OnWorker => {
+                "blocking_print was called on a worker of a runtime; use `print(..).await` there"
+            }
+        })
+    }
+}
+
+impl std::error::Error for PrintError {}
+
+thread_local! {
+    /// Whether this is a thread that may wait although it has entered a runtime.
+    static MAY_WAIT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks this thread as one of the console's command threads.
+pub(crate) fn mark_command_thread() {
+    MAY_WAIT.set(true);
+}
+
+/// Whether this thread may wait for a slow reader.
+fn may_wait() -> bool {
+    MAY_WAIT.get() || Handle::try_current().is_err()
+}
+
+impl Session {
+    pub(crate) fn new(peer: Arc<Peer>, run: Arc<RunState>) -> Self {
+        Self { peer, run }
+    }
+
+    pub(crate) fn run(&self) -> &RunState {
+        &self.run
+    }
+
+    /// The function of the command is about to be called, which is put on record where it may change something.
+    pub(crate) fn note_call(&self) {
+        if let Some(begin) = self.run.begins.get() {
+            begin.called(self.peer.id, &self.peer.name);
+        }
+    }
+
+    /// The command has run for a while, which is put on record in any case.
+    pub(crate) fn note_length(&self) {
+        if let Some(begin) = self.run.begins.get() {
+            begin.lasts(self.peer.id, &self.peer.name);
+        }
+    }
+
+    /// The session's number, unique in the process.
+    pub fn id(&self) -> u64 {
+        self.peer.id
+    }
+
+    /// The number of the line that runs, unique in the process, as `running` shows it and `kill` takes it.
+    pub fn run_id(&self) -> u64 {
+        self.run.id
+    }
+
+    /// Where the operator connects from: `127.0.0.1:40312`, `unix uid 1000 pid 4711`.
+    pub fn peer(&self) -> &str {
+        &self.peer.name
+    }
+
+    /// The user at the other end of a unix socket, as the kernel says (unix(7), `SO_PEERCRED`). Nobody can tell for TCP.
+    pub fn peer_uid(&self) -> Option<u32> {
+        self.peer.uid
+    }
+
+    /// Columns of the operator's terminal, where he has told them: a script does not.
+    pub fn width(&self) -> Option<usize> {
+        self.peer.width()
+    }
+
+    /// Rows of the operator's terminal, where its client reported them.
+    pub fn height(&self) -> Option<usize> {
+        self.peer.height()
+    }
+
+    /// Whether the command was asked to stop: by Ctrl-C, its deadline, or since the client has gone. A synchronous command that
+    /// runs for long should ask now and then; an asynchronous one is dropped at its next `.await`.
+    pub fn is_cancelled(&self) -> bool {
+        self.run.stopped().is_some()
+    }
+
+    /// Waits until the command is asked to stop: for what has to be done then, beside the work in a `select!`.
+    pub async fn cancelled(&self) {
+        self.run.until_stopped().await;
+    }
+
+    /// Ends the session when the command has ended.
+    pub fn close(&self) {
+        self.peer.close();
+    }
+
+    /// Sends text to the operator. It comes before what the command returns, and waits for a slow reader, with the command's
+    /// deadline stopped.
+    ///
+    /// # Errors
+    /// The session has ended, or the command was cancelled.
+    pub async fn print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        let text = self.written(format_args!("{text}"));
+        self.send_text(text).await
+    }
+
+    /// The same with a newline behind it.
+    ///
+    /// # Errors
+    /// As of [`print`](Self::print).
+    pub async fn println(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        let text = self.written(format_args!("{text}\n"));
+        self.send_text(text).await
+    }
+
+    /// [`print`](Self::print) for synchronous commands and plain threads.
+    ///
+    /// # Errors
+    /// As of [`print`](Self::print), and inside a runtime: in an asynchronous task, or on a thread of `spawn_blocking`. There
+    /// `print(..).await` is right, or `Handle::block_on(session.print(..))`.
+    pub fn blocking_print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        self.send_text_blocking(self.written(format_args!("{text}")))
+    }
+
+    /// The same with a newline behind it.
+    ///
+    /// # Errors
+    /// As of [`blocking_print`](Self::blocking_print).
+    pub fn blocking_println(&self, text: impl fmt::Display) -> Result<(), PrintError> {
+        self.send_text_blocking(self.written(format_args!("{text}\n")))
+    }
+
+    /// What is printed, and no more of it than there is room for.
+    fn written(&self, text: fmt::Arguments<'_>) -> String {
+        let mut written = String::new();
+        let room = self.run.held.room.left();
+        // It may fail where it is cut, and then it is known to be.
+        let _ = Page::new(&mut written, None, room).write_fmt(text);
+        written
+    }
+
+    async fn send_text(&self, mut text: String) -> Result<(), PrintError> {
+        let fits = self.run.held.room.take(&mut text, 0);
+        for text in pieces(text) {
+            self.send(What::Printed(text)).await?;
+        }
+        if fits { Ok(()) } else { Err(PrintError::Truncated) }
+    }
+
+    fn send_text_blocking(&self, mut text: String) -> Result<(), PrintError> {
+        if !may_wait() {
+            return Err(PrintError::OnWorker);
+        }
+        let fits = self.run.held.room.take(&mut text, 0);
+        for text in pieces(text) {
+            self.send_blocking(What::Printed(text))?;
+        }
+        if fits { Ok(()) } else { Err(PrintError::Truncated) }
+    }
+
+    /// Sends one piece, and waits while too many are on their way.
+    pub(crate) async fn send(&self, what: What) -> Result<(), PrintError> {
+        match self.try_send(what)? {
+            Some(piece) => self.wait_and_send(piece).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn wait_and_send(&self, piece: Piece) -> Result<(), PrintError> {
+        let _pause = self.run.clock.pause();
+        tokio::select! {
+            sent = self.peer.output.send(piece) => sent.map_err(|_| PrintError::Closed),
+            () = self.cancelled() => Err(PrintError::Cancelled),
+        }
+    }
+
+    /// The same on a thread that may wait.
+    pub(crate) fn send_blocking(&self, what: What) -> Result<(), PrintError> {
+        let Some(piece) = self.try_send(what)? else { return Ok(()) };
+        if !may_wait() {
+            return Err(PrintError::OnWorker);
+        }
+        wait_for(self.wait_and_send(piece))
+    }
+
+    /// Sends the rows that the run's reply holds back. Gives false where that has to be tried again.
+    pub(crate) fn show_held(&self) -> bool {
+        self.run.held.show(self.run.id, &self.peer.output)
+    }
+
+    /// Sends what the operator may miss where there is no room.
+    pub(crate) fn try_notice(&self, what: What) -> Result<(), PrintError> {
+        self.try_send(what).map(drop)
+    }
+
+    /// Sends without waiting, or gives the piece back where there is no room.
+    fn try_send(&self, what: What) -> Result<Option<Piece>, PrintError> {
+        if self.is_cancelled() {
+            return Err(PrintError::Cancelled);
+        }
+        match self.peer.output.try_send(Piece::new(self.run.id, what)) {
+            Ok(()) => Ok(None),
+            Err(mpsc::error::TrySendError::Full(piece)) => Ok(Some(piece)),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(PrintError::Closed),
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("id", &self.id()).field("peer", &self.peer()).finish_non_exhaustive()
+    }
+}

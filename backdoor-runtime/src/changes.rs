@@ -1,0 +1,13 @@
+//! What was changed in the running service: the journal, changes for a while, and how each is taken back.
+
+mod change;
+pub(crate) mod journal;
+pub(crate) mod lease;
+
+use std::any::Any;
+use std::sync::Arc;
+
+pub use change::Change;
+
+/// A value that a change put in the place of another, whatever its type. To hand it on runs no code of its type's.
+pub(crate) type Kept = Arc<dyn Any + Send + Sync>;

@@ -1,0 +1,324 @@
+//! What was changed from a console or by the API: when, by whom, why, and how to take it back. Variables are recorded here, and so is
+//! whatever else an operator changes for a while.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::Value;
+use crate::audit::{Event, Notes};
+use crate::base::escape::escape_line;
+use crate::changes::{Change, lease};
+use crate::exec::runtime_thread::Asynchronous;
+use crate::reply::text;
+
+/// How many changes are remembered. The last one of each name is remembered besides.
+pub(crate) const REMEMBERED: usize = 256;
+
+/// Who changes something, and where that is logged.
+#[derive(Clone)]
+pub(crate) struct Author {
+    pub(crate) who: String,
+    /// The console whose end ends his leases; 0 is none.
+    pub(crate) owner: u64,
+    /// What that console is called.
+    pub(crate) console: Option<Arc<str>>,
+    /// The number of the session there.
+    pub(crate) session: u64,
+    /// The audit record of that console. What the service changes itself is logged on its own thread.
+    pub(crate) notes: Option<Notes>,
+    /// What the author's code enters when a change is taken back.
+    pub(crate) runtime: Option<Arc<Asynchronous>>,
+}
+
+/// What a change was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Set,
+    /// For so long.
+    Lent(Duration),
+    Reset,
+    /// Takes back the change of this number.
+    Undo(u64),
+    /// The time of this change is over.
+    End(u64),
+    /// The time of this change is over, and somebody else has changed it since.
+    LeftAlone(u64),
+}
+
+/// A change is about to be made: all that is known of it before.
+pub(crate) struct Intent {
+    pub(crate) what: What,
+    pub(crate) author: Author,
+    pub(crate) because: Option<String>,
+}
+
+/// Takes a change back.
+pub(crate) trait Revert: Send + Sync {
+    /// Puts back what was there, if what the change put there is still there, and records it.
+    fn revert(&self, change: u64, intent: &Intent) -> Reverted;
+
+    /// The command that shows what it is now.
+    fn see(&self) -> String;
+}
+
+/// What came of it.
+pub(crate) enum Reverted {
+    /// It is as it was before.
+    Done(Arc<Entry>),
+    /// Somebody has changed it since.
+    LeftAlone,
+    /// It is by now as it was before.
+    Nothing,
+    /// Its lock could not be had.
+    Held,
+    /// The author's code failed.
+    Failed(String),
+}
+
+/// One change.
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    at: SystemTime,
+    /// The same by a clock that nobody sets.
+    made: Instant,
+    pub(crate) name: String,
+    /// Shown after the change was made, since showing it is the author's code.
+    pub(crate) old: OnceLock<Value>,
+    pub(crate) new: Value,
+    pub(crate) what: What,
+    who: String,
+    owner: u64,
+    console: Option<Arc<str>>,
+    session: u64,
+    because: Option<String>,
+    until: Option<SystemTime>,
+    revert: Option<Arc<dyn Revert>>,
+    undone: AtomicBool,
+}
+
+/// What an entry is made of, but for what the journal knows itself.
+pub(crate) struct Draft<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) new: Value,
+    pub(crate) intent: &'a Intent,
+    pub(crate) revert: Option<Arc<dyn Revert>>,
+}
+
+/// The changes of this process.
+pub(crate) static JOURNAL: Journal = Journal { pages: Mutex::new(Pages::EMPTY) };
+
+pub(crate) struct Journal {
+    pages: Mutex<Pages>,
+}
+
+/// The journal, opened to write. Nothing of the author's may run meanwhile.
+pub(crate) struct Pages {
+    entries: VecDeque<Arc<Entry>>,
+    last: BTreeMap<String, Arc<Entry>>,
+    next: u64,
+}
+
+impl Journal {
+    /// Opens it to write.
+    pub(crate) fn open(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is remembered, the latest last.
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.open().entries.iter().cloned().collect()
+    }
+
+    /// The last change of what has this name.
+    pub(crate) fn last(&self, name: &str) -> Option<Arc<Entry>> {
+        self.open().last.get(name).cloned()
+    }
+}
+
+impl Pages {
+    const EMPTY: Self = Self { entries: VecDeque::new(), last: BTreeMap::new(), next: 1 };
+
+    /// The number of the last change of this name; 0 is none.
+    pub(crate) fn last_of(&self, name: &str) -> u64 {
+        self.last.get(name).map_or(0, |entry| entry.number)
+    }
+
+    /// Writes a change down. What is forgotten for it is given back: to drop it is the author's code.
+    pub(crate) fn write(&mut self, draft: Draft<'_>) -> (Arc<Entry>, Forgotten) {
+        let Draft { name, new, intent, revert } = draft;
+        let at = SystemTime::now();
+        let entry = Arc::new(Entry {
+            number: self.next,
+            at,
+            name: name.to_owned(),
+            old: OnceLock::new(),
+            new,
+            made: Instant::now(),
+            what: intent.what,
+            who: intent.author.who.clone(),
+            owner: intent.author.owner,
+            console: intent.author.console.clone(),
+            session: intent.author.session,
+            because: intent.because.as_deref().map(|because| bounded(because).to_owned()),
+            until: match intent.what {
+                What::Lent(time) => at.checked_add(time),
+                _ => None,
+            },
+            revert,
+            undone: AtomicBool::new(false),
+        });
+        self.next += 1;
+        self.entries.push_back(entry.clone());
+        let first = if self.entries.len() > REMEMBERED { self.entries.pop_front() } else { None };
+        let last = self.last.insert(name.to_owned(), entry.clone());
+        (entry, Forgotten(first, last, self.forget_a_name()))
+    }
+
+    /// The oldest of the names that are not a variable's, where there are too many. An operator chooses the targets of the log, of which
+    /// there is no end; of variables there are as many as the program has.
+    fn forget_a_name(&mut self) -> Option<Arc<Entry>> {
+        let chosen = || self.last.values().filter(|entry| entry.name.contains(' '));
+        if chosen().count() <= REMEMBERED {
+            return None;
+        }
+        let oldest =
+            chosen().filter(|entry| !lease::is_leased(&entry.name)).min_by_key(|entry| entry.number)?;
+        let name = oldest.name.clone();
+        self.last.remove(&name)
+    }
+}
+
+/// As much of a reason as is kept.
+fn bounded(reason: &str) -> &str {
+    const LONGEST: usize = 1024;
+    &reason[..reason.floor_char_boundary(LONGEST)]
+}
+
+/// Entries that the journal has no more room for.
+pub(crate) struct Forgotten(
+    #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
+    #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
+    #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
+);
+
+impl Entry {
+    /// For whoever asks.
+    pub(crate) fn change(&self) -> Change {
+        Change {
+            number: self.number,
+            at: self.at,
+            name: self.name.clone(),
+            old: self.old.get().cloned().unwrap_or_default(),
+            new: self.new.clone(),
+            what: self.what.to_string(),
+            by: self.who.clone(),
+            console: self.console.as_deref().map(str::to_owned),
+            console_id: (self.owner > 0).then_some(self.owner),
+            because: self.because.clone(),
+            ago: self.made.elapsed(),
+            until: self.until.filter(|_| lease::is_in_force(&self.name, self.number)).map(|until| {
+                // Its time is measured by a clock that nobody sets.
+                by_the_clock_of(SystemTime::now(), until, self.at, self.made.elapsed())
+            }),
+        }
+    }
+
+    /// Whether this is a change that this session has made.
+    pub(crate) fn is_of(&self, author: &Author) -> bool {
+        (self.owner, self.session) == (author.owner, author.session)
+    }
+
+    /// How it is taken back. `None` where that was done, or cannot be.
+    pub(crate) fn revert(&self) -> Option<&Arc<dyn Revert>> {
+        self.revert.as_ref().filter(|_| !self.undone.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_undone(&self) {
+        self.undone.store(true, Ordering::Relaxed);
+    }
+
+    /// Says it to the log.
+    pub(crate) fn tell(&self, author: &Author) {
+        let change = self.change();
+        match &author.notes {
+            Some(notes) => notes.tell(change),
+            None => change.emit(),
+        }
+    }
+}
+
+/// A time to come that was told when the clock said `at`, as it is by a clock that says `now` so long afterwards. Steps of less than a
+/// second are taken for none.
+fn by_the_clock_of(now: SystemTime, time: SystemTime, at: SystemTime, since: Duration) -> SystemTime {
+    const STEP: Duration = Duration::from_secs(1);
+    let Some(expected) = at.checked_add(since) else { return time };
+    match now.duration_since(expected) {
+        Ok(ahead) if ahead >= STEP => time.checked_add(ahead).unwrap_or(time),
+        Err(behind) if behind.duration() >= STEP => time.checked_sub(behind.duration()).unwrap_or(time),
+        _ => time,
+    }
+}
+
+impl Author {
+    /// Logs what somebody should look at.
+    pub(crate) fn warn(&self, text: String) {
+        match &self.notes {
+            Some(notes) => notes.warn(text),
+            None => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set => f.write_str("set"),
+            Self::Lent(time) => write!(f, "set for {}", text::duration(time)),
+            Self::Reset => f.write_str("reset"),
+            Self::Undo(number) => write!(f, "undo of {number}"),
+            Self::End(number) => write!(f, "end of {number}"),
+            Self::LeftAlone(number) => write!(f, "end of {number}, left alone"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `operator.md` C30: the lease of three days ago was said to end in the past, while it ran.
+    #[test]
+    fn the_end_of_a_lease_goes_with_the_steps_of_the_clock() {
+        let seconds = Duration::from_secs;
+        let days = |days: u64| seconds(days * 86_400);
+        let at = SystemTime::UNIX_EPOCH + days(20_000);
+        let until = at + seconds(900);
+        let check = |now: SystemTime, shown: SystemTime| {
+            assert_eq!(by_the_clock_of(now, until, at, seconds(10)), shown);
+        };
+        check(at + seconds(10), until);
+        check(at + seconds(10) + Duration::from_millis(900), until);
+        check(at + seconds(10) + days(3), until + days(3));
+        check(at + seconds(10) - days(2), until - days(2));
+    }
+
+    /// `log set` takes any target, and each was remembered for ever.
+    #[test]
+    fn names_that_an_operator_chooses_are_bounded() {
+        let mut pages = Pages::EMPTY;
+        let author = crate::views::vars::service();
+        let intent = Intent { what: What::Set, author, because: Some("x".repeat(5000)) };
+        for number in 0..3 * REMEMBERED {
+            for name in [format!("log target-{number}"), "variable".to_owned()] {
+                let draft = Draft { name: &name, new: Value::Null, intent: &intent, revert: None };
+                let (entry, _) = pages.write(draft);
+                assert!(entry.because.as_ref().is_some_and(|because| because.len() == 1024));
+            }
+        }
+        assert_eq!((pages.last.len(), pages.entries.len()), (REMEMBERED + 1, REMEMBERED));
+        assert!(pages.last.contains_key("variable") && !pages.last.contains_key("log target-0"));
+    }
+}

@@ -1,0 +1,191 @@
+//! Threads of the console's own. Each begins here, so that what holds for one holds for all: it has a name, it goes behind the service
+//! as far as was asked for, and where the kernel refuses it, nothing is lost but its work.
+
+mod mask;
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{fs, io};
+
+use rustix::process::{getpriority_process, setpriority_process};
+use rustix::time::ClockId;
+
+use crate::base::kernel_ids;
+
+/// The thread that computes the console's own views.
+pub(crate) const HELPER: &str = "backdoor-helper";
+
+/// How far the console goes behind the service, unless the builder says otherwise.
+const STEPS: u8 = 13;
+
+/// The largest value of nice(2), to which the kernel cuts others.
+const LARGEST: i32 = 19;
+
+/// Stands for no value in [`OF_PROCESS`].
+const NONE: i32 = i32::MAX;
+
+/// The value of nice(2) for threads that are started where none of ours runs. It is that of the console which was started last.
+static OF_PROCESS: AtomicI32 = AtomicI32::new(NONE);
+
+thread_local! {
+    /// Whether this is one of the console's own threads, whose value those that it starts inherit.
+    static IS_OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The value of nice(2) that a thread takes when it begins. Without one it keeps that of the thread which starts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Priority(Option<i32>);
+
+impl Priority {
+    /// For what the service waits for.
+    pub(crate) const OF_STARTER: Self = Self(None);
+
+    /// For the threads of a console that is started on this thread, so many steps behind it, and why it has to do without.
+    ///
+    /// Where the author has not asked for steps, none are taken under a filter of system calls (seccomp(2)): it may end the process at
+    /// setpriority(2), which the service itself never calls.
+    pub(crate) fn of_console(asked: Option<u8>) -> (Self, Option<String>) {
+        let steps = match asked.map_or_else(steps_by_default, Ok) {
+            Ok(steps) => steps,
+            Err(why_not) => return (Self(None), Some(why_not.to_owned())),
+        };
+        if steps == 0 {
+            return (Self(None), None);
+        }
+        match getpriority_process(None) {
+            Ok(own) => (Self(Some((own + i32::from(steps)).min(LARGEST))), None),
+            Err(error) => (Self(None), Some(format!("getpriority: {}", io::Error::from(error)))),
+        }
+    }
+
+    /// Makes it that of all threads which are started where none of ours runs.
+    pub(crate) fn note(self) {
+        OF_PROCESS.store(self.0.unwrap_or(NONE), Ordering::Relaxed);
+    }
+
+    /// That of the console's other threads.
+    pub(crate) fn of_ours() -> Self {
+        match OF_PROCESS.load(Ordering::Relaxed) {
+            // It inherits the value of the thread that starts it.
+            _ if IS_OURS.get() => Self(None),
+            NONE => Self(None),
+            value => Self(Some(value)),
+        }
+    }
+
+    /// Takes it on this thread. On Linux it is of the calling thread alone (sched(7), "The nice value").
+    ///
+    /// # Errors
+    /// The kernel refuses it. To go further behind it never does, but a filter may.
+    pub(crate) fn take(self) -> io::Result<()> {
+        Ok(self.0.map_or(Ok(()), |value| setpriority_process(None, value))?)
+    }
+}
+
+/// Starts a thread.
+///
+/// # Errors
+/// The kernel refuses it. The work is dropped on this thread then, so that nothing may be in it whose drop fails or waits.
+pub(crate) fn start<T: Send + 'static>(
+    name: impl Into<String>,
+    priority: Priority,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    thread::Builder::new().name(name.into()).spawn(move || {
+        let _counted = Counted;
+        IS_OURS.set(true);
+        // The console has said at its start if this is refused.
+        let _ = priority.take();
+        work()
+    })
+}
+
+/// Sees to it that a write on this thread fails where the kernel would end the process for it: to a pipe that nobody reads, or beyond the
+/// longest file that the process may write. What the service's own threads write is its own affair.
+pub(crate) fn survive_writes() {
+    mask::block_signals_of_writes();
+}
+
+/// Nanoseconds of processor time that threads of ours had used when they ended: the kernel forgets them then.
+static ENDED: AtomicU64 = AtomicU64::new(0);
+
+/// Counts the time of a thread when it ends.
+struct Counted;
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        ENDED.fetch_add(used(), Ordering::Relaxed);
+    }
+}
+
+/// The processor time that this thread has used, in nanoseconds.
+fn used() -> u64 {
+    kernel_ids::used(ClockId::ThreadCPUTime).map_or(0, |used| used.as_nanos() as u64)
+}
+
+/// The processor time of all threads of ours that have ended.
+pub(crate) fn used_by_ended() -> Duration {
+    Duration::from_nanos(ENDED.load(Ordering::Relaxed))
+}
+
+/// Whether this is the thread that computes views, which may block where nothing else can be done.
+pub(crate) fn is_helper() -> bool {
+    thread::current().name() == Some(HELPER)
+}
+
+/// How many steps are safe to take.
+///
+/// # Errors
+/// The process may not survive one, for this reason.
+fn steps_by_default() -> Result<u8, &'static str> {
+    match is_filtered() {
+        Some(false) => Ok(STEPS),
+        Some(true) => Err("a filter of system calls is in force, and may end the process at setpriority"),
+        None => Err("without /proc nobody knows whether a filter would end the process at setpriority"),
+    }
+}
+
+/// Whether a filter of system calls holds for this thread, where /proc tells.
+pub(crate) fn is_filtered() -> Option<bool> {
+    let status = fs::read_to_string("/proc/thread-self/status").ok()?;
+    // Kernels without filters have no such line.
+    let mode = status.lines().find_map(|line| line.strip_prefix("Seccomp:"));
+    Some(mode.is_some_and(|mode| mode.trim() != "0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> i32 {
+        getpriority_process(None).unwrap()
+    }
+
+    /// `newcomer.md` 3.6, 1: `self` said 10 ms where threads that had ended had used 160.
+    #[test]
+    fn the_time_of_a_thread_counts_when_it_has_ended() {
+        const WORK: u64 = 30_000_000;
+        let before = used_by_ended();
+        let work = || while used() < WORK {};
+        start("works", Priority::OF_STARTER, work).unwrap().join().unwrap();
+        assert!(used_by_ended() >= before + Duration::from_nanos(WORK));
+    }
+
+    #[test]
+    fn no_steps_are_no_call() {
+        assert_eq!(Priority::of_console(Some(0)), (Priority::OF_STARTER, None));
+    }
+
+    #[test]
+    fn a_thread_is_as_far_behind_as_its_console_whoever_starts_it() {
+        let expected = (own() + 3).min(LARGEST);
+        let (priority, why_not) = Priority::of_console(Some(3));
+        assert_eq!(why_not, None);
+        let of_next = || start("next", Priority::of_ours(), own).unwrap().join().unwrap();
+        let seen = start("first", priority, move || (own(), of_next())).unwrap().join().unwrap();
+        assert_eq!(seen, (expected, expected));
+        assert_eq!((own() + 3).min(LARGEST), expected, "the starter's own stays");
+    }
+}

@@ -1,0 +1,157 @@
+//! What a future on a runtime tells whoever waits for it: whether the runtime comes to it, and what became of its end.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use crate::base::clock;
+use crate::exec::catch_panic::Panic;
+
+/// Nobody has woken it since it was polled.
+const ASLEEP: u64 = 0;
+/// It is being polled, or dropped.
+const POLLED: u64 = 1;
+/// The same, and it was woken since.
+const WOKEN_SINCE: u64 = 2;
+
+/// One future's. It is also the waker that the future is polled with, so that it is known whether somebody has woken it.
+pub(crate) struct Report {
+    /// What the drop of a future says that was aborted: nobody gets its output.
+    pub(crate) panic_in_drop: OnceLock<Panic>,
+    /// One of those above, or when it was woken.
+    state: AtomicU64,
+    /// The runtime's waker. It gives a task the same one for all its life.
+    waker: OnceLock<Waker>,
+}
+
+impl Report {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { panic_in_drop: OnceLock::new(), state: ASLEEP.into(), waker: OnceLock::new() })
+    }
+
+    /// Has the future polled, and notes that.
+    pub(crate) fn poll<T>(
+        self: &Arc<Self>,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if !self.waker.get_or_init(|| context.waker().clone()).will_wake(context.waker()) {
+            self.state.store(ASLEEP, Ordering::Release);
+            return poll(context);
+        }
+        self.note_reached();
+        let polled = poll(&mut Context::from_waker(&Waker::from(self.clone())));
+        if polled.is_pending() && !self.becomes(POLLED, ASLEEP) {
+            self.state.store(now(), Ordering::Release);
+        }
+        polled
+    }
+
+    /// Notes that the future is to be polled.
+    pub(crate) fn note_woken(&self) {
+        match self.state.load(Ordering::Acquire) {
+            ASLEEP => self.becomes(ASLEEP, now()),
+            POLLED => self.becomes(POLLED, WOKEN_SINCE) || self.becomes(ASLEEP, now()),
+            _ => true,
+        };
+    }
+
+    /// Notes that the runtime has come to the future, to poll or to drop it.
+    pub(crate) fn note_reached(&self) {
+        self.state.store(POLLED, Ordering::Release);
+    }
+
+    /// For how long the future was woken and is not polled.
+    pub(crate) fn unpolled_for(&self) -> Option<Duration> {
+        match self.state.load(Ordering::Acquire) {
+            ASLEEP | POLLED | WOKEN_SINCE => None,
+            woken => Some(clock::since(woken)),
+        }
+    }
+
+    fn becomes(&self, from: u64, to: u64) -> bool {
+        self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+fn now() -> u64 {
+    clock::now().max(WOKEN_SINCE + 1)
+}
+
+impl Wake for Report {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.note_woken();
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::atomic::AtomicUsize;
+
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn it_waits_to_be_polled_from_when_it_is_woken_until_it_is() {
+        let (report, counts) = (Report::new(), Arc::<Counts>::default());
+        let runtime = Waker::from(counts.clone());
+        let mut woken = None;
+        let mut poll = |wakes: bool| {
+            let pending = report.poll(&mut Context::from_waker(&runtime), |context| {
+                assert_eq!(report.unpolled_for(), None, "it is being polled");
+                woken = Some(context.waker().clone());
+                if wakes {
+                    context.waker().wake_by_ref();
+                    assert_eq!(report.unpolled_for(), None, "it is still being polled");
+                }
+                Poll::<()>::Pending
+            });
+            assert!(pending.is_pending());
+            woken.clone().unwrap()
+        };
+        assert_eq!(report.unpolled_for(), None);
+        let waker = poll(false);
+        assert_eq!(report.unpolled_for(), None, "nobody wants it polled");
+        waker.wake_by_ref();
+        waker.wake();
+        let first = report.unpolled_for().expect("it was woken");
+        assert!(report.unpolled_for().unwrap() >= first);
+        poll(true);
+        assert!(report.unpolled_for().is_some(), "it was woken while it was polled");
+        poll(false);
+        assert_eq!(report.unpolled_for(), None);
+        assert_eq!(counts.0.load(Ordering::Relaxed), 3, "the runtime is woken each time");
+    }
+
+    #[test]
+    fn under_another_waker_it_is_polled_all_the_same() {
+        let report = Report::new();
+        let (first, other) = (Waker::from(Arc::<Counts>::default()), Arc::<Counts>::default());
+        let poll = |waker: &Waker| {
+            report.poll(&mut Context::from_waker(waker), |context| {
+                context.waker().wake_by_ref();
+                Poll::<()>::Pending
+            })
+        };
+        assert!(poll(&first).is_pending());
+        assert!(poll(&Waker::from(other.clone())).is_pending());
+        assert_eq!(other.0.load(Ordering::Relaxed), 1);
+        assert_eq!(report.unpolled_for(), None, "what is not known is not said");
+    }
+}

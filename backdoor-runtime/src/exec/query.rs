@@ -1,0 +1,221 @@
+//! Asks the author's code for something that a view wants to show: a completion, a computed variable, what an object looks like.
+//!
+//! Each question has a thread of its own, so that one that hangs holds up no view and no other question. What did not answer in
+//! time is left behind, and no more than a few are: after that, nothing is asked until one of them has ended. What is about something
+//! that has a name is not asked a second time before it has answered ([`silence`]), so that it takes no other place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{fmt, io};
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::exec::catch_panic::contain;
+use crate::exec::own_thread::{self, Priority};
+use crate::exec::runtime_thread::Asynchronous;
+use crate::exec::unresponsive::{self, Running};
+use crate::reply::text;
+
+/// How many questions may be on their way at once, those included that were given up.
+const AT_ONCE: usize = 8;
+
+/// The threads of one kind of question.
+pub(crate) struct Asking {
+    /// What the threads are called.
+    name: &'static str,
+    /// How many questions may be on their way at once.
+    most: usize,
+    under_way: Arc<AtomicUsize>,
+    /// What questions enter: the author's code may spawn.
+    runtime: Option<Arc<Asynchronous>>,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NoAnswer {
+    /// It took longer than it may.
+    Late(Duration),
+    /// It panicked, with this message.
+    Panicked(String),
+    /// It was not asked: as many as may be asked at once have not answered yet.
+    Crowded(usize),
+    /// It was not asked: it has not answered the last time, for so long by now.
+    Silent(Duration),
+    /// It was not asked: there was no thread for it, for this reason.
+    NoThread(String),
+}
+
+impl Asking {
+    /// Threads of this name.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, most: AT_ONCE, under_way: Arc::default(), runtime: None }
+    }
+
+    /// With so many questions on their way at once: for what leaves one thread behind for each of its names, and no more.
+    pub(crate) fn at_most(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// On threads that have entered this runtime.
+    pub(crate) fn on(mut self, runtime: &Arc<Asynchronous>) -> Self {
+        self.runtime = Some(runtime.clone());
+        self
+    }
+
+    /// Asks about something that has a name, unless an earlier question about it has not been answered in time and is not yet.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(crate) async fn ask_about<T: Send + 'static>(
+        &self,
+        what: &str,
+        limit: Duration,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NoAnswer> {
+        if let Some(time) = unresponsive::of(what) {
+            return Err(NoAnswer::Silent(time));
+        }
+        let about = what.to_owned();
+        let question = move || {
+            let _running = Running::begin(&about, limit);
+            question()
+        };
+        let answer = self.ask(limit, question).await;
+        if let Err(NoAnswer::Late(_)) = answer {
+            unresponsive::give_up(what);
+        }
+        answer
+    }
+
+    /// Asks, and waits no longer than `limit`. To be polled on a runtime that has timers.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NoAnswer> {
+        let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Crowded(self.most))?;
+        let (answer, answered) = oneshot::channel();
+        let runtime = self.runtime.clone();
+        let asked = own_thread::start(self.name, Priority::of_ours(), move || {
+            let answered = match runtime {
+                Some(runtime) => runtime.enter(|| contain(question)),
+                None => contain(question),
+            };
+            // Whoever gets the answer may ask again at once.
+            drop(under_way);
+            // Nobody waits any more where it is late.
+            let _ = answer.send(answered);
+        });
+        asked.map_err(|error| NoAnswer::no_thread(&error))?;
+        match timeout(limit, answered).await {
+            Ok(Ok(answered)) => answered.map_err(|failure| NoAnswer::Panicked(failure.message)),
+            Ok(Err(_)) => Err(NoAnswer::Panicked("its answer was lost".to_owned())),
+            Err(_) => Err(NoAnswer::Late(limit)),
+        }
+    }
+}
+
+impl NoAnswer {
+    fn no_thread(error: &io::Error) -> Self {
+        Self::NoThread(error.to_string())
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late(limit) => write!(f, "no answer within {} ms", limit.as_millis()),
+            Self::Panicked(message) => write!(f, "panicked: {message}"),
+            Self::Crowded(most) => write!(f, "not asked: {most} others have not answered yet"),
+            Self::Silent(time) => {
+                let whole = match time.as_secs() {
+                    0 => Duration::from_millis(time.as_millis() as u64),
+                    seconds => Duration::from_secs(seconds),
+                };
+                write!(f, "not asked again: its code has not returned for {}", text::duration(&whole))
+            }
+            Self::NoThread(why) => write!(f, "not asked: no thread can be started for it: {why}"),
+        }
+    }
+}
+
+/// A place among the questions that are on their way.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let taken = count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < most).then_some(count + 1));
+        taken.ok().map(|_| Self(count.clone()))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn an_answer_comes_from_another_thread() {
+        let asking = Asking::new("asked");
+        let name = asking.ask(LONG, || thread::current().name().map(str::to_owned)).await;
+        assert_eq!(name, Ok(Some("asked".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_of_its_own() {
+        let asked = Asking::new("asked").ask(LONG, || -> u8 { panic!("no idea") }).await;
+        assert_eq!(asked, Err(NoAnswer::Panicked("no idea".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_left_behind_and_a_few_are_the_most() {
+        let asking = Asking::new("asked");
+        let (release, held) = channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        for _ in 0..AT_ONCE {
+            let held = held.clone();
+            let asked = asking.ask(SOON, move || drop(held.lock().map(|held| held.recv()))).await;
+            assert_eq!(asked, Err(NoAnswer::Late(SOON)));
+        }
+        assert_eq!(asking.ask(LONG, || ()).await, Err(NoAnswer::Crowded(AT_ONCE)));
+        drop(release);
+        while asking.ask(LONG, || ()).await == Err(NoAnswer::Crowded(AT_ONCE)) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_not_asked_again_and_takes_nothing_along() {
+        let asking = Asking::new("asked").at_most(2);
+        let (release, held) = channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let asked = asking.ask_about("hangs", SOON, move || drop(held.lock().map(|held| held.recv()))).await;
+        assert_eq!(asked, Err(NoAnswer::Late(SOON)));
+        for _ in 0..3 {
+            assert!(matches!(asking.ask_about("hangs", SOON, || ()).await, Err(NoAnswer::Silent(_))));
+            assert_eq!(asking.ask_about("answers", LONG, || 7).await, Ok(7));
+        }
+        drop(release);
+        while asking.ask_about("hangs", LONG, || ()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Runtimes of the console's own, each on one thread of its own: for its helper, and for asynchronous commands of a service that has no
+//! runtime. The console's sessions have one that is kept going (`server/keeper.rs`).
+
+use std::future::Future;
+use std::io;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rustix::event::{EventfdFlags, eventfd};
+use tokio::runtime::{Builder, EnterGuard, Handle};
+use tokio::sync::oneshot;
+
+use crate::exec::catch_panic::contain;
+use crate::exec::own_thread::{self, Priority};
+
+/// The descriptors that a runtime with sockets opens at most: epoll's, a copy of it and its waker, and where tokio was built with
+/// signals, their pair of sockets and a copy of one.
+const DESCRIPTORS: usize = 6;
+
+/// A current-thread runtime whose drop waits for nothing, so that it can be dropped anywhere. One of tokio's panics where it is dropped in
+/// asynchronous code, as it happens to what a thread was to get that cannot be started.
+pub(crate) struct Runtime(Option<tokio::runtime::Runtime>);
+
+impl Runtime {
+    /// One with timers only, which needs no descriptor.
+    pub(crate) fn with_time() -> io::Result<Self> {
+        Self::build(Builder::new_current_thread().enable_time())
+    }
+
+    /// One with timers and sockets.
+    pub(crate) fn with_sockets() -> io::Result<Self> {
+        let room = eventfd(0, EventfdFlags::CLOEXEC)?;
+        // tokio panics where it gets some of its descriptors and not the others.
+        let more: Vec<_> = (1..DESCRIPTORS).map(|_| room.try_clone()).collect::<io::Result<_>>()?;
+        drop((room, more));
+        Self::build(Builder::new_current_thread().enable_all())
+    }
+
+    fn build(builder: &mut Builder) -> io::Result<Self> {
+        let built = contain(|| builder.build()).map_err(|panic| io::Error::other(panic.message))?;
+        Ok(Self(Some(built?)))
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        self.get().handle()
+    }
+
+    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+        self.get().enter()
+    }
+
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.get().block_on(future)
+    }
+
+    fn get(&self) -> &tokio::runtime::Runtime {
+        self.0.as_ref().expect("it is taken by the drop only")
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A runtime and its thread, which ends when this is dropped. Nobody waits for it: a command may be stuck there.
+pub(crate) struct OwnRuntime {
+    handle: Handle,
+    _stop: oneshot::Sender<()>,
+}
+
+impl OwnRuntime {
+    /// One with timers and sockets.
+    ///
+    /// # Errors
+    /// The thread or its runtime cannot be made.
+    pub(crate) fn start(name: &str) -> io::Result<Self> {
+        Self::run(Runtime::with_sockets()?, name, Priority::of_ours())
+    }
+
+    fn run(runtime: Runtime, name: &str, priority: Priority) -> io::Result<Self> {
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        own_thread::start(name, priority, move || {
+            // The sender is dropped, never used: that is the signal.
+            let _ = runtime.block_on(stopped);
+        })?;
+        Ok(Self { handle, _stop: stop })
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+/// An [`OwnRuntime`] that starts when it is first used, or before.
+pub(crate) struct LazyRuntime {
+    name: &'static str,
+    make: fn() -> io::Result<Runtime>,
+    runtime: Mutex<Option<OwnRuntime>>,
+}
+
+impl LazyRuntime {
+    /// One with timers and sockets, for the author's code.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, make: Runtime::with_sockets, runtime: Mutex::new(None) }
+    }
+
+    /// One with timers only.
+    pub(crate) fn with_time(name: &'static str) -> Self {
+        Self { make: Runtime::with_time, ..Self::new(name) }
+    }
+
+    /// # Errors
+    /// The thread or its runtime cannot be made. The next use tries again.
+    pub(crate) fn handle(&self) -> io::Result<Handle> {
+        self.started(Priority::of_ours())
+    }
+
+    /// Starts it before it is used: later there may be no thread for it.
+    ///
+    /// # Errors
+    /// The thread or its runtime cannot be made.
+    pub(crate) fn start(&self, priority: Priority) -> io::Result<()> {
+        self.started(priority).map(drop)
+    }
+
+    fn started(&self, priority: Priority) -> io::Result<Handle> {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*runtime {
+            return Ok(runtime.handle().clone());
+        }
+        let started = OwnRuntime::run((self.make)()?, self.name, priority)?;
+        Ok(runtime.insert(started).handle().clone())
+    }
+}
+
+/// Where asynchronous commands run: on the service's runtime, or on one of the console's own where the service has none. All synchronous
+/// code of the author's that the console calls on other threads enters the same one, so that it may spawn.
+pub(crate) struct Asynchronous {
+    service: OnceLock<Handle>,
+    fallback: LazyRuntime,
+}
+
+impl Asynchronous {
+    /// On one of the console's own, unless the service's becomes known.
+    pub(crate) fn new() -> Self {
+        Self { service: OnceLock::new(), fallback: LazyRuntime::new("backdoor-async") }
+    }
+
+    /// On this one.
+    pub(crate) fn on(service: Handle) -> Self {
+        Self { service: service.into(), ..Self::new() }
+    }
+
+    /// The service has this one. Only the first is taken.
+    pub(crate) fn set_service(&self, service: Handle) {
+        let _ = self.service.set(service);
+    }
+
+    /// The service's, where it is known to have one.
+    pub(crate) fn service(&self) -> Option<&Handle> {
+        self.service.get()
+    }
+
+    /// # Errors
+    /// The service has none, and the thread for it cannot be made.
+    pub(crate) fn handle(&self) -> io::Result<Handle> {
+        match self.service.get() {
+            Some(handle) => Ok(handle.clone()),
+            None => self.fallback.handle(),
+        }
+    }
+
+    /// Calls synchronous code that has entered the runtime. Code that needs none is called where none can be made, too.
+    pub(crate) fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
+        let runtime = self.handle().ok();
+        let _entered = runtime.as_ref().map(Handle::enter);
+        call()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_runtime_can_be_dropped_in_asynchronous_code() {
+        for make in [Runtime::with_time, Runtime::with_sockets] {
+            let runtime = make().unwrap();
+            let never = runtime.handle().spawn(std::future::pending::<()>());
+            drop(runtime);
+            assert!(never.await.unwrap_err().is_cancelled(), "what was spawned there is dropped with it");
+        }
+    }
+}

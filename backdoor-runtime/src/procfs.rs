@@ -1,0 +1,9 @@
+//! Files of `/proc`, read once and parsed, for everything that looks at the process.
+
+pub(crate) mod cgroup;
+pub(crate) mod files;
+pub(crate) mod maps;
+pub(crate) mod namespace;
+#[allow(unsafe_code, reason = "a system call that tells a socket's time limits")]
+pub(crate) mod system_call;
+pub(crate) mod task_files;

@@ -1,0 +1,40 @@
+//! The crates that the program says it has commands of, and those that it has.
+
+use crate::command::registry::{Registered, Registry};
+use crate::views::vars;
+
+/// What `commands_of!` leaves in the program.
+pub struct Expected {
+    /// The crate, as it calls itself.
+    pub krate: &'static str,
+    /// Where the macro stands.
+    pub file: &'static str,
+    /// The line.
+    pub line: u32,
+}
+
+inventory::collect!(Expected);
+
+/// Those of which nothing is linked in.
+pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
+    inventory::iter::<Expected>.into_iter().filter(|expected| {
+        let krate = expected.krate.replace('-', "_");
+        let mut linked = inventory::iter::<Registered>.into_iter();
+        !linked.any(|registered| registered.0.declared.krate() == krate)
+            && !vars::registry::has_declared_in(&krate)
+    })
+}
+
+/// The crates that have commands in the table, and how many, by name; the console's own is not among them.
+pub(crate) fn crates(registry: &Registry) -> Vec<(&'static str, usize)> {
+    let mut crates: Vec<(&'static str, usize)> = Vec::new();
+    for entry in registry.entries().filter(|entry| !entry.command.is_builtin()) {
+        let name = entry.command.declared.krate();
+        match crates.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => crates.push((name, 1)),
+        }
+    }
+    crates.sort_unstable();
+    crates
+}

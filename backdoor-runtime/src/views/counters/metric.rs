@@ -1,0 +1,178 @@
+//! What the author counts with a crate of his own choice, to be read like everything else.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::Console;
+use crate::views::vars::Reading;
+
+/// How long one source may take to list what it has.
+const LISTING: Duration = Duration::from_millis(100);
+
+/// How many sources are asked at most.
+const SOURCES: usize = 16;
+
+/// One number, or one distribution, of a registry that is not ours.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Metric {
+    /// Its name, with its labels: `requests_total{code="200"}`.
+    pub name: String,
+    /// What it means; empty where nobody said.
+    pub help: Cow<'static, str>,
+    /// What it is counted in; empty where nobody said.
+    pub unit: Cow<'static, str>,
+    /// What it is. A count that only grows is a record with `count`, and so is a distribution, which has percentiles, too.
+    pub reading: Reading,
+}
+
+/// What was found in all registries.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// By name.
+    pub metrics: Vec<Metric>,
+    /// Which registries did not answer, and why.
+    pub missing: Vec<String>,
+}
+
+type List = Arc<dyn Fn() -> Vec<Metric> + Send + Sync>;
+
+static REGISTRIES: Mutex<Vec<(Cow<'static, str>, List)>> = Mutex::new(Vec::new());
+
+impl Metric {
+    /// A metric with these labels, which are put behind its name.
+    pub fn new<'a>(
+        name: &str,
+        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+        reading: Reading,
+    ) -> Self {
+        Self { name: labelled(name, labels), help: "".into(), unit: "".into(), reading }
+    }
+
+    /// What it means. Default: nothing.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// What it is counted in. Default: nothing.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+}
+
+/// Shows operators what this registry has. It is asked when somebody looks, on a thread of its own and for 100 ms; one of the same name is
+/// replaced. Returns whether there was room: 16 are the most.
+pub fn show(
+    name: impl Into<Cow<'static, str>>,
+    list: impl Fn() -> Vec<Metric> + Send + Sync + 'static,
+) -> bool {
+    let (name, list): (_, List) = (name.into(), Arc::new(list));
+    let mut registries = REGISTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = registries.iter().position(|(other, _)| *other == name);
+    let replaced = match known {
+        Some(at) => Some(std::mem::replace(&mut registries[at].1, list)),
+        None if registries.len() == SOURCES => return false,
+        None => {
+            registries.push((name, list));
+            None
+        }
+    };
+    // What it holds is the author's, and so is the Drop of that.
+    drop((registries, replaced));
+    true
+}
+
+impl Console {
+    /// What the registries have that were given to [`counters::show`](crate::views::counters::show), each asked on a thread of its own and for
+    /// 100 ms.
+    pub async fn metrics(&self) -> Metrics {
+        let registries = REGISTRIES.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut all = Metrics::default();
+        for (name, list) in registries {
+            match self.0.asking.ask_about(&format!("registry {name}"), LISTING, move || list()).await {
+                Ok(metrics) => all.metrics.extend(metrics),
+                Err(why) => all.missing.push(format!("{name}: {why}")),
+            }
+        }
+        all.metrics.sort_by(|one, other| one.name.cmp(&other.name));
+        all
+    }
+}
+
+/// A name and its labels, as Prometheus writes them.
+fn labelled<'a>(name: &str, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = name.to_owned();
+    for (at, (label, value)) in labels.into_iter().enumerate() {
+        text.push(if at == 0 { '{' } else { ',' });
+        // Text takes all that is written.
+        let _ = write!(text, "{label}=\"{}\"", Escaped(value));
+    }
+    if text.len() > name.len() {
+        text.push('}');
+    }
+    text
+}
+
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            '"' => f.write_str("\\\""),
+            '\\' => f.write_str("\\\\"),
+            '\n' => f.write_str("\\n"),
+            c => f.write_char(c),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::registry::Registry;
+    use crate::dispatch::Shared;
+    use crate::service::Service;
+
+    #[test]
+    fn labels_stand_behind_the_name() {
+        let name = |labels: &[(&'static str, &'static str)]| {
+            Metric::new("up", labels.iter().copied(), Reading::NotSet).name
+        };
+        assert_eq!(name(&[]), "up");
+        assert_eq!(name(&[("a", "1"), ("b", "say \"\\\n")]), r#"up{a="1",b="say \"\\\n"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_does_not_answer_is_named_and_the_others_are_read() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let metric = |name: &str| Metric::new(name, [], Reading::Value(1.into())).unit("jobs");
+        assert!(show("hangs", move || {
+            drop(held.lock().map(|held| held.recv()));
+            Vec::new()
+        }));
+        assert!(show("works", move || vec![metric("replaced")]));
+        assert!(show("works", move || vec![metric("metric b"), metric("metric a")]));
+        let shared = Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10);
+        let found = Console(Arc::new(shared)).metrics().await;
+        let ours = found.metrics.iter().filter(|metric| metric.name.starts_with("metric "));
+        assert_eq!(ours.map(|metric| &*metric.name).collect::<Vec<_>>(), ["metric a", "metric b"]);
+        assert!(!found.metrics.iter().any(|metric| metric.name == "replaced"));
+        assert_eq!(found.missing, ["hangs: no answer within 100 ms"]);
+        let again =
+            Console(Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10)));
+        let missing = again.metrics().await.missing;
+        assert!(
+            missing[0].starts_with("hangs: not asked again: its code has not returned for "),
+            "{missing:?}"
+        );
+        drop(release);
+    }
+}

@@ -1,0 +1,115 @@
+//! What stands in front of the ring: a filter that the service has put in front of all its layers, or a feature of `tracing`, may stop
+//! events that the ring is to keep. Nobody but the subscriber knows, so it is asked.
+
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing::callsite::{DefaultCallsite, Identifier};
+use tracing::dispatcher::WeakDispatch;
+use tracing::field::FieldSet;
+use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
+use tracing::metadata::Kind;
+use tracing::{Dispatch, Level, Metadata};
+
+use crate::Console;
+use crate::exec::own_thread::{self, Priority};
+use crate::views::logs::filter::Directive;
+use crate::views::logs::settings;
+use crate::views::vars::registry;
+
+/// How long the service's filters may take.
+const LIMIT: Duration = Duration::from_millis(100);
+
+/// The subscribers that the ring's layer is part of.
+static SUBSCRIBERS: Mutex<Vec<WeakDispatch>> = Mutex::new(Vec::new());
+
+/// A target of which less reaches the ring than it is to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// The target; empty for all others.
+    pub target: String,
+    /// What reaches the ring of it.
+    pub level: LevelFilter,
+}
+
+/// The ring's layer is part of this subscriber.
+pub(super) fn register(subscriber: &Dispatch) {
+    let mut subscribers = subscribers();
+    subscribers.retain(|known| known.upgrade().is_some());
+    subscribers.push(subscriber.downgrade());
+}
+
+/// What the ring is to keep.
+pub(crate) fn wanted() -> Vec<Directive> {
+    settings::with_filters(|filters| filters.ring.directives().to_vec())
+}
+
+/// Of what the ring is to keep, that which does not reach it. The service's filters are asked, on this thread, where they leave traces
+/// of the question: it should log nothing afterwards.
+pub(crate) fn stopped(wanted: &[Directive]) -> Vec<Stopped> {
+    // Those that are gone by now have nothing to say.
+    let subscribers: Vec<Dispatch> = subscribers().iter().filter_map(WeakDispatch::upgrade).collect();
+    if subscribers.is_empty() { Vec::new() } else { stopped_by(&subscribers, wanted) }
+}
+
+/// The same of these subscribers: what gets through one of them reaches the ring.
+pub(super) fn stopped_by(subscribers: &[Dispatch], wanted: &[Directive]) -> Vec<Stopped> {
+    let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
+    let reaches = |target: &str, level: Level| {
+        LevelFilter::from_level(level) <= STATIC_MAX_LEVEL
+            && subscribers.iter().any(|subscriber| subscriber.enabled(&event(target, level)))
+    };
+    let stopped = |Directive { target, level: wanted }: &Directive| {
+        let most = levels.into_iter().filter(|level| level <= wanted).find(|level| reaches(target, *level));
+        let level = most.map_or(LevelFilter::OFF, LevelFilter::from_level);
+        (level < *wanted).then(|| Stopped { target: target.clone(), level })
+    };
+    wanted.iter().filter_map(stopped).collect()
+}
+
+/// The same on a thread of its own. Nothing is known where that cannot be started, or where a filter takes long.
+pub(super) fn stopped_aside(wanted: Vec<Directive>) -> Vec<Stopped> {
+    let (answer, answered) = sync_channel(1);
+    let asked = own_thread::start("backdoor-ask", Priority::of_ours(), move || {
+        // Nobody waits any more where it is late.
+        let _ = answer.send(stopped(&wanted));
+    });
+    asked.ok().and_then(|_| answered.recv_timeout(LIMIT).ok()).unwrap_or_default()
+}
+
+impl Console {
+    /// The same as [`stopped`] says, asked on a thread of its own. Nothing is known where that cannot be had, or a filter takes long.
+    pub(crate) async fn stopped(&self, wanted: Vec<Directive>) -> Vec<Stopped> {
+        let asked = self.0.asking.ask_about("filters of the log", LIMIT, move || stopped(&wanted));
+        asked.await.unwrap_or_default()
+    }
+
+    /// The modules that declare commands or variables: what they log has them for its target.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = &'static str> {
+        let commands = self.0.registry.entries().map(|entry| entry.command.declared.module);
+        commands.chain(registry::modules())
+    }
+}
+
+/// An event that is never logged.
+fn event(target: &str, level: Level) -> Metadata<'_> {
+    static NOWHERE: Metadata<'static> = Metadata::new(
+        "question",
+        "backdoor",
+        Level::TRACE,
+        None,
+        None,
+        None,
+        FieldSet::new(&["message"], Identifier(&CALLSITE)),
+        Kind::EVENT,
+    );
+    static CALLSITE: DefaultCallsite = DefaultCallsite::new(&NOWHERE);
+    let fields = FieldSet::new(&["message"], Identifier(&CALLSITE));
+    Metadata::new("question", target, level, None, None, None, fields, Kind::EVENT)
+}
+
+fn subscribers() -> MutexGuard<'static, Vec<WeakDispatch>> {
+    SUBSCRIBERS.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,231 @@
+//! Changes of the filter: who made them, why, and until when. One with an end is undone at its end, unless somebody has changed the same
+//! target since. They are written down in the journal of changes, which also ends them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::level_filters::LevelFilter;
+
+use crate::Value;
+use crate::changes::journal::{Draft, Entry, Forgotten, Intent, JOURNAL, Pages, Revert, Reverted};
+use crate::changes::lease::{self, Lease};
+use crate::views::logs::filter::Directive;
+use crate::views::logs::settings::{self, State};
+use crate::views::vars::lent_for;
+
+/// Targets that are changed at the same time.
+const MOST: usize = 64;
+
+/// A change in force.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) directive: Directive,
+    /// What comes back at its end; the service's own filter where there is nothing.
+    before: Option<Box<Change>>,
+    pub(super) ends: Option<Instant>,
+    pub(super) by: String,
+    pub(super) because: Option<String>,
+}
+
+/// What a change has done to one target.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ChangedLevel {
+    /// The target; empty for all others.
+    pub target: String,
+    /// What the ring kept of it.
+    pub old: LevelFilter,
+    /// What it keeps now.
+    pub new: LevelFilter,
+}
+
+impl Change {
+    /// What the ring keeps when this has ended.
+    pub(super) fn was(&self, base: impl FnOnce(&str) -> LevelFilter) -> LevelFilter {
+        match &self.before {
+            Some(before) => before.directive.level,
+            None => base(&self.directive.target),
+        }
+    }
+
+    fn is_of(&self, target: &str) -> bool {
+        self.directive.target == target
+    }
+
+    /// What is left of it when it comes back: where its time is over, what it replaced.
+    fn left(self, now: Instant) -> Option<Self> {
+        match self.ends {
+            Some(end) if end <= now => self.before.map(|before| *before),
+            _ => Some(self),
+        }
+    }
+}
+
+/// What the journal calls the level of a target.
+fn name(target: &str) -> String {
+    if target.is_empty() { "log".to_owned() } else { format!("log {target}") }
+}
+
+/// Changes the level of some targets, for ever or for this time.
+///
+/// # Errors
+/// Too many targets are changed, or the time is none.
+pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
+    let length = lent_for(intent).map_err(|error| error.to_string())?;
+    if length.is_some() {
+        lease::prepare().map_err(|error| format!("nothing was set: no thread to end it: {error}"))?;
+    }
+    let (levels, written) = settings::change(|state| {
+        let is_new =
+            |directive: &&Directive| !state.changes.iter().any(|change| change.is_of(&directive.target));
+        if state.changes.len() + directives.iter().filter(is_new).count() > MOST {
+            return Err(too_many());
+        }
+        let mut pages = JOURNAL.open();
+        let done = directives.into_iter().map(|directive| put(directive, length, intent, state, &mut pages));
+        Ok(done.unzip::<_, _, Vec<_>, Vec<_>>())
+    })?;
+    written.iter().for_each(|written| written.entry.tell(&intent.author));
+    Ok(levels)
+}
+
+fn too_many() -> String {
+    format!("{MOST} targets are changed at most; `log reset TARGET` makes room")
+}
+
+fn put(
+    directive: Directive,
+    length: Option<Duration>,
+    intent: &Intent,
+    state: &mut State,
+    pages: &mut Pages,
+) -> (ChangedLevel, Written) {
+    let (target, old, new) = (directive.target.clone(), state.level(&directive.target), directive.level);
+    let ends = length.map(|length| Instant::now() + length);
+    let known = state.changes.iter().position(|change| change.is_of(&target));
+    // What a lease replaced comes back at the end of the one that replaces it.
+    let before = known.map(|at| state.changes.remove(at)).and_then(|known| match known.ends {
+        Some(_) => known.before,
+        None => Some(Box::new(known)),
+    });
+    state.changes.push(Change {
+        directive,
+        before: before.clone().filter(|_| ends.is_some()),
+        ends,
+        by: intent.author.who.clone(),
+        because: intent.because.clone(),
+    });
+    let revert: Arc<dyn Revert> = Arc::new(PutBack { target: target.clone(), before });
+    let written = Written::of(&target, (old, new), Some(revert.clone()), intent, pages);
+    if let Some(until) = ends {
+        written.lend(until, intent, revert);
+    }
+    (ChangedLevel { target, old, new }, written)
+}
+
+/// Forgets the changes of these targets, or all. Gives those that there were.
+pub(super) fn reset(targets: &[String], intent: &Intent) -> Vec<Change> {
+    let (gone, written): (Vec<Change>, Vec<Written>) = settings::change(|state| {
+        let is_meant = |change: &mut Change| targets.is_empty() || targets.contains(&change.directive.target);
+        let gone: Vec<Change> = state.changes.extract_if(.., is_meant).collect();
+        let mut pages = JOURNAL.open();
+        let write = |change: &Change| {
+            let target = &change.directive.target;
+            let levels = (change.directive.level, state.level(target));
+            let revert = PutBack { target: target.clone(), before: Some(Box::new(change.clone())) };
+            Written::of(target, levels, Some(Arc::new(revert)), intent, &mut pages)
+        };
+        let written = gone.iter().map(write).collect();
+        (gone, written)
+    });
+    written.iter().for_each(|written| written.entry.tell(&intent.author));
+    gone
+}
+
+/// What was written down, and what that took the place of: its drop is the author's code, and waits until no lock of ours is held.
+struct Written {
+    entry: Arc<Entry>,
+    _replaced: (Forgotten, Option<Lease>),
+}
+
+impl Written {
+    fn of(
+        target: &str,
+        (old, new): (LevelFilter, LevelFilter),
+        revert: Option<Arc<dyn Revert>>,
+        intent: &Intent,
+        pages: &mut Pages,
+    ) -> Self {
+        let level = |level: LevelFilter| Value::Text(level.to_string());
+        let name = name(target);
+        let ended = lease::forget(&name);
+        let (entry, forgotten) = pages.write(Draft { name: &name, new: level(new), intent, revert });
+        let _ = entry.old.set(level(old));
+        Self { entry, _replaced: (forgotten, ended) }
+    }
+
+    /// Has it taken back when its time is over.
+    fn lend(&self, until: Instant, intent: &Intent, revert: Arc<dyn Revert>) {
+        lease::begin(Lease {
+            name: self.entry.name.clone(),
+            change: self.entry.number,
+            author: intent.author.clone(),
+            until,
+            // The change itself knows.
+            old: Arc::new(()),
+            revert,
+            is_ending: false,
+        });
+    }
+}
+
+/// Puts back what a change of a target's level replaced.
+struct PutBack {
+    target: String,
+    before: Option<Box<Change>>,
+}
+
+impl Revert for PutBack {
+    fn revert(&self, change: u64, intent: &Intent) -> Reverted {
+        let Self { target, before } = self;
+        let name = name(target);
+        // The journal has all that changes a level, so that the last change of it is the one in force.
+        if JOURNAL.open().last_of(&name) != change {
+            return Reverted::LeftAlone;
+        }
+        let written = settings::change(|state| {
+            let mut pages = JOURNAL.open();
+            if pages.last_of(&name) != change {
+                return Err(Reverted::LeftAlone);
+            }
+            let back = before.as_deref().cloned().and_then(|change| change.left(Instant::now()));
+            let old = state.level(target);
+            let now = state.changes.iter().find(|change| change.is_of(target));
+            if back.is_none() && now.is_none() {
+                // What came back would be a change whose time is over.
+                return Err(Reverted::Nothing);
+            }
+            state.changes.retain(|change| !change.is_of(target));
+            if back.is_some() && state.changes.len() >= MOST {
+                return Err(Reverted::Failed(too_many()));
+            }
+            state.changes.extend(back.clone());
+            let written = Written::of(target, (old, state.level(target)), None, intent, &mut pages);
+            // What was lent has the time again that is left of it.
+            if let Some(Change { before, ends: Some(until), .. }) = back {
+                written.lend(until, intent, Arc::new(Self { target: target.clone(), before }));
+            }
+            Ok(written)
+        });
+        let written = match written {
+            Ok(written) => written,
+            Err(why) => return why,
+        };
+        written.entry.tell(&intent.author);
+        Reverted::Done(written.entry)
+    }
+
+    fn see(&self) -> String {
+        "log".to_owned()
+    }
+}

@@ -1,0 +1,418 @@
+//! Where events are kept: chunks of memory, of which the oldest goes when there are too many.
+//!
+//! A thread writes to the open chunk of its shard; where somebody else is at that, it goes on to the next shard, so that nobody who
+//! logs ever waits, neither for another thread nor for a reader. A full chunk joins the list of all. Every event has a number, given
+//! while its shard is held: what is missing between two numbers was dropped, and nothing else has to be counted.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+
+use tracing::Metadata;
+
+use crate::base::coarse_clock;
+use crate::views::logs::targets::Counts;
+
+/// More threads than log at the same moment, in most services.
+pub(super) const SHARDS: usize = 16;
+
+/// Bytes of text in a chunk.
+pub(super) const TEXT: usize = 16 * 1024;
+
+/// Events in a chunk.
+const HEADS: usize = 160;
+
+/// What a chunk takes, with the allocator's and the list's share.
+const CHUNK: usize = TEXT + HEADS * size_of::<Head>() + 128;
+
+/// Chunks that are not in the list of all: one that is open in each shard, and one that waits to get there.
+const OUTSIDE: usize = 2 * SHARDS;
+
+/// The least that the ring can be.
+pub(super) const LEAST: usize = 2 * OUTSIDE * CHUNK;
+
+/// What is known of an event beside its text.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) number: u64,
+    /// Nanoseconds since 1970.
+    pub(super) time: u64,
+    pub(super) metadata: &'static Metadata<'static>,
+    start: u32,
+    length: u32,
+}
+
+/// Events of one shard, in the order of their numbers.
+struct Chunk {
+    /// When its first event came, by the coarse clock: that of an event steps.
+    since: u64,
+    heads: Vec<Head>,
+    text: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Shard {
+    open: Option<Chunk>,
+    /// Full, while a reader held the list.
+    waiting: Option<Arc<Chunk>>,
+    counts: Counts,
+}
+
+pub(super) struct Ring {
+    shards: [Mutex<Shard>; SHARDS],
+    full: Mutex<VecDeque<Arc<Chunk>>>,
+    /// Chunks in the list at most.
+    most: AtomicUsize,
+    next: AtomicU64,
+}
+
+/// What the ring has of a range of numbers.
+pub(super) struct Read {
+    chunks: Vec<Arc<Chunk>>,
+    /// Chunk and event, in the order of the numbers.
+    order: Vec<(u32, u32)>,
+    /// The number that the next event would have had.
+    pub(super) end: u64,
+}
+
+impl Ring {
+    pub(super) fn new(memory: usize) -> Self {
+        let ring = Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            full: Mutex::default(),
+            most: AtomicUsize::new(0),
+            next: AtomicU64::new(0),
+        };
+        ring.set_memory(memory);
+        ring
+    }
+
+    /// Changes how much the ring may take, from the next full chunk on.
+    pub(super) fn set_memory(&self, memory: usize) {
+        self.most.store(memory.max(LEAST) / CHUNK - OUTSIDE, Ordering::Relaxed);
+    }
+
+    /// How much it may take.
+    pub(super) fn memory(&self) -> usize {
+        (self.most.load(Ordering::Relaxed) + OUTSIDE) * CHUNK
+    }
+
+    /// Events that were ever given a number.
+    pub(super) fn count(&self) -> u64 {
+        self.next.load(Ordering::SeqCst)
+    }
+
+    /// Keeps an event. Its text is no longer than a chunk.
+    pub(super) fn write(
+        &self,
+        metadata: &'static Metadata<'static>,
+        target: Option<&str>,
+        time: u64,
+        text: &[u8],
+    ) {
+        let own = shard_of_thread();
+        for at in own..own + SHARDS {
+            let mut shard = match self.shards[at % SHARDS].try_lock() {
+                Ok(shard) => shard,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            match target {
+                Some(target) => shard.counts.add_named(target, metadata.level()),
+                None => shard.counts.add(metadata.target(), metadata.level()),
+            }
+            return shard.write(self, metadata, time, text);
+        }
+        // All shards are written to or read this moment: the number shows that there was one more.
+        self.next.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The events whose numbers are at least `from`. Each that has a number below the `end` of what is read and is not in it was dropped.
+    pub(super) fn read(&self, from: u64) -> Read {
+        // Whoever was given a lower number holds its shard until the event is there.
+        let end = self.count();
+        let mut chunks = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            chunks.extend(shard.waiting.clone());
+            if let Some(open) = shard.open.as_ref().filter(|open| open.reaches(from)) {
+                chunks.push(Arc::new(open.copy()));
+            }
+        }
+        // A chunk that was just seen open may be in the list by now, but none can be missed.
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        chunks.extend(full.iter().filter(|chunk| chunk.reaches(from)).cloned());
+        drop(full);
+        Read::new(chunks, from, end)
+    }
+
+    /// How often each target was seen.
+    pub(super) fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        for shard in &self.shards {
+            all.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner).counts);
+        }
+        all
+    }
+
+    /// Bytes that all chunks have room for.
+    pub(super) fn taken(&self) -> usize {
+        let room = |chunk: &Chunk| chunk.text.capacity() + chunk.heads.capacity() * size_of::<Head>() + 128;
+        let shards = self.shards.iter().map(|shard| {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.open.as_ref().map_or(0, room) + shard.waiting.as_deref().map_or(0, room)
+        });
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        shards.sum::<usize>() + full.iter().map(|chunk| room(chunk)).sum::<usize>()
+    }
+}
+
+impl Shard {
+    fn write(&mut self, ring: &Ring, metadata: &'static Metadata<'static>, time: u64, text: &[u8]) {
+        let is_full = |open: &mut Chunk| open.heads.len() == HEADS || open.text.len() + text.len() > TEXT;
+        if let Some(full) = self.open.take_if(is_full) {
+            self.open = self.close(ring, Arc::new(full));
+        }
+        let open = self.open.get_or_insert_with(Chunk::new);
+        // Below it are only events that are there, or whose shards are held.
+        let number = ring.next.fetch_add(1, Ordering::SeqCst);
+        if open.heads.is_empty() {
+            open.since = coarse_clock::now();
+        }
+        let (start, length) = (open.text.len() as u32, text.len() as u32);
+        open.heads.push(Head { number, time, metadata, start, length });
+        open.text.extend_from_slice(text);
+    }
+
+    /// Puts a chunk into the list, and gives one that is driven out and that no reader has, to be used again. A reader may hold the
+    /// list: then the chunk waits here, and what waited before is lost.
+    fn close(&mut self, ring: &Ring, chunk: Arc<Chunk>) -> Option<Chunk> {
+        let mut full = match ring.full.try_lock() {
+            Ok(full) => full,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Chunk::again(self.waiting.replace(chunk)?),
+        };
+        full.extend(self.waiting.take());
+        full.push_back(chunk);
+        let most = ring.most.load(Ordering::Relaxed);
+        let mut last = None;
+        while full.len() > most {
+            last = full.pop_front();
+        }
+        drop(full);
+        last.and_then(Chunk::again)
+    }
+}
+
+impl Chunk {
+    fn new() -> Self {
+        Self { since: 0, heads: Vec::with_capacity(HEADS), text: Vec::with_capacity(TEXT) }
+    }
+
+    /// The chunk, emptied.
+    fn again(chunk: Arc<Self>) -> Option<Self> {
+        let mut chunk = Arc::into_inner(chunk)?;
+        chunk.heads.clear();
+        chunk.text.clear();
+        Some(chunk)
+    }
+
+    /// Whether it has events of this number or a higher one.
+    fn reaches(&self, from: u64) -> bool {
+        self.heads.last().is_some_and(|head| head.number >= from)
+    }
+
+    fn copy(&self) -> Self {
+        Self { since: self.since, heads: self.heads.clone(), text: self.text.clone() }
+    }
+}
+
+impl Read {
+    fn new(chunks: Vec<Arc<Chunk>>, from: u64, end: u64) -> Self {
+        let mut order: Vec<(u32, u32)> = Vec::new();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let first = chunk.heads.partition_point(|head| head.number < from);
+            let behind = chunk.heads.partition_point(|head| head.number < end);
+            order.extend((first..behind.max(first)).map(|event| (at as u32, event as u32)));
+        }
+        let mut read = Self { chunks, order: Vec::new(), end };
+        order.sort_unstable_by_key(|&place| read.head(place).number);
+        order.dedup_by_key(|place| read.head(*place).number);
+        read.order = order;
+        read
+    }
+
+    fn head(&self, (chunk, event): (u32, u32)) -> &Head {
+        &self.chunks[chunk as usize].heads[event as usize]
+    }
+
+    /// When the chunk of the oldest event began, by the coarse clock. Chunks go as a whole, so that this is when the oldest event came where
+    /// all were read.
+    pub(super) fn since(&self) -> Option<u64> {
+        self.order.first().map(|&(chunk, _)| self.chunks[chunk as usize].since)
+    }
+
+    /// Events that are there.
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The events, the oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&Head, &[u8])> {
+        self.order.iter().map(|&place| {
+            let head = self.head(place);
+            let text = &self.chunks[place.0 as usize].text;
+            (head, &text[head.start as usize..(head.start + head.length) as usize])
+        })
+    }
+}
+
+/// Threads take the shards in turn.
+fn shard_of_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static SHARD: Cell<usize> = const { Cell::new(usize::MAX) });
+    SHARD.with(|shard| {
+        if shard.get() == usize::MAX {
+            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
+        }
+        shard.get()
+    })
+}
+
+const _: () = assert!(size_of::<Head>() <= 32, "as the documentation of the memory says");
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use tracing::field::FieldSet;
+    use tracing::metadata::Kind;
+    use tracing::{Level, callsite::DefaultCallsite, callsite::Identifier};
+
+    use super::*;
+
+    static METADATA: Metadata<'static> = Metadata::new(
+        "event",
+        "ring",
+        Level::INFO,
+        None,
+        None,
+        None,
+        FieldSet::new(&[], Identifier(&CALLSITE)),
+        Kind::EVENT,
+    );
+    static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);
+
+    fn write(ring: &Ring, text: &str) {
+        ring.write(&METADATA, None, 0, text.as_bytes());
+    }
+
+    fn texts(read: &Read) -> Vec<String> {
+        read.iter().map(|(_, text)| String::from_utf8(text.to_vec()).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_oldest_go_and_leave_a_gap_in_the_numbers() {
+        let ring = Ring::new(0);
+        let events = 3 * LEAST / CHUNK * HEADS;
+        for number in 0..events {
+            write(&ring, &number.to_string());
+        }
+        let read = ring.read(0);
+        assert_eq!(read.end, events as u64);
+        let kept = read.len();
+        assert!(kept >= (LEAST / CHUNK - OUTSIDE) * HEADS && kept < events, "{kept}");
+        assert_eq!(
+            texts(&read),
+            (events - kept..events).map(|number| number.to_string()).collect::<Vec<_>>()
+        );
+        let tail = ring.read(events as u64 - 2);
+        assert_eq!(
+            tail.iter().map(|(head, _)| head.number).collect::<Vec<_>>(),
+            [events as u64 - 2, events as u64 - 1]
+        );
+        let targets = crate::views::logs::targets::list(&ring.counts());
+        assert_eq!((targets.len(), targets[0].info), (1, events as u64));
+    }
+
+    #[test]
+    fn memory_is_bounded_with_threads_that_write_and_readers_that_hold() {
+        let ring = Ring::new(LEAST);
+        let ends = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut most = 0;
+                while !ends.load(Ordering::Relaxed) {
+                    drop(ring.read(0));
+                    most = most.max(ring.taken());
+                }
+                most
+            });
+            let writers: Vec<_> = (0..8)
+                .map(|writer| {
+                    let ring = &ring;
+                    scope.spawn(move || (0..20_000).for_each(|_| write(ring, &"x".repeat(100 + writer))))
+                })
+                .collect();
+            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            ends.store(true, Ordering::Relaxed);
+            let most = reader.join().unwrap().max(ring.taken());
+            assert!(most <= ring.memory(), "{most} of {}", ring.memory());
+            assert!(ring.memory() <= LEAST);
+        });
+        assert_eq!(ring.count(), 160_000);
+    }
+
+    #[test]
+    fn a_writer_does_not_wait_for_who_holds_a_shard_or_the_list() {
+        let ring = Ring::new(LEAST);
+        let held: Vec<_> = ring.shards.iter().skip(1).map(|shard| shard.lock().unwrap()).collect();
+        let list = ring.full.lock().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| (0..4 * HEADS).for_each(|_| write(&ring, "x")));
+        });
+        drop((held, list));
+        // What did not fit beside the list is missing, and known to be.
+        let read = ring.read(0);
+        assert_eq!((read.end, read.len()), (4 * HEADS as u64, 2 * HEADS));
+        let held: Vec<_> = ring.shards.iter().map(|shard| shard.lock().unwrap()).collect();
+        write(&ring, "lost");
+        drop(held);
+        assert_eq!(ring.read(0).end, read.end + 1);
+        assert_eq!(ring.read(0).len(), read.len());
+    }
+
+    /// A number that is missing was dropped for ever: no event appears below an end that was read.
+    #[test]
+    fn no_event_comes_late() {
+        let ring = Ring::new(usize::MAX / 4);
+        let ends = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let (mut cursor, mut seen) = (0, 0);
+                loop {
+                    let ended = ends.load(Ordering::Relaxed);
+                    let read = ring.read(cursor);
+                    seen += read.len() as u64;
+                    let numbers: Vec<u64> = read.iter().map(|(head, _)| head.number).collect();
+                    assert!(
+                        numbers.is_sorted()
+                            && numbers.iter().all(|number| (cursor..read.end).contains(number))
+                    );
+                    cursor = read.end;
+                    if ended {
+                        return seen;
+                    }
+                }
+            });
+            let writers: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..5_000).for_each(|_| write(&ring, "x")))).collect();
+            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            ends.store(true, Ordering::Relaxed);
+            let seen = reader.join().unwrap();
+            assert_eq!(seen, ring.read(0).len() as u64);
+        });
+    }
+}

@@ -1,0 +1,287 @@
+//! All objects of one type: counted in shards, listed piece by piece.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use super::rates::Happened;
+use super::registry;
+use super::shard::Shard;
+use super::sites::{self, Site};
+use super::slab::Entry;
+use super::tracked::Instance;
+use crate::base::coarse_clock;
+
+/// Threads of equal number, modulo this, count in the same shard.
+const SHARDS: usize = 16;
+
+/// A shard tells the type's own count each change below so many objects, and above that when it has this part of them to say. So a
+/// peak is exact while it is small, and off by a sixty-fourth at most where it is not.
+const EXACT_BELOW: i64 = 1024;
+
+/// Chunks of a slab that are looked at before its lock is let go: some 4,096 objects, a few microseconds.
+const CHUNKS_AT_ONCE: usize = 64;
+
+/// A type whose objects are counted.
+pub struct Kind {
+    shards: [Line<Mutex<Shard>>; SHARDS],
+    tally: Line<Tally>,
+    is_listed: AtomicBool,
+    facts: OnceLock<Facts>,
+    /// Why the `Debug` of these objects is not asked any more.
+    silent: Mutex<Option<Arc<str>>>,
+}
+
+/// What the shards have told.
+struct Tally {
+    live: AtomicI64,
+    peak: AtomicI64,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) name: &'static str,
+    /// When the first one was made.
+    pub(super) since: u64,
+}
+
+/// A line of the cache, or two where they come in pairs, so that threads do not slow each other down.
+#[repr(align(128))]
+struct Line<T>(T);
+
+/// What keeps one object in the count for as long as it lives.
+pub(super) struct Held {
+    pub(super) kind: &'static Kind,
+    shard: u8,
+    slot: u32,
+}
+
+/// An object that is looked at.
+pub(super) struct Seen<'a> {
+    /// Older ones have smaller keys, and no two live ones have the same.
+    pub(super) key: Key,
+    pub(super) entry: &'a Entry,
+    shard: &'a Shard,
+}
+
+/// When it was made, its shard and its slot.
+pub(super) type Key = (u64, u8, u32);
+
+/// What is known of a type without looking at its objects.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) live: u64,
+    pub(super) made: u64,
+    pub(super) last: Happened,
+    pub(super) sites: Vec<Site>,
+}
+
+impl Kind {
+    #[expect(clippy::new_without_default, reason = "generated code needs it in a static")]
+    /// A type of which no object was made.
+    pub const fn new() -> Self {
+        Self {
+            shards: [const { Line(Mutex::new(Shard::new())) }; SHARDS],
+            tally: Line(Tally { live: AtomicI64::new(0), peak: AtomicI64::new(0) }),
+            is_listed: AtomicBool::new(false),
+            facts: OnceLock::new(),
+            silent: Mutex::new(None),
+        }
+    }
+
+    #[inline]
+    pub(super) fn hold(
+        &'static self,
+        name: fn() -> &'static str,
+        location: &'static Location<'static>,
+        instance: Option<Weak<dyn Instance>>,
+    ) -> Held {
+        if !self.is_listed.load(Ordering::Relaxed) {
+            self.enlist(name());
+        }
+        let shard = this_thread();
+        let mut counting = self.shard(shard);
+        let slot = counting.make(location, instance);
+        self.tell(&mut counting);
+        Held { kind: self, shard, slot }
+    }
+
+    #[cold]
+    fn enlist(&'static self, name: &'static str) {
+        let mut is_first = false;
+        self.facts.get_or_init(|| {
+            is_first = true;
+            Facts { name, since: coarse_clock::now() }
+        });
+        if is_first {
+            registry::add(self);
+        }
+        self.is_listed.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells the type's own count what a shard has counted, now and then.
+    #[inline]
+    fn tell(&self, shard: &mut Shard) {
+        if shard.unsaid.abs() > shard.may_keep {
+            let Line(Tally { live, peak }) = &self.tally;
+            let live = live.fetch_add(shard.unsaid, Ordering::Relaxed) + shard.unsaid;
+            if live > peak.load(Ordering::Relaxed) {
+                peak.fetch_max(live, Ordering::Relaxed);
+            }
+            shard.unsaid = 0;
+            shard.may_keep = live / EXACT_BELOW;
+        }
+    }
+
+    fn shard(&self, number: u8) -> MutexGuard<'_, Shard> {
+        self.shards[usize::from(number) % SHARDS].0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        self.facts.get().copied().unwrap_or(Facts { name: "", since: 0 })
+    }
+
+    /// The most that lived at a time.
+    pub(super) fn peak(&self) -> u64 {
+        self.tally.0.peak.load(Ordering::Relaxed).unsigned_abs()
+    }
+
+    pub(super) fn counts(&self, now: u64) -> Counts {
+        let mut counts = Counts::default();
+        let mut found: Vec<Site> = Vec::new();
+        for number in 0..SHARDS {
+            // Who counts may go behind the service, and be interrupted while it holds the lock: nothing is compared or allocated there.
+            found.reserve(sites::MOST + 1);
+            let shard = self.shard(number as u8);
+            counts.live += shard.live;
+            counts.made += shard.made;
+            let last = shard.rates.last(now);
+            counts.last.made += last.made;
+            counts.last.dropped += last.dropped;
+            found.extend(shard.sites.all().copied());
+            drop(shard);
+            for site in found.drain(..) {
+                // One place may have several addresses.
+                match counts.sites.iter_mut().find(|known| known.location == site.location) {
+                    Some(known) => {
+                        known.live += site.live;
+                        known.made += site.made;
+                    }
+                    None => counts.sites.push(site),
+                }
+            }
+        }
+        counts
+    }
+
+    /// Looks at every object, some at a time: meanwhile others may come and go. No code but ours runs in `each`.
+    pub(super) fn look(&self, mut each: impl FnMut(Seen<'_>)) {
+        let mut at = (0, 0);
+        while let Some(next) = self.look_at_some(at, &mut each) {
+            at = next;
+        }
+    }
+
+    /// Looks at some of the objects of a shard, and says where the next ones are.
+    pub(super) fn look_at_some(
+        &self,
+        (number, first): (u8, usize),
+        mut each: impl FnMut(Seen<'_>),
+    ) -> Option<(u8, usize)> {
+        if usize::from(number) >= SHARDS {
+            return None;
+        }
+        let shard = self.shard(number);
+        let (entries, more) = shard.slab.some(first, CHUNKS_AT_ONCE);
+        for (slot, entry) in entries {
+            each(Seen { key: (entry.made, number, slot), entry, shard: &shard });
+        }
+        Some(if more { (number, first + CHUNKS_AT_ONCE) } else { (number + 1, 0) })
+    }
+
+    /// Why the `Debug` of these objects is not asked any more.
+    pub(super) fn silent(&self) -> Option<Arc<str>> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its `Debug` is not asked from now on.
+    pub(super) fn set_silent(&self, why: &str) {
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+    }
+
+    /// Its `Debug` may be asked.
+    pub(super) fn set_answers(&self) {
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Seen<'_> {
+    pub(super) fn location(&self) -> Option<&'static Location<'static>> {
+        self.shard.sites.location(self.entry.site)
+    }
+
+    pub(super) fn label(&self) -> Option<Arc<str>> {
+        if self.entry.has_label { self.shard.label(self.key.2) } else { None }
+    }
+}
+
+impl Held {
+    pub(super) fn set_label(&self, label: &str) {
+        let label = Arc::from(bounded(label));
+        self.kind.shard(self.shard).set_label(self.slot, label);
+    }
+}
+
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        let mut shard = self.kind.shard(self.shard);
+        let removed = shard.remove(self.slot);
+        self.kind.tell(&mut shard);
+        drop(shard);
+        drop(removed);
+    }
+}
+
+/// As much of a label as is kept.
+fn bounded(label: &str) -> &str {
+    const LONGEST: usize = 128;
+    &label[..label.floor_char_boundary(LONGEST)]
+}
+
+/// The number of this thread's shard.
+#[inline]
+fn this_thread() -> u8 {
+    static NEXT: AtomicU8 = AtomicU8::new(0);
+    // Without a destructor, so that it is there for whatever is dropped when the thread ends.
+    thread_local!(static NUMBER: Cell<u8> = const { Cell::new(u8::MAX) });
+    let number = NUMBER.get();
+    if number != u8::MAX {
+        return number;
+    }
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS as u8;
+    NUMBER.set(number);
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TrackGuard, Tracked};
+
+    #[test]
+    fn sizes_are_as_documented() {
+        assert_eq!(size_of::<TrackGuard<u8>>(), 16);
+        assert_eq!(size_of::<Tracked<u8>>(), size_of::<Arc<u8>>());
+        assert_eq!(size_of::<Entry>(), 32);
+        assert!(size_of::<Kind>() <= 10 * 1024, "{}", size_of::<Kind>());
+    }
+
+    #[test]
+    fn labels_are_cut_between_characters() {
+        assert_eq!(bounded("short"), "short");
+        assert_eq!(bounded(&"ü".repeat(100)), "ü".repeat(64));
+        assert_eq!(bounded(&format!("x{}", "ü".repeat(100))).len(), 127);
+    }
+}

@@ -1,0 +1,375 @@
+//! The objects of one type, looked at one by one: page by page, and with no lock held while an author's `Debug` or `Drop` runs.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, VecDeque};
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::kind::{Key, Kind};
+use super::look::{self, Looked, Seen};
+use super::names::{self, NameError};
+use super::registry;
+use super::tracked::{Instance, Tracked};
+use super::view::place;
+use crate::base::coarse_clock;
+use crate::exec::query::NoAnswer;
+
+/// Objects that are taken from the count at a time: each time all of them are passed by.
+const PAGE: usize = 16_384;
+
+/// Objects that are taken even where fewer are wanted.
+const FEWEST: usize = 256;
+
+/// Objects that are asked at a time, by one thread.
+const BATCH: usize = 1_024;
+
+/// Panics of a `Debug` in one search before the rest is left in peace: each is in the service's log.
+const PANICS: u32 = 3;
+
+/// Looks at the objects of one type, the oldest first.
+///
+/// Their `Debug` runs on a thread of its own. One that has not answered after 100 ms is left behind, and the objects of its type are not
+/// asked any more. Objects that are made after the search was begun are not in it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use backdoor_runtime::{Tracked, objects::Search};
+///
+/// let words: Vec<Tracked<char>> = "lantern".chars().map(Tracked::new).collect();
+/// let mut search = Search::new("char").unwrap().containing("N").limit(10);
+/// let mut found = 0;
+/// while let Some(some) = search.next().await {
+///     assert!(some.iter().all(|object| object.text.as_deref() == Some("'n'")));
+///     found += some.len();
+/// }
+/// assert_eq!(found, 2);
+/// # drop(words);
+/// # });
+/// ```
+pub struct Search {
+    kind: &'static Kind,
+    older: Duration,
+    text: Option<String>,
+    /// How many may still be found.
+    left: usize,
+    /// How long an object may take at least.
+    patience: Duration,
+    begun: u64,
+    /// The last one that was taken from the count.
+    last: Option<Key>,
+    taken: VecDeque<Candidate>,
+    /// The place that was shown last, as text: the next one is the same as a rule.
+    place: (Option<&'static Location<'static>>, Arc<str>),
+    panics: u32,
+    end: SearchEnd,
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectInfo {
+    /// How long ago it was made, right to the kernel's tick, 4 ms as a rule.
+    pub age: Duration,
+    /// File and line where it was made, or `other places`.
+    pub place: Arc<str>,
+    /// The text that tells it from others, where it has one.
+    pub label: Option<Arc<str>>,
+    /// How many share it; none where a guard counts it, and nobody can tell.
+    pub strong: Option<usize>,
+    /// Its `Debug`, of which the first kilobyte is shown.
+    pub text: Option<String>,
+    /// Why there is no text, or not all of it.
+    pub missing: Option<String>,
+}
+
+/// What a search has left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SearchEnd {
+    /// Objects beyond the limit. Where a text was searched for, not all of them need to have it.
+    pub more: usize,
+    /// Objects that were passed over because there is no text to search.
+    pub unsearched: usize,
+    /// Objects of which only the first 64 KiB were searched, in vain.
+    pub cut: usize,
+}
+
+/// An object that may be shown.
+struct Candidate {
+    key: Key,
+    instance: Option<Weak<dyn Instance>>,
+    location: Option<&'static Location<'static>>,
+    label: Option<Arc<str>>,
+}
+
+impl Search {
+    /// Of the type of this name: as [`list`](super::list) calls it, or the last words of its path, without its arguments if need be.
+    ///
+    /// # Errors
+    /// There is no such type, or more than one.
+    pub fn new(name: &str) -> Result<Self, NameError> {
+        let kinds = registry::all();
+        let paths: Vec<&str> = kinds.iter().map(|kind| kind.facts().name).collect();
+        Ok(Self {
+            kind: kinds[names::find(name, &paths)?],
+            older: Duration::ZERO,
+            text: None,
+            left: usize::MAX,
+            patience: look::LIMIT,
+            begun: coarse_clock::now(),
+            last: None,
+            taken: VecDeque::new(),
+            place: (None, place(None).into()),
+            panics: 0,
+            end: SearchEnd::default(),
+        })
+    }
+
+    /// Only objects of at least this age. Default: all.
+    #[must_use]
+    pub fn older(mut self, age: Duration) -> Self {
+        self.older = age;
+        self
+    }
+
+    /// Only objects with this text in their `Debug` or their label, whatever its case. Default: all.
+    #[must_use]
+    pub fn containing(mut self, text: &str) -> Self {
+        self.text = Some(text.to_lowercase());
+        self
+    }
+
+    /// No more than so many. Default: no limit.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.left = limit;
+        self
+    }
+
+    /// Asks although the `Debug` of this type did not answer before.
+    #[must_use]
+    pub fn again(self) -> Self {
+        self.kind.set_answers();
+        self
+    }
+
+    /// How long an object may take at least. Default: 100 ms, which a test cannot count on: on a busy machine the thread that asks may get
+    /// no processor for longer.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn patience(mut self, limit: Duration) -> Self {
+        self.patience = limit;
+        self
+    }
+
+    /// The next ones, 1,024 at most, or none where that was all. To be awaited on a runtime of tokio's that has timers.
+    pub async fn next(&mut self) -> Option<Vec<ObjectInfo>> {
+        loop {
+            if self.taken.is_empty() && self.left > 0 {
+                self.take();
+            }
+            if self.taken.is_empty() || self.left == 0 {
+                self.end.more += std::mem::take(&mut self.taken).len();
+                return None;
+            }
+            let wanted = if self.text.is_some() { BATCH } else { BATCH.min(self.left) };
+            let mut batch: VecDeque<Candidate> = self.taken.drain(..wanted.min(self.taken.len())).collect();
+            let mut found = Vec::new();
+            while !batch.is_empty() && found.len() < self.left {
+                self.look(&mut batch, &mut found).await;
+            }
+            self.end.more += batch.len() + found.len().saturating_sub(self.left);
+            found.truncate(self.left);
+            self.left -= found.len();
+            if !found.is_empty() {
+                return Some(found);
+            }
+        }
+    }
+
+    /// What was left out, when all has been read.
+    pub fn end(&self) -> &SearchEnd {
+        &self.end
+    }
+
+    /// Takes the oldest ones that were not taken yet.
+    fn take(&mut self) {
+        let Ok(older) = u64::try_from(self.older.as_nanos()) else { return };
+        let Some(until) = self.begun.checked_sub(older) else { return };
+        // Some of them may be gone when they are looked at.
+        let most = if self.text.is_some() { PAGE } else { PAGE.min(self.left.max(FEWEST)) };
+        let mut count = 0;
+        let mut oldest: BinaryHeap<Candidate> = BinaryHeap::new();
+        self.kind.look(|seen| {
+            if seen.entry.made > until || self.last.is_some_and(|last| seen.key <= last) {
+                return;
+            }
+            count += 1;
+            if oldest.len() == most {
+                if oldest.peek().is_some_and(|youngest| youngest.key < seen.key) {
+                    return;
+                }
+                oldest.pop();
+            }
+            oldest.push(Candidate {
+                key: seen.key,
+                instance: seen.entry.instance.clone(),
+                location: seen.location(),
+                label: seen.label(),
+            });
+        });
+        self.end.more = count - oldest.len();
+        self.taken = oldest.into_sorted_vec().into();
+        self.last = self.taken.back().map(|candidate| candidate.key).or(self.last);
+    }
+
+    /// Looks at some of the objects, at the first at least.
+    async fn look(&mut self, batch: &mut VecDeque<Candidate>, found: &mut Vec<ObjectInfo>) {
+        let silent = self.kind.silent().map(|why| format!("not asked: {why}"));
+        let silent = silent.or_else(|| {
+            (self.panics >= PANICS).then(|| format!("not asked: {PANICS} of its type have panicked"))
+        });
+        let instances: Vec<_> = batch.iter().map_while(|candidate| candidate.instance.clone()).collect();
+        if instances.is_empty() || silent.is_some() {
+            batch.drain(..).for_each(|candidate| self.add_unseen(candidate, silent.clone(), found));
+            return;
+        }
+        let (looked, failed) = look::at(instances, self.text.clone(), self.patience).await;
+        let seen: Vec<Candidate> = batch.drain(..looked.len()).collect();
+        seen.into_iter().zip(looked).for_each(|(candidate, looked)| self.add(candidate, looked, found));
+        match failed {
+            Some(NoAnswer::Late(_)) => {
+                if let Some(candidate) = batch.pop_front() {
+                    self.kind.set_silent("one of its type did not answer before; --again asks");
+                    let missing = format!("no answer within {} ms", self.patience.as_millis());
+                    self.add_unseen(candidate, Some(missing), found);
+                }
+            }
+            Some(failed) => {
+                let missing = failed.to_string();
+                batch
+                    .drain(..)
+                    .for_each(|candidate| self.add_unseen(candidate, Some(missing.clone()), found));
+            }
+            None => {}
+        }
+    }
+
+    /// Adds an object that was looked at, if it is one that was asked for.
+    fn add(&mut self, candidate: Candidate, looked: Looked, found: &mut Vec<ObjectInfo>) {
+        let Looked { strong, seen } = looked;
+        let (has_text, text, missing) = match seen {
+            Seen::Gone => return,
+            Seen::Opaque => return self.add_unseen(candidate, None, found),
+            Seen::Panicked(message) => {
+                self.panics += 1;
+                return self.add_unseen(candidate, Some(format!("panicked: {message}")), found);
+            }
+            Seen::Text { text, missing, has_text, is_whole } => {
+                if !has_text && !is_whole {
+                    self.end.cut += 1;
+                }
+                (has_text, text, missing)
+            }
+        };
+        if has_text || self.is_in_label(&candidate) {
+            found.push(self.info(candidate, Some(strong), Some(text), missing));
+        }
+    }
+
+    /// Adds an object that cannot be looked at, or should not be.
+    fn add_unseen(&mut self, candidate: Candidate, missing: Option<String>, found: &mut Vec<ObjectInfo>) {
+        let strong = candidate.instance.as_ref().map(Weak::strong_count);
+        if strong == Some(0) {
+            return;
+        }
+        if self.text.is_none() || self.is_in_label(&candidate) {
+            found.push(self.info(candidate, strong, None, missing));
+        } else {
+            self.end.unsearched += 1;
+        }
+    }
+
+    fn info(
+        &mut self,
+        candidate: Candidate,
+        strong: Option<usize>,
+        text: Option<String>,
+        missing: Option<String>,
+    ) -> ObjectInfo {
+        if self.place.0 != candidate.location {
+            self.place = (candidate.location, place(candidate.location).into());
+        }
+        let age = coarse_clock::between(candidate.key.0, coarse_clock::now());
+        ObjectInfo { age, place: self.place.1.clone(), label: candidate.label, strong, text, missing }
+    }
+
+    fn is_in_label(&self, candidate: &Candidate) -> bool {
+        let label = candidate.label.as_ref().map(|label| label.to_lowercase());
+        self.text.as_ref().zip(label).is_some_and(|(text, label)| label.contains(text))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Candidate {}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl Serialize for ObjectInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("ObjectInfo", 6)?;
+        record.serialize_field("age", &self.age)?;
+        record.serialize_field("place", &*self.place)?;
+        record.serialize_field("label", &self.label.as_deref())?;
+        record.serialize_field("strong", &self.strong)?;
+        record.serialize_field("text", &self.text)?;
+        record.serialize_field("missing", &self.missing)?;
+        record.end()
+    }
+}
+
+impl Serialize for SearchEnd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("SearchEnd", 3)?;
+        record.serialize_field("more", &self.more)?;
+        record.serialize_field("unsearched", &self.unsearched)?;
+        record.serialize_field("cut", &self.cut)?;
+        record.end()
+    }
+}
+
+/// The live objects of this type that are [`Tracked`], in no order. No lock is held while the caller has one; those that are made
+/// meanwhile may or may not be among them. Whoever drops the last reference to an object drops the object.
+pub fn find<T: Send + Sync + 'static>() -> impl Iterator<Item = Tracked<T>> {
+    let kind = Tracked::<T>::kind();
+    let (mut next, mut some) = (Some((0, 0)), Vec::new());
+    std::iter::from_fn(move || {
+        loop {
+            while let Some(instance) = some.pop() {
+                let instance: Weak<dyn Instance> = instance;
+                if let Some(found) = instance.upgrade().and_then(Tracked::from_instance) {
+                    return Some(found);
+                }
+            }
+            next = kind.look_at_some(next?, |seen| some.extend(seen.entry.instance.clone()));
+        }
+    })
+}

@@ -1,0 +1,79 @@
+//! One of the parts that a type's objects are counted in, so that threads do not wait for each other.
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+
+use super::rates::Rates;
+use super::sites::Sites;
+use super::slab::{Entry, Slab};
+use super::tracked::Instance;
+use crate::base::coarse_clock;
+
+/// The objects of one type that a few threads made.
+pub(super) struct Shard {
+    pub(super) slab: Slab,
+    pub(super) sites: Sites,
+    pub(super) rates: Rates,
+    /// By slot. Few objects have one, and the others do not pay for it.
+    labels: BTreeMap<u32, Arc<str>>,
+    pub(super) live: u64,
+    pub(super) made: u64,
+    /// What the type's own count does not know yet.
+    pub(super) unsaid: i64,
+    /// How much of that is all right.
+    pub(super) may_keep: i64,
+}
+
+impl Shard {
+    pub(super) const fn new() -> Self {
+        Self {
+            slab: Slab::new(),
+            sites: Sites::new(),
+            rates: Rates::new(),
+            labels: BTreeMap::new(),
+            live: 0,
+            made: 0,
+            unsaid: 0,
+            may_keep: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn make(
+        &mut self,
+        location: &'static Location<'static>,
+        instance: Option<Weak<dyn Instance>>,
+    ) -> u32 {
+        let now = coarse_clock::now();
+        self.live += 1;
+        self.made += 1;
+        self.unsaid += 1;
+        self.rates.made(now);
+        let site = self.sites.made(location);
+        self.slab.insert(Entry { made: now, instance, site, has_label: false })
+    }
+
+    /// What is given back is to be dropped without the shard's lock.
+    #[inline]
+    pub(super) fn remove(&mut self, slot: u32) -> Option<(Entry, Option<Arc<str>>)> {
+        let entry = self.slab.remove(slot)?;
+        self.live -= 1;
+        self.unsaid -= 1;
+        self.rates.dropped(coarse_clock::now());
+        self.sites.dropped(entry.site);
+        let label = if entry.has_label { self.labels.remove(&slot) } else { None };
+        Some((entry, label))
+    }
+
+    pub(super) fn set_label(&mut self, slot: u32, label: Arc<str>) {
+        if let Some(entry) = self.slab.get_mut(slot) {
+            entry.has_label = true;
+            self.labels.insert(slot, label);
+        }
+    }
+
+    pub(super) fn label(&self, slot: u32) -> Option<Arc<str>> {
+        self.labels.get(&slot).cloned()
+    }
+}

@@ -1,0 +1,35 @@
+//! What the process uses of the machine, and how it was built and started.
+//!
+//! Linux tells all of it in `/proc` (proc(5)) and `/sys/fs/cgroup` (cgroups(7)). Nothing is kept between two calls, nothing is
+//! measured while nobody asks, and what the kernel does not tell is left out rather than guessed. The built-in commands `mem`, `fds`,
+//! `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show what these functions return.
+//!
+//! ```
+//! let memory = backdoor_runtime::resources::memory()?;
+//! assert!(memory.peak >= memory.resident);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod cgroup;
+mod descriptors;
+mod itself;
+mod jemalloc;
+mod limits;
+pub(crate) mod maps;
+mod memory;
+mod program;
+mod sockets;
+
+pub use crate::service::BuildInfo;
+pub(crate) use cgroup::note_start;
+pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
+pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
+pub(crate) use itself::held;
+pub use itself::{Held, Itself, OwnThread, itself};
+pub use jemalloc::heap_profile;
+pub use limits::{Limit, limits};
+pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
+pub use memory::{Allocator, Memory, memory};
+pub use program::{arguments, environment_names};
+pub(crate) use sockets::is_orphan;
+pub use sockets::{Socket, sockets};

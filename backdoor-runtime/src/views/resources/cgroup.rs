@@ -1,0 +1,324 @@
+//! The control group of the process: what a container or a unit may use, and whether it was held back.
+
+use std::fmt::{self, Write};
+use std::io;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::base::byte_size::size;
+use crate::procfs::cgroup::Group;
+use crate::procfs::files::{counter, percent, read};
+use crate::reply::record;
+use crate::{CommandOutput, Page, Value};
+
+record! {
+    /// The control group of the process (cgroups(7)). A limit is the smallest of the group's own and of those above it that can be
+    /// seen; `None` is no limit, or one that is not visible from here: `unknown` tells which.
+    #[derive(Default)]
+    pub struct Cgroup {
+        /// 2, or 1 where the machine still has the old hierarchy.
+        pub version: u8,
+        /// Where it is in the hierarchy, as the process sees it. Of version 1, where the memory controller has it.
+        pub path: String,
+        /// Of version 1, where each controller has the process, whose files are visible from here or not.
+        pub controllers: Vec<Controller>,
+        /// Of version 1, what cannot be seen from here: `memory`, `cpu`, `pids`. Nobody can say whether there is a limit.
+        pub unknown: Vec<&'static str>,
+        /// Bytes that all its processes use, page cache included.
+        pub memory: Option<u64>,
+        /// The most bytes it may use; beyond that the kernel kills.
+        pub memory_limit: Option<u64>,
+        /// `memory` in percent of `memory_limit`.
+        pub memory_percent: Option<f64>,
+        /// Bytes beyond which it is slowed down (`memory.high`).
+        pub memory_high: Option<u64>,
+        /// How often the kernel killed one of its processes for want of memory, since the group was made.
+        pub oom_kills: Option<u64>,
+        /// How many CPUs' worth of time it may use.
+        pub cpu_limit: Option<f64>,
+        /// How often it ran out of its time, of `periods`.
+        pub throttled: Option<u64>,
+        /// Periods in which it ran at all; usually 100 ms each.
+        pub periods: Option<u64>,
+        /// For how long its threads were held back, all together.
+        pub throttled_for: Option<Duration>,
+        /// Processes and threads in it.
+        pub tasks: Option<u64>,
+        /// The most there may be.
+        pub tasks_limit: Option<u64>,
+        /// Who waits for what; empty where the kernel does not count it.
+        pub pressure: Vec<Pressure>,
+        /// Whose pressure that is: `group`, or `machine` where it is counted for all of the machine only (`/proc/pressure`).
+        pub pressure_of: Option<&'static str>,
+    }
+}
+
+record! {
+    /// Where a controller of version 1 has the process.
+    pub struct Controller {
+        /// `memory`, `cpu` or `pids`.
+        pub controller: &'static str,
+        /// The path in its hierarchy.
+        pub path: String,
+    }
+}
+
+record! {
+    /// How much time was lost waiting for a resource, in percent of the last 10, 60 and 300 s (psi(7) of the kernel's documentation).
+    pub struct Pressure {
+        /// `cpu`, `memory` or `io`.
+        pub resource: &'static str,
+        /// `some`: at least one task waited. `full`: all did.
+        pub who: &'static str,
+        /// Of the last 10 s.
+        pub last_10s: f64,
+        /// Of the last 60 s.
+        pub last_60s: f64,
+        /// Of the last 300 s.
+        pub last_300s: f64,
+    }
+}
+
+/// The control group of the process; `None` where there is none, or nothing of it is visible.
+///
+/// # Errors
+/// `/proc` is not there, or hidden.
+pub fn cgroup() -> io::Result<Option<Cgroup>> {
+    let membership = read("/proc/self/cgroup")?;
+    Ok(find(&membership, Path::new("/sys/fs/cgroup"), Path::new("/proc/pressure")))
+}
+
+/// What of the group is counted since it was made, as it was when the first console of the process started: what comes on top has
+/// happened under it.
+static AT_START: OnceLock<Option<Counters>> = OnceLock::new();
+
+/// Counters of a group.
+#[derive(Clone, Copy, Default)]
+struct Counters {
+    oom_kills: Option<u64>,
+    throttled: Option<u64>,
+    periods: Option<u64>,
+}
+
+/// A console starts.
+pub(crate) fn note_start() {
+    AT_START.get_or_init(|| {
+        let Cgroup { oom_kills, throttled, periods, .. } = cgroup().ok()??;
+        Some(Counters { oom_kills, throttled, periods })
+    });
+}
+
+impl Cgroup {
+    /// The same with only what happened since a console was started: the kernel goes on counting from the making of the group, which may
+    /// be weeks ago and another process's affair.
+    pub(crate) fn since_start(&self) -> Self {
+        self.since(AT_START.get().copied().flatten().unwrap_or_default())
+    }
+
+    fn since(&self, start: Counters) -> Self {
+        let more =
+            |now: Option<u64>, before: Option<u64>| now.map(|now| now.saturating_sub(before.unwrap_or(0)));
+        Self {
+            oom_kills: more(self.oom_kills, start.oom_kills),
+            throttled: more(self.throttled, start.throttled),
+            periods: more(self.periods, start.periods),
+            ..self.clone()
+        }
+    }
+}
+
+fn find(membership: &str, root: &Path, of_machine: &Path) -> Option<Cgroup> {
+    let of = |controller: &str| {
+        membership.lines().find_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            let (names, path) = rest.split_once(':')?;
+            (names.split(',').any(|name| name == controller)).then_some(path)
+        })
+    };
+    let is_old = ["memory", "cpu", "pids"].iter().any(|controller| of(controller).is_some());
+    let mut group = match is_old {
+        true => version_1(root, of),
+        false => version_2(root, of("")?)?,
+    };
+    group.pressure_of = (!group.pressure.is_empty()).then_some("group");
+    if group.pressure.is_empty() {
+        group.pressure = pressures(|resource| read(of_machine.join(resource)).unwrap_or_default());
+        group.pressure_of = (!group.pressure.is_empty()).then_some("machine");
+    }
+    Some(group)
+}
+
+fn pressures(text: impl Fn(&str) -> String) -> Vec<Pressure> {
+    ["cpu", "memory", "io"].into_iter().flat_map(|resource| pressure(resource, &text(resource))).collect()
+}
+
+fn version_2(root: &Path, path: &str) -> Option<Cgroup> {
+    let group = Group::new(root, path);
+    if !group.own().join("cgroup.controllers").exists() {
+        return None;
+    }
+    let stat = group.text("cpu.stat");
+    let memory = group.number("memory.current");
+    let memory_limit = group.smallest("memory.max");
+    Some(Cgroup {
+        version: 2,
+        path: path.to_owned(),
+        controllers: Vec::new(),
+        unknown: Vec::new(),
+        memory,
+        memory_limit,
+        memory_percent: memory.zip(memory_limit).and_then(|(used, limit)| percent(used, limit)),
+        memory_high: group.smallest("memory.high"),
+        oom_kills: counter(&group.text("memory.events"), "oom_kill"),
+        cpu_limit: group.each("cpu.max").filter_map(|text| quota(&text)).reduce(f64::min),
+        throttled: counter(&stat, "nr_throttled"),
+        periods: counter(&stat, "nr_periods"),
+        throttled_for: counter(&stat, "throttled_usec").map(Duration::from_micros),
+        tasks: group.number("pids.current"),
+        tasks_limit: group.smallest("pids.max"),
+        pressure: pressures(|resource| group.text(&format!("{resource}.pressure"))),
+        pressure_of: None,
+    })
+}
+
+/// Each controller has a hierarchy of its own, and its own group for the process.
+fn version_1<'a>(root: &Path, path_of: impl Fn(&str) -> Option<&'a str>) -> Cgroup {
+    let group =
+        |controller: &'static str| Group::new(&root.join(controller), path_of(controller).unwrap_or("/"));
+    let (memory_group, cpu, pids) = (group("memory"), group("cpu"), group("pids"));
+    let stat = cpu.text("cpu.stat");
+    let memory = memory_group.number("memory.usage_in_bytes");
+    // No limit is written as the largest number of whole pages.
+    let memory_max = memory_group.smallest("memory.limit_in_bytes");
+    let memory_limit = memory_max.filter(|limit| *limit < 1 << 62);
+    // No limit is written as -1.
+    let quota = |directory: &Path| {
+        let number = |file: &str| read(directory.join(file)).ok()?.trim().parse::<f64>().ok();
+        let (quota, period) = (number("cpu.cfs_quota_us")?, number("cpu.cfs_period_us")?);
+        (quota > 0.0 && period > 0.0).then(|| quota / period)
+    };
+    let is_seen = [
+        ("memory", memory_max.is_some()),
+        ("cpu", cpu.own().join("cpu.cfs_quota_us").exists() || cpu.own().join("cpu.shares").exists()),
+        ("pids", pids.own().join("pids.current").exists() || pids.own().join("pids.max").exists()),
+    ];
+    let paths = ["memory", "cpu", "pids"]
+        .into_iter()
+        .filter_map(|controller| Some((controller, path_of(controller)?)));
+    let controllers: Vec<Controller> =
+        paths.map(|(controller, path)| Controller { controller, path: path.to_owned() }).collect();
+    let first = controllers.first().map(|first| first.path.clone()).unwrap_or_default();
+    Cgroup {
+        version: 1,
+        path: path_of("memory").map_or(first, str::to_owned),
+        controllers,
+        unknown: is_seen
+            .into_iter()
+            .filter(|(_, is_seen)| !is_seen)
+            .map(|(controller, _)| controller)
+            .collect(),
+        memory,
+        memory_limit,
+        memory_percent: memory.zip(memory_limit).and_then(|(used, limit)| percent(used, limit)),
+        memory_high: None,
+        oom_kills: counter(&memory_group.text("memory.oom_control"), "oom_kill"),
+        cpu_limit: cpu.directories.iter().filter_map(|directory| quota(directory)).reduce(f64::min),
+        throttled: counter(&stat, "nr_throttled"),
+        periods: counter(&stat, "nr_periods"),
+        throttled_for: counter(&stat, "throttled_time").map(Duration::from_nanos),
+        tasks: pids.number("pids.current"),
+        tasks_limit: pids.smallest("pids.max"),
+        pressure: Vec::new(),
+        pressure_of: None,
+    }
+}
+
+/// What stands for what cannot be seen, which is not the same as no limit.
+const UNKNOWN: &str = "unknown: its files are not visible from here";
+
+/// `50000 100000` is half a CPU, `max 100000` is no limit.
+fn quota(text: &str) -> Option<f64> {
+    let (quota, period) = text.trim().split_once(' ')?;
+    let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
+    (period > 0.0).then(|| quota / period)
+}
+
+/// `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`
+fn pressure(resource: &'static str, text: &str) -> Vec<Pressure> {
+    let line = |who: &'static str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(who))?;
+        let value = |key: &str| line.split(' ').find_map(|word| word.strip_prefix(key)?.parse().ok());
+        let (last_10s, last_60s, last_300s) = (value("avg10=")?, value("avg60=")?, value("avg300=")?);
+        Some(Pressure { resource, who, last_10s, last_60s, last_300s })
+    };
+    ["some", "full"].into_iter().filter_map(line).collect()
+}
+
+impl CommandOutput for Cgroup {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let is_one = self.controllers.iter().all(|controller| controller.path == self.path);
+        match is_one {
+            true => writeln!(page, "{} (version {})", self.path, self.version)?,
+            false => {
+                let of = self
+                    .controllers
+                    .iter()
+                    .map(|Controller { controller, path }| format!("{controller} {path}"));
+                writeln!(page, "{} (version {})", of.collect::<Vec<_>>().join(", "), self.version)?;
+            }
+        }
+        let limit = |controller: &str, limit: Option<String>| match limit {
+            Some(limit) => limit,
+            None if self.unknown.contains(&controller) => "an unknown limit".to_owned(),
+            None => "no limit".to_owned(),
+        };
+        if let Some(memory) = self.memory {
+            let share = self.memory_percent.map(|share| format!(" ({share} %)")).unwrap_or_default();
+            let limit = limit("memory", self.memory_limit.map(size));
+            writeln!(page, "memory   {} of {limit}{share}", size(memory))?;
+        } else if self.unknown.contains(&"memory") {
+            writeln!(page, "memory   {UNKNOWN}")?;
+        }
+        if let Some(high) = self.memory_high {
+            writeln!(page, "         slowed down from {}", size(high))?;
+        }
+        if let Some(kills) = self.oom_kills {
+            writeln!(page, "         {kills} killed for want of memory")?;
+        }
+        match self.unknown.contains(&"cpu") && self.cpu_limit.is_none() {
+            true => writeln!(page, "cpu      {UNKNOWN}")?,
+            false => writeln!(
+                page,
+                "cpu      {}",
+                limit("cpu", self.cpu_limit.map(|cpus| format!("{cpus} CPUs")))
+            )?,
+        }
+        if let (Some(throttled), Some(periods)) = (self.throttled, self.periods) {
+            let held = self.throttled_for.unwrap_or_default();
+            let held = crate::reply::text::duration(&held);
+            writeln!(page, "         throttled in {throttled} of {periods} periods, {held} in all")?;
+        }
+        if let Some(tasks) = self.tasks {
+            let limit = limit("pids", self.tasks_limit.map(|limit| limit.to_string()));
+            writeln!(page, "tasks    {tasks} of {limit}")?;
+        } else if self.unknown.contains(&"pids") {
+            writeln!(page, "tasks    {UNKNOWN}")?;
+        }
+        match self.pressure_of {
+            Some("machine") => writeln!(page, "\nTime lost waiting, in percent, on the whole machine:")?,
+            Some(_) => writeln!(page, "\nTime lost waiting, in percent:")?,
+            None => {
+                return writeln!(page, "pressure is unknown: neither the group nor /proc/pressure tells it");
+            }
+        }
+        page.write_str(&Value::of(&self.pressure).to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The open descriptors: what kind they are, what is behind them, and how many more there may be.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::path::Path;
+use std::{fs, io};
+
+use super::sockets::{self, Socket, sockets_by_inode};
+use crate::base::reserve;
+use crate::base::soft_limit::{Kind, soft_limit};
+use crate::procfs::files::{named, percent};
+use crate::reply::record;
+use crate::{Column, CommandOutput, Cut, Page, Value};
+
+record! {
+    /// The open descriptors of the process (`/proc/self/fd`; proc(5)).
+    pub struct Descriptors {
+        /// How many are open, the one that reads this directory not counted.
+        pub open: u64,
+        /// How many there may be (`RLIMIT_NOFILE`, soft). `None` where there is no limit.
+        pub limit: Option<u64>,
+        /// `open` in percent of `limit`.
+        pub percent: Option<f64>,
+        /// How many there are of each kind, the most first.
+        pub kinds: Vec<KindCount>,
+        /// Each of them, by number.
+        pub descriptors: Vec<Descriptor>,
+        /// How many more would be listed but for a limit.
+        pub left_out: u64,
+    }
+}
+
+record! {
+    /// How many descriptors are of one kind.
+    pub struct KindCount {
+        /// `file`, `socket`, `pipe`, `epoll`, ..
+        pub kind: String,
+        /// How many.
+        pub count: u64,
+    }
+}
+
+record! {
+    /// One open descriptor.
+    pub struct Descriptor {
+        /// Its number.
+        pub fd: u32,
+        /// `file`, `directory`, `device`, `socket`, `pipe`, `epoll`, `eventfd`, `timerfd`, `inotify`, `memfd`, ..
+        pub kind: String,
+        /// The file, or both ends of the connection; as the kernel names it where it is neither.
+        pub target: String,
+    }
+}
+
+/// The open descriptors of the process now.
+///
+/// # Errors
+/// `/proc` is not there, or hidden.
+pub fn descriptors() -> io::Result<Descriptors> {
+    let links = links()?;
+    let sockets = sockets_by_inode().unwrap_or_default();
+    let descriptors: Vec<Descriptor> = links
+        .into_iter()
+        .map(|(fd, link)| {
+            let kind = kind(&link);
+            let socket = sockets::inode(&link).and_then(|inode| sockets.get(&inode));
+            Descriptor { fd, kind, target: socket.map_or(link, Socket::summary) }
+        })
+        .collect();
+    let open = descriptors.len() as u64;
+    // Asked of the kernel itself: no descriptor may be left to read a file with.
+    let limit = soft_limit(Kind::OpenFiles);
+    let kinds = count(&descriptors);
+    Ok(Descriptors {
+        open,
+        limit,
+        percent: limit.and_then(|limit| percent(open, limit)),
+        kinds,
+        descriptors,
+        left_out: 0,
+    })
+}
+
+/// Number and link of every descriptor but the one that reads them.
+pub(super) fn links() -> io::Result<Vec<(u32, String)>> {
+    const DIRECTORY: &str = "/proc/self/fd";
+    let mut links = Vec::new();
+    for fd in reserve::names(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
+        // One that was closed meanwhile is open no more, as that which listed them.
+        let Ok(link) = fs::read_link(Path::new(DIRECTORY).join(&fd)) else { continue };
+        let Ok(fd) = fd.parse() else { continue };
+        links.push((fd, link.to_string_lossy().into_owned()));
+    }
+    links.sort_unstable();
+    Ok(links)
+}
+
+fn kind(link: &str) -> String {
+    let kind = match link.split_once(':') {
+        Some(("anon_inode", name)) => return name.trim_matches(['[', ']']).replace("eventpoll", "epoll"),
+        Some(("socket", _)) => "socket",
+        Some(("pipe", _)) => "pipe",
+        _ if link.starts_with("/memfd:") => "memfd",
+        _ if link.starts_with("/dev/") => "device",
+        _ if link.ends_with(" (deleted)") => "deleted file",
+        _ if Path::new(link).is_dir() => "directory",
+        _ => "file",
+    };
+    kind.to_owned()
+}
+
+fn count(descriptors: &[Descriptor]) -> Vec<KindCount> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for descriptor in descriptors {
+        *counts.entry(&descriptor.kind).or_default() += 1;
+    }
+    let mut kinds: Vec<KindCount> =
+        counts.into_iter().map(|(kind, count)| KindCount { kind: kind.to_owned(), count }).collect();
+    kinds.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.kind.cmp(&right.kind)));
+    kinds
+}
+
+impl Descriptors {
+    /// Lists only those that have the text in their kind or target, and of these the first `limit`; the counts stay.
+    pub fn select(mut self, pattern: Option<&str>, limit: usize) -> Self {
+        if let Some(pattern) = pattern {
+            self.descriptors.retain(|fd| fd.kind.contains(pattern) || fd.target.contains(pattern));
+        }
+        self.left_out += self.descriptors.len().saturating_sub(limit) as u64;
+        self.descriptors.truncate(limit);
+        self
+    }
+}
+
+impl CommandOutput for Descriptors {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        match (self.limit, self.percent) {
+            (Some(limit), Some(percent)) => writeln!(page, "{} open of {limit} ({percent} %)", self.open)?,
+            _ => writeln!(page, "{} open; there is no limit", self.open)?,
+        }
+        let kinds: Vec<String> =
+            self.kinds.iter().map(|kind| format!("{} {}", kind.count, kind.kind)).collect();
+        writeln!(page, "{}", kinds.join(", "))?;
+        if !self.descriptors.is_empty() {
+            let rows: Vec<Value> = self.descriptors.iter().map(Value::of).collect();
+            writeln!(page)?;
+            page.table(&rows, &[Column::new("target").cut(Cut::Start)])?;
+        }
+        match self.left_out {
+            0 => Ok(()),
+            left_out => writeln!(page, "{left_out} more; `--limit` shows more"),
+        }
+    }
+
+    fn value(&self) -> Value {
+        Value::of(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_what_the_kernel_calls_them() {
+        #[track_caller]
+        fn check(link: &str, expected: &str) {
+            assert_eq!(kind(link), expected);
+        }
+        check("socket:[12]", "socket");
+        check("pipe:[12]", "pipe");
+        check("anon_inode:[eventpoll]", "epoll");
+        check("anon_inode:[eventfd]", "eventfd");
+        check("anon_inode:inotify", "inotify");
+        check("/dev/null", "device");
+        check("/memfd:x (deleted)", "memfd");
+        check("/var/log/x (deleted)", "deleted file");
+        check("/proc", "directory");
+        check("/proc/version", "file");
+        check("/a:b", "file");
+    }
+
+    #[test]
+    fn an_open_file_and_a_listener_are_seen_with_their_targets() {
+        let file = File::open("/proc/version").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let all = descriptors().unwrap();
+        assert!(
+            all.descriptors.iter().any(|fd| fd.kind == "file" && fd.target == "/proc/version"),
+            "{all:?}"
+        );
+        let socket = all.descriptors.iter().find(|fd| fd.target.contains(&address)).unwrap();
+        assert_eq!(socket.target, format!("tcp {address} listens"));
+        assert!(all.limit.is_some_and(|limit| limit >= all.open));
+        assert!(all.descriptors.iter().all(|fd| !fd.target.ends_with("/fd")), "{all:?}");
+        drop((file, listener));
+    }
+
+    #[test]
+    fn a_selection_keeps_the_counts() {
+        let selected = descriptors().unwrap().select(Some("no such thing"), 10);
+        assert!(selected.descriptors.is_empty() && selected.open > 0 && selected.left_out == 0);
+        let selected = descriptors().unwrap().select(None, 1);
+        assert_eq!(selected.descriptors.len(), 1);
+        assert_eq!(selected.left_out, selected.open - 1);
+    }
+}

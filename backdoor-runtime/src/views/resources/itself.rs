@@ -1,0 +1,144 @@
+//! What the console itself costs the service it lives in.
+
+use std::fmt::{self, Write};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::base::byte_size::size;
+use crate::base::reserve;
+use crate::call::failure::REPORT;
+use crate::dispatch::StatusCount;
+use crate::exec::own_thread;
+use crate::procfs::files::{named, read};
+use crate::reply::{record, text};
+use crate::views::logs;
+use crate::views::threads::symbols;
+use crate::{CommandOutput, Console, Page, Value};
+
+record! {
+    /// What the console itself does and costs.
+    pub struct Itself {
+        /// Its threads, by number.
+        pub threads: Vec<OwnThread>,
+        /// The CPU time of all of them, and of those that have ended, of every console of the process.
+        pub cpu: Duration,
+        /// Of it, the time of those that have ended: looks, profiles, questions to the service's own code.
+        pub ended: Duration,
+        /// How long it has been up.
+        pub up: Duration,
+        /// Who is connected.
+        pub sessions: usize,
+        /// What of its memory it keeps count of: what grows with use.
+        pub holds: Vec<Held>,
+        /// The lines that were run, by how they ended.
+        pub commands: Vec<StatusCount>,
+        /// How often its own code has panicked, each of which is a bug of it.
+        pub bugs: u64,
+        /// Why the threads are not all there, where they are not.
+        pub not_read: Option<String>,
+    }
+}
+
+record! {
+    /// A part of the console's memory.
+    pub struct Held {
+        /// What is in it.
+        pub what: &'static str,
+        /// Bytes of it now.
+        pub bytes: u64,
+        /// The most it may be.
+        pub at_most: u64,
+    }
+}
+
+record! {
+    /// A thread of the console's.
+    pub struct OwnThread {
+        /// Its number, as `top -H` shows it.
+        pub tid: u32,
+        /// Its name.
+        pub name: String,
+        /// The CPU time it has used (`/proc/self/task/TID/schedstat`).
+        pub cpu: Duration,
+    }
+}
+
+/// What the console itself does and costs. Of its memory that is told which grows with use; the rest cannot be told apart from the
+/// service's.
+pub fn itself(console: &Console) -> Itself {
+    // What ends between the two is counted twice rather than not at all.
+    let (threads, not_read) = match threads() {
+        Ok(threads) => (threads, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let ended = own_thread::used_by_ended();
+    Itself {
+        cpu: threads.iter().map(|thread| thread.cpu).sum::<Duration>() + ended,
+        ended,
+        threads,
+        up: console.service().uptime(),
+        sessions: console.sessions().len(),
+        holds: held(),
+        commands: console.tally(),
+        bugs: console.bugs(),
+        not_read,
+    }
+}
+
+/// What it holds by now, and may at most.
+pub(crate) fn held() -> Vec<Held> {
+    let (names, most_names) = symbols::kept();
+    let (log, most_log) = logs::memory();
+    [("names of functions", names, most_names), ("log", log, most_log)]
+        .map(|(what, bytes, at_most)| Held { what, bytes: bytes as u64, at_most: at_most as u64 })
+        .into()
+}
+
+fn threads() -> io::Result<Vec<OwnThread>> {
+    const DIRECTORY: &str = "/proc/self/task";
+    let mut threads = Vec::new();
+    for tid in reserve::names(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
+        let directory = Path::new(DIRECTORY).join(&tid);
+        let Ok(tid) = tid.parse() else { continue };
+        // One that has ended meanwhile is none.
+        let Ok(name) = read(directory.join("comm")) else { continue };
+        if !name.starts_with("backdoor-") {
+            continue;
+        }
+        // Kernels without schedstats do not tell.
+        let ran = read(directory.join("schedstat")).unwrap_or_default();
+        let nanoseconds = ran.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
+        threads.push(OwnThread { tid, name: name.trim().to_owned(), cpu: Duration::from_nanos(nanoseconds) });
+    }
+    threads.sort_by_key(|thread| thread.tid);
+    Ok(threads)
+}
+
+impl CommandOutput for Itself {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let (cpu, ended) = (text::duration(&self.cpu), text::duration(&self.ended));
+        writeln!(page, "up {}, {} connected", text::duration(&self.up), self.sessions)?;
+        writeln!(page, "{cpu} of CPU, {ended} of it by threads that have ended")?;
+        if self.bugs > 0 {
+            writeln!(page, "it has failed {} times, by bugs of its own: {REPORT}", self.bugs)?;
+        }
+        let part =
+            |held: &Held| format!("{} of {} at most for {}", size(held.bytes), size(held.at_most), held.what);
+        let parts: Vec<String> = self.holds.iter().map(part).collect();
+        writeln!(page, "it holds {}\n", parts.join(", and "))?;
+        match &self.not_read {
+            Some(why) => writeln!(page, "its threads that live are not counted: {why}")?,
+            None => page.write_str(&Value::of(&self.threads).to_text(page.width()))?,
+        }
+        if self.commands.is_empty() {
+            return writeln!(page, "\nno command was run yet");
+        }
+        writeln!(page)?;
+        page.write_str(&Value::of(&self.commands).to_text(page.width()))
+    }
+
+    fn value(&self) -> Value {
+        Value::of(self)
+    }
+}

@@ -1,0 +1,72 @@
+//! What the process was started with.
+
+use std::{env, mem};
+
+use crate::base::scrub;
+
+/// What stands in the place of a secret.
+const STARS: &str = "***";
+
+/// The names of the environment's variables, sorted. Values may be secrets and are not shown.
+pub fn environment_names() -> Vec<String> {
+    let mut names: Vec<String> =
+        env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The command line, the program first, with stars for what looks like a secret: the value of `--password`, in the same argument or
+/// the next, and what the log takes out as well, such as passwords in URLs.
+pub fn arguments() -> Vec<String> {
+    without_secrets(env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
+}
+
+fn without_secrets(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_value = false;
+    let hide = |argument: String| {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, _)) => (name, true),
+            None => (argument.as_str(), false),
+        };
+        // What follows an option without a value may be another option: a word too many is taken rather than one too few.
+        match (mem::take(&mut is_value), scrub::is_secret(name), value) {
+            (true, _, _) => STARS.to_owned(),
+            // All of it: a value in one argument may have blanks.
+            (false, true, true) => format!("{name}={STARS}"),
+            (false, is_secret, _) => {
+                is_value = is_secret && argument.starts_with('-');
+                scrubbed(&argument)
+            }
+        }
+    };
+    arguments.map(hide).collect()
+}
+
+fn scrubbed(argument: &str) -> String {
+    let mut out = Vec::with_capacity(argument.len());
+    scrub::scrub(argument.as_bytes(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_the_command_line_is_shown() {
+        let shown = |line: &str| without_secrets(line.split('|').map(str::to_owned)).join("|");
+        let check = |line: &str, expected: &str| assert_eq!(shown(line), expected);
+        check("shop|--port|3000|--verbose|a=b", "shop|--port|3000|--verbose|a=b");
+        check("shop|--password=hunter2|--port=1", "shop|--password=***|--port=1");
+        check("shop|--password=hunter 2, and more|x", "shop|--password=***|x");
+        check("shop|--password|hunter2|--port|1", "shop|--password|***|--port|1");
+        check("shop|--password|-hunter2", "shop|--password|***");
+        check("shop|--db.api-key|a|--api-key|b|c", "shop|--db.api-key|***|--api-key|***|c");
+        check("shop|DB_PASS=a|--password", "shop|DB_PASS=***|--password");
+        check("shop|reset|password|bob", "shop|reset|password|bob");
+        check("shop|--token-file|/run/token", "shop|--token-file|/run/token");
+        check("shop|--db=postgres://shop:hunter2@db/o", "shop|--db=postgres://shop:***@db/o");
+        check("shop|redis://:hunter2@cache:6379/0", "shop|redis://:***@cache:6379/0");
+        check("shop|-H|Authorization: Bearer abc", "shop|-H|Authorization: Bearer ***");
+    }
+}

@@ -1,0 +1,243 @@
+//! The sockets of the process: who is at the other end, in what state, and what waits in their queues.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::descriptors::links;
+use crate::procfs::files::read;
+use crate::reply::record;
+
+record! {
+    /// One socket of the process (`/proc/self/net`; proc(5)).
+    pub struct Socket {
+        /// Its descriptor; the lowest where it has several.
+        pub fd: u32,
+        /// `tcp`, `udp`, `unix`; `other` for what `/proc` has no table of.
+        pub kind: &'static str,
+        /// Its own address; empty where it has none.
+        pub local: String,
+        /// Who is at the other end; empty where nobody is, or for unix sockets, of which `/proc` does not tell.
+        pub peer: String,
+        /// `listens`, `established`, `close-wait`, ..
+        pub state: &'static str,
+        /// Bytes that came and were not read; for a listener, connections that nobody has taken yet.
+        pub receive_queue: u64,
+        /// Bytes sent that the other end has not acknowledged.
+        pub send_queue: u64,
+    }
+}
+
+impl Socket {
+    /// In one line, for a list of descriptors.
+    pub(super) fn summary(&self) -> String {
+        let mut text = self.kind.to_owned();
+        for (before, part) in [(" ", self.local.as_str()), (" - ", &self.peer), (" ", self.state)] {
+            if !part.is_empty() {
+                let _ = write!(text, "{before}{part}");
+            }
+        }
+        text
+    }
+}
+
+/// The sockets of the process, by descriptor. Those of another network namespace are `other`.
+///
+/// # Errors
+/// `/proc` is not there, or hidden.
+pub fn sockets() -> io::Result<Vec<Socket>> {
+    let mut known = sockets_by_inode()?;
+    let mut sockets = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for (fd, link) in links()? {
+        let Some(inode) = inode(&link).filter(|inode| seen.insert(*inode)) else { continue };
+        let socket = known.remove(&inode).unwrap_or_else(|| Socket {
+            fd,
+            kind: "other",
+            local: String::new(),
+            peer: String::new(),
+            state: "",
+            receive_queue: 0,
+            send_queue: 0,
+        });
+        sockets.push(Socket { fd, ..socket });
+    }
+    Ok(sockets)
+}
+
+/// The number in `socket:[123]`.
+pub(super) fn inode(link: &str) -> Option<u64> {
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// Every socket of the network namespace by its inode; the descriptor is not known here.
+pub(super) fn sockets_by_inode() -> io::Result<HashMap<u64, Socket>> {
+    let mut sockets = HashMap::new();
+    for (kind, files) in [("tcp", ["tcp", "tcp6"]), ("udp", ["udp", "udp6"])] {
+        for file in files {
+            // A machine without IPv6 has no tables of it.
+            let Ok(table) = read(format!("/proc/self/net/{file}")) else { continue };
+            sockets.extend(table.lines().skip(1).filter_map(|line| internet(kind, line)));
+        }
+    }
+    match read("/proc/self/net/unix") {
+        Ok(table) => sockets.extend(table.lines().skip(1).filter_map(unix)),
+        // What the others say is worth telling.
+        Err(error) if sockets.is_empty() => return Err(error),
+        Err(_) => {}
+    }
+    Ok(sockets)
+}
+
+/// Whether nobody holds the TCP socket of these two ends any more: the kernel still has it, to say goodbye, but without an inode. One
+/// that is not in the kernel's tables is of another machine or namespace, where nothing is known of it.
+pub(crate) fn is_orphan(local: SocketAddr, peer: SocketAddr) -> bool {
+    let ends = [local, peer].map(|end| SocketAddr::new(end.ip().to_canonical(), end.port()).to_string());
+    ["tcp", "tcp6"].iter().filter_map(|file| read(format!("/proc/self/net/{file}")).ok()).any(|table| {
+        let sockets = table.lines().skip(1).filter_map(|line| internet("tcp", line));
+        let mut found = sockets.filter(|(_, socket)| [&socket.local, &socket.peer] == [&ends[0], &ends[1]]);
+        found.any(|(inode, _)| inode == 0)
+    })
+}
+
+/// `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 12345 ..`
+fn internet(kind: &'static str, line: &str) -> Option<(u64, Socket)> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let (local, peer) = (address(words.get(1)?)?, address(words.get(2)?)?);
+    let state = match (kind, u8::from_str_radix(words.get(3)?, 16).ok()?) {
+        ("udp", 1) => "connected",
+        ("udp", _) => "bound",
+        (_, state) => tcp_state(state),
+    };
+    let (send, receive) = words.get(4)?.split_once(':')?;
+    let queue = |hexadecimal| u64::from_str_radix(hexadecimal, 16).ok();
+    let peer = if peer.port() == 0 { String::new() } else { peer.to_string() };
+    let socket = Socket {
+        fd: 0,
+        kind,
+        local: local.to_string(),
+        peer,
+        state,
+        receive_queue: queue(receive)?,
+        send_queue: queue(send)?,
+    };
+    Some((words.get(9)?.parse().ok()?, socket))
+}
+
+/// Words of 32 bits in the order of the machine's bytes, the port in the order of the network's.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (host, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let mut bytes = Vec::with_capacity(16);
+    for word in host.as_bytes().chunks(8) {
+        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
+        bytes.extend(word.to_ne_bytes());
+    }
+    let ip = match *bytes.as_slice() {
+        [a, b, c, d] => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
+        _ => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
+    };
+    Some(SocketAddr::new(ip.to_canonical(), port))
+}
+
+/// The states of the kernel's `tcp_states.h`.
+fn tcp_state(number: u8) -> &'static str {
+    match number {
+        1 => "established",
+        2 => "syn-sent",
+        3 => "syn-received",
+        4 => "fin-wait-1",
+        5 => "fin-wait-2",
+        6 => "time-wait",
+        7 => "closed",
+        8 => "close-wait",
+        9 => "last-ack",
+        10 => "listens",
+        11 => "closing",
+        _ => "unknown",
+    }
+}
+
+/// `0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/x.sock`
+fn unix(line: &str) -> Option<(u64, Socket)> {
+    let mut words = line.split_ascii_whitespace();
+    let flags = u32::from_str_radix(words.nth(3)?, 16).ok()?;
+    let state = u8::from_str_radix(words.nth(1)?, 16).ok()?;
+    let inode = words.next()?.parse().ok()?;
+    let local = words.collect::<Vec<_>>().join(" ");
+    const LISTENS: u32 = 1 << 16;
+    let state = match state {
+        _ if flags & LISTENS != 0 => "listens",
+        1 => "unconnected",
+        2 => "connecting",
+        3 => "connected",
+        4 => "disconnecting",
+        _ => "unknown",
+    };
+    let socket =
+        Socket { fd: 0, kind: "unix", local, peer: String::new(), state, receive_queue: 0, send_queue: 0 };
+    Some((inode, socket))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_both_kinds_are_read() {
+        assert_eq!(address("0100007F:1F90").unwrap().to_string(), "127.0.0.1:8080");
+        assert_eq!(address("00000000000000000000000001000000:0050").unwrap().to_string(), "[::1]:80");
+        let mapped = address("0000000000000000FFFF00000100007F:0050").unwrap();
+        assert_eq!(mapped.to_string(), "127.0.0.1:80");
+        assert_eq!(address("7F:1"), Some(SocketAddr::from(([127, 0, 0, 0], 1))));
+        assert_eq!(address("xyz"), None);
+    }
+
+    #[test]
+    fn both_ends_of_a_connection_are_seen_with_what_waits_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (far, _) = listener.accept().unwrap();
+        let waits = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        near.write_all(b"unread").unwrap();
+        let sockets = sockets().unwrap();
+        let of = |fd: i32| sockets.iter().find(|socket| socket.fd == fd as u32).unwrap();
+        let far = of(far.as_raw_fd());
+        assert_eq!((far.kind, far.state, far.receive_queue), ("tcp", "established", 6));
+        assert_eq!(far.peer, near.local_addr().unwrap().to_string());
+        let listener = of(listener.as_raw_fd());
+        assert_eq!((listener.state, listener.receive_queue, listener.peer.as_str()), ("listens", 1, ""));
+        drop(waits);
+    }
+
+    #[test]
+    fn an_end_that_nobody_holds_is_an_orphan() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (own, from) = listener.accept().unwrap();
+        let ends = (from, own.local_addr().unwrap());
+        assert!(!is_orphan(ends.0, ends.1));
+        peer.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(!is_orphan(ends.0, ends.1), "it still reads");
+        drop(peer);
+        assert!(is_orphan(ends.0, ends.1));
+        drop(own);
+    }
+
+    #[test]
+    fn datagrams_and_unix_sockets_are_seen() {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (unix, _other) = UnixStream::pair().unwrap();
+        let sockets = sockets().unwrap();
+        let of = |fd: i32| sockets.iter().find(|socket| socket.fd == fd as u32).unwrap();
+        assert_eq!((of(udp.as_raw_fd()).kind, of(udp.as_raw_fd()).state), ("udp", "bound"));
+        assert_eq!((of(unix.as_raw_fd()).kind, of(unix.as_raw_fd()).state), ("unix", "connected"));
+        assert!(of(udp.as_raw_fd()).summary().starts_with("udp 127.0.0.1:"));
+    }
+}

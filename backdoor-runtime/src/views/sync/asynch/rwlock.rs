@@ -1,0 +1,296 @@
+//! A lock for many readers or one writer that may be held across an await, and says who they are.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use tokio::sync::{self, TryLockError};
+
+use super::owned::Owned;
+use super::take;
+use crate::views::sync::access::{guard, lock};
+use crate::views::sync::place::Place;
+use crate::views::sync::watch::{Hold, Kind, Record, Wanted, Watch};
+use crate::views::sync::who::Who;
+
+/// A twin of [`tokio::sync::RwLock`] that the commands `locks` and `waits` know.
+///
+/// Of its readers eight are listed and the others counted.
+///
+/// ```
+/// use backdoor_runtime::sync::asynch::RwLock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let routes = RwLock::named("routes", vec!["/"]);
+/// let (one, other) = (routes.read().await, routes.read().await);
+/// assert_eq!(one.len() + other.len(), 2);
+/// assert!(routes.try_write().is_err(), "it is being read");
+/// drop((one, other));
+/// routes.write().await.push("/health");
+/// # }
+/// ```
+pub struct RwLock<T: ?Sized> {
+    watch: Watch,
+    inner: sync::RwLock<T>,
+}
+
+/// Shared access to the value of an [`RwLock`], until it is dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    /// Dropped before the lock is let go.
+    pub(super) hold: Hold<&'a Record>,
+    pub(super) inner: sync::RwLockReadGuard<'a, T>,
+}
+
+/// Exclusive access to the value of an [`RwLock`], until it is dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    /// Dropped before the lock is let go.
+    pub(super) hold: Hold<&'a Record>,
+    pub(super) inner: sync::RwLockWriteGuard<'a, T>,
+}
+
+/// Shared access to the value of an [`RwLock`], or to a part of it, that it keeps alive until it is dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct OwnedRwLockReadGuard<T: ?Sized + 'static, U: ?Sized + 'static = T>(
+    pub(super) Owned<RwLock<T>, RwLockReadGuard<'static, U>>,
+);
+
+/// Exclusive access to the value of an [`RwLock`] that it keeps alive, until it is dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static>(
+    pub(super) Owned<RwLock<T>, RwLockWriteGuard<'static, T>>,
+);
+
+impl<T> RwLock<T> {
+    /// A lock that is known by where it was made.
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self::watched(Watch::new(Kind::AsyncRwLock, None, Location::caller()), value)
+    }
+
+    /// As [`new`](Self::new), which is constant here, too.
+    #[track_caller]
+    pub const fn const_new(value: T) -> Self {
+        Self::watched(Watch::new(Kind::AsyncRwLock, None, Location::caller()), value)
+    }
+
+    /// A lock with a name. Several may have the same.
+    #[track_caller]
+    pub const fn named(name: &'static str, value: T) -> Self {
+        Self::watched(Watch::new(Kind::AsyncRwLock, Some(name), Location::caller()), value)
+    }
+
+    /// A lock that lets in no more readers than this at a time, which may be at most `u32::MAX >> 3`.
+    ///
+    /// # Panics
+    /// There are to be more.
+    #[track_caller]
+    pub fn with_max_readers(value: T, readers: u32) -> Self {
+        let watch = Watch::new(Kind::AsyncRwLock, None, Location::caller());
+        Self { watch, inner: sync::RwLock::with_max_readers(value, readers) }
+    }
+
+    /// As [`with_max_readers`](Self::with_max_readers), and constant.
+    ///
+    /// # Panics
+    /// There are to be more.
+    #[track_caller]
+    pub const fn const_with_max_readers(value: T, readers: u32) -> Self {
+        let watch = Watch::new(Kind::AsyncRwLock, None, Location::caller());
+        Self { watch, inner: sync::RwLock::const_with_max_readers(value, readers) }
+    }
+
+    const fn watched(watch: Watch, value: T) -> Self {
+        Self { watch, inner: sync::RwLock::const_new(value) }
+    }
+
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits until nobody writes or has waited longer to write, and reads.
+    #[track_caller]
+    pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
+        self.read_at(Location::caller())
+    }
+
+    async fn read_at(&self, place: Place) -> RwLockReadGuard<'_, T> {
+        let (at_once, wait) = (|| self.inner.try_read().ok(), || self.inner.read());
+        let inner = take(self.watch.record(), Wanted::Read, place, at_once, wait).await;
+        self.reads(Who::here(true), place, inner)
+    }
+
+    /// Waits until nobody reads or writes, and writes.
+    #[track_caller]
+    pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
+        self.write_at(Location::caller())
+    }
+
+    async fn write_at(&self, place: Place) -> RwLockWriteGuard<'_, T> {
+        let (at_once, wait) = (|| self.inner.try_write().ok(), || self.inner.write());
+        let inner = take(self.watch.record(), Wanted::Alone, place, at_once, wait).await;
+        self.writes(Who::here(true), place, inner)
+    }
+
+    /// As [`read`](Self::read), by blocking this thread.
+    ///
+    /// # Panics
+    /// In a task, which must not block.
+    #[track_caller]
+    pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
+        let (place, who) = (Location::caller(), Who::here(false));
+        let wait = match self.inner.try_read() {
+            Ok(_) => None,
+            Err(_) => Some(self.watch.record().wait(who, Wanted::Read, place)),
+        };
+        let inner = self.inner.blocking_read();
+        drop(wait);
+        self.reads(who, place, inner)
+    }
+
+    /// As [`write`](Self::write), by blocking this thread.
+    ///
+    /// # Panics
+    /// In a task, which must not block.
+    #[track_caller]
+    pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
+        let (place, who) = (Location::caller(), Who::here(false));
+        let wait = match self.inner.try_write() {
+            Ok(_) => None,
+            Err(_) => Some(self.watch.record().wait(who, Wanted::Alone, place)),
+        };
+        let inner = self.inner.blocking_write();
+        drop(wait);
+        self.writes(who, place, inner)
+    }
+
+    /// Reads, unless somebody writes or waits to.
+    ///
+    /// # Errors
+    /// Somebody does.
+    #[track_caller]
+    pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
+        let inner = self.inner.try_read()?;
+        Ok(self.reads(Who::here(true), Location::caller(), inner))
+    }
+
+    /// Writes, unless somebody reads or writes.
+    ///
+    /// # Errors
+    /// Somebody does.
+    #[track_caller]
+    pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
+        let inner = self.inner.try_write()?;
+        Ok(self.writes(Who::here(true), Location::caller(), inner))
+    }
+
+    /// The value, without a lock: nobody else can hold it.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.inner.get_mut()
+    }
+
+    fn reads<'a>(
+        &'a self,
+        who: Who,
+        place: Place,
+        inner: sync::RwLockReadGuard<'a, T>,
+    ) -> RwLockReadGuard<'a, T> {
+        RwLockReadGuard { hold: Record::hold_shared(self.watch.record(), who, place, 1), inner }
+    }
+
+    fn writes<'a>(
+        &'a self,
+        who: Who,
+        place: Place,
+        inner: sync::RwLockWriteGuard<'a, T>,
+    ) -> RwLockWriteGuard<'a, T> {
+        RwLockWriteGuard { hold: Record::hold_alone(self.watch.record(), who, place), inner }
+    }
+}
+
+/// With guards that keep the lock alive.
+impl<T: ?Sized + 'static> RwLock<T> {
+    /// As [`read`](Self::read).
+    #[track_caller]
+    pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
+        let place = Location::caller();
+        async move { OwnedRwLockReadGuard(Owned::new(self, |lock| lock.read_at(place)).await) }
+    }
+
+    /// As [`write`](Self::write).
+    #[track_caller]
+    pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
+        let place = Location::caller();
+        async move { OwnedRwLockWriteGuard(Owned::new(self, |lock| lock.write_at(place)).await) }
+    }
+
+    /// As [`try_read`](Self::try_read).
+    ///
+    /// # Errors
+    /// Somebody writes or waits to.
+    #[track_caller]
+    pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
+        Owned::try_new(self, Self::try_read).map(OwnedRwLockReadGuard)
+    }
+
+    /// As [`try_write`](Self::try_write).
+    ///
+    /// # Errors
+    /// Somebody reads or writes.
+    #[track_caller]
+    pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
+        Owned::try_new(self, Self::try_write).map(OwnedRwLockWriteGuard)
+    }
+}
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Goes on reading what was written, and lets other readers in.
+    #[track_caller]
+    pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
+        self.downgrade_at(Location::caller())
+    }
+
+    pub(super) fn downgrade_at(self, place: Place) -> RwLockReadGuard<'a, T> {
+        let Self { hold, inner } = self;
+        let inner = inner.downgrade();
+        RwLockReadGuard { hold: shared(hold, place), inner }
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+    /// The lock that it is a guard of.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.owner()
+    }
+}
+
+impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
+    /// The lock that it is a guard of.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.owner()
+    }
+
+    /// Goes on reading what was written, and lets other readers in.
+    #[track_caller]
+    pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
+        let place = Location::caller();
+        OwnedRwLockReadGuard(self.0.map(|guard| guard.downgrade_at(place)))
+    }
+}
+
+/// Notes that who wrote reads from here on.
+pub(super) fn shared(hold: Hold<&Record>, place: Place) -> Hold<&Record> {
+    let record = *hold.record();
+    drop(hold);
+    Record::hold_shared(record, Who::here(true), place, 1)
+}
+
+lock!(RwLock);
+guard!(RwLockReadGuard<'_, T>, |guard| &guard.inner);
+guard!(RwLockWriteGuard<'_, T>, |guard| &guard.inner, |guard| &mut guard.inner);
+guard!(OwnedRwLockReadGuard<L, T>, of L, |guard| guard.0.dependent());
+guard!(OwnedRwLockWriteGuard<T>, |guard| guard.0.dependent(), |guard| guard.0.dependent_mut());

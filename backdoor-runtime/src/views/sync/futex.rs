@@ -1,0 +1,213 @@
+//! Threads that wait in the kernel for a lock that is not ours, as far as that can be told from outside.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+
+use crate::procfs::system_call::{Asleep, Position};
+use crate::procfs::task_files;
+use crate::reply::record;
+use crate::views::tasks::native;
+use crate::views::threads::{self, ThreadStack, owner};
+
+/// Groups, and threads of a group, that are listed.
+const LISTED: usize = 64;
+
+/// Threads that wait for the same thing, which no lock of ours is.
+///
+/// A futex is a word in memory that threads wait at; locks, conditions and idle threads all do. Who holds it cannot be known.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UntrackedInfo {
+    /// Where the word is.
+    pub address: String,
+    /// What waits in this way, as far as the value shows that they began to wait at.
+    pub looks_like: &'static str,
+    /// The threads: 64 at most.
+    pub threads: Vec<UntrackedThread>,
+    /// How many they are.
+    pub waiting: usize,
+}
+
+/// A thread that waits for something that is not ours.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UntrackedThread {
+    /// The kernel's number.
+    pub thread: u32,
+    /// The kernel's name, of 15 bytes at most.
+    pub name: String,
+    /// The author's function that it waits in, where its stack shows it.
+    pub at: Option<String>,
+}
+
+record!(UntrackedInfo: address, looks_like, threads, waiting);
+record!(UntrackedThread: thread, name, at);
+
+/// All threads that wait at a futex, other than for our locks.
+#[derive(Default)]
+pub(super) struct Untracked {
+    /// Those that look like locks, most threads first.
+    pub(super) locks: Vec<UntrackedInfo>,
+    /// Threads that wait as idle ones do: for a condition, or parked.
+    pub(super) others: usize,
+    /// Of them, those that may wait for a lock all the same: no name on their stack tells.
+    pub(super) untold: usize,
+}
+
+/// Threads by the word they wait at, and what it looks like.
+type Groups = BTreeMap<(String, &'static str), Vec<UntrackedThread>>;
+
+/// Looks at all threads but those that `is_known` and the console's.
+pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
+    let mut groups = Groups::new();
+    let mut others = 0;
+    for tid in task_files::tids()? {
+        // A thread may end meanwhile; whether such files are there at all, any thread that lives shows.
+        let asleep = match task_files::position(tid) {
+            Ok(Position::Asleep(asleep)) => asleep,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            _ => continue,
+        };
+        let thread = tid.unsigned_abs();
+        let (Some((address, value)), Some(name)) = (waits_at(&asleep), native::name(thread)) else {
+            continue;
+        };
+        if is_known(thread) || name.starts_with("backdoor-") {
+            continue;
+        }
+        match looks_like(value) {
+            Some(what) => {
+                groups.entry((format!("{address:#x}"), what)).or_default().push(UntrackedThread {
+                    thread,
+                    name,
+                    at: None,
+                });
+            }
+            None => others += 1,
+        }
+    }
+    let (idle, untold) = ask_for_stacks(&mut groups);
+    others += idle;
+    let mut locks: Vec<UntrackedInfo> = groups
+        .into_iter()
+        .map(|((address, looks_like), mut threads)| {
+            let waiting = threads.len();
+            threads.sort_by_key(|thread| thread.thread);
+            threads.truncate(LISTED);
+            UntrackedInfo { address, looks_like, threads, waiting }
+        })
+        .collect();
+    locks.sort_by_key(|lock| std::cmp::Reverse(lock.waiting));
+    locks.truncate(LISTED);
+    Ok(Untracked { locks, others, untold })
+}
+
+/// Adds where they wait, as their stacks tell, and takes out those that wait for a condition after all; gives how many those are, and of
+/// how many of them no stack tells. Where there are no stacks, the value has to do.
+fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
+    let tids: Vec<i32> = groups.values().flatten().map(|thread| thread.thread.cast_signed()).collect();
+    if tids.is_empty() {
+        return (0, 0);
+    }
+    let stacks = threads::stacks_of(&tids).map(|stacks| stacks.threads).unwrap_or_default();
+    let stacks: HashMap<i32, ThreadStack> = stacks.into_iter().map(|stack| (stack.tid, stack)).collect();
+    let (mut others, mut untold) = (0, 0);
+    for ((_, looks_like), threads) in groups.iter_mut() {
+        threads.retain_mut(|thread| {
+            let stack = stacks.get(&thread.thread.cast_signed());
+            thread.at = stack.and_then(ThreadStack::own_place);
+            let is_lock = match stack.and_then(waits_for) {
+                Some(Called::Condition) => false,
+                Some(Called::Lock) => *looks_like != OF_PARKING_LOT,
+                Some(Called::LockOfParkingLot) => true,
+                None => *looks_like != OF_PARKING_LOT,
+            };
+            // Where a thread waits, the C library's names are the same for all.
+            let has_names = stack.is_some_and(|stack| {
+                stack.frames.iter().any(|frame| frame.function.is_some() && !owner::in_c_library(frame))
+            });
+            others += usize::from(!is_lock);
+            untold += usize::from(!is_lock && !has_names);
+            is_lock
+        });
+    }
+    groups.retain(|_, threads| !threads.is_empty());
+    (others, untold)
+}
+
+/// What a thread called that it waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Called {
+    /// A condition, or a place to park.
+    Condition,
+    Lock,
+    LockOfParkingLot,
+}
+
+/// What it called last of what says so.
+fn waits_for(stack: &ThreadStack) -> Option<Called> {
+    stack.frames.iter().find_map(|frame| {
+        let function = frame.function.as_deref()?.to_lowercase();
+        let of = owner::crate_of(frame);
+        let (text, lock) = match of {
+            // Its locks and conditions all park in the end.
+            "parking_lot_core" => return None,
+            // A function that was inlined may be known by its last name alone.
+            "parking_lot" => {
+                let file = frame.file.as_deref().and_then(|file| file.rsplit('/').next()).unwrap_or_default();
+                (format!("{} {file}", function.replace("parking_lot", "")), Called::LockOfParkingLot)
+            }
+            _ => (function, Called::Lock),
+        };
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        match (has(&["condvar", "pthread_cond", "park"]), has(&["mutex", "rwlock"])) {
+            (true, _) => Some(Called::Condition),
+            (false, true) => Some(lock),
+            (false, false) => None,
+        }
+    })
+}
+
+/// The word a thread waits at, and the value it had then: the first and the third argument (futex(2)).
+fn waits_at(asleep: &Asleep) -> Option<(u64, u32)> {
+    const WAIT: u64 = 0;
+    const WAIT_BITSET: u64 = 9;
+    const FLAGS: u64 = 128 | 256;
+    let (libc::SYS_futex, [address, operation, value, ..]) = asleep.call? else { return None };
+    matches!(operation & !FLAGS, WAIT | WAIT_BITSET).then_some((address, value as u32))
+}
+
+/// Whoever waits for one does so at a word of his own thread's.
+const OF_PARKING_LOT: &str = "a lock of parking_lot";
+
+/// The values at which the locks of std, of glibc and of parking_lot wait. A condition counts, so it passes through some of them, too.
+fn looks_like(value: u32) -> Option<&'static str> {
+    // Parked threads wait at -1 (std's thread::park).
+    match value {
+        1 => Some(OF_PARKING_LOT),
+        2 => Some("a mutex"),
+        // Bits 30 and 31: readers wait, writers wait (std's futex RwLock).
+        0x4000_0000..=0xffff_fffe => Some("an RwLock"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_thread_waits() {
+        #[track_caller]
+        fn check(call: Option<(i64, [u64; 6])>, expected: Option<(u64, u32)>) {
+            let asleep = Asleep { call, stack_pointer: 0x7ffe, program_counter: 0x7fff };
+            assert_eq!(waits_at(&asleep), expected);
+        }
+        let all = u64::MAX >> 32;
+        check(Some((libc::SYS_futex, [0x7f00, 0x80, 2, 0, 0, 0])), Some((0x7f00, 2)));
+        check(Some((libc::SYS_futex, [0x7f00, 0x189, all, 0, 0, all])), Some((0x7f00, u32::MAX)));
+        check(Some((libc::SYS_futex, [0x7f00, 0x81, 1, 0, 0, 0])), None);
+        check(Some((libc::SYS_read, [3, 0x7f00, 1, 0, 0, 0])), None);
+        check(None, None);
+    }
+}

@@ -1,0 +1,215 @@
+//! The locks as values, for the commands and for the service itself.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::registry;
+use super::slot::Held;
+use super::watch::{Kind, Record, Waiter, Wanted};
+use crate::base::coarse_clock;
+use crate::reply::record;
+
+/// Those who wait for one lock and are listed, the longest first; all are counted.
+const WAITERS: usize = 32;
+
+/// One lock, as it was seen.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LockInfo {
+    /// Counts locks in the order of their first use.
+    pub id: u64,
+    /// The name it was given.
+    pub name: Option<&'static str>,
+    /// `mutex`, `rwlock`, `async mutex`, `async rwlock` or `semaphore`.
+    pub kind: &'static str,
+    /// Where it was made, as `file:line`.
+    pub made: String,
+    /// Who holds it: of readers 8 at most, of those who hold permits 32.
+    pub holders: Vec<HolderInfo>,
+    /// Holders that are not listed.
+    pub more_holders: u32,
+    /// The 32 who wait longest.
+    pub waiters: Vec<WaiterInfo>,
+    /// How many wait.
+    pub waiting: usize,
+    /// How long the first of them has waited.
+    pub longest_wait: Option<Duration>,
+    /// Whether somebody panicked who held it, and nobody cleared that.
+    pub poisoned: bool,
+    /// Permits of a semaphore, taken or not.
+    pub permits: Option<usize>,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HolderInfo {
+    /// In words: ``thread 4711 `compactor` ``, `task 12`.
+    pub by: String,
+    /// The kernel's number of the thread that took it.
+    pub thread: u32,
+    /// The task that took it, if it is one of ours.
+    pub task: Option<u64>,
+    /// `exclusive`, `read` or `permit`.
+    pub mode: &'static str,
+    /// Permits it holds; 1 where there are none.
+    pub permits: u32,
+    /// Where it was taken, as `file:line`.
+    pub at: String,
+    /// For how long, give or take the kernel's tick: 4 ms where that is 250 Hz.
+    pub held: Duration,
+}
+
+/// Who waits for a lock.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WaiterInfo {
+    /// In words: ``thread 4711 `compactor` ``, `task 12`.
+    pub by: String,
+    /// The kernel's number of the thread that waits, or that first polled the task.
+    pub thread: u32,
+    /// The task that waits, if it is one of ours.
+    pub task: Option<u64>,
+    /// Whether it awaits: then the thread goes on.
+    pub asynchronous: bool,
+    /// `exclusive`, `read` or `permit`.
+    pub wants: &'static str,
+    /// Permits it wants; 1 where there are none.
+    pub permits: u32,
+    /// Where it waits, as `file:line`.
+    pub at: String,
+    /// For how long, give or take the kernel's tick: 4 ms where that is 250 Hz.
+    pub waited: Duration,
+}
+
+/// All locks of [`sync`](crate::views::sync) that were used and are not dropped: those waited for longest first, then those held longest.
+///
+/// Nothing is stopped for this, so locks move meanwhile: each holder and each waiter was there when it was looked at, and not all at the
+/// same moment.
+pub fn locks() -> Vec<LockInfo> {
+    let mut records = registry::all();
+    sort(&mut records);
+    records.iter().map(|record| LockInfo::of(record)).collect()
+}
+
+/// The first of them whose name, kind or place has the pattern in it, and how many there are. An empty pattern is in all of them.
+pub fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
+    let pattern = pattern.to_lowercase();
+    let mut records = registry::all();
+    records.retain(|record| {
+        let has = |text: &str| text.to_lowercase().contains(&pattern);
+        has(record.name.unwrap_or_default()) || has(record.kind.as_str()) || has(&record.made.to_string())
+    });
+    sort(&mut records);
+    (records.iter().take(limit).map(|record| LockInfo::of(record)).collect(), records.len())
+}
+
+/// The locks that are poisoned.
+pub(crate) fn poisoned_locks() -> Vec<LockInfo> {
+    registry::all().iter().filter(|record| record.is_poisoned()).map(|record| LockInfo::of(record)).collect()
+}
+
+fn sort(records: &mut [Arc<Record>]) {
+    records.sort_by_cached_key(|record| {
+        let first = record.waiters().values().next().map(|waiter| coarse_clock::since(waiter.since));
+        let held = record.holders().map(|(_, held)| coarse_clock::since(held.since)).max();
+        (Reverse(first), Reverse(held), !record.is_poisoned(), record.number)
+    });
+}
+
+impl LockInfo {
+    pub(super) fn of(record: &Record) -> Self {
+        let mut waiters: Vec<(u64, Waiter)> =
+            record.waiters().iter().take(WAITERS).map(|(&wait, waiter)| (wait, *waiter)).collect();
+        let (holders, more_holders) = (holders(record), record.unlisted());
+        // Who has got the lock meanwhile is among the holders, and not among those who wait.
+        let waiting = {
+            let still = record.waiters();
+            waiters.retain(|(wait, _)| still.contains_key(wait));
+            still.len()
+        };
+        let waiters: Vec<WaiterInfo> = waiters.iter().map(|(_, waiter)| WaiterInfo::of(waiter)).collect();
+        Self {
+            id: record.number,
+            name: record.name,
+            kind: record.kind.as_str(),
+            made: place(record.made),
+            holders,
+            more_holders,
+            waiting,
+            longest_wait: waiters.first().map(|waiter| waiter.waited),
+            waiters,
+            poisoned: record.is_poisoned(),
+            permits: (record.kind == Kind::Semaphore).then(|| record.permits()),
+        }
+    }
+}
+
+/// Those who hold it, the longest first.
+pub(super) fn holders(record: &Record) -> Vec<HolderInfo> {
+    let mut holders: Vec<HolderInfo> =
+        record.holders().map(|(seat, held)| HolderInfo::of(record.kind, seat, &held)).collect();
+    holders.sort_by_key(|holder| (Reverse(holder.held), holder.task, holder.thread));
+    holders
+}
+
+impl HolderInfo {
+    fn of(kind: Kind, seat: usize, held: &Held) -> Self {
+        let mode = match (seat, kind) {
+            (0, _) => "exclusive",
+            (_, Kind::Semaphore) => "permit",
+            (_, _) => "read",
+        };
+        Self {
+            by: held.who.label(),
+            thread: held.who.thread,
+            task: held.who.task.map(Into::into),
+            mode,
+            permits: held.permits,
+            at: place(held.place),
+            held: coarse_clock::since(held.since),
+        }
+    }
+}
+
+impl WaiterInfo {
+    pub(super) fn of(waiter: &Waiter) -> Self {
+        let (wants, permits) = match waiter.wanted {
+            Wanted::Alone => ("exclusive", 1),
+            Wanted::Read => ("read", 1),
+            Wanted::Permits(permits) => ("permit", permits),
+        };
+        Self {
+            by: waiter.who.label(),
+            thread: waiter.who.thread,
+            task: waiter.who.task.map(Into::into),
+            asynchronous: waiter.who.asynchronous,
+            wants,
+            permits,
+            at: place(waiter.place),
+            waited: coarse_clock::since(waiter.since),
+        }
+    }
+}
+
+impl Kind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Mutex => "mutex",
+            Self::RwLock => "rwlock",
+            Self::AsyncMutex => "async mutex",
+            Self::AsyncRwLock => "async rwlock",
+            Self::Semaphore => "semaphore",
+        }
+    }
+}
+
+/// `file:line`.
+pub(super) fn place(place: super::place::Place) -> String {
+    format!("{}:{}", place.file(), place.line())
+}
+
+record!(LockInfo: id, name, kind, made, holders, more_holders, waiters, waiting, longest_wait, poisoned, permits);
+record!(HolderInfo: by, thread, task, mode, permits, at, held);
+record!(WaiterInfo: by, thread, task, asynchronous, wants, permits, at, waited);

@@ -1,0 +1,306 @@
+//! What is known of one lock: where it was made, who holds it, who waits for it.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::place::Place;
+use super::registry;
+use super::slot::{Held, Slot};
+use super::who::Who;
+use crate::base::coarse_clock;
+
+/// Readers of one lock that are listed; more are counted.
+const READERS: usize = 8;
+
+/// Holders of permits of one semaphore that are listed; more are counted.
+const PERMITS: usize = 32;
+
+/// Which kind of lock it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Mutex,
+    RwLock,
+    AsyncMutex,
+    AsyncRwLock,
+    Semaphore,
+}
+
+/// What a lock carries with it: enough to be made in a constant, and the record once it was first used.
+pub(super) struct Watch {
+    kind: Kind,
+    name: Option<&'static str>,
+    made: Place,
+    /// Permits of a semaphore when it was made.
+    permits: usize,
+    record: OnceLock<Arc<Record>>,
+}
+
+/// A lock as the console sees it. It does not know the value.
+pub(super) struct Record {
+    /// Counts locks in the order of their first use.
+    pub(super) number: u64,
+    pub(super) kind: Kind,
+    pub(super) name: Option<&'static str>,
+    pub(super) made: Place,
+    /// The one exclusive holder.
+    alone: Slot,
+    /// Readers, or holders of permits.
+    shared: Box<[Slot]>,
+    /// Those that found no slot free.
+    unlisted: AtomicU32,
+    poisoned: AtomicBool,
+    /// Permits of a semaphore, taken or not.
+    permits: AtomicUsize,
+    waiters: Mutex<BTreeMap<u64, Waiter>>,
+}
+
+/// What somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Alone,
+    Read,
+    Permits(u32),
+}
+
+/// Somebody who waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiter {
+    pub(super) who: Who,
+    pub(super) wanted: Wanted,
+    pub(super) place: Place,
+    pub(super) since: u64,
+}
+
+/// Notes that somebody holds a lock, as long as it lives. It is dropped before the lock is let go.
+pub(super) struct Hold<R: Deref<Target = Record>> {
+    record: R,
+    seat: Seat,
+}
+
+#[derive(Clone, Copy)]
+enum Seat {
+    Alone,
+    Shared(usize),
+    Unlisted,
+}
+
+/// Notes that somebody waits for a lock, as long as it lives.
+pub(super) struct Wait<'a> {
+    record: &'a Record,
+    number: u64,
+}
+
+impl Watch {
+    pub(super) const fn new(kind: Kind, name: Option<&'static str>, made: Place) -> Self {
+        Self { kind, name, made, permits: 0, record: OnceLock::new() }
+    }
+
+    pub(super) const fn semaphore(name: Option<&'static str>, made: Place, permits: usize) -> Self {
+        Self { kind: Kind::Semaphore, name, made, permits, record: OnceLock::new() }
+    }
+
+    /// The record, made and listed at first use.
+    #[inline]
+    pub(super) fn record(&self) -> &Arc<Record> {
+        self.record.get_or_init(|| {
+            let record = Arc::new(Record::new(self));
+            registry::add(&record);
+            record
+        })
+    }
+
+    /// The record, if it was ever used.
+    pub(super) fn used(&self) -> Option<&Arc<Record>> {
+        self.record.get()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.get() {
+            registry::remove(record.number);
+        }
+    }
+}
+
+impl Record {
+    fn new(watch: &Watch) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let slots = match watch.kind {
+            Kind::Mutex | Kind::AsyncMutex => 0,
+            Kind::RwLock | Kind::AsyncRwLock => READERS,
+            Kind::Semaphore => watch.permits.clamp(1, PERMITS).next_power_of_two(),
+        };
+        Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            kind: watch.kind,
+            name: watch.name,
+            made: watch.made,
+            alone: Slot::new(),
+            shared: (0..slots).map(|_| Slot::new()).collect(),
+            unlisted: AtomicU32::new(0),
+            poisoned: AtomicBool::new(false),
+            permits: AtomicUsize::new(watch.permits),
+            waiters: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Notes the exclusive holder. Called by whoever holds the lock.
+    #[inline]
+    pub(super) fn hold_alone<R: Deref<Target = Self>>(this: R, who: Who, place: Place) -> Hold<R> {
+        this.alone.fill(who, place);
+        Hold { record: this, seat: Seat::Alone }
+    }
+
+    /// Notes a reader, or the holder of permits.
+    #[inline]
+    pub(super) fn hold_shared<R: Deref<Target = Self>>(
+        this: R,
+        who: Who,
+        place: Place,
+        permits: u32,
+    ) -> Hold<R> {
+        let slots = &this.shared;
+        // Threads begin at different slots, so that they seldom meet. Their number is a power of two, so no division is needed.
+        let order = (0..slots.len()).map(|at| (at + who.thread as usize) & (slots.len() - 1));
+        let seat = match { order }.find(|&at| slots[at].claim(who, place, permits)) {
+            Some(at) => Seat::Shared(at),
+            None => {
+                this.unlisted.fetch_add(1, Ordering::Relaxed);
+                Seat::Unlisted
+            }
+        };
+        Hold { record: this, seat }
+    }
+
+    /// Notes that somebody waits, from now until what is returned is dropped.
+    pub(super) fn wait(&self, who: Who, wanted: Wanted, place: Place) -> Wait<'_> {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        self.waiters().insert(number, Waiter { who, wanted, place, since: coarse_clock::now() });
+        Wait { record: self, number }
+    }
+
+    pub(super) fn waiters(&self) -> MutexGuard<'_, BTreeMap<u64, Waiter>> {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those who hold it now and are listed, with the number of the seat of each: 0 is that of the exclusive holder.
+    pub(super) fn holders(&self) -> impl Iterator<Item = (usize, Held)> {
+        let slots = [&self.alone].into_iter().chain(&self.shared);
+        slots.enumerate().filter_map(|(seat, slot)| Some((seat, slot.read()?)))
+    }
+
+    /// Whether the holder of this seat has held it since that was seen.
+    pub(super) fn is_still_held(&self, seat: usize, turn: u64) -> bool {
+        seat.checked_sub(1).map_or(&self.alone, |at| &self.shared[at]).is_still(turn)
+    }
+
+    /// Whether the wait of this number goes on. Who holds the lock was seen while it did, where that is so afterwards.
+    pub(super) fn is_still_waited(&self, wait: u64) -> bool {
+        self.waiters().contains_key(&wait)
+    }
+
+    /// How a sentence calls it.
+    pub(super) fn label(&self) -> String {
+        match self.name {
+            Some(name) => format!("`{name}`"),
+            None => format!("the {} made at {}:{}", self.kind.as_str(), self.made.file(), self.made.line()),
+        }
+    }
+
+    pub(super) fn unlisted(&self) -> u32 {
+        self.unlisted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_poisoned(&self, poisoned: bool) {
+        self.poisoned.store(poisoned, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn permits(&self) -> usize {
+        self.permits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_permits(&self, permits: usize) {
+        self.permits.fetch_add(permits, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_permits(&self, permits: usize) {
+        self.permits.fetch_sub(permits, Ordering::Relaxed);
+    }
+}
+
+impl<R: Deref<Target = Record>> Hold<R> {
+    pub(super) fn record(&self) -> &R {
+        &self.record
+    }
+
+    /// Notes that it is of so many permits from now on.
+    pub(super) fn amend(&self, permits: u32) {
+        if let Seat::Shared(at) = self.seat {
+            self.record.shared[at].amend(permits, None);
+        }
+    }
+
+    /// Whether its holder is listed.
+    pub(super) fn is_listed(&self) -> bool {
+        !matches!(self.seat, Seat::Unlisted)
+    }
+}
+
+impl<R: Deref<Target = Record> + Clone> Hold<R> {
+    /// Notes that so many of its permits are held apart from now on, by whoever took all of them, and since then.
+    pub(super) fn split(&self, left: u32, apart: u32, place: Place) -> Self {
+        let taken = match self.seat {
+            Seat::Shared(at) => self.record.shared[at].read(),
+            _ => None,
+        };
+        let (who, place) = taken.map_or((Who::here(true), place), |taken| (taken.who, taken.place));
+        self.amend(left);
+        let split = Record::hold_shared(self.record.clone(), who, place, apart);
+        if let (Some(taken), Seat::Shared(at)) = (taken, split.seat) {
+            split.record.shared[at].amend(apart, Some(taken.since));
+        }
+        split
+    }
+}
+
+impl<R: Deref<Target = Record>> Drop for Hold<R> {
+    #[inline]
+    fn drop(&mut self) {
+        match self.seat {
+            Seat::Alone => self.record.alone.free(),
+            Seat::Shared(at) => self.record.shared[at].free(),
+            Seat::Unlisted => {
+                self.record.unlisted.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.record.waiters().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the documentation of [`sync`](crate::views::sync) says.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_a_lock_weighs() {
+        assert_eq!(size_of::<Watch>(), 56);
+        // With the two counts of an `Arc`, in lines of the cache.
+        assert_eq!(size_of::<Record>().next_multiple_of(64) + 64, 256);
+        assert_eq!(size_of::<Slot>(), 64);
+    }
+}

@@ -1,0 +1,66 @@
+//! Who holds a lock or waits for one: a thread, or a task on a thread.
+
+use std::num::NonZeroU64;
+
+use crate::views::tasks::{self, native};
+
+/// A thread, and the task it polled, if that is one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    /// The kernel's number of the thread.
+    pub(super) thread: u32,
+    pub(super) task: Option<NonZeroU64>,
+    /// Whether it went through an asynchronous function: without a task of ours, nobody can be named then.
+    pub(super) asynchronous: bool,
+}
+
+/// What can wait and hold: a node of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Party {
+    Thread(u32),
+    Task(NonZeroU64),
+}
+
+impl Who {
+    #[inline]
+    pub(super) fn here(asynchronous: bool) -> Self {
+        Self { thread: native::tid(), task: tasks::current::id(), asynchronous }
+    }
+
+    /// The one whose going on lets a lock go that is held: the task that took it, else the thread.
+    pub(super) fn holder(self) -> Option<Party> {
+        match (self.task, self.asynchronous) {
+            (Some(task), _) => Some(Party::Task(task)),
+            (None, false) => Some(Party::Thread(self.thread)),
+            (None, true) => None,
+        }
+    }
+
+    /// All that stand still while it waits: who blocks a thread stops the task on it as well.
+    pub(super) fn waiting(self) -> impl Iterator<Item = Party> {
+        let thread = (!self.asynchronous).then_some(Party::Thread(self.thread));
+        thread.into_iter().chain(self.task.map(Party::Task))
+    }
+
+    /// As an operator reads it: ``task 12 `refresh` ``, ``thread 4711 `compactor` ``.
+    pub(super) fn label(self) -> String {
+        match (self.task, self.asynchronous) {
+            (Some(task), true) => task_label(task),
+            (Some(task), false) => format!("{} on {}", task_label(task), thread_label(self.thread)),
+            (None, false) => thread_label(self.thread),
+            (None, true) => format!("a future outside any tracked task, on {}", thread_label(self.thread)),
+        }
+    }
+}
+
+/// As the other views call it. Of one that has ended, `tasks --ended` may know more.
+fn task_label(task: NonZeroU64) -> String {
+    tasks::get(task.get()).map_or_else(|| format!("task {task}"), |task| task.title())
+}
+
+fn thread_label(thread: u32) -> String {
+    match native::name(thread) {
+        Some(name) => format!("thread {thread} `{name}`"),
+        None => format!("thread {thread}, which has ended"),
+    }
+}

@@ -1,0 +1,59 @@
+//! Tasks that can be seen: which there are, what each does, and where it waits, with file and line.
+//!
+//! A service spawns with [`spawn()`] and [`spawn_named`] instead of tokio's, with a [`JoinSet`] or a
+//! [`Builder`] of ours, or lets any future be listed with [`Instrument::instrumented`]. Nothing else is needed: neither
+//! `tokio_unstable` nor a subscriber. An operator then has `tasks`, `pgt`, `runtime` and `cancel`.
+//!
+//! What a task waits for is seen by polling it once with a waker of ours: whoever clones that is a leaf. So it is known for
+//! - sleeps, sockets, channels, locks, `JoinHandle`s: each is a leaf, with the functions that await it;
+//! - `select!`, `join!`, `timeout`: a leaf for each branch that waits;
+//! - `FuturesUnordered`, and `join_all` of more than 30 futures: one leaf, what is awaited of the collection (`Next`, `JoinAll`), since
+//!   it polls only those that were woken; spawn what is in it as tasks to see more;
+//! - a `LocalSet`: each task in it that was spawned with us; the set itself is a leaf of whoever drives it;
+//! - a current-thread runtime: as any other, as long as its thread polls;
+//! - a future that wakes itself: where it did so, marked as such;
+//! - a future that registers nowhere, such as `pending()`: no leaf, and words that say so.
+//!
+//! A task that does not return from its poll is shown as running, with the native stack of its thread; one that nobody polls within
+//! 200 ms says so.
+//! Tasks that were spawned by others are counted by `tasks` and `runtime`, and not seen. With `--cfg tokio_unstable` there are
+//! `on_task_spawn` and `on_task_terminate` for the hooks of the same names of `tokio::runtime::Builder`: they list those, too, with the
+//! place where they were spawned.
+//!
+//! What it costs is measured by `cargo xtask bench tasks`.
+
+mod cancel;
+pub(crate) mod current;
+#[cfg(tokio_unstable)]
+mod hook;
+mod info;
+mod join_set;
+mod names;
+pub(crate) mod native;
+#[allow(unsafe_code, reason = "the unwinder's functions; each block has its reason")]
+mod own_stack;
+#[allow(
+    unsafe_code,
+    reason = "a waker that notices its clones has a table of its own, which only `unsafe` can make"
+)]
+mod probe;
+mod query;
+mod record;
+pub(crate) mod registry;
+mod runtime;
+mod spawn;
+mod stack;
+mod thread;
+mod tracked;
+
+pub use cancel::{CancelError, cancel};
+#[cfg(tokio_unstable)]
+pub use hook::{on_task_spawn, on_task_terminate};
+pub(crate) use info::rounded;
+pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
+pub use join_set::JoinSet;
+pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list, running};
+pub use runtime::{RuntimeInfo, WorkerInfo, runtime};
+pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};
+pub use stack::{Frame, Leaf, TaskStack, stacks};
+pub use tracked::Instrumented;

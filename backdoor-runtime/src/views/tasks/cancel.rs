@@ -1,0 +1,56 @@
+//! Ending a task from outside.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use crate::views::tasks::{TaskInfo, registry};
+
+/// Why a task was not cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CancelError {
+    /// There is none of this number, or it has ended.
+    NotThere(u64),
+    /// It was not spawned by us, so that whoever awaits it would wait for ever.
+    NotOurs(u64),
+}
+
+impl fmt::Display for CancelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotThere(id) => {
+                write!(f, "there is no task {id}, or it has ended; `tasks` and `tasks --ended` list them")
+            }
+            Self::NotOurs(id) => write!(
+                f,
+                "task {id} is a future that was only instrumented: who awaits it would wait for ever; what is spawned with `backdoor_runtime::spawn` can be cancelled"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for CancelError {}
+
+/// Aborts a task: it is dropped where it awaits, by its runtime, and who awaits its handle is told that it was cancelled. `tasks
+/// --ended` says by whom. One that does not return from its poll goes on.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use backdoor_runtime::{spawn, tasks};
+///
+/// let task = spawn(std::future::pending::<()>());
+/// tasks::cancel(task.id(), "the night watch").unwrap();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # }
+/// ```
+///
+/// # Errors
+/// It has ended, or was not spawned by us.
+pub fn cancel(id: u64, by: &str) -> Result<TaskInfo, CancelError> {
+    let record = NonZeroU64::new(id).and_then(registry::get).ok_or(CancelError::NotThere(id))?;
+    let abort = record.abort_handle().ok_or(CancelError::NotOurs(id))?;
+    record.cancelled(by);
+    abort.abort();
+    Ok(TaskInfo::of(&record))
+}

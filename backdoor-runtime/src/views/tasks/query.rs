@@ -1,0 +1,201 @@
+//! Questions about all tasks.
+
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tokio::runtime::{self, Handle};
+use tokio::time::sleep;
+
+use crate::base::clock;
+use crate::views::tasks::record::{Record, State};
+use crate::views::tasks::{EndedTask, TaskInfo, TaskState, registry};
+
+/// A poll that takes longer holds up its worker.
+const LONG: Duration = Duration::from_millis(100);
+
+/// The tasks that live, by number. They are asked in pieces, while it is read: those that end meanwhile are not in it, and only a few
+/// hundred are held at a time.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use backdoor_runtime::{spawn_named, tasks};
+///
+/// let _task = spawn_named("refresh", std::future::pending::<()>());
+/// assert_eq!(tasks::list().filter(|task| task.matches("Refresh")).count(), 1);
+/// # }
+/// ```
+pub fn list() -> impl Iterator<Item = TaskInfo> + Send {
+    let ours = registry::all().map(|record| TaskInfo::of(&record));
+    #[cfg(tokio_unstable)]
+    let ours = ours.chain(super::hook::list());
+    ours
+}
+
+/// How many tasks live.
+pub fn count() -> usize {
+    registry::count()
+}
+
+/// The task of this number, if it lives.
+pub fn get(id: u64) -> Option<TaskInfo> {
+    Some(TaskInfo::of(&*registry::get(NonZeroU64::new(id)?)?))
+}
+
+/// The last tasks that have ended, the latest first: about 256 that came to their end, and 256 of the others.
+pub fn ended() -> Vec<EndedTask> {
+    registry::ended().iter().map(EndedTask::of).collect()
+}
+
+/// How many of the tasks that are listed this runtime counts among its own: the others of its
+/// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) were not spawned with us and cannot be seen.
+pub fn counted_by(runtime: &Handle) -> usize {
+    let id = Some(runtime.id());
+    let seen = registry::all().filter(|record| record.counted_by() == id).count();
+    #[cfg(tokio_unstable)]
+    let seen = seen + super::hook::counted_by(runtime.id());
+    seen
+}
+
+/// The runtime that counts this task, where that is known.
+pub(crate) fn runtime_of(id: u64) -> Option<runtime::Id> {
+    registry::get(NonZeroU64::new(id)?)?.counted_by()
+}
+
+/// What a task has spent within a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BusyTask {
+    /// The task at the end of the window.
+    pub task: TaskInfo,
+    /// The time in its polls, the present one included.
+    pub busy: Duration,
+    /// How many polls have ended.
+    pub polls: u64,
+}
+
+/// The tasks that are polled longest within the time to come, the busiest first and so many at most, and how many others are polled at
+/// all. Those that end within it are not seen. It holds 24 bytes a task meanwhile.
+pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
+    let begin = clock::now();
+    let before: HashMap<NonZeroU64, (u64, u64)> = registry::all()
+        .map(|record| {
+            let spent = record.spent(begin);
+            (record.id, (spent.busy, spent.polls))
+        })
+        .collect();
+    sleep(window).await;
+    let now = clock::now();
+    let mut spent: Vec<(u64, u64, Arc<Record>)> = registry::all()
+        .filter_map(|record| {
+            let (busy, polls) = before.get(&record.id).copied().unwrap_or_default();
+            let spent = record.spent(now);
+            // A poll that was under way then has ended a little sooner than it was read.
+            let busy = spent.busy.saturating_sub(busy);
+            (busy > 0).then(|| (busy, spent.polls.saturating_sub(polls), record))
+        })
+        .collect();
+    spent.sort_by_key(|(busy, _, record)| (std::cmp::Reverse(*busy), record.id));
+    let others = spent.len().saturating_sub(most);
+    let top = spent.iter().take(most).map(|(busy, polls, record)| BusyTask {
+        task: TaskInfo::of(record),
+        busy: Duration::from_nanos(*busy),
+        polls: *polls,
+    });
+    (top.collect(), others)
+}
+
+/// A task that holds up a worker, or waits for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlockedTask {
+    /// The task.
+    pub task: TaskInfo,
+    /// Its present poll has lasted for more than 100 ms; if not, it was woken and not polled.
+    pub holds: bool,
+}
+
+/// The tasks that hold up a worker, then those that were woken and are not polled within the time to come.
+pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
+    let woken: Vec<(Arc<Record>, u64)> = registry::all()
+        .filter(|record| record.state() == State::Scheduled)
+        .map(|record| (record.clone(), record.polls()))
+        .collect();
+    sleep(window).await;
+    let waiting = woken
+        .iter()
+        .filter(|(record, polls)| record.state() == State::Scheduled && record.polls() == *polls)
+        .filter(|(record, _)| registry::get(record.id).is_some());
+    let waiting = waiting.map(|(record, _)| BlockedTask { task: TaskInfo::of(record), holds: false });
+    holding().into_iter().map(|task| BlockedTask { task, holds: true }).chain(waiting).collect()
+}
+
+/// A poll that is under way.
+#[derive(Clone, Copy)]
+pub(crate) struct Poll {
+    pub(crate) thread: u32,
+    /// Whether it is known that the runtime counts the task.
+    pub(crate) is_counted: bool,
+}
+
+/// The polls under way of tasks that this runtime counts, or of which nobody knows who does: each by its task and when it began.
+pub(crate) fn polls(runtime: runtime::Id) -> HashMap<(NonZeroU64, u64), Poll> {
+    let poll = |record: Arc<Record>| {
+        let counted = record.counted_by();
+        match record.state() {
+            State::Running(thread, began) if counted.is_none_or(|counts| counts == runtime) => {
+                Some(((record.id, began), Poll { thread, is_counted: counted.is_some() }))
+            }
+            _ => None,
+        }
+    };
+    registry::all().filter_map(poll).collect()
+}
+
+/// The tasks that are being polled.
+pub fn running() -> Vec<TaskInfo> {
+    let running = registry::all().filter(|record| matches!(record.state(), State::Running(..)));
+    running.map(|record| TaskInfo::of(&record)).collect()
+}
+
+/// The tasks whose present poll has lasted for more than 100 ms, the longest first.
+pub(crate) fn holding() -> Vec<TaskInfo> {
+    let mut holding: Vec<(Duration, TaskInfo)> = running()
+        .into_iter()
+        .filter_map(|task| match task.state {
+            TaskState::Running { since, .. } if since > LONG => Some((since, task)),
+            _ => None,
+        })
+        .collect();
+    holding.sort_by_key(|(since, task)| (std::cmp::Reverse(*since), task.id));
+    holding.into_iter().map(|(_, task)| task).collect()
+}
+
+impl Serialize for BusyTask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("BusyTask", 2 + TaskInfo::FIELDS)?;
+        record.serialize_field("busy_in_window", &self.busy)?;
+        record.serialize_field("polls_in_window", &self.polls)?;
+        self.task.write(&mut record)?;
+        record.end()
+    }
+}
+
+impl BlockedTask {
+    /// Why it is blocked, for a person.
+    pub fn why(&self) -> &'static str {
+        if self.holds { "holds a worker" } else { "woken, not polled" }
+    }
+}
+
+impl Serialize for BlockedTask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("BlockedTask", 1 + TaskInfo::FIELDS)?;
+        record.serialize_field("why", self.why())?;
+        self.task.write(&mut record)?;
+        record.end()
+    }
+}

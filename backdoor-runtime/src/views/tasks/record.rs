@@ -1,0 +1,303 @@
+//! What is known of one task. Its poller writes with plain stores, the console reads whenever it likes, and neither waits for the other.
+
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::{Wake, Waker};
+
+use tokio::runtime;
+use tokio::task::AbortHandle;
+
+use crate::views::tasks::native;
+use crate::views::tasks::probe::Trace;
+
+/// One task, from its making to its end. It is also the task's waker, so that it is known whether somebody has woken it.
+pub(crate) struct Record {
+    pub(crate) id: NonZeroU64,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) spawned: &'static Location<'static>,
+    pub(crate) parent: Option<NonZeroU64>,
+    /// By the coarse clock.
+    pub(crate) born: u64,
+    counted: Counted,
+    /// Somebody wants it polled.
+    woken: AtomicBool,
+    /// It is being polled.
+    running: AtomicBool,
+    thread: AtomicU32,
+    began: AtomicU64,
+    polls: AtomicU64,
+    busy: AtomicU64,
+    longest: AtomicU64,
+    awaited_by: AtomicU64,
+    abort: OnceLock<AbortHandle>,
+    cancelled_by: OnceLock<String>,
+    /// The executor's waker. Nearly always the first one is the only one.
+    first: OnceLock<Waker>,
+    moved: AtomicBool,
+    later: Mutex<Option<Arc<Waker>>>,
+    /// Of an executor that is not tokio's, the waker as long as somebody has it.
+    elsewhere: Mutex<Option<Weak<Elsewhere>>>,
+    asked: AtomicBool,
+    trace: Mutex<Option<Arc<Trace>>>,
+}
+
+/// The waker of a task in an executor that may drop its tasks when nobody can wake them any more. So neither the task nor its future keeps
+/// it: only what it was given to does.
+struct Elsewhere {
+    record: Arc<Record>,
+    waker: Waker,
+}
+
+/// The runtime that counts it among its tasks, if one does: those of a `LocalSet` are not counted.
+pub(crate) enum Counted {
+    By(Option<runtime::Id>),
+    /// Only a poll can tell, and the first one does.
+    FoundOut(OnceLock<Option<runtime::Id>>),
+}
+
+/// What a task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Idle,
+    Scheduled,
+    /// On this thread, since then.
+    Running(u32, u64),
+}
+
+/// How a task has spent its time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) polls: u64,
+    pub(crate) busy: u64,
+    pub(crate) longest: u64,
+}
+
+impl Record {
+    pub(crate) fn new(
+        id: NonZeroU64,
+        name: Option<Cow<'static, str>>,
+        spawned: &'static Location<'static>,
+        parent: Option<NonZeroU64>,
+        born: u64,
+        counted: Counted,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            spawned,
+            parent,
+            born,
+            counted,
+            woken: AtomicBool::new(true),
+            running: AtomicBool::new(false),
+            thread: AtomicU32::new(0),
+            began: AtomicU64::new(0),
+            polls: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            longest: AtomicU64::new(0),
+            awaited_by: AtomicU64::new(0),
+            abort: OnceLock::new(),
+            cancelled_by: OnceLock::new(),
+            first: OnceLock::new(),
+            moved: AtomicBool::new(false),
+            later: Mutex::new(None),
+            elsewhere: Mutex::new(None),
+            asked: AtomicBool::new(false),
+            trace: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn counted_by(&self) -> Option<runtime::Id> {
+        match &self.counted {
+            Counted::By(runtime) => *runtime,
+            Counted::FoundOut(runtime) => runtime.get().copied().flatten(),
+        }
+    }
+
+    /// Notes who counts it, where that is not known yet.
+    pub(crate) fn find_out_who_counts(&self, find: impl FnOnce() -> Option<runtime::Id>) {
+        if let Counted::FoundOut(runtime) = &self.counted {
+            runtime.get_or_init(find);
+        }
+    }
+
+    /// Notes the waker of whoever polls the task now.
+    #[inline]
+    pub(crate) fn follow(&self, waker: &Waker) {
+        let first = self.first.get_or_init(|| waker.clone());
+        let moved = self.moved.load(Ordering::Acquire);
+        if !first.will_wake(waker) || moved {
+            self.follow_elsewhere(first, moved, waker);
+        }
+    }
+
+    #[cold]
+    fn follow_elsewhere(&self, first: &Waker, moved: bool, waker: &Waker) {
+        let later = lock(&self.later).clone();
+        if moved && later.is_some_and(|later| later.will_wake(waker)) {
+            return;
+        }
+        // A probe's clone is what the probe stands for.
+        let waker = waker.clone();
+        if first.will_wake(&waker) {
+            return self.moved.store(false, Ordering::Release);
+        }
+        let replaced = lock(&self.later).replace(Arc::new(waker));
+        self.moved.store(true, Ordering::Release);
+        drop(replaced);
+    }
+
+    /// A waker for one poll in an executor that is not tokio's. It wakes the executor, and is the same as long as somebody has it.
+    pub(crate) fn waker_elsewhere(self: &Arc<Self>, waker: &Waker) -> Waker {
+        let is_same = |known: &Arc<Elsewhere>| known.waker.will_wake(waker);
+        if let Some(known) = self.elsewhere().filter(is_same) {
+            return Waker::from(known);
+        }
+        let new = Arc::new(Elsewhere { record: self.clone(), waker: waker.clone() });
+        *lock(&self.elsewhere) = Some(Arc::downgrade(&new));
+        Waker::from(new)
+    }
+
+    fn elsewhere(&self) -> Option<Arc<Elsewhere>> {
+        lock(&self.elsewhere).as_ref().and_then(Weak::upgrade)
+    }
+
+    #[inline]
+    pub(crate) fn begin_poll(&self, now: u64) {
+        self.thread.store(native::tid(), Ordering::Relaxed);
+        self.began.store(now, Ordering::Relaxed);
+        self.running.store(true, Ordering::Release);
+        self.woken.store(false, Ordering::Release);
+    }
+
+    #[inline]
+    pub(crate) fn end_poll(&self, began: u64, now: u64) {
+        let took = now.saturating_sub(began);
+        let add = |counter: &AtomicU64, more| {
+            counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Relaxed);
+        };
+        add(&self.polls, 1);
+        add(&self.busy, took);
+        if took > self.longest.load(Ordering::Relaxed) {
+            self.longest.store(took, Ordering::Relaxed);
+        }
+        self.running.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn state(&self) -> State {
+        if self.running.load(Ordering::Acquire) {
+            State::Running(self.thread.load(Ordering::Relaxed), self.began.load(Ordering::Relaxed))
+        } else if self.woken.load(Ordering::Acquire) {
+            State::Scheduled
+        } else {
+            State::Idle
+        }
+    }
+
+    /// With what the present poll has taken so far.
+    pub(crate) fn spent(&self, now: u64) -> Spent {
+        let running = match self.state() {
+            State::Running(_, began) => now.saturating_sub(began),
+            _ => 0,
+        };
+        Spent {
+            polls: self.polls.load(Ordering::Relaxed),
+            busy: self.busy.load(Ordering::Relaxed) + running,
+            longest: self.longest.load(Ordering::Relaxed).max(running),
+        }
+    }
+
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
+    }
+
+    /// Asks for the stack of the next poll, which is asked for, too.
+    pub(crate) fn ask(self: &Arc<Self>, trace: Arc<Trace>) {
+        let before = lock(&self.trace).replace(trace);
+        self.asked.store(true, Ordering::Release);
+        drop(before);
+        self.wake_by_ref();
+    }
+
+    /// Takes back what was asked and not answered.
+    pub(crate) fn forget(&self, trace: &Arc<Trace>) {
+        let mut asked = lock(&self.trace);
+        if asked.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, trace)) {
+            *asked = None;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn asked(&self) -> Option<Arc<Trace>> {
+        if !self.asked.load(Ordering::Relaxed) || !self.asked.swap(false, Ordering::Acquire) {
+            return None;
+        }
+        lock(&self.trace).take()
+    }
+
+    pub(crate) fn is_awaited_by(&self, task: Option<NonZeroU64>) {
+        self.awaited_by.store(task.map_or(0, NonZeroU64::get), Ordering::Relaxed);
+    }
+
+    pub(crate) fn awaited_by(&self) -> Option<NonZeroU64> {
+        NonZeroU64::new(self.awaited_by.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn can_be_aborted_by(&self, abort: AbortHandle) {
+        let _ = self.abort.set(abort);
+    }
+
+    pub(crate) fn abort_handle(&self) -> Option<&AbortHandle> {
+        self.abort.get()
+    }
+
+    /// Notes who cancels it. The first one does.
+    pub(crate) fn cancelled(&self, by: &str) {
+        let _ = self.cancelled_by.set(by.to_owned());
+    }
+
+    pub(crate) fn cancelled_by(&self) -> Option<&str> {
+        self.cancelled_by.get().map(String::as_str)
+    }
+}
+
+impl Wake for Record {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        if !self.moved.load(Ordering::Acquire) {
+            if let Some(waker) = self.first.get() {
+                waker.wake_by_ref();
+            } else if let Some(elsewhere) = self.elsewhere() {
+                elsewhere.waker.wake_by_ref();
+            }
+            return;
+        }
+        // The executor's code does not run under the lock.
+        let waker = lock(&self.later).clone();
+        if let Some(waker) = waker {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+impl Wake for Elsewhere {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.record.woken.store(true, Ordering::Release);
+        self.waker.wake_by_ref();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,177 @@
+//! All tasks of ours, and the last that have ended.
+//!
+//! In shards by number, so that tasks that start one after the other do not meet, and each in the order of the numbers, so that a list
+//! can be given in pieces. Nothing but this file's own code runs under its locks.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU64;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::views::tasks::record::{Record, Spent};
+
+const SHARDS: usize = 32;
+
+/// Of the tasks that ended well, so many are kept a shard: 256 in all.
+const DONE: usize = 8;
+
+/// Of those that ended otherwise, so many are kept.
+const OTHERS: usize = 256;
+
+/// Of a panic's message, so many bytes are kept.
+const MESSAGE: usize = 1024;
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+static TASKS: [Shard; SHARDS] = [const { Shard(Mutex::new(Tasks::NONE)) }; SHARDS];
+static ENDED_OTHERWISE: Mutex<VecDeque<Ended>> = Mutex::new(VecDeque::new());
+
+/// On cache lines of its own.
+#[repr(align(128))]
+struct Shard(Mutex<Tasks>);
+
+struct Tasks {
+    alive: BTreeMap<NonZeroU64, Arc<Record>>,
+    done: VecDeque<Ended>,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Done,
+    /// With this message.
+    Panicked(String),
+    /// By an operator.
+    Cancelled(String),
+    Dropped,
+}
+
+/// A task that has ended.
+#[derive(Clone)]
+pub(crate) struct Ended {
+    pub(crate) id: NonZeroU64,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) spawned: &'static Location<'static>,
+    pub(crate) parent: Option<NonZeroU64>,
+    pub(crate) born: u64,
+    pub(crate) at: u64,
+    pub(crate) end: End,
+    pub(crate) spent: Spent,
+}
+
+impl Tasks {
+    const NONE: Self = Self { alive: BTreeMap::new(), done: VecDeque::new() };
+}
+
+/// A number that no task has had.
+pub(crate) fn next_id() -> NonZeroU64 {
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    NonZeroU64::new(id).expect("it counts from one, and 2^64 tasks do not come to be")
+}
+
+pub(crate) fn add(record: &Arc<Record>) {
+    shard(record.id).alive.insert(record.id, record.clone());
+}
+
+pub(crate) fn remove(record: &Record, mut end: End, now: u64) {
+    if let End::Panicked(message) = &mut end {
+        message.truncate(message.floor_char_boundary(MESSAGE));
+    }
+    let is_done = end == End::Done;
+    let ended = Ended {
+        id: record.id,
+        name: record.name.clone(),
+        spawned: record.spawned,
+        parent: record.parent,
+        born: record.born,
+        at: now,
+        end,
+        spent: record.spent(now),
+    };
+    if let Some(trace) = record.asked() {
+        trace.tell();
+    }
+    let mut tasks = shard(record.id);
+    let removed = tasks.alive.remove(&record.id);
+    let forgotten = if is_done { keep(&mut tasks.done, DONE, ended) } else { keep_otherwise(tasks, ended) };
+    drop((removed, forgotten));
+}
+
+fn keep_otherwise(tasks: MutexGuard<'_, Tasks>, ended: Ended) -> Option<Ended> {
+    drop(tasks);
+    keep(&mut ENDED_OTHERWISE.lock().unwrap_or_else(PoisonError::into_inner), OTHERS, ended)
+}
+
+fn keep(list: &mut VecDeque<Ended>, most: usize, ended: Ended) -> Option<Ended> {
+    let forgotten = if list.len() >= most { list.pop_front() } else { None };
+    list.push_back(ended);
+    forgotten
+}
+
+pub(crate) fn get(id: NonZeroU64) -> Option<Arc<Record>> {
+    shard(id).alive.get(&id).cloned()
+}
+
+/// What to call a task that lives, or that was among the last to end well: its name, else where it was spawned.
+pub(crate) fn label(id: NonZeroU64) -> Option<String> {
+    let tasks = shard(id);
+    let ended = || tasks.done.iter().find(|ended| ended.id == id).map(|ended| (&ended.name, ended.spawned));
+    let alive = tasks.alive.get(&id).map(|record| (&record.name, record.spawned));
+    let (name, spawned) = alive.or_else(ended)?;
+    Some(name.as_deref().map_or_else(|| format!("spawned at {spawned}"), str::to_owned))
+}
+
+pub(crate) fn count() -> usize {
+    TASKS.iter().map(|shard| lock(shard).alive.len()).sum()
+}
+
+/// The tasks behind a number, in order: some of them, and none only where there are none.
+pub(crate) fn after(id: Option<NonZeroU64>) -> Vec<Arc<Record>> {
+    const PER_SHARD: usize = 16;
+    let from = id.map_or(NonZeroU64::MIN, |id| id.saturating_add(1));
+    let mut page = Vec::with_capacity(SHARDS * PER_SHARD);
+    // Behind the last of a shard that has more, something may be missing.
+    let mut complete_to = NonZeroU64::MAX;
+    for shard in &TASKS {
+        let tasks = lock(shard);
+        let before = page.len();
+        page.extend(tasks.alive.range(from..).take(PER_SHARD).map(|(_, record)| record.clone()));
+        if page.len() - before == PER_SHARD {
+            complete_to = complete_to.min(page[page.len() - 1].id);
+        }
+    }
+    page.retain(|record| record.id <= complete_to);
+    page.sort_by_key(|record| record.id);
+    page
+}
+
+/// Every task, in order and in pieces; those that come while it is asked may be missed.
+pub(crate) fn all() -> impl Iterator<Item = Arc<Record>> {
+    let mut last = None;
+    std::iter::from_fn(move || {
+        let page = after(last);
+        last = page.last().map(|record| record.id);
+        last.map(|_| page)
+    })
+    .flatten()
+}
+
+/// The last tasks that have ended, the latest first.
+pub(crate) fn ended() -> Vec<Ended> {
+    let mut ended: Vec<Ended> =
+        ENDED_OTHERWISE.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+    for shard in &TASKS {
+        ended.extend(lock(shard).done.iter().cloned());
+    }
+    ended.sort_by_key(|ended| std::cmp::Reverse((ended.at, ended.id)));
+    ended
+}
+
+fn shard(id: NonZeroU64) -> MutexGuard<'static, Tasks> {
+    lock(&TASKS[(id.get() % SHARDS as u64) as usize])
+}
+
+fn lock(shard: &Shard) -> MutexGuard<'_, Tasks> {
+    shard.0.lock().unwrap_or_else(PoisonError::into_inner)
+}

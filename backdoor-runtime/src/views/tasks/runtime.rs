@@ -1,0 +1,432 @@
+//! A runtime as its metrics show it from outside, and whether it is stuck.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
+use tokio::time::sleep;
+
+use crate::views::tasks::query::Poll;
+use crate::views::tasks::{TaskInfo, TaskState, query};
+use crate::views::threads::{self, ThreadStack};
+
+/// What tokio tells only with `--cfg tokio_unstable`.
+const NOT_VISIBLE: &str = "not visible";
+
+/// Of what holds up workers, so many are named.
+const NAMED: usize = 3;
+
+/// A poll that has lasted so long is named where workers go from one to the next.
+const NAMED_FROM: Duration = Duration::from_millis(1);
+
+/// How often polls are looked at within a window. A worker that goes from one long poll to the next is in one of them nearly always.
+const LOOKS: u32 = 4;
+
+/// A runtime, over a window of time.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RuntimeInfo {
+    /// `multi-thread` or `current-thread`.
+    pub flavor: &'static str,
+    /// Its workers.
+    pub workers: Vec<WorkerInfo>,
+    /// Tasks that live, those of a `LocalSet` left out.
+    pub alive: usize,
+    /// Of them, spawned with us or instrumented.
+    pub seen: usize,
+    /// Tasks that were woken from outside of its workers and that no worker has taken yet.
+    pub global_queue: usize,
+    /// Threads of `spawn_blocking`; `None` where that is not visible.
+    pub blocking_threads: Option<usize>,
+    /// The tasks whose present poll has lasted for more than 100 ms, the longest first.
+    pub holding: Vec<TaskInfo>,
+    /// Whether it is stuck, on what and since when.
+    pub verdict: String,
+}
+
+/// A worker, over a window of time.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WorkerInfo {
+    /// Its number in the runtime.
+    pub worker: usize,
+    /// Whether it waits for work.
+    pub is_parked: bool,
+    /// Whether it has been in one poll, or outside of the runtime, for the whole window.
+    pub is_held: bool,
+    /// Whether it has gone from one long poll to the next for the whole window. Where it is held, too, one of the two is so, and the
+    /// runtime does not tell which.
+    pub is_slow: bool,
+    /// The part of the window that it was not parked: in polls, whether these used a processor or waited for one, or for a lock.
+    pub in_poll: f64,
+    /// How often it has parked within the window.
+    pub parks: u64,
+}
+
+/// One reading of a worker's counters.
+struct Reading {
+    busy: Duration,
+    parks: u64,
+    turns: u64,
+}
+
+/// Watches a runtime for this long. Nothing is asked of its workers, so that it answers when they are blocked; if some are held, the
+/// stacks of the process's threads are taken.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use backdoor_runtime::tasks;
+///
+/// let runtime = tokio::runtime::Handle::current();
+/// let info = tasks::runtime(&runtime, Duration::from_millis(50)).await;
+/// assert!(info.verdict.starts_with("not stuck"), "{}", info.verdict);
+/// # }
+/// ```
+pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
+    let metrics = runtime.metrics();
+    let read = || (0..metrics.num_workers()).map(|worker| Reading::of(&metrics, worker)).collect::<Vec<_>>();
+    let (begin, before, first) = (Instant::now(), read(), query::polls(runtime.id()));
+    let mut seen: Vec<Poll> = first.values().copied().collect();
+    let mut last = first.clone();
+    for _ in 1..LOOKS {
+        sleep(window / (LOOKS - 1)).await;
+        last = query::polls(runtime.id());
+        seen.extend(last.values());
+    }
+    let own: HashSet<u32> = seen.iter().filter(|poll| poll.is_counted).map(|poll| poll.thread).collect();
+    let seen: HashSet<u32> = seen.iter().map(|poll| poll.thread).collect();
+    let (after, took) = (read(), begin.elapsed());
+    let mut workers: Vec<WorkerInfo> = before
+        .iter()
+        .zip(&after)
+        .enumerate()
+        .map(|(worker, (before, after))| after.worker(worker, before, took))
+        .collect();
+    let mut holding = query::holding();
+    holding.retain(|task| query::runtime_of(task.id).is_none_or(|counts| counts == runtime.id()));
+    let flavor = runtime.runtime_flavor();
+    let role = match flavor {
+        RuntimeFlavor::CurrentThread => "tokio current-thread",
+        _ => "tokio worker",
+    };
+    let in_one_poll: HashSet<u32> =
+        last.iter().filter(|(poll, _)| first.contains_key(poll)).map(|(_, poll)| poll.thread).collect();
+    let still = workers.iter().filter(|worker| worker.is_held).count();
+    let threads: HashSet<u32> = last.values().map(|poll| poll.thread).collect();
+    let is_named = |task: &TaskInfo| match task.state {
+        TaskState::Running { tid, since, .. } => {
+            threads.contains(&tid) && (in_one_poll.contains(&tid) || since >= NAMED_FROM)
+        }
+        _ => false,
+    };
+    let polled: Vec<TaskInfo> = match still {
+        0 => holding.clone(),
+        _ => query::running().into_iter().filter(is_named).collect(),
+    };
+    let stacks = stacks(&polled, still).await;
+    let shares = Shares::new(
+        still,
+        in_one_poll.len(),
+        (&seen - &in_one_poll).len(),
+        // Each of these is a worker, and no more of them than the others are among those that wrote their counters.
+        (&own - &in_one_poll).len().saturating_sub(workers.len() - still),
+        elsewhere(&stacks, &seen, role).count(),
+    );
+    for worker in workers.iter_mut().filter(|worker| worker.is_held) {
+        (worker.is_held, worker.is_slow) = (shares.held() > 0, shares.slow > 0);
+    }
+    RuntimeInfo {
+        flavor: match flavor {
+            RuntimeFlavor::CurrentThread => "current-thread",
+            RuntimeFlavor::MultiThread => "multi-thread",
+            _ => NOT_VISIBLE,
+        },
+        alive: metrics.num_alive_tasks(),
+        seen: query::counted_by(runtime),
+        global_queue: metrics.global_queue_depth(),
+        blocking_threads: blocking_threads(&metrics),
+        verdict: verdict(&shares, workers.len(), &polled, elsewhere(&stacks, &seen, role), &stacks, took),
+        workers,
+        holding,
+    }
+}
+
+impl Reading {
+    fn of(metrics: &RuntimeMetrics, worker: usize) -> Self {
+        Self {
+            busy: metrics.worker_total_busy_duration(worker),
+            parks: metrics.worker_park_count(worker),
+            turns: metrics.worker_park_unpark_count(worker),
+        }
+    }
+
+    fn worker(&self, worker: usize, before: &Self, took: Duration) -> WorkerInfo {
+        // An odd count is a worker that is parked. One that works writes its busy time now and then, at the latest when it parks.
+        let is_parked = self.turns % 2 == 1;
+        let is_held = !is_parked && self.turns == before.turns && self.busy == before.busy;
+        let in_poll = self.busy.saturating_sub(before.busy).as_secs_f64() / took.as_secs_f64().max(1e-9);
+        WorkerInfo {
+            worker,
+            is_parked,
+            is_held,
+            is_slow: false,
+            in_poll: if is_held { 1.0 } else { in_poll.min(1.0) },
+            parks: self.parks.saturating_sub(before.parks),
+        }
+    }
+}
+
+#[cfg(tokio_unstable)]
+fn blocking_threads(metrics: &RuntimeMetrics) -> Option<usize> {
+    Some(metrics.num_blocking_threads())
+}
+
+#[cfg(not(tokio_unstable))]
+fn blocking_threads(_: &RuntimeMetrics) -> Option<usize> {
+    None
+}
+
+/// The stacks of the threads that hold the tasks; of all, where more workers are held than by tasks of ours. Where there are none, the
+/// verdict goes without.
+async fn stacks(holding: &[TaskInfo], held: usize) -> Vec<ThreadStack> {
+    let tids: Vec<i32> = holding
+        .iter()
+        .filter_map(|task| match task.state {
+            TaskState::Running { tid, .. } => Some(tid.cast_signed()),
+            _ => None,
+        })
+        .collect();
+    if tids.is_empty() && held == 0 {
+        return Vec::new();
+    }
+    let look = move || match held > tids.len() {
+        true => threads::stacks(),
+        false => threads::stacks_of(&tids),
+    };
+    match threads::aside(look).await {
+        Ok(Ok(stacks)) => stacks.threads,
+        _ => Vec::new(),
+    }
+}
+
+/// The workers whose counters have not moved, by why that is. A worker writes its counters when it parks, and else after some 60 polls:
+/// one that goes from one long poll to the next looks like one that does not come out of a poll.
+struct Shares {
+    /// In one poll of a task of ours for the whole window.
+    ours: usize,
+    /// In what is not ours, for the whole window as far as anybody can tell.
+    foreign: usize,
+    /// In long polls that ended within the window.
+    slow: usize,
+}
+
+impl Shares {
+    /// Of these workers so many are in one poll of ours. So many threads were seen in polls of ours that began or ended within the window,
+    /// and of these at least so many are such workers. `elsewhere` are threads that were seen in no poll of ours, and do not wait for work;
+    /// they may be another runtime's.
+    fn new(still: usize, in_one_poll: usize, came_round: usize, surely: usize, elsewhere: usize) -> Self {
+        let ours = in_one_poll.min(still);
+        let left = still - ours;
+        let (least, most) = (left.saturating_sub(came_round), left.saturating_sub(surely));
+        let foreign = match came_round {
+            0 => left,
+            _ => elsewhere.clamp(least, most.max(least)),
+        };
+        Self { ours, foreign, slow: left - foreign }
+    }
+
+    fn held(&self) -> usize {
+        self.ours + self.foreign
+    }
+}
+
+fn verdict<'a>(
+    shares: &Shares,
+    all: usize,
+    named: &[TaskInfo],
+    elsewhere: impl Iterator<Item = &'a ThreadStack>,
+    stacks: &[ThreadStack],
+    took: Duration,
+) -> String {
+    let took = crate::reply::text::duration(&Duration::from_millis(took.as_millis() as u64));
+    let slow = match shares.slow {
+        0 => String::new(),
+        1 => format!("1 of {all} workers went from one long poll to the next, and each ended within {took}"),
+        slow => format!(
+            "{slow} of {all} workers went from one long poll to the next, and each ended within {took}"
+        ),
+    };
+    let mut words = match (shares.held(), all) {
+        (0, _) if shares.slow > 0 => format!("slow, not stuck: {slow}"),
+        (0, _) if named.is_empty() => "not stuck".to_owned(),
+        (0, _) => "not stuck, but a poll takes long".to_owned(),
+        (1, 1) => format!("stuck: its only worker has not come round within {took}"),
+        (held, all) if held == all => {
+            format!("stuck: none of its {all} workers has come round within {took}")
+        }
+        (held, all) => format!("{held} of {all} workers held: not come round within {took}"),
+    };
+    if shares.held() > 0 && shares.slow > 0 {
+        words.push_str(&format!("; {slow}"));
+    }
+    let in_groups = by_place(named, stacks);
+    for (first, others, place) in in_groups.iter().take(NAMED) {
+        words.push_str(&format!("; {} is {} in one poll", first.title(), first.state.describe()));
+        if let Some(place) = place {
+            words.push_str(&format!(", in {place}"));
+        }
+        if !others.is_empty() {
+            let named: Vec<String> = others.iter().take(NAMED).map(|task| task.title()).collect();
+            words.push_str(&format!(
+                ", and so {} {}",
+                if others.len() == 1 { "is" } else { "are" },
+                named.join(", ")
+            ));
+            if others.len() > NAMED {
+                words.push_str(&format!(" and {} more", others.len() - NAMED));
+            }
+        }
+    }
+    if in_groups.len() > NAMED {
+        words.push_str("; others are elsewhere: `tasks --blocked` lists them");
+    }
+    if shares.foreign > 0 {
+        let (workers, are) = if shares.foreign == 1 { ("worker", "is") } else { ("workers", "are") };
+        words.push_str(&format!(
+            "; what {} {workers} {are} held by is no task of ours, or nobody drives the runtime",
+            shares.foreign
+        ));
+        words.push_str(&places(elsewhere));
+    }
+    words
+}
+
+/// Tasks that are at one place: the first, the others, and where that is.
+type AtPlace<'a> = (&'a TaskInfo, Vec<&'a TaskInfo>, Option<String>);
+
+/// The tasks that are being polled, those that are at one place together.
+fn by_place<'a>(polled: &'a [TaskInfo], stacks: &[ThreadStack]) -> Vec<AtPlace<'a>> {
+    let mut groups: Vec<AtPlace<'a>> = Vec::new();
+    for task in polled {
+        let TaskState::Running { tid, .. } = &task.state else { continue };
+        let stack = stacks.iter().find(|stack| stack.tid == tid.cast_signed());
+        let place = stack.and_then(ThreadStack::own_place);
+        match groups.iter_mut().find(|(.., other)| place.is_some() && *other == place) {
+            Some((_, others, _)) => others.push(task),
+            None => groups.push((task, Vec::new(), place)),
+        }
+    }
+    groups
+}
+
+/// Threads that work for a runtime of this kind, do not wait for work, and were seen in no poll of a task of ours. That may be another
+/// runtime.
+fn elsewhere<'a>(
+    stacks: &'a [ThreadStack],
+    with_tasks: &'a HashSet<u32>,
+    role: &'static str,
+) -> impl Iterator<Item = &'a ThreadStack> {
+    let is_elsewhere = move |stack: &&ThreadStack| {
+        stack.role == Some(role) && !with_tasks.contains(&stack.tid.cast_unsigned()) && !is_parked(stack)
+    };
+    stacks.iter().filter(is_elsewhere)
+}
+
+/// Whether a worker waits for work, as its stack shows it.
+fn is_parked(stack: &ThreadStack) -> bool {
+    // Not those of `tokio::runtime::park`: there waits who blocks on a future within a poll.
+    let waits = |function: &str| {
+        function.trim_start_matches('<').starts_with("tokio::runtime::scheduler::")
+            && function.contains("::park")
+    };
+    stack.frames.iter().filter_map(|frame| frame.function.as_deref()).any(waits)
+}
+
+/// Where they are.
+fn places<'a>(stacks: impl Iterator<Item = &'a ThreadStack>) -> String {
+    let places: Vec<String> = stacks
+        .filter_map(|stack| {
+            Some(format!("thread {} `{}` is in {}", stack.tid, stack.name, stack.own_place()?))
+        })
+        .take(NAMED)
+        .collect();
+    match places.is_empty() {
+        true => ": `pnt` shows the threads".to_owned(),
+        false => format!(": {}", places.join(", ")),
+    }
+}
+
+impl RuntimeInfo {
+    /// Tasks that live and were spawned by others, so that nothing else is known of them.
+    pub fn unseen(&self) -> usize {
+        self.alive.saturating_sub(self.seen)
+    }
+}
+
+impl Serialize for RuntimeInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("RuntimeInfo", 9)?;
+        record.serialize_field("verdict", &self.verdict)?;
+        record.serialize_field("flavor", self.flavor)?;
+        record.serialize_field("alive", &self.alive)?;
+        record.serialize_field("seen", &self.seen)?;
+        record.serialize_field("unseen", &self.unseen())?;
+        record.serialize_field("global_queue", &self.global_queue)?;
+        match self.blocking_threads {
+            Some(threads) => record.serialize_field("blocking_threads", &threads)?,
+            None => record.serialize_field("blocking_threads", NOT_VISIBLE)?,
+        }
+        record.serialize_field("holding", &self.holding)?;
+        record.serialize_field("workers", &self.workers)?;
+        record.end()
+    }
+}
+
+impl Serialize for WorkerInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let state = match (self.is_held, self.is_slow, self.is_parked) {
+            (true, true, _) => "held or slow",
+            (true, false, _) => "held",
+            (false, true, _) => "slow",
+            (false, false, true) => "parked",
+            (false, false, false) => "active",
+        };
+        let mut record = serializer.serialize_struct("WorkerInfo", 4)?;
+        record.serialize_field("worker", &self.worker)?;
+        record.serialize_field("state", state)?;
+        record.serialize_field("in_poll_percent", &((self.in_poll * 1000.0).round() / 10.0))?;
+        record.serialize_field("parks", &self.parks)?;
+        record.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_that_have_not_written_their_counters_are_told_apart() {
+        #[track_caller]
+        fn check(shares: Shares, ours: usize, foreign: usize, slow: usize) {
+            assert_eq!((shares.ours, shares.foreign, shares.slow), (ours, foreign, slow));
+        }
+        // All four go from one long poll of ours to the next.
+        check(Shares::new(4, 0, 4, 4, 0), 0, 0, 4);
+        // All four are in one: the workers of another runtime do not matter.
+        check(Shares::new(4, 4, 0, 0, 7), 4, 0, 0);
+        // In what is not ours, as far as anybody can tell.
+        check(Shares::new(2, 0, 0, 0, 0), 0, 2, 0);
+        // One in one poll of ours, one slow.
+        check(Shares::new(2, 1, 1, 1, 0), 1, 0, 1);
+        // One slow, and one in what is not ours, whatever another runtime's workers do.
+        check(Shares::new(2, 0, 1, 1, 1), 0, 1, 1);
+        check(Shares::new(2, 0, 1, 1, 9), 0, 1, 1);
+        check(Shares::new(2, 0, 1, 1, 0), 0, 1, 1);
+        // One of them, and who came round may be a worker that wrote its counters: the stacks decide.
+        check(Shares::new(1, 0, 1, 0, 1), 0, 1, 0);
+        check(Shares::new(1, 0, 1, 0, 0), 0, 0, 1);
+    }
+}

@@ -1,0 +1,253 @@
+//! Tasks that are seen: the twins of tokio's `spawn`, and the layer for a future that goes to any other spawner.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, JoinError, LocalSet};
+
+use crate::base::coarse_clock;
+use crate::views::tasks::record::{Counted, Record};
+use crate::views::tasks::{Instrumented, current, registry};
+
+/// Spawns a task that `tasks` lists, and `pgt` shows with its await stack. Otherwise as [`tokio::spawn`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let sum = backdoor_runtime::spawn(async { 2 + 3 });
+/// assert_eq!(sum.await.unwrap(), 5);
+/// # }
+/// ```
+///
+/// # Panics
+/// Outside of a tokio runtime, as `tokio::spawn` does.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Builder::new().spawn(future)
+}
+
+/// [`spawn`] with a name, by which an operator finds the task.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use backdoor_runtime::{Backdoor, spawn_named};
+///
+/// let refresh = spawn_named("refresh", std::future::pending::<()>());
+/// let row = &Backdoor::testing().run("tasks refresh").value[0];
+/// assert_eq!(row["name"], "refresh");
+/// # refresh.abort();
+/// # }
+/// ```
+///
+/// # Panics
+/// Outside of a tokio runtime.
+#[track_caller]
+pub fn spawn_named<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Builder::new().name(name).spawn(future)
+}
+
+/// Says how a task is spawned: by which name, and where.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use backdoor_runtime::tasks::Builder;
+/// use tokio::task::LocalSet;
+///
+/// let local = LocalSet::new();
+/// let task = Builder::new().name("not-send").spawn_local_on(async { 7 }, &local);
+/// assert_eq!(local.run_until(task).await.unwrap(), 7);
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    name: Option<Cow<'static, str>>,
+}
+
+impl Builder {
+    /// A task without a name, so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives it a name, of which 128 bytes are kept. Several tasks may have the same.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// As [`tokio::spawn`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_on(future, &Handle::current())
+    }
+
+    /// As [`Handle::spawn`].
+    #[track_caller]
+    pub fn spawn_on<F>(self, future: F, runtime: &Handle) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (future, record) = self.track(future, Some(runtime));
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
+        JoinHandle::new(runtime.spawn(future), record)
+    }
+
+    /// As [`tokio::task::spawn_local`], for a future that is not `Send`.
+    ///
+    /// # Panics
+    /// Outside of a [`LocalSet`].
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (future, record) = self.track(future, None);
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
+        JoinHandle::new(tokio::task::spawn_local(future), record)
+    }
+
+    /// As [`LocalSet::spawn_local`].
+    #[track_caller]
+    pub fn spawn_local_on<F>(self, future: F, local: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (future, record) = self.track(future, None);
+        #[cfg(tokio_unstable)]
+        let _ours = super::hook::Ours::spawn();
+        JoinHandle::new(local.spawn_local(future), record)
+    }
+
+    /// Makes the record of a task that this runtime will count, or none where it goes to a `LocalSet`.
+    #[track_caller]
+    pub(crate) fn track<F>(self, future: F, runtime: Option<&Handle>) -> (Instrumented<F>, Arc<Record>) {
+        let record = record(self.name, Counted::By(runtime.map(Handle::id)));
+        (Instrumented::new(future, record.clone()), record)
+    }
+}
+
+/// Makes any future visible that goes to a spawner of somebody else's.
+///
+/// It is a task from here to its end, and listed as long as its executor keeps it. An operator cannot `cancel` it: whoever awaits it would
+/// wait for its output for ever. Within tokio it holds its executor's waker until it has ended; elsewhere only what it waits for does, so
+/// that an executor that counts its wakers drops it when nobody can wake it any more.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use backdoor_runtime::tasks::Instrument;
+///
+/// let task = tokio::spawn(async { 7 }.instrumented("answer"));
+/// assert_eq!(task.await.unwrap(), 7);
+/// # }
+/// ```
+pub trait Instrument: Future + Sized {
+    /// This future, listed under a name from now on.
+    #[track_caller]
+    fn instrumented(self, name: impl Into<Cow<'static, str>>) -> Instrumented<Self> {
+        let record = record(Some(name.into()), Counted::FoundOut(OnceLock::new()));
+        Instrumented::new(self, record)
+    }
+}
+
+impl<F: Future> Instrument for F {}
+
+#[track_caller]
+fn record(name: Option<Cow<'static, str>>, counted: Counted) -> Arc<Record> {
+    let (id, parent) = (registry::next_id(), current::id());
+    let name = name.map(bounded);
+    Arc::new(Record::new(id, name, Location::caller(), parent, coarse_clock::now(), counted))
+}
+
+/// As much of a name as is kept, here and of the tasks that have ended.
+fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
+    const LONGEST: usize = 128;
+    if name.len() <= LONGEST {
+        return name;
+    }
+    Cow::Owned(name[..name.floor_char_boundary(LONGEST)].to_owned())
+}
+
+/// Waits for a task of ours, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as the one that
+/// waits for it.
+pub struct JoinHandle<T> {
+    handle: tokio::task::JoinHandle<T>,
+    record: Arc<Record>,
+}
+
+impl<T> JoinHandle<T> {
+    fn new(handle: tokio::task::JoinHandle<T>, record: Arc<Record>) -> Self {
+        record.can_be_aborted_by(handle.abort_handle());
+        Self { handle, record }
+    }
+
+    /// The task's number, as `tasks` shows it.
+    pub fn id(&self) -> u64 {
+        self.record.id.get()
+    }
+
+    /// Aborts the task: it is dropped at its next `.await`.
+    pub fn abort(&self) {
+        self.handle.abort();
+    }
+
+    /// A handle that can do nothing else.
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.handle.abort_handle()
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.record.is_awaited_by(current::id());
+        Pin::new(&mut self.handle).poll(context)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        self.record.is_awaited_by(None);
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,265 @@
+//! Await stacks: asking tasks for them, and what is shown of the answers.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::views::tasks::names;
+use crate::views::tasks::probe::{self, Found, Together, Trace};
+use crate::views::tasks::record::{Record, State};
+use crate::views::tasks::{TaskInfo, registry, thread};
+use crate::views::threads::owner::Owner;
+use crate::views::threads::symbols::Names;
+use crate::views::threads::{self, Frame as Symbol, ThreadStack};
+
+/// How long tasks have to be polled.
+const POLLED: Duration = Duration::from_millis(200);
+
+/// What a task waits for, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskStack {
+    /// The task, right after it was asked.
+    pub task: TaskInfo,
+    /// Where it waits: several places for `select!` and `join!`.
+    pub leaves: Vec<Leaf>,
+    /// The thread that it runs on, where its poll does not return.
+    pub thread: Option<ThreadStack>,
+    /// What could not be seen, in words.
+    pub missing: Option<String>,
+    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    pub nameless: Option<String>,
+}
+
+/// A place where a task waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Leaf {
+    /// What it waits for: a type or a function of a library, where the author's own code ends.
+    pub waits_for: Option<String>,
+    /// It woke the task itself, as what yields does.
+    pub woke_itself: bool,
+    /// How many wait in exactly this way, as the members of a `join_all` do.
+    pub times: usize,
+    /// The way there, outermost first.
+    pub frames: Vec<Frame>,
+}
+
+/// One function on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Frame {
+    /// Its path, without generics and closures.
+    pub function: String,
+    /// The source file, where there is debug information.
+    pub file: Option<String>,
+    /// The line in it.
+    pub line: Option<u32>,
+    /// Whether it is the author's: not std's, a dependency's or ours.
+    pub is_own: bool,
+    pub(crate) short_file: Option<String>,
+}
+
+/// Asks these tasks where they wait, and gives those that live, in this order. It takes 200 ms at most, and a first time longer, since
+/// the program's debug information has to be read. Each task is polled once for it; those that nobody polls say so, and those whose
+/// poll does not return come with the stack of their thread.
+///
+/// To be called on a runtime with timers, and not on one that may be blocked.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use backdoor_runtime::{spawn, tasks};
+///
+/// let task = spawn(std::future::pending::<()>());
+/// let sleeper = spawn(tokio::time::sleep(std::time::Duration::from_secs(60)));
+/// let stacks = tasks::stacks(&[task.id(), sleeper.id()]).await;
+/// assert!(stacks[0].leaves.is_empty(), "it never registers to be woken");
+/// assert_eq!(stacks[1].leaves[0].waits_for.as_deref(), Some("tokio::time::sleep::Sleep"));
+/// # }
+/// ```
+pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
+    let records: Vec<Arc<Record>> =
+        tasks.iter().filter_map(|id| registry::get(NonZeroU64::new(*id)?)).collect();
+    let together = Together::new(records.len());
+    let asked: Vec<(Arc<Record>, Arc<Trace>)> =
+        records.into_iter().map(|record| (record, Arc::new(Trace::new(together.clone())))).collect();
+    for (record, trace) in &asked {
+        record.ask(trace.clone());
+    }
+    // Those that are late say so.
+    let _ = timeout_at(Instant::now() + POLLED, together.are_there()).await;
+    let mut answers = Vec::with_capacity(asked.len());
+    for (record, trace) in asked {
+        record.forget(&trace);
+        answers.push((record, trace.found()));
+    }
+    let leaves = answers.iter().flat_map(|(_, found)| &found.leaves);
+    let addresses: HashSet<u64> =
+        leaves.flat_map(|leaf| &leaf.frames).map(|address| *address as u64).collect();
+    let look = || Names::look_up(addresses.into_iter().map(|address| (address, true)));
+    let names = threads::aside(look).await.unwrap_or_else(|error| Names::none(&error));
+    let silent = answers.iter().filter(|(_, found)| !found.is_polled).map(|(record, _)| record);
+    let running = thread::stacks_of_running(silent).await;
+    let mut stacks = Vec::with_capacity(answers.len());
+    let mut ways = Ways { names, known: HashMap::new() };
+    for (record, found) in answers {
+        let running = running.as_ref().map(|stacks| stacks.get(&record.id));
+        stacks.push(TaskStack::of(&record, &found, &mut ways, running));
+        // Long stacks take their time, and others may want this thread.
+        tokio::task::yield_now().await;
+    }
+    stacks
+}
+
+impl TaskStack {
+    fn of(
+        record: &Record,
+        found: &Found,
+        ways: &mut Ways,
+        thread: Result<Option<&ThreadStack>, &String>,
+    ) -> Self {
+        let missing = match (record.state(), found.is_polled) {
+            (_, false) if matches!(thread, Ok(Some(_))) => {
+                Some("its poll has not returned, so it waits for nothing".to_owned())
+            }
+            (State::Running(..), false) => Some(match thread {
+                Err(why) => format!("its poll has not returned, so it waits for nothing; {why}"),
+                Ok(_) => "its polls are long, and it moved on while its thread was looked at".to_owned(),
+            }),
+            (_, false) if registry::get(record.id).is_none() => Some("it has ended meanwhile".to_owned()),
+            (_, false) => Some(format!(
+                "nobody polled it within {} ms, so the workers of its runtime are held up or gone; `runtime` may say by what",
+                POLLED.as_millis()
+            )),
+            (_, true) if found.leaves.is_empty() => Some(
+                "its last poll registered nowhere to be woken: it waits for nothing, or for what keeps an older waker".to_owned(),
+            ),
+            (_, true) if found.leaves.iter().any(|leaf| leaf.is_cut) => {
+                Some("a stack is deeper than 96 frames: its outermost ones are cut off".to_owned())
+            }
+            (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not kept", found.more)),
+            (_, true) => None,
+        };
+        Self {
+            task: TaskInfo::of(record),
+            leaves: fold(&found.leaves, ways),
+            thread: thread.ok().flatten().cloned(),
+            missing,
+            nameless: ways.names.missing.clone(),
+        }
+    }
+}
+
+/// Leaves by the addresses on the way to them: most tasks of a service wait where others do.
+struct Ways {
+    names: Names,
+    known: HashMap<(Vec<usize>, bool), (Vec<usize>, Leaf)>,
+}
+
+impl Ways {
+    /// With the addresses of the way through the author's functions.
+    fn leaf(&mut self, found: &probe::Leaf, times: usize) -> (Vec<usize>, Leaf) {
+        let way = (found.frames.clone(), found.woke);
+        let (own, leaf) = self.known.entry(way).or_insert_with(|| Leaf::of(found, &self.names)).clone();
+        (own, Leaf { times, ..leaf })
+    }
+}
+
+/// Leaves that are alike are counted. One that registers twice on different ways inside its library is one all the same.
+fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
+    let mut times: HashMap<(&[usize], bool), usize> = HashMap::new();
+    for leaf in found {
+        *times.entry((&leaf.frames, leaf.woke)).or_default() += 1;
+    }
+    let mut leaves: Vec<(Vec<usize>, Leaf)> = Vec::new();
+    for leaf in found {
+        let Some(times) = times.remove(&(leaf.frames.as_slice(), leaf.woke)) else { continue };
+        let (own, leaf) = ways.leaf(leaf, times);
+        let same = leaves.iter_mut().find(|(way, other)| {
+            *way == own && other.waits_for == leaf.waits_for && other.woke_itself == leaf.woke_itself
+        });
+        match same {
+            Some((_, same)) => same.times = same.times.max(times),
+            None => leaves.push((own, leaf)),
+        }
+    }
+    leaves.into_iter().map(|(_, leaf)| leaf).collect()
+}
+
+impl Leaf {
+    /// Met once, with the addresses of the way through the author's functions.
+    fn of(leaf: &probe::Leaf, names: &Names) -> (Vec<usize>, Self) {
+        let resolved: Vec<Arc<[Symbol]>> =
+            leaf.frames.iter().rev().map(|address| names.at(*address as u64, true)).collect();
+        let mut symbols: Vec<&Symbol> = Vec::new();
+        let mut own = 0;
+        for (at, resolved) in resolved.iter().enumerate() {
+            if resolved.iter().any(|symbol| symbol.owner() == Owner::Author) {
+                own = at + 1;
+            }
+            symbols.extend(resolved.iter().rev());
+        }
+        let innermost_own = symbols.iter().rposition(|symbol| symbol.owner() == Owner::Author);
+        let inside = &symbols[innermost_own.map_or(0, |at| at + 1)..];
+        // A macro of a library writes closures into the author's function, which are no place to wait either.
+        let own_function = innermost_own.map(|at| symbols[at].path());
+        let waits_for = inside
+            .iter()
+            .filter(|symbol| symbol.owner() == Owner::Library && !is_ours_around(symbol))
+            .map(|symbol| symbol.path())
+            .find(|function| Some(function) != own_function.as_ref());
+        let mut frames: Vec<Frame> = Vec::new();
+        for (at, symbol) in symbols.iter().enumerate() {
+            // An asynchronous block inside the function is the same place, seen closer.
+            if at > 0 && symbol.is_inside(symbols[at - 1]) {
+                frames.pop();
+            }
+            frames.push(Frame::of(symbol));
+        }
+        let own = leaf.frames.iter().rev().take(own).copied().collect();
+        (own, Self { waits_for, woke_itself: leaf.woke, times: 1, frames })
+    }
+}
+
+/// The layers around a future of the author's, which are no place to wait.
+fn is_ours_around(symbol: &Symbol) -> bool {
+    const LAYERS: [&str; 4] = ["tracked", "probe", "own_stack", "record"];
+    // A twin of tokio's lock is that lock to who reads.
+    if symbol.name().contains("backdoor_runtime::views::sync::") {
+        return true;
+    }
+    let ours = symbol.name().split("backdoor_runtime::views::tasks::").nth(1);
+    ours.is_some_and(|path| LAYERS.iter().any(|layer| path.starts_with(layer)))
+}
+
+impl Frame {
+    fn of(symbol: &Symbol) -> Self {
+        Self {
+            function: symbol.path(),
+            file: symbol.file.as_deref().map(str::to_owned),
+            line: symbol.line,
+            is_own: symbol.owner() == Owner::Author,
+            short_file: symbol.short_file(),
+        }
+    }
+
+    /// The function's last word, with the type before it.
+    pub(crate) fn short_function(&self) -> &str {
+        names::short_function(&self.function)
+    }
+
+    /// The line a person reads: `main.rs:12 in checkout`.
+    pub fn describe(&self) -> String {
+        let function = self.short_function();
+        match (&self.short_file, self.line) {
+            (Some(file), Some(line)) if function.is_empty() => format!("{file}:{line}"),
+            (Some(file), Some(line)) => format!("{file}:{line} in {function}"),
+            (Some(file), None) => format!("{file} in {function}"),
+            _ => format!("{} (no line is known)", self.function),
+        }
+    }
+}

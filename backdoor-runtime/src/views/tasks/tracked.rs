@@ -1,0 +1,213 @@
+//! The thin layer around a future that makes it a task of ours.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+
+use crate::base::clock;
+use crate::views::tasks::current;
+use crate::views::tasks::record::Record;
+use crate::views::tasks::registry::{self, End};
+
+pin_project! {
+    /// A future that is listed among the tasks until it has ended. See [`Instrument`](crate::views::tasks::Instrument).
+    pub struct Instrumented<F> {
+        #[pin]
+        future: Option<F>,
+        // The record's own waker, made once; none in an executor that is not tokio's.
+        waker: Option<Option<Waker>>,
+        registration: Registration,
+    }
+
+    impl<F> PinnedDrop for Instrumented<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = current::enter(this.registration.record.id);
+            this.future.set(None);
+        }
+    }
+}
+
+/// Takes the task out of the registry when it is dropped, which is after its future.
+struct Registration {
+    record: Arc<Record>,
+    has_ended: bool,
+}
+
+impl<F> Instrumented<F> {
+    pub(crate) fn new(future: F, record: Arc<Record>) -> Self {
+        registry::add(&record);
+        Self { future: Some(future), waker: None, registration: Registration { record, has_ended: false } }
+    }
+
+    /// The task's number, as `tasks` shows it.
+    pub fn id(&self) -> u64 {
+        self.registration.record.id.get()
+    }
+}
+
+impl<F: Future> Future for Instrumented<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let record = &this.registration.record;
+        let elsewhere;
+        let waker = match this.waker.get_or_insert_with(|| first_poll(record)) {
+            Some(waker) => {
+                record.follow(context.waker());
+                &*waker
+            }
+            None => {
+                elsewhere = record.waker_elsewhere(context.waker());
+                &elsewhere
+            }
+        };
+        let future = this.future.as_mut().as_pin_mut().expect("a future lives until its wrapper is dropped");
+        let entered = current::enter(record.id);
+        let began = clock::now();
+        record.begin_poll(began);
+        // It goes on unwinding below; here is where its message is known.
+        let polled = catch_unwind(AssertUnwindSafe(|| match record.asked() {
+            None => future.poll(&mut Context::from_waker(waker)),
+            Some(trace) => trace.poll(waker, |probe| future.poll(&mut Context::from_waker(probe))),
+        }));
+        let now = clock::now();
+        record.end_poll(began, now);
+        drop(entered);
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(ready) => {
+                this.registration.end(End::Done, now);
+                ready
+            }
+            Err(panic) => {
+                this.registration.end(End::Panicked(message(&*panic)), now);
+                resume_unwind(panic)
+            }
+        }
+    }
+}
+
+/// Finds out what only a poll can tell.
+#[cold]
+fn first_poll(record: &Arc<Record>) -> Option<Waker> {
+    // Inside another task of ours it is a part of that one, not a task of the runtime's.
+    record.find_out_who_counts(|| match current::id() {
+        None if tokio::task::try_id().is_some() => Handle::try_current().ok().map(|handle| handle.id()),
+        _ => None,
+    });
+    // Whoever else runs it may count on what its wakers keep alive, and tokio does not.
+    tokio::task::try_id().map(|_| Waker::from(record.clone()))
+}
+
+impl Registration {
+    fn end(&mut self, end: End, now: u64) {
+        if !self.has_ended {
+            self.has_ended = true;
+            registry::remove(&self.record, end, now);
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let end = match self.record.cancelled_by() {
+            Some(by) => End::Cancelled(by.to_owned()),
+            None => End::Dropped,
+        };
+        self.end(end, clock::now());
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("(the panic carries no text)").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::task::Wake;
+
+    use super::*;
+    use crate::views::tasks::{self, Instrument};
+
+    /// A task of the executor of the book on async Rust: it lives as long as somebody can wake it.
+    struct Task {
+        future: Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>,
+        ready: Sender<Arc<Task>>,
+    }
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            let _ = self.ready.send(self.clone());
+        }
+    }
+
+    fn run(tasks: &Receiver<Arc<Task>>) {
+        for task in tasks.try_iter() {
+            let waker = Waker::from(task.clone());
+            let _ = task.future.lock().unwrap().as_mut().poll(&mut Context::from_waker(&waker));
+        }
+    }
+
+    /// `attack.md` L7: they were never dropped, and listed for ever.
+    #[test]
+    fn a_task_that_nobody_can_wake_is_dropped_by_who_counts_its_wakers() {
+        static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
+        let alive = || tasks::list().filter(|task| task.matches("counted-by-wakers")).count();
+        let (ready, tasks) = channel();
+        for _ in 0..100 {
+            let mut polls = 0;
+            let future = std::future::poll_fn(move |context| {
+                polls += 1;
+                WAKERS.lock().unwrap().push(context.waker().clone());
+                if polls == 3 { Poll::Ready(()) } else { Poll::Pending }
+            });
+            let future = Mutex::new(Box::pin(future.instrumented("counted-by-wakers")) as Pin<Box<_>>);
+            let _ = ready.send(Arc::new(Task { future, ready: ready.clone() }));
+        }
+        run(&tasks);
+        assert_eq!(alive(), 100);
+        let woken = std::mem::take(&mut *WAKERS.lock().unwrap());
+        woken.iter().for_each(Waker::wake_by_ref);
+        drop(woken);
+        run(&tasks);
+        assert_eq!(alive(), 100, "their wakers are kept");
+        WAKERS.lock().unwrap().clear();
+        assert_eq!(alive(), 0);
+    }
+
+    #[test]
+    fn a_task_elsewhere_is_polled_once_more_for_its_stack() {
+        let record = {
+            let mut future = pin!(std::future::pending::<()>().instrumented("elsewhere"));
+            struct Count(std::sync::atomic::AtomicUsize);
+            impl Wake for Count {
+                fn wake(self: Arc<Self>) {
+                    self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            }
+            let count = Arc::new(Count(0.into()));
+            let mut kept = None;
+            let waker = Waker::from(count.clone());
+            assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let record = registry::get(future.id().try_into().unwrap()).unwrap();
+            kept.get_or_insert_with(|| record.waker_elsewhere(&waker)).wake_by_ref();
+            record.wake_by_ref();
+            assert_eq!(count.0.load(std::sync::atomic::Ordering::Relaxed), 2);
+            record
+        };
+        assert!(registry::get(record.id).is_none());
+    }
+}

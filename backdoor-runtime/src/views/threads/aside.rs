@@ -1,0 +1,55 @@
+//! Looks at threads block, and no runtime should.
+
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::exec::own_thread::{self, Priority};
+
+/// Does what blocks, such as [`stacks`](super::stacks), on a thread of its own, one at a time. Who gives up waiting leaves the work to end
+/// by itself; the next has to wait for it.
+///
+/// # Errors
+/// No thread can be started, or the work has panicked.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use backdoor_runtime::threads;
+///
+/// let stacks = threads::aside(threads::stacks).await??;
+/// assert!(!stacks.threads.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    static TURN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
+    let turn = TURN.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (done, result) = oneshot::channel();
+    let look = Arc::new(Mutex::new(Some(move || {
+        // Whoever asked may be gone.
+        let _ = done.send(work());
+        drop(turn);
+    })));
+    let take = |look: &Mutex<Option<_>>| look.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let of_thread = look.clone();
+    let started = own_thread::start("backdoor-look", Priority::of_ours(), move || {
+        if let Some(look) = take(&of_thread) {
+            look();
+        }
+    });
+    if let Err(error) = started {
+        // A service that can start no thread is one to look at. Other views wait meanwhile, which they would not on another thread.
+        match take(&look) {
+            Some(look) if own_thread::is_helper() => look(),
+            _ => {
+                return Err(io::Error::new(
+                    error.kind(),
+                    format!("no thread can be started for it: {error}"),
+                ));
+            }
+        }
+    }
+    result.await.map_err(|_| io::Error::other("the look at the threads has failed"))
+}

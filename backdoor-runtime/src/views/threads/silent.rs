@@ -1,0 +1,83 @@
+//! Why there is no stack of a thread, as it was found.
+
+use std::{fmt, io};
+
+use crate::procfs::task_files;
+
+/// What is said of the thread that looks.
+pub(crate) const COLLECTOR: &str = "this thread takes the stacks";
+
+/// Why there is no stack of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Silent {
+    /// It is the one that looks.
+    Collector,
+    /// It runs, and blocks the signal.
+    Blocked,
+    Unanswered,
+    /// The kernel lets no signal through, for this reason.
+    Refused(String),
+    /// No signal can be used, for this reason.
+    NoSignal(String),
+    /// It runs, and a process debugs it.
+    Traced(i32),
+    /// It runs, and the signal may need more room than there is.
+    NoRoom,
+    NoTurn,
+    /// It went on while its stack was read.
+    Moved,
+    /// Its stack pointer is in no mapping that is known.
+    Unmapped,
+    /// The process may not read its own memory, for this reason.
+    Unreadable(String),
+    /// It sleeps, and its system call cannot be read, for this reason.
+    Hidden(String),
+    /// There is no such thread any more.
+    Ended,
+}
+
+impl Silent {
+    /// A signal could not be sent.
+    pub(crate) fn refused(error: &io::Error) -> Self {
+        Self::Refused(match error.raw_os_error() {
+            Some(libc::EAGAIN) => no_queue(),
+            _ => format!("no signal may be sent: {error}"),
+        })
+    }
+}
+
+/// `EAGAIN` of what queues a signal: the limit is that of the process's user.
+pub(crate) fn no_queue() -> String {
+    match task_files::queued_signals() {
+        Some((_, 0)) => "no signal may be queued, 0 by `ulimit -i`".to_owned(),
+        Some((used, limit)) => {
+            format!("no more signals may be queued: {used} of {limit} by `ulimit -i` are")
+        }
+        None => "no more signals may be queued (`ulimit -i`)".to_owned(),
+    }
+}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Collector => f.write_str(COLLECTOR),
+            Self::Blocked => f.write_str("it runs, and blocks the signal that takes stacks"),
+            Self::Unanswered => f.write_str("it did not answer within 200 ms"),
+            Self::Refused(why) | Self::NoSignal(why) => f.write_str(why),
+            Self::Traced(process) => write!(
+                f,
+                "it runs, and a debugger is attached (process {process}), which the signal could stop it for"
+            ),
+            Self::NoRoom => f.write_str("it runs, and its stack may have too little room left for a signal"),
+            Self::NoTurn => f.write_str("it had no turn within 5 s"),
+            Self::Moved => f.write_str("it went on whenever its stack was read"),
+            Self::Unmapped => f.write_str("its stack is in no mapping of the process"),
+            Self::Unreadable(error) => write!(f, "the memory of the process cannot be read: {error}"),
+            Self::Hidden(error) => write!(
+                f,
+                "it sleeps, and its system call, which a signal may end, cannot be read ({error}); `pnt --interrupt` asks it all the same"
+            ),
+            Self::Ended => f.write_str("it has ended"),
+        }
+    }
+}

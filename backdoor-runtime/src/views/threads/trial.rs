@@ -1,0 +1,178 @@
+//! What a filter on system calls (seccomp(2)) lets through. A filter cannot be asked, and the common one kills the process that makes a
+//! call which it does not know. So a call that neither std nor tokio makes is tried first where there is a filter: in a child, once.
+//!
+//! The child is made by `clone` without a signal for its end, so that no handler of the service's for SIGCHLD runs, and that none of its
+//! `wait` calls sees it. It runs no handler of `pthread_atfork`, makes system calls and nothing else, and leaves no core file.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::base::reserve;
+
+/// A call that only some commands need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// `tgkill`: a look at a thread that runs.
+    Signal,
+    /// `get_robust_list`: where the stack of a thread is.
+    RobustList,
+    /// `process_vm_readv`: where `/proc/self/mem` cannot be read.
+    ReadMemory,
+    /// `timer_create` and what belongs to it: a profile.
+    Timer,
+}
+
+/// How long a child may take. It has a few system calls to make.
+const CHILD: Duration = Duration::from_secs(2);
+
+const ALL: [Call; 4] = [Call::Signal, Call::RobustList, Call::ReadMemory, Call::Timer];
+
+/// Whether a filter is set on this process. What cannot be found out may be so.
+pub(crate) fn has_filter() -> bool {
+    let Ok(status) = reserve::read("/proc/self/status") else { return true };
+    let status = String::from_utf8_lossy(&status);
+    status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
+}
+
+/// Whether a call can be made without harm: at once where there is no filter. The call may fail all the same.
+///
+/// # Errors
+/// It would kill the service, or that could not be found out.
+pub(crate) fn check(call: Call) -> io::Result<()> {
+    /// What was found of each.
+    static FOUND: Mutex<[Option<bool>; ALL.len()]> = Mutex::new([None; ALL.len()]);
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = call as usize;
+    if found[at].is_none() {
+        // A filter can be set later, but none is ever taken away.
+        if !has_filter() {
+            return Ok(());
+        }
+        if found.iter().all(Option::is_none) && survives(&ALL)? {
+            *found = [Some(true); ALL.len()];
+        } else {
+            found[at] = Some(survives(&[call])?);
+        }
+    }
+    match found[at] {
+        Some(true) => Ok(()),
+        _ => Err(io::Error::other(format!(
+            "a filter on system calls (seccomp) kills a process that calls {}; let the service make it (systemd: SystemCallFilter=)",
+            call.names()
+        ))),
+    }
+}
+
+impl Call {
+    fn names(self) -> &'static str {
+        match self {
+            Self::Signal => "tgkill",
+            Self::RobustList => "get_robust_list",
+            Self::ReadMemory => "process_vm_readv",
+            Self::Timer => "timer_create, timer_settime, timer_gettime or timer_delete",
+        }
+    }
+}
+
+/// Whether a child that makes these calls ends by itself.
+fn survives(calls: &[Call]) -> io::Result<bool> {
+    let child = start(calls)?;
+    let deadline = Instant::now() + CHILD;
+    loop {
+        let mut status = 0;
+        // SAFETY: it writes one number. `__WALL` finds a child whose end has no signal.
+        let ended = unsafe { libc::waitpid(child, &mut status, libc::WNOHANG | libc::__WALL) };
+        if ended == child {
+            return Ok(libc::WIFEXITED(status));
+        }
+        let error = io::Error::last_os_error();
+        if ended < 0 && error.kind() != io::ErrorKind::Interrupted {
+            return Err(tried(error));
+        }
+        if Instant::now() > deadline {
+            // SAFETY: it ends the child that was made here, which is not waited for yet, so that the number is its own.
+            unsafe { libc::kill(child, libc::SIGKILL) };
+            return Err(tried(io::Error::from(io::ErrorKind::TimedOut)));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn tried(error: io::Error) -> io::Error {
+    let why = "there is a filter on system calls (seccomp), and a child that tries them first";
+    io::Error::new(error.kind(), format!("{why} cannot be had: {error}"))
+}
+
+/// Makes the child, in which no signal of the service's is handled.
+fn start(calls: &[Call]) -> io::Result<libc::pid_t> {
+    // SAFETY: the sets are made whole before they are used. The child has a copy of the process's memory and this thread alone; it
+    // makes system calls without taking a lock or allocating, and ends without returning.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let child = libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0);
+        if child == 0 {
+            libc::syscall(libc::SYS_prctl, libc::PR_SET_DUMPABLE, 0, 0, 0, 0);
+            for call in calls {
+                make(*call);
+            }
+            libc::syscall(libc::SYS_exit_group, 0);
+        }
+        let error = io::Error::last_os_error();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        if child < 0 { Err(tried(error)) } else { Ok(child as libc::pid_t) }
+    }
+}
+
+/// Makes a call that changes nothing but the child.
+///
+/// # Safety
+/// Only in the child.
+unsafe fn make(call: Call) {
+    // SAFETY: every pointer is to a local of the size that the kernel writes or reads.
+    unsafe {
+        let process = libc::syscall(libc::SYS_getpid);
+        match call {
+            Call::Signal => {
+                libc::syscall(libc::SYS_tgkill, process, process, 0);
+            }
+            Call::RobustList => {
+                let (mut head, mut length) = (0_usize, 0_usize);
+                libc::syscall(libc::SYS_get_robust_list, 0, &raw mut head, &raw mut length);
+            }
+            Call::ReadMemory => {
+                let (from, mut to) = (1_u8, 0_u8);
+                let local = libc::iovec { iov_base: (&raw mut to).cast(), iov_len: 1 };
+                let remote = libc::iovec { iov_base: (&raw const from).cast_mut().cast(), iov_len: 1 };
+                let (local, remote) = (&raw const local, &raw const remote);
+                libc::syscall(libc::SYS_process_vm_readv, process, local, 1, remote, 1, 0);
+            }
+            Call::Timer => {
+                let mut event: libc::sigevent = std::mem::zeroed();
+                event.sigev_notify = libc::SIGEV_NONE;
+                let (mut timer, mut times) = (0_i32, std::mem::zeroed::<libc::itimerspec>());
+                libc::syscall(libc::SYS_timer_create, libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer);
+                libc::syscall(libc::SYS_timer_settime, timer, 0, &raw const times, 0);
+                libc::syscall(libc::SYS_timer_gettime, timer, &raw mut times);
+                libc::syscall(libc::SYS_timer_delete, timer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_tries_and_nobody_else_hears_of_it() {
+        assert!(survives(&ALL).unwrap());
+        // SAFETY: it only asks for children whose end has a signal, as a service does, and waits for none.
+        let others = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+        assert!(others <= 0, "{others}");
+        ALL.into_iter().for_each(|call| check(call).unwrap());
+    }
+}

@@ -1,0 +1,227 @@
+//! Reads what is watched, once a second, on the helper's thread of one of the consoles that run.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use std::{io, mem};
+
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval_at};
+
+use crate::base::fork::Process;
+use crate::dispatch::Shared;
+use crate::exec::catch_panic::contain;
+use crate::exec::query::Asking;
+use crate::exec::runtime_thread::Asynchronous;
+use crate::views::trends::all;
+use crate::views::trends::series::{Series, Source};
+use crate::views::vars::Reading;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How long one computed number may take.
+const COMPUTED: Duration = Duration::from_millis(100);
+
+/// For computed numbers alone: those that hang hold up no other question. Each leaves one thread behind.
+static ASKING: LazyLock<Asking> = LazyLock::new(|| Asking::new("backdoor-ask").at_most(64));
+
+/// How long all of them together may take: what has not been read by then has a gap, and is among the first the next time.
+const ROUND: Duration = Duration::from_millis(500);
+
+/// The consoles that run, and the task that samples for all of them.
+struct Sampling {
+    consoles: Vec<Weak<Shared>>,
+    /// The task, and the console on whose thread it runs.
+    task: Option<(Weak<Shared>, JoinHandle<()>)>,
+    /// Where both are.
+    process: Option<Process>,
+}
+
+static SAMPLING: Mutex<Sampling> = Mutex::new(Sampling { consoles: Vec::new(), task: None, process: None });
+
+/// A console has started.
+pub(crate) fn attach(console: &Arc<Shared>) {
+    with(|sampling| sampling.consoles.push(Arc::downgrade(console)));
+    settle();
+}
+
+/// A console ends. Another one goes on with the sampling, if there is one.
+pub(crate) fn detach(console: &Arc<Shared>) {
+    let is_it = |other: &Weak<Shared>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(console));
+    with(|sampling| {
+        sampling.consoles.retain(|other| !is_it(other));
+        if let Some((_, task)) = sampling.task.take_if(|(on, _)| is_it(on)) {
+            task.abort();
+        }
+    });
+    settle();
+}
+
+/// Starts the task if something is watched and a console runs, and ends it otherwise.
+pub(super) fn settle() {
+    let is_wanted = !all().is_empty();
+    // Logged behind the lock: a subscriber is the author's code.
+    if let Err(error) = with(|sampling| sampling.settle(is_wanted)) {
+        tracing::warn!(target: "backdoor", "no trends: no thread could be started: {error}");
+    }
+}
+
+impl Sampling {
+    fn settle(&mut self, is_wanted: bool) -> io::Result<()> {
+        self.consoles.retain(|console| console.strong_count() > 0);
+        if let Some((_, task)) = self.task.take_if(|(_, task)| !is_wanted || task.is_finished()) {
+            task.abort();
+        }
+        if !is_wanted || self.task.is_some() {
+            return Ok(());
+        }
+        let Some(console) = self.consoles.first() else { return Ok(()) };
+        let Some(shared) = console.upgrade() else { return Ok(()) };
+        let task = shared.helper.handle()?.spawn(sample(console.clone(), shared.asynchronous.clone()));
+        self.task = Some((console.clone(), task));
+        Ok(())
+    }
+}
+
+fn with<T>(change: impl FnOnce(&mut Sampling) -> T) -> T {
+    let mut sampling = SAMPLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = sampling.process.replace(Process::this());
+    if before.is_some_and(|before| !before.is_this()) {
+        // What a forked process has of its parent's: nothing of it runs here, and to be told it would have to be woken.
+        mem::forget((mem::take(&mut sampling.consoles), sampling.task.take()));
+    }
+    change(&mut sampling)
+}
+
+/// How long ago anything was first asked about trends: their seconds are counted from then, by a clock that nobody sets.
+pub(super) fn since_origin() -> Duration {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    ORIGIN.get_or_init(Instant::now).elapsed()
+}
+
+async fn sample(console: Weak<Shared>, runtime: Arc<Asynchronous>) {
+    // At whole seconds, so that one that comes late is not taken for the next one.
+    let start = Instant::now() + until_whole_second(since_origin());
+    let mut ticks = interval_at(start.into(), EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        if console.strong_count() == 0 {
+            return;
+        }
+        round(&runtime).await;
+    }
+}
+
+/// Nothing within the first tenth of a second: that is as good as whole.
+fn until_whole_second(since: Duration) -> Duration {
+    match since.subsec_millis() {
+        0..100 => Duration::ZERO,
+        _ => Duration::from_nanos(1_000_000_000 - u64::from(since.subsec_nanos())),
+    }
+}
+
+/// Reads everything once.
+async fn round(runtime: &Arc<Asynchronous>) {
+    /// Where the next round begins, so that what is slow does not always cost the same ones their turn.
+    static FIRST: AtomicUsize = AtomicUsize::new(0);
+    let mut series: Vec<Arc<Series>> = all().values().cloned().collect();
+    if series.is_empty() {
+        return;
+    }
+    let first = FIRST.load(Ordering::Relaxed) % series.len();
+    series.rotate_left(first);
+    let until = Instant::now() + ROUND;
+    let second = since_origin().as_secs();
+    let mut read = 0;
+    for series in &series {
+        if Instant::now() >= until {
+            break;
+        }
+        read += 1;
+        match series.source() {
+            Source::Variable(variable) => {
+                // What panics has a gap.
+                let reading = contain(|| variable.read()).ok();
+                series.keep(second, since_origin(), reading.as_ref());
+            }
+            Source::Computed(compute) => {
+                let reading = ask(series, compute, runtime.clone()).await;
+                series.keep(second, since_origin(), reading.as_ref());
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    FIRST.store(first.wrapping_add(read), Ordering::Relaxed);
+    // Where one was forgotten meanwhile, its function, which is the author's, is dropped here.
+    drop(contain(move || drop(series)));
+}
+
+/// Its answer, unless it is late, panics, or has not returned since the last time.
+async fn ask(
+    series: &Arc<Series>,
+    compute: Arc<dyn Fn() -> Reading + Send + Sync>,
+    runtime: Arc<Asynchronous>,
+) -> Option<Reading> {
+    let turn = Series::turn(series)?;
+    let question = move || {
+        let reading = runtime.enter(&*compute);
+        drop((compute, turn));
+        reading
+    };
+    ASKING.ask(COMPUTED, question).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::Value;
+    use crate::command::registry::Registry;
+    use crate::service::Service;
+    use crate::views::trends::{Watched, find, forget, watch};
+
+    #[test]
+    fn samples_are_taken_at_whole_seconds() {
+        let until = |millis| until_whole_second(Duration::from_millis(millis));
+        assert_eq!((until(0), until(99), until(5_020)), (Duration::ZERO, Duration::ZERO, Duration::ZERO));
+        assert_eq!((until(100), until(5_750)), (Duration::from_millis(900), Duration::from_millis(250)));
+    }
+
+    fn is_sampling() -> bool {
+        with(|sampling| sampling.task.is_some())
+    }
+
+    /// One test, since several would share what is watched.
+    #[test]
+    fn nothing_is_read_unless_something_is_watched_and_a_console_runs() {
+        let console = || Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10));
+        let (one, other) = (console(), console());
+        attach(&one);
+        attach(&other);
+        assert!(!is_sampling());
+        let (called, calls) = channel();
+        let called = Mutex::new(called);
+        assert!(watch(Watched::computed("sampled", move || {
+            let _ = called.lock().map(|called| called.send(()));
+            Reading::Value(Value::from(2))
+        })));
+        assert!(is_sampling());
+        calls.recv_timeout(Duration::from_secs(30)).unwrap();
+        detach(&one);
+        drop(one);
+        assert!(is_sampling(), "the other console goes on");
+        while calls.try_recv().is_ok() {}
+        calls.recv_timeout(Duration::from_secs(30)).unwrap();
+        assert_eq!(find("sampled").unwrap().seconds.len(), 60);
+        assert_eq!(find("smapled").unwrap_err().near.as_deref(), Some("sampled"));
+        assert!(forget("sampled"));
+        assert!(!is_sampling());
+        assert!(watch(Watched::computed("sampled", || Reading::NotSet)));
+        assert!(is_sampling());
+        detach(&other);
+        assert!(!is_sampling());
+        assert!(forget("sampled") && !forget("sampled"));
+    }
+}

@@ -1,0 +1,245 @@
+//! One watched number: where it comes from, and what it was.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::Value;
+use crate::views::trends::ring::{Bin, Ring};
+use crate::views::trends::trend::{Point, Shown, Trend};
+use crate::views::vars::{Readable, Reading};
+
+/// A number that was read longer ago, in seconds, is not what it is now.
+const RECENT: u64 = 2;
+
+/// A number to be [watched](crate::views::trends::watch).
+pub struct Watched {
+    pub(super) name: Cow<'static, str>,
+    unit: Cow<'static, str>,
+    source: Source,
+}
+
+/// Where a number comes from.
+#[derive(Clone)]
+pub(super) enum Source {
+    /// Read on the helper's thread.
+    Variable(&'static dyn Readable),
+    /// The author's code, asked on a thread of its own.
+    Computed(Arc<dyn Fn() -> Reading + Send + Sync>),
+}
+
+impl Watched {
+    /// A variable. What it holds must be a number, a length of time, true or false (1 or 0), or a counter of ours, of which the rate
+    /// is drawn; anything else is a gap. One whose reading is the author's own code is read as a computed one is.
+    pub fn variable(name: impl Into<Cow<'static, str>>, variable: &'static dyn Readable) -> Self {
+        if !variable.is_harmless() {
+            return Self::computed(name, || variable.read());
+        }
+        Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
+    }
+
+    /// A number that a function computes. It is called once a second on a thread of its own, and where it takes longer than 100 ms there is
+    /// a gap, and it is not called again before it has returned.
+    pub fn computed(
+        name: impl Into<Cow<'static, str>>,
+        compute: impl Fn() -> Reading + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), unit: "".into(), source: Source::Computed(Arc::new(compute)) }
+    }
+
+    /// What it is counted in. Default: nothing; of a length of time, seconds.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("name", &self.name).field("unit", &self.unit).finish_non_exhaustive()
+    }
+}
+
+/// A watched number and its history.
+pub(super) struct Series {
+    watched: Watched,
+    history: Mutex<History>,
+    /// Whether the author's function has been called and has not returned.
+    is_asked: AtomicBool,
+}
+
+struct History {
+    ring: Ring,
+    shown: Shown,
+    is_time: bool,
+    /// The last count of a counter, and when it was that.
+    count: Option<(Duration, f64)>,
+    now: Option<f64>,
+    /// Why there is no number now.
+    missing: &'static str,
+}
+
+impl Series {
+    pub(super) fn new(watched: Watched) -> Self {
+        let history = History {
+            ring: Ring::new(),
+            shown: Shown::Value,
+            is_time: false,
+            count: None,
+            now: None,
+            missing: "",
+        };
+        Self { watched, history: Mutex::new(history), is_asked: AtomicBool::new(false) }
+    }
+
+    pub(super) fn source(&self) -> Source {
+        self.watched.source.clone()
+    }
+
+    /// Keeps what was read for this second, at this time since the origin; no reading where there was no answer.
+    pub(super) fn keep(&self, second: u64, at: Duration, reading: Option<&Reading>) {
+        let value = reading.and_then(Reading::value);
+        let mut history = self.history();
+        history.now = match value {
+            Some(value @ Value::Record(_)) => {
+                let count = value["count"].as_f64();
+                if count.is_some() {
+                    history.shown = Shown::Rate;
+                }
+                let last = std::mem::replace(&mut history.count, count.map(|count| (at, count)));
+                last.zip(count)
+                    .and_then(|((before, last), count)| rate(count - last, at.checked_sub(before)?))
+            }
+            Some(Value::Duration(length)) => {
+                history.is_time = true;
+                Some(length.as_secs_f64())
+            }
+            Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),
+            Some(value) => value.as_f64(),
+            None => None,
+        };
+        if let Some(number) = history.now {
+            history.ring.push(second, number);
+        }
+        history.missing = match (reading, value) {
+            (None, _) => "it gave no answer",
+            (Some(Reading::Held), _) => "somebody held its lock",
+            (Some(Reading::NotSet), _) => "it is not set yet",
+            (_, Some(Value::Record(_))) => "a rate takes two readings",
+            (_, Some(Value::Text(_))) => "its value is text, not a number",
+            _ => "its value is not a number",
+        };
+    }
+
+    /// All of it, as seen at this time since the origin, which is this time of day.
+    pub(super) fn trend(&self, at: Duration, time: SystemTime) -> Trend {
+        let history = self.history();
+        let ring = &history.ring;
+        let is_recent = ring.last().is_some_and(|last| at.as_secs() <= last + RECENT);
+        // A second that is not sampled yet is no gap.
+        let now = match (at.as_secs(), ring.last()) {
+            (now, Some(last)) if now <= last + 1 => last,
+            (now, _) => now,
+        };
+        let points = |bins: Vec<Bin>, span: u64| {
+            let steps_back = (0..bins.len() as u64).rev();
+            let times = steps_back.map(|back| {
+                let back = Duration::from_secs(now % span + back * span);
+                time.checked_sub(back).unwrap_or(SystemTime::UNIX_EPOCH)
+            });
+            times.zip(bins).map(|(time, bin)| Point::new(time, bin)).collect()
+        };
+        let unit = match (&*self.watched.unit, history.is_time) {
+            ("", true) => "s".to_owned(),
+            (unit, _) => unit.to_owned(),
+        };
+        Trend {
+            name: self.watched.name.to_string(),
+            unit,
+            shown: history.shown,
+            time,
+            now: history.now.filter(|now| is_recent && now.is_finite()),
+            missing: match history.now {
+                None if history.missing.is_empty() => Some("nothing has read it"),
+                None => Some(history.missing),
+                Some(now) if !now.is_finite() => Some("its value is no finite number"),
+                Some(_) if !is_recent => Some("nothing has read it for some seconds"),
+                Some(_) => None,
+            },
+            seconds: points(ring.seconds(now).collect(), 1),
+            minutes: points(ring.minutes(now).collect(), 60),
+            hours: points(ring.hours(now).collect(), 3600),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The right to call the author's function, unless a call is under way.
+    pub(super) fn turn(this: &Arc<Self>) -> Option<Turn> {
+        (!this.is_asked.swap(true, Ordering::Relaxed)).then(|| Turn(this.clone()))
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While this lives, nobody else calls the author's function.
+pub(super) struct Turn(Arc<Series>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.is_asked.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A counter that was set back has no rate.
+fn rate(more: f64, time: Duration) -> Option<f64> {
+    (more >= 0.0 && !time.is_zero()).then(|| more / time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Gauge;
+
+    static GAUGE: Gauge = Gauge::new();
+
+    #[test]
+    fn what_was_not_read_is_not_known_now() {
+        let series = Series::new(Watched::variable("n", &GAUGE));
+        let seconds = Duration::from_secs;
+        let now = |at: u64| series.trend(seconds(at), SystemTime::now()).now;
+        series.keep(3, seconds(3), Some(&Reading::Value(7.into())));
+        assert_eq!((now(3), now(5), now(6)), (Some(7.0), Some(7.0), None));
+        series.keep(4, seconds(4), None);
+        assert_eq!(now(4), None);
+        series.keep(4, seconds(4), Some(&Reading::Value("many".into())));
+        let missing = series.trend(seconds(4), SystemTime::now()).missing;
+        assert_eq!(missing, Some("its value is text, not a number"));
+        series.keep(5, seconds(5), Some(&Reading::Held));
+        assert_eq!(now(5), None);
+    }
+
+    #[test]
+    fn a_counter_has_a_rate_from_its_second_reading_on_and_none_where_it_was_set_back() {
+        let series = Series::new(Watched::variable("n", &GAUGE));
+        let keep = |second: u64, millis: u64, count: u64| {
+            let value = Value::record([("count", count.into())]);
+            series.keep(second, Duration::from_millis(millis), Some(&Reading::Value(value)));
+            series.trend(Duration::from_millis(millis), SystemTime::now()).now
+        };
+        assert_eq!(keep(0, 0, 10), None);
+        assert_eq!(keep(1, 1_000, 30), Some(20.0));
+        assert_eq!(keep(2, 2_500, 60), Some(20.0));
+        assert_eq!(keep(4, 4_000, 0), None);
+        assert_eq!(keep(5, 5_000, 5), Some(5.0));
+    }
+
+    #[test]
+    fn it_takes_what_is_documented() {
+        assert!(size_of::<Series>() <= 1_536, "{}", size_of::<Series>());
+    }
+}

@@ -1,0 +1,107 @@
+//! A variable that lives in a service's state, or is computed when somebody asks.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::Value;
+use crate::views::vars::{VarError, registry};
+
+/// A variable that a closure computes when somebody asks. It runs on a thread of its own, for 100 ms at most: one that does not answer
+/// is named and left out.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use backdoor_runtime::{Backdoor, vars};
+///
+/// let queue = Arc::new(Mutex::new(vec!["one", "two"]));
+/// let asked = queue.clone();
+/// vars::Computed::new("queue-length", move || asked.lock().unwrap().len())
+///     .help("Orders that wait for a worker")
+///     .register()?;
+/// assert_eq!(Backdoor::testing().run("get queue-length").value["value"], 2);
+/// # Ok::<(), vars::VarError>(())
+/// ```
+#[must_use = "it is registered by `register`"]
+pub struct Computed {
+    pub(crate) name: String,
+    pub(crate) help: String,
+    pub(crate) unit: String,
+    pub(crate) hidden: bool,
+    pub(crate) secret: bool,
+    pub(crate) trend: bool,
+    read: Box<dyn Fn() -> Value + Send + Sync>,
+}
+
+impl Computed {
+    /// A variable of this name, which is one word of a-z, 0-9 and `-`.
+    pub fn new<T: Serialize>(name: impl Into<String>, read: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        Self {
+            name: name.into(),
+            help: String::new(),
+            unit: String::new(),
+            hidden: false,
+            secret: false,
+            trend: false,
+            read: Box::new(move || Value::of(&read())),
+        }
+    }
+
+    /// What it is. Default: nothing.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// What its number counts, such as `ms`. Default: nothing.
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// Leaves it out of lists; `get` shows it all the same.
+    pub fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
+
+    /// Shows its value to nobody: dots stand for it everywhere.
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// Keeps its numbers over time.
+    pub fn trend(mut self) -> Self {
+        self.trend = true;
+        self
+    }
+
+    /// Makes it known, in the place of an earlier computed one of the same name.
+    ///
+    /// # Errors
+    /// The name is not one word of a-z, 0-9 and `-`, or a `#[backdoor_var]` has it.
+    pub fn register(self) -> Result<(), VarError> {
+        let name = self.name.clone();
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(is_word) || name.starts_with('-') || name.ends_with('-') {
+            return Err(VarError::new(format!(
+                "{name:?} is not the name of a variable: use one word of a-z, 0-9 and `-`"
+            )));
+        }
+        match registry::add(self) {
+            true => Ok(()),
+            false => Err(VarError::new(format!("a `#[backdoor_var]` is called `{name}` already"))),
+        }
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        (self.read)()
+    }
+}
+
+impl fmt::Debug for Computed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Computed").field("name", &self.name).finish_non_exhaustive()
+    }
+}

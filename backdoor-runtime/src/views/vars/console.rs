@@ -1,0 +1,185 @@
+//! Variables as a command sees them: the author's code runs on threads of its own, and what does not answer is named.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::pin;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::changes::journal::{Author, Entry, Intent, JOURNAL, What};
+use crate::exec::query::NoAnswer;
+use crate::exec::unresponsive::{self, Running};
+use crate::views::vars::info::Seen;
+use crate::views::vars::registry::{self, Found};
+use crate::views::vars::set::{self, Gate, Order};
+use crate::views::vars::{Change, Terms, VarError, VarInfo};
+use crate::{Console, Session};
+
+/// How long a variable may take to be read: long enough for a lock that is held to be reported.
+const READ: Duration = Duration::from_millis(100);
+
+/// How long changing variables may take, all parsing, judging and telling of the author's included.
+pub(super) const WRITE: Duration = Duration::from_secs(1);
+
+impl Console {
+    /// The variables whose names are wanted, by name, hidden ones too. They are read on another thread, and each has 100 ms: one that does
+    /// not answer is there with that in its `state`.
+    pub async fn variables(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<VarInfo> {
+        self.read(registry::all().into_iter().filter(|found| is_wanted(found.name())).collect()).await
+    }
+
+    /// The variable of this name; `-` and `_` are alike.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn variable(&self, name: &str) -> Result<VarInfo, VarError> {
+        let found = set::find(name)?;
+        let mut read = self.read(vec![found]).await;
+        read.pop().ok_or_else(|| VarError::new(format!("`{name}` was not read")))
+    }
+
+    /// Sets variables: all of them, or none. What is typed is parsed and judged first, then all locks are taken, then all are
+    /// written; who reads them meanwhile may see them one after the other.
+    ///
+    /// # Errors
+    /// A name or a value is wrong, or a lock was held for 50 ms. Nothing is changed then.
+    pub async fn set_variables(
+        &self,
+        values: &[(String, String)],
+        terms: &Terms,
+        by: &Session,
+    ) -> Result<Vec<Change>, VarError> {
+        let order = |(name, word): &(String, String)| Order { name: name.clone(), word: Some(word.clone()) };
+        self.write(values.iter().map(order).collect(), terms.intent(self.author(by))).await
+    }
+
+    /// Sets variables to what they are by default: all of them, or none.
+    ///
+    /// # Errors
+    /// As of [`set_variables`](Self::set_variables); and a variable has no default.
+    pub async fn reset_variables(
+        &self,
+        names: &[String],
+        terms: &Terms,
+        by: &Session,
+    ) -> Result<Vec<Change>, VarError> {
+        let order = |name: &String| Order { name: name.clone(), word: None };
+        let intent = Intent { what: What::Reset, ..terms.intent(self.author(by)) };
+        self.write(names.iter().map(order).collect(), intent).await
+    }
+
+    /// The changes that are remembered, the latest last: 256 at most.
+    pub fn changes(&self) -> Vec<Change> {
+        JOURNAL.entries().iter().map(|entry| entry.change()).collect()
+    }
+
+    /// Takes back the change of this number, or the last one of this session, where its value is still there.
+    ///
+    /// # Errors
+    /// There is none, or the value is another by now; without a number, if only others have changed something.
+    pub async fn undo(&self, number: Option<u64>, by: &Session) -> Result<Change, VarError> {
+        let author = self.author(by);
+        let asked = self.0.asking_vars.ask(WRITE, move || set::undo(number, &author)).await;
+        match asked {
+            Ok(undone) => undone.map(|entry| entry.change()),
+            Err(why) => {
+                Err(VarError::new(format!("it may come late: {why}; `changes` shows what came of it")))
+            }
+        }
+    }
+
+    pub(crate) fn author(&self, session: &Session) -> Author {
+        Author {
+            who: format!("session {} ({})", session.id(), session.peer()),
+            owner: self.0.owner,
+            console: Some(self.0.service.name.as_str().into()),
+            session: session.id(),
+            notes: self.0.notes.get().cloned(),
+            runtime: Some(self.0.asynchronous.clone()),
+        }
+    }
+
+    async fn write(&self, orders: Vec<Order>, intent: Intent) -> Result<Vec<Change>, VarError> {
+        let gate = Arc::new(Gate::default());
+        let asked = gate.clone();
+        let names: Vec<String> = orders.iter().map(|order| order.name.clone()).collect();
+        let written = self.0.asking_vars.ask(WRITE, move || set::set(&orders, &intent, &asked)).await;
+        let why = match written {
+            Ok(written) => return written.map(|entries| changes(&entries)),
+            Err(why) => why,
+        };
+        names.iter().filter_map(|name| registry::find(name)).for_each(|found| set::give_up(found.name()));
+        Err(VarError::new(match gate.give_up() {
+            true => format!("nothing was set: {why}"),
+            false => format!("it was set, but the service did not finish with it: {why}; `changes` shows it"),
+        }))
+    }
+
+    /// Reads variables in turn, on one thread as long as none hangs.
+    async fn read(&self, all: Vec<Found>) -> Vec<VarInfo> {
+        let mut read = Vec::with_capacity(all.len());
+        while read.len() < all.len() {
+            let (send, mut seen) = mpsc::unbounded_channel();
+            let rest = all[read.len()..].to_vec();
+            let asked = self.0.asking_vars.ask(Duration::MAX, move || {
+                for found in rest {
+                    let seen = match unresponsive::of(&set::about(found.name())) {
+                        Some(time) => Seen::without(NoAnswer::Silent(time).to_string()),
+                        None => {
+                            let _running = Running::begin(&set::about(found.name()), READ);
+                            Seen::of(&found)
+                        }
+                    };
+                    if send.send(seen).is_err() {
+                        break;
+                    }
+                }
+            });
+            pin!(asked);
+            let mut ended = None;
+            let failure = loop {
+                if read.len() == all.len() {
+                    break None;
+                }
+                let next = timeout(READ, async {
+                    tokio::select! {
+                        biased;
+                        seen = seen.recv() => seen,
+                        end = &mut asked, if ended.is_none() => {
+                            ended = Some(end);
+                            seen.recv().await
+                        }
+                    }
+                });
+                match next.await {
+                    Ok(Some(seen)) => read.push(VarInfo::new(&all[read.len()], seen)),
+                    Ok(None) => match ended.take() {
+                        Some(Err(why)) => break Some(why),
+                        _ => break Some(NoAnswer::Panicked("its answer was lost".to_owned())),
+                    },
+                    Err(_) => break Some(NoAnswer::Late(READ)),
+                }
+            };
+            match failure {
+                None => {}
+                Some(NoAnswer::Late(limit)) => {
+                    set::give_up(all[read.len()].name());
+                    let why = NoAnswer::Late(limit).to_string();
+                    read.push(VarInfo::new(&all[read.len()], Seen::without(why)));
+                }
+                Some(why) => {
+                    // Nothing more can be asked now.
+                    let rest = &all[read.len()..];
+                    read.extend(rest.iter().map(|found| VarInfo::new(found, Seen::without(why.to_string()))));
+                }
+            }
+        }
+        read
+    }
+}
+
+/// For whoever asked.
+pub(crate) fn changes(entries: &[Arc<Entry>]) -> Vec<Change> {
+    entries.iter().map(|entry| entry.change()).collect()
+}

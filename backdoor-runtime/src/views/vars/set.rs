@@ -1,0 +1,430 @@
+//! Changing variables: what is typed is parsed and judged first, then all locks are taken in the order of their addresses, then all
+//! values are written and recorded at once. No code of the author's runs while a lock of ours is held.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::Value;
+use crate::base::escape::escape_line;
+use crate::changes::Kept;
+use crate::changes::journal::{Author, Draft, Entry, Forgotten, Intent, JOURNAL, Revert, Reverted, What};
+use crate::changes::lease::{self, Lease};
+use crate::exec::catch_panic::contain;
+use crate::exec::query::NoAnswer;
+use crate::exec::unresponsive::{self, Running};
+use crate::reply::text;
+use crate::views::vars::console::WRITE;
+use crate::views::vars::place::{Holding, NotHeld, WAIT};
+use crate::views::vars::registry::{self, Found, dots};
+use crate::views::vars::variable::{Setting, Variable};
+use crate::views::vars::{Readable, VarError};
+
+/// One variable to be changed.
+pub(crate) struct Order {
+    pub(crate) name: String,
+    /// What was typed; none for what it is by default.
+    pub(crate) word: Option<String>,
+}
+
+/// Says once whether something is done: whoever waits for it may give it up before it has begun to write.
+#[derive(Default)]
+pub(crate) struct Gate(AtomicU8);
+
+const BEGUN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+impl Gate {
+    fn begin(&self) -> bool {
+        self.0.compare_exchange(0, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Whether nothing was written, nor will be.
+    pub(crate) fn give_up(&self) -> bool {
+        self.0.compare_exchange(0, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// A value that is fit to be put into its variable.
+struct Ready {
+    variable: &'static Variable,
+    setting: &'static Setting,
+    new: Kept,
+    copy: Box<dyn Any>,
+    shown: Value,
+}
+
+/// Changes all of them, or none. Runs the author's code: parsing, judging, showing, and telling him.
+pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<Arc<Entry>>, VarError> {
+    let time = lent_for(intent)?;
+    let mut ready: Vec<(usize, Ready)> = Vec::with_capacity(orders.len());
+    for (at, order) in orders.iter().enumerate() {
+        let name = find(&order.name)?.name().to_owned();
+        answers(&name)?;
+        let _running = Running::begin(&about(&name), WRITE);
+        let made = contain(|| prepare(order)).map_err(|panic| {
+            VarError::new(format!("{}: its parsing or judging panicked: {}", order.name, panic.message))
+        })??;
+        if ready.iter().any(|(_, earlier)| earlier.variable.name == made.variable.name) {
+            return Err(VarError::new(format!("`{}` is given twice", made.variable.name)));
+        }
+        ready.push((at, made));
+    }
+    ready.sort_by_key(|(_, ready)| ready.setting.cell().address());
+    if time.is_some() {
+        lease::prepare().map_err(|error| {
+            VarError::new(format!("nobody could end the lease: no thread could be started: {error}"))
+        })?;
+    }
+    let end = Instant::now() + WAIT;
+    let mut held = Vec::with_capacity(ready.len());
+    for (_, ready) in &ready {
+        held.push(ready.setting.cell().hold(end).map_err(|why| not_held(ready.variable.name, why))?);
+    }
+    if !gate.begin() {
+        return Err(VarError::new("it was given up".to_owned()));
+    }
+    let (done, forgotten) = write(ready, &mut held, intent, time);
+    drop(held);
+    drop(forgotten);
+    done.iter().for_each(|done| done.tell(&intent.author));
+    Ok(done.into_iter().map(|done| done.entry).collect())
+}
+
+/// What was written, before anybody is told.
+struct Done {
+    variable: &'static Variable,
+    setting: &'static Setting,
+    entry: Arc<Entry>,
+    old: Kept,
+    new: Kept,
+}
+
+/// Writes and records, with the variables held and without any code of the author's.
+fn write(
+    ready: Vec<(usize, Ready)>,
+    held: &mut [Box<dyn Holding>],
+    intent: &Intent,
+    time: Option<Duration>,
+) -> (Vec<Done>, Vec<Replaced>) {
+    let mut written = Vec::with_capacity(ready.len());
+    let mut done = Vec::with_capacity(ready.len());
+    let mut forgotten = Vec::with_capacity(ready.len());
+    let mut pages = JOURNAL.open();
+    for ((at, ready), held) in ready.into_iter().zip(held) {
+        let Ready { variable, setting, new, copy, shown } = ready;
+        let old = held.put(copy, None).expect("what has no condition is put");
+        written.push((at, variable, setting, old, new, shown));
+    }
+    // The journal has them in the order in which they were typed.
+    written.sort_by_key(|(at, ..)| *at);
+    for (_, variable, setting, old, new, shown) in written {
+        let name = variable.name;
+        let earlier = lease::forget(name);
+        // What was lent goes back to where it came from, also by an undo.
+        let before = earlier.as_ref().map_or_else(|| old.clone(), |lease| lease.old.clone());
+        let revert = Arc::new(PutBack { variable, setting, old: before.clone(), new: new.clone() });
+        let (entry, gone) = pages.write(Draft { name, new: shown, intent, revert: Some(revert.clone()) });
+        forgotten.push((gone, earlier));
+        if let Some(time) = time {
+            lease::begin(Lease {
+                name: name.to_owned(),
+                change: entry.number,
+                author: intent.author.clone(),
+                until: Instant::now() + time,
+                old: before,
+                revert,
+                is_ending: false,
+            });
+        }
+        done.push(Done { variable, setting, entry, old, new });
+    }
+    (done, forgotten)
+}
+
+/// What a change took the place of. What it holds is the author's to drop, when no lock is held any more, his own or ours.
+type Replaced = (Forgotten, Option<Lease>);
+
+impl Done {
+    /// Shows what was there, and tells the log and the author.
+    fn tell(&self, author: &Author) {
+        let old = match self.variable.secret {
+            true => dots(),
+            false => contain(|| (self.setting.show)(&self.old)).unwrap_or_else(unshown),
+        };
+        let _ = self.entry.old.set(old);
+        self.entry.tell(author);
+        let _running = Running::begin(&about(self.variable.name), WRITE);
+        if let Some(on_change) = self.setting.on_change
+            && let Err(panic) = contain(|| on_change(&self.new))
+        {
+            let name = self.variable.name;
+            author.warn(format!("`on_change` of `{name}` panicked: {}", panic.message));
+        }
+    }
+}
+
+/// How long a change lasts, where that is limited.
+pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
+    match intent.what {
+        What::Lent(time) if time.is_zero() || time > lease::LONGEST => Err(VarError::new(
+            "--for: a change lasts from 1ns to 1w; leave `--for` out for one that stays".to_owned(),
+        )),
+        What::Lent(time) => Ok(Some(time)),
+        _ => Ok(None),
+    }
+}
+
+/// What code of a variable's is about.
+pub(super) fn about(name: &str) -> String {
+    format!("variable {name}")
+}
+
+/// Nobody waits any more for code of this variable's.
+pub(super) fn give_up(name: &str) {
+    unresponsive::give_up(&about(name));
+}
+
+/// # Errors
+/// Code of this variable's that was called earlier has not returned.
+fn answers(name: &str) -> Result<(), VarError> {
+    match unresponsive::of(&about(name)) {
+        Some(time) => {
+            Err(VarError::new(format!("nothing was changed: `{name}` was {}", NoAnswer::Silent(time))))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn find(name: &str) -> Result<Found, VarError> {
+    registry::find(name).ok_or_else(|| {
+        let way_out = match registry::nearest(name) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`vars` lists them".to_owned(),
+        };
+        VarError::new(format!("there is no variable `{}`; {way_out}", escape_line(name)))
+    })
+}
+
+fn prepare(order: &Order) -> Result<Ready, VarError> {
+    let found = find(&order.name)?;
+    let Some((variable, setting)) = found.setting() else {
+        let why = match found {
+            Found::Declared(_) => "it is not declared `settable`",
+            Found::Computed(_) => "it is computed",
+        };
+        return Err(VarError::new(format!("`{}` cannot be set: {why}", found.name())));
+    };
+    let name = variable.name;
+    let new = match &order.word {
+        None => {
+            let default = setting.default().ok_or_else(|| {
+                VarError::new(format!(
+                    "`{name}` has no default: its first value is made when the service needs it"
+                ))
+            })?;
+            let shown = if variable.secret { dots() } else { (setting.show)(&default) };
+            accept(setting, &default, &text::cell(&shown)).map_err(|why| match variable.secret {
+                true => VarError::new(format!("{name}: its own default is not accepted; nothing was set")),
+                false => {
+                    VarError::new(format!("{name}: its own default is not accepted: {why}; nothing was set"))
+                }
+            })?;
+            default
+        }
+        Some(word) => judge(setting, word).map_err(|why| match variable.secret {
+            // The reason may have the word in it.
+            true => VarError::new(format!("{name}: what was typed is not accepted")),
+            false => VarError::new(format!("{name}: {why}")),
+        })?,
+    };
+    let copy = setting.cell().copy(&new);
+    let shown = if variable.secret { dots() } else { (setting.show)(&new) };
+    Ok(Ready { variable, setting, new, copy, shown })
+}
+
+fn judge(setting: &Setting, word: &str) -> Result<Kept, String> {
+    let value = setting.cell().parse(word).map_err(|error| error.told(word, setting.range.as_ref()))?;
+    accept(setting, &value, word)?;
+    Ok(value)
+}
+
+/// # Errors
+/// The value is out of its range, or the author does not want it.
+fn accept(setting: &Setting, value: &Kept, word: &str) -> Result<(), String> {
+    if let Some(range) = &setting.range
+        && !setting.cell().in_bounds(&*(range.bounds)(), value)
+    {
+        return Err(range.refusal(word, "what the variable accepts"));
+    }
+    setting.validate.map_or(Ok(()), |validate| validate(value))
+}
+
+fn not_held(name: &str, why: NotHeld) -> VarError {
+    VarError::new(match why {
+        NotHeld::Busy => {
+            format!("`{name}` was not set: the service held its lock for {} ms; try again", WAIT.as_millis())
+        }
+        NotHeld::NotSet => {
+            format!("`{name}` was not set: the service has not made it yet, and only the service should")
+        }
+    })
+}
+
+fn unshown(panic: crate::exec::catch_panic::Panic) -> Value {
+    Value::Text(format!("(showing it panicked: {})", panic.message))
+}
+
+/// Puts back what a change of a variable replaced.
+struct PutBack {
+    variable: &'static Variable,
+    setting: &'static Setting,
+    old: Kept,
+    new: Kept,
+}
+
+impl Revert for PutBack {
+    fn revert(&self, change: u64, intent: &Intent) -> Reverted {
+        let name = self.variable.name;
+        if JOURNAL.open().last_of(name) != change {
+            // The journal says what has come since.
+            return Reverted::LeftAlone;
+        }
+        let _running = Running::begin(&about(name), WRITE);
+        let Self { variable, setting, old, new } = self;
+        let made = contain(|| {
+            let shown = if variable.secret { dots() } else { (setting.show)(old) };
+            (setting.cell().copy(old), shown)
+        });
+        let (copy, shown) = match made {
+            Ok(made) => made,
+            Err(panic) => return Reverted::Failed(format!("it panicked: {}", panic.message)),
+        };
+        let mut held = match setting.cell().hold(Instant::now() + WAIT) {
+            Ok(held) => held,
+            Err(NotHeld::Busy) => return Reverted::Held,
+            Err(NotHeld::NotSet) => return Reverted::LeftAlone,
+        };
+        match contain(|| held.is(new)) {
+            Ok(true) => {}
+            Ok(false) => {
+                drop(held);
+                return self.leave_alone(change, intent);
+            }
+            Err(panic) => return Reverted::Failed(format!("comparing it panicked: {}", panic.message)),
+        }
+        let mut pages = JOURNAL.open();
+        if pages.last_of(name) != change {
+            return Reverted::LeftAlone;
+        }
+        let Some(replaced) = held.put(copy, Some(new)) else {
+            drop(pages);
+            return self.leave_alone(change, intent);
+        };
+        let back = Arc::new(Self { variable, setting, old: replaced.clone(), new: old.clone() });
+        let (entry, forgotten) = pages.write(Draft { name, new: shown, intent, revert: Some(back) });
+        let ended = lease::forget(name);
+        drop(pages);
+        drop(held);
+        drop((ended, forgotten));
+        let done = Done { variable, setting, entry, old: replaced, new: old.clone() };
+        done.tell(&intent.author);
+        Reverted::Done(done.entry)
+    }
+
+    fn see(&self) -> String {
+        format!("get {}", self.variable.name)
+    }
+}
+
+impl PutBack {
+    /// Records that the time of a change is over, and that nothing was done. An undo has an operator who is told.
+    fn leave_alone(&self, change: u64, intent: &Intent) -> Reverted {
+        if matches!(intent.what, What::End(_)) {
+            let now = match self.variable.secret {
+                true => dots(),
+                false => {
+                    contain(|| self.variable.read().value().cloned()).unwrap_or_default().unwrap_or_default()
+                }
+            };
+            let intent = Intent {
+                what: What::LeftAlone(change),
+                author: intent.author.clone(),
+                because: Some("the service has changed it since".to_owned()),
+            };
+            let draft = Draft { name: self.variable.name, new: now.clone(), intent: &intent, revert: None };
+            let (entry, forgotten) = JOURNAL.open().write(draft);
+            drop(forgotten);
+            let _ = entry.old.set(now);
+            entry.tell(&intent.author);
+        }
+        Reverted::LeftAlone
+    }
+}
+
+/// Takes back the change of this number, or the last one of this author's that is in force. Another's has to be named.
+pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, VarError> {
+    let entries = JOURNAL.entries();
+    let entry = match number {
+        Some(number) => entries.iter().find(|entry| entry.number == number).ok_or_else(|| {
+            VarError::new(format!("there is no change {number}; `changes` lists those that are remembered"))
+        })?,
+        None => last_of(&entries, author)?,
+    };
+    answers(&entry.name)?;
+    let Some(revert) = entry.revert() else {
+        return Err(VarError::new(format!("change {} is undone already, or was none", entry.number)));
+    };
+    let intent = Intent { what: What::Undo(entry.number), author: author.clone(), because: None };
+    match revert.revert(entry.number, &intent) {
+        Reverted::Done(undone) => {
+            entry.set_undone();
+            Ok(undone)
+        }
+        Reverted::Nothing => Err(VarError::new(format!(
+            "there is nothing to take back of change {}: `{}` is as it was before it; `{}` shows it",
+            entry.number,
+            entry.name,
+            revert.see()
+        ))),
+        Reverted::LeftAlone => Err(VarError::new(format!(
+            "`{}` is not as change {} left it, so it was left alone; `{}` shows what it is",
+            entry.name,
+            entry.number,
+            revert.see()
+        ))),
+        Reverted::Held => Err(not_held(&entry.name, NotHeld::Busy)),
+        Reverted::Failed(why) => {
+            Err(VarError::new(format!("change {} could not be undone: {why}", entry.number)))
+        }
+    }
+}
+
+/// The last change that is in force and that this author has made; of the service's own code, of anybody.
+///
+/// # Errors
+/// There is none, or only of others: an operator may not know of it.
+fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Author) -> Result<&'a Arc<Entry>, VarError> {
+    let is_change =
+        |entry: &&Arc<Entry>| entry.revert().is_some() && !matches!(entry.what, What::Undo(_) | What::End(_));
+    let is_in_force = |entry: &&Arc<Entry>| JOURNAL.open().last_of(&entry.name) == entry.number;
+    let mut last = entries.iter().rev().filter(is_change).filter(is_in_force);
+    let is_own = |entry: &&Arc<Entry>| author.owner == 0 || entry.is_of(author);
+    // Of one that is not in force any more, taking it back says what has come since.
+    let was_own = || entries.iter().rev().filter(is_change).find(is_own);
+    if let Some(own) = last.clone().find(is_own).or_else(was_own) {
+        return Ok(own);
+    }
+    Err(VarError::new(match last.next() {
+        None => "there is no change to undo".to_owned(),
+        Some(others) => {
+            let change = others.change();
+            let (old, new) = (text::cell(&change.old), text::cell(&change.new));
+            format!(
+                "this session has changed nothing that could be taken back; `undo {}` takes back `{}`: {old} -> {new} by {}",
+                change.number, change.name, change.by
+            )
+        }
+    }))
+}

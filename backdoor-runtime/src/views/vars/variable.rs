@@ -1,0 +1,227 @@
+//! The constant table that one `#[backdoor_var]` leaves in the program, and what its code is made of.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::changes::Kept;
+use crate::command::range::{self, Bounds, RangeOf};
+use crate::command::{Declared, Range};
+use crate::views::vars::functions::{IsTold, Validates};
+use crate::views::vars::place::{Holder, Holding, NotHeld, SetValue, Settable};
+use crate::views::vars::probe::{Render, ValueProbe};
+use crate::views::vars::typable::Typable;
+use crate::views::vars::{Readable, Reading};
+use crate::{ArgError, ChoiceWord, FromArg, Value};
+
+/// One variable, as its declaration says it.
+pub struct Variable {
+    /// One word in kebab-case.
+    pub name: &'static str,
+    /// The doc comment.
+    pub help: &'static str,
+    /// What its number counts, such as `ms`; empty where nobody said.
+    pub unit: &'static str,
+    /// Whether lists leave it out.
+    pub hidden: bool,
+    /// Whether its value is shown to nobody.
+    pub secret: bool,
+    /// Whether its numbers are kept over time.
+    pub trend: bool,
+    /// Where it stands in the source.
+    pub declared: Declared,
+    /// What its value is called.
+    pub type_name: fn() -> &'static str,
+    /// Reads it: the author's code.
+    pub read: fn() -> Reading,
+    /// How it is set, where it may be.
+    pub setting: Option<Setting>,
+}
+
+impl Readable for Variable {
+    fn read(&self) -> Reading {
+        (self.read)()
+    }
+
+    fn is_harmless(&self) -> bool {
+        const KNOWN: [&str; 17] = [
+            "bool",
+            "i8",
+            "i16",
+            "i32",
+            "i64",
+            "i128",
+            "isize",
+            "u8",
+            "u16",
+            "u32",
+            "u64",
+            "u128",
+            "usize",
+            "f32",
+            "f64",
+            "core::time::Duration",
+            "alloc::string::String",
+        ];
+        let name = (self.type_name)();
+        KNOWN.contains(&name) || name.starts_with(concat!(env!("CARGO_CRATE_NAME"), "::views::counters::"))
+    }
+}
+
+/// A variable that is linked in.
+pub struct RegisteredVariable(pub &'static Variable);
+
+inventory::collect!(RegisteredVariable);
+
+/// How a variable is set. All of it but to hold the static is the author's code.
+pub struct Setting {
+    /// The static, and its like.
+    pub cells: Cells,
+    /// The values that are accepted.
+    pub range: Option<Range>,
+    /// What else the author wants of a value.
+    pub validate: Option<Judge>,
+    /// Who is told of a new value.
+    pub on_change: Option<fn(&Kept)>,
+    /// The value as data.
+    pub show: fn(&Kept) -> Value,
+}
+
+/// The author's judgement of a value.
+pub(crate) type Judge = fn(&Kept) -> Result<(), String>;
+
+/// A static, and another that was made in the same way and that nobody uses: it says what the first was by default.
+#[derive(Clone, Copy)]
+pub struct Cells {
+    pub(crate) own: &'static dyn Cell,
+    pristine: &'static dyn Cell,
+}
+
+impl Setting {
+    /// The static.
+    pub(crate) fn cell(&self) -> &'static dyn Cell {
+        self.cells.own
+    }
+
+    /// What the static is by default, where that is known: what the service makes later is not.
+    pub(crate) fn default(&self) -> Option<Kept> {
+        self.cells.pristine.peek()
+    }
+}
+
+/// A static that an operator may change, whatever its type.
+pub(crate) trait Cell: Sync {
+    /// Parses what was typed.
+    fn parse(&self, word: &str) -> Result<Kept, ArgError>;
+    /// A value to put there.
+    fn copy(&self, value: &Kept) -> Box<dyn Any>;
+    /// The item that a range is asked about.
+    fn in_bounds(&self, bounds: &dyn Bounds, value: &Kept) -> bool;
+    /// What help calls a value.
+    fn value_name(&self) -> &'static str;
+    /// The words that it may be, where they are few.
+    fn choices(&self) -> &'static [ChoiceWord];
+    /// Whether `none` may be typed.
+    fn may_be_none(&self) -> bool;
+    /// What is there.
+    fn peek(&self) -> Option<Kept>;
+    /// Holds the value to change it.
+    fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>;
+    /// Where it lies: locks are taken in this order.
+    fn address(&self) -> usize;
+}
+
+/// What is typed for a static of type `T`.
+type ItemOf<T> = <<T as Holder>::Value as Typable>::Item;
+
+impl<T: Settable<Value: SetValue>> Cell for T {
+    fn parse(&self, word: &str) -> Result<Kept, ArgError> {
+        T::Value::parse(word).map(kept)
+    }
+
+    fn copy(&self, value: &Kept) -> Box<dyn Any> {
+        Box::new(kept_as::<T::Value>(value).clone())
+    }
+
+    fn in_bounds(&self, bounds: &dyn Bounds, value: &Kept) -> bool {
+        kept_as::<T::Value>(value).item().is_none_or(|item| bounds.contains(item))
+    }
+
+    fn value_name(&self) -> &'static str {
+        ItemOf::<T>::NAME
+    }
+
+    fn choices(&self) -> &'static [ChoiceWord] {
+        ItemOf::<T>::CHOICES
+    }
+
+    fn may_be_none(&self) -> bool {
+        T::Value::MAY_BE_NONE
+    }
+
+    fn peek(&self) -> Option<Kept> {
+        self.look(T::Value::clone).seen().map(kept)
+    }
+
+    fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld> {
+        Settable::hold(self, until)
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
+fn kept<V: Send + Sync + 'static>(value: V) -> Kept {
+    Arc::new(value)
+}
+
+fn kept_as<V: 'static>(value: &Kept) -> &V {
+    value.downcast_ref().expect("the values of a variable are of its own type")
+}
+
+/// A settable variable with values of type `V`. What the compiler has to say of its type, it says where this is made.
+pub struct Set<V> {
+    /// What it is made of.
+    pub cells: Cells,
+    value: PhantomData<fn() -> V>,
+}
+
+/// The settable variable of a static.
+pub const fn settable<T: Settable>(own: &'static T, pristine: &'static T) -> Set<T::Value>
+where
+    T::Value: SetValue,
+{
+    Set { cells: Cells { own, pristine }, value: PhantomData }
+}
+
+impl<V: 'static> Set<V> {
+    /// Stands for the type of its values.
+    pub fn backdoor_value(&self) -> ValueProbe<V> {
+        ValueProbe::NEW
+    }
+
+    /// The values that are accepted.
+    pub fn bounds(&self, range: impl RangeOf<V::Item> + 'static) -> Box<dyn Bounds>
+    where
+        V: Typable<Item: PartialOrd>,
+    {
+        range::typed(range, V::Item::to_arg)
+    }
+
+    /// Asks the author whether he wants this value.
+    pub fn validated<R>(&self, value: &Kept, validate: impl Validates<V, R>) -> Result<(), String> {
+        validate.validate(kept_as(value))
+    }
+
+    /// Tells the author of a new value.
+    pub fn changed<R>(&self, value: &Kept, on_change: impl IsTold<V, R>) {
+        on_change.tell(kept_as(value));
+    }
+
+    /// The value as data.
+    pub fn shown<R: Render<V>>(&self, value: &Kept, _: R) -> Value {
+        R::render(kept_as(value))
+    }
+}
