@@ -59,6 +59,8 @@ pub(crate) struct Conversation {
     accepted: bool,
     /// A line was refused unseen: too long, or no text.
     refused: bool,
+    /// There was a NUL in the line that is not complete yet.
+    has_nul: bool,
     /// An empty line came before anything else, and how the peer begins is open once more.
     came_empty: bool,
     /// A script has sent something after a pause, and may do so again.
@@ -104,6 +106,7 @@ impl Conversation {
             scanned_away: 0,
             accepted: false,
             refused: false,
+            has_nul: false,
             came_empty: false,
             converses: false,
             answered_json: false,
@@ -201,6 +204,11 @@ impl Conversation {
         if may_be_person { foreign::line(line) } else { foreign::line_of_script(line) }
     }
 
+    /// Whether a NUL shows that no person and no script is there. A telnet client may send one.
+    fn is_binary(&self) -> bool {
+        !self.accepted && !self.peer.speaks_telnet()
+    }
+
     /// The foreign protocol that the peer turned out to speak.
     pub(crate) fn foreign(&self) -> Option<&'static str> {
         self.foreign
@@ -209,8 +217,12 @@ impl Conversation {
     /// The next line to run, if none runs. Lines that cannot run are answered here.
     pub(crate) fn next_line(&mut self) -> Option<(String, bool)> {
         while self.has_lines() {
-            let Typed { line, mut at_prompt } = self.queue.pop()?;
+            let Typed { line, mut at_prompt, has_nul } = self.queue.pop()?;
             self.prompt_at = None;
+            if has_nul && self.is_binary() {
+                self.cut(foreign::BINARY);
+                return None;
+            }
             match line {
                 Ok(mut line) => {
                     let Front { bytes, is_comment } = pasted::front(&line, self.screen.prompt());

@@ -25,7 +25,15 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"AMQP\0", "AMQP"),
     (0, b"\0AUTH ", "D-Bus"),
     (0, b"\x13BitTorrent", "BitTorrent"),
+    // SOCKS 4: CONNECT.
+    (0, b"\x04\x01", "SOCKS"),
+    // The magic byte of a request; no character begins with it.
+    (0, b"\x80", "memcached"),
+    (0, b"\x1b%-12345X", "PJL"),
 ];
+
+/// What has a NUL in front of its first line that was understood: most protocols whose lengths are numbers.
+pub(crate) const BINARY: &str = "a binary protocol";
 
 const PROXY: &str = "the PROXY protocol, by which a proxy in front of the console hides who its peers are,";
 
@@ -33,6 +41,7 @@ const PROXY: &str = "the PROXY protocol, by which a proxy in front of the consol
 const VERBS: &[(&str, &str)] = &[
     ("EHLO", "SMTP"),
     ("HELO", "SMTP"),
+    ("MAIL FROM:", "SMTP"),
     ("LHLO", "LMTP"),
     ("PROXY TCP4", PROXY),
     ("PROXY TCP6", PROXY),
@@ -50,13 +59,40 @@ const VERBS: &[(&str, &str)] = &[
     ("STLS", "POP3"),
     ("<?xml", "XMPP"),
     ("<stream:stream", "XMPP"),
+    ("CONNECT", "STOMP or NATS"),
+    ("STOMP", "STOMP"),
+    ("PUB", "NATS"),
+    ("SUB", "NATS"),
+    ("MODE READER", "NNTP"),
+    ("CAPABILITIES", "NNTP"),
+    ("AUTHINFO", "NNTP"),
+    ("GROUP", "NNTP"),
+    ("IHAVE", "NNTP"),
+    ("CAPABILITY", "ManageSieve"),
+    ("AUTHENTICATE", "ManageSieve"),
+    ("STARTTLS", "ManageSieve"),
+    ("MSRP", "MSRP"),
+    // RFC 6143, 7.1.1.
+    ("RFB", "VNC"),
+    ("@RSYNCD:", "rsync"),
+    // Its version, and what the client is able to do.
+    ("( 2 (", "Subversion"),
+];
+
+/// How a line begins that is no command, whatever follows.
+const BEGINS: &[(&str, &str)] = &[
+    ("SSH-", "SSH"),
+    ("gemini://", "Gemini"),
+    ("%!PS-Adobe", "PostScript"),
+    ("!/1 ", "Megaco"),
+    ("MEGACO/1 ", "Megaco"),
 ];
 
 /// Verbs of IMAP, which stand behind a tag.
 const TAGGED: &[&str] = &["LOGIN", "CAPABILITY", "AUTHENTICATE", "STARTTLS", "NOOP", "ID"];
 
 /// Protocols with a request line as HTTP has it.
-const VERSIONED: &[&str] = &["HTTP", "RTSP", "SIP", "ICAP"];
+const VERSIONED: &[&str] = &["HTTP", "RTSP", "SIP", "ICAP", "ICE"];
 
 /// The protocol whose first bytes these are, seen before any line is complete.
 pub(crate) fn opening(bytes: &[u8]) -> Option<&'static str> {
@@ -79,8 +115,8 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
     if first == "GET" && (last.starts_with('/') || last.contains("://")) {
         return Some("HTTP");
     }
-    if line.starts_with("SSH-") {
-        return Some("SSH");
+    if let Some((_, protocol)) = BEGINS.iter().find(|(begin, _)| line.starts_with(begin)) {
+        return Some(protocol);
     }
     let begins = |verb: &str| {
         line.strip_prefix(verb).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
@@ -89,6 +125,12 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
         .or_else(|| VERBS.iter().find(|(verb, _)| begins(verb)).map(|(_, protocol)| *protocol))
         .or_else(|| is_array(line).then_some("RESP"))
         .or_else(|| is_tagged(line).then_some("IMAP"))
+        .or_else(|| is_priority(line).then_some("syslog"))
+        .or_else(|| is_metric(line).then_some("statsd"))
+        .or_else(|| is_sample(line).then_some("Graphite"))
+        .or_else(|| is_point(first).then_some("InfluxDB"))
+        .or_else(|| is_gateway_command(line).then_some("MGCP"))
+        .or_else(|| is_storage(line).then_some("memcached"))
 }
 
 /// The same of a line that was too long or no text, by its first bytes.
@@ -105,6 +147,7 @@ pub(crate) fn line_of_script(text: &str) -> Option<&'static str> {
     line(text)
         .or_else(|| greets.then_some("SMTP"))
         .or_else(|| (text == "PING").then_some("RESP"))
+        .or_else(|| text.starts_with('{').then_some("JSON"))
         .or_else(|| is_header(text).then_some("HTTP"))
 }
 
@@ -147,6 +190,51 @@ fn is_tagged(line: &str) -> bool {
     tag.bytes().any(|byte| byte.is_ascii_digit()) && TAGGED.contains(&verb)
 }
 
+/// RFC 5424, 6.2.1: `<13>`, and with octet counting (RFC 6587) `47 <13>`.
+fn is_priority(line: &str) -> bool {
+    let message = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(' ');
+    let priority = message.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    priority.is_some_and(|(priority, _)| (1..=3).contains(&priority.len()) && is_number(priority))
+}
+
+/// `shop.orders:1|c`, perhaps with more behind it.
+fn is_metric(line: &str) -> bool {
+    let Some((name, rest)) = line.split_once(':') else { return false };
+    let Some((value, kind)) = rest.split_once('|') else { return false };
+    let kind = kind.split(['|', ' ']).next().unwrap_or_default();
+    !name.contains(' ') && value.parse::<f64>().is_ok() && ["c", "g", "ms", "s", "h", "d"].contains(&kind)
+}
+
+/// `shop.orders 42 1700000000`: no name of a command has a point in it.
+fn is_sample(line: &str) -> bool {
+    let words: Vec<&str> = line.split(' ').collect();
+    matches!(words[..], [path, value, time] if path.contains('.') && value.parse::<f64>().is_ok() && is_number(time))
+}
+
+/// `orders,host=a` in front of its values: nor has one a comma.
+fn is_point(first: &str) -> bool {
+    first
+        .split_once(',')
+        .is_some_and(|(name, tags)| !name.is_empty() && !name.contains('=') && tags.contains('='))
+}
+
+/// RFC 3435, 3.2.1: `AUEP 1200 aaln/1@gateway.example.net MGCP 1.0`.
+fn is_gateway_command(line: &str) -> bool {
+    let words: Vec<&str> = line.split(' ').collect();
+    matches!(words[..], [verb, _, _, "MGCP", ..] if is_method(verb))
+}
+
+/// `set key 0 900 5`: flags, age and length. The console's own `set` takes one value.
+fn is_storage(line: &str) -> bool {
+    let words: Vec<&str> = line.split(' ').collect();
+    matches!(words[..], ["set", _, flags, age, length] | ["set", _, flags, age, length, "noreply"]
+        if [flags, age, length].into_iter().all(is_number))
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,11 +267,36 @@ mod tests {
         check("a001 LOGIN me secret", Some("IMAP"));
         check("PROXY TCP4 192.0.2.1 127.0.0.1 1 3000", Some(PROXY));
         check("log /level HTTP/1.1", Some("HTTP"));
+        check("MAIL FROM: <a@b>", Some("SMTP"));
+        check("CONNECT", Some("STOMP or NATS"));
+        check("CONNECT example.org:443 HTTP/1.1", Some("HTTP"));
+        check("STOMP", Some("STOMP"));
+        check("MODE READER", Some("NNTP"));
+        check("GROUP comp.lang.rust", Some("NNTP"));
+        check("AUTHENTICATE \"PLAIN\"", Some("ManageSieve"));
+        check("AUEP 1200 aaln/1@rgw.example.net MGCP 1.0", Some("MGCP"));
+        check("!/1 [192.0.2.1]:2944", Some("Megaco"));
+        check("RFB 003.008", Some("VNC"));
+        check("@RSYNCD: 31.0 sha512 md5", Some("rsync"));
+        check("( 2 ( edit-pipeline svndiff1 ) 24:svn://127.0.0.1:3000/x )", Some("Subversion"));
+        check("<13>Oct 11 22:14:15 host su: failed", Some("syslog"));
+        check("47 <165>1 2003-10-11T22:14:15Z host app - - - x", Some("syslog"));
+        check("shop.orders:1|c", Some("statsd"));
+        check("shop.orders:-2.5|ms|@0.1", Some("statsd"));
+        check("shop.orders 42.5 1700000000", Some("Graphite"));
+        check("orders,host=a value=1", Some("InfluxDB"));
+        check("set key 0 900 5", Some("memcached"));
+        check("set key 0 900 5 noreply", Some("memcached"));
+        check("gemini://127.0.0.1/", Some("Gemini"));
+        check("SOURCE /live ICE/1.0", Some("ICE"));
+        check("%!PS-Adobe-3.0", Some("PostScript"));
+        check("{\"id\":1,\"method\":\"mining.subscribe\"}", Some("JSON"));
         check("echo a / HTTP/1.1", None);
         check("get /path", None);
         check("get http://x/ HTTP/1.1", None);
         check("log level net::tcp debug", None);
         check("", None);
+        assert_eq!(line("{a}"), None, "a person is told what is wrong");
         assert_eq!(line("log: x"), None, "a person who mistypes");
         assert_eq!(line("helo world"), None, "and one who means hello");
         assert_eq!(line("PING"), None);
@@ -220,6 +333,22 @@ mod tests {
             "GET",
             "GET key",
             "HELP",
+            "connect a",
+            "set batch 8",
+            "set a=1 b=2",
+            "set a 1 2",
+            "get a b c",
+            "stats",
+            "version",
+            "group x",
+            "mode reader",
+            "( 2",
+            "<13",
+            "<a>",
+            "wire echo a:1|c",
+            "trend a.b 1 2",
+            "x 1 2",
+            "2 3 4",
         ] {
             assert_eq!(line_of_script(text), None, "{text}");
         }
@@ -232,6 +361,10 @@ mod tests {
         check(b"\x10\x0c\0\x04MQTT", Some("MQTT"));
         check(b"\0\x01\0\0\x21\x12\xa4\x42", Some("STUN"));
         check(b"\r\n\r\n\0\r\nQUIT\n", Some(PROXY));
+        check(b"\x04\x01\x0b\xb8", Some("SOCKS"));
+        check(b"\x80\x01", Some("memcached"));
+        check(b"\x1b%-12345X@PJL", Some("PJL"));
+        check(b"\x04\n", None);
         check(b"\0\0\0\x08\x04\xd2\x16\x2f", Some("PostgreSQL"));
         check(b"help\n", None);
         assert_eq!(request(b"GET /xxxxxxx"), Some("HTTP"));

@@ -28,6 +28,8 @@ pub(crate) enum Input {
     Rejected(Rejection),
     /// Ctrl-C from a client in character mode. The line that was begun is gone.
     Interrupt,
+    /// A NUL that ends no line (RFC 854: "no operation"). No terminal sends one by itself, and most binary protocols do.
+    Nul,
     /// Ctrl-D on an empty line. The caller decides about what came after it.
     EndOfInput,
 }
@@ -68,8 +70,7 @@ impl LineAssembler {
                     self.after_carriage_return = true;
                     sink(self.take());
                 }
-                // RFC 854: "no operation".
-                NUL => {}
+                NUL => sink(Input::Nul),
                 INTERRUPT => {
                     self.erase_line();
                     sink(Input::Interrupt);
@@ -273,9 +274,9 @@ mod tests {
     }
 
     #[test]
-    fn nul_is_no_operation() {
-        check(b"a\0b\n", &[line("ab")]);
-        check(b"\0\0\n\0", &[line("")]);
+    fn nul_is_no_part_of_a_line() {
+        check(b"a\0b\n", &[Input::Nul, line("ab")]);
+        check(b"\0\0\n\0", &[Input::Nul, Input::Nul, line(""), Input::Nul]);
     }
 
     #[test]

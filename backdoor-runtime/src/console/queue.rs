@@ -9,6 +9,8 @@ pub(super) struct Typed {
     pub(super) line: Result<String, Rejection>,
     /// It was typed at the prompt, and stands right behind it.
     pub(super) at_prompt: bool,
+    /// There was a NUL in it.
+    pub(super) has_nul: bool,
 }
 
 /// The lines that wait, in the order in which they came.
@@ -62,7 +64,7 @@ mod tests {
     #[test]
     fn lines_and_bytes_are_bounded() {
         let push = |queue: &mut Queue, line: &str| {
-            queue.push(Typed { line: Ok(line.to_owned()), at_prompt: false });
+            queue.push(Typed { line: Ok(line.to_owned()), at_prompt: false, has_nul: false });
         };
         const LINES: usize = 4096;
         const BYTES: usize = 256 * 1024;

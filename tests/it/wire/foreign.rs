@@ -45,6 +45,20 @@ fn other_protocols_are_cut_off() {
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\nwire count other\n",
         b"a1 LOGIN me secret\r\nwire count other\r\n",
         b"<?xml version='1.0'?>\nwire count other\n",
+        b"CONNECT\naccept-version:1.2\n\nwire count other\n",
+        b"MODE READER\r\nwire count other\r\n",
+        b"AUEP 1200 aaln/1@rgw.example.net MGCP 1.0\r\nwire count other\r\n",
+        b"RFB 003.008\nwire count other\n",
+        b"@RSYNCD: 31.0\nwire count other\n",
+        b"( 2 ( edit-pipeline ) 24:svn://127.0.0.1:3000/x )\nwire count other\n",
+        b"<13>Oct 11 22:14:15 host su: failed\nwire count other\n",
+        b"shop.orders:1|c\nwire count other\n",
+        b"set key 0 900 16\r\nwire count other\r\n",
+        b"\x80\x01wire\nwire count other\n",
+        b"\x04\x01\x0b\xb8\x7f\x01\x01\x01me\nwire count other\n",
+        b"a line\0 of something binary\nwire count other\n",
+        b"nonsense\nwith a \0\nwire count other\n",
+        b"\0\0\0\x2a\nwire count other\n",
     ] {
         let mut client = Client::connect(tcp());
         client.send(opening);
@@ -169,6 +183,9 @@ fn a_slow_client_of_another_protocol_is_cut_off_at_its_first_line() {
         client.send(format!("{opening}\r\nwire count slow-other\r\n"));
         client.read_to_end();
     }
+    let mut client = Client::prompted(tcp());
+    client.send("wire\0 count slow-other\nwire count slow-other\n");
+    client.read_to_end();
     assert_eq!(count_of("slow-other"), 0);
 }
 

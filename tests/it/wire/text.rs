@@ -29,8 +29,8 @@ fn what_is_not_utf8_is_refused_and_not_run() {
 }
 
 #[test]
-fn nul_is_nothing() {
-    assert_eq!(script(tcp(), b"\0wire\0 echo\0 a\0b\0\n\0\n"), "ab\n");
+fn nul_is_nothing_behind_a_line_that_was_understood() {
+    assert_eq!(script(tcp(), b"wire echo x\n\0wire\0 echo\0 a\0b\0\n\0\n"), "x\nab\n");
 }
 
 #[test]

@@ -137,6 +137,9 @@ impl Conversation {
     }
 
     fn input(&mut self, input: Input) {
+        if self.over {
+            return;
+        }
         if self.style == Style::Undecided {
             match &input {
                 // It proves nothing, and where it is all there is, a prompt is what was wanted.
@@ -145,16 +148,30 @@ impl Conversation {
                     return;
                 }
                 Input::Line(_) | Input::Rejected(_) => self.style = Style::Script,
-                Input::Interrupt | Input::EndOfInput => {}
+                Input::Nul | Input::Interrupt | Input::EndOfInput => {}
             }
         }
         let line = match input {
             Input::Interrupt => return self.interrupt(true),
             Input::EndOfInput => return self.end_lines(),
+            // A line in front of it that waits for its turn may be understood, and who waited for a prompt may speak telnet yet.
+            Input::Nul
+                if self.style != Style::Prompted
+                    && self.running.is_none()
+                    && self.queue.is_empty()
+                    && self.is_binary() =>
+            {
+                return self.cut(foreign::BINARY);
+            }
+            Input::Nul => {
+                self.has_nul = true;
+                return;
+            }
             _ if self.input_ended => return,
             Input::Rejected(rejection) => Err(rejection),
             Input::Line(line) => Ok(line),
         };
+        let has_nul = std::mem::take(&mut self.has_nul);
         if self.style == Style::Prompted {
             self.screen.line_entered();
         }
@@ -176,7 +193,7 @@ impl Conversation {
         }
         let is_idle = self.running.is_none() && self.queue.is_empty();
         let at_prompt = self.style == Style::Prompted && is_idle && self.prompt_at.is_none();
-        self.queue.push(Typed { line, at_prompt });
+        self.queue.push(Typed { line, at_prompt, has_nul });
     }
 
     /// Ctrl-C in whatever form it came, whose echo stands on the screen, or what takes its place.
