@@ -1,7 +1,8 @@
 //! Where the processor time goes.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::builtins::{fitted, nameless};
 use crate::views::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
@@ -9,6 +10,9 @@ use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 
 /// How often it is looked whether the operator has had enough.
 const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long functions are looked up once it was interrupted: a command that goes on for a second then is called stuck, and its answer lost.
+const NAMING: Duration = Duration::from_millis(400);
 
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(600);
@@ -85,7 +89,9 @@ fn take(
     let who = format!("session {} ({})", session.id(), session.peer());
     let recording = profile::begin(rate, window, &who).map_err(said)?;
     while !recording.wait(GLANCE) && !session.is_cancelled() {}
-    let profile = recording.end().map_err(said)?;
+    let ended = Instant::now();
+    let is_enough = || session.is_cancelled() && ended.elapsed() > NAMING;
+    let profile = recording.end_until(is_enough).map_err(said)?;
     let wanted = save && profile.samples > 0;
     // What was seen is shown all the same.
     let files = wanted.then(|| profile.save(tasks).map_err(|error| error.to_string()));
@@ -114,7 +120,8 @@ impl CommandOutput for Cpu {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         if self.profile.samples > 0 {
             let rows: Vec<Value> = self.functions.iter().map(function_row).collect();
-            fitted::table(page, &rows, few, &COLUMNS)?;
+            let shared = shared_names(&self.functions);
+            fitted::table(page, &rows, |row| few(row, &shared), &COLUMNS)?;
             page.write_str("\n")?;
             let rows: Value = self.threads.iter().map(ThreadShare::value).collect();
             page.write_str(&rows.to_text(page.width()))?;
@@ -142,13 +149,26 @@ fn function_row(share: &FunctionShare) -> Value {
     ])
 }
 
-/// What of a function a narrow terminal has room for.
-fn few(row: &Value) -> Value {
+/// The short names that more than one function has, such as that of `main` and of its asynchronous block.
+fn shared_names(functions: &[FunctionShare]) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    let short = functions.iter().map(|share| fitted::short_function(&share.function));
+    short.filter(|name| !seen.insert(name.clone())).collect()
+}
+
+/// What of a function a narrow terminal has room for. A closure is told from its function where both are there.
+fn few(row: &Value, shared: &HashSet<String>) -> Value {
     let text = |column: &str| row[column].as_str();
+    let name = |full: &str| match fitted::short_function(full) {
+        short if full.ends_with("::{{closure}}") && shared.contains(&short) => {
+            format!("{short}::{{{{closure}}}}")
+        }
+        short => short,
+    };
     Value::record([
         ("self %", row["self %"].clone()),
         ("total %", row["total %"].clone()),
-        ("function", text("function").map(fitted::short_function).into()),
+        ("function", text("function").map(name).into()),
         ("place", text("place").map(fitted::short_place).into()),
     ])
 }
@@ -284,4 +304,28 @@ fn because(reasons: &[(String, usize)]) -> Value {
         Value::record([("why", why.as_str().into()), ("threads", (*count).into())])
     };
     reasons.iter().map(reason).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On 80 columns, `main` and its asynchronous block had one name.
+    #[test]
+    fn a_closure_is_told_from_its_function_where_both_are_there() {
+        let share = |function: &str| FunctionShare {
+            function: function.to_owned(),
+            file: None,
+            line: None,
+            self_percent: 0.0,
+            total_percent: 0.0,
+            self_samples: 1,
+            total_samples: 1,
+        };
+        let shares = ["shop::main", "shop::main::{{closure}}", "shop::serve::{{closure}}"].map(share);
+        let shared = shared_names(&shares);
+        let shown: Vec<Value> = shares.iter().map(|share| few(&function_row(share), &shared)).collect();
+        let names = shown.iter().map(|row| row["function"].as_str().unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), ["shop::main", "shop::main::{{closure}}", "shop::serve"]);
+    }
 }

@@ -207,11 +207,16 @@ impl Recording {
     ///
     /// # Errors
     /// It could not begin.
-    pub fn end(mut self) -> Result<Profile, ProfileError> {
+    pub fn end(self) -> Result<Profile, ProfileError> {
+        self.end_until(|| false)
+    }
+
+    /// The same, for somebody who may have enough: what was collected has names from the symbol table then.
+    pub(crate) fn end_until(mut self, is_enough: impl Fn() -> bool) -> Result<Profile, ProfileError> {
         self.course.stop();
         let collector = self.collector.take().ok_or(ProfileError::Failed)?;
         let tally = collector.join().map_err(|_| ProfileError::Failed)??;
-        let names = Names::look_up(tally.addresses());
+        let names = Names::look_up_until(tally.addresses(), &is_enough);
         Ok(tally.profile(&names))
     }
 }

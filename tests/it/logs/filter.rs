@@ -349,3 +349,17 @@ fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
     let answer = operator.asks("undo");
     assert!(answer.contains(": `log it::over` is as it was before it; `log` shows it"), "{answer}");
 }
+
+/// It was said that somebody had changed it since.
+#[test]
+fn undo_says_that_the_time_of_a_change_was_over() {
+    let _alone = alone();
+    let _subscriber = tracing::subscriber::set_default(subscriber());
+    let backdoor = console().start().unwrap();
+    let mut operator = Operator::new(&backdoor);
+    operator.asks("log set it::ended=debug --for 50ms");
+    until("its time is over", || operator.asks("changes it::ended").contains("end of "));
+    let answer = operator.asks("undo");
+    assert!(answer.contains("there is nothing to take back: change "), "{answer}");
+    assert!(answer.contains(" was set for 50ms, and `log it::ended` is as it was before it"), "{answer}");
+}

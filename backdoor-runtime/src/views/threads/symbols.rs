@@ -61,6 +61,14 @@ impl Names {
     /// Looks all of these addresses up, with whether each is a return address. It blocks, for as long as it takes to read what of the
     /// program's tables is about them; one look at a time.
     pub(crate) fn look_up(addresses: impl IntoIterator<Item = (u64, bool)>) -> Self {
+        Self::look_up_until(addresses, &|| false)
+    }
+
+    /// The same, for somebody who may want no more of it: where debug information was not read yet, names come from the symbol table then.
+    pub(crate) fn look_up_until(
+        addresses: impl IntoIterator<Item = (u64, bool)>,
+        is_enough: &dyn Fn() -> bool,
+    ) -> Self {
         let mut kept = KEPT_NAMES.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = kept.get_or_insert_default();
         if let Ok(Maps { objects, .. }) = Maps::read()
@@ -81,7 +89,7 @@ impl Names {
         for (object, codes) in wanted {
             let codes: Vec<u64> = codes.into_iter().collect();
             let (frames, missing) = match object {
-                Some(at) => kept.look_up(at, &codes),
+                Some(at) => kept.look_up(at, &codes, is_enough),
                 None => (codes.iter().map(|_| vec![unknown(None)]).collect(), None),
             };
             let found = codes.into_iter().zip(frames.into_iter().map(Arc::from));
@@ -113,9 +121,14 @@ impl Names {
 
 impl Kept {
     /// The functions at these addresses of an object, and why not all is known of them.
-    fn look_up(&mut self, at: usize, codes: &[u64]) -> (Vec<Vec<Frame>>, Option<String>) {
+    fn look_up(
+        &mut self,
+        at: usize,
+        codes: &[u64],
+        is_enough: &dyn Fn() -> bool,
+    ) -> (Vec<Vec<Frame>>, Option<String>) {
         let index = self.indexes.remove(&at);
-        let mut look = Look { object: &self.objects[at], room: Room::now(), index, missing: None };
+        let mut look = Look { object: &self.objects[at], room: Room::now(), index, is_enough, missing: None };
         let frames = look.frames(codes);
         reserve::renew();
         let Look { index, missing, .. } = look;
@@ -151,6 +164,8 @@ struct Look<'a> {
     room: Room,
     /// Of an earlier look, and for the next one.
     index: Option<UnitIndex>,
+    /// Whether nobody wants what was not read yet.
+    is_enough: &'a dyn Fn() -> bool,
     /// Why not all was found.
     missing: Option<String>,
 }
@@ -217,12 +232,23 @@ impl Look<'_> {
             .collect()
     }
 
+    fn is_over(&mut self) -> bool {
+        let is_over = (self.is_enough)();
+        if is_over {
+            self.missing = Some("names come from the symbol table: the look was interrupted".to_owned());
+        }
+        is_over
+    }
+
     /// What the debug information says of these addresses, one compile unit after the other.
     fn places(&mut self, file: &ObjectFile, addresses: &[u64], places: &mut [Vec<Place>]) {
         let room = self.room;
         let inflated = debug_info::inflated(&file.file, &file.headers);
         if inflated > room.bytes {
             self.missing = Some(room.too_small_for(inflated));
+            return;
+        }
+        if self.is_over() {
             return;
         }
         let Some(mut debug) = DebugInfo::open(&file.file, &file.headers, self.index.take()) else { return };
@@ -233,6 +259,9 @@ impl Look<'_> {
             }
         }
         for (offset, of_unit) in units {
+            if self.is_over() {
+                break;
+            }
             let Some(unit) = debug.unit_at(offset) else { continue };
             let need = unit::need(&mut debug, &unit).saturating_add(inflated);
             if need > room.bytes {
@@ -305,7 +334,7 @@ mod tests {
         let maps = Maps::read().unwrap();
         let object = maps::object_at(&maps.objects, address).unwrap();
         let room = Room { bytes: 10 << 10, of: Of::Group };
-        let mut look = Look { object, room, index: None, missing: None };
+        let mut look = Look { object, room, index: None, is_enough: &|| false, missing: None };
         let frames = look.frames(&[address]);
         let frame = &frames[0][0];
         assert!(frame.name().ends_with("::without_room_names_come_from_the_symbol_table"), "{frame:?}");
@@ -313,6 +342,18 @@ mod tests {
         let missing = look.missing.unwrap();
         assert!(missing.starts_with("names come from the symbol table: debug information would need "));
         assert!(missing.ends_with(", and 10.0KiB are free in the control group"), "{missing}");
+    }
+
+    #[test]
+    fn who_wants_no_more_gets_names_from_the_symbol_table() {
+        let address = who_wants_no_more_gets_names_from_the_symbol_table as *const () as u64;
+        let names = Names::look_up_until([(address, false)], &|| true);
+        let frames = names.at(address, false);
+        assert!(frames[0].name().ends_with("::who_wants_no_more_gets_names_from_the_symbol_table"));
+        assert_eq!((frames.len(), frames[0].place()), (1, None));
+        assert_eq!(names.missing.unwrap(), "names come from the symbol table: the look was interrupted");
+        // It is not kept for whoever wants all of it.
+        assert!(Names::look_up([(address, false)]).at(address, false)[0].place().is_some());
     }
 
     #[test]

@@ -388,6 +388,13 @@ pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, V
             entry.name,
             revert.see()
         ))),
+        Reverted::LeftAlone if has_ended(entry) => Err(VarError::new(format!(
+            "there is nothing to take back: change {} was {}, and `{}` is as it was before it; `{}` shows it",
+            entry.number,
+            entry.what,
+            entry.name,
+            revert.see()
+        ))),
         Reverted::LeftAlone => Err(VarError::new(format!(
             "`{}` is not as change {} left it, so it was left alone; `{}` shows what it is",
             entry.name,
@@ -399,6 +406,13 @@ pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, V
             Err(VarError::new(format!("change {} could not be undone: {why}", entry.number)))
         }
     }
+}
+
+/// Whether a change was taken back at the end of its time, and nothing has come since.
+fn has_ended(entry: &Entry) -> bool {
+    let entries = JOURNAL.entries();
+    let last = entries.iter().rev().find(|last| last.name == entry.name);
+    last.is_some_and(|last| matches!(last.what, What::End(change) if change == entry.number))
 }
 
 /// The last change that is in force and that this author has made; of the service's own code, of anybody.
