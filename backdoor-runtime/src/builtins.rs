@@ -1,16 +1,8 @@
-//! The commands that every console has, written with the macro and the public API only. Each names its topic of `help`. `items` builds
-//! long answers, and `fitted` fits them to a narrow terminal.
+//! The commands of the console itself: what there is, who is there, what runs, and how to leave. The commands of a view stand beside it.
 
-mod console;
-mod doctor;
-mod fitted;
-mod items;
-mod locks;
-mod logs;
-mod nameless;
-mod objects;
-mod profile;
-mod resources;
-mod tasks;
-mod threads;
-mod vars;
+mod commands;
+mod complete;
+mod help;
+mod runs;
+mod service;
+mod sessions;

@@ -17,6 +17,7 @@ mod changes;
 mod command;
 mod console;
 mod dispatch;
+pub(crate) mod doctor;
 mod exec;
 mod in_the_authors_crate;
 mod line;

@@ -3,6 +3,8 @@
 mod convert;
 pub(crate) mod familiar;
 pub(crate) mod figures;
+pub(crate) mod fitted;
+pub(crate) mod items;
 pub(crate) mod json;
 pub(crate) mod page;
 mod record;

@@ -56,6 +56,7 @@
 //! runs. A type takes 10 KiB, and 32 bytes for each object, in pieces of 64 objects for each 16th part of the threads; what a crowd has
 //! left behind is given back. At most 64 places of a type are told apart in each of these parts, and labels are cut at 128 bytes.
 
+mod commands;
 pub(crate) mod guard;
 pub(crate) mod kind;
 mod look;

@@ -25,6 +25,7 @@
 //! ```
 
 mod collector;
+mod commands;
 mod flame;
 #[allow(unsafe_code, reason = "slots that a signal handler fills; each block has its reason")]
 pub(crate) mod ring;

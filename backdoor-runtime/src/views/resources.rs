@@ -11,6 +11,7 @@
 //! ```
 
 mod cgroup;
+mod commands;
 mod descriptors;
 mod itself;
 mod jemalloc;

@@ -23,6 +23,7 @@
 
 mod access;
 pub mod asynch;
+mod commands;
 mod condvar;
 mod cycle;
 mod futex;

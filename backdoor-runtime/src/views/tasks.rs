@@ -23,6 +23,7 @@
 //! What it costs is measured by `cargo xtask bench tasks`.
 
 mod cancel;
+mod commands;
 pub(crate) mod current;
 #[cfg(tokio_unstable)]
 mod hook;

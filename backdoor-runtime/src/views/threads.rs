@@ -27,6 +27,7 @@ pub(crate) mod allowance;
 mod aside;
 mod asleep;
 mod call_site;
+mod commands;
 mod debug_info;
 mod elf;
 mod entry;
@@ -36,6 +37,7 @@ mod groups;
 #[allow(unsafe_code, reason = "system calls that read the process's own memory")]
 pub(crate) mod memory;
 pub(crate) mod modules;
+pub(crate) mod nameless;
 mod object_file;
 pub(crate) mod owner;
 #[allow(unsafe_code, reason = "mappings of our own, and the program's image; each block has its reason")]

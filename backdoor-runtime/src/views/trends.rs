@@ -4,6 +4,7 @@
 //! something to read. Each takes 1.5 KB.
 
 mod chart;
+mod commands;
 mod ring;
 mod sampler;
 mod series;

@@ -52,6 +52,7 @@
 //! [`OnceLock`]: std::sync::OnceLock
 //! [`LazyLock`]: std::sync::LazyLock
 
+pub(crate) mod commands;
 mod computed;
 mod console;
 pub(crate) mod functions;

@@ -81,7 +81,7 @@ fn changed_text(changed: &Changed, time: fn(SystemTime) -> String) -> String {
 }
 
 /// A time to the second.
-pub(in crate::builtins) fn time(at: SystemTime) -> String {
+pub(crate) fn time(at: SystemTime) -> String {
     Value::Time(whole_seconds(at)).to_text(None).trim_end().to_owned()
 }
 

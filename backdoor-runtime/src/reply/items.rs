@@ -16,25 +16,25 @@ use crate::{CommandOutput, Page, Value};
 const AHEAD: usize = 64;
 
 /// The name of a column, and what stands in it.
-pub(super) type Field = (&'static str, Value);
+pub(crate) type Field = (&'static str, Value);
 
 /// One piece, whose value and text are made when they are wanted.
-pub(super) struct Item(Box<dyn CommandOutput + Send>);
+pub(crate) struct Item(Box<dyn CommandOutput + Send>);
 
 /// Pieces, as they are made.
-pub(super) struct Items {
+pub(crate) struct Items {
     ready: VecDeque<Item>,
     more: Option<mpsc::Receiver<Item>>,
 }
 
 /// Where the pieces go.
-pub(super) struct Sender(mpsc::Sender<Item>);
+pub(crate) struct Sender(mpsc::Sender<Item>);
 
 /// Nobody reads any more.
-pub(super) struct Gone;
+pub(crate) struct Gone;
 
 /// Makes pieces in a task of their own.
-pub(super) fn produce<F, M>(make: M) -> Items
+pub(crate) fn produce<F, M>(make: M) -> Items
 where
     M: FnOnce(Sender) -> F + Send + 'static,
     F: Future<Output = Result<(), Gone>> + Send + 'static,
@@ -45,11 +45,11 @@ where
 }
 
 impl Sender {
-    pub(super) async fn send(&self, item: Item) -> Result<(), Gone> {
+    pub(crate) async fn send(&self, item: Item) -> Result<(), Gone> {
         self.0.send(item).await.map_err(|_| Gone)
     }
 
-    pub(super) async fn send_all(&self, items: Vec<Item>) -> Result<(), Gone> {
+    pub(crate) async fn send_all(&self, items: Vec<Item>) -> Result<(), Gone> {
         for item in items {
             self.send(item).await?;
         }
@@ -57,7 +57,7 @@ impl Sender {
     }
 
     /// Goes on with this as long as somebody reads. What is given up is dropped where it awaits.
-    pub(super) async fn while_read<F: Future>(&self, work: F) -> Result<F::Output, Gone> {
+    pub(crate) async fn while_read<F: Future>(&self, work: F) -> Result<F::Output, Gone> {
         tokio::select! {
             done = work => Ok(done),
             () = self.0.closed() => Err(Gone),
@@ -66,7 +66,7 @@ impl Sender {
 }
 
 impl Items {
-    pub(super) fn of(items: impl IntoIterator<Item = Item>) -> Self {
+    pub(crate) fn of(items: impl IntoIterator<Item = Item>) -> Self {
         Self { ready: items.into_iter().collect(), more: None }
     }
 }
@@ -84,7 +84,7 @@ impl Stream for Items {
 }
 
 /// Rows of one table: for a machine with all that is known of each, for a person with these columns, as `show` writes them.
-pub(super) fn rows_shown<T: Serialize>(
+pub(crate) fn rows_shown<T: Serialize>(
     all: &[T],
     columns: impl Fn(&T) -> Vec<Field>,
     show: impl Fn(&mut Page<'_>, &[Value]) -> fmt::Result + Send + 'static,
@@ -97,16 +97,16 @@ pub(super) fn rows_shown<T: Serialize>(
 }
 
 impl Item {
-    pub(super) fn of(output: impl CommandOutput + Send + 'static) -> Self {
+    pub(crate) fn of(output: impl CommandOutput + Send + 'static) -> Self {
         Self(Box::new(output))
     }
 
-    pub(super) fn shown(value: Value, show: impl Fn(&mut Page<'_>) -> fmt::Result + Send + 'static) -> Self {
+    pub(crate) fn shown(value: Value, show: impl Fn(&mut Page<'_>) -> fmt::Result + Send + 'static) -> Self {
         Self::of(Shown { value, show })
     }
 
     /// One line.
-    pub(super) fn note(text: String, value: Value) -> Self {
+    pub(crate) fn note(text: String, value: Value) -> Self {
         Self::shown(value, move |page| writeln!(page, "{text}"))
     }
 }

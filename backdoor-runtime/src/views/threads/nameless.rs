@@ -2,7 +2,7 @@
 
 /// The sentence below stacks: the reason that a look gave, else what the program was built without. `has_lines` is whether any function of
 /// the author's has a line, if there is one at all.
-pub(super) fn why(given: Option<&str>, has_lines: Option<bool>) -> Option<String> {
+pub(crate) fn why(given: Option<&str>, has_lines: Option<bool>) -> Option<String> {
     const NO_LINES: &str = "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it";
     let without = (has_lines == Some(false)).then_some(NO_LINES);
     given.or(without).map(str::to_owned)

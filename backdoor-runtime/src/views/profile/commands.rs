@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::builtins::{fitted, nameless};
+use crate::reply::fitted;
 use crate::views::profile::{self, FunctionShare, Profile, ProfileError, Saved, TaskShare, ThreadShare};
+use crate::views::threads::nameless;
 use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 
 /// How often it is looked whether the operator has had enough.

@@ -1,13 +1,12 @@
 //! Variables of the service: what they are, and how to change them for a while or for good.
 
-pub(in crate::builtins) mod shown;
-mod trend;
+pub(crate) mod shown;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::base::quote::quote;
-use crate::builtins::vars::shown::{Journal, Listed, Made, One};
+use crate::views::vars::commands::shown::{Journal, Listed, Made, One};
 use crate::views::vars::{self, Change, Terms, VarError, VarInfo};
 use crate::{Console, Session, State, backdoor_command};
 

@@ -6,12 +6,12 @@ mod runtime;
 
 use std::time::{Duration, Instant};
 
-use crate::builtins::items::{Item, Items, produce};
-use crate::builtins::nameless;
-use crate::builtins::tasks::groups::Groups;
-use crate::builtins::tasks::pieces::rows;
+use crate::reply::items::{Item, Items, produce};
 use crate::views::sync;
+use crate::views::tasks::commands::groups::Groups;
+use crate::views::tasks::commands::pieces::rows;
 use crate::views::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskState};
+use crate::views::threads::nameless;
 use crate::{Console, Session, State, Value, backdoor_command};
 
 /// More tasks than this are no list that a person reads.

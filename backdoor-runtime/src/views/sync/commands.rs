@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::builtins::fitted;
+use crate::reply::fitted;
 use crate::views::sync::{self, LockInfo, UntrackedInfo, Waits};
 use crate::views::threads;
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};

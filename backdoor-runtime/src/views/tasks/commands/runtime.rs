@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::builtins::fitted;
-use crate::builtins::tasks::{LONGEST, SHORTEST};
+use crate::reply::fitted;
+use crate::views::tasks::commands::{LONGEST, SHORTEST};
 use crate::views::tasks::{self, RuntimeInfo};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 

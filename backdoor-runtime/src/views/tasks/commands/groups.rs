@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::builtins::fitted;
-use crate::builtins::items::Item;
-use crate::builtins::tasks::pieces::rounded;
+use crate::reply::fitted;
+use crate::reply::items::Item;
 use crate::views::tasks::TaskInfo;
+use crate::views::tasks::commands::pieces::rounded;
 use crate::{Column, Cut, Value};
 
 /// Groups that are shown, the largest first.

@@ -6,11 +6,11 @@ use tokio::time::{sleep, timeout};
 
 use super::Diagnosis;
 use super::checks::not_read;
-use crate::builtins::vars::shown::time;
 use crate::reply::text;
 use crate::views::logs::{self, RingInfo};
 use crate::views::objects::{GrowthInfo, Snapshot};
 use crate::views::sync::LockInfo;
+use crate::views::vars::commands::shown::time;
 use crate::views::vars::{Change, VarInfo};
 use crate::{Console, Value};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::builtins::fitted;
-use crate::builtins::items::{self, Field, Item};
+use crate::reply::fitted;
+use crate::reply::items::{self, Field, Item};
 use crate::views::sync::TaskLocks;
 use crate::views::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::views::threads::ThreadStack;

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::{Column, Page, Value};
 
 /// Writes a table of these records, or of what `few` makes of each where not all columns fit.
-pub(super) fn table(
+pub(crate) fn table(
     page: &mut Page<'_>,
     rows: &[Value],
     few: impl Fn(&Value) -> Value,
@@ -24,12 +24,12 @@ pub(super) fn table(
 }
 
 /// Writes a sentence so far to the right. Where it goes on, it does so two columns further, and no word is torn.
-pub(super) fn sentence(page: &mut Page<'_>, indent: usize, text: &str) -> fmt::Result {
+pub(crate) fn sentence(page: &mut Page<'_>, indent: usize, text: &str) -> fmt::Result {
     page.hanging(&format!("{:indent$}{text}", ""), indent + 2)
 }
 
 /// A place as `file:line`, without its folders and column.
-pub(super) fn short_place(place: &str) -> String {
+pub(crate) fn short_place(place: &str) -> String {
     let file = place.rsplit('/').next().unwrap_or(place);
     let mut parts = file.splitn(3, ':');
     match (parts.next(), parts.next()) {
@@ -39,7 +39,7 @@ pub(super) fn short_place(place: &str) -> String {
 }
 
 /// The type and the method of a function, or its last module and name, without generic arguments and closures.
-pub(super) fn short_function(name: &str) -> String {
+pub(crate) fn short_function(name: &str) -> String {
     // Of `<A as B>::method` it is `A` that says whose.
     let own = name.strip_prefix('<').and_then(|inside| inside.split_once(" as "));
     let whole = match own {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::builtins::items::{Field, Item, Items, produce, rows_shown};
+use crate::reply::items::{Field, Item, Items, produce, rows_shown};
 use crate::views::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::byte_size::size;
-use crate::builtins::fitted;
+use crate::reply::fitted;
 use crate::reply::record;
 use crate::views::resources::{self, Held};
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};

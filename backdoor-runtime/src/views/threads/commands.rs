@@ -3,8 +3,9 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::builtins::{fitted, nameless};
+use crate::reply::fitted;
 use crate::views::tasks::{self, TaskInfo, TaskState};
+use crate::views::threads::nameless;
 use crate::views::threads::silent::COLLECTOR;
 use crate::views::threads::{self, StackError, Stacks, Thread, ThreadStack, Watch};
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
