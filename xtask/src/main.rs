@@ -237,11 +237,12 @@ const SANITIZE: &[(Needs, Step)] = &[
 ];
 
 const USAGE: &str = "\
-usage: cargo xtask <check|tidy|public-api [--accept]|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
+usage: cargo xtask <check|tidy [--accept]|public-api [--accept]|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
-  tidy   the first step of check alone: the order of folders, what files and tests have, what documents name
+  tidy   the first step of check alone: the order of folders, what files and tests have, what documents name, words;
+         `--accept` writes what follows from the sources: known.txt, if it shrinks, and the order in ARCHITECTURE
   public-api
          compare docs/public-api.txt with what rustdoc finds, as check does; `--accept` writes it
   bless  accept what the compile-fail fixtures and the snapshots say now
@@ -287,6 +288,7 @@ fn main() -> ExitCode {
         ["public-api"] => return ended(public_api::is_kept(false)),
         ["public-api", "--accept"] => return ended(public_api::is_kept(true)),
         ["tidy"] => return ended(tidy::is_tidy()),
+        ["tidy", "--accept"] => return ended(tidy::accept()),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;

@@ -1,16 +1,23 @@
-//! Rules of the sources that no compiler knows: the order of the runtime's folders, what every file and every test has, and that
-//! documents name what is there. Each finding names the file, the line and the rule.
+//! Rules of the sources that no compiler knows: the order of the runtime's folders, what every file and every test has, that
+//! documents name what is there, and words that nobody writes. Each finding names the file, the line and the rule.
 
 mod assertions;
+mod circles;
 mod documents;
+mod known;
 mod layers;
+mod order;
 mod rust_files;
 mod rust_sources;
+mod test_names;
+mod wording;
 
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::tidy::known::{Counted, Known};
 
 /// A place that breaks a rule.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,28 +35,58 @@ impl fmt::Display for Finding {
 
 /// Looks at the workspace in the current directory and prints what it finds. `true` if it finds nothing.
 pub(crate) fn is_tidy() -> bool {
-    println!("== tidy: the order of folders, files, tests and documents");
+    println!("== tidy: the order of folders, files, tests, documents and words");
     let root = Path::new("");
     let look = || -> io::Result<Vec<Finding>> {
-        let mut findings = layers::look(root)?;
-        findings.extend(rust_files::look(root)?);
-        findings.extend(assertions::look(root)?);
-        findings.extend(documents::look(root)?);
+        let (mut findings, counted) = look(root)?;
+        let known = Known::read(root)?.unwrap_or_default();
+        if known.could_shrink(&Known::of(&counted)) {
+            println!("{}", known::shrink());
+        }
+        findings.extend(known.more(counted, |key| layers::is_gone(root, key)));
         Ok(findings)
     };
-    match look() {
-        Ok(mut findings) => {
-            findings.sort();
-            for finding in &findings {
-                eprintln!("{finding}");
-            }
-            findings.is_empty()
-        }
-        Err(error) => {
-            eprintln!("== tidy failed: {error}");
-            false
-        }
+    look().map_or_else(|error| failed(&error), reported)
+}
+
+/// Writes what follows from the sources: the list of what is known, unless it would grow, and the order of folders in ARCHITECTURE.
+pub(crate) fn accept() -> bool {
+    let root = Path::new("");
+    let accept = || -> io::Result<()> {
+        order::quote(root)?;
+        let (_, counted) = look(root)?;
+        Known::accept(root, Known::read(root)?.as_ref(), &Known::of(&counted))
+    };
+    accept().map_or_else(|error| failed(&error), |()| is_tidy())
+}
+
+/// What breaks a rule that holds everywhere, and one of which some places are known.
+fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
+    let layers = layers::look(root)?;
+    let (tests, without) = assertions::look(root)?;
+    let (missing, wide) = documents::look(root)?;
+    let mut findings = layers.findings;
+    findings.extend(rust_files::look(root)?);
+    findings.extend(without);
+    findings.extend(missing);
+    let mut counted = layers.counted;
+    counted.extend(test_names::look(&tests));
+    counted.extend(wide);
+    counted.extend(wording::look(root)?);
+    Ok((findings, counted))
+}
+
+fn reported(mut findings: Vec<Finding>) -> bool {
+    findings.sort();
+    for finding in &findings {
+        eprintln!("{finding}");
     }
+    findings.is_empty()
+}
+
+fn failed(error: &io::Error) -> bool {
+    eprintln!("== tidy failed: {error}");
+    false
 }
 
 /// The files below a folder with this extension, but for what is built or hidden, sorted.

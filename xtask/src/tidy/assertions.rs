@@ -28,9 +28,11 @@ const ASSERTING: &[&str] = &[
 /// What a test calls tells nothing about whether it asserts, where half of all types have a function of that name.
 const TOO_COMMON: &[&str] = &["new", "start", "drop", "default", "fmt", "from", "with", "run"];
 
+/// What the tests are called, and which of them assert nothing.
+///
 /// # Errors
 /// A file cannot be read, or is not Rust.
-pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
+pub(super) fn look(root: &Path) -> io::Result<(Vec<Test>, Vec<Finding>)> {
     let mut functions = Functions::default();
     for file in super::files(root, "rs")? {
         if file.starts_with("tests/ui") || file.starts_with("backdoor-macros/src/snapshots") {
@@ -44,19 +46,20 @@ pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
     }
     let asserting = functions.asserting();
     let without = functions.tests.iter().filter(|test| test.names.is_disjoint(&asserting));
-    Ok(without
+    let findings = without
         .map(|test| Finding {
             file: test.file.clone(),
             line: test.line,
             rule: format!("test `{}` asserts nothing", test.name),
         })
-        .collect())
+        .collect();
+    Ok((functions.tests, findings))
 }
 
-struct Test {
-    file: PathBuf,
-    line: usize,
-    name: String,
+pub(super) struct Test {
+    pub(super) file: PathBuf,
+    pub(super) line: usize,
+    pub(super) name: String,
     names: BTreeSet<String>,
 }
 

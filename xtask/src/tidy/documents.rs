@@ -1,10 +1,12 @@
-//! What a document names is there: files of the repository in backticks, and the targets of links.
+//! What a document names is there: files of the repository in backticks, and the targets of links. And its lines end where a terminal's
+//! do.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::tidy::Finding;
+use crate::tidy::known::Counted;
 
 /// Where a document's paths may begin, beside its own folder.
 const ROOTS: &[&str] =
@@ -13,10 +15,16 @@ const ROOTS: &[&str] =
 /// What looks like a file of ours and is none: files that programs write, and names in examples.
 const NOT_OURS: &[&str] = &[];
 
+/// Columns of a line of text. Tables and links cannot be broken, and what is quoted as code stays as it is.
+const WIDEST: usize = 120;
+
+/// What is not so, and lines that are too wide.
+///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
+pub(super) fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
     let mut findings = Vec::new();
+    let mut wide = Vec::new();
     for file in super::files(root, "md")? {
         let text = fs::read_to_string(&file)?;
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -28,6 +36,12 @@ pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
             }
             if in_block {
                 continue;
+            }
+            let width = line.chars().count();
+            if width > WIDEST && !is_table(line) && !has_link(line) {
+                let rule = format!("has {width} columns; at most {WIDEST} but for tables, code and links");
+                let finding = Finding { file: file.clone(), line: at + 1, rule };
+                wide.push(Counted { name: "long-line", key: file.display().to_string(), finding });
             }
             let mut report = |rule: String| findings.push(Finding { file: file.clone(), line: at + 1, rule });
             for name in quoted(line).filter(|name| is_file_of_ours(name)) {
@@ -49,7 +63,15 @@ pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
             }
         }
     }
-    Ok(findings)
+    Ok((findings, wide))
+}
+
+fn is_table(line: &str) -> bool {
+    line.trim_start().starts_with('|')
+}
+
+fn has_link(line: &str) -> bool {
+    line.contains("](") || line.contains("]: ") || line.contains("://")
 }
 
 /// What stands in single backticks.

@@ -1,97 +1,140 @@
-//! A folder of the runtime uses only what stands below it, and no two files use each other but a parent and its child. What does
-//! not hold yet is in two lists that may only shrink.
+//! A folder of the runtime uses only what stands below it, and neither folders nor files use each other in a circle, parent and child
+//! aside.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use crate::tidy::Finding;
+use crate::tidy::circles::{self, Graph};
+use crate::tidy::known::Counted;
 use crate::tidy::rust_sources::{Crate, ModulePath, Use};
+use crate::tidy::{Finding, order};
 
-const SOURCE: &str = "backdoor-runtime/src";
+pub(super) const SOURCE: &str = "backdoor-runtime/src";
 
-/// Folders that still use each other. A pair that is gone must be taken off the list, which is how it shrinks.
-const MUTUAL_FOLDERS: &[(&str, &str)] = &[("dispatch", "views")];
-
-/// How many pairs of files still use each other, parent and child aside.
-const MUTUAL_FILES: usize = 25;
+/// What breaks the order for good, and what does so for now.
+pub(super) struct Layers {
+    pub(super) findings: Vec<Finding>,
+    pub(super) counted: Vec<Counted>,
+}
 
 /// # Errors
 /// The sources cannot be read.
-pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
-    let sources = Crate::read(&root.join(SOURCE))?;
+pub(super) fn look(root: &Path) -> io::Result<Layers> {
+    let source = root.join(SOURCE);
+    let sources = Crate::read(&source)?;
     let uses = sources.uses();
-    let mut findings = folders(&sources, &uses);
-    findings.extend(files(&sources, &uses));
-    Ok(findings)
+    let mut findings = order::missing(&source);
+    findings.extend(order::quoted(root)?);
+    findings.extend(outside_the_order(&sources));
+    let mut counted = upward(&sources, &uses);
+    counted.extend(files(&sources, &uses));
+    counted.extend(folders(&sources, &uses));
+    Ok(Layers { findings, counted })
 }
 
-fn folders(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
-    let folder = |path: &ModulePath| path.first().cloned().unwrap_or_default();
-    let mut edges: BTreeMap<(String, String), &Use> = BTreeMap::new();
+/// Modules that no entry of the order has.
+fn outside_the_order(sources: &Crate) -> Vec<Finding> {
+    let outside = sources.modules().filter(|module| !module.is_empty() && order::entry(module).is_none());
+    let finding = |module: &ModulePath| Finding {
+        file: sources.file(module).to_owned(),
+        line: 1,
+        rule: format!(
+            "`{}` has no place in the order of folders: give it one in xtask/src/tidy/order.rs",
+            module.join("/")
+        ),
+    };
+    outside.map(finding).collect()
+}
+
+/// Uses of what stands higher.
+fn upward(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
+    let mut counted = Vec::new();
     for used in uses {
-        let (from, to) = (folder(&used.from), folder(&used.to));
-        if from != to && !from.is_empty() && !to.is_empty() {
-            edges.entry((from, to)).or_insert(used);
+        let (Some(from), Some(to)) = (order::entry(&used.from), order::entry(&used.to)) else { continue };
+        let is_family = order::lies_in(from, to) || order::lies_in(to, from);
+        if !is_family && order::height(to) > order::height(from) {
+            let rule = format!("`{from}` uses `{to}`, which stands above it in the order of folders");
+            counted.push(of_use(sources, "upward", format!("{from} > {to}"), used, rule));
         }
     }
-    let mutual: BTreeSet<(&str, &str)> = edges
-        .keys()
-        .filter(|(from, to)| from < to && edges.contains_key(&(to.clone(), from.clone())))
-        .map(|(from, to)| (from.as_str(), to.as_str()))
-        .collect();
-    let known: BTreeSet<(&str, &str)> = MUTUAL_FOLDERS.iter().copied().collect();
-    let mut findings = Vec::new();
-    for (from, to) in mutual.difference(&known) {
-        let used = edges[&((*from).to_owned(), (*to).to_owned())];
-        let back = edges[&((*to).to_owned(), (*from).to_owned())];
-        findings.push(Finding {
-            file: sources.file(&used.from).to_owned(),
-            line: used.line,
-            rule: format!(
-                "folders `{from}` and `{to}` use each other: here, and in {}:{}",
-                sources.file(&back.from).display(),
-                back.line
-            ),
-        });
-    }
-    for (from, to) in known.difference(&mutual) {
-        findings.push(Finding {
-            file: file!().into(),
-            line: 1,
-            rule: format!("`{from}` and `{to}` no longer use each other: take them off the list"),
-        });
-    }
-    findings
+    counted
 }
 
-fn files(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
-    let edges: BTreeSet<(&ModulePath, &ModulePath)> =
-        uses.iter().map(|used| (&used.from, &used.to)).collect();
-    let mutual: Vec<&Use> = uses
-        .iter()
-        .filter(|used| used.from < used.to && edges.contains(&(&used.to, &used.from)) && !is_family(used))
-        .collect();
-    if mutual.len() == MUTUAL_FILES {
-        return Vec::new();
+/// Files that use each other in a circle, a parent and its child aside: each file counts once, at its use of the next of a shortest
+/// way back to it.
+fn files(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
+    let name = |module: &ModulePath| module.join("/");
+    let mut graph = Graph::new();
+    for used in uses.iter().filter(|used| !is_family(used)) {
+        graph.entry(name(&used.from)).or_default().insert(name(&used.to));
     }
-    let mut findings: Vec<Finding> = mutual
-        .iter()
-        .map(|used| Finding {
-            file: sources.file(&used.from).to_owned(),
-            line: used.line,
-            rule: format!("this file and {} use each other", sources.file(&used.to).display()),
-        })
+    let mut counted = Vec::new();
+    for circle in circles::circles(&graph) {
+        for from in &circle {
+            let way = circles::shortest(&graph, &circle, from);
+            let next = way.get(1);
+            let used = uses.iter().find(|used| name(&used.from) == *from && Some(&name(&used.to)) == next);
+            if let Some(used) = used {
+                let rule = format!("is in a circle of files: {}", way.join(" > "));
+                let key = sources.file(&used.from).display().to_string();
+                counted.push(of_use(sources, "file-circle", key, used, rule));
+            }
+        }
+    }
+    counted
+}
+
+/// Folders that use each other in a circle, or a folder and a file beside it, at every depth below an entry of the order, which leaves
+/// no circle of entries. Files alone are in [`files`].
+fn folders(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
+    let mut levels: BTreeMap<ModulePath, Vec<(String, String, &Use)>> = BTreeMap::new();
+    let is_inside = |used: &&Use| order::entry(&used.from) == order::entry(&used.to);
+    for used in uses.iter().filter(|used| !is_family(used)).filter(is_inside) {
+        let shared = used.from.iter().zip(&used.to).take_while(|(from, to)| from == to).count();
+        let parent = used.from[..shared].to_vec();
+        let sibling = |path: &ModulePath| path[..=shared].join("/");
+        levels.entry(parent).or_default().push((sibling(&used.from), sibling(&used.to), used));
+    }
+    let folders: BTreeSet<String> = sources
+        .modules()
+        .flat_map(|module| (1..module.len()).map(|depth| module[..depth].join("/")))
         .collect();
-    findings.push(Finding {
-        file: file!().into(),
-        line: 1,
-        rule: format!("{} pairs of files use each other, {MUTUAL_FILES} are known", mutual.len()),
-    });
-    findings
+    let mut counted = Vec::new();
+    for edges in levels.values() {
+        let mut graph = Graph::new();
+        for (from, to, _) in edges {
+            graph.entry(from.clone()).or_default().insert(to.clone());
+        }
+        let circles = circles::circles(&graph);
+        for circle in circles.iter().filter(|circle| !circle.is_disjoint(&folders)) {
+            let inside = edges.iter().filter(|(from, to, _)| circle.contains(from) && circle.contains(to));
+            for (from, to, used) in inside {
+                let way = circles::shortest(&graph, circle, from).join(" > ");
+                let rule = format!("`{from}` uses `{to}` in a circle of folders: {way}");
+                counted.push(of_use(sources, "folder-circle", format!("{from} > {to}"), used, rule));
+            }
+        }
+    }
+    counted
+}
+
+fn of_use(sources: &Crate, name: &'static str, key: String, used: &Use, rule: String) -> Counted {
+    let finding = Finding { file: sources.file(&used.from).to_owned(), line: used.line, rule };
+    Counted { name, key, finding }
 }
 
 /// A parent declares and re-exports its children, and they may use what they share.
 fn is_family(used: &Use) -> bool {
     used.to.starts_with(&used.from) || used.from.starts_with(&used.to)
+}
+
+/// Whether what is counted for is there no longer: a file, or a folder of a pair such as `line > dispatch`.
+pub(super) fn is_gone(root: &Path, key: &str) -> bool {
+    let source = root.join(SOURCE);
+    let is_there = |name: &str| source.join(name).exists() || source.join(name).with_extension("rs").exists();
+    match key.split_once(" > ") {
+        Some((from, to)) => !is_there(from) || !is_there(to),
+        None => !root.join(key).exists(),
+    }
 }

@@ -55,6 +55,11 @@ impl Crate {
         Ok(read)
     }
 
+    /// All of them, by their paths.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &ModulePath> {
+        self.modules.keys()
+    }
+
     pub(super) fn file(&self, module: &ModulePath) -> &Path {
         self.modules.get(module).map_or(Path::new("?"), |module| &module.file)
     }
