@@ -352,7 +352,7 @@ mod tests {
         assert!(frames[0].name().ends_with("::who_wants_no_more_gets_names_from_the_symbol_table"));
         assert_eq!((frames.len(), frames[0].place()), (1, None));
         assert_eq!(names.missing.unwrap(), "names come from the symbol table: the look was interrupted");
-        // It is not kept for whoever wants all of it.
+        // A look that goes on finds the whole name.
         assert!(Names::look_up([(address, false)]).at(address, false)[0].place().is_some());
     }
 
