@@ -52,7 +52,7 @@ fn upward(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
     let mut counted = Vec::new();
     for used in uses {
         let (Some(from), Some(to)) = (order::entry(&used.from), order::entry(&used.to)) else { continue };
-        let is_family = order::lies_in(from, to) || order::lies_in(to, from);
+        let is_family = order::lies_in(from, to) || order::lies_in(to, from) || is_family(used);
         if !is_family && order::height(to) > order::height(from) {
             let rule = format!("`{from}` uses `{to}`, which stands above it in the order of folders");
             counted.push(of_use(sources, "upward", format!("{from} > {to}"), used, rule));

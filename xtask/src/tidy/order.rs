@@ -10,7 +10,7 @@ use crate::tidy::layers::SOURCE;
 use crate::tidy::rust_sources::ModulePath;
 
 /// From the bottom to the top, with what each holds: a folder or file uses only what stands before it in this list. A folder of
-/// folders may be listed by its parts.
+/// folders may be listed by its parts, and `*` is any part.
 const ORDER: &[(&str, &str)] = &[
     (
         "base",
@@ -73,9 +73,11 @@ const ORDER: &[(&str, &str)] = &[
     ("views/resources", "what the process uses of the machine, and what the console itself uses"),
     ("views", "what can be seen of the process, a folder each"),
     (
-        "builtins",
-        "commands of the console: each file is a topic of `help`, but `items`, which long answers are made of, and `fitted`, which fits them to a narrow terminal",
+        "views/*/commands",
+        "what an operator types for it, beside the view: `views/tasks/commands.rs`; commands may use all views",
     ),
+    ("builtins", "commands of the console itself: `help`, `commands`, `who`, `running`, `quit`"),
+    ("doctor", "the command that judges what the views show"),
     ("server", "the builder, its checks at start, addresses, listeners, who gets a session, the end"),
     ("testing", "lines run without a socket, for unit tests of authors"),
     ("bounds", "the rules for authors' types, under the names that the compiler shows"),
@@ -87,16 +89,17 @@ const DOCUMENT: &str = "ARCHITECTURE.md";
 const BEGIN: &str = "<!-- order of folders: cargo xtask tidy --accept -->";
 const END: &str = "<!-- end of the order -->";
 
-/// The entry of the table that a module belongs to: the longest that it lies in.
+/// The entry of the table that a module belongs to: the deepest that it lies in.
 pub(super) fn entry(module: &ModulePath) -> Option<&'static str> {
     let path = module.join("/");
     let entries = ORDER.iter().map(|&(entry, _)| entry).filter(|entry| lies_in(&path, entry));
-    entries.max_by_key(|entry| entry.len())
+    entries.max_by_key(|entry| entry.split('/').count())
 }
 
 /// Whether a path is an entry's, or lies below it.
 pub(super) fn lies_in(path: &str, entry: &str) -> bool {
-    path.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let mut parts = path.split('/');
+    entry.split('/').all(|wanted| parts.next().is_some_and(|part| wanted == "*" || part == wanted))
 }
 
 /// Where an entry stands, the lowest first.
@@ -108,7 +111,7 @@ pub(super) fn height(entry: &str) -> usize {
 pub(super) fn missing(source: &Path) -> Vec<Finding> {
     let missing = ORDER.iter().filter(|(entry, _)| {
         let path = source.join(entry);
-        !path.exists() && !path.with_extension("rs").exists()
+        !entry.contains('*') && !path.exists() && !path.with_extension("rs").exists()
     });
     let rule = |entry: &str| format!("the order names `{entry}`, which is not there");
     let finding =
@@ -119,6 +122,9 @@ pub(super) fn missing(source: &Path) -> Vec<Finding> {
 /// The table as ARCHITECTURE has it: from the top to the bottom, and the parts of each folder of folders from the bottom to the top.
 fn rendered(source: &Path) -> String {
     let row = |name: &str, entry: &str, holds: &str| {
+        if let Some(part) = name.strip_prefix("*/") {
+            return format!("| `{part}` of each | {holds} |\n");
+        }
         let end = if source.join(entry).is_dir() { "/" } else { ".rs" };
         format!("| `{name}{end}` | {holds} |\n")
     };
@@ -199,5 +205,9 @@ mod tests {
         assert_eq!(entry(&module(&format!("{entry_of_all}/deep/down"))), Some(entry_of_all));
         assert_eq!(entry(&module(&format!("{entry_of_all}s"))), None);
         assert!(lies_in("views/tasks", "views") && !lies_in("views", "views/tasks"));
+        assert!(
+            lies_in("views/tasks/commands/text", "views/*/commands")
+                && !lies_in("views/tasks", "views/*/commands")
+        );
     }
 }
