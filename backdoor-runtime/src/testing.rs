@@ -189,7 +189,7 @@ impl Testing {
     ///     (1..).inspect(|_| std::thread::sleep(Duration::from_millis(1)))
     /// }
     ///
-    /// let answer = Backdoor::testing().run_for("watch", Duration::from_millis(100));
+    /// let answer = Backdoor::testing().run_for("watch", Duration::from_secs(1));
     /// assert_eq!(answer.status, Status::Cancelled);
     /// assert_eq!(answer.value[0], 1);
     /// assert!(answer.text.starts_with("1\n"));

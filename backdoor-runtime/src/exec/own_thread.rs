@@ -2,6 +2,7 @@
 //! as far as was asked for, and where the kernel refuses it, nothing is lost but its work.
 
 mod mask;
+pub(crate) mod own_time;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};

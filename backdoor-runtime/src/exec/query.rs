@@ -10,9 +10,9 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 use crate::exec::catch_panic::contain;
+use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::own_thread::{self, Priority};
 use crate::exec::runtime_thread::Asynchronous;
 use crate::exec::unresponsive::{self, Running};
@@ -90,7 +90,8 @@ impl Asking {
         answer
     }
 
-    /// Asks, and waits no longer than `limit`. To be polled on a runtime that has timers.
+    /// Asks, and waits no longer than `limit`, in which the time is not counted that the machine has no processor for the question. To be
+    /// polled on a runtime that has timers.
     ///
     /// # Errors
     /// There is no answer.
@@ -102,7 +103,10 @@ impl Asking {
         let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Crowded(self.most))?;
         let (answer, answered) = oneshot::channel();
         let runtime = self.runtime.clone();
+        let own_time = Arc::new(OwnTime::default());
+        let of_thread = own_time.clone();
         let asked = own_thread::start(self.name, Priority::of_ours(), move || {
+            of_thread.begin();
             let answered = match runtime {
                 Some(runtime) => runtime.enter(|| contain(question)),
                 None => contain(question),
@@ -113,10 +117,10 @@ impl Asking {
             let _ = answer.send(answered);
         });
         asked.map_err(|error| NoAnswer::no_thread(&error))?;
-        match timeout(limit, answered).await {
+        match own_time.limit(limit, answered).await {
             Ok(Ok(answered)) => answered.map_err(|failure| NoAnswer::Panicked(failure.message)),
             Ok(Err(_)) => Err(NoAnswer::Panicked("its answer was lost".to_owned())),
-            Err(_) => Err(NoAnswer::Late(limit)),
+            Err(Exceeded) => Err(NoAnswer::Late(limit)),
         }
     }
 }

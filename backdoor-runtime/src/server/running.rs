@@ -93,6 +93,19 @@ impl Backdoor {
     }
 }
 
+impl Backdoor {
+    /// Drops the console, which may take so long. For tests: where the machine is busy, sessions may not get their goodbye in the time that
+    /// an ordinary drop has.
+    #[doc(hidden)]
+    pub fn drop_within(self, limit: Duration) {
+        if let Some(parts) = self.running.as_ref().and_then(|running| running.0.as_ref())
+            && parts.process.is_this()
+        {
+            parts.end(limit, End::Drop);
+        }
+    }
+}
+
 impl Running {
     pub(super) fn new(parts: Parts) -> Self {
         Self(Some(parts))

@@ -2,7 +2,7 @@
 //! events that the ring is to keep. Nobody but the subscriber knows, so it is asked.
 
 use std::sync::mpsc::sync_channel;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::callsite::{DefaultCallsite, Identifier};
@@ -13,6 +13,7 @@ use tracing::metadata::Kind;
 use tracing::{Dispatch, Level, Metadata};
 
 use crate::Console;
+use crate::exec::own_thread::own_time::OwnTime;
 use crate::exec::own_thread::{self, Priority};
 use crate::views::logs::filter::Directive;
 use crate::views::logs::settings;
@@ -72,11 +73,14 @@ pub(super) fn stopped_by(subscribers: &[Dispatch], wanted: &[Directive]) -> Vec<
 /// The same on a thread of its own. Nothing is known where that cannot be started, or where a filter takes long.
 pub(super) fn stopped_aside(wanted: Vec<Directive>) -> Vec<Stopped> {
     let (answer, answered) = sync_channel(1);
+    let own_time = Arc::new(OwnTime::default());
+    let of_thread = own_time.clone();
     let asked = own_thread::start("backdoor-ask", Priority::of_ours(), move || {
+        of_thread.begin();
         // Nobody waits any more where it is late.
         let _ = answer.send(stopped(&wanted));
     });
-    asked.ok().and_then(|_| answered.recv_timeout(LIMIT).ok()).unwrap_or_default()
+    asked.ok().and_then(|_| own_time.blocking_limit(LIMIT, &answered)).unwrap_or_default()
 }
 
 impl Console {

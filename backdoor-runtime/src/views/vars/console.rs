@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::pin;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::changes::journal::{Author, Entry, Intent, JOURNAL, What};
+use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
 use crate::views::vars::info::Seen;
@@ -122,7 +122,10 @@ impl Console {
         while read.len() < all.len() {
             let (send, mut seen) = mpsc::unbounded_channel();
             let rest = all[read.len()..].to_vec();
+            let own_time = Arc::new(OwnTime::default());
+            let of_thread = own_time.clone();
             let asked = self.0.asking_vars.ask(Duration::MAX, move || {
+                of_thread.begin();
                 for found in rest {
                     let seen = match unresponsive::of(&set::about(found.name())) {
                         Some(time) => Seen::without(NoAnswer::Silent(time).to_string()),
@@ -142,7 +145,7 @@ impl Console {
                 if read.len() == all.len() {
                     break None;
                 }
-                let next = timeout(READ, async {
+                let next = own_time.limit(READ, async {
                     tokio::select! {
                         biased;
                         seen = seen.recv() => seen,
@@ -158,7 +161,7 @@ impl Console {
                         Some(Err(why)) => break Some(why),
                         _ => break Some(NoAnswer::Panicked("its answer was lost".to_owned())),
                     },
-                    Err(_) => break Some(NoAnswer::Late(READ)),
+                    Err(Exceeded) => break Some(NoAnswer::Late(READ)),
                 }
             };
             match failure {

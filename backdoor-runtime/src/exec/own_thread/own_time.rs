@@ -1,0 +1,163 @@
+//! A limit for what runs on a thread of its own that counts only that thread's own time: on a busy machine it may wait for a processor for
+//! longer than its work may take, and who is asked would be blamed for it.
+
+use std::fs;
+use std::future::Future;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use tokio::pin;
+use tokio::time::timeout;
+
+use crate::base::kernel_ids;
+
+/// How long a thread may wait for a processor beyond its limit.
+const MOST: Duration = Duration::from_secs(10);
+
+/// How soon a thread that waits for one is looked at again, at least.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// The time of one thread.
+#[derive(Default)]
+pub(crate) struct OwnTime {
+    /// The thread's number once it has begun.
+    tid: AtomicI32,
+}
+
+/// The limit was exceeded.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Exceeded;
+
+impl OwnTime {
+    /// This is the thread.
+    pub(crate) fn begin(&self) {
+        self.tid.store(kernel_ids::thread(), Ordering::Relaxed);
+    }
+
+    /// Waits for what comes of the thread. To be polled on a runtime that has timers.
+    pub(crate) async fn limit<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Exceeded> {
+        let begun = Instant::now();
+        pin!(work);
+        let mut left = limit;
+        loop {
+            if let Ok(done) = timeout(left, &mut work).await {
+                return Ok(done);
+            }
+            left = self.left(limit, begun.elapsed()).ok_or(Exceeded)?;
+        }
+    }
+
+    /// The same on a thread that may be blocked. `None` where nothing will come any more.
+    pub(crate) fn blocking_limit<T>(&self, limit: Duration, work: &Receiver<T>) -> Option<T> {
+        let begun = Instant::now();
+        let mut left = limit;
+        loop {
+            match work.recv_timeout(left) {
+                Ok(done) => return Some(done),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => left = self.left(limit, begun.elapsed())?,
+            }
+        }
+    }
+
+    /// How much longer it may take, after so long.
+    fn left(&self, limit: Duration, elapsed: Duration) -> Option<Duration> {
+        if elapsed >= limit.saturating_add(MOST) {
+            return None;
+        }
+        match self.tid.load(Ordering::Relaxed) {
+            0 => Some(AGAIN),
+            tid => {
+                let read = |file: &str| fs::read_to_string(format!("/proc/self/task/{tid}/{file}")).ok();
+                left(&read("stat")?, &read("schedstat")?, limit, elapsed)
+            }
+        }
+    }
+}
+
+/// The same by what the kernel says of the thread: its state (proc_pid_stat(5)), and the nanoseconds in which it ran and in which it
+/// waited for a processor (the kernel's `sched-stats`), of which the wait that lasts is no part yet.
+fn left(stat: &str, schedstat: &str, limit: Duration, elapsed: Duration) -> Option<Duration> {
+    let is_runnable = stat.rsplit_once(") ")?.1.starts_with('R');
+    let mut times = schedstat.split_whitespace().map(|time| time.parse().map(Duration::from_nanos));
+    let (ran, waited) = (times.next()?.ok()?, times.next()?.ok()?);
+    let left = match is_runnable {
+        true => limit.saturating_sub(ran),
+        false => limit.saturating_add(waited).saturating_sub(elapsed),
+    };
+    (!left.is_zero()).then_some(left.max(AGAIN))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(100);
+
+    fn left_of(state: char, ran: u64, waited: u64, elapsed: u64) -> Option<u64> {
+        let schedstat = format!("{} {} 7\n", ran * 1_000_000, waited * 1_000_000);
+        let stat = format!("12 (a ) name) {state} 1 1");
+        let left = left(&stat, &schedstat, LIMIT, Duration::from_millis(elapsed));
+        left.map(|left| left.as_millis() as u64)
+    }
+
+    #[test]
+    fn only_the_wait_for_a_processor_is_not_counted() {
+        assert_eq!(left_of('S', 1, 0, 101), None, "it waits for a lock, say");
+        assert_eq!(left_of('D', 1, 30, 101), Some(29));
+        assert_eq!(left_of('S', 1, 30, 131), None);
+        assert_eq!(left_of('R', 40, 0, 101), Some(60), "it waits for a processor");
+        assert_eq!(left_of('R', 40, 61, 5_000), Some(60));
+        assert_eq!(left_of('R', 101, 0, 101), None, "it computes");
+        assert_eq!(left("", "", LIMIT, LIMIT), None, "nothing is known");
+    }
+
+    #[tokio::test]
+    async fn who_computes_or_waits_has_no_more_than_the_limit() {
+        let ends = Arc::new(AtomicBool::new(false));
+        let wait: fn(&AtomicBool) = |ends| {
+            while !ends.load(Ordering::Relaxed) {
+                thread::park();
+            }
+        };
+        let spin: fn(&AtomicBool) = |ends| while !ends.load(Ordering::Relaxed) {};
+        for work in [wait, spin] {
+            let (own, ends_too) = (Arc::new(OwnTime::default()), ends.clone());
+            let of_thread = own.clone();
+            let thread = thread::spawn(move || {
+                of_thread.begin();
+                work(&ends_too);
+            });
+            assert_eq!(
+                own.limit(Duration::from_millis(5), std::future::pending::<()>()).await,
+                Err(Exceeded)
+            );
+            ends.store(true, Ordering::Relaxed);
+            thread.thread().unpark();
+            thread.join().unwrap();
+            ends.store(false, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_has_not_begun_is_waited_for() {
+        let (own, (sender, receiver)) = (OwnTime::default(), tokio::sync::oneshot::channel());
+        let begun = Instant::now();
+        let work = async {
+            // Three times as long as it may take.
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            sender.send(7).unwrap();
+            receiver.await
+        };
+        assert_eq!(own.limit(Duration::from_millis(5), work).await, Ok(Ok(7)), "{:?}", begun.elapsed());
+    }
+}
