@@ -5,7 +5,7 @@ use std::fmt;
 
 use backdoor_runtime::{Backdoor, CommandOutput, Page, PrintError, Session, Status, Value, backdoor_command};
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::operator::console;
 
 const LIMIT: usize = 100_000;
@@ -101,9 +101,8 @@ fn until_interrupted(items: usize) -> impl Iterator<Item = String> {
     std::iter::repeat_with(|| "an item".to_owned()).take(items)
 }
 
-/// A console that takes nobody for a person.
 fn scripted(limit: usize) -> Backdoor {
-    console().silence(PATIENCE).max_answer(limit).start().unwrap()
+    console().max_answer(limit).start().unwrap()
 }
 
 const TOO_LONG: [&str; 9] = [

@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Backdoor, backdoor_command};
 use tracing::Subscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::gate::{Gate, OpensOnDrop, gate};
 use crate::log::stay;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 #[backdoor_command(name = "audit fails")]
 fn fails() -> Result<(), &'static str> {
@@ -55,15 +55,8 @@ impl Log {
     /// Waits until this is in the log, and gives its line.
     #[track_caller]
     fn expect(&self, wanted: &str) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let text = self.text();
-            if let Some(line) = text.lines().find(|line| line.contains(wanted)) {
-                return line.to_owned();
-            }
-            assert!(Instant::now() < until, "no {wanted:?} in\n{text}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let line = |text: &str| text.lines().find(|line| line.contains(wanted)).map(str::to_owned);
+        line(&until(wanted, || self.text(), |text| line(text).is_some())).unwrap()
     }
 }
 

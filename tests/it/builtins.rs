@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backdoor_runtime::{Backdoor, Choice, backdoor_command};
 
+use crate::gate::gate;
 use crate::operator::{Operator, console};
 
 #[derive(Choice)]
@@ -61,7 +62,7 @@ fn panics(_: &str) -> Vec<String> {
 }
 
 fn hangs(_: &str) -> Vec<String> {
-    thread::sleep(Duration::from_secs(1));
+    gate("builtins completion").block();
     vec!["late".to_owned()]
 }
 

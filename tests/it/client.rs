@@ -1,5 +1,6 @@
 //! A peer made of raw bytes. Its waits have a deadline that no healthy run comes near.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -7,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 
-/// How long a client waits for what must come. The console goes behind everything else of the machine: beside a few compilers a second of
-/// its work takes half a minute.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+use crate::wait::{PATIENCE, Waited};
 
 /// How long nothing must come to believe that nothing comes.
 const QUIET: Duration = Duration::from_millis(300);
@@ -127,10 +126,11 @@ impl Client {
     /// Reads this many bytes.
     #[track_caller]
     pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
-        let until = Instant::now() + PATIENCE;
+        let what = format!("{count} bytes");
+        let waited = Waited::begin(&what);
         while self.seen.len() < count {
-            let is_open = self.read_some() && Instant::now() < until;
-            assert!(is_open, "{count} bytes did not come, only {}", show(&self.seen));
+            assert!(self.read_some(), "it ended before {what} had come, with {}", show(&self.seen));
+            waited.goes_on(&Shown(&self.seen));
         }
         self.seen.drain(..count).collect()
     }
@@ -139,16 +139,16 @@ impl Client {
     #[track_caller]
     pub(crate) fn expect(&mut self, wanted: impl AsRef<[u8]>) -> String {
         let wanted = wanted.as_ref();
-        let until = Instant::now() + PATIENCE;
+        let what = show(wanted);
+        let waited = Waited::begin(&what);
         loop {
             if let Some(at) = self.seen.windows(wanted.len()).position(|window| window == wanted) {
                 let rest = self.seen.split_off(at + wanted.len());
                 let found = std::mem::replace(&mut self.seen, rest);
                 return String::from_utf8_lossy(&found).into_owned();
             }
-            if !self.read_some() || Instant::now() > until {
-                panic!("{} did not come, only {}", show(wanted), show(&self.seen));
-            }
+            assert!(self.read_some(), "it ended before {what} had come, with {}", show(&self.seen));
+            waited.goes_on(&Shown(&self.seen));
         }
     }
 
@@ -198,6 +198,15 @@ impl Client {
             Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(_) => false,
         }
+    }
+}
+
+/// What came, as it is in the message of a wait.
+struct Shown<'a>(&'a [u8]);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&show(self.0))
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Builder, backdoor_command};
 
-use crate::client::PATIENCE;
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
 use crate::twice::harms_only_without;
+use crate::wait::Waited;
 
 /// Never ends by itself
 #[backdoor_command(name = "command-limits endless")]
@@ -70,7 +70,7 @@ fn four_synchronous_commands_run_at_once() {
                 gate(&name).wait_for_visitors(at + 1);
             }
             fifth.types(&format!("command-limits takes '{name}'"));
-            let until = Instant::now() + PATIENCE;
+            let waited = Waited::begin("that it runs or waits");
             loop {
                 if is_told(fifth, "waits for a thread; they are occupied by", Duration::from_millis(100)) {
                     return false;
@@ -78,7 +78,7 @@ fn four_synchronous_commands_run_at_once() {
                 if gate(&name).visitors() == 5 {
                     return true;
                 }
-                assert!(Instant::now() < until, "it neither runs nor waits");
+                waited.goes_on(&gate(&name).visitors());
             }
         },
     );

@@ -6,8 +6,9 @@ use backdoor_runtime::{Backdoor, Caller, Choice, FromCaller, Guard, Status, back
 use futures_core::Stream;
 use serde::Serialize;
 
-use crate::gate::gate;
+use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 struct Nobody;
 
@@ -147,7 +148,10 @@ fn a_person_who_mistypes_is_no_foreign_protocol() {
 
 #[test]
 fn a_stuck_command_is_named_to_its_operator() {
-    let answer = Backdoor::testing().run("courtesy stuck");
+    let _opens = OpensOnDrop(gate("courtesy stuck"));
+    // It has to have a thread within 10 ms, or it is not run at all.
+    let run = || Backdoor::testing().run("courtesy stuck");
+    let answer = until("a run that begins in time", run, |answer| !answer.text.contains("was not run"));
     assert_eq!(answer.status, Status::TimedOut);
     assert_eq!(
         answer.text,
@@ -157,5 +161,5 @@ fn a_stuck_command_is_named_to_its_operator() {
 
 #[backdoor_command(name = "courtesy stuck", timeout = "10ms")]
 fn stuck() {
-    std::thread::sleep(Duration::from_secs(3));
+    gate("courtesy stuck").block();
 }

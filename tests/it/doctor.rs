@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::sync::Mutex;
 use backdoor_runtime::{Tracked, backdoor_command, backdoor_var};
 
 use crate::gate::gate;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 #[backdoor_command(name = "doctor hangs", timeout = "50ms")]
 fn hangs() {
@@ -42,10 +43,8 @@ fn a_deadlock_is_named_and_where_to_see_it() {
         });
     }
     let mut operator = Operator::new(&console);
-    let mut shown = operator.asks("doctor --for 100ms");
-    while !shown.contains("doctor-one") {
-        shown = operator.asks("doctor --for 100ms");
-    }
+    let shown = || operator.asks("doctor --for 100ms");
+    let shown = until("the deadlock", shown, |shown| shown.contains("doctor-one"));
     let line = shown.lines().find(|line| line.contains("doctor-one")).unwrap();
     assert!(line.starts_with("a deadlock: ") && line.ends_with("  (`waits`)"), "{shown}");
     assert!(line.contains("`doctor-two`"), "{shown}");
@@ -61,25 +60,16 @@ fn a_stuck_command_is_named() {
     let mut stuck = Operator::new(&console);
     stuck.types("doctor hangs");
     let mut operator = Operator::new(&console);
-    let mut shown = String::new();
-    while !shown.contains("the command `doctor hangs` is stuck  (`running`)\n") {
-        shown = operator.asks("doctor --for 10ms");
-        thread::sleep(Duration::from_millis(50));
-    }
+    let stuck = "the command `doctor hangs` is stuck  (`running`)\n";
+    until(stuck, || operator.asks("doctor --for 10ms"), |shown| shown.contains(stuck));
     gate("doctor hangs").open();
 }
 
 /// Asks until a line of the answer begins so, and gives that line.
 #[track_caller]
 fn finds(operator: &mut Operator, begin: &str) -> String {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let shown = operator.asks("doctor --for 100ms");
-        if let Some(line) = shown.lines().find(|line| line.starts_with(begin)) {
-            return line.to_owned();
-        }
-        assert!(Instant::now() < deadline, "nothing begins with `{begin}`:\n{shown}");
-    }
+    let line = |shown: &str| shown.lines().find(|line| line.starts_with(begin)).map(str::to_owned);
+    line(&until(begin, || operator.asks("doctor --for 100ms"), |shown| line(shown).is_some())).unwrap()
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::pending;
 use std::panic::panic_any;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use backdoor_runtime::{
@@ -16,9 +16,10 @@ use backdoor_runtime::{
 use futures_core::Stream;
 use tokio_stream::StreamExt as _;
 
-use crate::client::{Client, script};
+use crate::client::script;
 use crate::gate::gate;
 use crate::operator::{Operator, console};
+use crate::wait::{PATIENCE, until};
 
 #[backdoor_command(name = "ends panic")]
 fn panics() {
@@ -303,15 +304,17 @@ fn a_slow_reader_stops_the_clock() {
     let directory = std::env::temp_dir().join(format!("backdoor-ends-{}.sock", std::process::id()));
     let backdoor = Backdoor::builder("t")
         .listen(format!("unix:{}", directory.display()).as_str())
-        .silence(Duration::from_millis(1))
+        .silence(PATIENCE)
         .write_stall(Duration::from_secs(60))
         .start()
         .unwrap();
-    let mut operator = Operator(Client::connect(&backdoor.addresses()[0]));
-    operator.expects("t> ");
+    let mut operator = Operator::new(&backdoor);
     operator.types("ends floods floods");
     // Longer than its deadline, with far more to say than the socket holds.
-    thread::sleep(Duration::from_millis(3500));
+    let (begun, mut other) = (Instant::now(), Operator::new(&backdoor));
+    let running = || (begun.elapsed(), other.asks("running"));
+    let (_, running) = until("3.5 s", running, |(age, _)| *age > Duration::from_millis(3500));
+    assert!(running.contains("ends floods"), "{running}");
     let answer = operator.reads_answer();
     assert!(answer.ends_with("x\nall of it\n"), "{}", &answer[answer.len().saturating_sub(200)..]);
     assert_eq!(answer.len(), 576 * 8192 + "all of it\n".len());
@@ -361,6 +364,9 @@ fn a_question_stops_the_clock() {
     let mut operator = Operator::new(&backdoor);
     operator.types("ends dangerous");
     operator.expects("Type yes to run it: ");
-    thread::sleep(Duration::from_millis(2100));
+    let (begun, mut other) = (Instant::now(), Operator::new(&backdoor));
+    let running = || (begun.elapsed(), other.asks("running"));
+    let (_, running) = until("2.1 s", running, |(age, _)| *age > Duration::from_millis(2100));
+    assert!(running.contains("waiting for an answer"), "{running}");
     assert_eq!(operator.asks("yes"), "done\n");
 }

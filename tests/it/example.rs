@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
+use crate::wait::{until, until_some};
 
 /// An example that runs; it is killed in the end.
 pub(crate) struct Example {
@@ -74,11 +74,8 @@ impl Example {
     /// Waits for a line of its log with this in it.
     #[track_caller]
     pub(crate) fn logs(&self, text: &str) {
-        let until = Instant::now() + PATIENCE;
-        while !self.log.lock().unwrap().iter().any(|line| line.contains(text)) {
-            assert!(Instant::now() < until, "{text:?} is not in {:#?}", self.log.lock().unwrap());
-            thread::sleep(Duration::from_millis(5));
-        }
+        let lines = || self.log.lock().unwrap().clone();
+        until(text, lines, |lines| lines.iter().any(|line| line.contains(text)));
     }
 
     /// The next line that it prints.
@@ -93,14 +90,7 @@ impl Example {
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let pid = Pid::from_child(&self.process);
         kill_process(pid, Signal::TERM).unwrap();
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(Instant::now() < until, "it does not end");
-            thread::sleep(Duration::from_millis(10));
-        }
+        until_some("its end", || self.process.try_wait().unwrap()).code()
     }
 
     /// Kills it, and gives what it has printed since.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Condvar, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::client::PATIENCE;
+use crate::wait::Waited;
 
 /// A gate, closed at first.
 #[derive(Default)]
@@ -13,7 +13,7 @@ pub(crate) struct Gate {
     changed: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     open: bool,
     visitors: usize,
@@ -75,10 +75,10 @@ impl Gate {
 
     #[track_caller]
     fn wait(&self, done: impl Fn(&State) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let waited = Waited::begin("a visit or the opening of a gate");
         let mut state = self.state.lock().unwrap();
         while !done(&state) {
-            assert!(Instant::now() < until, "nobody came");
+            waited.goes_on(&*state);
             state = self.changed.wait_timeout(state, Duration::from_millis(50)).unwrap().0;
         }
     }

@@ -7,6 +7,7 @@ use backdoor_runtime::{Backdoor, PrintError, Session, Status, backdoor_command};
 use crate::client::script;
 use crate::gate::gate;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 const LARGE: usize = 32 << 20;
 
@@ -115,7 +116,8 @@ fn a_command_that_waits_for_a_slow_reader_is_interrupted_at_once_and_not_stuck()
     operator.types("host flood");
     operator.expects("zzz");
     // Nothing is read meanwhile, so that every buffer on the way is full.
-    std::thread::sleep(Duration::from_millis(300));
+    let mut other = Operator::new(&backdoor);
+    (0..50).for_each(|_| assert_eq!(other.asks("host waits"), "waited for\n"));
     operator.interrupts();
     let answer = operator.reads_answer();
     assert!(answer.ends_with("interrupted\n"), "{}", &answer[answer.len().saturating_sub(200)..]);
@@ -133,9 +135,7 @@ fn who_does_not_list_a_peer_that_has_gone_for_what_it_left_behind() {
     other.expects("goodbye");
     other.0.read_to_end();
     drop(other);
-    while operator.asks("who").lines().count() > 2 {
-        std::thread::yield_now();
-    }
+    until("one session", || operator.asks("who"), |who| who.lines().count() == 2);
     gate("host keep").open();
 }
 

@@ -7,39 +7,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::Backdoor;
 use backdoor_runtime::sync::{self, LockInfo, Mutex, RwLock, Semaphore, asynch};
 use backdoor_runtime::threads;
 use tokio::runtime::Builder;
 
-use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
+use crate::wait::{PATIENCE, until, until_some};
 
 /// The one lock of this name.
 pub(crate) fn seen(name: &str) -> Option<LockInfo> {
     sync::locks().into_iter().find(|lock| lock.name == Some(name))
 }
 
-/// Waits until it is so.
-#[track_caller]
-pub(crate) fn until<T>(mut is_so: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = is_so() {
-            return found;
-        }
-        assert!(Instant::now() < end, "it never came to that");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Waits until so many wait for the lock of this name.
 #[track_caller]
 fn until_waiting(name: &str, count: usize) {
-    until(|| seen(name).filter(|lock| lock.waiting == count));
+    let waiting = || seen(name).map(|lock| lock.waiting);
+    until(&format!("{count} who wait for {name}"), waiting, |waiting| *waiting == Some(count));
 }
 
 /// Starts a thread of this name.
@@ -52,11 +40,12 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> thread::JoinHandle
 fn waits(mark: &str, lines: usize) -> String {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    until(|| {
-        let all = operator.asks("waits");
-        let found: Vec<&str> = all.lines().filter(|line| line.contains(mark)).collect();
-        (found.len() == lines).then(|| without_numbers(&found.join("\n")))
-    })
+    let of_mark = |all: &str| -> Vec<String> {
+        all.lines().filter(|line| line.contains(mark)).map(str::to_owned).collect()
+    };
+    let what = format!("{lines} lines with {mark}");
+    let all = until(&what, || operator.asks("waits"), |all| of_mark(all).len() == lines);
+    without_numbers(&of_mark(&all).join("\n"))
 }
 
 #[test]
@@ -114,7 +103,8 @@ fn a_thread_that_locks_twice_waits_for_itself() {
         let _first = TWICE.lock();
         drop(TWICE.lock());
     });
-    let cycle = until(|| sync::waits().cycles.into_iter().find(|cycle| cycle.text.contains("`twice`")));
+    let cycle = || sync::waits().cycles.into_iter().find(|cycle| cycle.text.contains("`twice`"));
+    let cycle = until_some("a cycle", cycle);
     assert!(cycle.text.ends_with(", which it holds itself"), "{}", cycle.text);
     assert_eq!(cycle.members.len(), 1);
 }
@@ -156,7 +146,8 @@ fn locks_of_parking_lot_are_untracked_and_its_conditions_are_none() {
     }
     let idle =
         || threads::list(Duration::ZERO).unwrap().into_iter().find(|thread| thread.name == "parking-idle");
-    until(|| idle().filter(|thread| thread.system_call.as_deref() == Some("futex")));
+    let call = || idle().and_then(|thread| thread.system_call);
+    until("a thread that is idle", call, |call| call.as_deref() == Some("futex"));
     assert!(!format!("{:?}", sync::waits().untracked).contains("parking-idle"));
     drop(held);
 }
@@ -222,7 +213,8 @@ fn a_semaphore_that_ran_dry_shows_who_has_its_permits() {
     assert!(line.contains(" waits for N permits of `dry pool` since "), "{line}");
     assert!(line.contains("a future outside any tracked task, on thread N `dry-worker`"), "{line}");
     drop(two);
-    until(|| seen("dry pool").filter(|lock| lock.waiting == 0 && lock.holders.is_empty()));
+    let used = || seen("dry pool").map(|lock| (lock.waiting, lock.holders.len()));
+    until("a pool that nobody uses", used, |used| *used == Some((0, 0)));
     assert_eq!(pool.available_permits(), 2);
 }
 

@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, Once};
-use std::time::{Duration, Instant};
 
 use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 
-use crate::client::PATIENCE;
+use crate::wait::until;
 
 /// Sees to it that somebody always wants every event: while subscribers come and go on other threads, tracing may remember that
 /// nobody does. Another test may have set a global one already.
@@ -43,15 +42,9 @@ impl Log {
     /// Waits for a line with all these words, and gives it.
     #[track_caller]
     pub(crate) fn expect(&self, words: &[&str]) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let lines = self.lines();
-            match lines.iter().find(|line| words.iter().all(|word| line.contains(word))) {
-                Some(line) => return line.clone(),
-                None if Instant::now() > until => panic!("no line with {words:?} in {lines:#?}"),
-                None => std::thread::sleep(Duration::from_millis(5)),
-            }
-        }
+        let has_all = |line: &String| words.iter().all(|word| line.contains(word));
+        let lines = until(&format!("{words:?}"), || self.lines(), |lines| lines.iter().any(has_all));
+        lines.into_iter().find(has_all).unwrap()
     }
 }
 

@@ -6,14 +6,15 @@ mod load;
 mod rare;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::logs::{self, LogEvent, Wanted};
 use tracing::Subscriber;
 use tracing_subscriber::prelude::*;
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 /// The ring and its filter are the process's, so tests that look at all of them take turns. Others look at targets of their own. What is
 /// changed is in the journal, at which others look.
@@ -46,16 +47,6 @@ pub(crate) fn own_process(test: &str, work: impl FnOnce()) {
     let output = child.args(["--exact", test, "--nocapture"]).env(MARK, "yes").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
-
-/// Waits until this is so.
-#[track_caller]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < until, "never {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Puts one word for what differs from run to run.
@@ -117,14 +108,13 @@ fn the_tail_shows_what_comes_until_ctrl_c() {
     let mut operator = Operator::new(&backdoor);
     operator.types("log tail it::tail --level warn --grep x");
     // That it runs is not that it has begun.
-    let begun = Instant::now();
-    until("seen", || {
+    let shown = || {
         tracing::warn!(target: "it::tail", "fox");
         tracing::info!(target: "it::tail", "fox of another level");
         tracing::warn!(target: "it::tail", "dog");
-        operator.0.read_for(Duration::from_millis(20)).windows(3).any(|seen| seen == b"fox")
-            || begun.elapsed() > PATIENCE
-    });
+        String::from_utf8_lossy(&operator.0.read_for(Duration::from_millis(20))).into_owned()
+    };
+    until("a fox", shown, |shown| shown.contains("fox"));
     tracing::warn!(target: "it::tail", "last x");
     let shown = operator.0.expect("last x");
     assert!(!shown.contains("dog") && !shown.contains("another"), "{shown}");
@@ -146,14 +136,17 @@ fn no_loop() {
     let mut operator = Operator::new(&backdoor);
     operator.types("log tail backdoor");
     let mut other = Operator::new(&backdoor);
-    until("seen", || {
+    let shown = || {
         // What only reads is at DEBUG, which the ring does not keep here.
         other.asks("wire count no-loop");
-        let seen = operator.0.read_for(Duration::from_millis(50));
-        String::from_utf8_lossy(&seen).contains("command ended session=2 ")
-    });
+        String::from_utf8_lossy(&operator.0.read_for(Duration::from_millis(50))).into_owned()
+    };
+    until("the other's command", shown, |shown| shown.contains("command ended session=2 "));
+    other.asks("wire count no-loop-last");
+    operator.expects("no-loop-last");
+    operator.expects("command ended session=2 ");
+    operator.expects("\n");
     // Whatever is shown makes no event: all is quiet when nobody types.
-    operator.0.read_for(Duration::from_millis(300));
     let before = of("backdoor").len();
     operator.0.expect_nothing();
     assert_eq!(of("backdoor").len(), before);
@@ -167,7 +160,7 @@ fn m_log_last_leaves_out_the_consoles_own() {
         let backdoor = console().start().unwrap();
         let mut operator = Operator::new(&backdoor);
         operator.asks("wire count log-last");
-        until("on record", || !of("backdoor").is_empty());
+        until("the record", || of("backdoor").len(), |events| *events > 0);
         assert_eq!(masked(&operator.asks("log last")), "TIME  INFO it::own: an order came\n");
         for line in ["log last --console", "log last --target backdoor"] {
             assert!(operator.asks(line).contains("backdoor: command begins"), "{line}");

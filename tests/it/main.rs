@@ -93,6 +93,8 @@ mod twice;
 #[cfg(test)]
 mod vars;
 #[cfg(test)]
+mod wait;
+#[cfg(test)]
 mod walk;
 #[cfg(test)]
 mod wire;

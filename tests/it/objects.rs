@@ -6,13 +6,13 @@ mod counts;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::{Answer, Backdoor, Track, TrackGuard, Tracked};
 
-use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
+use crate::wait::{Waited, until};
 
 /// The answer, with numbers and padding masked.
 fn asks(line: &str) -> String {
@@ -27,9 +27,10 @@ fn run(line: &str) -> Answer {
 
 /// Asks once more where the machine was too busy for an object to answer in time.
 fn in_time<A>(line: &str, mut ask: impl FnMut(&str) -> A, text: impl Fn(&A) -> String) -> A {
-    let deadline = Instant::now() + PATIENCE;
+    let waited = Waited::begin("an answer in time");
     let mut answer = ask(line);
-    while text(&answer).contains("answer") && Instant::now() < deadline {
+    while text(&answer).contains("answer") {
+        waited.goes_on(&text(&answer));
         answer = ask(&format!("{line} --again"));
     }
     answer
@@ -229,21 +230,13 @@ count age shared made at
 N TIME objects.rs:N
 (no values: a guard of `#[derive(Track)]` does not know its object)
 ";
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        // Ages are alike where they are whole seconds.
+    let listed = || {
         let answer = run("fo Buoy");
-        assert_eq!(
-            answer.value.as_list().unwrap().len(),
-            21,
-            "a machine gets each, and the end: {}",
-            answer.value
-        );
-        if without_numbers(&answer.text) == one && answer.text.contains("\n   20  ") {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{}", answer.text);
-        thread::sleep(Duration::from_millis(50));
-    }
+        let rows = answer.value.as_list().unwrap().len();
+        assert_eq!(rows, 21, "a machine gets each, and the end: {}", answer.value);
+        answer.text
+    };
+    // Ages are alike where they are whole seconds.
+    until(one, listed, |listed| without_numbers(listed) == one && listed.contains("\n   20  "));
     drop(buoys);
 }

@@ -1,10 +1,9 @@
 //! A console on a free port, and an operator in front of it.
 
-use std::time::Duration;
-
 use backdoor_runtime::{Backdoor, Builder};
 
 use crate::client::Client;
+use crate::wait::PATIENCE;
 
 /// Ctrl-C of a telnet client.
 const INTERRUPT: [u8; 2] = [255, 244];
@@ -12,9 +11,9 @@ const INTERRUPT: [u8; 2] = [255, 244];
 /// What says nothing, but that a telnet client says it.
 const NO_OPERATION: [u8; 2] = [255, 241];
 
-/// A console with the prompt `t> `.
+/// A console with the prompt `t> `, which takes nobody for a person who is silent: on a busy machine a script may come to its first line late.
 pub(crate) fn console() -> Builder {
-    Backdoor::builder("t").listen("0").silence(Duration::from_millis(1))
+    Backdoor::builder("t").listen("0").silence(PATIENCE)
 }
 
 /// Somebody who types at the prompt.
@@ -24,6 +23,8 @@ impl Operator {
     #[track_caller]
     pub(crate) fn new(backdoor: &Backdoor) -> Self {
         let mut client = Client::connect(&backdoor.addresses()[0]);
+        // Who speaks telnet gets the prompt at once.
+        client.send(NO_OPERATION);
         client.expect("t> ");
         Self(client)
     }

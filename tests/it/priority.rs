@@ -1,12 +1,11 @@
 //! The console goes behind the service where both want the same core.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Backdoor, backdoor_command};
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
+use crate::wait::until;
 
 /// The priority of the thread it runs on
 #[backdoor_command(name = "priority of-command", reads)]
@@ -33,11 +32,7 @@ fn of_threads(name: &str) -> Vec<i32> {
 /// Waits until there is such a thread of this priority.
 #[track_caller]
 fn expect_thread(name: &str, steps: i32) {
-    let until = Instant::now() + PATIENCE;
-    while !of_threads(name).contains(&steps) {
-        assert!(Instant::now() < until, "{name}: {:?}", of_threads(name));
-        thread::sleep(Duration::from_millis(10));
-    }
+    until(&format!("{name} at {steps}"), || of_threads(name), |seen| seen.contains(&steps));
 }
 
 /// Starts a console and gives what its command's thread has.

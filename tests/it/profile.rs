@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::profile::{self, Profile};
 use backdoor_runtime::{Address, Backdoor, spawn_named};
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::example::{Example, program};
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
 use crate::threads::deaf;
+use crate::wait::{PATIENCE, Waited, until, until_some};
 
 /// There is one profile at a time in a process, and all tests here are in one.
 fn turn() -> MutexGuard<'static, ()> {
@@ -56,7 +57,7 @@ fn multiply_for_ever(goes_on: &AtomicBool) {
 /// Takes profiles until one has what is waited for: on a busy machine a thread may get no time for long.
 #[track_caller]
 fn profile_with(rate: u32, is_there: impl Fn(&Profile) -> bool) -> Profile {
-    let deadline = Instant::now() + PATIENCE;
+    let waited = Waited::begin("a profile that has it");
     loop {
         let recording = profile::begin(rate, Duration::from_millis(700), "a test").unwrap();
         assert!(recording.wait(PATIENCE));
@@ -64,7 +65,7 @@ fn profile_with(rate: u32, is_there: impl Fn(&Profile) -> bool) -> Profile {
         if is_there(&profile) {
             return profile;
         }
-        assert!(Instant::now() < deadline, "{:?} {:#?}", profile.threads, profile.functions(false));
+        waited.goes_on(&(&profile.threads, profile.functions(false)));
     }
 }
 
@@ -110,19 +111,14 @@ fn what_sleeps_is_never_interrupted() {
         switches.sort_unstable();
         switches
     };
-    let deadline = Instant::now() + PATIENCE;
-    let mut before = sleepers();
-    loop {
+    let slept = || {
+        let before = sleepers();
         let profile = profile_with(1000, |_| true);
         assert!(profile.threads.iter().all(|share| !share.thread.starts_with("sleeper-")));
-        let after = sleepers();
-        if before.len() == 50 && before == after {
-            break;
-        }
-        // One may have been on its way to its place, once.
-        assert!(Instant::now() < deadline, "{before:?} {after:?}");
-        before = after;
-    }
+        (before, sleepers())
+    };
+    // One may have been on its way to its place, once.
+    until("a sleep of all", slept, |(before, after)| before.len() == 50 && before == after);
 }
 
 #[test]
@@ -136,18 +132,14 @@ fn tasks_are_told_apart_by_name() {
     spawn_named("burner", async move { multiply_for_ever(goes_on) });
     spawn_named("waiter", std::future::pending::<()>());
     let console = Backdoor::testing();
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    let burner = until_some("a task that burns", || {
         let value = console.run("profile tasks --for 500ms --json").value;
         let tasks = value["tasks"].as_list().unwrap();
         assert!(tasks.iter().all(|task| task["task"].as_str() != Some("waiter")), "{value}");
-        if let Some(burner) = tasks.iter().find(|task| task["task"].as_str() == Some("burner")) {
-            assert_eq!(burner["hottest"], "it::profile::multiply_for_ever", "{value}");
-            assert!(burner["percent"].as_f64().unwrap() > 0.0, "{value}");
-            break;
-        }
-        assert!(Instant::now() < deadline, "{value}");
-    }
+        tasks.iter().find(|task| task["task"].as_str() == Some("burner")).cloned()
+    });
+    assert_eq!(burner["hottest"], "it::profile::multiply_for_ever", "{burner}");
+    assert!(burner["percent"].as_f64().unwrap() > 0.0, "{burner}");
 }
 
 #[test]
@@ -158,18 +150,14 @@ fn one_profile_at_a_time_and_what_was_collected_is_shown() {
     let busy = Busy::start();
     let goes_on = busy.0;
     spawn("hot", move || multiply_for_ever(goes_on));
-    let deadline = Instant::now() + PATIENCE;
+    let waited = Waited::begin("an end in time");
     let end = loop {
         // What is new to it is looked up in the debug information, which on a busy machine takes longer than an operator who interrupts
         // has to wait; the next one knows it.
-        while !second.asks("profile cpu --for 500ms").contains(" at 99 Hz") {
-            assert!(Instant::now() < deadline, "the one before has not ended");
-        }
+        let whole = || second.asks("profile cpu --for 500ms");
+        until("the end of the one before", whole, |profile| profile.contains(" at 99 Hz"));
         first.types("profile cpu --for 4m");
-        while timers() == 0 {
-            assert!(Instant::now() < deadline, "there are no timers");
-            thread::sleep(Duration::from_millis(5));
-        }
+        until("timers", timers, |timers| *timers > 0);
         let refused = second.asks("profile tasks --for 10ms");
         assert!(refused.contains("there is one at a time"), "{refused}");
         assert!(refused.contains(" (127.0.0.1:"), "{refused}");
@@ -177,9 +165,11 @@ fn one_profile_at_a_time_and_what_was_collected_is_shown() {
         thread::sleep(Duration::from_millis(300));
         first.interrupts();
         let end = first.reads_end();
-        if !end.contains(" is left behind, stuck") || Instant::now() > deadline {
+        // In so short a time it may have computed nothing.
+        if !end.contains(" is left behind, stuck") && end.contains("it::profile::multiply_for_ever") {
             break end;
         }
+        waited.goes_on(&end);
     };
     assert!(end.contains("\npartial: it was to take 4m and ended after "), "{end}");
     assert!(end.contains("it::profile::multiply_for_ever"), "{end}");
@@ -198,20 +188,12 @@ fn nothing_is_left_when_its_session_goes() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("profile cpu --for 4m");
-    let deadline = Instant::now() + PATIENCE;
-    while timers() == 0 {
-        assert!(Instant::now() < deadline, "there are no timers");
-        thread::sleep(Duration::from_millis(5));
-    }
+    until("timers", timers, |timers| *timers > 0);
     operator.vanishes();
-    while timers() > 0 {
-        assert!(Instant::now() < deadline, "{} timers", timers());
-        thread::sleep(Duration::from_millis(5));
-    }
+    until("no timers", timers, |timers| *timers == 0);
     let mut operator = Operator::new(&backdoor);
-    while operator.asks("profile cpu --for 10ms").contains("there is one at a time") {
-        assert!(Instant::now() < deadline, "it is still being taken");
-    }
+    let next = || operator.asks("profile cpu --for 10ms");
+    until("its end", next, |answer| !answer.contains("there is one at a time"));
 }
 
 #[test]
@@ -232,14 +214,14 @@ fn threads_are_born_and_die_and_allocate_meanwhile() {
             }
         });
     }
-    let (end, deadline) = (Instant::now() + Duration::from_secs(3), Instant::now() + PATIENCE);
+    let (end, waited) = (Instant::now() + Duration::from_secs(3), Waited::begin("samples of children"));
     let (mut of_children, mut is_met) = (0, false);
     while Instant::now() < end || of_children == 0 || !is_met {
         let profile = profile_with(1000, |profile| profile.samples > 0);
         of_children += samples_of(&profile, "child");
         is_met |= profile.functions(false).iter().any(|share| share.function.ends_with("::allocate"));
         assert_eq!(timers(), 0);
-        assert!(Instant::now() < deadline, "{of_children} samples of children, {is_met}");
+        waited.goes_on(&(of_children, is_met));
     }
 }
 
@@ -272,10 +254,10 @@ fn a_flame_graph_and_its_stacks_are_saved_in_private() {
     spawn("hot", move || multiply_for_ever(goes_on));
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    let deadline = Instant::now() + PATIENCE;
+    let waited = Waited::begin("a graph of the hot function");
     loop {
         let answer = operator.asks("profile cpu --for 300ms --save");
-        assert!(Instant::now() < deadline, "{answer}");
+        waited.goes_on(&answer);
         let path = |what: &str| answer.lines().find_map(|line| line.strip_prefix(what));
         let (Some(graph), Some(folded)) = (path("flame graph: "), path("folded stacks: ")) else { continue };
         let directory = Path::new(graph).parent().unwrap();
@@ -354,19 +336,15 @@ fn a_stripped_program_says_that_it_has_no_line_tables() {
     let mut example = Example::start_program(&stripped, &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     fs::remove_file(&stripped).unwrap();
     let address = address_of(&mut example);
-    let deadline = Instant::now() + 4 * PATIENCE;
-    loop {
-        let answer = thread::scope(|scope| {
+    let profile = || {
+        thread::scope(|scope| {
             scope.spawn(|| script(&address, "help\n".repeat(300)));
             script(&address, "profile cpu --for 300ms --rate 1000\n")
-        });
-        let why =
-            "\nthis program has no line tables: build it with `debug = \"line-tables-only\"` in its profile";
-        if answer.contains(why) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{answer}");
-    }
+        })
+    };
+    let why =
+        "\nthis program has no line tables: build it with `debug = \"line-tables-only\"` in its profile";
+    until(why, profile, |answer| answer.contains(why));
 }
 
 /// Both use one signal.
@@ -376,7 +354,7 @@ fn stacks_are_taken_meanwhile() {
     let busy = Busy::start();
     let goes_on = busy.0;
     spawn("hot-both", move || multiply_for_ever(goes_on));
-    let deadline = Instant::now() + PATIENCE;
+    let waited = Waited::begin("stacks and samples of the hot thread");
     loop {
         let recording = profile::begin(1000, Duration::from_secs(240), "a test").unwrap();
         let mut seen = 0;
@@ -384,7 +362,7 @@ fn stacks_are_taken_meanwhile() {
             let stacks = backdoor_runtime::threads::stacks().unwrap();
             let hot = stacks.threads.iter().find(|thread| thread.name == "hot-both");
             seen += u32::from(hot.is_some_and(|hot| hot.held.is_some()));
-            assert!(Instant::now() < deadline, "{hot:?}");
+            waited.goes_on(&hot);
         }
         let profile = recording.end().unwrap();
         assert!(profile.is_partial());
@@ -392,6 +370,6 @@ fn stacks_are_taken_meanwhile() {
         if samples_of(&profile, "hot-both") > 0 {
             return;
         }
-        assert!(Instant::now() < deadline, "{:?}", profile.threads);
+        waited.goes_on(&profile.threads);
     }
 }

@@ -13,7 +13,8 @@ use std::time::Instant;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::client::{PATIENCE, show};
+use crate::client::show;
+use crate::wait::PATIENCE;
 
 /// A terminal and the client that runs in it, which is killed in the end.
 pub(crate) struct Terminal {

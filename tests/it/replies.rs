@@ -11,9 +11,10 @@ use futures_core::Stream;
 use serde::Serialize;
 use tokio_stream::StreamExt as _;
 
-use crate::client::Client;
+use crate::client::{Client, script};
 use crate::gate::gate;
 use crate::operator::{Operator, console};
+use crate::wait::{until, until_rest};
 
 /// The line, its text for a person, and its JSON.
 #[track_caller]
@@ -280,15 +281,14 @@ fn an_endless_stream_is_not_held() {
     let mut client = Client::connect(&backdoor.addresses()[0]);
     client.send("replies endless\n");
     // Nobody reads, so it comes to rest when what lies between is full: the socket, and 256 KiB of pieces.
-    let mut before = 0;
-    loop {
-        std::thread::sleep(Duration::from_millis(300));
+    let made = || {
         let made = MADE.load(Ordering::Relaxed);
-        if made > 0 && made == before {
-            break;
-        }
         assert!(made < 8 * 1024, "{made} KiB were made for nobody");
-        before = made;
-    }
-    client.expect(format!("\n{before}  x"));
+        made
+    };
+    until("the first row", made, |made| *made > 0);
+    // An asynchronous command of another session runs where the rows are made.
+    let other = || drop(script(&backdoor.addresses()[0], "runs async\n"));
+    let made = until_rest("the making of rows", made, other);
+    client.expect(format!("\n{made}  x"));
 }

@@ -1,13 +1,13 @@
 //! What runs is listed, can be stopped by anybody, and takes no more threads than it may where it does not stop.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::{Backdoor, Session, Status, backdoor_command};
 
-use crate::client::PATIENCE;
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 /// Blocks its thread until the test lets it go, whatever it is told
 #[backdoor_command(name = "runs deaf", timeout = "none")]
@@ -64,15 +64,7 @@ fn row(operator: &mut Operator, wanted: &str) -> Option<String> {
 /// Waits until `running` says so.
 #[track_caller]
 fn expect_row(operator: &mut Operator, wanted: &str, is_right: impl Fn(Option<&str>) -> bool) {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let row = row(operator, wanted);
-        if is_right(row.as_deref()) {
-            return;
-        }
-        assert!(Instant::now() < until, "{row:?}");
-        thread::sleep(Duration::from_millis(5));
-    }
+    until(wanted, || row(operator, wanted), |row| is_right(row.as_deref()));
 }
 
 /// The number in front of the row with this in it.

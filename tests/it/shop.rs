@@ -2,12 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
 
 use backdoor_runtime::Address;
 
-use crate::client::{Client, PATIENCE, script};
+use crate::client::{Client, script};
 use crate::example::Example;
+use crate::wait::{PATIENCE, until};
 
 /// A running shop.
 pub(crate) struct Shop {
@@ -62,14 +62,7 @@ impl Shop {
     /// Runs a line until its answer has this in it.
     #[track_caller]
     pub(crate) fn console_until(&self, line: &str, wanted: &str) {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let answer = self.console(&format!("{line}\n"));
-            if answer.contains(wanted) {
-                return;
-            }
-            assert!(Instant::now() < until, "{wanted:?} is not in {answer:?}");
-        }
+        until(wanted, || self.console(&format!("{line}\n")), |answer| answer.contains(wanted));
     }
 
     /// Waits for a line of its log with this in it.

@@ -4,10 +4,9 @@
 
 use std::env;
 use std::process::Command;
-use std::thread::{self, JoinHandle, sleep};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::client::PATIENCE;
 use crate::example::program;
 use crate::shop::Shop;
 
@@ -108,14 +107,4 @@ fn customers(shop: &Shop, time: Duration) -> JoinHandle<f64> {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// Waits until it holds, and says at the end what it was not.
-#[track_caller]
-fn wait_for(mut holds: impl FnMut() -> bool, otherwise: impl Fn() -> String) {
-    let until = Instant::now() + 2 * PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < until, "{}", otherwise());
-        sleep(Duration::from_millis(50));
-    }
 }

@@ -5,31 +5,10 @@ mod many;
 mod stuck;
 mod waits;
 
-use std::time::{Duration, Instant};
-
 use backdoor_runtime::tasks::{self, TaskInfo, TaskStack};
 use backdoor_runtime::{Backdoor, Value};
 
-use crate::client::PATIENCE;
-
-/// Waits until this is so.
-#[track_caller]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < until, "never {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// The same without holding up this runtime.
-async fn until_async(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < until, "never {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
+use crate::wait::Waited;
 
 /// The tasks of this name.
 fn named(name: &str) -> Vec<TaskInfo> {
@@ -44,13 +23,13 @@ fn run(line: &str) -> (String, Value) {
 
 /// The stack of a task, asked for again while the machine is too busy to poll it in time.
 async fn stack(id: u64) -> TaskStack {
-    let until = Instant::now() + PATIENCE;
+    let waited = Waited::begin("the stack of a task");
     loop {
         let stack = tasks::stacks(&[id]).await.pop().expect("it lives");
-        let is_late = stack.missing.as_ref().is_some_and(|missing| missing.contains("nobody polled it"));
-        if !is_late || Instant::now() > until {
+        if !stack.missing.as_ref().is_some_and(|missing| missing.contains("nobody polled it")) {
             return stack;
         }
+        waited.goes_on(&stack.missing);
     }
 }
 

@@ -18,11 +18,12 @@ use backdoor_runtime::threads::{StackError, ThreadStack, stacks};
 use backdoor_runtime::{Address, Backdoor};
 use tokio::runtime::Builder;
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::example::{Example, program};
 use crate::gate::{Gate, OpensOnDrop, gate};
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
+use crate::wait::{PATIENCE, until};
 
 /// A named thread that runs until the gate opens.
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
@@ -32,15 +33,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
 /// The answer to `pnt`, once it is what is waited for: a thread that was started is not at its place at once.
 #[track_caller]
 fn pnt(operator: &mut Operator, line: &str, is_there: impl Fn(&str) -> bool) -> String {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = operator.asks(line);
-        if is_there(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "{answer}");
-        thread::sleep(Duration::from_millis(20));
-    }
+    until(line, || operator.asks(line), |answer| is_there(answer))
 }
 
 /// Puts names for what differs from run to run and from machine to machine.
@@ -255,17 +248,15 @@ fn system_calls_of_the_service_go_on() {
         sender.send(read.map(|()| word)).unwrap();
     });
     let sweep = |times: u32, call: &str| {
-        let mut seen = 0;
-        let deadline = Instant::now() + PATIENCE;
-        while seen < times {
-            let stacks = stacks().unwrap();
-            // It gives itself its name when it has begun.
-            let thread = stacks.threads.iter().find(|thread| thread.name == "accepts");
-            let is_in = |thread: &ThreadStack| {
-                thread.system_call.as_deref() == Some(call) && thread.missing.is_none()
-            };
-            seen += u32::from(thread.is_some_and(is_in));
-            assert!(Instant::now() < deadline, "{thread:?}");
+        // It gives itself its name when it has begun.
+        let look = || stacks().unwrap().threads.into_iter().find(|thread| thread.name == "accepts");
+        let is_in = |thread: &Option<ThreadStack>| {
+            thread
+                .as_ref()
+                .is_some_and(|thread| thread.system_call.as_deref() == Some(call) && thread.missing.is_none())
+        };
+        for _ in 0..times {
+            until(call, look, is_in);
         }
     };
     sweep(20, "accept4");

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicU32;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use backdoor_runtime::trends::{self, Watched};
 use backdoor_runtime::vars::Reading;
@@ -11,21 +10,17 @@ use backdoor_runtime::{Backdoor, Gauge, Status, Value, backdoor_var};
 use crate::gate::gate;
 use crate::logs::own_process;
 use crate::operator::{Operator, console};
-
-/// No healthy run comes near it.
-const LONG: Duration = Duration::from_secs(30);
+use crate::wait::until;
 
 fn measured(name: &str) -> usize {
     let trend = trends::find(name).unwrap();
     trend.seconds.iter().filter(|point| point.avg.is_some()).count()
 }
 
-fn wait_until(is_so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < LONG, "it never came");
-        thread::sleep(Duration::from_millis(20));
-    }
+/// Waits until so many seconds of it were measured.
+#[track_caller]
+fn until_measured(name: &str, seconds: usize) {
+    until(&format!("{seconds} seconds of {name}"), || measured(name), |measured| *measured >= seconds);
 }
 
 #[test]
@@ -34,13 +29,13 @@ fn a_console_that_runs_reads_what_is_watched_and_goes_on_when_another_ends() {
     QUEUED.set(7.0);
     assert!(trends::watch(Watched::variable("trends queued", &QUEUED).unit("jobs")));
     let (first, second) = (console().start().unwrap(), console().start().unwrap());
-    wait_until(|| measured("trends queued") > 0);
+    until_measured("trends queued", 1);
     let mut operator = Operator::new(&second);
     let drawn = operator.asks("trend 'trends queued'");
     assert!(drawn.starts_with("trends queued: now 7 jobs\n\nlast 60 s: min 7, max 7\n"), "{drawn}");
     let before = measured("trends queued");
     drop(first);
-    wait_until(|| measured("trends queued") > before);
+    until_measured("trends queued", before + 1);
     let answer = operator.asks("trend --json 'trends queued'");
     assert!(answer.contains(r#""unit":"jobs","shown":"value","now":7.0,"seconds":["#), "{answer}");
     let drawn = operator.asks("trend --ascii 'trends queued'");
@@ -54,7 +49,7 @@ fn regression_without_a_name_all_that_is_watched_is_listed() {
     LISTED.set(2.5);
     trends::watch(Watched::variable("trends listed", &LISTED).unit("jobs"));
     let backdoor = console().start().unwrap();
-    wait_until(|| measured("trends listed") > 0);
+    until_measured("trends listed", 1);
     let mut operator = Operator::new(&backdoor);
     let listed = operator.asks("trend");
     assert!(listed.starts_with("name "), "{listed}");
@@ -79,7 +74,7 @@ fn a_computed_number_that_hangs_or_panics_is_a_gap_and_holds_up_no_other() {
         Reading::Value(Value::from(3))
     }));
     let backdoor = console().start().unwrap();
-    wait_until(|| measured("trends works") >= 2);
+    until_measured("trends works", 2);
     assert_eq!((measured("trends hangs"), measured("trends panics")), (0, 0));
     let drawn = Operator::new(&backdoor).asks("trend 'trends panics'");
     assert!(drawn.contains("last 60 s: nothing was measured"), "{drawn}");

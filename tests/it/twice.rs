@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backdoor_runtime::{Backdoor, Builder};
 
-use crate::client::PATIENCE;
+use crate::wait::PATIENCE;
 
 /// Which of the two it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,13 +10,13 @@ mod slow;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::{Backdoor, backdoor_var, vars};
 
-use crate::client::PATIENCE;
 use crate::operator::{Operator, console};
 use crate::vars::declared::{LATE_SWAPPED, VT_LIMIT};
+use crate::wait::PATIENCE;
 
 /// Keeps others from writing to the journal meanwhile.
 pub(crate) fn journal() -> MutexGuard<'static, ()> {
@@ -44,16 +44,6 @@ fn alone() -> (MutexGuard<'static, ()>, u64) {
         }
     }
     (alone, vars::changes().last().map_or(1, |change| change.number + 1))
-}
-
-/// Waits for what must come.
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < until, "never: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Leaves out what was changed before the first, counts changes from 1 on, puts one word for each time and peer, and folds padding.
@@ -272,7 +262,7 @@ fn undo_takes_back_the_last_change_of_this_session_and_names_that_of_another() {
 fn changes_from_two_consoles_are_told_apart() {
     let (_alone, _) = alone();
     let shop = console().start().unwrap();
-    let chat = Backdoor::builder("chat").listen("0").silence(Duration::from_millis(1)).start().unwrap();
+    let chat = Backdoor::builder("chat").listen("0").silence(PATIENCE).start().unwrap();
     let mut operator = Operator::new(&shop);
     operator.asks("set twice-undone 5");
     Operator::new(&chat).asks("set twice-undone 1");

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::Address;
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::example::Example;
+use crate::wait::until;
 
 /// A document, and how it is walked.
 pub(crate) struct Walk {
@@ -95,15 +96,15 @@ impl Walk {
         for (line, expected) in self.typed(section) {
             let expected = (self.comparable)(&line, &expected);
             // What was switched on takes a moment to come about.
-            let until = Instant::now() + if (self.is_once)(&line) { Duration::ZERO } else { PATIENCE };
-            loop {
+            let shown = || {
                 let answer = service.asks(&line);
-                let shown = (self.comparable)(&line, &answer);
-                if shown == expected {
-                    break;
-                }
-                assert!(Instant::now() < until, "{line}\n{answer}\n{shown}\nis not\n{expected}");
-                thread::sleep(Duration::from_millis(100));
+                ((self.comparable)(&line, &answer), answer)
+            };
+            if (self.is_once)(&line) {
+                let (shown, answer) = shown();
+                assert_eq!(shown, expected, "{line}\n{answer}");
+            } else {
+                until(&format!("{line}\n{expected}"), shown, |(shown, _)| *shown == expected);
             }
         }
         assert_eq!(service.example.panics(), [""; 0]);

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use backdoor_runtime::{Backdoor, Caller, FromCaller, Guard, Session, Status, backdoor_command};
+use backdoor_runtime::{
+    Answer, Backdoor, Caller, FromCaller, Guard, Session, Status, Testing, backdoor_command,
+};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use rustix::process::geteuid;
 use tokio::runtime::Handle;
 use tokio::time::interval;
 
-use crate::client::PATIENCE;
+use crate::wait::{PATIENCE, until};
 
 /// Ticks of a timer, made by a synchronous command
 #[backdoor_command(name = "author ticks", reads, timeout = "none")]
@@ -74,13 +76,33 @@ fn dangerous() -> u8 {
     1
 }
 
+fn items(answer: &Answer) -> usize {
+    answer.value.as_list().map_or(0, <[_]>::len)
+}
+
+/// Runs a line and interrupts it, after a longer time where it has not come to this.
+#[track_caller]
+fn run_until(console: &Testing, line: &str, has_come: impl Fn(&Answer) -> bool) -> Answer {
+    let mut time = Duration::from_millis(50);
+    let run = || {
+        time = PATIENCE.min(2 * time);
+        console.run_for(line, time)
+    };
+    until(line, run, has_come)
+}
+
+#[track_caller]
+fn run_for_items(console: &Testing, line: &str, count: usize) -> Answer {
+    run_until(console, line, |answer| items(answer) >= count)
+}
+
 /// "there is no reactor running" (newcomer 1.2 a).
 #[test]
 fn a_synchronous_command_has_a_runtime_to_enter() {
     let console = Backdoor::testing();
     let answer = console.run("author spawn");
     assert_eq!((answer.status, answer.error), (Status::Done, None));
-    let answer = console.run_for("author ticks", Duration::from_millis(100));
+    let answer = run_for_items(&console, "author ticks", 1);
     assert_eq!((answer.status, answer.value[0].clone()), (Status::Cancelled, 0.into()));
     assert_eq!(console.run("author runtime").text, console.run("author runtime-sync").text);
 }
@@ -104,7 +126,15 @@ async fn run_async_has_the_runtime_that_it_is_called_on() {
     assert_ne!(console.run("author short").text, "");
     assert_eq!(console.run_async("author runtime").await.text, here);
     assert_eq!(console.run_async("author runtime-sync").await.text, here);
-    let answer = console.run_async_for("author ticks", Duration::from_millis(100)).await;
+    let mut time = Duration::from_millis(100);
+    let answer = loop {
+        let answer = console.run_async_for("author ticks", time).await;
+        if items(&answer) > 0 {
+            break answer;
+        }
+        time *= 2;
+        assert!(time < PATIENCE, "{answer:?}");
+    };
     assert_eq!((answer.status, answer.value[0].clone()), (Status::Cancelled, 0.into()));
     let elsewhere = Backdoor::testing().run_async("author runtime").await;
     assert_eq!(elsewhere.text, here);
@@ -126,14 +156,12 @@ fn a_runtime_that_was_given_is_everybodys() {
 fn what_is_endless_is_interrupted_and_gives_what_came() {
     let console = Backdoor::testing();
     for line in ["author rows", "author ticks"] {
-        let answer = console.run_for(line, Duration::from_millis(200));
+        let answer = run_for_items(&console, line, 2);
         assert_eq!(answer.status, Status::Cancelled, "{line}");
         assert_eq!(answer.error.as_deref(), Some("interrupted"), "{line}");
-        let items = answer.value.as_list().map_or(0, <[_]>::len);
-        assert!(items > 1, "{line}: {:?}", answer.value);
         assert!(answer.text.lines().count() > 1, "{line}: {}", answer.text);
     }
-    let answer = console.run_for("author forever", Duration::from_millis(50));
+    let answer = run_until(&console, "author forever", |answer| answer.text.starts_with("waits\n"));
     assert_eq!((answer.status, &*answer.text), (Status::Cancelled, "waits\ninterrupted\n"));
     let answer = console.run_for("author short", PATIENCE);
     assert_eq!((answer.status, &*answer.text), (Status::Done, "3\n"));

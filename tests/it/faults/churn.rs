@@ -2,11 +2,10 @@
 //! is left behind. For some seconds, or for a minute and more by `cargo xtask soak views`.
 
 use std::fs;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::start;
-use crate::client::PATIENCE;
+use crate::wait::until;
 
 /// Each view, and what is in each good answer of it.
 const VIEWS: [(&str, &str); 9] = [
@@ -63,11 +62,8 @@ fn views(flavour: &str) {
     let grown = figure(pid, "VmRSS").saturating_sub(memory);
     assert!(grown < GROWTH_KB, "{grown} kB more after {rounds} rounds");
     // The last connection may not be closed yet.
-    let until = Instant::now() + PATIENCE;
-    while descriptors(pid) > descriptors_before {
-        assert!(Instant::now() < until, "{descriptors_before} descriptors, then {}", descriptors(pid));
-        thread::sleep(Duration::from_millis(20));
-    }
+    let what = format!("{descriptors_before} open descriptors");
+    until(&what, || descriptors(pid), |open| *open <= descriptors_before);
     assert_eq!(faults.example.panics(), [""; 0]);
     println!("{flavour}: {rounds} rounds of {} views in {:?}, {grown} kB more", VIEWS.len(), begin.elapsed());
 }

@@ -1,13 +1,10 @@
 //! What one view knows and another one tells.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use tokio::runtime::Builder;
 
-use crate::client::PATIENCE;
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 #[test]
 fn a_worker_that_is_held_by_a_task_of_others_is_found_by_its_stack() {
@@ -18,17 +15,14 @@ fn a_worker_that_is_held_by_a_task_of_others_is_found_by_its_stack() {
     held.wait_for_visitors(1);
     let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    let until = Instant::now() + PATIENCE;
-    loop {
+    let verdict = || {
         let verdict = operator.asks("runtime --for 50ms");
         assert!(verdict.starts_with("stuck: its only worker has not come round within "), "{verdict}");
-        // Other tests have workers, too, and of all of them a few are named.
-        if verdict.contains(" `unseen-worker` is in it::gate::Gate::block (") {
-            break;
-        }
-        assert!(Instant::now() < until, "{verdict}");
-        thread::sleep(Duration::from_millis(50));
-    }
+        verdict
+    };
+    // Other tests have workers, too, and of all of them a few are named.
+    let named = " `unseen-worker` is in it::gate::Gate::block (";
+    until(named, verdict, |verdict| verdict.contains(named));
 }
 
 #[test]

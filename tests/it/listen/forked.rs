@@ -5,12 +5,12 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Address, Backdoor};
 
-use crate::client::{Client, PATIENCE, script};
+use crate::client::{Client, script};
 use crate::listen::Directory;
+use crate::wait::until;
 use crate::wire::builder;
 
 /// Tells this binary that it is the service, and how it forks.
@@ -162,11 +162,8 @@ fn said(stdout: &mut impl BufRead, begin: &str) -> String {
 #[track_caller]
 fn is_refused(tcp: &Address, path: &Path) {
     let Address::Tcp(tcp) = tcp else { panic!("{tcp} is no port") };
-    let until = Instant::now() + PATIENCE;
-    while TcpStream::connect(tcp).is_ok() || UnixStream::connect(path).is_ok() {
-        assert!(Instant::now() < until, "somebody still listens");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let is_let_in = || (TcpStream::connect(tcp).is_ok(), UnixStream::connect(path).is_ok());
+    until("that nobody listens", is_let_in, |is_let_in| *is_let_in == (false, false));
 }
 
 #[test]

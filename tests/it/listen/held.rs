@@ -10,6 +10,7 @@ use crate::listen::environment::Service;
 use crate::listen::{Directory, port};
 use crate::log::Log;
 use crate::pty::is_there;
+use crate::wait::until;
 use crate::wire::builder;
 
 #[test]
@@ -124,12 +125,11 @@ fn who_is_connected_stays_while_another_address_is_waited_for() {
     let wanted = port(&holder.addresses()[0]);
     thread::scope(|scope| {
         scope.spawn(move || drop(holder));
-        let (until, mut count) = (std::time::Instant::now() + crate::client::PATIENCE, 0);
-        while !console.addresses().iter().any(|address| port(address) == wanted) {
+        let ports = || {
             assert!(client.ask("wire echo a").ends_with("a\r\n"));
-            count += 1;
-            assert!(std::time::Instant::now() < until, "after {count} lines");
-        }
+            console.addresses().iter().map(port).collect::<Vec<_>>()
+        };
+        until("the port of the holder", ports, |ports| ports.contains(&wanted));
     });
     assert!(client.ask("wire echo a").ends_with("a\r\n"));
 }

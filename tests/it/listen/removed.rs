@@ -4,21 +4,18 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::client::{Client, PATIENCE, script};
+use crate::client::{Client, script};
 use crate::listen::Directory;
 use crate::listen::environment::Service;
 use crate::log::Log;
+use crate::wait::until;
 use crate::wire::builder;
 
 #[track_caller]
 fn comes_back(path: &Path) {
-    let until = Instant::now() + PATIENCE;
-    while UnixStream::connect(path).is_err() {
-        assert!(Instant::now() < until, "{} does not come back", path.display());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until(&path.display().to_string(), || UnixStream::connect(path).map(drop), Result::is_ok).unwrap();
 }
 
 #[test]
@@ -110,8 +107,7 @@ fn sleeps(pid: u32) -> Option<u64> {
 fn a_file_that_is_there_wakes_nobody() {
     let directory = Directory::new("asleep");
     let service = Service::start("start", Some(&directory.socket().1));
-    let until = Instant::now() + PATIENCE;
-    loop {
+    let slept = || {
         let before = sleeps(service.pid());
         // Files come and go beside it meanwhile.
         for _ in 0..100 {
@@ -119,9 +115,7 @@ fn a_file_that_is_there_wakes_nobody() {
             fs::write(directory.0.join("other"), "").unwrap();
             fs::remove_file(directory.0.join("other")).unwrap();
         }
-        if before.is_some() && sleeps(service.pid()) == before {
-            return;
-        }
-        assert!(Instant::now() < until, "it is woken all the time, {before:?} times so far");
-    }
+        (before, sleeps(service.pid()))
+    };
+    until("a second without a wake-up", slept, |(before, after)| before.is_some() && before == after);
 }

@@ -5,13 +5,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use backdoor_runtime::Address;
 use rustix::process::{Resource, Rlimit};
 
-use crate::client::{Client, PATIENCE};
+use crate::client::Client;
+use crate::wait::{PATIENCE, until};
 
 /// Everything that a built-in looks at. `profile` needs a thread of its own.
 pub(super) const VIEWS: &[&str] = &[
@@ -155,11 +155,8 @@ impl Process {
     /// Waits until its thread of this name has this value.
     #[track_caller]
     pub(super) fn expect_nice(&self, name: &str, value: i32) {
-        let until = Instant::now() + PATIENCE;
-        while self.nice_of(name) != Some(value) {
-            assert!(Instant::now() < until, "{name} has {:?}, not {value}", self.nice_of(name));
-            thread::sleep(Duration::from_millis(10));
-        }
+        let what = format!("{name} at {value}");
+        until(&what, || self.nice_of(name), |nice| *nice == Some(value));
     }
 
     /// Lets it end, and gives how it did and what it logged.

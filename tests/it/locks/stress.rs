@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::sync::{self, Mutex, RwLock, Semaphore, asynch};
 use tokio::runtime::Builder;
 
-use super::{seen, until};
+use super::seen;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 const THREADS: u64 = 8;
 const ROUNDS: u64 = 20_000;
@@ -121,5 +122,5 @@ fn locks_may_be_dropped_while_they_are_listed() {
         }
         done.store(true, Ordering::Relaxed);
     });
-    until(|| seen("short-lived").is_none().then_some(()));
+    until("that all are dropped", || seen("short-lived"), Option::is_none);
 }

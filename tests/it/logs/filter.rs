@@ -6,9 +6,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{alone, of, own_process, subscriber, until};
+use super::{alone, of, own_process, subscriber};
 use crate::log::Log;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 #[test]
 fn the_filter_is_changed_shown_and_reset() {
@@ -80,14 +81,19 @@ fn a_lease_ends_by_itself_and_a_second_one_keeps_what_was_before_the_first() {
         operator.asks("log set it::lease=trace --for 300ms").lines().next(),
         Some("it::lease: debug -> trace for 300ms")
     );
-    assert_eq!((changes()[0].level, changes()[0].was), (LevelFilter::TRACE, LevelFilter::WARN));
-    until("back", || changes()[0].level == LevelFilter::WARN);
+    // On a busy machine it may be over before anybody has looked.
+    let lent = || {
+        operator.asks("log set it::lease=trace --for 300ms");
+        (changes()[0].level, changes()[0].was)
+    };
+    until("a lease", lent, |seen| *seen == (LevelFilter::TRACE, LevelFilter::WARN));
+    until("its end", || changes()[0].level, |level| *level == LevelFilter::WARN);
     assert_eq!(changes()[0].ends_in, None);
     // What was changed since is left alone.
     operator.asks("log set it::lease=trace --for 200ms");
     operator.asks("log set it::lease=error");
     operator.asks("log set it::marker=trace --for 400ms");
-    until("over", || changes().len() == 1);
+    until("the end of the later one", changes, |changes| changes.len() == 1);
     assert_eq!(changes()[0].level, LevelFilter::ERROR);
     operator.asks("log reset it::lease");
     assert!(changes().is_empty());
@@ -101,7 +107,7 @@ fn a_lease_ends_with_the_console() {
     Operator::new(&backdoor).asks("log set it::ends=trace --for 1h");
     assert_eq!(logs::in_force().changes.len(), 1);
     drop(backdoor);
-    until("back", || logs::in_force().changes.is_empty());
+    until("its end", || logs::in_force().changes, Vec::is_empty);
 }
 
 /// `undo` went to the change before it.
@@ -132,15 +138,26 @@ fn regression_a_reset_can_be_undone() {
     assert!(change.ends_in.unwrap() <= std::time::Duration::from_secs(3600));
     assert_eq!(change.was, LevelFilter::DEBUG);
     // And where none is left, it is what it would be by then.
-    operator.asks("log set it::reset=trace --for 1s");
+    operator.asks("log set it::reset=trace --for 100ms");
     operator.asks("log reset");
-    std::thread::sleep(std::time::Duration::from_millis(1050));
+    until_later_lease_ends(&mut operator, "100ms");
     assert_eq!(undone(&mut operator), "log it::reset: info -> debug");
     operator.asks("log set it::reset=trace --for 500ms");
     operator.asks("log reset");
     undone(&mut operator);
-    until("back", || logs::in_force().changes.iter().all(|change| change.level == LevelFilter::DEBUG));
+    let levels = || logs::in_force().changes.into_iter().map(|change| change.level).collect::<Vec<_>>();
+    until("its end", levels, |levels| levels.iter().all(|level| *level == LevelFilter::DEBUG));
     operator.asks("log reset");
+}
+
+/// Waits until a lease has ended that was begun just now: those of the same time that were begun before are over.
+#[track_caller]
+fn until_later_lease_ends(operator: &mut Operator, time: &str) {
+    operator.asks(&format!("log set it::later=trace --for {time}"));
+    let targets = || logs::in_force().changes.into_iter().map(|change| change.target).collect::<Vec<_>>();
+    until("the end of a later lease", targets, |targets| {
+        !targets.iter().any(|target| &**target == "it::later")
+    });
 }
 
 /// A level is journaled as a variable is: `changes` has it, with its end, and `undo` takes it back.
@@ -164,8 +181,8 @@ fn the_journal_has_the_levels_that_were_changed() {
     let row = |old: &str, new: &str, what: &str| (old.to_owned(), new.to_owned(), what.to_owned());
     operator.asks("log set it::jour_nal=warn");
     operator.asks("log set it::jour_nal=trace --for 200ms --because busy");
-    until("back", || logs::in_force().changes[0].level == LevelFilter::WARN);
-    until("written down", || journal(&mut operator).len() == 3);
+    until("its end", || logs::in_force().changes[0].level, |level| *level == LevelFilter::WARN);
+    until("its record", || journal(&mut operator), |changes| changes.len() == 3);
     let mut expected = vec![
         row("info", "warn", "set"),
         row("warn", "trace", "set for 200ms"),
@@ -279,7 +296,7 @@ fn disabled() {
     assert!(!tracing::enabled!(target: "it::another", tracing::Level::DEBUG));
     assert!(tracing::enabled!(target: "it::disabled", tracing::Level::DEBUG));
     drop(console);
-    until("back", || LevelFilter::current() == LevelFilter::INFO);
+    until("its end", LevelFilter::current, |level| *level == LevelFilter::INFO);
     assert!(!tracing::enabled!(target: "it::disabled", tracing::Level::DEBUG));
     assert_eq!(of("it::disabled").len(), 1);
 }
@@ -341,11 +358,13 @@ fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    until("it is reset before it is over", || {
+    let reset = || {
         operator.asks("log set it::over=debug --for 1s");
-        operator.asks("log reset it::over").contains("no longer debug")
-    });
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+        operator.asks("log reset it::over")
+    };
+    until("a reset before it is over", reset, |answer| answer.contains("no longer debug"));
+    // `undo` is about what its own session has changed.
+    until_later_lease_ends(&mut Operator::new(&backdoor), "1s");
     let answer = operator.asks("undo");
     assert!(answer.contains(": `log it::over` is as it was before it; `log` shows it"), "{answer}");
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tracing_subscriber::prelude::*;
 
-use super::{own_process, until};
+use super::own_process;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 #[test]
 fn eight_threads_log_flat_out_while_a_tail_runs() {
@@ -47,7 +48,7 @@ fn flat_out() {
         operator.expects("dropped");
         // The operator reads no more, and the threads go on.
         let before = logged.load(Ordering::Relaxed);
-        until("logged more", || logged.load(Ordering::Relaxed) > before + 100_000);
+        until("more lines", || logged.load(Ordering::Relaxed), |lines| *lines > before + 100_000);
         let mut other = Operator::new(&backdoor);
         // On a busy machine it may be told that it waits.
         let last = other.asks("log last 3 --target it::load");

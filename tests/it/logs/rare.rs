@@ -8,8 +8,9 @@ use std::thread;
 use tracing::dispatcher::{Dispatch, with_default};
 use tracing_subscriber::prelude::*;
 
-use super::{of, own_process, subscriber, until};
+use super::{of, own_process, subscriber};
 use crate::gate::{OpensOnDrop, gate};
+use crate::wait::until;
 
 fn messages(target: &str) -> Vec<String> {
     of(target).into_iter().map(|event| event.message).collect()
@@ -102,7 +103,7 @@ fn a_layer_that_hangs_holds_up_neither_the_ring_nor_the_console() {
     let thread =
         thread::spawn(move || with_default(&dispatch, || tracing::info!(target: "it::hangs", "one")));
     gate("hanging layer").wait_for_visitors(1);
-    until("kept", || messages("it::hangs") == ["one"]);
+    until("what is kept", || messages("it::hangs"), |kept| *kept == ["one"]);
     let answer = backdoor_runtime::Backdoor::testing().run("log last 1 --target it::hangs");
     assert!(answer.text.ends_with("it::hangs: one\n"), "{}", answer.text);
     gate("hanging layer").open();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::objects::Search;
 use backdoor_runtime::{Answer, Backdoor, Tracked, Value};
 
-use crate::client::PATIENCE;
+use crate::wait::PATIENCE;
 
 /// The longest tick of the coarse clock, at 100 Hz.
 const TICK: Duration = Duration::from_millis(10);

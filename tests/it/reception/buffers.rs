@@ -2,13 +2,12 @@
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use backdoor_runtime::{Address, PrintError, Session, backdoor_command};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::client::PATIENCE;
+use crate::client::script;
+use crate::wait::{PATIENCE, until_rest};
 use crate::wire::builder;
 
 const LINE: usize = 8192;
@@ -26,7 +25,7 @@ fn pours(session: Session, counter: usize) -> Result<(), PrintError> {
 }
 
 /// How much was on its way to a client that had read much and then read nothing.
-fn on_its_way(counter: usize, domain: Domain, address: &SockAddr) -> usize {
+fn on_its_way(counter: usize, domain: Domain, address: &SockAddr, console: &Address) -> usize {
     // Enough for the kernel to learn that this client is fast.
     const READ: usize = 64 << 20;
     let mut client = Socket::new(domain, Type::STREAM, None).unwrap();
@@ -39,16 +38,10 @@ fn on_its_way(counter: usize, domain: Domain, address: &SockAddr) -> usize {
     while read < READ {
         read += client.read(&mut buffer).unwrap();
     }
-    // Where it is still under way after this wait, less is counted than there will be.
-    let mut before = 0;
-    loop {
-        let printed = PRINTED[counter].load(Ordering::Relaxed);
-        if printed == before {
-            return printed - read;
-        }
-        before = printed;
-        thread::sleep(Duration::from_millis(300));
-    }
+    // Where it is still under way then, less is counted than there will be.
+    let printed = || PRINTED[counter].load(Ordering::Relaxed);
+    let other = || assert_eq!(script(console, "wire echo a\n"), "a\n");
+    until_rest("the printing", printed, other) - read
 }
 
 #[test]
@@ -58,8 +51,8 @@ fn a_client_that_was_fast_and_stops_costs_the_kernel_no_megabytes() {
     let path = std::env::temp_dir().join(format!("backdoor-buffers-{}.sock", std::process::id()));
     let console = builder().listen("0").listen(format!("unix:{}", path.display())).start().unwrap();
     let Address::Tcp(tcp) = console.addresses()[0] else { panic!("{console:?}") };
-    let tcp = on_its_way(0, Domain::IPV4, &SockAddr::from(tcp));
+    let tcp = on_its_way(0, Domain::IPV4, &SockAddr::from(tcp), &console.addresses()[0]);
     assert!(tcp <= MOST, "{tcp} bytes");
-    let unix = on_its_way(1, Domain::UNIX, &SockAddr::unix(&path).unwrap());
+    let unix = on_its_way(1, Domain::UNIX, &SockAddr::unix(&path).unwrap(), &console.addresses()[0]);
     assert!(unix <= MOST, "{unix} bytes");
 }

@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 use crate::client::Client;
 use crate::gate::{OpensOnDrop, gate};
 use crate::log::Log;
+use crate::wait::{PATIENCE, returns};
 use crate::wire::{builder, open};
-
-/// No healthy run comes near it, however busy the machine is; a command that is waited for would take 30 s and more.
-const SOON: Duration = Duration::from_secs(10);
 
 const GOODBYE: &str = "test ends this session; goodbye\r\n";
 
@@ -32,7 +30,6 @@ async fn a_shutdown_holds_up_no_thread() {
         turns += 1;
     }
     assert!(turns > 10, "the thread had {turns} turns in {:?}", begin.elapsed());
-    assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
     let left = "the console ends; the command still runs and is left behind\r\n";
     assert_eq!(String::from_utf8(stuck.read_to_end()).unwrap(), format!("{left}{GOODBYE}"));
     open("shutdown");
@@ -65,8 +62,10 @@ async fn regression_a_shutdown_waits_for_the_log_and_blocks_nobody() {
     crate::client::script(&console.addresses()[0], "wire echo a\n");
     gate("slow subscriber").wait_for_visitors(1);
     let opens = async {
-        // Longer than the log was given when the thread was blocked, and less than a shutdown may take.
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        // A thread that is blocked until the log has had its time comes to this too late.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
         gate("slow subscriber").open();
     };
     tokio::join!(console.shutdown(), opens);
@@ -82,9 +81,7 @@ fn a_drop_sends_what_is_rendered_and_waits_for_no_command() {
     let mut stuck = Client::prompted(address);
     stuck.send("wire stuck dropped\r\n");
     stuck.expect("waiting\r\n");
-    let begin = Instant::now();
-    drop(console);
-    assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+    returns("the drop", || console.drop_within(PATIENCE));
     assert_eq!(String::from_utf8(done.read_to_end()).unwrap(), format!("\r\n{GOODBYE}"));
     assert!(String::from_utf8(stuck.read_to_end()).unwrap().ends_with(GOODBYE));
     open("dropped");

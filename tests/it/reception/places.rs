@@ -7,12 +7,13 @@ use backdoor_runtime::{Address, Backdoor, Builder};
 use crate::client::Client;
 use crate::log::Log;
 use crate::twice::harms_only_without;
+use crate::wait::until;
 
 /// Comes first from a telnet client that is asked for its window.
 const WILL_WINDOW_SIZE: [u8; 3] = [0xff, 0xfb, 0x1f];
 
 fn builder() -> Builder {
-    Backdoor::builder("test").listen("0").silence(Duration::from_millis(1))
+    Backdoor::builder("test").listen("0").silence(Duration::from_millis(50))
 }
 
 /// Whether a script gets its answer.
@@ -47,7 +48,7 @@ fn the_oldest_that_has_shown_nothing_is_told_why_it_has_to_leave() {
     assert_eq!(typed.ask("wire echo a"), "a\r\n");
     let mut telnet = Client::prompted(address);
     telnet.send(WILL_WINDOW_SIZE);
-    while !typed.ask("who").contains("telnet") {}
+    until("a telnet client", || typed.ask("who"), |who| who.contains("telnet"));
     let mut half = Client::prompted(address);
     half.send("half a li");
     assert!(is_served(address));

@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::{Address, Backdoor, backdoor_command};
 use rustix::process::{PTracer, Resource, Rlimit, getrlimit, set_ptracer, setrlimit};
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::log::Log;
+use crate::wait::until;
 
 /// Tells this binary that it is the service, and what is special about it, separated by commas.
 const SPECIAL: &str = "BACKDOOR_TEST_SERVICE";
@@ -23,8 +24,13 @@ pub(super) const NO_SPARE: &str = "no spare descriptor";
 /// Its console does not pause where no connection can be taken.
 pub(super) const NO_PAUSE: &str = "no pause";
 
-/// Its console logs every warning.
+/// Its console logs every warning. The service says when a connection could not be taken once, and [`OFTEN`].
 pub(super) const LOGS_ALL: &str = "logs all";
+
+/// More often than a console with pauses tries in a few seconds.
+const OFTEN: usize = 51;
+
+pub(super) const NOT_TAKEN: &str = "could not be taken";
 
 /// Gives the descriptors of a program that this process starts
 #[backdoor_command(name = "reception inherited")]
@@ -62,6 +68,16 @@ fn service() {
     let _ = set_ptracer(PTracer::Any);
     let mut out = std::io::stdout();
     writeln!(out, "\nready {}", console.addresses()[0]).unwrap();
+    if is(LOGS_ALL) {
+        let log = log.clone();
+        std::thread::spawn(move || {
+            for (count, word) in [(1, "once"), (OFTEN, "often")] {
+                let tries = || log.lines().iter().filter(|line| line.contains(NOT_TAKEN)).count();
+                until(word, tries, |tries| *tries >= count);
+                println!("tried {word}");
+            }
+        });
+    }
     let _ = std::io::stdin().read_line(&mut String::new());
     drop(console);
     writeln!(out, "log inherited before: {inherited_before:?}").unwrap();
@@ -110,11 +126,15 @@ impl Service {
     /// Waits until it has no more descriptors open than this.
     #[track_caller]
     pub(super) fn comes_back_to(&self, descriptors: usize) {
-        let until = Instant::now() + PATIENCE;
-        while self.descriptors() > descriptors {
-            assert!(Instant::now() < until, "{} descriptors are open, not {descriptors}", self.descriptors());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let what = format!("{descriptors} open descriptors");
+        until(&what, || self.descriptors(), |open| *open <= descriptors);
+    }
+
+    /// Waits until it says so.
+    #[track_caller]
+    pub(super) fn says(&mut self, text: &str) {
+        let mut lines = self.stdout.by_ref().lines().map(Result::unwrap);
+        assert!(lines.any(|line| line == text), "it ended before it said {text}");
     }
 
     /// Ends it, and gives what it logged.

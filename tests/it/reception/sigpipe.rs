@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::client::{Client, script};
+use crate::wait::until;
 use crate::wire::builder;
 
 /// In a process of its own: what a signal does belongs to the whole process.
@@ -22,7 +23,7 @@ fn a_peer_that_goes_in_the_middle_of_an_answer_does_not_end_the_service() {
             }
             assert_eq!(script(address, "wire echo a\n"), "a\n");
             // Each of them was written to when it was gone, and its command ended by that.
-            while script(address, "running\n").contains("wire flood") {}
+            until("its end", || script(address, "running\n"), |running| !running.contains("wire flood"));
         }
         return;
     }

@@ -3,8 +3,7 @@
 use std::fs;
 
 use crate::shop::Shop;
-
-use super::wait_for;
+use crate::wait::until;
 
 #[derive(Clone, Debug)]
 pub(super) struct Held {
@@ -34,11 +33,7 @@ impl Held {
     /// What it holds when the threads of commands have ended, which they do 10 s after their last one, and all connections.
     pub(super) fn quiet(shop: &Shop) -> Self {
         let is_quiet = |held: &Self| !held.threads.iter().any(|name| name.starts_with("backdoor-cmd"));
-        wait_for(
-            || is_quiet(&Self::by(shop.id())),
-            || format!("it does not come to rest: {:?}", Self::by(shop.id())),
-        );
-        Self::by(shop.id())
+        until("rest", || Self::by(shop.id()), is_quiet)
     }
 
     /// Waits until it holds no more than before. Threads that start at first use may have come, and memory is not given back to the
@@ -52,9 +47,7 @@ impl Held {
             let first_used = now.threads.len() - lasting(now);
             now.descriptors <= before.descriptors + 4 * first_used && lasting(now) <= lasting(&before)
         };
-        let now = || Self::by(shop.id());
-        wait_for(|| is_back(&now()), || format!("left behind: {:?} became {:?}", before, now()));
-        let now = now();
+        let now = until(&format!("no more than {before:?}"), || Self::by(shop.id()), is_back);
         println!("{} kB became {} kB", before.kilobytes, now.kilobytes);
         assert!(
             now.kilobytes <= before.kilobytes + megabytes * 1024,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::Address;
 
-use super::wait_for;
+use crate::wait::until;
 
 /// Within this, each session must have had its answers. Where the console is full, he tries again as a person would.
 const SERVED_WITHIN: Duration = Duration::from_secs(20);
@@ -59,7 +59,11 @@ impl Operator {
 
     #[track_caller]
     pub(super) fn wait_until_served(&self) {
-        wait_for(|| self.sessions.load(Ordering::Relaxed) > 0, || "the operator is not served".to_owned());
+        until(
+            "a session of the operator",
+            || self.sessions.load(Ordering::Relaxed),
+            |sessions| *sessions > 0,
+        );
     }
 
     /// How he was served, which must have been well.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use backdoor_runtime::tasks::{self, Builder, CancelError, HowEnded, Instrument, JoinSet, TaskInfo};
 use backdoor_runtime::{Backdoor, Status, spawn_named};
 
-use super::{named, run, until_async};
+use super::{named, run};
+use crate::wait::until_async;
 
 fn how(name: &str) -> Option<HowEnded> {
     let ended = tasks::ended().into_iter().find(|ended| ended.task.name.as_deref() == Some(name));
@@ -36,7 +37,7 @@ async fn each_end_is_told_apart() {
     let mut set = JoinSet::new();
     set.spawn_named("ends-set", pending::<()>());
     drop(set);
-    until_async("it ends with its set", || how("ends-set") == Some(HowEnded::Dropped)).await;
+    until_async("an end with its set", || how("ends-set"), |how| *how == Some(HowEnded::Dropped)).await;
 }
 
 /// As with tokio's, whose tasks are not seen.
@@ -49,11 +50,11 @@ async fn a_join_set_does_what_tokios_does() {
     set.spawn_blocking(|| 3);
     let (_, first) = set.join_next_with_id().await.unwrap().unwrap();
     let mut all = vec![first];
-    until_async("all have ended", || {
+    let ends = || {
         all.extend(set.try_join_next_with_id().map(|ended| ended.unwrap().1));
-        set.is_empty()
-    })
-    .await;
+        set.len()
+    };
+    until_async("the end of all", ends, |left| *left == 0).await;
     all.sort_unstable();
     assert_eq!(all, [1, 2, 3]);
 }
@@ -114,7 +115,7 @@ async fn nothing_is_left_of_tasks_that_have_ended() {
         }
         let _ = task.await;
     }
-    until_async("the registry is empty", || named("ends-leak").is_empty()).await;
+    until_async("an empty registry", || named("ends-leak"), Vec::is_empty).await;
     assert_eq!(Arc::strong_count(&held), 1);
     assert!(tasks::ended().len() <= 512);
 }

@@ -1,12 +1,12 @@
 //! A hundred thousand tasks.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backdoor_runtime::{Backdoor, spawn_named, tasks};
 use tokio::runtime;
 
-use super::until;
-use crate::client::{PATIENCE, script};
+use crate::client::script;
+use crate::wait::until;
 
 const MANY: usize = 100_000;
 
@@ -25,19 +25,18 @@ fn a_hundred_thousand_are_listed_in_pieces_and_a_few_stacks_shown() {
             spawn_named("crowd", crowd());
         }
     });
-    until("all have been polled", || tasks::list().all(|task| task.polls > 0));
+    until("a poll of each", || tasks::list().filter(|task| task.polls == 0).count(), |left| *left == 0);
     let ids: Vec<u64> = tasks::list().map(|task| task.id).collect();
     assert!(ids.is_sorted(), "in the order of their numbers, each once");
     let list = script(&backdoor.addresses()[0], "tasks crowd\n");
     assert_eq!(list.lines().filter(|line| line.contains("crowd")).count(), MANY);
-    let mut stacks = Backdoor::testing().run("pgt crowd --limit 20");
     // Where the machine is busy, some are not polled in the 200 ms that they have, and say so.
-    let until = Instant::now() + PATIENCE;
-    while stacks.text.matches("\n    waits for tokio::time::sleep::Sleep\n").count() < 20 {
-        assert!(Instant::now() < until, "{}", stacks.text);
-        stacks = Backdoor::testing().run("pgt crowd --limit 20");
-    }
-    let more = stacks.text.lines().last().unwrap();
+    let stacks = until(
+        "twenty stacks",
+        || Backdoor::testing().run("pgt crowd --limit 20").text,
+        |stacks| stacks.matches("\n    waits for tokio::time::sleep::Sleep\n").count() == 20,
+    );
+    let more = stacks.lines().last().unwrap();
     assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 20));
     let list = Backdoor::testing().run("tasks crowd --limit 300");
     assert_eq!(list.text.lines().filter(|line| line.contains("  crowd  ")).count(), 300);
@@ -65,14 +64,14 @@ fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
         let shown = answer.value.as_list().unwrap().iter().filter(|row| row["name"] == "limit-beat").count();
         (shown, answer.text.ends_with(rest))
     };
-    until("all are seen in time", || {
-        count("tasks limit-beat --busy --for 2s", "10 other tasks were polled, too\n") == (20, true)
-    });
-    until("more are shown", || count("tasks limit-beat --busy --for 2s --limit 25", "") == (25, true));
+    let rest = "10 other tasks were polled, too\n";
+    until("twenty", || count("tasks limit-beat --busy --for 2s", rest), |seen| *seen == (20, true));
+    let more = || count("tasks limit-beat --busy --for 2s --limit 25", "");
+    until("twenty-five", more, |seen| *seen == (25, true));
     let said = "25 other tasks are not shown; --limit shows more\n";
     assert_eq!(count("tasks limit-beat --limit 5", said), (5, true));
     runtime.shutdown_background();
-    until("they have ended", || tasks::list().all(|task| task.name.as_deref() != Some("limit-beat")));
+    until("their end", || super::named("limit-beat"), Vec::is_empty);
     assert_eq!(count("tasks limit-beat --ended --limit 5", said), (5, true));
     let none = "no task has `limit-nobody` in its name or in the file where it was spawned\n";
     assert_eq!(console.run("tasks limit-nobody").text.split("\n1 other").next().unwrap(), none);
@@ -93,12 +92,15 @@ fn on_a_terminal_many_are_told_by_name_and_place() {
     };
     (0..40).for_each(|_| spawn("grouped-many"));
     (0..10).for_each(|_| spawn("grouped-few"));
-    until("all are idle", || words(&listed("tasks grouped- --limit 100").text).len() == 50);
+    let all = || words(&listed("tasks grouped- --limit 100").text);
+    until("fifty", all, |tasks| tasks.len() == 50);
     assert_eq!(words(&listed("tasks grouped-").text).len(), 50, "fifty are a list");
     let elsewhere = tasks::Builder::new().name("grouped-few").spawn_on(crowd(), runtime.handle());
-    until("all are idle", || {
-        tasks::list().filter(|task| task.matches("grouped-")).all(|task| task.state.as_str() == "idle")
-    });
+    let busy = || {
+        let all = tasks::list().filter(|task| task.matches("grouped-"));
+        all.filter(|task| task.state.as_str() != "idle").collect::<Vec<_>>()
+    };
+    until("that all are idle", busy, Vec::is_empty);
     let answer = listed("tasks grouped-");
     let groups = ["40 40 grouped-many", "10 10 grouped-few", "1 1 grouped-few"];
     assert_eq!(words(&answer.text), groups, "{}", answer.text);

@@ -8,8 +8,9 @@ use backdoor_runtime::Backdoor;
 use backdoor_runtime::tasks::Builder;
 use tokio::runtime::{self, Runtime};
 
-use super::{named, until};
+use super::named;
 use crate::operator::{Operator, console};
+use crate::wait::until;
 
 fn workers(count: usize) -> Runtime {
     runtime::Builder::new_multi_thread()
@@ -42,11 +43,11 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
     let ends = Ends(Arc::default());
     let (_backdoor, mut operator) = operator(&runtime);
     let idle = Builder::new().name("stuck-idle").spawn_on(std::future::pending::<()>(), runtime.handle());
-    until("it is idle", || named("stuck-idle")[0].state.as_str() == "idle");
+    until("an idle task", || named("stuck-idle")[0].state.clone(), |state| state.as_str() == "idle");
     let end = ends.0.clone();
     let spin = async move { while !end.load(Ordering::Relaxed) {} };
     let spins = Builder::new().name("stuck-spins").spawn_on(spin, runtime.handle());
-    until("it spins", || named("stuck-spins")[0].state.as_str() == "running");
+    until("a task that spins", || named("stuck-spins")[0].state.clone(), |state| state.as_str() == "running");
     let behind = Builder::new().name("stuck-behind").spawn_on(async {}, runtime.handle());
 
     let stack = operator.asks(&format!("tasks {}", spins.id()));
@@ -60,7 +61,11 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
         let found = blocked.lines().find(|line| line.contains(name));
         found.unwrap_or_else(|| panic!("no {name} in {blocked}")).to_owned()
     };
-    until("its poll is long", || operator.asks("tasks stuck-spins --blocked").contains("holds a worker"));
+    until(
+        "a long poll",
+        || operator.asks("tasks stuck-spins --blocked"),
+        |tasks| tasks.contains("holds a worker"),
+    );
     assert!(line("stuck-behind").starts_with("woken, not polled"), "{blocked}");
 
     let verdict = operator.asks("runtime --for 50ms");
@@ -84,7 +89,11 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
         behind.await.unwrap();
         assert!(idle.await.unwrap_err().is_cancelled());
     });
-    until("the runtime is well again", || operator.asks("runtime --for 20ms").starts_with("not stuck"));
+    until(
+        "a runtime that is well again",
+        || operator.asks("runtime --for 20ms"),
+        |verdict| verdict.starts_with("not stuck"),
+    );
 }
 
 #[test]
@@ -93,7 +102,7 @@ fn a_runtime_that_is_well_is_said_to_be() {
     let (_backdoor, mut operator) = operator(&runtime);
     let _task = Builder::new().name("well").spawn_on(std::future::pending::<()>(), runtime.handle());
     let unseen = runtime.spawn(std::future::pending::<()>());
-    until("it is idle", || named("well")[0].state.as_str() == "idle");
+    until("an idle task", || named("well")[0].state.clone(), |state| state.as_str() == "idle");
     let answer = operator.asks("runtime --for 20ms");
     assert!(answer.contains("tasks alive       2, of which 1 are not seen\n"), "{answer}");
     let list = operator.asks("tasks well");
@@ -111,15 +120,15 @@ fn workers_that_are_held_at_one_place_are_told_together() {
         let end = ends.0.clone();
         Builder::new().name("stuck-together").spawn_on(wait_for(end), runtime.handle());
     }
-    until("all wait", || {
-        let tasks = named("stuck-together");
-        tasks.iter().filter(|task| task.longest > Duration::from_millis(200)).count() == 6
+    let longest = || named("stuck-together").into_iter().map(|task| task.longest).collect::<Vec<_>>();
+    until("six long polls", longest, |polls| {
+        polls.iter().filter(|poll| **poll > Duration::from_millis(200)).count() == 6
     });
-    let mut verdict = String::new();
-    until("all are in one function", || {
-        verdict = operator.asks("runtime --for 20ms");
-        verdict.lines().nth(1).is_some_and(|line| line.ends_with(" and 2 more"))
-    });
+    let verdict = until(
+        "all in one function",
+        || operator.asks("runtime --for 20ms"),
+        |verdict| verdict.lines().nth(1).is_some_and(|line| line.ends_with(" and 2 more")),
+    );
     let told = verdict.lines().nth(1).unwrap();
     assert!(
         told.starts_with("  task ") && told.contains(" in one poll, in it::tasks::stuck::wait_for"),
@@ -147,15 +156,15 @@ fn workers_whose_long_polls_end_are_slow_and_not_stuck() {
             .name("stuck-slow")
             .spawn_on(legacy(ends.0.clone(), Duration::from_millis(60)), runtime.handle());
     }
-    let mut verdict = String::new();
-    until("it is slow", || {
-        verdict = operator.asks("runtime --for 1s");
+    let mut verdict = || {
+        let verdict = operator.asks("runtime --for 1s");
         assert!(!verdict.contains("no task of ours"), "{verdict}");
-        verdict.starts_with("slow, not stuck: 2 of 2 workers went from one long poll to the next")
-    });
-    until("a task is named", || {
-        operator.asks("runtime --for 1s").contains("`stuck-slow` is running on thread ")
-    });
+        verdict
+    };
+    let slow = "slow, not stuck: 2 of 2 workers went from one long poll to the next";
+    until("a slow runtime", &mut verdict, |verdict| verdict.starts_with(slow));
+    let named = "`stuck-slow` is running on thread ";
+    until("the name of a task", &mut verdict, |verdict| verdict.contains(named));
     let json = operator.asks("runtime --for 1s --json");
     assert!(json.contains("\"in_poll_percent\":"), "{json}");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use backdoor_runtime::tasks::{self, Builder, Instrument, JoinHandle};
+use backdoor_runtime::tasks::{self, Builder, Instrument, JoinHandle, TaskInfo};
 use backdoor_runtime::{spawn, spawn_named};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -15,7 +15,8 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
-use super::{run, shape, stack, until_async};
+use super::{run, shape, stack};
+use crate::wait::until_async;
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -195,7 +196,8 @@ async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
         (spawn(of_many_joined()), "join_all::JoinAll", "of_many_joined"),
     ] {
         // Where it is asked before its first poll, that one polls all members once.
-        until_async("it was polled", || tasks::get(task.id()).is_some_and(|task| task.polls > 0)).await;
+        let polls = || tasks::get(task.id()).map(|task| task.polls);
+        until_async("its first poll", polls, |polls| *polls > Some(0)).await;
         let leaves = shape(&stack(task.id()).await);
         assert_eq!(leaves.len(), 1, "{leaves:?}");
         assert!(leaves[0].1.contains(of), "{leaves:?}");
@@ -290,8 +292,8 @@ async fn nests() {
 #[tokio::test]
 async fn a_task_within_a_task_has_a_stack_of_its_own() {
     let outer = spawn(nests());
-    until_async("there is an inner one", || !super::named("tasks-inner").is_empty()).await;
-    let inner = super::named("tasks-inner").remove(0);
+    let inner = || super::named("tasks-inner");
+    let inner = until_async("an inner task", inner, |tasks| !tasks.is_empty()).await.remove(0);
     assert_eq!(inner.parent, Some(outer.id()));
     for _ in 0..3 {
         assert_eq!(shape(&stack(inner.id).await)[0].0.last().unwrap(), "sleeps");
@@ -306,14 +308,13 @@ async fn who_spawned_and_who_awaits_is_known() {
         let child = spawn_named("tasks-child", sleeps());
         let _ = child.await;
     });
-    until_async("the child is awaited", || {
-        super::named("tasks-child").first().is_some_and(|child| child.awaited_by.is_some())
-    })
-    .await;
-    let child = super::named("tasks-child").remove(0);
+    let child = || super::named("tasks-child").into_iter().next();
+    let is_awaited =
+        |child: &Option<TaskInfo>| child.as_ref().is_some_and(|child| child.awaited_by.is_some());
+    let child = until_async("a child that is awaited", child, is_awaited).await.unwrap();
     assert_eq!((child.parent, child.awaited_by), (Some(parent.id()), Some(parent.id())));
     parent.abort();
-    until_async("nobody awaits it", || super::named("tasks-child")[0].awaited_by.is_none()).await;
+    until_async("that nobody awaits it", || super::named("tasks-child")[0].awaited_by, Option::is_none).await;
 }
 
 #[tokio::test]

@@ -5,14 +5,14 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::mpsc;
-use std::time::Instant;
 use std::{ptr, thread};
 
 use backdoor_runtime::Address;
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::example::{Example, program};
 use crate::seccomp::{Action, filtered, is_available};
+use crate::wait::until;
 
 /// The calls that only looks and profiles make.
 const CALLS: [i64; 5] = [
@@ -49,14 +49,7 @@ impl Service {
     /// The answer, once it is what is waited for: a thread that was started is not at its place at once.
     #[track_caller]
     fn asks_until(&self, line: &str, expected: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let answer = self.asks(line);
-            if answer.contains(expected) {
-                return answer;
-            }
-            assert!(Instant::now() < deadline, "no {expected:?} in {answer}");
-        }
+        until(expected, || self.asks(line), |answer| answer.contains(expected))
     }
 }
 

@@ -5,13 +5,13 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use backdoor_runtime::{Address, Backdoor};
 use parking_lot::Mutex;
 
-use crate::client::{PATIENCE, script};
+use crate::client::script;
 use crate::example::Example;
+use crate::wait::until;
 
 /// Set in the process that is the service.
 const SERVICE: &str = "BACKDOOR_TEST_STRIPPED";
@@ -71,16 +71,8 @@ fn a_stripped_service_says_what_cannot_be_told() {
         }
     };
     std::fs::remove_file(&stripped).unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    let waits = loop {
-        let answer = script(&address, "waits\n");
-        if answer.contains("3 threads wait at a futex") || Instant::now() > deadline {
-            break answer.replace('\n', " ");
-        }
-        thread::sleep(Duration::from_millis(20));
-    };
     let why = "3 threads wait at a futex, for a lock or idle: no name on a stack tells which";
-    assert!(waits.contains(why), "{waits}");
+    until(why, || script(&address, "waits\n").replace('\n', " "), |waits| waits.contains(why));
     // One that computes is in three functions in this build, and so it is three rows, wherever in them the samples met it.
     let profile = script(&address, "profile cpu --for 500ms --json\n");
     let profile: serde_json::Value = serde_json::from_str(profile.lines().last().unwrap()).unwrap();

@@ -7,8 +7,9 @@ use backdoor_runtime::{backdoor_var, vars};
 
 use crate::log::Log;
 use crate::operator::{Operator, console};
+use crate::vars::alone;
 use crate::vars::declared::{PATIENT, VT_PATIENCE};
-use crate::vars::{alone, wait_until};
+use crate::wait::until;
 
 #[backdoor_var(settable)]
 static END_LENT: AtomicU32 = AtomicU32::new(3);
@@ -24,7 +25,7 @@ fn leases_end_with_their_console() {
     let mut operator = Operator::new(&backdoor);
     operator.asks("set end-lent 4 --for 1h");
     drop(backdoor);
-    wait_until("the lease ends", || END_LENT.load(Ordering::Relaxed) == 3);
+    until("the end of the lease", || END_LENT.load(Ordering::Relaxed), |value| *value == 3);
     log.expect(&["variable changed", "name=\"end-lent\"", "old=4", "new=3", "because=the console ended"]);
     assert_eq!(*VT_PATIENCE.read().unwrap(), Duration::from_secs(180), "that one's console goes on");
     vars::undo(Some(first)).unwrap();

@@ -7,7 +7,8 @@ use std::thread;
 use backdoor_runtime::{backdoor_var, spawn_named, vars};
 
 use crate::operator::{Operator, console};
-use crate::vars::{alone, wait_until};
+use crate::vars::alone;
+use crate::wait::until_some;
 
 #[backdoor_var(settable, validate = accepts, on_change = is_told)]
 static RUNTIME_USER: AtomicU32 = AtomicU32::new(1);
@@ -34,20 +35,20 @@ fn is_told(_: &u32) {
 /// Waits until what this one has spawned has run on such a thread, once for each call.
 #[track_caller]
 fn ran(who: &str, on: &str) {
-    wait_until(&format!("{who} runs on {on}"), || {
+    until_some(&format!("{who} on {on}"), || {
         let mut ran = RAN.lock().unwrap_or_else(PoisonError::into_inner);
         let found = ran.iter().position(|(ran, thread)| (*ran, thread.as_str()) == (who, on));
-        found.map(|at| ran.swap_remove(at)).is_some()
+        found.map(|at| ran.swap_remove(at))
     });
 }
 
 /// The same where another test's console may have asked, as of several in a process one samples for all.
 #[track_caller]
 fn ran_anywhere(who: &str) {
-    wait_until(&format!("{who} runs"), || {
+    until_some(who, || {
         let mut ran = RAN.lock().unwrap_or_else(PoisonError::into_inner);
         let found = ran.iter().position(|(ran, _)| *ran == who);
-        found.map(|at| ran.swap_remove(at)).is_some()
+        found.map(|at| ran.swap_remove(at))
     });
 }
 

@@ -7,7 +7,8 @@ use backdoor_runtime::{backdoor_var, vars};
 use crate::gate::gate;
 use crate::log::Log;
 use crate::operator::{Operator, console};
-use crate::vars::{alone, wait_until};
+use crate::vars::alone;
+use crate::wait::until;
 
 #[backdoor_var(settable, secret, validate = waits)]
 static SECRET_TOKEN: Mutex<String> = Mutex::new(String::new());
@@ -144,9 +145,8 @@ fn dots_stand_for_it_in_who_and_running_in_every_spelling() {
             assert!(!who.contains("hunter2") && !running.contains("hunter2"), "{spelling}: {who}{running}");
             // It is given up after a second, which may be before others of a busy machine have looked.
             is_seen = who.contains("••••") && running.contains("••••");
-            wait_until("it has returned", || {
-                operator.asks("set secret-token x").starts_with("secret-token: ")
-            });
+            let set = || operator.asks("set secret-token x");
+            until("its return", set, |answer| answer.starts_with("secret-token: "));
         }
     }
     for name in ["secret-token", "vt-limit"] {

@@ -8,7 +8,8 @@ use backdoor_runtime::{backdoor_var, vars};
 
 use crate::gate::{OpensOnDrop, gate};
 use crate::operator::{Operator, console};
-use crate::vars::{alone, wait_until};
+use crate::vars::alone;
+use crate::wait::until;
 
 #[backdoor_var(settable)]
 static SLOW_HELD: Mutex<u8> = Mutex::new(1);
@@ -114,7 +115,8 @@ fn what_hangs_before_it_is_written_is_not_written_later() {
         "error: nothing was changed: `slow-hangs` was not asked again: its code has not returned for ";
     assert!(refused.starts_with(silent), "{refused}");
     gate("slow validate").open();
-    wait_until("it has returned", || operator.asks("set slow-hangs 3").contains("slow-hangs: 1 -> 3"));
+    let set = || operator.asks("set slow-hangs 3");
+    until("its return", set, |answer| answer.contains("slow-hangs: 1 -> 3"));
     vars::reset("slow-hangs").unwrap();
 }
 
@@ -159,7 +161,7 @@ fn a_variable_that_hangs_is_asked_once_and_takes_no_other_along() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     IS_SILENT.store(true, Ordering::Relaxed);
-    wait_until("it hangs", || !operator.asks("vars slow-silent").contains("  well"));
+    until("that it hangs", || operator.asks("vars slow-silent"), |shown| !shown.contains("  well"));
     for _ in 0..20 {
         let shown = operator.asks("vars slow-");
         assert!(shown.contains("(not asked again: its code has not returned for "), "{shown}");
@@ -168,7 +170,8 @@ fn a_variable_that_hangs_is_asked_once_and_takes_no_other_along() {
     assert!(operator.asks("set slow-held 2").contains("slow-held: 1 -> 2"));
     IS_SILENT.store(false, Ordering::Relaxed);
     gate("slow display").open();
-    wait_until("it answers", || operator.asks("vars slow-silent").contains("slow-silent  well"));
+    let shown = || operator.asks("vars slow-silent");
+    until("its answer", shown, |shown| shown.contains("slow-silent  well"));
     vars::reset("slow-held").unwrap();
 }
 
@@ -197,7 +200,8 @@ fn an_on_change_that_hangs_is_not_called_again_and_takes_no_other_along() {
     }
     assert!(operator.asks("set slow-held 2").contains("slow-held: 1 -> 2"));
     gate("slow told").open();
-    wait_until("it has returned", || operator.asks("set slow-told 3").contains("slow-told: 2 -> 3"));
+    let set = || operator.asks("set slow-told 3");
+    until("its return", set, |answer| answer.contains("slow-told: 2 -> 3"));
     for name in ["slow-held", "slow-told"] {
         vars::reset(name).unwrap();
     }

@@ -5,8 +5,9 @@ use std::{env, fs, process};
 
 use backdoor_runtime::{Backdoor, Builder};
 
-use crate::client::{Client, PATIENCE, script};
+use crate::client::{Client, script};
 use crate::twice::{Limit, harms_only_without};
+use crate::wait::{PATIENCE, until};
 use crate::wire::{builder, count_of, open};
 
 /// What is typed at last, to see whether the session still listens.
@@ -234,8 +235,8 @@ fn a_reader_that_pauses_learns_that_its_answer_was_cut() {
             let mut client = Client::connect(address);
             client.send(lines);
             client.close_write();
-            while !other.ask("who").contains("1000000") {}
-            while other.ask("who").contains("1000000") {}
+            until("its begin", || other.ask("who"), |who| who.contains("1000000"));
+            until("its end", || other.ask("who"), |who| !who.contains("1000000"));
             let text = client.read_to_string();
             assert!(is_cut(&text, cut), "{address}: ..{}", &text[text.len().saturating_sub(300)..]);
         };

@@ -117,7 +117,9 @@ fn a_slow_reader_gets_everything() {
     let mut client = Client::connect(tcp());
     client.send("wire flood 100000\nwire flood 100000\n");
     client.close_write();
-    std::thread::sleep(Duration::from_millis(300));
+    // The console is at work for it meanwhile, until all buffers on the way are full.
+    let mut other = Client::prompted(tcp());
+    (0..50).for_each(|_| assert_eq!(other.ask("wire echo a"), "a\r\n"));
     let text = client.read_to_string();
     assert_eq!(text.len(), 2 * (100_000 * 64 + "end of flood\n".len()));
     assert!(text.ends_with("end of flood\n"));

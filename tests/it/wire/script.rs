@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::client::{Client, script};
+use crate::wait::until;
 use crate::wire::{builder, count_of, open, tcp, unix};
 
 #[test]
@@ -95,10 +96,10 @@ fn regression_a_script_that_has_gone_is_noticed_while_its_command_is_silent() {
         let mut other = Client::prompted(tcp());
         // It may still read: it has closed its sending half only.
         client.close_write();
-        std::thread::sleep(Duration::from_millis(600));
+        assert!(client.read_for(Duration::from_millis(600)).is_empty());
         assert!(other.ask("who").contains(&gate));
         drop(client);
-        while other.ask("who").contains(&gate) {}
+        until("its end", || other.ask("who"), |who| !who.contains(&gate));
         open(&gate);
     }
 }

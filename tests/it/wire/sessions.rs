@@ -1,6 +1,7 @@
 //! Many sessions at once, which share nothing.
 
 use crate::client::Client;
+use crate::wait::until;
 use crate::wire::{count_of, open, tcp, unix};
 
 #[test]
@@ -44,10 +45,7 @@ fn a_client_that_vanishes_takes_its_command_and_nothing_else_with_it() {
         client.expect("00000");
         drop(client);
         // A command that goes on would still be shown to run.
-        let until = std::time::Instant::now() + crate::client::PATIENCE;
-        while other.ask("who").contains("100000000") {
-            assert!(std::time::Instant::now() < until, "{gate}");
-        }
+        until(&gate, || other.ask("who"), |who| !who.contains("100000000"));
         assert_eq!(other.ask("wire echo a").trim(), "a");
     }
 }
@@ -60,9 +58,6 @@ fn a_telnet_client_that_vanishes_takes_its_silent_command_with_it() {
     client.expect("waiting\r\n");
     drop(client);
     let mut other = Client::prompted(tcp());
-    let until = std::time::Instant::now() + crate::client::PATIENCE / 2;
-    while other.ask("who").contains("silent-vanished") {
-        assert!(std::time::Instant::now() < until);
-    }
+    until("its end", || other.ask("who"), |who| !who.contains("silent-vanished"));
     assert_eq!(count_of("silent-vanished"), 0);
 }

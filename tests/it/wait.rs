@@ -1,0 +1,119 @@
+//! The one way to wait for what must come: look again until it has come, and say at the end of all patience what was waited for and what
+//! was seen last.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what must come. The console runs behind everything else of the machine: beside a few compilers a second of its
+/// work takes half a minute.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Looks until what is seen is what is waited for, and gives it.
+#[track_caller]
+pub(crate) fn until<T: Debug>(what: &str, mut look: impl FnMut() -> T, has_come: impl Fn(&T) -> bool) -> T {
+    let waited = Waited::begin(what);
+    loop {
+        let seen = look();
+        if has_come(&seen) {
+            return seen;
+        }
+        waited.goes_on(&seen);
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Looks until there is something, and gives it.
+#[track_caller]
+pub(crate) fn until_some<T: Debug>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until(what, look, Option::is_some).expect("it was seen")
+}
+
+/// The same as [`until`] on a runtime, which is not held up.
+pub(crate) async fn until_async<T: Debug>(
+    what: &str,
+    mut look: impl FnMut() -> T,
+    has_come: impl Fn(&T) -> bool,
+) -> T {
+    let waited = Waited::begin(what);
+    loop {
+        let seen = look();
+        if has_come(&seen) {
+            return seen;
+        }
+        waited.goes_on(&seen);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Looks until what is seen is the same before and after some work that goes the same way, and gives it: what has come to rest is told by
+/// what others have done meanwhile, and not by the time.
+#[track_caller]
+pub(crate) fn until_rest<T: Debug + PartialEq>(
+    what: &str,
+    look: impl Fn() -> T,
+    mut work_of_others: impl FnMut(),
+) -> T {
+    let twice = || {
+        let before = look();
+        (0..50).for_each(|_| work_of_others());
+        (before, look())
+    };
+    until(&format!("rest of {what}"), twice, |(before, after)| before == after).0
+}
+
+/// Does work that must come to its end.
+#[track_caller]
+pub(crate) fn returns(what: &str, work: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        let working = scope.spawn(work);
+        let waited = Waited::begin(what);
+        while !working.is_finished() {
+            waited.goes_on(&"it is still at work");
+            std::thread::sleep(PAUSE);
+        }
+        working.join().expect("its panic was shown");
+    });
+}
+
+/// A wait with its end, for a test that has to wait in another way: in a read of a socket, say.
+pub(crate) struct Waited<'a> {
+    what: &'a str,
+    end: Instant,
+}
+
+impl<'a> Waited<'a> {
+    pub(crate) fn begin(what: &'a str) -> Self {
+        Self { what, end: Instant::now() + PATIENCE }
+    }
+
+    /// Notes that only this has been seen so far.
+    ///
+    /// # Panics
+    /// The patience is at its end.
+    #[track_caller]
+    pub(crate) fn goes_on(&self, seen: &impl Debug) {
+        // Several lines of text are several lines.
+        assert!(
+            Instant::now() < self.end,
+            "waited for {} in vain; last seen: {}",
+            self.what,
+            format!("{seen:#?}").replace("\\n", "\n")
+        );
+    }
+}
+
+#[test]
+#[should_panic(expected = "waited for a seven in vain; last seen: 6")]
+fn what_was_seen_last_is_said() {
+    Waited { what: "a seven", end: Instant::now() }.goes_on(&6);
+}
+
+#[test]
+fn what_has_come_is_given() {
+    let mut numbers = 1..;
+    assert_eq!(until("a seven", || numbers.next().unwrap(), |number| *number == 7), 7);
+    assert_eq!(until_some("an eight", || numbers.next().filter(|number| *number == 9)), 9);
+}
