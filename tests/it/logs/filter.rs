@@ -377,7 +377,7 @@ fn undo_says_that_the_time_of_a_change_was_over() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.asks("log set it::ended=debug --for 50ms");
-    until("its time is over", || operator.asks("changes it::ended").contains("end of "));
+    until("its end", || operator.asks("changes it::ended"), |changes| changes.contains("end of "));
     let answer = operator.asks("undo");
     assert!(answer.contains("there is nothing to take back: change "), "{answer}");
     assert!(answer.contains(" was set for 50ms, and `log it::ended` is as it was before it"), "{answer}");
