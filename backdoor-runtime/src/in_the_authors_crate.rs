@@ -35,7 +35,7 @@ macro_rules! commands_of {
     ($($krate:ident $(= $name:literal)?),+ $(,)?) => {$(
         const _: () = {
             #[allow(unused_imports)]
-            use $krate as _;
+            use ::$krate as _;
             $crate::private::inventory::submit! {
                 $crate::private::Expected {
                     krate: $crate::commands_of!(@ $krate $($name)?),

@@ -12,6 +12,9 @@ use bd::{Choice, Track, TrackGuard, backdoor_command, backdoor_var};
 
 use super::{check, check_json};
 
+// Without the prelude a crate is found by a path from the root alone.
+bd::commands_of!(linked);
+
 /// How fast
 #[derive(Choice, ::std::clone::Clone, ::std::cmp::PartialEq)]
 #[choice(serialize)]

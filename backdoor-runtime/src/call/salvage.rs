@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use crate::call::session::Session;
+use crate::call::session::{Session, What};
 
 thread_local! {
     /// The part, on its way from the frame that wrote it to the one that knows the session.
@@ -42,9 +42,13 @@ impl Drop for Salvage<'_> {
         }
         let part = PART.try_with(Cell::take).unwrap_or_default();
         let run = self.0.run();
-        // A line of JSON has no place for it.
-        if !part.is_empty() && !run.json.load(Ordering::Relaxed) {
-            run.held.push_text(&part);
+        if part.is_empty() {
+            return;
+        }
+        // A line of JSON has it as what was printed in front of the error. Where there is no room for that, the error alone comes.
+        match run.json.load(Ordering::Relaxed) {
+            true => _ = self.0.try_notice(What::Printed(part)),
+            false => run.held.push_text(&part),
         }
     }
 }

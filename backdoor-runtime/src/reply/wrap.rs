@@ -18,11 +18,18 @@ pub(crate) fn lines(text: &str, width: Option<usize>) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for (at, one) in text.split('\n').enumerate() {
-        if at > 0 {
-            out.push('\n');
+    let all: Vec<(&str, Gaps)> = text.split('\n').map(|line| (line, gaps(line, width))).collect();
+    // Below each other, lines with columns go on at one place, as far to the right as the numbers in them allow.
+    for (at, block) in
+        all.chunk_by(|(_, one), (_, next)| one.last.is_some() && one.last == next.last).enumerate()
+    {
+        let common = block.iter().filter_map(|(_, gaps)| gaps.below).max();
+        for (index, (one, gaps)) in block.iter().enumerate() {
+            if at + index > 0 {
+                out.push('\n');
+            }
+            line(one, Some(width), common.unwrap_or(gaps.indent + 2), &mut out);
         }
-        line(one, Some(width), hang(one, width), &mut out);
     }
     Cow::Owned(out)
 }
@@ -146,23 +153,33 @@ fn long_word(word: &str, column: usize, width: usize, out: &mut String) -> usize
     }
 }
 
-/// Where a line goes on that is too wide: below the text behind its last gap that is not beyond the middle.
-pub(crate) fn hang(line: &str, width: usize) -> usize {
+/// Where text stands in a line behind two spaces or more.
+struct Gaps {
+    /// The spaces that the line begins with.
+    indent: usize,
+    /// The last one that is not beyond the middle: below it a line goes on that is too wide.
+    below: Option<usize>,
+    /// The last one.
+    last: Option<usize>,
+}
+
+fn gaps(line: &str, width: usize) -> Gaps {
     let indent = line.len() - line.trim_start_matches(' ').len();
-    let mut below = indent + 2;
+    let (mut below, mut last) = (None, None);
     let (mut column, mut spaces) = (indent, 0);
     for c in line[indent..].chars() {
         if c == ' ' {
             spaces += 1;
         } else {
-            if spaces > 1 && column <= width / 2 {
-                below = column;
+            if spaces > 1 {
+                last = Some(column);
+                below = last.filter(|column| *column <= width / 2).or(below);
             }
             spaces = 0;
         }
         column += c.width().unwrap_or(0);
     }
-    below
+    Gaps { indent, below, last }
 }
 
 #[cfg(test)]
@@ -186,6 +203,17 @@ mod tests {
         check("a line that ends   ", 16, "a line that ends");
         check("漢字 漢字 漢字", 9, "漢字 漢字\n  漢字");
         check("a\ttab is where its author put it", 9, "a\ttab is where its author put it");
+    }
+
+    /// In `mem`, notes went on below numbers of any width, and some at the left.
+    #[test]
+    fn lines_with_columns_below_each_other_go_on_at_one_place() {
+        check(
+            "file       14.3MiB  mapped files\n  shared        0B  with other processes\npages     144.0KiB  all",
+            30,
+            "file       14.3MiB  mapped\n           files\n  shared        0B  with other\n           processes\npages     144.0KiB  all",
+        );
+        check("a  one two three\nno columns at all", 12, "a  one two\n   three\nno columns\n  at all");
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::{CommandInfo, Page};
 /// Lines of a terminal that did not say how many it has.
 const USUAL_ROWS: usize = 24;
 
+/// Columns of one that did not say how wide it is.
+const COLUMNS: usize = 80;
+
 /// Lines of the service's commands that are shown on any terminal.
 const FEWEST: usize = 2;
 
@@ -58,7 +61,11 @@ fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: b
     let mut topics: Vec<&str> = builtin.iter().filter_map(|command| command.topic).collect();
     topics.sort_unstable();
     topics.dedup();
-    words(page, "topics: ", &topics)?;
+    // Who says nothing of a width most often has a terminal of this one.
+    let width = page.width().or(Some(COLUMNS));
+    for line in written(width, |page| words(page, "topics: ", &topics))? {
+        writeln!(page, "{line}")?;
+    }
     writeln!(page, "`help all` lists them all, `help NAME` explains one, `--json` gives data")
 }
 

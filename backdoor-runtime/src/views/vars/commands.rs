@@ -158,8 +158,10 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
         return wrong("nothing to set; write `set NAME VALUE`, or `set a=1 b=2`".to_owned());
     };
     match rest {
-        // `a = 1`, which a shell would take for three words, too.
-        [equals, value @ ..] if equals == "=" && !value.is_empty() && !name.contains('=') => {
+        // `a = 1`, which a shell would take for three words, too; `:=` as other languages have it.
+        [equals, value @ ..]
+            if ["=", ":=", "=="].contains(&equals.as_str()) && !value.is_empty() && !name.contains('=') =>
+        {
             vars::known(name)?;
             let value = value.join(" ");
             let value = in_quotes(vars::as_typed(name, &value));
@@ -288,6 +290,7 @@ mod tests {
             "pairs-greeting = hello world",
             "write `set pairs-greeting=\"hello world\"`, without spaces around `=`",
         );
+        check("pairs-batch := 5", "write `set pairs-batch=5`, without spaces around `=`");
         check("pairs-batch =5", "write `set pairs-batch=5`, without spaces around `=`");
         check("pairs-token = 5", "write `set pairs-token=VALUE`, without spaces around `=`");
         check(
