@@ -213,7 +213,8 @@ mod tests {
             30,
             "file       14.3MiB  mapped\n           files\n  shared        0B  with other\n           processes\npages     144.0KiB  all",
         );
-        check("a  one two three\nno columns at all", 12, "a  one two\n   three\nno columns\n  at all");
+        let broken = "a  one two three\n   four five\nno columns at all\n  here";
+        check("a  one two three four five\nno columns at all here", 20, broken);
     }
 
     #[test]
