@@ -42,6 +42,6 @@ fn nothing_here_is_wrong_together() {
 }
 
 #[test]
-fn regression_the_commands_of_a_crate_that_is_only_expected_are_linked() {
+fn regression_commands_of_an_expected_crate_are_linked() {
     check("linked say low", "linked\n");
 }

@@ -216,7 +216,7 @@ fn an_answer_as_long_as_it_may_be_is_whole() {
 }
 
 #[test]
-fn what_runs_until_it_is_interrupted_may_say_as_much_as_it_wants() {
+fn commands_without_time_limit_have_no_answer_limit() {
     let answer = Backdoor::testing().max_answer(LIMIT).run("answers until-interrupted 50000");
     assert_eq!((answer.status, answer.text.len()), (Status::Done, 400_000));
 }

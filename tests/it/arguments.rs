@@ -239,7 +239,7 @@ fn the_tail_is_passed_byte_for_byte() {
 
 /// It was taken for the text, and nobody was told (newcomer 1.2 f).
 #[test]
-fn regression_an_unknown_option_in_front_of_a_raw_tail_is_a_mistake() {
+fn regression_unknown_option_before_a_raw_tail_is_an_error() {
     refuses(
         "args say --unknown",
         "         ^^^^^^^^^",

@@ -86,7 +86,7 @@ impl Write for Log {
 }
 
 #[test]
-fn a_line_that_may_change_something_is_an_event_before_and_one_after() {
+fn a_changing_command_logs_its_begin_and_its_end() {
     let log = Log::default();
     let backdoor = log.console();
     script(&backdoor.addresses()[0], "audit fails\nargs say a\u{1b}[2Jb\u{202e}\nno such\n");

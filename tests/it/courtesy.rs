@@ -81,7 +81,7 @@ fn took() -> Duration {
 }
 
 #[test]
-fn who_may_not_run_a_dangerous_command_is_not_asked_to_confirm_it() {
+fn confirmation_is_not_asked_where_a_guard_refuses() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("courtesy guarded"), "refused: not today\n");

@@ -242,7 +242,7 @@ const BAD_ENDS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_session_goes_on_after_every_end_and_the_others_notice_nothing() {
+fn sessions_survive_every_way_a_command_can_end() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let mut other = Operator::new(&backdoor);

@@ -80,7 +80,7 @@ fn newcomer_3_1_help_fits_the_screen_and_counts_the_rest() {
 }
 
 #[test]
-fn newcomer_3_1_a_topic_has_a_line_each_under_the_command_of_its_name() {
+fn newcomer_3_1_help_of_a_group_has_a_line_for_each_command() {
     let threads = run("help threads").text;
     assert!(threads.contains("\nsee also:\n  pnt  Where the native threads are"), "{threads}");
     assert!(run("help hangs").text.contains("\n  waits    Who waits for whom"));
@@ -213,7 +213,7 @@ fn newcomer_3_3_5_no_view_breaks_a_word() {
 }
 
 #[test]
-fn newcomer_3_3_7_parts_of_a_value_have_no_brackets_and_an_empty_cell_says_so() {
+fn newcomer_3_3_7_nested_values_and_empty_cells_are_readable() {
     let expected =
         "name        refresh\ntook        4.41s\norders      failed 125, shipped 4875\nresumes_in  (none)\n";
     assert_eq!(at(80, "fits job"), expected);
@@ -234,7 +234,7 @@ fn newcomer_1_2_k_durations_are_seconds_in_json() {
 }
 
 #[test]
-fn newcomer_1_2_h_a_whole_reply_of_none_says_so_and_an_item_does_not() {
+fn newcomer_1_2_h_a_reply_of_none_prints_none() {
     assert_eq!(run("fits nothing").text, "(none)\n");
     assert_eq!(run("fits nothing --there").text, "something\n");
     assert_eq!(run("fits nothing --json").text, "null\n");

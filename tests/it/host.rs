@@ -110,7 +110,7 @@ fn a_default_that_hangs_holds_up_no_view() {
 }
 
 #[test]
-fn a_command_that_waits_for_a_slow_reader_is_interrupted_at_once_and_not_stuck() {
+fn a_command_blocked_on_output_is_interrupted_at_once() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("host flood");
@@ -124,7 +124,7 @@ fn a_command_that_waits_for_a_slow_reader_is_interrupted_at_once_and_not_stuck()
 }
 
 #[test]
-fn who_does_not_list_a_peer_that_has_gone_for_what_it_left_behind() {
+fn who_omits_peers_that_have_disconnected() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let mut other = Operator::new(&backdoor);

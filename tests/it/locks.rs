@@ -129,7 +129,7 @@ fn std_mutexes_locked_crosswise_are_untracked() {
 
 /// Theirs wait at a word of the waiting thread's, so that only the stack tells them from a condition.
 #[test]
-fn locks_of_parking_lot_are_untracked_and_its_conditions_are_none() {
+fn parking_lot_locks_are_untracked_and_its_condvars_idle() {
     static LOCK: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
     static SHARED: parking_lot::RwLock<()> = parking_lot::RwLock::new(());
     static READY: parking_lot::Condvar = parking_lot::Condvar::new();
@@ -186,7 +186,7 @@ fn of_many_readers_some_are_listed_and_the_others_counted() {
 }
 
 #[test]
-fn a_semaphore_that_ran_dry_shows_who_has_its_permits() {
+fn a_drained_semaphore_shows_the_owners_of_its_permits() {
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("dry-worker").build().unwrap();
     let pool = Arc::new(Semaphore::named("dry pool", 3));
     let (sender, receiver) = mpsc::channel();
@@ -348,7 +348,7 @@ fn the_commands_answer_while_every_worker_waits_for_a_lock() {
 
 /// `views/lock-convoy.rs`: who has just got a lock was shown as waiting for itself.
 #[test]
-fn nobody_waits_for_itself_in_a_convoy() {
+fn no_thread_waits_for_itself_in_a_convoy() {
     static STATS: Mutex<u64> = Mutex::named("convoy stats", 0);
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {

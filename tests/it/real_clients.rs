@@ -239,7 +239,7 @@ fn has(program: &str) -> bool {
 
 /// It keeps Ctrl-C for a menu of its own.
 #[test]
-fn c27_busyboxes_telnet_ends_an_endless_command_by_an_empty_line() {
+fn c27_an_empty_line_from_busybox_ends_an_endless_command() {
     if !has("busybox") {
         return;
     }

@@ -118,7 +118,7 @@ fn the_environment_is_shown_without_values() {
 }
 
 #[test]
-fn a_build_tells_the_authors_package_where_he_gave_it() {
+fn build_names_the_package_where_its_author_gave_it() {
     let console = console().build_info(build_info!()).start().unwrap();
     let mut operator = Operator::new(&console);
     let shown = operator.asks("build");

@@ -221,7 +221,7 @@ fn a_console_of_one_thread_refuses_when_that_one_is_stuck() {
 
 /// Both kinds of views had one thread, so that one of the author's that hung took `threads`, `mem` and `doctor` from the operator.
 #[test]
-fn regression_a_view_of_the_authors_that_hangs_holds_up_no_builtin() {
+fn regression_a_hung_author_view_does_not_block_builtins() {
     let backdoor = console().start().unwrap();
     let opened = OpensOnDrop(gate("runs view"));
     let mut other = Operator::new(&backdoor);

@@ -144,7 +144,7 @@ fn every_worker_is_blocked_on_a_mutex() {
 
 /// Only the first poll was watched: all that came of it was the deadline.
 #[test]
-fn regression_a_runtime_that_stalls_in_the_middle_of_a_command_is_said_so() {
+fn regression_a_stalled_runtime_is_reported_during_a_command() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -222,7 +222,7 @@ fn the_blocking_pool_is_full() {
 }
 
 #[test]
-fn who_waits_for_a_thread_is_told_what_for() {
+fn an_operator_is_told_what_occupies_the_threads() {
     let backdoor = console().command_threads(1).start().unwrap();
     let mut first = Operator::new(&backdoor);
     first.types("stuck block who_waits");
@@ -261,7 +261,7 @@ fn a_runtime_that_has_ended_is_said_so() {
 }
 
 #[test]
-fn a_service_without_a_runtime_gets_one_for_asynchronous_commands() {
+fn asynchronous_commands_get_a_runtime_where_none_exists() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("stuck async"), "on backdoor-async\n");

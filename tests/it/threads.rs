@@ -354,7 +354,7 @@ fn caught(pid: u32) -> u64 {
 }
 
 #[test]
-fn a_handler_is_installed_by_the_first_stack_and_by_nothing_before() {
+fn the_signal_handler_is_installed_by_the_first_stack() {
     let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     let line = example.line();
     let address = line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap();

@@ -24,7 +24,7 @@ fn until_measured(name: &str, seconds: usize) {
 }
 
 #[test]
-fn a_console_that_runs_reads_what_is_watched_and_goes_on_when_another_ends() {
+fn trends_are_sampled_while_any_console_runs() {
     static QUEUED: Gauge = Gauge::new();
     QUEUED.set(7.0);
     assert!(trends::watch(Watched::variable("trends queued", &QUEUED).unit("jobs")));
@@ -62,7 +62,7 @@ fn regression_without_a_name_all_that_is_watched_is_listed() {
 }
 
 #[test]
-fn a_computed_number_that_hangs_or_panics_is_a_gap_and_holds_up_no_other() {
+fn a_trend_that_hangs_or_panics_has_a_gap_alone() {
     let hangs = || {
         gate("trends computed").block();
         Reading::NotSet
@@ -83,7 +83,7 @@ fn a_computed_number_that_hangs_or_panics_is_a_gap_and_holds_up_no_other() {
 }
 
 #[test]
-fn a_name_that_is_not_watched_is_underlined_and_the_near_one_is_named() {
+fn an_unknown_trend_is_underlined_with_a_suggestion() {
     static NEAR: Gauge = Gauge::new();
     trends::watch(Watched::variable("nearby", &NEAR));
     let console = Backdoor::testing();

@@ -236,7 +236,7 @@ static TWICE_UNDONE: AtomicU32 = AtomicU32::new(1);
 
 /// `newcomer.md` 3.3.11: `undo` took back the last change of anybody, without asking.
 #[test]
-fn undo_takes_back_the_last_change_of_this_session_and_names_that_of_another() {
+fn undo_reverts_own_changes_and_names_those_of_others() {
     let (_alone, first) = alone();
     let backdoor = console().start().unwrap();
     let (mut anna, mut bert) = (Operator::new(&backdoor), Operator::new(&backdoor));

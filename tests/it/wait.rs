@@ -107,7 +107,7 @@ impl<'a> Waited<'a> {
 
 #[test]
 #[should_panic(expected = "waited for a seven in vain; last seen: 6")]
-fn what_was_seen_last_is_said() {
+fn a_wait_in_vain_shows_what_was_seen_last() {
     Waited { what: "a seven", end: Instant::now() }.goes_on(&6);
 }
 

@@ -7,7 +7,7 @@ use crate::operator::{Operator, console};
 use crate::wait::until;
 
 #[test]
-fn a_worker_that_is_held_by_a_task_of_others_is_found_by_its_stack() {
+fn a_worker_held_by_an_unseen_task_is_found_by_its_stack() {
     let held = gate("faults unseen");
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("unseen-worker").build().unwrap();
     let _opens = OpensOnDrop(held);

@@ -68,7 +68,7 @@ fn a_stuck_command_does_not_hold_up_the_drop() {
 }
 
 #[test]
-fn who_reads_nothing_does_not_hold_up_the_drop() {
+fn a_peer_that_reads_nothing_does_not_delay_the_drop() {
     let console = start();
     let mut client = Client::prompted(&console.addresses()[0]);
     client.send("wire flood 1000000\r\n");
@@ -94,7 +94,7 @@ fn regression_a_command_that_ends_the_service_is_answered() {
 }
 
 #[test]
-fn a18_the_end_of_a_console_is_in_the_log_with_a_hint_where_its_handle_was_not_kept() {
+fn a18_an_immediate_drop_is_logged_with_a_hint() {
     const HINT: &str = "its handle was dropped; keep it: `let _console = ..`";
     let ended = "the console of test has ended";
     let (log, _guard) = Log::record();

@@ -167,7 +167,7 @@ fn is_refused(tcp: &Address, path: &Path) {
 }
 
 #[test]
-fn c15_a_daemon_that_forks_after_the_start_leaves_no_door_open_behind_which_nobody_is() {
+fn c15_a_fork_into_the_background_leaves_no_dead_listener() {
     let directory = Directory::new("daemon");
     let mut service = Forking::start(DAEMON, &directory);
     let mut session = Client::prompted(&service.tcp);
@@ -183,7 +183,7 @@ fn c15_a_daemon_that_forks_after_the_start_leaves_no_door_open_behind_which_nobo
 }
 
 #[test]
-fn c15_a_worker_that_outlives_its_parent_holds_neither_port_nor_session() {
+fn c15_a_forked_worker_holds_neither_port_nor_session() {
     let directory = Directory::new("worker");
     let mut service = Forking::start(WORKER, &directory);
     let mut sessions = [Client::prompted(&service.tcp), Client::prompted(&service.unix())];

@@ -118,7 +118,7 @@ fn c17_localhost_is_the_other_family_where_one_is_missing() {
 }
 
 #[test]
-fn who_is_connected_stays_while_another_address_is_waited_for() {
+fn sessions_go_on_while_another_address_is_retried() {
     let holder = builder().listen(0).start().unwrap();
     let console = builder().listen(0).listen(holder.addresses()[0].to_string()).start_or_warn();
     let mut client = Client::prompted(&console.addresses()[0]);

@@ -19,7 +19,7 @@ fn comes_back(path: &Path) {
 }
 
 #[test]
-fn c16_a_socket_whose_file_was_removed_is_bound_again_with_one_warning() {
+fn c16_a_removed_socket_file_is_bound_again_with_one_warning() {
     let directory = Directory::new("removed");
     let (path, address) = directory.socket();
     let (log, _guard) = Log::record();
@@ -45,7 +45,7 @@ fn c16_a_socket_whose_file_was_removed_is_bound_again_with_one_warning() {
 }
 
 #[test]
-fn c16_a_socket_whose_directory_was_moved_away_is_bound_where_it_was() {
+fn c16_a_socket_in_a_moved_directory_is_bound_at_its_path() {
     let directory = Directory::new("moved");
     let inner = directory.0.join("inner");
     fs::create_dir(&inner).unwrap();
@@ -104,7 +104,7 @@ fn sleeps(pid: u32) -> Option<u64> {
 }
 
 #[test]
-fn a_file_that_is_there_wakes_nobody() {
+fn an_existing_socket_file_causes_no_wake_ups() {
     let directory = Directory::new("asleep");
     let service = Service::start("start", Some(&directory.socket().1));
     let slept = || {

@@ -70,7 +70,7 @@ fn a_filter_that_kills_does_not_end_the_service() {
 }
 
 #[test]
-fn a_filter_that_refuses_leaves_a_console_that_says_what_it_goes_without() {
+fn a_console_under_a_refusing_filter_says_what_is_missing() {
     if !is_available() {
         return;
     }

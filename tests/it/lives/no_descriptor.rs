@@ -49,7 +49,7 @@ fn in_a_leak_of_descriptors_views_answer_and_a_newcomer_gets_in() {
 }
 
 #[test]
-fn in_a_leak_of_descriptors_who_has_done_nothing_makes_room() {
+fn silent_sessions_make_room_in_a_descriptor_leak() {
     let (_service, address, mut first) = leaking();
     // An empty line is nothing, too.
     let mut silent = Client::prompted(&address);
@@ -67,7 +67,7 @@ fn in_a_leak_of_descriptors_who_has_done_nothing_makes_room() {
 
 /// attack.md H2, with two addresses.
 #[test]
-fn a_console_is_started_or_warned_of_at_each_step_of_a_rising_limit_of_descriptors() {
+fn start_succeeds_or_fails_cleanly_at_each_descriptor_limit() {
     let socket = std::env::temp_dir().join(format!("backdoor-steps-{}.sock", std::process::id()));
     for (program, flavour) in
         programs().into_iter().flat_map(|program| ["none", "current", "multi"].map(|f| (program, f)))

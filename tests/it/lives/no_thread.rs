@@ -65,7 +65,7 @@ fn a_service_whose_control_group_is_full_is_looked_at() {
 
 /// attack.md H2: it panicked at one step, and was an `Err` one lower or higher.
 #[test]
-fn a_console_is_started_or_warned_of_at_each_step_of_a_rising_limit_of_threads() {
+fn start_succeeds_or_fails_cleanly_at_each_thread_limit() {
     for (program, flavour) in
         programs().into_iter().flat_map(|program| ["none", "current", "multi"].map(|f| (program, f)))
     {

@@ -98,7 +98,7 @@ fn saved(address: &Address, limit: &str) -> String {
 }
 
 #[test]
-fn on_a_full_or_read_only_disk_a_profile_is_shown_and_nothing_is_left() {
+fn a_profile_on_a_full_disk_is_shown_and_leaves_no_file() {
     for (options, why) in [("size=8k", "No space left on device"), ("ro", "Read-only file system")] {
         let dir = Dir::new("disk");
         let line =

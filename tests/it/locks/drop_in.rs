@@ -314,7 +314,7 @@ macro_rules! asynchronous {
             }
 
             #[tokio::test]
-            async fn who_finds_every_lock_free_lets_others_run() {
+            async fn a_task_that_finds_each_lock_free_yields() {
                 let (lock, permits) = (Mutex::new(0), Semaphore::new(1));
                 let other = tokio::spawn(async {});
                 while !other.is_finished() {
@@ -325,7 +325,7 @@ macro_rules! asynchronous {
             }
 
             #[tokio::test]
-            async fn who_waits_is_not_overtaken() {
+            async fn lock_waiters_are_not_overtaken() {
                 let permits = Arc::new(Semaphore::new(2));
                 let one = permits.acquire().await.unwrap();
                 let waits = tokio::spawn(permits.clone().acquire_many_owned(2));

@@ -15,7 +15,7 @@ const THREADS: u64 = 8;
 const ROUNDS: u64 = 20_000;
 
 #[test]
-fn no_update_is_lost_while_somebody_looks() {
+fn no_update_is_lost_while_locks_are_listed() {
     static SUM: Mutex<u64> = Mutex::named("stress sum", 0);
     static SHARED: RwLock<u64> = RwLock::named("stress shared", 0);
     let done = AtomicBool::new(false);

@@ -68,7 +68,7 @@ fn mistakes_say_what_to_type() {
 }
 
 #[test]
-fn a_lease_ends_by_itself_and_a_second_one_keeps_what_was_before_the_first() {
+fn a_lease_ends_and_restores_the_level_before_the_first() {
     let _alone = alone();
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let backdoor = console().start().unwrap();
@@ -266,24 +266,20 @@ fn other_layers_see_what_they_ask_for_and_no_more() {
 
 /// A callsite that nobody wants is not even asked, so that it costs what a disabled one costs; one that is wanted is not asked again.
 #[test]
-fn a_callsite_that_nobody_wants_is_disabled_for_good() {
-    own_process("logs::filter::a_callsite_that_nobody_wants_is_disabled_for_good", || {
+fn unwanted_callsites_are_disabled() {
+    own_process("logs::filter::unwanted_callsites_are_disabled", || {
         tracing_subscriber::registry().with(logs()).init();
         disabled();
     });
 }
 
 #[test]
-fn a_callsite_that_nobody_wants_is_disabled_beside_a_layer_of_the_services_own() {
-    own_process(
-        "logs::filter::a_callsite_that_nobody_wants_is_disabled_beside_a_layer_of_the_services_own",
-        || {
-            let fmt =
-                tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::WARN);
-            tracing_subscriber::registry().with(logs()).with(fmt).init();
-            disabled();
-        },
-    );
+fn unwanted_callsites_are_disabled_beside_another_layer() {
+    own_process("logs::filter::unwanted_callsites_are_disabled_beside_another_layer", || {
+        let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::WARN);
+        tracing_subscriber::registry().with(logs()).with(fmt).init();
+        disabled();
+    });
 }
 
 fn disabled() {

@@ -24,7 +24,7 @@ fn now(line: &str) -> Answer {
 }
 
 #[test]
-fn a_debug_that_waits_for_a_held_lock_is_left_behind_and_asked_again_on_demand() {
+fn a_debug_that_blocks_is_left_and_asked_again_on_demand() {
     struct Held(Arc<Mutex<u8>>);
     impl fmt::Debug for Held {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +70,7 @@ fn a_debug_that_panics_is_said_and_not_asked_for_ever() {
 }
 
 #[test]
-fn a_debug_that_makes_and_drops_objects_of_its_own_type_is_shown() {
+fn a_debug_may_create_objects_of_its_own_type() {
     struct Busy;
     impl fmt::Debug for Busy {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -45,7 +45,7 @@ fn on_its_way(counter: usize, domain: Domain, address: &SockAddr, console: &Addr
 }
 
 #[test]
-fn a_client_that_was_fast_and_stops_costs_the_kernel_no_megabytes() {
+fn kernel_buffers_of_a_stopped_reader_are_bounded() {
     // The console's 256 KiB, as much in the kernel, and what the client itself takes.
     const MOST: usize = 1 << 20;
     let path = std::env::temp_dir().join(format!("backdoor-buffers-{}.sock", std::process::id()));

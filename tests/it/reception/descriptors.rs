@@ -54,7 +54,7 @@ fn told_without_descriptors(special: &[&str], limit: Limit) -> Option<String> {
 }
 
 #[test]
-fn who_comes_when_there_is_no_descriptor_is_told_so() {
+fn peer_is_told_when_descriptors_are_exhausted() {
     let told = told_without_descriptors(&[FEW_DESCRIPTORS], Limit::On).expect("nobody was told anything");
     assert!(told.starts_with("the service cannot take a connection now: Too many open files"), "{told}");
     assert!(told.ends_with("; try again later\n"), "{told}");
@@ -63,7 +63,7 @@ fn who_comes_when_there_is_no_descriptor_is_told_so() {
 
 /// Case H5: each of the silent ones makes room for the next at once.
 #[test]
-fn a_newcomer_behind_many_silent_ones_is_soon_heard_in_a_process_without_descriptors() {
+fn silent_peers_make_room_when_descriptors_are_exhausted() {
     let service = Service::start(&[FEW_DESCRIPTORS]);
     let before = service.descriptors();
     let silent: Vec<_> = (0..450).map(|_| Client::connect(&service.address)).collect();
@@ -81,7 +81,7 @@ fn trying(pause: &str, often: &str) -> (Service, Vec<Client>) {
 }
 
 #[test]
-fn the_pause_keeps_a_service_without_descriptors_from_trying_all_the_time() {
+fn accept_is_retried_with_pauses_without_descriptors() {
     let begun = Instant::now();
     let (with, clients) = trying("", "tried once");
     drop(trying(NO_PAUSE, "tried often"));
@@ -108,7 +108,7 @@ fn takes_a_reserve_in_a_full_system(special: &[&str]) -> Option<bool> {
 }
 
 #[test]
-fn who_comes_when_the_system_has_no_descriptor_gets_one_in_reserve() {
+fn peer_gets_the_reserve_when_the_system_has_no_descriptor() {
     let Some(with) = takes_a_reserve_in_a_full_system(&[]) else { return };
     assert!(with);
     assert_eq!(takes_a_reserve_in_a_full_system(&[NO_SPARE]), Some(false));
@@ -116,7 +116,7 @@ fn who_comes_when_the_system_has_no_descriptor_gets_one_in_reserve() {
 
 /// To be taken only to be turned away would be no help: it is the memory that is missing.
 #[test]
-fn who_comes_when_the_kernel_has_no_memory_is_served_when_it_has() {
+fn peer_is_served_once_the_kernel_has_memory_again() {
     for (error, text) in [("ENOBUFS", "No buffer space available"), ("ENOMEM", "Cannot allocate memory")] {
         let service = Service::start(&[]);
         let before = service.descriptors();

@@ -9,7 +9,7 @@ use crate::wire::{builder, open};
 const IDLE: Duration = Duration::from_millis(300);
 
 #[test]
-fn who_sends_nothing_for_long_is_told_so_and_closed() {
+fn an_idle_session_is_told_and_closed() {
     harms_only_without(
         |builder| builder.session_idle(IDLE),
         |builder| builder.session_idle(Duration::MAX),

@@ -40,7 +40,7 @@ fn silent_peers_do_not_lock_out_a_newcomer() {
 }
 
 #[test]
-fn the_oldest_that_has_shown_nothing_is_told_why_it_has_to_leave() {
+fn the_oldest_silent_session_is_told_why_it_is_closed() {
     let (log, _guard) = Log::record();
     let console = builder().max_sessions(3).start().unwrap();
     let address = &console.addresses()[0];
@@ -68,7 +68,7 @@ fn the_oldest_that_has_shown_nothing_is_told_why_it_has_to_leave() {
 }
 
 #[test]
-fn who_fills_the_port_does_not_lock_out_the_unix_socket() {
+fn a_full_port_does_not_lock_out_the_unix_socket() {
     let path = std::env::temp_dir().join(format!("backdoor-places-{}.sock", std::process::id()));
     let socket = format!("unix:{}", path.display());
     harms_only_without(

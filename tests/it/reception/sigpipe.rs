@@ -8,7 +8,7 @@ use crate::wire::builder;
 
 /// In a process of its own: what a signal does belongs to the whole process.
 #[test]
-fn a_peer_that_goes_in_the_middle_of_an_answer_does_not_end_the_service() {
+fn a_disconnect_during_an_answer_does_not_end_the_service() {
     const CHILD: &str = "BACKDOOR_TEST_SIGPIPE";
     if std::env::var_os(CHILD).is_some() {
         // SAFETY: the default action is no handler, and nothing in this process counts on another one.
@@ -28,10 +28,7 @@ fn a_peer_that_goes_in_the_middle_of_an_answer_does_not_end_the_service() {
         return;
     }
     let ended = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "reception::sigpipe::a_peer_that_goes_in_the_middle_of_an_answer_does_not_end_the_service",
-        ])
+        .args(["--exact", "reception::sigpipe::a_disconnect_during_an_answer_does_not_end_the_service"])
         .env(CHILD, "")
         .output()
         .unwrap();

@@ -303,7 +303,7 @@ async fn a_task_within_a_task_has_a_stack_of_its_own() {
 }
 
 #[tokio::test]
-async fn who_spawned_and_who_awaits_is_known() {
+async fn spawning_and_awaiting_tasks_are_known() {
     let parent = spawn(async {
         let child = spawn_named("tasks-child", sleeps());
         let _ = child.await;

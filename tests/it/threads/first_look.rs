@@ -103,7 +103,7 @@ fn a_service_with_32_mib_outlives_every_view() {
 
 /// The second half of C2: `memory allocation of 46 bytes failed`, and status 134.
 #[test]
-fn a_service_with_20_mib_of_address_space_left_outlives_every_view() {
+fn every_view_works_with_20_mib_of_address_space_left() {
     let mut example = Example::start_with("hello", &LISTEN);
     let address = address(&mut example);
     script(&address, "version\n");

@@ -73,7 +73,7 @@ fn a_change_that_stays_ends_a_lease() {
 }
 
 #[test]
-fn of_two_who_set_the_same_two_one_comes_last_with_both() {
+fn concurrent_sets_of_two_variables_are_atomic() {
     let (_alone, first) = alone();
     let backdoor = console().start().unwrap();
     thread::scope(|scope| {

@@ -119,7 +119,7 @@ fn dots_stand_for_it_everywhere() {
 
 /// While it runs, others see the line of whoever sets it.
 #[test]
-fn dots_stand_for_it_in_who_and_running_in_every_spelling() {
+fn who_and_running_mask_secrets_in_every_spelling() {
     let _alone = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);

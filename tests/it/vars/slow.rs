@@ -185,7 +185,7 @@ fn told(value: &u8) {
 }
 
 #[test]
-fn an_on_change_that_hangs_is_not_called_again_and_takes_no_other_along() {
+fn a_hung_on_change_is_not_called_again_and_blocks_no_other() {
     let (_alone, _) = alone();
     let _opens = OpensOnDrop(gate("slow told"));
     let backdoor = console().start().unwrap();

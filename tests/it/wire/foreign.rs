@@ -86,7 +86,7 @@ fn a_slow_browser_is_cut_off_at_its_first_line() {
 }
 
 #[test]
-fn a_word_that_looks_like_http_is_an_argument_once_a_line_was_accepted() {
+fn http_words_are_arguments_after_an_accepted_line() {
     let text = "wire echo a\nwire echo GET / HTTP/1.1\nHost: x\n";
     let answer = script(tcp(), text);
     assert!(answer.starts_with("a\nGET / HTTP/1.1\n"), "{answer}");
@@ -175,7 +175,7 @@ fn a_body_in_a_later_packet_does_not_run() {
 
 /// One that waits for the other side to speak first has seen the prompt.
 #[test]
-fn a_slow_client_of_another_protocol_is_cut_off_at_its_first_line() {
+fn a_slow_foreign_client_is_closed_at_its_first_line() {
     for opening in
         ["USER anonymous", "NICK me", "AUTH TLS", "PROXY TCP4 192.0.2.1 127.0.0.1 1 2", "a1 CAPABILITY"]
     {

@@ -31,7 +31,7 @@ fn a_session_over_the_limit_is_told_so() {
 }
 
 #[test]
-fn who_takes_no_byte_is_cut_off() {
+fn a_client_that_reads_nothing_is_closed() {
     let console = builder().listen("0").write_stall(Duration::from_millis(100)).start().unwrap();
     let mut client = Client::prompted(&console.addresses()[0]);
     client.send("wire flood 1000000\r\n");

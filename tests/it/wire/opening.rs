@@ -11,7 +11,7 @@ fn starts_with_banner(text: &str) {
 }
 
 #[test]
-fn a_silent_peer_gets_one_question_banner_and_prompt_and_nothing_more() {
+fn a_silent_peer_gets_one_question_banner_and_prompt() {
     let mut client = Client::connect(tcp());
     client.expect(DO_NAWS);
     starts_with_banner(&client.expect("test> "));
@@ -61,7 +61,7 @@ fn c12_an_empty_line_in_front_of_a_script_is_dropped() {
 }
 
 #[test]
-fn who_speaks_telnet_at_once_gets_the_banner_at_once() {
+fn a_client_that_speaks_telnet_gets_the_banner_at_once() {
     let mut client = Client::connect(tcp());
     client.send([0xff, 0xf1]);
     client.expect(DO_NAWS);
@@ -70,7 +70,7 @@ fn who_speaks_telnet_at_once_gets_the_banner_at_once() {
 }
 
 #[test]
-fn who_speaks_telnet_later_is_promoted() {
+fn a_client_may_begin_to_speak_telnet_later() {
     for address in [plain_tcp(), unix()] {
         let mut client = Client::prompted(address);
         client.send([0xff, 0xf1]);

@@ -77,7 +77,7 @@ fn a_long_subnegotiation_is_skipped() {
 }
 
 #[test]
-fn who_never_closes_a_subnegotiation_can_still_interrupt() {
+fn an_unfinished_subnegotiation_does_not_stop_an_interrupt() {
     let mut client = Client::prompted(tcp());
     client.send(b"\xff\xfa\x18");
     client.send(vec![b'x'; 100_000]);
@@ -117,7 +117,7 @@ fn unknown_options_are_refused_with_no_more_bytes_than_came() {
 
 /// GNU's telnet takes two bytes of UTF-8 for keys of its own unless it sends BINARY; a peer that is no telnet would show it.
 #[test]
-fn regression_only_a_peer_that_speaks_telnet_is_asked_for_binary() {
+fn regression_only_telnet_peers_are_asked_for_binary() {
     let mut client = Client::prompted(tcp());
     client.ask("wire echo a");
     assert!(!client.binary_asked);
@@ -146,7 +146,7 @@ fn what_asks_for_nothing_gets_nothing() {
 
 /// Python's telnetlib refuses all it is asked, and some clients of its kind choke on a second question.
 #[test]
-fn no_further_negotiation_is_begun_with_a_client_that_refused_the_first() {
+fn negotiation_ends_with_the_first_refusal() {
     let mut client = Client::connect(tcp());
     client.binary_asked = true;
     client.expect([0xff, 0xfd, 0x1f]);

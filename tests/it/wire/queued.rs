@@ -69,7 +69,7 @@ fn what_a_queued_line_prints_stands_below_the_line() {
 }
 
 #[test]
-fn a_line_of_which_nothing_is_run_leaves_no_prompt_above_its_refusal() {
+fn a_refused_line_leaves_no_extra_prompt() {
     let mut client = Client::prompted(tcp());
     client.send("wire wait refused\r\n");
     client.expect("waiting\r\n");
@@ -89,7 +89,7 @@ fn a_line_of_which_nothing_is_run_leaves_no_prompt_above_its_refusal() {
 }
 
 #[test]
-fn what_a_clone_of_the_session_says_later_is_seen_with_a_prompt_behind_it() {
+fn late_output_redraws_the_prompt() {
     let mut client = Client::prompted(tcp());
     assert_eq!(client.ask("wire later background"), "begun\r\n");
     open("background");

@@ -38,7 +38,7 @@ fn quit_says_goodbye_to_a_person() {
 }
 
 #[test]
-fn a_script_that_does_not_close_its_half_is_closed_when_it_has_its_answers() {
+fn an_idle_script_is_closed_after_its_answers() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
     let mut client = Client::connect(&console.addresses()[0]);
     client.send("wire wait idle\nwire echo b\n");
@@ -87,7 +87,7 @@ fn a_person_may_be_silent_for_longer_than_a_script() {
 
 /// Where nothing was said to it any more, a script that had gone kept its place for as long as its command ran.
 #[test]
-fn regression_a_script_that_has_gone_is_noticed_while_its_command_is_silent() {
+fn regression_a_gone_script_is_noticed_during_a_silent_command() {
     for address in [tcp(), unix()] {
         let gate = format!("gone {address}");
         let mut client = Client::connect(address);

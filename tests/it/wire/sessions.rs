@@ -33,7 +33,7 @@ fn sessions_have_their_own_windows_and_commands() {
 }
 
 #[test]
-fn a_client_that_vanishes_takes_its_command_and_nothing_else_with_it() {
+fn a_disconnect_ends_only_the_command_of_its_session() {
     for (address, telnet) in [(tcp(), true), (unix(), true), (tcp(), false), (unix(), false)] {
         let mut other = Client::prompted(address);
         let mut client = Client::prompted(address);
@@ -51,7 +51,7 @@ fn a_client_that_vanishes_takes_its_command_and_nothing_else_with_it() {
 }
 
 #[test]
-fn a_telnet_client_that_vanishes_takes_its_silent_command_with_it() {
+fn a_telnet_disconnect_ends_a_silent_command() {
     let mut client = Client::prompted(tcp());
     client.send("\u{0}");
     client.send(b"\xff\xf1wire wait silent-vanished\r\n");

@@ -41,7 +41,7 @@ fn what_would_move_the_cursor_is_spelled_out() {
 
 /// What JSON left as it was, the console spelled out in a way of its own, and the line was no JSON any more.
 #[test]
-fn regression_what_nobody_sees_stays_json() {
+fn regression_invisible_output_stays_json() {
     let text = "\u{9b}\u{ad}\u{180e}\u{200b}\u{202e}\u{2060}\u{feff}\u{fffb}\u{e0041}";
     for address in [tcp(), unix()] {
         let answer = script(address, format!("get {text} --json\n"));
@@ -51,7 +51,7 @@ fn regression_what_nobody_sees_stays_json() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_refused_once_and_the_next_one_runs() {
+fn an_overlong_line_is_refused_once_and_the_next_one_runs() {
     let refused = "line not run: it is longer than 8192 bytes; split it into several lines";
     let long = format!("wire echo b\nwire echo {}\nwire echo a\n", "x".repeat(100_000));
     assert_eq!(script(tcp(), &long), format!("b\n{refused}\na\n"));
