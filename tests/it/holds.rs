@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use backdoor_runtime::Address;
 
 use crate::example::{Example, program};
+use crate::left_out::left_out;
 use crate::transcript::without_numbers;
 use crate::walk::{Customers, Service, Walk, sections};
 
@@ -81,7 +82,7 @@ fn is_cgroup_visible() -> bool {
         line.split(" - ").nth(1).is_some_and(|kind| kind.starts_with("cgroup2 ") || kind.contains("memory"))
     });
     if !is_visible {
-        println!("left out: the answer of `cgroup`, since no control groups are visible here");
+        left_out("the answer of `cgroup`: no control groups are visible here");
     }
     is_visible
 }

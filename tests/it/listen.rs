@@ -19,6 +19,7 @@ use std::process::Command;
 use backdoor_runtime::{Address, Error};
 
 use crate::client::{Client, script};
+use crate::left_out::left_out;
 use crate::listen::environment::Service;
 use crate::log::Log;
 use crate::pty::is_there;
@@ -174,7 +175,7 @@ fn c20_a_peer_of_another_pid_namespace_has_no_number() {
     let may = is_there(by[0])
         && Command::new(by[0]).args(&by[1..]).arg("true").status().is_ok_and(|ended| ended.success());
     if !may {
-        println!("left out: no PID namespace can be had");
+        left_out("another PID namespace: none can be had");
         return;
     }
     let directory = Directory::new("namespace");

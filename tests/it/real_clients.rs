@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use backdoor_runtime::Address;
 
+use crate::left_out::left_out;
 use crate::pty::{Terminal, require};
 use crate::wire::{notes_of, open, tcp, unix, wait_for};
 
@@ -232,7 +233,7 @@ fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
     if !is_there {
-        eprintln!("left out: `{program}` is not on this machine");
+        left_out(&format!("a client: `{program}` is not on this machine"));
     }
     is_there
 }

@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use crate::left_out::left_out;
+
 /// What the kernel does where a call is filtered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
@@ -34,7 +36,7 @@ pub(crate) fn is_available() -> bool {
     filtered(&mut command, Action::Fail(libc::EPERM), &[libc::SYS_setpriority]);
     let begun = command.status();
     if let Err(error) = &begun {
-        eprintln!("no filter on system calls can be set here: {error}");
+        left_out(&format!("a filter of system calls: none can be set here: {error}"));
     }
     begun.is_ok()
 }

@@ -9,6 +9,7 @@ use std::{mem, ptr, thread};
 use backdoor_runtime::profile;
 use backdoor_runtime::threads::{stacks, stacks_interrupting};
 
+use crate::left_out::left_out;
 use crate::{PATIENCE, look_until, spawn};
 
 static BURNS: AtomicBool = AtomicBool::new(true);
@@ -28,7 +29,7 @@ extern "C" fn burns_with_little_room(_: *mut c_void) -> *mut c_void {
 
 pub(crate) fn a_small_stack() {
     if cfg!(target_env = "musl") {
-        println!("musl does not tell where the stack of a thread is");
+        left_out("a small stack: musl does not tell where the stack of a thread is");
         return;
     }
     // SAFETY: the attributes are made before they are used, and the thread's function takes no argument.
@@ -61,7 +62,7 @@ pub(crate) fn given_up_rights() {
     look_until("sleeps", |thread| thread.missing.is_none() && thread.system_call.is_some());
     // SAFETY: it takes a number.
     if unsafe { libc::setuid(65_534) } != 0 {
-        println!("only root has rights to give up");
+        left_out("rights that are given up: only root has some");
         return;
     }
     let of = |stacks: backdoor_runtime::threads::Stacks| {

@@ -2,6 +2,7 @@
 //! `cargo xtask tidy` for the order of the sources, `cargo xtask public-api` for what authors can name, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
 //! `cargo xtask sanitize` for what is unsafe.
 
+mod left_out;
 mod programs;
 mod public_api;
 mod tidy;
@@ -301,11 +302,15 @@ fn main() -> ExitCode {
     if checks && !programs::install() {
         return ExitCode::FAILURE;
     }
+    if checks {
+        left_out::begin();
+    }
     for (at, step) in steps.iter().enumerate() {
         // What was typed behind the chore's name is for its last step.
         let more = if at + 1 == steps.len() { more } else { &[] };
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.envs(soak_seconds.map(|seconds| (SOAK_SECONDS, seconds.to_string())));
+        cargo.env(left_out::FILE, left_out::path());
         if !step.succeeds(cargo, more) {
             return ExitCode::FAILURE;
         }
@@ -313,7 +318,12 @@ fn main() -> ExitCode {
     if !checks {
         return ExitCode::SUCCESS;
     }
-    if public_api::is_kept(false) { aarch64() } else { ExitCode::FAILURE }
+    if !public_api::is_kept(false) {
+        return ExitCode::FAILURE;
+    }
+    let ended = aarch64();
+    left_out::count();
+    ended
 }
 
 fn ended(well: bool) -> ExitCode {

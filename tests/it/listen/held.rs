@@ -6,6 +6,7 @@ use std::thread;
 use backdoor_runtime::Address;
 
 use crate::client::{Client, script};
+use crate::left_out::left_out;
 use crate::listen::environment::Service;
 use crate::listen::{Directory, port};
 use crate::log::Log;
@@ -74,7 +75,7 @@ fn in_a_network(prepare: &str, listen: &str) -> Option<Service> {
     let missing = ["unshare", "ip"].into_iter().find(|program| !is_there(program));
     let may = || Command::new("unshare").args(["-n", "true"]).status().is_ok_and(|status| status.success());
     if missing.is_some() || !may() {
-        println!("left out: no network namespace can be had ({missing:?} is missing)");
+        left_out(&format!("another network: no namespace can be had ({missing:?} is missing)"));
         return None;
     }
     let script = format!("{prepare} && exec \"$@\"");

@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
 
+use crate::left_out::left_out;
 use crate::listen::Directory;
 use crate::listen::environment::Service;
 use crate::pty::is_there;
@@ -32,7 +33,7 @@ fn start(directory: &Directory, listen: Option<&str>) -> Option<Service> {
                 .status()
                 .is_ok_and(|status| status.success());
         if !may {
-            println!("left out: this user may start no program as another one");
+            left_out("rights of other users: this user may start no program as another one");
             return None;
         }
         fs::set_permissions(&copy, Permissions::from_mode(0o4755)).unwrap();
@@ -40,7 +41,7 @@ fn start(directory: &Directory, listen: Option<&str>) -> Option<Service> {
     let program = [&setpriv[..], &[copy.to_str().unwrap()]].concat();
     let service = Service::start_program(&program, "start", listen);
     if service.all("rights") != ["true"] {
-        println!("left out: the kernel takes no notice of the mode there: {:?}", service.said);
+        left_out(&format!("a mode of a directory: the kernel takes no notice of it: {:?}", service.said));
         return None;
     }
     Some(service)

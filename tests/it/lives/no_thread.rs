@@ -9,6 +9,7 @@ use rustix::process::Resource;
 use super::process::{Begun, Process, VIEWS, answers, check_answers, limited, lonely_user};
 use super::strategy::programs;
 use crate::client::script;
+use crate::left_out::left_out;
 
 /// Views of each kind, which are quick.
 const SOME: &[&str] = &["mem", "tasks", "threads", "vars"];
@@ -126,7 +127,7 @@ impl Group {
             }
             let _ = made.and_then(|()| fs::remove_dir(&path));
         }
-        eprintln!("no control group can be made here that counts processes");
+        left_out("a limit of processes: no control group can be made here that counts them");
         None
     }
 }

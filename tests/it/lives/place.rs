@@ -8,6 +8,7 @@ use backdoor_runtime::Address;
 
 use super::process::{Process, SERVICE, VIEWS, answers, check_answers};
 use crate::client::{Client, script};
+use crate::left_out::left_out;
 
 const NO_PROC: &str =
     "does not go behind the service: without /proc nobody knows whether a filter would end the process";
@@ -33,7 +34,7 @@ impl Drop for Dir {
 fn behind(line: &str, dir: &Dir) -> Option<Process> {
     let can = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if !can.is_ok_and(|output| output.status.success()) {
-        eprintln!("nothing can be mounted here: a service that lacks something was not tested");
+        left_out("a service that lacks something: nothing can be mounted here");
         return None;
     }
     let mut command = Command::new("unshare");

@@ -11,6 +11,7 @@ use backdoor_runtime::Address;
 use rustix::process::{Resource, Rlimit};
 
 use crate::client::Client;
+use crate::left_out::left_out;
 use crate::wait::{PATIENCE, until};
 
 /// Everything that a built-in looks at. `profile` needs a thread of its own.
@@ -179,7 +180,7 @@ pub(super) fn lonely_user() -> Option<u32> {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     if !rustix::process::geteuid().is_root() {
-        eprintln!("only root can start a service as another user");
+        left_out("a service of another user: only root can start one");
         return None;
     }
     // Those of other runs of this binary are others.
@@ -188,7 +189,7 @@ pub(super) fn lonely_user() -> Option<u32> {
     match can {
         Ok(_) => Some(uid),
         Err(error) => {
-            eprintln!("another user cannot start the service: {error}");
+            left_out(&format!("a service of another user: {error}"));
             None
         }
     }

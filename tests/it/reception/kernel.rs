@@ -6,6 +6,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::process::Service;
+use crate::left_out::left_out;
 use crate::pty::require;
 
 /// Holds on to a service whose connections cannot be taken. It lets go when it is dropped.
@@ -34,7 +35,7 @@ impl Refusing {
         if refusing.hear(&[" attached", "Operation not permitted"]) == 0 {
             return Some(refusing);
         }
-        println!("no process may be traced here: a kernel that says {error} was not tested");
+        left_out(&format!("a kernel that says {error}: no process may be traced here"));
         None
     }
 
