@@ -193,7 +193,7 @@ mod tests {
 
     /// The commit of the dotfiles that the package happened to lie below (author A12).
     #[test]
-    fn regression_a_package_below_a_repository_that_does_not_have_it_has_no_commit() {
+    fn regression_an_untracked_package_has_no_commit() {
         let root = directory("below");
         if !git(&root, &["init", "--quiet", "."]) {
             println!("not tested: there is no git");

@@ -345,7 +345,7 @@ mod tests {
 
     /// No test of this binary sets a subscriber.
     #[test]
-    fn where_nobody_takes_an_event_none_is_made() {
+    fn no_event_is_made_without_a_subscriber() {
         let audit = Audit::start(RECURRING).unwrap();
         assert!(!audit.notes.reaches_log, "the feature `log` of `tracing` is off here");
         audit.notes.send(LevelFilter::WARN, true, || panic!("it was made"));

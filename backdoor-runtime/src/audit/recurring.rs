@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_topic_is_logged_once_a_minute_and_the_others_are_counted() {
+    fn each_topic_is_logged_once_a_minute_and_counted() {
         let begin = Instant::now();
         let mut recurring = Recurring::new(Duration::from_secs(60));
         let mut at = |seconds, topic| {

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_descriptor_has_a_slot_while_it_is_ours_however_many_there_are() {
+    fn each_open_descriptor_has_a_slot() {
         let files: Vec<File> = (0..3 * SLOTS).map(|_| File::open("/dev/null").unwrap()).collect();
         let ours: Vec<Ours> = files.iter().map(Ours::new).collect();
         assert!(files.iter().all(is_listed));

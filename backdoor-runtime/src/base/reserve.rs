@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_for_want_of_descriptors_is_tried_once_for_each_in_reserve() {
+    fn each_reserve_descriptor_allows_one_more_try() {
         let _keeping = Keeping::begin();
         let failing = |errno: Errno| {
             let mut tries = 0;

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomer_3_3_5_messages_and_usage_lines_are_broken_between_words() {
+    fn newcomer_3_3_5_messages_and_usage_break_between_words() {
         let mut failure = Failure::usage("`900` is out of range 0..=63".to_owned(), None);
         failure.usage = Some("cache flush [--shard <0..=63>] [--no-flush]".to_owned());
         let shown = complaint(&failure, "cache flush", &Seen::Elsewhere, Some(40));

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomer_3_3_1_a_short_time_has_no_more_of_the_day_than_is_needed() {
+    fn newcomer_3_3_1_a_short_time_omits_what_is_not_needed() {
         let now = UNIX_EPOCH + Duration::from_secs(1_796_000_000);
         let ago = |seconds| short_time_at(now - Duration::from_secs(seconds), now);
         assert_eq!(time(now), "2026-11-30T00:53:20Z");

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_without_room_begins_further_left_and_is_broken_at_a_joint() {
+    fn a_long_word_begins_further_left_and_breaks_at_a_joint() {
         check("place   src/a/long/path.rs:12", 24, "place\n   src/a/long/path.rs:12");
         check("in one::two::three::four::five", 16, "in\none::two::\nthree::four::\nfive");
         check("abcdefghijklmnopqrstuvwxyz", 10, "abcdefghijklmnopqrstuvwxyz");

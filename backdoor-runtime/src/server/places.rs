@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_stay_does_not_make_room() {
+    fn a_session_that_may_stay_makes_no_room() {
         let mut room = Room::new(1, 0);
         room.places = Arc::new(Places::new(1, 0, Duration::MAX));
         assert_eq!(room.enter(1, false), Ok(None));

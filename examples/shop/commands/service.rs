@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_those_that_nobody_changed() {
+    fn limits_are_the_defaults() {
         let text = "products      40\nqueue         256\ncache_shards  8\n";
         assert_eq!(console(&Orders::default()).run("limits").text, text);
     }

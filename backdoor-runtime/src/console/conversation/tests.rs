@@ -65,7 +65,7 @@ impl Desk {
 
 /// It came right behind the answer to the line before, and its own answer stood behind the prompt of that.
 #[test]
-fn regression_a_pasted_line_that_comes_behind_an_answer_is_no_line_typed_at_the_prompt() {
+fn regression_a_late_pasted_line_is_not_taken_as_typed() {
     let mut desk = Desk::new(true);
     desk.types(b"one\r\n");
     desk.answers("one", "1\n");
@@ -94,7 +94,7 @@ fn whoever_speaks_no_telnet_has_the_prompt_with_the_answer() {
 }
 
 #[test]
-fn a_prompt_that_waits_comes_at_once_with_ctrl_c_and_never_at_the_end() {
+fn a_delayed_prompt_comes_at_once_with_ctrl_c() {
     let mut desk = Desk::new(true);
     desk.types(b"one\r\n");
     desk.answers("one", "1\n");
@@ -112,7 +112,7 @@ fn a_prompt_that_waits_comes_at_once_with_ctrl_c_and_never_at_the_end() {
 }
 
 #[test]
-fn newcomer_3_3_5_what_the_console_says_by_itself_is_broken_between_words() {
+fn newcomer_3_3_5_notices_break_between_words() {
     let mut desk = Desk::new(true);
     desk.conversation.peer.set_size(40, 10);
     desk.types(&[b'x'; 2000]);
@@ -124,7 +124,7 @@ fn newcomer_3_3_5_what_the_console_says_by_itself_is_broken_between_words() {
 }
 
 #[test]
-fn newcomer_3_3_5_the_banner_fits_a_narrow_terminal_whose_size_is_not_known_yet() {
+fn newcomer_3_3_5_the_banner_fits_a_terminal_of_unknown_size() {
     let banner = Service::new("t".to_owned(), None).banner();
     let last = banner.lines().last().unwrap();
     assert!(last.len() <= 40, "{last}");

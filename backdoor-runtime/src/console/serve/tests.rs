@@ -147,7 +147,7 @@ async fn empty_lines_put_the_banner_off_for_a_while_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c13_a_script_that_has_sent_all_at_once_is_told_why_it_is_closed() {
+async fn c13_an_idle_script_is_told_why_it_is_closed() {
     let wire = begin();
     wire.send("no-such\n");
     pass(MOMENT).await;
@@ -177,7 +177,7 @@ async fn c13_a_script_that_goes_on_after_a_pause_is_in_a_conversation() {
 
 /// Its lines came in several packets, which is no pause.
 #[tokio::test(start_paused = true)]
-async fn a_script_that_is_cut_into_packets_is_closed_when_it_has_its_answers() {
+async fn a_script_in_packets_is_closed_after_its_answers() {
     let wire = begin();
     for _ in 0..10 {
         wire.send("no-such\n");

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_peers_window_size_is_agreed_to_and_memory_stays_bounded() {
+    fn only_window_size_is_agreed_to_in_bounded_memory() {
         let mut options = Options::default();
         for option in 0..=u8::MAX {
             let will = options.receive(Verb::Will, option);

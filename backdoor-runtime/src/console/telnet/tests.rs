@@ -228,7 +228,7 @@ fn one_that_stays_open_can_be_dropped() {
 }
 
 #[test]
-fn who_asks_without_end_meets_silence() {
+fn endless_telnet_requests_get_no_answer() {
     let (mut telnet, mut seen) = (Telnet::new(SUBNEGOTIATION_LIMIT, 2), Transcript::default());
     let mut feed = |hex, after| {
         let now = *NOW + Duration::from_millis(after);

@@ -110,7 +110,7 @@ mod tests {
 
     /// On a busy machine it read "occupied by .".
     #[test]
-    fn regression_nobody_is_named_who_occupies_no_thread() {
+    fn regression_only_runs_on_threads_are_named() {
         assert_eq!(
             no_thread("x", ""),
             "`x` waits for a thread, though none is occupied: the machine is busy. Ctrl-C leaves"

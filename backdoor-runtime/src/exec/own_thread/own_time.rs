@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_computes_or_waits_has_no_more_than_the_limit() {
+    async fn a_thread_that_computes_or_waits_is_held_to_the_limit() {
         let ends = Arc::new(AtomicBool::new(false));
         let wait: fn(&AtomicBool) = |ends| {
             while !ends.load(Ordering::Relaxed) {

@@ -188,7 +188,7 @@ fn a_dead_socket_is_replaced() {
 }
 
 #[test]
-fn c20_where_the_process_id_is_in_the_path_other_advice_is_given() {
+fn c20_a_path_with_the_process_id_gets_other_advice() {
     let dir = Dir::new("advice");
     let check = |name: &str, advice: &str| {
         let _bound = bind(&at(&dir.file(name))).unwrap();
@@ -268,7 +268,7 @@ fn a_path_that_cannot_be_is_said() {
 
 /// The lock is what the test below depends on, which without it fails only now and then.
 #[test]
-fn who_holds_the_directory_delays_a_start_and_does_not_stop_it() {
+fn a_held_directory_lock_delays_a_start() {
     let dir = Dir::new("lock");
     let held = File::open(&dir.0).unwrap();
     held.lock().unwrap();

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_no_percentile_and_one_value_is_all_of_them() {
+    fn percentiles_of_no_value_and_of_one_value() {
         let histogram = Histogram::<Duration>::new();
         assert_eq!(
             histogram.value(Instant::now()).to_string(),

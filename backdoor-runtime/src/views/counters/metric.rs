@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_registry_that_does_not_answer_is_named_and_the_others_are_read() {
+    async fn an_unresponsive_registry_is_named_and_others_are_read() {
         let (release, held) = std::sync::mpsc::channel::<()>();
         let held = Mutex::new(held);
         let metric = |name: &str| Metric::new(name, [], Reading::Value(1.into())).unit("jobs");

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_went_back_and_a_clock_that_stood_still_are_no_rate() {
+    fn a_reset_count_or_a_stopped_clock_gives_no_rate() {
         let (marks, start) = (Marks::new(), Instant::now());
         marks.look(start, || 100);
         assert_eq!(marks.look(start, || 200).1.rate, None);

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn newcomer_3_3_5_an_event_has_a_short_time_and_its_words_stay_whole() {
+    fn newcomer_3_3_5_an_event_is_short_and_breaks_no_word() {
         let event = |time| LogEvent {
             number: 1,
             time,

@@ -234,7 +234,7 @@ mod tests {
 
     /// `author.md` A19: `main` panicked, "does not currently support filters".
     #[test]
-    fn a_finished_fmt_subscriber_gets_a_layer_that_filters_by_itself() {
+    fn a_layer_on_a_finished_fmt_subscriber_filters_itself() {
         let subscriber = fmt().with_max_level(LevelFilter::INFO).with_writer(std::io::sink).finish();
         tracing::subscriber::with_default(subscriber.with(logs::logs()), || {
             tracing::info!(target: "it::finished", "kept");

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_with_threads_that_write_and_readers_that_hold() {
+    fn memory_is_bounded_under_writers_and_slow_readers() {
         let ring = Ring::new(LEAST);
         let ends = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_does_not_wait_for_who_holds_a_shard_or_the_list() {
+    fn a_writer_waits_for_no_reader_of_a_shard_or_the_list() {
         let ring = Ring::new(LEAST);
         let held: Vec<_> = ring.shards.iter().skip(1).map(|shard| shard.lock().unwrap()).collect();
         let list = ring.full.lock().unwrap();

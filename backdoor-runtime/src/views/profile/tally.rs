@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_nobody_knows_any_more() {
+    fn a_task_that_has_ended_has_no_name() {
         let mut tally = Tally::new(99, Duration::from_secs(1));
         for task in [u64::MAX, u64::MAX - 1] {
             tally.add(7, task, 3, Addresses { addresses: vec![1], cut: true });

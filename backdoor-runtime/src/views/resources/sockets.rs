@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_nobody_holds_is_an_orphan() {
+    fn a_socket_without_a_process_is_an_orphan() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (own, from) = listener.accept().unwrap();

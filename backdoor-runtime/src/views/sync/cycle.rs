@@ -301,7 +301,7 @@ mod tests {
 
     /// `views/rwlock-recursive.rs`.
     #[test]
-    fn who_reads_again_behind_a_writer_is_in_a_cycle_with_it() {
+    fn a_second_read_behind_a_writer_is_a_cycle() {
         static MODEL: RwLock<()> = RwLock::named("recursive model", ());
         let waiting = |wants: &str| {
             let edges = waits().edges;
@@ -355,7 +355,7 @@ mod tests {
 
     /// The permits of tokio go to whoever came first, also where one behind wants less.
     #[test]
-    fn who_takes_one_more_permit_behind_somebody_who_wants_all_is_in_a_cycle_with_it() {
+    fn a_permit_behind_a_wish_for_all_permits_is_a_cycle() {
         let pool = Semaphore::named("fair pool", 2);
         let mut one = pin!(async {
             let _first = pool.acquire().await;

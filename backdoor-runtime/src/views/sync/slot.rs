@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_those_who_claim_a_slot_gets_it() {
+    fn one_of_several_claims_gets_the_slot() {
         let slot = Slot::new();
         let claims = thread::scope(|scope| {
             let claims = [1, 2, 3].map(|thread| {

@@ -163,7 +163,7 @@ mod tests {
 
     /// `attack.md` L7: they were never dropped, and listed for ever.
     #[test]
-    fn a_task_that_nobody_can_wake_is_dropped_by_who_counts_its_wakers() {
+    fn a_task_that_cannot_be_woken_is_dropped() {
         static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
         let alive = || tasks::list().filter(|task| task.matches("counted-by-wakers")).count();
         let (ready, tasks) = channel();

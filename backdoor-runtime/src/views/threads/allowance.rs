@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_sets_the_room_is_named() {
+    fn the_limit_of_memory_is_named() {
         let room = |of| Room { bytes: 12 << 20, of }.too_small_for(61 << 20);
         let start = "names come from the symbol table: debug information would need 61.0MiB, and ";
         assert_eq!(room(Of::Group), format!("{start}12.0MiB are free in the control group"));

@@ -345,11 +345,11 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_no_more_gets_names_from_the_symbol_table() {
-        let address = who_wants_no_more_gets_names_from_the_symbol_table as *const () as u64;
+    fn no_memory_means_names_from_the_symbol_table() {
+        let address = no_memory_means_names_from_the_symbol_table as *const () as u64;
         let names = Names::look_up_until([(address, false)], &|| true);
         let frames = names.at(address, false);
-        assert!(frames[0].name().ends_with("::who_wants_no_more_gets_names_from_the_symbol_table"));
+        assert!(frames[0].name().ends_with("::no_memory_means_names_from_the_symbol_table"));
         assert_eq!((frames.len(), frames[0].place()), (1, None));
         assert_eq!(names.missing.unwrap(), "names come from the symbol table: the look was interrupted");
         // A look that goes on finds the whole name.

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_tries_and_nobody_else_hears_of_it() {
+    fn a_trial_in_a_child_is_not_noticed_by_the_service() {
         assert!(survives(&ALL).unwrap());
         // SAFETY: it only asks for children whose end has a signal, as a service does, and waits for none.
         let others = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspended_process_leaves_a_gap_and_not_what_was_there_before() {
+    fn a_suspended_process_leaves_a_gap() {
         let mut ring = Ring::new();
         (0..3_600).for_each(|second| ring.push(second, 5.0));
         ring.push(3_620, 6.0);

@@ -195,7 +195,7 @@ mod tests {
 
     /// One test, since several would share what is watched.
     #[test]
-    fn nothing_is_read_unless_something_is_watched_and_a_console_runs() {
+    fn nothing_is_read_without_a_watch_and_a_console() {
         let console = || Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10));
         let (one, other) = (console(), console());
         attach(&one);

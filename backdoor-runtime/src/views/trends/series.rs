@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_has_a_rate_from_its_second_reading_on_and_none_where_it_was_set_back() {
+    fn a_counter_has_a_rate_unless_it_was_reset() {
         let series = Series::new(Watched::variable("n", &GAUGE));
         let keep = |second: u64, millis: u64, count: u64| {
             let value = Value::record([("count", count.into())]);

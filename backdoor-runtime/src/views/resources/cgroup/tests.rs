@@ -111,7 +111,7 @@ fn pressure_is_the_machines_where_the_group_has_none() {
 
 /// `newcomer.md` 3.6, 3: unknown is not unlimited, and the memory controller's path is not that of all.
 #[test]
-fn what_cannot_be_seen_is_unknown_and_each_controller_has_its_path() {
+fn unreadable_values_are_unknown_for_each_controller() {
     let group =
         find("4:memory:/shop\n3:cpu,cpuacct:/\n2:pids:/shop/pids\n", Path::new(NOWHERE), Path::new(NOWHERE))
             .unwrap();
