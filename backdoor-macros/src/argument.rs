@@ -10,7 +10,10 @@ use crate::mistakes::Mistakes;
 use crate::names;
 
 const PLACE: &str = "#[arg(..)]";
-const KNOWN: [&str; 7] = ["long", "short", "default", "range", "rest", "from_str", "complete"];
+const KNOWN: [&str; 8] = ["long", "short", "default", "range", "rest", "from_str", "complete", "secret"];
+
+/// Keys that are no author's: the console's own commands have them.
+const INTERNAL: [&str; 2] = ["secret_if", "line"];
 
 /// What the author declared of a parameter.
 #[derive(Default)]
@@ -24,6 +27,17 @@ pub(crate) struct ArgumentArgs {
     pub(crate) rest: Option<Ident>,
     pub(crate) from_str: bool,
     pub(crate) complete: Option<Path>,
+    pub(crate) secrecy: Option<Secrecy>,
+}
+
+/// Whether others may read what is typed for the parameter.
+pub(crate) enum Secrecy {
+    /// They may not.
+    Secret(Ident),
+    /// What this path names decides.
+    Judged(Path),
+    /// It is a line whose parameters decide.
+    Line,
 }
 
 /// An option's name, or the key alone.
@@ -85,7 +99,7 @@ impl ArgumentArgs {
                 return mistakes.add(other, "`#[arg]` needs keys in parentheses", "write `#[arg(long)]`");
             }
         };
-        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| self.set(key, mistakes));
+        keys::read_with(tokens, PLACE, &KNOWN, &INTERNAL, mistakes, |key| self.set(key, mistakes));
     }
 
     fn set(&mut self, key: Key, mistakes: &Mistakes) {
@@ -100,6 +114,12 @@ impl ArgumentArgs {
                 match (other.as_str(), name.as_str()) {
                     ("rest", "default") | ("default", "rest") => {
                         "make the type `Option<String>` and choose the fallback in the body"
+                    }
+                    ("secret", "default") | ("default", "secret") => {
+                        "`help` shows a default; make the type an `Option` and choose the fallback in the body"
+                    }
+                    ("secret", "complete") | ("complete", "secret") => {
+                        "Tab would show the values; keep one of them"
                     }
                     _ => {
                         "`rest` is what remains of the line behind the options and has no name of its own; keep one of them"
@@ -121,6 +141,13 @@ impl ArgumentArgs {
             "rest" if key.bare(mistakes) => self.rest = Some(key.name),
             "from_str" => self.from_str = key.bare(mistakes),
             "complete" => self.complete = complete(&key, mistakes),
+            "secret" if key.bare(mistakes) => self.secrecy = Some(Secrecy::Secret(key.name)),
+            "secret_if" => {
+                if let Some(Expr::Path(path)) = key.expression("secret_if = JUDGE", mistakes) {
+                    self.secrecy = Some(Secrecy::Judged(path.path));
+                }
+            }
+            "line" if key.bare(mistakes) => self.secrecy = Some(Secrecy::Line),
             _ => {}
         }
     }
@@ -134,14 +161,26 @@ impl ArgumentArgs {
             "rest" => self.rest.is_some(),
             "from_str" => self.from_str,
             "complete" => self.complete.is_some(),
+            "secret" => self.secret().is_some(),
             _ => false,
+        }
+    }
+
+    /// The key `secret`.
+    pub(crate) fn secret(&self) -> Option<&Ident> {
+        match &self.secrecy {
+            Some(Secrecy::Secret(key)) => Some(key),
+            _ => None,
         }
     }
 
     /// The key given before that cannot stand beside this one.
     fn excluded_by(&self, name: &str) -> Option<String> {
         let with_rest = ["default", "long", "short"];
+        let with_secret = ["default", "complete"];
         match name {
+            "secret" => with_secret.into_iter().find(|other| self.has(other)).map(str::to_owned),
+            "default" | "complete" if self.has("secret") => Some("secret".to_owned()),
             "rest" => with_rest.into_iter().find(|other| self.has(other)).map(str::to_owned),
             other if with_rest.contains(&other) => self.rest.as_ref().map(Ident::to_string),
             _ => None,

@@ -52,6 +52,7 @@ use proc_macro::TokenStream;
 /// | `range = 1..=100` | the values that are accepted |
 /// | `rest` | the raw tail of the line |
 /// | `from_str` | parsed by the type's `FromStr` |
+/// | `secret` | the console shows its values to nobody: see the guide |
 /// | `complete = path` | a `fn(&str) -> Vec<String>` that completes a word |
 #[proc_macro_attribute]
 pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStream {

@@ -75,6 +75,17 @@ fn cases() -> Vec<(&'static str, TokenStream)> {
             ),
         ),
         command(
+            "secret",
+            quote!(),
+            quote!(
+                fn author_login(
+                    #[arg(secret)] author_pin: AuthorNumber,
+                    #[arg(long, secret)] author_key: AuthorText,
+                ) {
+                }
+            ),
+        ),
+        command(
             "from_str",
             quote!(),
             quote! {

@@ -13,13 +13,14 @@ mod numbers;
 pub(crate) mod param;
 pub(crate) mod range;
 pub(crate) mod registry;
+pub(crate) mod secrecy;
 pub(crate) mod supplied;
 pub(crate) mod via_from_str;
 
 pub use catalogue::{CommandInfo, ParameterInfo};
 pub use declare::{
     check_default, check_long, check_name, check_parameter, check_plain_name, check_range, check_rest,
-    check_short, check_supplied,
+    check_secret, check_short, check_supplied,
 };
 pub use descriptor::{Command, Complete, Declared, Effect, Origin, Parameter, Place, Run, Style, Timeout};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};

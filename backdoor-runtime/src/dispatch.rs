@@ -29,6 +29,7 @@ use crate::call::stopwatch::FOREVER;
 use crate::command::States;
 use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
+use crate::command::secrecy::Masked;
 use crate::command::{Command, Effect, Timeout};
 pub(crate) use crate::dispatch::console::Shared;
 pub use crate::dispatch::console::{Console, SessionInfo};
@@ -87,14 +88,16 @@ pub(crate) struct Outcome {
     pub(crate) tail: String,
     /// The answer is wanted as one line of JSON.
     pub(crate) json: bool,
+    /// The line as it may be shown again.
+    pub(crate) line: Option<Masked>,
 }
 
 /// A line that runs.
 pub(crate) struct Run {
     pub(crate) state: Arc<RunState>,
     pub(crate) line: Arc<str>,
-    /// The same as others may see it.
-    shown: Arc<str>,
+    /// The same as others may read it.
+    shown: Masked,
     /// What the reply is wanted as, but for `--json`.
     pub(crate) form: Form,
 }
@@ -142,7 +145,7 @@ impl Dispatcher {
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
         let line: Arc<str> = line.into();
         let state = Arc::new(RunState::new(id, Instant::now()));
-        Run { state, shown: line.clone(), line, form }
+        Run { state, shown: Masked::public(&line), line, form }
     }
 
     /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
@@ -154,11 +157,11 @@ impl Dispatcher {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
         if matches!(asked.asked, Asked::Nothing) {
-            return Outcome { failure: None, tail: String::new(), json: false };
+            return Outcome { failure: None, tail: String::new(), json: false, line: None };
         }
         let form = Form { text: !json, ..run.form };
         run.state.json.store(json, Ordering::Relaxed);
-        run.shown = masked::shown(&run.line, &asked.asked, &self.shared.registry);
+        run.shown = masked::masked(&run.line, &asked.asked, &self.shared.registry);
         let record = Record::begin(self, peer, &run, &asked.asked);
         let is_ours = matches!(&asked.asked, Asked::Command { entry, .. } if entry.command.is_builtin());
         let ended = self.answer(asked.asked, &run, form, peer).await;
@@ -174,10 +177,10 @@ impl Dispatcher {
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
         if let Some(Stop::Killed(by)) = run.state.stopped() {
-            self.audit.killed(run.state.id, &run.shown, peer.id, by);
+            self.audit.killed(run.state.id, run.shown.text(), peer.id, by);
         }
         record.end(status);
-        Outcome { failure, tail, json }
+        Outcome { failure, tail, json, line: Some(run.shown) }
     }
 
     async fn answer(
@@ -285,7 +288,7 @@ impl Dispatcher {
     }
 
     fn calling<'a>(&self, entry: &'a Entry, run: &Run, form: Form, peer: &'a Arc<Peer>) -> Calling<'a> {
-        let (state, line, command) = (run.state.clone(), run.shown.clone(), entry.command);
+        let (state, line, command) = (run.state.clone(), run.shown.text().clone(), entry.command);
         let limit = self.limit(command);
         state.endless.store(limit.is_none(), Ordering::Relaxed);
         // What runs until Ctrl-C may say as much as its operator wants to read.
@@ -351,11 +354,11 @@ impl<'a> Record<'a> {
         if let Asked::Command { entry, .. } = asked {
             // What is the author's may end the process.
             let urgent = !entry.command.is_builtin();
-            if let Some(begin) = dispatcher.audit.begin(&run.shown, reads, urgent) {
+            if let Some(begin) = dispatcher.audit.begin(run.shown.text(), reads, urgent) {
                 let _ = run.state.begins.set(begin);
             }
         }
-        peer.set_line(Some(run.shown.clone()), run.state.begin.into_std());
+        peer.set_line(Some(run.shown.text().clone()), run.state.begin.into_std());
         Self { dispatcher, peer, run, reads, status: Status::Cancelled }
     }
 
@@ -374,7 +377,7 @@ impl Drop for Record<'_> {
         dispatcher.audit.ended(&audit::Line {
             session: peer.id,
             peer: &peer.name,
-            text: &run.shown,
+            text: run.shown.text(),
             reads,
             ran: !matches!(status, Status::Usage | Status::Refused),
             result: status.as_str(),

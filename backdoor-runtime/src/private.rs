@@ -21,12 +21,13 @@ pub use crate::command::ladder::signature::*;
 pub use crate::command::param::{Gives, Server};
 pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;
+pub use crate::command::secrecy::Secrecy;
 pub use crate::command::via_from_str::ParsedFromStr;
 pub use crate::command::{
     ArgError, ChoiceWord, Command, Complete, Declared, Default, Effect, FromArg, Origin, Param, Parameter,
     Place, Range, Run, Style, Timeout, ViaFromStr, ViaOne, bounds, check_default, check_long, check_name,
-    check_parameter, check_plain_name, check_range, check_rest, check_short, check_supplied, choice, show,
-    take,
+    check_parameter, check_plain_name, check_range, check_rest, check_secret, check_short, check_supplied,
+    choice, show, take,
 };
 pub use crate::server::unregistered::Expected;
 pub use crate::service::build::build_info;

@@ -376,7 +376,13 @@ impl Gathered {
             }
             self.screen.show(&outcome.tail);
             if let Some(failure) = failure {
-                self.screen.show_fresh(&complaint(failure, line, &Seen::Elsewhere, width));
+                self.screen.show_fresh(&complaint(
+                    failure,
+                    line,
+                    outcome.line.as_ref(),
+                    &Seen::Elsewhere,
+                    width,
+                ));
             }
         }
         self.screen.fresh_line();

@@ -113,6 +113,8 @@ mod runs;
 mod seccomp;
 /// The example service, in use.
 #[cfg(test)]
+mod secret_arguments;
+#[cfg(test)]
 mod shop;
 /// What the shop's README says, typed.
 #[cfg(test)]

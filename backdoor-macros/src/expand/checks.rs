@@ -59,6 +59,7 @@ fn parameter(parameter: &Parameter, at: usize) -> TokenStream {
     checks.extend(args.attribute.as_ref().map(|attribute| on(attribute, "check_supplied")));
     checks.extend(args.default.as_ref().map(|(key, _)| on(key, "check_default")));
     checks.extend(args.range.as_ref().map(|(key, _)| on(key, "check_range")));
+    checks.extend(args.secret().map(|key| on(key, "check_secret")));
     checks.extend(args.rest.as_ref().map(|key| on(key, "check_rest")));
     checks
 }

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
+use crate::argument::Secrecy;
 use crate::command::CommandArgs;
 use crate::expand::{self, Ends, call, local, private};
 use crate::item::{Item, Parameter};
@@ -56,11 +57,19 @@ fn parameter(parameter: &Parameter) -> TokenStream {
         let function = local("complete", Span::call_site());
         quote!(complete: { let #function: #private::Complete = #path; #private::Some(#function) },)
     });
+    let secrecy = args.secrecy.as_ref().map(|secrecy| {
+        let secrecy = match secrecy {
+            Secrecy::Secret(_) => quote!(Secret),
+            Secrecy::Judged(path) => quote!(Judged(&#path)),
+            Secrecy::Line => quote!(Line),
+        };
+        quote!(secrecy: #private::Secrecy::#secrecy,)
+    });
     let plain = quote!(#private::Parameter::plain(#name, #help, #shape));
-    if style.is_none() && default.is_none() && range.is_none() && complete.is_none() {
+    if style.is_none() && default.is_none() && range.is_none() && complete.is_none() && secrecy.is_none() {
         return plain;
     }
-    quote!(#private::Parameter { #style #default #range #complete ..#plain })
+    quote!(#private::Parameter { #style #default #range #complete #secrecy ..#plain })
 }
 
 fn shape(parameter: &Parameter) -> TokenStream {

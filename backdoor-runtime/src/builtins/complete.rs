@@ -9,7 +9,7 @@ use crate::{Candidate, Console, State, backdoor_command};
 async fn complete(
     State(console): State<Console>,
     /// The line so far
-    #[arg(rest)]
+    #[arg(rest, line)]
     line: Option<String>,
 ) -> Vec<Candidate> {
     console.complete(&line.unwrap_or_default()).await

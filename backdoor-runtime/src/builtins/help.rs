@@ -29,6 +29,7 @@ async fn help(
     State(console): State<Console>,
     session: Session,
     /// The name of a command, a group or a topic, or a word to look for
+    #[arg(line)]
     words: Vec<String>,
 ) -> Help {
     let name = words.join(" ").replace('_', "-");
@@ -325,6 +326,7 @@ fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize)
         None if parameter.required => facts.push("required".to_owned()),
         None => {}
     }
+    facts.extend(parameter.secret.then(|| "secret".to_owned()));
     let facts = if facts.is_empty() { String::new() } else { format!("({})", facts.join(", ")) };
     let pad = width.saturating_sub(parameter.form.width());
     let begin = format!("  {}{:pad$}  ", parameter.form, "");

@@ -170,15 +170,30 @@ impl<'a> Call<'a> {
         let wrong = |message: String| {
             Failure::usage(format!("{}: {message}", parameter.label()), Some(slot.range.clone()))
         };
-        let value = parse(word).map_err(|error| wrong(error.told(word, parameter.range)))?;
+        let is_secret = parameter.secrecy.is_secret();
+        let value = parse(word).map_err(|error| match is_secret {
+            // The author's error may repeat the value.
+            true => wrong(format!("not a valid {}; {NOT_SHOWN}", parameter.shape.value)),
+            false => wrong(error.told(word, parameter.range)),
+        })?;
         match &parameter.range {
             Some(range) if !(range.bounds)().contains(&value) => {
-                Err(wrong(range.refusal(word, "what the command accepts")))
+                let accepted = "what the command accepts";
+                Err(wrong(match is_secret {
+                    true => format!(
+                        "out of range {}; {NOT_SHOWN}",
+                        range.text().unwrap_or_else(|| accepted.to_owned())
+                    ),
+                    false => range.refusal(word, accepted),
+                }))
             }
             _ => Ok(value),
         }
     }
 }
+
+/// Why a message does not repeat the value that it is about.
+const NOT_SHOWN: &str = "the value is not shown because it is secret";
 
 fn default_of<T: Any>(parameter: &Parameter) -> T {
     let default = parameter.default.expect("the caller has looked");

@@ -90,6 +90,8 @@ pub struct ParameterInfo {
     pub default: Option<String>,
     /// What it accepts.
     pub range: Option<String>,
+    /// Whether the console shows its values to nobody.
+    pub secret: bool,
     /// The words it may be, with their help.
     pub choices: Vec<(&'static str, &'static str)>,
 }
@@ -135,6 +137,7 @@ impl ParameterInfo {
             value: if flag { "" } else { parameter.shape.value },
             required: !parameter.may_be_absent(),
             range: facts.ranges.get(at).cloned().flatten(),
+            secret: parameter.secrecy.is_secret(),
             choices: choices.iter().map(|choice| (choice.name, choice.help)).collect(),
             default,
         }
@@ -242,7 +245,7 @@ impl Serialize for CommandInfo {
 impl Serialize for ParameterInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let choices: Vec<_> = self.choices.iter().map(|(name, _)| name).collect();
-        let mut record = serializer.serialize_struct("ParameterInfo", 8)?;
+        let mut record = serializer.serialize_struct("ParameterInfo", 9)?;
         record.serialize_field("form", &self.form)?;
         record.serialize_field("name", self.name)?;
         record.serialize_field("help", self.help)?;
@@ -251,6 +254,7 @@ impl Serialize for ParameterInfo {
         record.serialize_field("default", &self.default)?;
         record.serialize_field("range", &self.range)?;
         record.serialize_field("choices", &choices)?;
+        record.serialize_field("secret", &self.secret)?;
         record.end()
     }
 }

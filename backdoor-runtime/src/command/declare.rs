@@ -142,6 +142,18 @@ pub const fn check_rest(parameters: &[Parameter], index: usize) {
     }
 }
 
+/// `secret`, on the key.
+#[track_caller]
+pub const fn check_secret(parameters: &[Parameter], index: usize) {
+    let own = &parameters[index];
+    if matches!(own.shape.arity, Arity::Flag) {
+        panic!("a flag has no value, so it cannot be `secret`; take the value as a `String`");
+    }
+    if !own.shape.choices.is_empty() {
+        panic!("`help` lists the words of a choice, so it cannot be `secret`; remove the key");
+    }
+}
+
 const fn same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::command::ladder::runner;
 use crate::command::param::{Arity, Default, Shape};
 use crate::command::range::Range;
+use crate::command::secrecy::Secrecy;
 
 /// One command, as its declaration says it.
 pub struct Command {
@@ -123,6 +124,8 @@ pub struct Parameter {
     pub range: Option<&'static Range>,
     /// The author's provider of completions.
     pub complete: Option<Complete>,
+    /// Whether others may read what was typed for it.
+    pub secrecy: Secrecy,
 }
 
 /// An author's provider of completions: the word so far to what it may become.
@@ -155,7 +158,16 @@ impl Parameter {
     /// A positional without anything else declared. A call costs the compiler much less than the fields: it looks at each for what
     /// may change in it.
     pub const fn plain(name: &'static str, help: &'static str, shape: &'static Shape) -> Self {
-        Self { name, help, shape, style: Style::Positional, default: None, range: None, complete: None }
+        Self {
+            name,
+            help,
+            shape,
+            style: Style::Positional,
+            default: None,
+            range: None,
+            complete: None,
+            secrecy: Secrecy::Public,
+        }
     }
 
     /// Whether the operator writes it, in whatever form.

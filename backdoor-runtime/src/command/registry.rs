@@ -11,11 +11,15 @@ use crate::base::suggest;
 use crate::command::catalogue::Facts;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::Command;
+use crate::command::secrecy::{Judge, Secrecy};
 
 /// What generated code hands to `inventory`.
 pub struct Registered(pub &'static Command);
 
 inventory::collect!(Registered);
+
+/// What stands in front of the name of a built-in that an author's command has taken.
+pub(crate) const BUILTIN_PREFIX: &str = "sys";
 
 /// The commands of one console.
 pub(crate) struct Registry {
@@ -26,6 +30,8 @@ pub(crate) struct Registry {
     names: Names,
     /// The most words a name has.
     longest: usize,
+    /// Those of the built-ins' parameters.
+    judges: Vec<&'static Judge>,
 }
 
 type Names = HashMap<Name, Named, BuildHasherDefault<WordHasher>>;
@@ -172,12 +178,20 @@ impl Registry {
             sorted: Vec::new(),
             names: HashMap::with_capacity_and_hasher(count, <_>::default()),
             longest: 1,
+            judges: Vec::new(),
         };
+        for parameter in builtins.iter().flat_map(|command| command.parameters) {
+            if let Secrecy::Judged(judge) = parameter.secrecy
+                && !registry.judges.iter().any(|known| std::ptr::eq(*known, judge))
+            {
+                registry.judges.push(judge);
+            }
+        }
         // Authors' commands first, so that the first to take a name keeps it and a built-in gives way.
         registry.add(sorted(authors.into_iter()).map(|command| Entry::new(command, command.name.into())));
         let given: Vec<Entry> = sorted(builtins.into_iter())
             .map(|command| match registry.is_taken_from(command) {
-                true => Entry::new(command, format!("sys {}", command.name).into()),
+                true => Entry::new(command, format!("{BUILTIN_PREFIX} {}", command.name).into()),
                 false => Entry::new(command, command.name.into()),
             })
             .collect();
@@ -186,7 +200,7 @@ impl Registry {
         // By this name each of them can be called, whatever authors take.
         for at in first..registry.entries.len() {
             let Entry { command, name, .. } = &registry.entries[at];
-            let by_sys = format!("sys {}", command.name);
+            let by_sys = format!("{BUILTIN_PREFIX} {}", command.name);
             let hidden = command.hidden || by_sys != *name;
             registry.add_name(by_sys.into(), command.name, at, hidden);
         }
@@ -262,6 +276,11 @@ impl Registry {
     /// Whether names go on behind this one, hidden ones too.
     pub(crate) fn is_group(&self, name: &str) -> bool {
         self.names.get(name).is_some_and(|named| named.members.is_some())
+    }
+
+    /// What decides which words of a line are secret, where that is not in the table of its command.
+    pub(crate) fn judges(&self) -> &[&'static Judge] {
+        &self.judges
     }
 
     /// The most words a name has.

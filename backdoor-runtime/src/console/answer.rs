@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::base::escape::escape_line;
 use crate::call::failure::Failure;
+use crate::command::secrecy::Masked;
 use crate::reply::wrap;
 
 /// Where the line that is complained about can be seen.
@@ -23,10 +24,18 @@ const HANG: usize = 2;
 const USAGE: &str = "usage: ";
 
 /// The text for a person.
-pub(crate) fn complaint(failure: &Failure, line: &str, seen: &Seen<'_>, width: Option<usize>) -> String {
+///
+/// Where the line is shown again, it is shown as `masked` says.
+pub(crate) fn complaint(
+    failure: &Failure,
+    line: &str,
+    masked: Option<&Masked>,
+    seen: &Seen<'_>,
+    width: Option<usize>,
+) -> String {
     let mut text = String::new();
     if let Some(range) = &failure.range {
-        underline(line, range, seen, width, &mut text);
+        underline(line, masked, range, seen, width, &mut text);
     }
     wrap::line(&escape_line(&failure.headline()), width, HANG, &mut text);
     text.push('\n');
@@ -37,9 +46,14 @@ pub(crate) fn complaint(failure: &Failure, line: &str, seen: &Seen<'_>, width: O
     text
 }
 
-fn underline(line: &str, range: &Range<usize>, seen: &Seen<'_>, width: Option<usize>, text: &mut String) {
-    let (Some(before), Some(word)) = (line.get(..range.start), line.get(range.clone())) else { return };
-    let (before, word) = (escape_line(before), escape_line(word));
+fn underline(
+    line: &str,
+    masked: Option<&Masked>,
+    range: &Range<usize>,
+    seen: &Seen<'_>,
+    width: Option<usize>,
+    text: &mut String,
+) {
     let above = match seen {
         Seen::AtPrompt(prompt) => {
             let wraps = width.is_some_and(|width| prompt.width() + line.width() > width);
@@ -49,6 +63,12 @@ fn underline(line: &str, range: &Range<usize>, seen: &Seen<'_>, width: Option<us
         }
         Seen::Elsewhere => None,
     };
+    let (line, range) = match masked.filter(|_| above.is_none()) {
+        Some(masked) => (&**masked.text(), masked.range(range)),
+        None => (line, range.clone()),
+    };
+    let (Some(before), Some(word)) = (line.get(..range.start), line.get(range)) else { return };
+    let (before, word) = (escape_line(before), escape_line(word));
     let indent = above.unwrap_or_else(|| {
         let _ = writeln!(text, "  {}", escape_line(line));
         2
@@ -63,7 +83,7 @@ mod tests {
 
     fn check(line: &str, range: Range<usize>, seen: &Seen<'_>, width: Option<usize>, expected: &str) {
         let failure = Failure::usage("wrong".to_owned(), Some(range));
-        assert_eq!(complaint(&failure, line, seen, width), expected);
+        assert_eq!(complaint(&failure, line, None, seen, width), expected);
     }
 
     #[test]
@@ -80,7 +100,7 @@ mod tests {
     fn newcomer_3_3_5_messages_and_usage_break_between_words() {
         let mut failure = Failure::usage("`900` is out of range 0..=63".to_owned(), None);
         failure.usage = Some("cache flush [--shard <0..=63>] [--no-flush]".to_owned());
-        let shown = complaint(&failure, "cache flush", &Seen::Elsewhere, Some(40));
+        let shown = complaint(&failure, "cache flush", None, &Seen::Elsewhere, Some(40));
         let expected =
             "`900` is out of range 0..=63\nusage: cache flush [--shard <0..=63>]\n       [--no-flush]\n";
         assert_eq!(shown, expected);

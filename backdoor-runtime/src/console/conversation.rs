@@ -23,7 +23,7 @@ use crate::console::queue::{Queue, Typed};
 use crate::console::running::Running;
 use crate::console::screen::Screen;
 use crate::console::telnet::Telnet;
-use crate::dispatch::{Outcome, Run};
+use crate::dispatch::{Outcome, Run, Shared};
 use crate::reply::{text, wrap};
 use crate::service::Service;
 
@@ -34,6 +34,7 @@ const PASTE: Duration = Duration::from_millis(10);
 /// How a listener's sessions behave.
 #[derive(Clone)]
 pub(crate) struct Manners {
+    pub(crate) shared: Arc<Shared>,
     pub(crate) service: Arc<Service>,
     /// Never to send a telnet byte first.
     pub(crate) plain: bool,
@@ -239,8 +240,10 @@ impl Conversation {
                     }
                     // The peer's own echo of a line that came ahead stands anywhere.
                     if !at_prompt && self.style == Style::Prompted {
-                        self.screen.show_entered(&line);
-                        at_prompt = true;
+                        let shown = self.manners.shared.masked(&line);
+                        self.screen.show_entered(&shown);
+                        // Where dots stand for a part of it, its words have other places.
+                        at_prompt = *shown == *line;
                     } else if bytes > 0 {
                         // What is complained about stands elsewhere on the screen.
                         at_prompt = false;
@@ -331,7 +334,7 @@ impl Conversation {
         let json = self.running.as_ref().is_some_and(Running::is_json);
         let failure =
             Failure::cancelled("the console ends; the command still runs and is left behind".to_owned());
-        self.ended(&Outcome { failure: Some(failure), tail: String::new(), json });
+        self.ended(&Outcome { failure: Some(failure), tail: String::new(), json, line: None });
         self.farewell();
     }
 

@@ -12,6 +12,7 @@ use crate::call::session::Session;
 use crate::command::Command;
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
+use crate::dispatch::masked::masked_text;
 use crate::dispatch::runs::{Killed, RunInfo, Runs};
 use crate::dispatch::tally::{StatusCount, Tally};
 use crate::exec::catch_panic::contain;
@@ -173,6 +174,11 @@ impl Console {
 }
 
 impl Shared {
+    /// A line that is not run yet, as it may be shown again.
+    pub(crate) fn masked(&self, line: &str) -> Arc<str> {
+        masked_text(line, &self.registry, self.max_words)
+    }
+
     /// Where a view of this command's is computed.
     pub(crate) fn helper_of(&self, command: &Command) -> &LazyRuntime {
         if command.is_builtin() { &self.helper } else { &self.authors_helper }

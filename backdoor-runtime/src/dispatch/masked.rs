@@ -1,248 +1,142 @@
-//! What was typed to set a secret variable must not be read by others: not in the log, nor by `running` and `who`. What is left out is
-//! decided from the words of the line, however they are spelled, and also where the line is wrong and sets nothing.
-//!
-//! A service without a secret variable has its lines as they were typed.
+//! A line as others may read it: in the log, in `running` and `who`, and where the console shows it again. The parameters of its
+//! command say which words are secret. A line that is wrong has no parameters, so that everything is left out behind the name of a
+//! command that takes secrets, or that is spelled like one.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::base::suggest;
-use crate::command::registry::{Found, Registry, spelled};
-use crate::line::Asked;
+use crate::command::registry::{BUILTIN_PREFIX, Entry, Found, Registry, spelled};
+use crate::command::secrecy::{Masked, Secrecy, TypedLine, TypedWord};
 use crate::line::words::{Word, words};
-use crate::views::vars::registry;
+use crate::line::{self, Asked};
 
-/// The line as others may see it.
-pub(super) fn shown(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) -> Arc<str> {
-    match asked {
-        Asked::Nothing => return line.clone(),
-        // Most lines have no words behind their name, or are an author's.
-        Asked::Command { arguments, .. } if arguments.slots.is_empty() => return line.clone(),
-        Asked::Command { entry, .. }
-            if !entry.command.is_builtin() && Verb::of_name(entry.command.name) == Verb::Other =>
-        {
-            return line.clone();
+/// The line as others may read it.
+pub(super) fn masked(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) -> Masked {
+    let secrets: Vec<Range<usize>> = match asked {
+        Asked::Nothing => return Masked::public(line),
+        // Most lines have no words behind their name, or are an author's without a secret.
+        Asked::Command { arguments, .. } if arguments.slots.is_empty() => return Masked::public(line),
+        Asked::Command { entry, arguments, .. } => {
+            let secrecy = |parameter: usize| entry.command.parameters[parameter].secrecy;
+            let is_public = arguments.slots.iter().all(|slot| secrecy(slot.parameter).is_public());
+            if is_public && !entry.command.is_builtin() {
+                return Masked::public(line);
+            }
+            let secrets = arguments.slots.iter().filter(|slot| secrecy(slot.parameter).is_secret());
+            secrets.map(|slot| slot.range.clone()).collect()
         }
-        _ => {}
-    }
-    let secrets = registry::secrets();
-    if secrets.is_empty() {
-        return line.clone();
-    }
-    let is_wrong = matches!(asked, Asked::Wrong { entry: None, .. });
-    match (Masking { line, commands, secrets: &secrets }).end(is_wrong) {
-        Some(end) => format!("{} ••••", line[..end].trim_end()).into(),
-        None => line.clone(),
-    }
+        Asked::Help(_) | Asked::Wrong { .. } => Vec::new(),
+    };
+    let is_bound = matches!(asked, Asked::Command { .. });
+    // Most lines of the console's own commands end here: no variable is secret.
+    let from = if is_bound && !commands.judges().iter().any(|judge| (judge.any)()) {
+        None
+    } else {
+        let is_unknown = matches!(asked, Asked::Wrong { entry: None, .. });
+        Masking { commands, is_bound }.of_line(line, is_unknown)
+    };
+    Masked::new(line, secrets, from)
 }
 
-/// What the words behind a command's name are.
-#[derive(Clone, Copy, PartialEq)]
-enum Verb {
-    /// Names of variables, with values.
-    Set,
-    /// Names of variables.
-    Name,
-    /// A line of its own.
-    Quote,
-    Other,
-}
-
-const VERBS: [(&str, Verb); 5] = [
-    ("set", Verb::Set),
-    ("get", Verb::Name),
-    ("reset", Verb::Name),
-    ("help", Verb::Quote),
-    ("complete", Verb::Quote),
-];
-
-impl Verb {
-    /// By the last word of a command's name: an author's `token set` is typed with secrets as well.
-    fn of_name(name: &str) -> Self {
-        let last = name.rsplit(' ').next().unwrap_or(name);
-        VERBS.iter().find(|(verb, _)| *verb == last).map_or(Self::Other, |(_, verb)| *verb)
-    }
-
-    /// By a word that is the name of no command.
-    fn meant_by(word: &str) -> Self {
-        suggest::nearest(word, VERBS.iter().map(|(verb, _)| *verb)).map_or(Self::Other, Self::of_name)
-    }
+/// The same of a line that is not run yet.
+pub(super) fn masked_text(line: &str, commands: &Registry, limit: usize) -> Arc<str> {
+    let line: Arc<str> = line.into();
+    masked(&line, &line::read(&line, commands, limit).asked, commands).text().clone()
 }
 
 struct Masking<'a> {
-    line: &'a str,
     commands: &'a Registry,
-    secrets: &'a [String],
+    /// The line is right: where the values of its parameters are is known.
+    is_bound: bool,
 }
 
-/// How a word has to do with a secret variable.
-enum Mention {
-    No,
-    /// Its name ends at this byte of the line.
-    UpTo(usize),
-    /// The word has more in it than the name.
-    Inside,
+/// The command that a line is about.
+struct Meant<'a> {
+    entry: Option<&'a Entry>,
+    /// How many words its name has.
+    name: usize,
+    /// No command has this name: it is the nearest.
+    is_unknown: bool,
 }
 
-impl Masking<'_> {
-    /// Up to which byte the line may be seen, where not all of it may.
-    fn end(&self, is_wrong: bool) -> Option<usize> {
+impl<'a> Masking<'a> {
+    /// The byte from which on others may not read the line.
+    fn of_line(&self, line: &str, is_unknown: bool) -> Option<usize> {
         let mut all = Vec::new();
-        let mut split = words(self.line);
-        for word in &mut split {
+        for word in words(line) {
             match word {
                 Ok(word) => all.push(word),
                 // A quote that is never closed has the rest of the line in it.
                 Err(_) => {
                     let start = all.last().map_or(0, |word: &Word<'_>| word.range.end);
-                    let start = start + (self.line.len() - start - self.line[start..].trim_start().len());
-                    let text = self.line[start..].into();
-                    all.push(Word { text, range: start..self.line.len(), quoted: true });
+                    let start = start + (line.len() - start - line[start..].trim_start().len());
+                    let text = line[start..].into();
+                    all.push(Word { text, range: start..line.len(), quoted: true });
                     break;
                 }
             }
         }
-        self.judge(&all, is_wrong)
+        let words: Vec<TypedWord<'_>> = all
+            .iter()
+            .map(|Word { text, range, quoted }| TypedWord { text, range: range.clone(), quoted: *quoted })
+            .collect();
+        self.of_words(&words, is_unknown)
     }
 
-    fn judge(&self, words: &[Word<'_>], is_wrong: bool) -> Option<usize> {
-        let (verb, name, is_wrong) = self.verb(words, is_wrong);
+    fn of_words(&self, words: &[TypedWord<'_>], is_unknown: bool) -> Option<usize> {
+        let Meant { entry, name, is_unknown } = self.meant(words, is_unknown);
         let behind = &words[name.min(words.len())..];
-        let start = words.get(name.wrapping_sub(1)).map_or(0, |word| word.range.end);
-        let end = match verb {
-            Verb::Set => self.assigned(behind, start),
-            Verb::Name => self.named(behind, start),
-            Verb::Quote if !behind.is_empty() => return self.judge(behind, true),
-            Verb::Quote | Verb::Other => None,
+        let mut from: Vec<usize> = Vec::new();
+        for parameter in entry.iter().flat_map(|entry| entry.command.parameters) {
+            match parameter.secrecy {
+                Secrecy::Line if !behind.is_empty() => {
+                    return Self { is_bound: false, ..*self }.of_words(behind, true);
+                }
+                Secrecy::Secret if !self.is_bound && !behind.is_empty() => {
+                    from.push(words[name - 1].range.end);
+                }
+                Secrecy::Judged(judge) => {
+                    from.extend((judge.from)(&TypedLine { words, name: Some(name), is_unknown }));
+                }
+                Secrecy::Public | Secrecy::Secret | Secrecy::Line => {}
+            }
+        }
+        let line = TypedLine { words, name: None, is_unknown };
+        from.extend(self.commands.judges().iter().filter_map(|judge| (judge.from)(&line)));
+        from.into_iter().min()
+    }
+
+    fn meant(&self, words: &[TypedWord<'_>], is_unknown: bool) -> Meant<'a> {
+        let near =
+            |at: usize| words.get(at).map(|word| word.text.trim_matches(|c: char| !c.is_alphanumeric()));
+        let member = |group: &str, at: usize| {
+            let nearest = suggest::nearest(near(at)?, self.commands.members(group)?.iter().copied())?;
+            self.commands.get(&format!("{group} {nearest}"))
         };
-        let mentioned = self.mentioned(words, is_wrong);
-        match (end, mentioned) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// The verb, how many words its name has, and whether it is the name of no command.
-    fn verb(&self, words: &[Word<'_>], is_wrong: bool) -> (Verb, usize, bool) {
-        let name = spelled(words.iter().take(self.commands.longest()).map(|word| &*word.text));
-        let meant = |at: usize| words.get(at).map_or(Verb::Other, |word| Verb::meant_by(trimmed(&word.text)));
-        match self.commands.find(&name) {
-            Found::Command { entry, words } => (Verb::of_name(entry.command.name), words, is_wrong),
-            Found::Group { words, .. } => (meant(words), words + 1, true),
-            // `SYS SET` is no name either.
-            Found::Unknown => match meant(0) {
-                Verb::Other if words.first().is_some_and(|word| word.text.eq_ignore_ascii_case("sys")) => {
-                    (meant(1), 2, true)
+        match self.commands.find(&spelled(words.iter().take(self.commands.longest()).map(|word| word.text))) {
+            Found::Command { entry, words } => Meant { entry: Some(entry), name: words, is_unknown },
+            Found::Group { name, words, .. } => {
+                Meant { entry: member(name, words), name: words + 1, is_unknown: true }
+            }
+            Found::Unknown
+                if words.first().is_some_and(|word| word.text.eq_ignore_ascii_case(BUILTIN_PREFIX)) =>
+            {
+                let nearest = near(1).and_then(|word| self.commands.nearest(word));
+                let entry = nearest.and_then(|name| self.commands.get(&format!("{BUILTIN_PREFIX} {name}")));
+                Meant { entry, name: 2, is_unknown: true }
+            }
+            Found::Unknown => {
+                let first = near(0).and_then(|word| self.commands.nearest(word));
+                let command = first.and_then(|first| self.commands.get(first));
+                let of_group = first.and_then(|first| member(first, 1));
+                match (of_group, command) {
+                    (Some(entry), _) => Meant { entry: Some(entry), name: 2, is_unknown: true },
+                    (None, entry) => Meant { entry, name: 1, is_unknown: true },
                 }
-                verb => (verb, 1, true),
-            },
-        }
-    }
-
-    /// Of `NAME VALUE` or `a=1 b=2`: all behind a name that is a secret's, or that no variable has.
-    fn assigned(&self, words: &[Word<'_>], start: usize) -> Option<usize> {
-        let given: Vec<&Word<'_>> = without_options(words).collect();
-        let is_pair = matches!(&given[..], [name, _] if !name.text.contains('='));
-        let mut seen = start;
-        for word in &given[..if is_pair { 1 } else { given.len() }] {
-            let name = word.text.split('=').next().unwrap_or_default();
-            if let Mention::UpTo(end) = self.mention(word) {
-                return behind(words, end);
-            }
-            let is_known = registry::find(name).is_some_and(|found| !found.is_secret());
-            if !is_known || !(is_pair || word.text.contains('=')) {
-                return Some(seen);
-            }
-            seen = word.range.end;
-        }
-        None
-    }
-
-    /// Of names alone: all behind the first that is a secret's or that no variable has.
-    fn named(&self, words: &[Word<'_>], start: usize) -> Option<usize> {
-        let mut seen = start;
-        for word in without_options(words) {
-            match self.mention(word) {
-                Mention::UpTo(end) => return behind(words, end),
-                Mention::Inside => return Some(seen),
-                Mention::No if registry::find(&word.text).is_none() => return behind(words, word.range.end),
-                Mention::No => seen = word.range.end,
             }
         }
-        None
     }
-
-    /// What follows a secret's name wherever it stands. In a line of which nobody knows what it was meant to be, that name may be
-    /// misspelled.
-    fn mentioned(&self, words: &[Word<'_>], is_wrong: bool) -> Option<usize> {
-        let mut seen = 0;
-        for word in words {
-            match self.mention(word) {
-                Mention::UpTo(end) => return behind(words, end),
-                Mention::Inside => return Some(seen),
-                Mention::No if is_wrong && self.is_near(trimmed(&word.text)) => {
-                    return behind(words, word.range.end);
-                }
-                Mention::No => seen = word.range.end,
-            }
-        }
-        None
-    }
-
-    /// Whether a word is a secret's name, or begins with it and has the value behind.
-    fn mention(&self, word: &Word<'_>) -> Mention {
-        let text = folded(&word.text);
-        let ends = self.secrets.iter().filter_map(|name| end_of_name(&text, &folded(name)));
-        match ends.min() {
-            None => Mention::No,
-            // Without quotes and escapes the word stands in the line as it is.
-            Some(end) if word.range.len() == word.text.len() => Mention::UpTo(word.range.start + end),
-            Some(end) if end == text.len() => Mention::UpTo(word.range.end),
-            Some(_) => Mention::Inside,
-        }
-    }
-
-    fn is_near(&self, word: &str) -> bool {
-        let plain = |text: &str| folded(text).replace('-', "");
-        let is_part = |name: &String| name.len() > 2 && plain(word).contains(&plain(name));
-        suggest::nearest(word, self.secrets.iter().map(String::as_str)).is_some()
-            || self.secrets.iter().any(is_part)
-    }
-}
-
-/// The same byte, where anything of the line follows it.
-fn behind(words: &[Word<'_>], end: usize) -> Option<usize> {
-    words.last().is_some_and(|last| last.range.end > end).then_some(end)
-}
-
-/// The words that are neither an option nor its value.
-fn without_options<'a, 'w>(words: &'a [Word<'w>]) -> impl Iterator<Item = &'a Word<'w>> {
-    let mut is_value = false;
-    words.iter().filter(move |word| {
-        let is_option = !word.quoted && word.text.starts_with('-') && !is_value;
-        let takes_value = matches!(&*word.text, "--for" | "--because");
-        let is_given = !is_option && !is_value;
-        is_value = is_option && takes_value;
-        is_given
-    })
-}
-
-/// Without the signs around it, such as quotes that are none.
-fn trimmed(word: &str) -> &str {
-    word.trim_matches(|c: char| !c.is_alphanumeric())
-}
-
-/// Names are alike in any case, and with `-` and `_`.
-fn folded(text: &str) -> String {
-    text.to_ascii_lowercase().replace('_', "-")
-}
-
-/// Where this name first ends as a word of its own.
-fn end_of_name(text: &str, name: &str) -> Option<usize> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    text.match_indices(name).map(|(at, _)| (at, at + name.len())).find_map(|(start, end)| {
-        let stands_alone = !text[..start].ends_with(is_part) && !text[end..].starts_with(is_part);
-        stands_alone.then_some(end)
-    })
 }
 
 #[cfg(test)]
@@ -264,12 +158,29 @@ mod tests {
         drop(words);
     }
 
+    /// A command that takes secrets
+    #[backdoor_command(name = "vault login", crate = crate)]
+    fn login(
+        user: String,
+        #[arg(secret)] pin: Option<u32>,
+        #[arg(long, short, secret)] key: Vec<String>,
+        #[arg(long)] realm: Option<String>,
+    ) {
+        drop((user, pin, key, realm));
+    }
+
+    /// A command whose tail is a secret
+    #[backdoor_command(name = "vault note", crate = crate)]
+    fn note(topic: String, #[arg(rest, secret)] text: Option<String>) {
+        drop((topic, text));
+    }
+
     #[track_caller]
     fn check(typed: &str, expected: &str) {
         let registry = Registry::linked();
         let typed: Arc<str> = typed.into();
         let asked = line::read(&typed, &registry, 64).asked;
-        assert_eq!(&*shown(&typed, &asked, &registry), expected);
+        assert_eq!(&**masked(&typed, &asked, &registry).text(), expected);
     }
 
     #[test]
@@ -296,7 +207,8 @@ mod tests {
                     let registry = Registry::linked();
                     let typed: Arc<str> = line.as_str().into();
                     let asked = line::read(&typed, &registry, 64).asked;
-                    let shown = shown(&typed, &asked, &registry);
+                    let masked = masked(&typed, &asked, &registry);
+                    let shown = masked.text();
                     assert!(!shown.contains("hunter2") && shown.ends_with(" ••••"), "{line}: {shown}");
                 }
             }
@@ -344,5 +256,38 @@ mod tests {
         ] {
             check(line, line);
         }
+    }
+
+    #[test]
+    fn values_of_secret_parameters_become_dots() {
+        check("vault login bob", "vault login bob");
+        check("vault login bob 1234", "vault login bob ••••");
+        check("vault login bob '1234' --realm x", "vault login bob •••• --realm x");
+        check("vault login --key=hunter2 bob -k hunter2 1234", "vault login --key=•••• bob -k •••• ••••");
+        check("vault login -khunter2 bob --json", "vault login -k•••• bob --json");
+        check("vault login bob --key \"a b\" --yes", "vault login bob --key •••• --yes");
+        check("vault login bob not-a-number", "vault login bob ••••");
+        check("vault note home it's 'here", "vault note home ••••");
+    }
+
+    #[test]
+    fn lines_that_are_wrong_hide_all_behind_the_name() {
+        for line in [
+            "vault login bob 1234 5678",
+            "vault login bob --kye hunter2",
+            "vault login --key=hunter2",
+            "vault login bob 'hunter2",
+            "vault login bob hunter2 --help",
+            "vault login bob hunter2 ?",
+        ] {
+            check(line, "vault login ••••");
+        }
+        check("vault lgoin bob hunter2", "vault lgoin ••••");
+        check("vualt login bob hunter2", "vualt login ••••");
+        check("VAULT LOGIN bob hunter2", "VAULT LOGIN ••••");
+        check("help vault login hunter2", "help vault login ••••");
+        check("complete vault login bob hun", "complete vault login ••••");
+        check("vault login --help", "vault login ••••");
+        check("vault login", "vault login");
     }
 }

@@ -10,6 +10,7 @@ use crate::base::suggest;
 use crate::call::failure::Failure;
 use crate::command::arguments::{Arguments, Given, Slot};
 use crate::command::registry::Entry;
+use crate::command::secrecy::DOTS;
 use crate::command::{Arity, Parameter, Style};
 use crate::line::typographic::{refuse_dash, refuse_quotes};
 use crate::line::words::Word;
@@ -37,6 +38,33 @@ pub(crate) struct Broken {
 
 /// Binds the words behind a command's name, of which there may be as many as `limit` says.
 pub(crate) fn bind(
+    line: &Arc<str>,
+    words: &[Word<'_>],
+    broken: Option<Broken>,
+    entry: &Entry,
+    limit: usize,
+) -> Result<Bound, Failure> {
+    bind_words(line, words, broken, entry, limit).map_err(|mut failure| {
+        if entry.command.parameters.iter().any(|parameter| parameter.secrecy.is_secret()) {
+            words.iter().for_each(|word| leave_out(&word.text, &mut failure.message));
+        }
+        failure
+    })
+}
+
+/// Puts dots for a word that may be a secret where a message quotes it. The name of an option is none.
+fn leave_out(word: &str, message: &mut String) {
+    let word = escape_line(word);
+    let value = word.split_once('=').map(|(_, value)| value).filter(|value| !value.is_empty());
+    if word.is_empty() || (word.starts_with("--") && value.is_none()) {
+        return;
+    }
+    for (before, secret) in [("`", &*word), ("`-- ", &*word), ("=", value.unwrap_or(&*word))] {
+        *message = message.replace(&format!("{before}{secret}`"), &format!("{before}{DOTS}`"));
+    }
+}
+
+fn bind_words(
     line: &Arc<str>,
     words: &[Word<'_>],
     broken: Option<Broken>,

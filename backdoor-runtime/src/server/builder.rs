@@ -198,7 +198,12 @@ impl Builder {
         let kept = if doors.iter().any(|door| door.is_unix()) { limits.own_places } else { 0 };
         let reception = Arc::new(Reception::new(
             dispatcher.clone(),
-            Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds },
+            Manners {
+                shared: shared.clone(),
+                service: shared.service.clone(),
+                plain: false,
+                bounds: limits.bounds,
+            },
             &limits,
             Places::new(limits.max_sessions, kept, limits.unproven_stay),
             ends,

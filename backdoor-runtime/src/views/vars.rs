@@ -60,6 +60,7 @@ mod info;
 pub(crate) mod place;
 pub(crate) mod probe;
 pub(crate) mod registry;
+pub(crate) mod secrets;
 mod set;
 #[cfg(feature = "arc-swap")]
 mod swapped;

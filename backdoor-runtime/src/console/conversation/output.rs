@@ -1,5 +1,6 @@
 //! What goes to the peer: what commands say, how they ended, questions and prompts.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Conversation, PASTE, Style};
@@ -65,7 +66,8 @@ impl Conversation {
         while let Some(early) = self.queue.pop() {
             running.early_lines += 1;
             if running.early_lines <= NAMED {
-                self.screen.show_fresh(&refusal(&early.line));
+                let line = early.line.map(|line| self.manners.shared.masked(&line));
+                self.screen.show_fresh(&refusal(&line));
             } else {
                 self.thrown_away += 1;
             }
@@ -119,7 +121,13 @@ impl Conversation {
                     true => Seen::AtPrompt(self.screen.prompt()),
                     false => Seen::Elsewhere,
                 };
-                let complaint = answer::complaint(failure, &running.line, &seen, self.peer.width());
+                let complaint = answer::complaint(
+                    failure,
+                    &running.line,
+                    outcome.line.as_ref(),
+                    &seen,
+                    self.peer.width(),
+                );
                 self.screen.show_fresh(&complaint);
             }
         }
@@ -204,7 +212,7 @@ impl Conversation {
     }
 }
 
-fn refusal(line: &Result<String, Rejection>) -> String {
+fn refusal(line: &Result<Arc<str>, Rejection>) -> String {
     match line {
         Ok(line) => {
             format!(

@@ -29,7 +29,12 @@ impl Desk {
     fn new(speaks_telnet: bool) -> Self {
         let service = Service::new("t".to_owned(), None);
         let shared = Arc::new(Shared::new(Registry::linked(), service, 64));
-        let manners = Manners { service: shared.service.clone(), plain: true, bounds: Bounds::default() };
+        let manners = Manners {
+            shared: shared.clone(),
+            service: shared.service.clone(),
+            plain: true,
+            bounds: Bounds::default(),
+        };
         let audit = Audit::start(RECURRING).unwrap();
         let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
         let peer = Arc::new(Peer::new(1, "a peer".to_owned(), None, mpsc::channel(1).0));
@@ -52,7 +57,7 @@ impl Desk {
         assert_eq!(next, line);
         let run = self.dispatcher.prepare(next, Form::text(None));
         self.conversation.begin(&run, at_prompt);
-        self.conversation.ended(&Outcome { failure: None, tail: tail.to_owned(), json: false });
+        self.conversation.ended(&Outcome { failure: None, tail: tail.to_owned(), json: false, line: None });
         self.conversation.settle();
     }
 

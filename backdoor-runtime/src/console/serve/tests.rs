@@ -88,7 +88,12 @@ fn begin() -> Wire {
     let of_session = wire.clone();
     tokio::spawn(async move {
         let shared = Arc::new(Shared::new(Registry::linked(), Service::new("t".to_owned(), None), 64));
-        let manners = Manners { service: shared.service.clone(), plain: true, bounds: Bounds::default() };
+        let manners = Manners {
+            shared: shared.clone(),
+            service: shared.service.clone(),
+            plain: true,
+            bounds: Bounds::default(),
+        };
         let audit = Audit::start(RECURRING).unwrap();
         let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
         let (output, pieces) = mpsc::channel(32);

@@ -67,7 +67,12 @@ fn reception() -> (Reception, watch::Sender<bool>) {
     let service = Service::new("test".to_owned(), None);
     let shared = Arc::new(Shared::new(Registry::linked(), service, limits.max_words));
     let audit = Audit::start(RECURRING).unwrap();
-    let manners = Manners { service: shared.service.clone(), plain: false, bounds: limits.bounds };
+    let manners = Manners {
+        shared: shared.clone(),
+        service: shared.service.clone(),
+        plain: false,
+        bounds: limits.bounds,
+    };
     let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
     let places = Places::new(2, 0, Duration::ZERO);
     let (end, ending) = watch::channel(false);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::base::quote::quote;
 use crate::views::vars::commands::shown::{Journal, Listed, Made, One};
+use crate::views::vars::secrets;
 use crate::views::vars::{self, Change, Terms, VarError, VarInfo};
 use crate::{Console, Session, State, backdoor_command};
 
@@ -50,6 +51,7 @@ async fn vars(
 async fn get(
     State(console): State<Console>,
     /// The variable, as `vars` lists it
+    #[arg(secret_if = secrets::NAMED)]
     name: String,
 ) -> Result<One, VarError> {
     let unknown = match console.variable(&name).await {
@@ -73,6 +75,7 @@ async fn set(
     State(console): State<Console>,
     session: Session,
     /// A name and a value, or `name=value` each
+    #[arg(secret_if = secrets::ASSIGNED)]
     assignments: Vec<String>,
     /// How long the change lasts
     #[arg(long = "for")]
@@ -102,6 +105,7 @@ async fn reset(
     State(console): State<Console>,
     session: Session,
     /// The variable
+    #[arg(secret_if = secrets::NAMED)]
     name: String,
     /// More variables
     more: Vec<String>,
