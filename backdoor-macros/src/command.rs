@@ -121,7 +121,7 @@ fn timeout(key: &Key, mistakes: &Mistakes) -> TokenStream {
         return quote!(Never);
     }
     match duration(&value) {
-        Some(limit) if !limit.is_zero() => {
+        Some(limit) if limit.as_millis() > 0 => {
             let milliseconds = limit.as_millis() as u64;
             quote!(after_millis(#milliseconds))
         }
@@ -136,15 +136,65 @@ fn timeout(key: &Key, mistakes: &Mistakes) -> TokenStream {
     }
 }
 
+/// The duration as the runtime crate reads one that an operator types, which a macro cannot use: amounts with their units, the large
+/// before the small, each unit once.
 fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let amount: u64 = text[..digits].parse().ok()?;
-    let unit = match &text[digits..] {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
+    let mut nanos = 0_u64;
+    let mut rest = text;
+    let mut larger = u64::MAX;
+    while !rest.is_empty() {
+        let amount_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (amount, after) = rest.split_at(amount_end);
+        let unit_end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (name, after) = after.split_at(unit_end);
+        let unit = unit(name).filter(|&unit| unit < larger)?;
+        nanos = nanos.checked_add(times(amount, unit)?)?;
+        (rest, larger) = (after, unit);
+    }
+    Some(Duration::from_nanos(nanos))
+}
+
+/// An amount of a unit in nanoseconds, where it is whole.
+fn times(amount: &str, unit: u64) -> Option<u64> {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
+    let parts = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let part = fraction.parse::<u64>().ok()?.checked_mul(unit)?;
+    let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    if part % parts == 0 { whole.checked_add(part / parts) } else { None }
+}
+
+fn unit(name: &str) -> Option<u64> {
+    const SECOND: u64 = 1_000_000_000;
+    Some(match name {
+        "ns" => 1,
+        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
+        "ms" => 1_000_000,
+        "s" => SECOND,
+        "m" => 60 * SECOND,
+        "h" => 3_600 * SECOND,
+        "d" => 24 * 3_600 * SECOND,
+        "w" => 7 * 24 * 3_600 * SECOND,
         _ => return None,
-    };
-    Some(Duration::from_millis(amount.checked_mul(unit)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_written_as_operators_write_durations() {
+        let check = |text: &str, millis: Option<u64>| {
+            assert_eq!(duration(text), millis.map(Duration::from_millis), "{text}");
+        };
+        check("250ms", Some(250));
+        check("5s", Some(5_000));
+        check("1.5s", Some(1_500));
+        check("1h30m", Some(90 * 60_000));
+        check("1d2h3m4s5ms", Some(93_784_005));
+        check("1w", Some(7 * 86_400_000));
+        for text in ["5", "5 minutes", "30m1h", "1s1s", "s", ".s", "1.s", "1..5s", "-1s", "soon", "999999w"] {
+            check(text, None);
+        }
+    }
 }

@@ -38,7 +38,7 @@ use proc_macro::TokenStream;
 /// | `hidden` | `help` leaves it out of its lists | shown |
 /// | `reads` | it changes nothing | it may change things |
 /// | `dangerous` | the operator has to confirm it | no question |
-/// | `timeout = "5s"`, `"none"` | how long it may run | the console's limit, 30 s |
+/// | `timeout = "5s"`, `"1h30m"`, `"none"` | how long it may run | the console's limit, 30 s |
 /// | `on = console`, `on = helper` | it runs on a thread of the console's; see the guide | where the service's code runs |
 /// | `crate = path` | where the runtime crate is found | `::backdoor_runtime` |
 ///
