@@ -7,8 +7,12 @@ mod waits;
 
 use backdoor_runtime::tasks::{self, TaskInfo, TaskStack};
 use backdoor_runtime::{Backdoor, Value};
+use tokio::sync::RwLock;
 
 use crate::wait::Waited;
+
+/// Of the tasks that have ended 512 are kept, in one list for all tests: a test that reads it shares this, and one that ends more has it alone.
+static ENDED: RwLock<()> = RwLock::const_new(());
 
 /// The tasks of this name.
 fn named(name: &str) -> Vec<TaskInfo> {

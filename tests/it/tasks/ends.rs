@@ -7,7 +7,7 @@ use std::time::Duration;
 use backdoor_runtime::tasks::{self, Builder, CancelError, HowEnded, Instrument, JoinSet, TaskInfo};
 use backdoor_runtime::{Backdoor, Status, spawn_named};
 
-use super::{named, run};
+use super::{ENDED, named, run};
 use crate::wait::until_async;
 
 fn how(name: &str) -> Option<HowEnded> {
@@ -17,6 +17,7 @@ fn how(name: &str) -> Option<HowEnded> {
 
 #[tokio::test]
 async fn each_end_is_told_apart() {
+    let _kept = ENDED.read().await;
     spawn_named("ends-done", async {}).await.unwrap();
     assert_eq!(how("ends-done"), Some(HowEnded::Done));
 
@@ -61,6 +62,7 @@ async fn a_join_set_does_what_tokios_does() {
 
 #[tokio::test]
 async fn an_operator_cancels_and_is_remembered() {
+    let _kept = ENDED.read().await;
     struct Drops(Arc<()>);
     let kept = Arc::new(());
     let drops = Drops(kept.clone());
@@ -88,6 +90,7 @@ async fn an_operator_cancels_and_is_remembered() {
 
 #[tokio::test]
 async fn what_cannot_be_cancelled_is_said() {
+    let _kept = ENDED.read().await;
     let instrumented = pending::<()>().instrumented("ends-instrumented");
     let id = instrumented.id();
     assert_eq!(tasks::cancel(id, "nobody"), Err(CancelError::NotOurs(id)));
@@ -122,6 +125,7 @@ async fn nothing_is_left_of_tasks_that_have_ended() {
 
 #[test]
 fn a_runtime_that_is_shut_down_takes_its_tasks_along() {
+    let _kept = ENDED.blocking_read();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let task = Builder::new().name("ends-shut-down").spawn_on(pending::<()>(), runtime.handle());
     drop(runtime);

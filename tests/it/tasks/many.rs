@@ -5,6 +5,7 @@ use std::time::Duration;
 use backdoor_runtime::{Backdoor, spawn_named, tasks};
 use tokio::runtime;
 
+use super::ENDED;
 use crate::client::script;
 use crate::wait::until;
 
@@ -42,7 +43,9 @@ fn a_hundred_thousand_tasks_are_listed_in_pieces() {
     assert_eq!(list.text.lines().filter(|line| line.contains("  crowd  ")).count(), 300);
     let more = list.text.lines().last().unwrap();
     assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 300));
+    let ended_alone = ENDED.blocking_write();
     drop(runtime);
+    drop(ended_alone);
     assert!(!tasks::list().any(|task| task.name.as_deref() == Some("crowd")));
 }
 
@@ -70,6 +73,7 @@ fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
     until("twenty-five", more, |seen| *seen == (25, true));
     let said = "25 other tasks are not shown; --limit shows more\n";
     assert_eq!(count("tasks limit-beat --limit 5", said), (5, true));
+    let _kept = ENDED.blocking_read();
     runtime.shutdown_background();
     until("their end", || super::named("limit-beat"), Vec::is_empty);
     assert_eq!(count("tasks limit-beat --ended --limit 5", said), (5, true));
