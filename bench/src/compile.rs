@@ -1,10 +1,14 @@
 //! What a command costs the compiler and the binary, beside a plain function and a subcommand of clap's derive.
 
+mod hello;
+
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::ensure;
 
+use crate::against::{self, Tree, Trees};
 use crate::generate::{self, Flavour, Package};
 use crate::machine;
 use crate::table::{Aim, Row, Table};
@@ -33,6 +37,7 @@ struct Cost {
 }
 
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
+    hello::run(table)?;
     for way in &WAYS {
         let plain = cost(way, Flavour::Plain, COMMANDS)?;
         let clap = cost(way, Flavour::Clap, SUBCOMMANDS)?;
@@ -58,18 +63,41 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
         }
     }
     // Twice as many must take twice as long: what one adds, between 1,000 and 2,000 by what one adds below.
-    let check = &WAYS[0];
-    let once = total(check, Flavour::Backdoor, COMMANDS)?;
-    let none = total(check, Flavour::Backdoor, 0)?;
-    let twice = total(check, Flavour::Backdoor, 2 * COMMANDS)?;
+    let (this, check) = (Tree::this(), &WAYS[0]);
+    let once = total(&this, check, Flavour::Backdoor, COMMANDS)?;
+    let none = total(&this, check, Flavour::Backdoor, 0)?;
+    let twice = total(&this, check, Flavour::Backdoor, 2 * COMMANDS)?;
     let row = Row::new("compile, 2,000 commands, check", (twice.0 - none.0) * 1e3, "ms of CPU");
     table.push(row.against("1,000 commands", (once.0 - none.0) * 1e3, None).aim(Aim::RatioAtMost(2.3)));
     Ok(())
 }
 
+/// What a command costs in both trees.
+pub(crate) fn against(table: &mut Table, trees: &Trees) -> anyhow::Result<()> {
+    for way in &WAYS {
+        let mut bytes = [None; 2];
+        let name = format!("compile, command, {}", way.name);
+        against::compare(table, &name, "ms of CPU", |tree| {
+            let cost = cost_in(&trees[tree], way, Flavour::Backdoor, COMMANDS)?;
+            bytes[tree] = cost.bytes;
+            Ok(cost.milliseconds)
+        })?;
+        if let [Some(ours), Some(other)] = bytes {
+            let name = format!("stripped binary, command, {}", way.name);
+            let aim = Aim::RatioAtMost(1.01);
+            against::count(table, &name, "kB", aim, |tree| Ok([ours, other][tree] / 1e3))?;
+        }
+    }
+    Ok(())
+}
+
 fn cost(way: &Way, flavour: Flavour, count: usize) -> anyhow::Result<Cost> {
-    let (none, none_bytes) = total(way, flavour, 0)?;
-    let (all, all_bytes) = total(way, flavour, count)?;
+    cost_in(&Tree::this(), way, flavour, count)
+}
+
+fn cost_in(tree: &Tree, way: &Way, flavour: Flavour, count: usize) -> anyhow::Result<Cost> {
+    let (none, none_bytes) = total(tree, way, flavour, 0)?;
+    let (all, all_bytes) = total(tree, way, flavour, count)?;
     let each = |difference: f64| difference / count as f64;
     Ok(Cost {
         milliseconds: each(all - none) * 1e3,
@@ -78,8 +106,8 @@ fn cost(way: &Way, flavour: Flavour, count: usize) -> anyhow::Result<Cost> {
 }
 
 /// Seconds of CPU for a package with this many functions, without its dependencies, and its stripped bytes.
-fn total(way: &Way, flavour: Flavour, count: usize) -> anyhow::Result<(f64, Option<u64>)> {
-    let package = package(flavour, count)?;
+fn total(tree: &Tree, way: &Way, flavour: Flavour, count: usize) -> anyhow::Result<(f64, Option<u64>)> {
+    let package = package(tree, flavour, count)?;
     // The first time builds the dependencies, the second only the package, which then has another modification time.
     package.cargo(way.arguments)?;
     let main = package.folder.join("src/main.rs");
@@ -88,28 +116,28 @@ fn total(way: &Way, flavour: Flavour, count: usize) -> anyhow::Result<(f64, Opti
     package.cargo(way.arguments)?;
     let seconds = machine::seconds_of_children()? - before;
     let bytes = match way.profile {
-        Some(profile) => Some(stripped(profile, &name(flavour))?),
+        Some(profile) => Some(stripped(&Package::program(profile, &name(tree, flavour))?)?),
         None => None,
     };
     Ok((seconds, bytes))
 }
 
-fn name(flavour: Flavour) -> String {
-    format!("compile-{flavour:?}").to_lowercase()
+fn name(tree: &Tree, flavour: Flavour) -> String {
+    format!("compile-{flavour:?}{}", tree.suffix).to_lowercase()
 }
 
 /// One crate: what it has of functions, and a `main` that needs them all.
-fn package(flavour: Flavour, count: usize) -> anyhow::Result<Package> {
+fn package(tree: &Tree, flavour: Flavour, count: usize) -> anyhow::Result<Package> {
     let dependency = match flavour {
         Flavour::Plain => String::new(),
         Flavour::Backdoor | Flavour::BackdoorAsync => {
-            format!("backdoor-runtime = {{ path = {:?} }}", generate::workspace().join("backdoor-runtime"))
+            format!("backdoor-runtime = {{ path = {:?} }}", tree.folder.join("backdoor-runtime"))
         }
         Flavour::Clap => "clap = { version = \"4\", features = [\"derive\"] }".to_owned(),
     };
     let manifest = format!(
         "[package]\nname = \"{}\"\nedition = \"2024\"\n\n[dependencies]\n{dependency}\n\n[workspace]\n",
-        name(flavour)
+        name(tree, flavour)
     );
     let main = match flavour {
         Flavour::Plain => "\nfn main() {}\n",
@@ -126,13 +154,12 @@ fn package(flavour: Flavour, count: usize) -> anyhow::Result<Package> {
         (Flavour::Clap, 0) => generate::functions(flavour, 1) + main,
         _ => generate::functions(flavour, count) + main,
     };
-    Package::write(&name(flavour), &[("Cargo.toml", &manifest), ("src/main.rs", &main)])
+    Package::write(&name(tree, flavour), &[("Cargo.toml", &manifest), ("src/main.rs", &main)])
 }
 
-fn stripped(profile: &str, name: &str) -> anyhow::Result<u64> {
-    let program = Package::program(profile, name)?;
+fn stripped(program: &Path) -> anyhow::Result<u64> {
     let copy = program.with_extension("stripped");
-    let status = Command::new("strip").arg("-o").arg(&copy).arg(&program).status()?;
+    let status = Command::new("strip").arg("-o").arg(&copy).arg(program).status()?;
     ensure!(status.success(), "strip failed: {status}");
     Ok(fs::metadata(copy)?.len())
 }

@@ -107,11 +107,16 @@ impl Package {
 
     /// Runs cargo in it, quietly.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.cargo_into(&target()?.join("bench/target"), arguments)
+    }
+
+    /// The same, with a target directory of its own.
+    pub(crate) fn cargo_into(&self, target: &Path, arguments: &[&str]) -> anyhow::Result<()> {
         let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_INCREMENTAL", "0")
-            .env("CARGO_TARGET_DIR", target()?.join("bench/target"))
+            .env("CARGO_TARGET_DIR", target)
             .output()
             .context("running cargo")?;
         ensure!(

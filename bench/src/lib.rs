@@ -3,6 +3,7 @@
 //! The driver makes the load; what it measures runs in child processes ([`serve`]), which are this program again, or its twin with
 //! a counting allocator.
 
+mod against;
 mod big_answer;
 mod child;
 mod client;
@@ -14,6 +15,7 @@ mod first_look;
 mod generate;
 pub mod heap;
 mod idle;
+mod instructions;
 mod locks;
 mod logs;
 mod look_up;
@@ -138,10 +140,13 @@ const COMPILE: Measurement = Measurement {
 pub fn drive(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let mut arguments = arguments;
     let mut names = Vec::new();
-    let mut json = None;
+    let (mut json, mut other) = (None, None);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--json" => json = Some(arguments.next().context("--json takes the name of a file")?),
+            "--against" => {
+                other = Some(arguments.next().context("--against takes the folder of another worktree")?);
+            }
             _ => names.push(argument),
         }
     }
@@ -151,7 +156,10 @@ pub fn drive(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
         bail!("there is no measurement `{unknown}`; there are{known}");
     }
     let mut table = Table::default();
-    for measurement in all() {
+    if let Some(other) = &other {
+        against::run(&mut table, other.as_ref(), &names)?;
+    }
+    for measurement in all().filter(|_| other.is_none()) {
         let wanted = match names.is_empty() {
             true => measurement.name != COMPILE.name,
             false => names.iter().any(|name| name == measurement.name),

@@ -1,5 +1,6 @@
 //! Start and look-up with more and more commands linked in: the table, and what one line costs.
 
+use crate::against::{self, Tree, Trees};
 use crate::child::{Child, Program};
 use crate::client::{Client, Transport};
 use crate::connections::many;
@@ -24,7 +25,7 @@ struct Size {
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     let mut programs = Vec::new();
     for commands in SIZES {
-        programs.push(build(commands)?);
+        programs.push(build(&Tree::this(), commands)?);
     }
     let _pinned = Pinned::to_one_core()?;
     let mut sizes = Vec::new();
@@ -96,8 +97,31 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same of both trees, with few commands and with many.
+pub(crate) fn against(table: &mut Table, trees: &Trees) -> anyhow::Result<()> {
+    for commands in [10, 1_000] {
+        let programs = [build(&trees[0], commands)?, build(&trees[1], commands)?];
+        let _pinned = Pinned::to_one_core()?;
+        let start = |tree: usize| Child::start(Program::At(&programs[tree]), "console");
+        let mut children = [start(0)?, start(1)?];
+        let name = format!("table built and checked, {commands} commands");
+        against::compare(table, &name, "ns", |tree| {
+            let starts: anyhow::Result<Vec<f64>> =
+                (0..5).map(|_| Ok(children[tree].ask("check")?[0])).collect();
+            Ok(median(&mut starts?))
+        })?;
+        let name = format!("look-up, parse and call of three arguments, {commands} commands");
+        against::compare(table, &name, "ns", |tree| Ok(children[tree].ask("call")?[0]))?;
+        let name = format!("one of many lines of three arguments, {commands} commands (session included)");
+        against::compare(table, &name, "ns", |tree| {
+            Ok(many(&children[tree], LINE, LINES)?.as_secs_f64() * 1e9 / LINES as f64)
+        })?;
+    }
+    Ok(())
+}
+
 /// Allocations of the whole server for one line, with its answer.
-fn allocations(child: &mut Child, line: &[u8]) -> anyhow::Result<f64> {
+pub(crate) fn allocations(child: &mut Child, line: &[u8]) -> anyhow::Result<f64> {
     const TRIPS: usize = 1_000;
     let mut client = Client::connect(child, Transport::Tcp)?;
     let mut counted = Vec::new();
@@ -112,9 +136,10 @@ fn allocations(child: &mut Child, line: &[u8]) -> anyhow::Result<f64> {
 
 /// A server with this many commands beside those of this crate. They are never called, so that they are compiled without
 /// optimisation, which ten thousand of them need.
-fn build(commands: usize) -> anyhow::Result<std::path::PathBuf> {
-    let (name, library) = (format!("look-up-{commands}"), format!("commands-{commands}"));
-    let workspace = generate::workspace();
+fn build(tree: &Tree, commands: usize) -> anyhow::Result<std::path::PathBuf> {
+    let (name, library) =
+        (format!("look-up-{commands}{}", tree.suffix), format!("commands-{commands}{}", tree.suffix));
+    let workspace = &tree.folder;
     let manifest = format!(
         "[package]\nname = \"{library}\"\nedition = \"2024\"\n\n[dependencies]\nbackdoor-runtime = {{ path = {:?} }}\n",
         workspace.join("backdoor-runtime")

@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
+use crate::against::{self, Trees};
 use crate::child::{Child, Program};
 use crate::client::{Client, Transport};
 use crate::machine::Pinned;
 use crate::statistics::{ROUNDS, median, median_ratio, shuffle};
 use crate::table::{Aim, Row, Table};
+use crate::{instructions, look_up, system_calls};
 
 /// Round trips of one candidate in one round, after as many as warm it up.
 const TRIPS: usize = 2_000;
@@ -71,6 +73,66 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
             table
                 .push(row.against(baseline_name, median(&mut baseline.rounds.clone()), Some(ratio)).aim(aim));
         }
+    }
+    Ok(())
+}
+
+/// Lines without options, in both trees: times, and what does not depend on the machine.
+pub(crate) fn against(table: &mut Table, trees: &Trees) -> anyhow::Result<()> {
+    const LINES: [(&str, &str); 4] = [
+        ("built-in `uptime`", "uptime\n"),
+        ("command on the console's thread", "echo console word\n"),
+        ("synchronous command", "echo sync word\n"),
+        ("asynchronous command", "echo async word\n"),
+    ];
+    /// What a thread of the console's may do meanwhile.
+    const NONE_MORE: Aim = Aim::RatioAtMost(1.01);
+    let _pinned = Pinned::to_one_core()?;
+    let [ours, other] = [trees[0].program("bench")?, trees[1].program("bench")?];
+    let children =
+        [Child::start(Program::At(&ours), "console")?, Child::start(Program::At(&other), "console")?];
+    for (name, line) in LINES {
+        for transport in Transport::ALL {
+            let name = format!("round trip, {name}, {}", transport.name());
+            against::compare(table, &name, "µs", |tree| {
+                let (rounds, line) = (Vec::new(), line.as_bytes());
+                let mut candidate =
+                    Candidate { child: &children[tree], line, answer: None, transport, rounds };
+                candidate.measure()?;
+                Ok(candidate.rounds[0])
+            })?;
+        }
+    }
+    if system_calls::can_be_counted() {
+        for (name, line) in LINES {
+            let name = format!("system calls a line, {name}");
+            against::count(table, &name, "calls", NONE_MORE, |tree| {
+                system_calls::a_line(&children[tree], line.as_bytes())
+            })?;
+        }
+    }
+    drop(children);
+    let [ours, other] = [trees[0].program("bench-heap")?, trees[1].program("bench-heap")?];
+    let mut children =
+        [Child::start(Program::At(&ours), "console")?, Child::start(Program::At(&other), "console")?];
+    for (name, line) in LINES {
+        let name = format!("allocations a line, {name}");
+        against::count(table, &name, "", NONE_MORE, |tree| {
+            look_up::allocations(&mut children[tree], line.as_bytes())
+        })?;
+    }
+    drop(children);
+    if !instructions::can_be_counted() {
+        eprintln!(
+            "   instructions are not counted: there is no valgrind here (Debian: apt-get install valgrind)"
+        );
+        return Ok(());
+    }
+    for (name, line) in LINES {
+        let name = format!("instructions a line, {name}");
+        against::count(table, &name, "", Aim::RatioAtMost(1.01), |tree| {
+            instructions::a_line(&trees[tree].program("bench")?, line.as_bytes())
+        })?;
     }
     Ok(())
 }

@@ -16,8 +16,7 @@ use crate::table::{Aim, Row, Table};
 const TRIPS: usize = 500;
 
 pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
-    if Command::new("strace").arg("--version").stdout(Stdio::null()).status().is_err() {
-        eprintln!("   not measured: there is no strace here (Debian: apt-get install strace)");
+    if !can_be_counted() {
         return Ok(());
     }
     let _pinned = Pinned::to_one_core()?;
@@ -76,6 +75,26 @@ fn trace(child: &Child, transport: Transport, line: &[u8]) -> anyhow::Result<BTr
     let report = fs::read_to_string(&file)?;
     let _ = fs::remove_file(&file);
     Ok(counts(&report))
+}
+
+/// Whether there is a strace. It is said if not.
+pub(crate) fn can_be_counted() -> bool {
+    let found = Command::new("strace").arg("--version").stdout(Stdio::null()).status();
+    if found.is_err() {
+        eprintln!(
+            "   system calls are not counted: there is no strace here (Debian: apt-get install strace)"
+        );
+    }
+    found.is_ok()
+}
+
+/// System calls of a server for one line over TCP. A thread that waits in vain adds some, so the least of three is taken.
+pub(crate) fn a_line(child: &Child, line: &[u8]) -> anyhow::Result<f64> {
+    let mut least = f64::INFINITY;
+    for _ in 0..3 {
+        least = least.min(trace(child, Transport::Tcp, line)?.values().sum());
+    }
+    Ok(least)
 }
 
 /// Reads the table of `strace -c`: percents, seconds, microseconds a call, calls, errors where there were some, name.

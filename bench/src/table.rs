@@ -25,6 +25,8 @@ pub(crate) enum Aim {
     AtLeast(f64),
     RatioAtMost(f64),
     RatioAtLeast(f64),
+    /// No slower than the rounds spread: the least and the most by their median.
+    Within(f64, f64),
 }
 
 /// All results, in the order they were measured.
@@ -56,6 +58,7 @@ impl Row {
             Aim::AtMost(most) => Some(self.ours <= most),
             Aim::AtLeast(least) => Some(self.ours >= least),
             Aim::RatioAtMost(most) => self.ratio.map(|ratio| ratio <= most),
+            Aim::Within(_, most) => self.ratio.map(|ratio| ratio <= most),
             Aim::RatioAtLeast(least) => self.ratio.map(|ratio| ratio >= least),
         }
     }
@@ -67,10 +70,21 @@ impl Row {
             self.name.clone(),
             format!("{} {}", short(self.ours), self.unit),
             baseline.unwrap_or_default(),
-            self.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+            self.ratio.map(|ratio| self.aim.rounded(ratio)).unwrap_or_default(),
             self.aim.to_string(),
             met.unwrap_or_default().to_owned(),
         ]
+    }
+}
+
+impl Aim {
+    /// A ratio as exactly as it is judged.
+    fn rounded(self, ratio: f64) -> String {
+        match self {
+            Self::Within(..) => format!("{ratio:.3}"),
+            Self::RatioAtMost(most) if most < 1.1 => format!("{ratio:.3}"),
+            _ => format!("{ratio:.2}"),
+        }
     }
 }
 
@@ -81,6 +95,7 @@ impl fmt::Display for Aim {
             Self::AtMost(most) => write!(f, "at most {}", short(*most)),
             Self::AtLeast(least) => write!(f, "at least {}", short(*least)),
             Self::RatioAtMost(most) => write!(f, "ratio {most}"),
+            Self::Within(least, most) => write!(f, "spread {least:.3} to {most:.3}"),
             Self::RatioAtLeast(least) => write!(f, "ratio at least {least}"),
         }
     }

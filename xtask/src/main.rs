@@ -238,7 +238,7 @@ const SANITIZE: &[(Needs, Step)] = &[
 ];
 
 const USAGE: &str = "\
-usage: cargo xtask <check|tidy [--accept]|public-api [--accept]|bless|bench [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
+usage: cargo xtask <check|tidy [--accept]|public-api [--accept]|bless|bench [--against DIR] [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
@@ -249,7 +249,8 @@ usage: cargo xtask <check|tidy [--accept]|public-api [--accept]|bless|bench [NAM
   bless  accept what the compile-fail fixtures and the snapshots say now
   bench  measure what the console costs: all but `compile`, or what is named
          (round-trip, system-calls, connections, idle, look-up, counters, locks, logs, big-answer, tasks, threads, profile,
-         service, views, subscriber, nice, added, objects, first-look, compile)
+         service, views, subscriber, nice, added, objects, first-look, compile);
+         `--against DIR` compares this tree with the worktree DIR: round-trip and look-up, or what of them and compile is named
   soak   attack the shop in every way at once while it sells, for two minutes or as long as is given, such as 30s;
          `soak views` looks at a busy service with every view, for a minute under each runtime flavour
   sanitize
