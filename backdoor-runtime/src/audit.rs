@@ -33,7 +33,7 @@ use crate::audit::recurring::Recurring;
 pub(crate) use crate::audit::recurring::Topic;
 use crate::base::escape::escape_line;
 use crate::base::per_second::PerSecond;
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
 /// How many events wait for a slow subscriber.
@@ -295,11 +295,11 @@ fn emit_all(events: &Queue<Entry>, lost: &AtomicU64) {
     while let Some(batch) = events.next() {
         for entry in batch {
             // A subscriber that panics has said so by the service's panic hook, and may take the next one.
-            let _ = contain(|| emit(entry));
+            let _ = catch_panic(|| emit(entry));
         }
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let _ = contain(|| {
+            let _ = catch_panic(|| {
                 tracing::warn!(target: "backdoor", lost, "events were lost: the subscriber is too slow");
             });
         }

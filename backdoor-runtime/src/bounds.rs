@@ -18,11 +18,11 @@
 //! | [`IsTold`] | `on_change` is a `fn(&T)` |
 
 pub use crate::command::Param;
-pub use crate::command::ladder::error::ReplyError;
-pub use crate::command::ladder::rungs::ReplyType;
-pub use crate::command::ladder::show::InPieces;
 pub use crate::command::param::Gives;
 pub use crate::command::range::RangeOf;
+pub use crate::command::reply_kind::error::ReplyError;
+pub use crate::command::reply_kind::kinds::ReplyType;
+pub use crate::command::reply_kind::show::InPieces;
 pub use crate::command::via_from_str::ParsedFromStr;
 pub use crate::views::vars::functions::{IsTold, Validates};
 pub use crate::views::vars::place::{Lasting, SetValue, Settable};

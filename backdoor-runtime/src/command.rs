@@ -7,14 +7,14 @@ pub(crate) mod catalogue;
 pub(crate) mod declare;
 pub(crate) mod descriptor;
 pub(crate) mod duration;
+pub(crate) mod extract;
 mod from_arg;
-pub(crate) mod ladder;
 mod numbers;
 pub(crate) mod param;
 pub(crate) mod range;
 pub(crate) mod registry;
+pub(crate) mod reply_kind;
 pub(crate) mod secrecy;
-pub(crate) mod supplied;
 pub(crate) mod via_from_str;
 
 pub use catalogue::{CommandInfo, ParameterInfo};
@@ -23,11 +23,11 @@ pub use declare::{
     check_secret, check_short, check_supplied,
 };
 pub use descriptor::{Command, Complete, Declared, Effect, Origin, Parameter, Place, Run, Style, Timeout};
+pub(crate) use extract::States;
+pub use extract::{Caller, FromCaller, Guard, State};
 pub use from_arg::{ArgError, ChoiceWord, FromArg, choice, choose};
-pub use ladder::RawAnsi;
 pub(crate) use param::Arity;
 pub use param::{Default, Param, show, take};
 pub use range::{Range, bounds};
-pub(crate) use supplied::States;
-pub use supplied::{Caller, FromCaller, Guard, State};
+pub use reply_kind::RawAnsi;
 pub use via_from_str::{ViaFromStr, ViaOne};

@@ -1,23 +1,21 @@
 //! One operator's session: the telnet filter, the line discipline, and what is shown. It knows nothing of how connections arrive.
 
-mod answer;
 mod bounds;
 mod conversation;
-mod foreign;
+mod diagnostic;
+mod driver;
+mod foreground;
 mod json_line;
-mod lines;
+mod line_discipline;
 mod pasted;
-mod queue;
-mod running;
 mod screen;
-mod serve;
+mod sniff;
 mod telnet;
+mod type_ahead;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use conversation::Manners;
-pub(crate) use serve::{LINGER, Times, Transport, linger, serve};
-pub(crate) use {
-    answer::{Seen, complaint},
-    json_line::JsonLine,
-    screen::Screen,
-};
+pub(crate) use conversation::SessionConfig;
+pub(crate) use diagnostic::{EchoedAt, render};
+pub(crate) use driver::{LINGER, Times, Transport, linger, serve};
+pub(crate) use json_line::JsonLine;
+pub(crate) use screen::Screen;

@@ -3,12 +3,12 @@
 //! says how it ended. Nothing else calls a command.
 
 mod console;
-mod job;
+mod invocation;
 mod masked;
 pub(crate) mod pool;
 pub(crate) mod runs;
+mod supervise;
 pub(crate) mod tally;
-mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,18 +24,18 @@ use crate::call::failure::Status;
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
 use crate::call::session::Session;
-use crate::call::session::{Piece, What};
+use crate::call::session::{Output, OutputEvent};
 use crate::call::stopwatch::FOREVER;
 use crate::command::States;
 use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
 use crate::command::secrecy::Masked;
 use crate::command::{Command, Effect, Timeout};
-pub(crate) use crate::dispatch::console::Shared;
+pub(crate) use crate::dispatch::console::ConsoleState;
 pub use crate::dispatch::console::{Console, SessionInfo};
-use crate::dispatch::job::Job;
+use crate::dispatch::invocation::Invocation;
 use crate::dispatch::pool::Pool;
-use crate::dispatch::runs::Listed;
+use crate::dispatch::runs::RunEntry;
 pub use crate::dispatch::runs::{Killed, RunInfo};
 pub use crate::dispatch::tally::StatusCount;
 use crate::exec::runtime_thread::Asynchronous;
@@ -47,7 +47,7 @@ const QUESTION: Duration = Duration::from_secs(60);
 
 /// Everything that runs commands.
 pub(crate) struct Dispatcher {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<ConsoleState>,
     pub(crate) states: Arc<States>,
     pub(crate) audit: Arc<Audit>,
     pub(crate) asynchronous: Arc<Asynchronous>,
@@ -104,7 +104,7 @@ pub(crate) struct Run {
 
 impl Dispatcher {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<ConsoleState>,
         states: States,
         audit: Audit,
         service: Option<Handle>,
@@ -214,7 +214,7 @@ impl Dispatcher {
         match line::read(&line, &self.shared.registry, usize::MAX).asked {
             Asked::Command { entry, arguments, .. } => {
                 let calling = self.calling(entry, run, form, peer);
-                wait::run(self, &calling, self.job(&calling, arguments, false)).await
+                supervise::run(self, &calling, self.job(&calling, arguments, false)).await
             }
             _ => Err(Failure::failed("the help command is not linked in".to_owned()).into()),
         }
@@ -234,9 +234,9 @@ impl Dispatcher {
             let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
             let text = format!("`{}` has no time limit; Ctrl-C or an empty line ends it", calling.entry.name);
             // It may be missed where there is no room.
-            let _ = session.try_notice(What::Notice(text));
+            let _ = session.try_notice(Output::Notice(text));
         }
-        wait::run(self, calling, self.job(calling, arguments, false)).await
+        supervise::run(self, calling, self.job(calling, arguments, false)).await
     }
 
     /// Lets a dangerous command pass when the operator wants it.
@@ -256,7 +256,7 @@ impl Dispatcher {
         }
         let (answer, answered) = oneshot::channel();
         let text = format!("`{name}` is dangerous. Type yes to run it: ");
-        let question = Piece::new(run.id, What::Question { text, answer });
+        let question = OutputEvent::new(run.id, Output::Question { text, answer });
         let _pause = run.clock.pause();
         listed.set_asks(true);
         let asked = async {
@@ -282,7 +282,7 @@ impl Dispatcher {
         if calling.entry.command.parameters.is_empty() {
             return Ok(());
         }
-        wait::run(self, calling, self.job(calling, arguments.clone(), true)).await?;
+        supervise::run(self, calling, self.job(calling, arguments.clone(), true)).await?;
         calling.listed.state.reached.again();
         Ok(())
     }
@@ -299,11 +299,11 @@ impl Dispatcher {
         Calling { entry, form, peer, listed }
     }
 
-    fn job(&self, calling: &Calling<'_>, arguments: Arguments, is_rehearsal: bool) -> Job {
+    fn job(&self, calling: &Calling<'_>, arguments: Arguments, is_rehearsal: bool) -> Invocation {
         let listed = calling.listed.clone();
         let session = Session::new(calling.peer.clone(), listed.state.clone());
         let (command, form, states) = (calling.entry.command, calling.form, self.states.clone());
-        Job { command, arguments, states, session, listed, form, is_rehearsal }
+        Invocation { command, arguments, states, session, listed, form, is_rehearsal }
     }
 
     fn limit(&self, command: &Command) -> Option<Duration> {
@@ -322,7 +322,7 @@ struct Calling<'a> {
     entry: &'a Entry,
     form: Form,
     peer: &'a Arc<Peer>,
-    listed: Arc<Listed>,
+    listed: Arc<RunEntry>,
 }
 
 impl Drop for Calling<'_> {

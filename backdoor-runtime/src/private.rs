@@ -12,15 +12,15 @@ pub use backdoor_macros::build_info_in;
 pub use inventory;
 pub use serde::{Serialize, Serializer};
 
-pub use crate::command::ladder::error::ReplyError;
-pub use crate::command::ladder::probe::{Peel, Piece, Rung};
-pub use crate::command::ladder::rungs::ReplyType;
-pub use crate::command::ladder::runner::boxed;
-pub use crate::command::ladder::show::InPieces;
-pub use crate::command::ladder::signature::*;
 pub use crate::command::param::{Gives, Server};
 pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;
+pub use crate::command::reply_kind::autoref::{Peel, Piece, Rung};
+pub use crate::command::reply_kind::error::ReplyError;
+pub use crate::command::reply_kind::kinds::ReplyType;
+pub use crate::command::reply_kind::runner::boxed;
+pub use crate::command::reply_kind::show::InPieces;
+pub use crate::command::reply_kind::signature::*;
 pub use crate::command::secrecy::Secrecy;
 pub use crate::command::via_from_str::ParsedFromStr;
 pub use crate::command::{

@@ -1,7 +1,6 @@
 //! What a command replies: a value for machines, and what a person sees of it.
 
 mod convert;
-pub(crate) mod familiar;
 pub(crate) mod figures;
 pub(crate) mod fitted;
 pub(crate) mod items;
@@ -9,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod page;
 mod record;
 mod serialize;
+pub(crate) mod std_display;
 pub(crate) mod table;
 pub(crate) mod text;
 mod value;

@@ -1,21 +1,21 @@
 //! How operators get in: the builder, the addresses, the listeners, and the end of it all.
 
-mod accept;
+mod acceptor;
+mod admission;
+mod bound_listener;
 mod builder;
-mod door;
 mod environment;
 mod error;
 mod file_watch;
-mod keeper;
 mod limits;
 mod listener;
-mod places;
+mod reserve_fd;
 mod running;
 mod socket_directory;
 mod socket_file;
-mod spare;
 pub(crate) mod startup_check;
 mod stream;
+mod supervisor;
 pub(crate) mod unregistered;
 
 pub(crate) use limits::Limits;

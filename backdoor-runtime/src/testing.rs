@@ -16,13 +16,13 @@ use crate::call::failure::Status;
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
 use crate::call::session::Session;
-use crate::call::session::{Piece, What};
+use crate::call::session::{Output, OutputEvent};
 use crate::changes::lease;
 use crate::command::arguments::Call;
 use crate::command::registry::Registry;
 use crate::command::{Run, States};
-use crate::console::{Bounds, JsonLine, Screen, Seen, complaint};
-use crate::dispatch::{CommandLimits, Console, Dispatcher, Outcome, Shared};
+use crate::console::{Bounds, EchoedAt, JsonLine, Screen, render};
+use crate::dispatch::{CommandLimits, Console, ConsoleState, Dispatcher, Outcome};
 use crate::exec::runtime_thread::OwnRuntime;
 use crate::line::{self, Asked};
 use crate::reply::Form;
@@ -262,7 +262,8 @@ impl Testing {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
             let audit = Audit::start(audit::RECURRING).expect("a test can start threads");
             let service = Service::new("test".to_owned(), None);
-            let shared = Arc::new(Shared::new(Registry::linked(), service, Limits::default().max_words));
+            let shared =
+                Arc::new(ConsoleState::new(Registry::linked(), service, Limits::default().max_words));
             let mut states = self.states.clone();
             states.insert(Console(shared.clone()));
             let dispatcher = Dispatcher::new(shared, states, audit, self.runtime.clone(), self.limits);
@@ -326,7 +327,7 @@ async fn interrupt(run: &RunState, time: Option<Duration>) {
 
 struct Gathered {
     screen: Screen,
-    pieces: Vec<What>,
+    pieces: Vec<Output>,
     value: Value,
 }
 
@@ -335,9 +336,9 @@ impl Gathered {
         Self { screen: Screen::new(""), pieces: Vec::new(), value: Value::Null }
     }
 
-    fn piece(&mut self, piece: Piece) {
+    fn piece(&mut self, piece: OutputEvent) {
         match *piece.what {
-            What::Value(value) => self.value = value,
+            Output::Value(value) => self.value = value,
             // Whether the answer is JSON is known at the end.
             what => self.pieces.push(what),
         }
@@ -349,21 +350,21 @@ impl Gathered {
         let mut reply_begins = true;
         for what in self.pieces {
             match what {
-                What::Printed(text) if outcome.json => self.screen.show(&json.printed(&text)),
-                What::Reply { text, boundary } if outcome.json => {
+                Output::Printed(text) if outcome.json => self.screen.show(&json.printed(&text)),
+                Output::Reply { text, boundary } if outcome.json => {
                     self.screen.show(&json.reply(&text, boundary));
                 }
-                What::Printed(text) => {
+                Output::Printed(text) => {
                     reply_begins = true;
                     self.screen.show(&text);
                 }
-                What::Reply { text, .. } => {
+                Output::Reply { text, .. } => {
                     if std::mem::take(&mut reply_begins) {
                         self.screen.fresh_line();
                     }
                     self.screen.show(&text);
                 }
-                What::Notice(_) | What::Value(_) | What::Question { .. } => {}
+                Output::Notice(_) | Output::Value(_) | Output::Question { .. } => {}
             }
         }
         if outcome.json {
@@ -376,11 +377,11 @@ impl Gathered {
             }
             self.screen.show(&outcome.tail);
             if let Some(failure) = failure {
-                self.screen.show_fresh(&complaint(
+                self.screen.show_fresh(&render(
                     failure,
                     line,
                     outcome.line.as_ref(),
-                    &Seen::Elsewhere,
+                    &EchoedAt::Elsewhere,
                     width,
                 ));
             }

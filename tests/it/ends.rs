@@ -304,7 +304,7 @@ fn a_slow_reader_stops_the_clock() {
     let directory = std::env::temp_dir().join(format!("backdoor-ends-{}.sock", std::process::id()));
     let backdoor = Backdoor::builder("t")
         .listen(format!("unix:{}", directory.display()).as_str())
-        .silence(PATIENCE)
+        .detect_timeout(PATIENCE)
         .write_stall(Duration::from_secs(60))
         .start()
         .unwrap();

@@ -96,7 +96,7 @@ fn the_longest_times_are_no_overflow() {
     let answer = Backdoor::testing().command_timeout(Duration::MAX).run("host waits");
     assert_eq!(answer.text, "waited for\n");
     let builder = console().command_timeout(Duration::MAX).write_stall(Duration::MAX);
-    let backdoor = builder.silence(Duration::MAX).script_idle(Duration::MAX).start().unwrap();
+    let backdoor = builder.detect_timeout(Duration::MAX).script_idle(Duration::MAX).start().unwrap();
     assert_eq!(script(&backdoor.addresses()[0], "host waits\n"), "waited for\n");
 }
 

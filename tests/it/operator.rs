@@ -13,7 +13,7 @@ const NO_OPERATION: [u8; 2] = [255, 241];
 
 /// A console with the prompt `t> `, which takes nobody for a person who is silent: on a busy machine a script may come to its first line late.
 pub(crate) fn console() -> Builder {
-    Backdoor::builder("t").listen("0").silence(PATIENCE)
+    Backdoor::builder("t").listen("0").detect_timeout(PATIENCE)
 }
 
 /// Somebody who types at the prompt.

@@ -127,7 +127,7 @@ fn help_and_the_catalogue_name_it() {
 #[test]
 fn views_and_the_log_show_dots() {
     let (log, _recording) = Log::record();
-    let backdoor = console().log_every(Duration::ZERO).start().unwrap();
+    let backdoor = console().warning_interval(Duration::ZERO).start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let mut other = Operator::new(&backdoor);
     operator.types("secret-args login bob hunter2 --gate secret-arguments");

@@ -262,7 +262,7 @@ fn undo_reverts_own_changes_and_names_those_of_others() {
 fn changes_from_two_consoles_are_told_apart() {
     let (_alone, _) = alone();
     let shop = console().start().unwrap();
-    let chat = Backdoor::builder("chat").listen("0").silence(PATIENCE).start().unwrap();
+    let chat = Backdoor::builder("chat").listen("0").detect_timeout(PATIENCE).start().unwrap();
     let mut operator = Operator::new(&shop);
     operator.asks("set twice-undone 5");
     Operator::new(&chat).asks("set twice-undone 1");

@@ -5,18 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::call::chunks::PIECE;
 
 /// What is left of one answer's bytes.
-pub(crate) struct Room {
+pub(crate) struct OutputBudget {
     left: AtomicUsize,
     is_cut: AtomicBool,
 }
 
-impl Default for Room {
+impl Default for OutputBudget {
     fn default() -> Self {
         Self { left: AtomicUsize::new(usize::MAX), is_cut: AtomicBool::new(false) }
     }
 }
 
-impl Room {
+impl OutputBudget {
     /// Sets how much there is.
     pub(crate) fn limit(&self, bytes: usize) {
         self.left.store(bytes, Ordering::Relaxed);
@@ -82,7 +82,7 @@ mod tests {
     fn text_is_cut_behind_a_line_or_a_character() {
         #[track_caller]
         fn check(room: usize, text: &str, kept: &str) {
-            let limited = Room::default();
+            let limited = OutputBudget::default();
             limited.limit(room);
             let mut text = text.to_owned();
             assert_eq!(limited.take(&mut text, 0), text.len() == kept.len() && !limited.is_cut());

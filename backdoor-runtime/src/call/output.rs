@@ -7,11 +7,11 @@ use std::task::Poll;
 
 use futures_core::Stream;
 
-use crate::call::budget::Room;
+use crate::call::budget::OutputBudget;
 use crate::call::chunks::{PIECE, pieces};
 use crate::call::failure::Failure;
 use crate::call::run_state::Stop;
-use crate::call::session::{PrintError, Session, What};
+use crate::call::session::{Output, PrintError, Session};
 use crate::reply::{Form, Rendered, Value, json};
 
 /// What is left to do when a command's function has returned.
@@ -21,7 +21,7 @@ pub enum Reply {
     /// To poll it to its end, on a runtime.
     Stream(Pieces),
     /// Its end alone: it was sent piece by piece.
-    Sent(Tail),
+    Sent(Trailer),
 }
 
 /// The items of a reply that comes in pieces.
@@ -29,13 +29,13 @@ pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + 
 
 /// What is left to send when a run has ended: small enough to go out in one write with the prompt.
 #[derive(Debug, Default)]
-pub struct Tail(pub(crate) String);
+pub struct Trailer(pub(crate) String);
 
 /// Items after which a stream that is always ready lets other tasks run.
 const ITEMS_IN_A_ROW: usize = 64;
 
 /// Sends a reply where waiting for its reader holds up nothing else.
-pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Tail, Failure> {
+pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Trailer, Failure> {
     match reply {
         Reply::Done(rendered) => send_whole(whole(rendered, form, session), session).await,
         Reply::Stream(stream) => deliver_stream(stream, session, form).await,
@@ -44,8 +44,12 @@ pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Resu
 }
 
 /// The same on a thread that may wait.
-pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form) -> Result<Tail, Failure> {
-    let Whole { value, text, boundary, tail } = whole(rendered, form, session);
+pub(crate) fn deliver_blocking(
+    rendered: Rendered,
+    session: &Session,
+    form: Form,
+) -> Result<Trailer, Failure> {
+    let WholeReply { value, text, boundary, tail } = whole(rendered, form, session);
     if let Some(value) = value {
         session.send_blocking(value).map_err(|error| gone(session, error))?;
     }
@@ -54,11 +58,11 @@ pub(crate) fn deliver_blocking(rendered: Rendered, session: &Session, form: Form
 }
 
 /// The reply if it needs no waiting and no code of the author's, or what is left to do for it.
-pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Tail, Unsent> {
+pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Trailer, Unsent> {
     match reply {
         Reply::Done(rendered) => match whole(rendered, form, session) {
-            Whole { value: None, text, tail, .. } if text.is_empty() => Ok(tail),
-            whole => Err(Unsent::Whole(whole)),
+            WholeReply { value: None, text, tail, .. } if text.is_empty() => Ok(tail),
+            whole => Err(Unsent::WholeReply(whole)),
         },
         Reply::Sent(tail) => Ok(tail),
         reply @ Reply::Stream(_) => Err(Unsent::Reply(reply)),
@@ -67,21 +71,21 @@ pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Tai
 
 /// A reply that has to wait for its reader, or for itself.
 pub(crate) enum Unsent {
-    Whole(Whole),
+    WholeReply(WholeReply),
     Reply(Reply),
 }
 
 impl Unsent {
-    pub(crate) async fn deliver(self, session: &Session, form: Form) -> Result<Tail, Failure> {
+    pub(crate) async fn deliver(self, session: &Session, form: Form) -> Result<Trailer, Failure> {
         match self {
-            Self::Whole(whole) => send_whole(whole, session).await,
+            Self::WholeReply(whole) => send_whole(whole, session).await,
             Self::Reply(reply) => deliver(reply, session, form).await,
         }
     }
 }
 
-async fn send_whole(whole: Whole, session: &Session) -> Result<Tail, Failure> {
-    let Whole { value, text, boundary, tail } = whole;
+async fn send_whole(whole: WholeReply, session: &Session) -> Result<Trailer, Failure> {
+    let WholeReply { value, text, boundary, tail } = whole;
     if let Some(value) = value {
         session.send(value).await.map_err(|error| gone(session, error))?;
     }
@@ -95,7 +99,7 @@ pub(crate) fn drive<'a>(
     form: Form,
     mut items: Box<dyn Iterator<Item = Result<Rendered, Failure>> + 'a>,
 ) -> Result<Reply, Failure> {
-    let mut roll = Roll::new(session, form);
+    let mut roll = ReplyWriter::new(session, form);
     for item in &mut items {
         if session.is_cancelled() {
             return Err(gone(session, PrintError::Cancelled));
@@ -117,9 +121,9 @@ pub(crate) fn drive<'a>(
     Ok(Reply::Sent(tail))
 }
 
-async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Result<Tail, Failure> {
+async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Result<Trailer, Failure> {
     let held = &session.run().held;
-    let mut roll = Roll::new(session, form);
+    let mut roll = ReplyWriter::new(session, form);
     let mut in_a_row = 0;
     loop {
         let item = match poll_fn(|context| Poll::Ready(stream.as_mut().poll_next(context))).await {
@@ -157,22 +161,22 @@ async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Re
 }
 
 /// A whole reply as it is sent.
-pub(crate) struct Whole {
+pub(crate) struct WholeReply {
     /// The value, for tests.
-    value: Option<What>,
+    value: Option<Output>,
     /// What is sent now.
     text: String,
     /// Whether it ends where an item does.
     boundary: bool,
     /// What is small enough to be sent with the prompt.
-    tail: Tail,
+    tail: Trailer,
 }
 
-fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
+fn whole(rendered: Rendered, form: Form, session: &Session) -> WholeReply {
     session.run().raw.store(rendered.raw, Ordering::Relaxed);
     let room = &session.run().held.room;
     let form = Form { room: room.left(), ..form };
-    let value = form.kept.then(|| What::Value(rendered.clone().into_value()));
+    let value = form.kept.then(|| Output::Value(rendered.clone().into_value()));
     let is_whole = rendered.is_whole;
     let mut text = if form.text {
         let mut text = rendered.into_text(form);
@@ -186,17 +190,17 @@ fn whole(rendered: Rendered, form: Form, session: &Session) -> Whole {
     }
     if !form.text && room.is_cut() {
         // On its own: what follows is the end of the list, which says so.
-        return Whole { value, text, boundary: true, tail: Tail::default() };
+        return WholeReply { value, text, boundary: true, tail: Trailer::default() };
     }
     let tail = match text.len() {
-        ..=PIECE => Tail(std::mem::take(&mut text)),
-        length => Tail(text.split_off(text.floor_char_boundary(length - PIECE))),
+        ..=PIECE => Trailer(std::mem::take(&mut text)),
+        length => Trailer(text.split_off(text.floor_char_boundary(length - PIECE))),
     };
-    Whole { value, text, boundary: false, tail }
+    WholeReply { value, text, boundary: false, tail }
 }
 
 /// A value as JSON. Of a list that is too long, the items for which there is room, and no end; of anything else nothing.
-fn line_of(value: &Value, is_whole: bool, room: &Room) -> String {
+fn line_of(value: &Value, is_whole: bool, room: &OutputBudget) -> String {
     let mut line = String::new();
     let Value::List(items) = value else {
         if !is_whole {
@@ -224,7 +228,7 @@ async fn send_reply(session: &Session, text: String, boundary: bool) -> Result<(
     let mut pieces = pieces(text).peekable();
     while let Some(text) = pieces.next() {
         let boundary = boundary && pieces.peek().is_none();
-        session.send(What::Reply { text, boundary }).await.map_err(|error| gone(session, error))?;
+        session.send(Output::Reply { text, boundary }).await.map_err(|error| gone(session, error))?;
     }
     Ok(())
 }
@@ -233,7 +237,7 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
     let mut pieces = pieces(text).peekable();
     while let Some(text) = pieces.next() {
         let boundary = boundary && pieces.peek().is_none();
-        session.send_blocking(What::Reply { text, boundary }).map_err(|error| gone(session, error))?;
+        session.send_blocking(Output::Reply { text, boundary }).map_err(|error| gone(session, error))?;
     }
     Ok(())
 }
@@ -252,13 +256,13 @@ fn gone(session: &Session, error: PrintError) -> Failure {
 }
 
 /// The items of a reply in pieces, in the form that is wanted. What is not sent yet lies in the run, where it outlives a panic.
-struct Roll<'a> {
+struct ReplyWriter<'a> {
     session: &'a Session,
     form: Form,
     first: bool,
 }
 
-impl<'a> Roll<'a> {
+impl<'a> ReplyWriter<'a> {
     fn new(session: &'a Session, form: Form) -> Self {
         Self { session, form, first: true }
     }
@@ -296,20 +300,21 @@ impl<'a> Roll<'a> {
             // As an empty list says it: nothing at all would look like a command without an answer.
             rest.push_str(&Value::List(Vec::new()).to_text(None));
         }
-        let values = self.form.kept.then(|| What::Value(Value::List(self.session.run().held.take_values())));
+        let values =
+            self.form.kept.then(|| Output::Value(Value::List(self.session.run().held.take_values())));
         let tail = match self.form.text {
             // On its own, since nothing may be put in behind it.
             false => if self.first { "[]" } else { "]" }.to_owned(),
             true if rest.len() <= PIECE => std::mem::take(&mut rest),
             true => String::new(),
         };
-        End { rest, tail: Tail(tail), values }
+        End { rest, tail: Trailer(tail), values }
     }
 }
 
 /// What is left when all items have come.
 struct End {
     rest: String,
-    tail: Tail,
-    values: Option<What>,
+    tail: Trailer,
+    values: Option<Output>,
 }

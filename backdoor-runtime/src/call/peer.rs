@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::base::per_second::PerSecond;
-use crate::call::session::Piece;
+use crate::call::session::OutputEvent;
 
 /// One connected peer.
 pub(crate) struct Peer {
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     pub(crate) name: Arc<str>,
     pub(crate) uid: Option<u32>,
     /// Where what the commands say goes.
-    pub(crate) output: mpsc::Sender<Piece>,
+    pub(crate) output: mpsc::Sender<OutputEvent>,
     since: Instant,
     /// Columns; 0 is unknown.
     width: AtomicUsize,
@@ -44,7 +44,7 @@ struct Activity {
 }
 
 impl Peer {
-    pub(crate) fn new(id: u64, name: String, uid: Option<u32>, output: mpsc::Sender<Piece>) -> Self {
+    pub(crate) fn new(id: u64, name: String, uid: Option<u32>, output: mpsc::Sender<OutputEvent>) -> Self {
         let now = Instant::now();
         Self {
             id,
@@ -86,7 +86,7 @@ impl Peer {
     pub(crate) fn set_telnet(&self) {
         self.telnet.store(true, Ordering::Relaxed);
         self.set_trusted();
-        self.prove();
+        self.establish();
     }
 
     pub(crate) fn is_prompted(&self) -> bool {
@@ -115,21 +115,21 @@ impl Peer {
     }
 
     /// Whether it has done more than to hold a place: only such a one keeps it where the console is full.
-    pub(crate) fn is_proven(&self) -> bool {
+    pub(crate) fn is_established(&self) -> bool {
         self.proven.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn prove(&self) {
+    pub(crate) fn establish(&self) {
         self.proven.store(true, Ordering::Relaxed);
     }
 
     /// Notes that bytes came.
-    pub(crate) fn hear(&self, now: Instant) {
+    pub(crate) fn note_input(&self, now: Instant) {
         self.heard.store(now.duration_since(self.since).as_millis() as u64, Ordering::Relaxed);
     }
 
     /// How long nothing has come, and nothing has begun, run or ended.
-    pub(crate) fn quiet_for(&self) -> Duration {
+    pub(crate) fn idle_for(&self) -> Duration {
         let (inactive, line) = self.activity();
         match line {
             Some(_) => Duration::ZERO,

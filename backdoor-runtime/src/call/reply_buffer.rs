@@ -9,20 +9,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::Sender;
 
-use crate::call::budget::Room;
+use crate::call::budget::OutputBudget;
 use crate::call::chunks::first_piece;
-use crate::call::session::{Piece, What};
+use crate::call::session::{Output, OutputEvent};
 use crate::reply::table::TableStream;
 use crate::reply::{Form, Rendered, Value};
 
 /// The unsent part of one run's reply.
 #[derive(Default)]
-pub(crate) struct Held {
+pub(crate) struct ReplyBuffer {
     state: Mutex<State>,
     /// Whether rows are held back, to be asked without the lock.
     holding: AtomicBool,
     /// What the answer may still have.
-    pub(crate) room: Room,
+    pub(crate) room: OutputBudget,
 }
 
 #[derive(Default)]
@@ -38,7 +38,7 @@ struct State {
 /// Rows are held back up to this weight: laying them out may fall to the console's thread.
 const HEAVY: usize = 64 * 1024;
 
-impl Held {
+impl ReplyBuffer {
     /// Takes an item for a person. Gives true where it is the first that is held back.
     pub(crate) fn push(&self, item: Rendered, form: Form) -> bool {
         let mut state = self.lock();
@@ -109,7 +109,7 @@ impl Held {
 
     /// Sends the rows that are held back, as far as there is room for them. It is done under the lock, so that the command cannot
     /// send what follows before. Gives false where it has to be tried again.
-    pub(crate) fn show(&self, run: u64, output: &Sender<Piece>) -> bool {
+    pub(crate) fn show(&self, run: u64, output: &Sender<OutputEvent>) -> bool {
         let Ok(mut state) = self.state.try_lock() else { return false };
         // With no room at all the rows may as well wait for more of them.
         // What is ready already is large, and on its way by the command.
@@ -121,7 +121,7 @@ impl Held {
             let Ok(permit) = output.try_reserve() else { break };
             let text = first_piece(&mut state.ready);
             let boundary = state.ready.is_empty();
-            permit.send(Piece::new(run, What::Reply { text, boundary }));
+            permit.send(OutputEvent::new(run, Output::Reply { text, boundary }));
         }
         // What found no room is sent by the command with its next item, or at the next try.
         if !state.ready.is_empty() {

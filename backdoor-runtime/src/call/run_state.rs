@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::audit::Begin;
-use crate::call::reply_buffer::Held;
+use crate::call::reply_buffer::ReplyBuffer;
 use crate::call::stopwatch::Clock;
 
 /// One run of a command.
@@ -24,9 +24,9 @@ pub(crate) struct RunState {
     /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service's may have no timers.
     pub(crate) attention: Notify,
     /// What has become of its reply and is not sent yet.
-    pub(crate) held: Held,
+    pub(crate) held: ReplyBuffer,
     /// Whether its function has been reached by a thread or a runtime.
-    pub(crate) reached: Reached,
+    pub(crate) reached: Claim,
     /// Whether its answer is one line of JSON.
     pub(crate) json: AtomicBool,
     /// Whether its reply, which comes whole, goes to a terminal as it is.
@@ -61,8 +61,8 @@ impl RunState {
             stopped: Notify::new(),
             clock: Clock::start(begin),
             attention: Notify::new(),
-            held: Held::default(),
-            reached: Reached::default(),
+            held: ReplyBuffer::default(),
+            reached: Claim::default(),
             json: false.into(),
             raw: false.into(),
             endless: false.into(),
@@ -98,9 +98,9 @@ impl RunState {
 /// Whether a thread or a runtime has come to a run, or nobody waits for that any more. Both sides decide at the same instant, so it
 /// is one or the other.
 #[derive(Default)]
-pub(crate) struct Reached(AtomicU8);
+pub(crate) struct Claim(AtomicU8);
 
-impl Reached {
+impl Claim {
     const NOT_YET: u8 = 0;
     const BEGUN: u8 = 1;
     const GIVEN_UP: u8 = 2;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use crate::call::session::{Session, What};
+use crate::call::session::{Output, Session};
 
 thread_local! {
     /// The part, on its way from the frame that wrote it to the one that knows the session.
@@ -47,7 +47,7 @@ impl Drop for Salvage<'_> {
         }
         // A line of JSON has it as what was printed in front of the error. Where there is no room for that, the error alone comes.
         match run.json.load(Ordering::Relaxed) {
-            true => _ = self.0.try_notice(What::Printed(part)),
+            true => _ = self.0.try_notice(Output::Printed(part)),
             false => run.held.push_text(&part),
         }
     }

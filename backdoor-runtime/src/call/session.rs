@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::call::chunks::pieces;
 use crate::call::peer::Peer;
 use crate::call::run_state::RunState;
-use crate::exec::block_on::wait_for;
+use crate::exec::block_on::block_on;
 use crate::reply::Page;
 use crate::reply::Value;
 
@@ -39,21 +39,21 @@ pub struct Session {
 
 /// A piece of what a run says, on its way to the session.
 #[derive(Debug)]
-pub(crate) struct Piece {
+pub(crate) struct OutputEvent {
     pub(crate) run: u64,
     /// Boxed, since every session keeps room for 32 pieces.
-    pub(crate) what: Box<What>,
+    pub(crate) what: Box<Output>,
 }
 
-impl Piece {
-    pub(crate) fn new(run: u64, what: What) -> Self {
+impl OutputEvent {
+    pub(crate) fn new(run: u64, what: Output) -> Self {
         Self { run, what: Box::new(what) }
     }
 }
 
 /// What a piece is.
 #[derive(Debug)]
-pub(crate) enum What {
+pub(crate) enum Output {
     /// Text that the command printed.
     Printed(String),
     /// Text of the reply. Only at a boundary may printed text be put in between.
@@ -227,7 +227,7 @@ impl Session {
     async fn send_text(&self, mut text: String) -> Result<(), PrintError> {
         let fits = self.run.held.room.take(&mut text, 0);
         for text in pieces(text) {
-            self.send(What::Printed(text)).await?;
+            self.send(Output::Printed(text)).await?;
         }
         if fits { Ok(()) } else { Err(PrintError::Truncated) }
     }
@@ -238,20 +238,20 @@ impl Session {
         }
         let fits = self.run.held.room.take(&mut text, 0);
         for text in pieces(text) {
-            self.send_blocking(What::Printed(text))?;
+            self.send_blocking(Output::Printed(text))?;
         }
         if fits { Ok(()) } else { Err(PrintError::Truncated) }
     }
 
     /// Sends one piece, and waits while too many are on their way.
-    pub(crate) async fn send(&self, what: What) -> Result<(), PrintError> {
+    pub(crate) async fn send(&self, what: Output) -> Result<(), PrintError> {
         match self.try_send(what)? {
             Some(piece) => self.wait_and_send(piece).await,
             None => Ok(()),
         }
     }
 
-    async fn wait_and_send(&self, piece: Piece) -> Result<(), PrintError> {
+    async fn wait_and_send(&self, piece: OutputEvent) -> Result<(), PrintError> {
         let _pause = self.run.clock.pause();
         tokio::select! {
             sent = self.peer.output.send(piece) => sent.map_err(|_| PrintError::Closed),
@@ -260,12 +260,12 @@ impl Session {
     }
 
     /// The same on a thread that may wait.
-    pub(crate) fn send_blocking(&self, what: What) -> Result<(), PrintError> {
+    pub(crate) fn send_blocking(&self, what: Output) -> Result<(), PrintError> {
         let Some(piece) = self.try_send(what)? else { return Ok(()) };
         if !may_wait() {
             return Err(PrintError::OnWorker);
         }
-        wait_for(self.wait_and_send(piece))
+        block_on(self.wait_and_send(piece))
     }
 
     /// Sends the rows that the run's reply holds back. Gives false where that has to be tried again.
@@ -274,16 +274,16 @@ impl Session {
     }
 
     /// Sends what the operator may miss where there is no room.
-    pub(crate) fn try_notice(&self, what: What) -> Result<(), PrintError> {
+    pub(crate) fn try_notice(&self, what: Output) -> Result<(), PrintError> {
         self.try_send(what).map(drop)
     }
 
     /// Sends without waiting, or gives the piece back where there is no room.
-    fn try_send(&self, what: What) -> Result<Option<Piece>, PrintError> {
+    fn try_send(&self, what: Output) -> Result<Option<OutputEvent>, PrintError> {
         if self.is_cancelled() {
             return Err(PrintError::Cancelled);
         }
-        match self.peer.output.try_send(Piece::new(self.run.id, what)) {
+        match self.peer.output.try_send(OutputEvent::new(self.run.id, what)) {
             Ok(()) => Ok(None),
             Err(mpsc::error::TrySendError::Full(piece)) => Ok(Some(piece)),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(PrintError::Closed),

@@ -19,7 +19,7 @@ pub(crate) const REMEMBERED: usize = 256;
 
 /// Who changes something, and where that is logged.
 #[derive(Clone)]
-pub(crate) struct Author {
+pub(crate) struct Actor {
     pub(crate) who: String,
     /// The console whose end ends his leases; 0 is none.
     pub(crate) owner: u64,
@@ -51,7 +51,7 @@ pub(crate) enum What {
 /// A change is about to be made: all that is known of it before.
 pub(crate) struct Intent {
     pub(crate) what: What,
-    pub(crate) author: Author,
+    pub(crate) author: Actor,
     pub(crate) because: Option<String>,
 }
 
@@ -227,7 +227,7 @@ impl Entry {
     }
 
     /// Whether this is a change that this session has made.
-    pub(crate) fn is_of(&self, author: &Author) -> bool {
+    pub(crate) fn is_of(&self, author: &Actor) -> bool {
         (self.owner, self.session) == (author.owner, author.session)
     }
 
@@ -241,7 +241,7 @@ impl Entry {
     }
 
     /// Says it to the log.
-    pub(crate) fn tell(&self, author: &Author) {
+    pub(crate) fn tell(&self, author: &Actor) {
         let change = self.change();
         match &author.notes {
             Some(notes) => notes.tell(change),
@@ -262,7 +262,7 @@ fn by_the_clock_of(now: SystemTime, time: SystemTime, at: SystemTime, since: Dur
     }
 }
 
-impl Author {
+impl Actor {
     /// Logs what somebody should look at.
     pub(crate) fn warn(&self, text: String) {
         match &self.notes {

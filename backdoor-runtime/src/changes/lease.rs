@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::base::fork::Process;
 use crate::changes::Kept;
-use crate::changes::journal::{Author, Intent, Revert, Reverted, What};
-use crate::exec::catch_panic::contain;
+use crate::changes::journal::{Actor, Intent, Revert, Reverted, What};
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
 /// How long until a lease is ended whose lock could not be had.
@@ -26,7 +26,7 @@ pub(crate) struct Lease {
     pub(crate) name: String,
     /// The number of the change.
     pub(crate) change: u64,
-    pub(crate) author: Author,
+    pub(crate) author: Actor,
     pub(crate) until: Instant,
     /// What it will be again: a lease that takes the place of this one keeps it.
     pub(crate) old: Kept,
@@ -146,7 +146,7 @@ impl Lease {
             author: self.author.clone(),
             because: because.map(str::to_owned),
         };
-        let revert = || contain(|| self.revert.revert(self.change, &intent));
+        let revert = || catch_panic(|| self.revert.revert(self.change, &intent));
         let reverted = match &self.author.runtime {
             Some(runtime) => runtime.enter(revert),
             None => revert(),

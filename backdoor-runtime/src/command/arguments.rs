@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::Session;
 use crate::call::failure::Failure;
-use crate::command::supplied::States;
+use crate::command::extract::States;
 use crate::command::{ArgError, Command, Parameter};
 use crate::reply::Form;
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::command::ladder::runner;
 use crate::command::param::{Arity, Default, Shape};
 use crate::command::range::Range;
+use crate::command::reply_kind::runner;
 use crate::command::secrecy::Secrecy;
 
 /// One command, as its declaration says it.

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use crate::Session;
 use crate::call::failure::Failure;
 use crate::command::arguments::Call;
-use crate::command::supplied::{Caller, FromCaller, Guard, State};
+use crate::command::extract::{Caller, FromCaller, Guard, State};
 use crate::command::{ChoiceWord, FromArg};
 
 /// A type that can stand as a parameter of a command.

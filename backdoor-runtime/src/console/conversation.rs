@@ -15,15 +15,15 @@ use crate::call::failure::Failure;
 use crate::call::peer::Peer;
 use crate::call::run_state::Stop;
 use crate::console::bounds::Bounds;
-use crate::console::foreign;
+use crate::console::foreground::Running;
 use crate::console::json_line::JsonLine;
-use crate::console::lines::LineAssembler;
+use crate::console::line_discipline::LineAssembler;
 use crate::console::pasted::{self, Front};
-use crate::console::queue::{Queue, Typed};
-use crate::console::running::Running;
 use crate::console::screen::Screen;
+use crate::console::sniff;
 use crate::console::telnet::Telnet;
-use crate::dispatch::{Outcome, Run, Shared};
+use crate::console::type_ahead::{Queue, Typed};
+use crate::dispatch::{ConsoleState, Outcome, Run};
 use crate::reply::{text, wrap};
 use crate::service::Service;
 
@@ -33,8 +33,8 @@ const PASTE: Duration = Duration::from_millis(10);
 
 /// How a listener's sessions behave.
 #[derive(Clone)]
-pub(crate) struct Manners {
-    pub(crate) shared: Arc<Shared>,
+pub(crate) struct SessionConfig {
+    pub(crate) shared: Arc<ConsoleState>,
     pub(crate) service: Arc<Service>,
     /// Never to send a telnet byte first.
     pub(crate) plain: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Manners {
 /// One session.
 pub(crate) struct Conversation {
     peer: Arc<Peer>,
-    manners: Manners,
+    config: SessionConfig,
     telnet: Telnet,
     lines: LineAssembler,
     queue: Queue,
@@ -93,13 +93,13 @@ enum Style {
 }
 
 impl Conversation {
-    pub(crate) fn new(peer: Arc<Peer>, manners: Manners) -> Self {
+    pub(crate) fn new(peer: Arc<Peer>, config: SessionConfig) -> Self {
         Self {
             peer,
-            telnet: Telnet::new(manners.bounds.subnegotiation, manners.bounds.option_commands),
-            lines: LineAssembler::new(manners.bounds.first_line, manners.bounds.line),
-            queue: Queue::new(manners.bounds.lines_ahead, manners.bounds.bytes_ahead),
-            screen: Screen::new(&manners.service.name),
+            telnet: Telnet::new(config.bounds.subnegotiation, config.bounds.option_commands),
+            lines: LineAssembler::new(config.bounds.first_line, config.bounds.line),
+            queue: Queue::new(config.bounds.lines_ahead, config.bounds.bytes_ahead),
+            screen: Screen::new(&config.service.name),
             style: Style::Undecided,
             running: None,
             thrown_away: 0,
@@ -119,7 +119,7 @@ impl Conversation {
             foreign: None,
             leaving: false,
             over: false,
-            manners,
+            config,
         }
     }
 
@@ -130,7 +130,7 @@ impl Conversation {
 
     /// Whether there is room for more output of commands.
     pub(crate) fn takes_output(&self) -> bool {
-        self.screen.len() < self.manners.bounds.rendered()
+        self.screen.len() < self.config.bounds.rendered()
     }
 
     /// Whether there is room for more input. What a peer sends can make output (AYT, lines that are refused), and who takes no answer
@@ -139,7 +139,7 @@ impl Conversation {
         !self.half_closed
             && !self.over
             && (self.queue.has_room() || self.scans)
-            && self.screen.len() < self.manners.bounds.output
+            && self.screen.len() < self.config.bounds.output
     }
 
     /// Whether an interrupt may be stuck behind more lines than are read: a person types one, while a script has none to type and
@@ -202,7 +202,7 @@ impl Conversation {
     fn foreign_line(&self, line: &str) -> Option<&'static str> {
         // A browser may connect ahead of its request, and its request line may be too long to be seen: then headers tell.
         let may_be_person = self.style == Style::Prompted && (!self.refused || self.peer.speaks_telnet());
-        if may_be_person { foreign::line(line) } else { foreign::line_of_script(line) }
+        if may_be_person { sniff::line(line) } else { sniff::line_of_script(line) }
     }
 
     /// Whether a NUL shows that no person and no script is there. A telnet client may send one.
@@ -221,7 +221,7 @@ impl Conversation {
             let Typed { line, mut at_prompt, has_nul } = self.queue.pop()?;
             self.prompt_at = None;
             if has_nul && self.is_binary() {
-                self.cut(foreign::BINARY);
+                self.cut(sniff::BINARY);
                 return None;
             }
             match line {
@@ -236,11 +236,11 @@ impl Conversation {
                     }
                     let says_something = !is_comment && line.contains(|c: char| !c.is_whitespace());
                     if says_something {
-                        self.peer.prove();
+                        self.peer.establish();
                     }
                     // The peer's own echo of a line that came ahead stands anywhere.
                     if !at_prompt && self.style == Style::Prompted {
-                        let shown = self.manners.shared.masked(&line);
+                        let shown = self.config.shared.masked(&line);
                         self.screen.show_entered(&shown);
                         // Where dots stand for a part of it, its words have other places.
                         at_prompt = *shown == *line;
@@ -253,7 +253,7 @@ impl Conversation {
                     }
                 }
                 Err(_)
-                    if let Some(protocol) = foreign::request(&self.opening)
+                    if let Some(protocol) = sniff::request(&self.opening)
                         && !self.accepted =>
                 {
                     self.cut(protocol);
@@ -275,7 +275,7 @@ impl Conversation {
     }
 
     /// The peer has gone, or takes nothing any more.
-    pub(crate) fn vanish(&mut self) {
+    pub(crate) fn disconnect(&mut self) {
         self.queue.clear();
         self.screen.bytes().clear();
         self.over = true;
@@ -291,7 +291,7 @@ impl Conversation {
         // A character whose first bytes were written is finished.
         let is_inside = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
         let begun: Vec<u8> = self.screen.bytes().iter().take_while(is_inside).copied().collect();
-        self.vanish();
+        self.disconnect();
         self.screen.bytes().extend(begun);
         let waited = text::duration(&waited);
         let text = format!("the rest is left out: nothing was read for {waited}; this session is closed");
@@ -310,7 +310,7 @@ impl Conversation {
     }
 
     /// The console ends: nothing more is begun, and what runs may end by itself for a moment.
-    pub(crate) fn dismiss(&mut self) {
+    pub(crate) fn begin_shutdown(&mut self) {
         self.leaving = true;
         self.input_ended = true;
         if self.running.is_none() {
@@ -319,7 +319,7 @@ impl Conversation {
     }
 
     /// Tells what still runs that the console ends. It says whether there was anything to tell.
-    pub(crate) fn hurry(&mut self) -> bool {
+    pub(crate) fn cancel_for_shutdown(&mut self) -> bool {
         match &self.running {
             Some(running) if !running.is_stopped() => {
                 running.stop(Stop::Ending);
@@ -340,7 +340,7 @@ impl Conversation {
 
     fn farewell(&mut self) {
         if self.style == Style::Prompted && !self.over {
-            self.say(&format!("{} ends this session; goodbye\n", self.manners.service.name));
+            self.say(&format!("{} ends this session; goodbye\n", self.config.service.name));
         }
         self.over = true;
     }
@@ -348,6 +348,6 @@ impl Conversation {
     /// Ends the session without a word: nothing of what came may run.
     fn cut(&mut self, protocol: &'static str) {
         self.foreign = Some(protocol);
-        self.vanish();
+        self.disconnect();
     }
 }

@@ -13,10 +13,10 @@ use crate::command::Command;
 use crate::command::catalogue::{CommandInfo, Facts};
 use crate::command::registry::{Entry, Registry};
 use crate::dispatch::masked::masked_text;
-use crate::dispatch::runs::{Killed, RunInfo, Runs};
+use crate::dispatch::runs::{Killed, RunInfo, RunTable};
 use crate::dispatch::tally::{StatusCount, Tally};
-use crate::exec::catch_panic::contain;
-use crate::exec::query::Asking;
+use crate::exec::catch_panic::catch_panic;
+use crate::exec::query::QueryThreads;
 use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::service::{Address, Addresses, Service};
@@ -39,10 +39,10 @@ const COMPLETION: Duration = Duration::from_millis(100);
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Console(pub(crate) Arc<Shared>);
+pub struct Console(pub(crate) Arc<ConsoleState>);
 
 /// What the dispatcher and the console's own commands share.
-pub(crate) struct Shared {
+pub(crate) struct ConsoleState {
     pub(crate) registry: Registry,
     /// The most words behind a command's name.
     pub(crate) max_words: usize,
@@ -51,17 +51,17 @@ pub(crate) struct Shared {
     pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) addresses: OnceLock<Addresses>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
-    pub(crate) runs: Arc<Runs>,
+    pub(crate) runs: Arc<RunTable>,
     pub(crate) helper: LazyRuntime,
     /// The same for the author's views: one of them that hangs holds up none of the console's own.
     pub(crate) authors_helper: LazyRuntime,
     /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
-    pub(crate) asking: Asking,
+    pub(crate) asking: QueryThreads,
     /// For what is no code of the author's.
-    pub(crate) probing: Asking,
+    pub(crate) probing: QueryThreads,
     pub(crate) tally: Tally,
     /// For the author's variables, likewise.
-    pub(crate) asking_vars: Asking,
+    pub(crate) asking_vars: QueryThreads,
     /// Whose changes for a while end with the console.
     pub(crate) owner: u64,
     /// Where changes are logged.
@@ -173,7 +173,7 @@ impl Console {
     }
 }
 
-impl Shared {
+impl ConsoleState {
     /// A line that is not run yet, as it may be shown again.
     pub(crate) fn masked(&self, line: &str) -> Arc<str> {
         masked_text(line, &self.registry, self.max_words)
@@ -212,7 +212,7 @@ impl Shared {
         let Ok(evaluating) = evaluation.evaluating.clone().try_lock_owned() else { return };
         let limit = until.saturating_duration_since(tokio::time::Instant::now());
         let evaluated = self.asking.ask(limit, move || {
-            let evaluated = contain(|| Facts::evaluate(command));
+            let evaluated = catch_panic(|| Facts::evaluate(command));
             // What panics is not asked again: each time would be in the service's log.
             let _ = evaluation.facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
             drop(evaluating);

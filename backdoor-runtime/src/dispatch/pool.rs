@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::call::session::mark_command_thread;
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
 /// How long an idle thread waits for work before it ends.
@@ -17,9 +17,9 @@ const IDLE: Duration = Duration::from_secs(10);
 
 /// The threads of one console.
 #[derive(Clone)]
-pub(crate) struct Pool(Arc<Shared>);
+pub(crate) struct Pool(Arc<ConsoleState>);
 
-struct Shared {
+struct ConsoleState {
     limit: usize,
     state: Mutex<State>,
     work: Condvar,
@@ -27,13 +27,13 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<Invocation>,
     threads: usize,
     idle: usize,
     ended: bool,
 }
 
-struct Job {
+struct Invocation {
     id: u64,
     work: Box<dyn FnOnce() + Send>,
 }
@@ -41,7 +41,7 @@ struct Job {
 impl Pool {
     /// At most `limit` threads.
     pub(crate) fn new(limit: usize) -> Self {
-        Self(Arc::new(Shared { limit, state: Mutex::default(), work: Condvar::new() }))
+        Self(Arc::new(ConsoleState { limit, state: Mutex::default(), work: Condvar::new() }))
     }
 
     /// Runs `work` on the next thread that is free.
@@ -60,7 +60,7 @@ impl Pool {
                 Err(_) => {}
             }
         }
-        state.waiting.push_back(Job { id, work });
+        state.waiting.push_back(Invocation { id, work });
         self.0.work.notify_one();
         Ok(())
     }
@@ -82,7 +82,7 @@ impl Pool {
     }
 }
 
-impl Shared {
+impl ConsoleState {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,7 +94,7 @@ impl Shared {
             if let Some(job) = state.waiting.pop_front() {
                 drop(state);
                 // What the work captured may be dropped here, and a thread that ended so would be missed by the count.
-                let _ = contain(job.work);
+                let _ = catch_panic(job.work);
                 state = self.lock();
                 continue;
             }

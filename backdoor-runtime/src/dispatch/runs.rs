@@ -13,14 +13,14 @@ use crate::command::{Command, Place, Run};
 
 /// The runs of one console.
 #[derive(Default)]
-pub(crate) struct Runs {
-    listed: Mutex<Vec<Weak<Listed>>>,
+pub(crate) struct RunTable {
+    listed: Mutex<Vec<Weak<RunEntry>>>,
     /// Wakes who waits for a run to end or to be given up.
     changed: Notify,
 }
 
 /// One run in the list. It is there as long as the dispatcher waits for it or the author's code is not done.
-pub(crate) struct Listed {
+pub(crate) struct RunEntry {
     pub(crate) state: Arc<RunState>,
     pub(crate) session: u64,
     pub(crate) line: Arc<str>,
@@ -33,12 +33,12 @@ pub(crate) struct Listed {
     streams: AtomicBool,
     /// Nobody waits for it any more.
     stuck: AtomicBool,
-    runs: Arc<Runs>,
+    runs: Arc<RunTable>,
 }
 
 /// Where a call runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Where {
+pub(crate) enum Executor {
     Thread,
     Runtime,
     Helper,
@@ -78,7 +78,7 @@ pub struct Killed {
     pub ended: bool,
 }
 
-impl Runs {
+impl RunTable {
     /// Lists a line that is about to run.
     pub(crate) fn list(
         self: &Arc<Self>,
@@ -87,8 +87,8 @@ impl Runs {
         line: Arc<str>,
         command: &'static Command,
         limit: Option<Duration>,
-    ) -> Arc<Listed> {
-        let listed = Arc::new(Listed {
+    ) -> Arc<RunEntry> {
+        let listed = Arc::new(RunEntry {
             state,
             session,
             line,
@@ -106,20 +106,21 @@ impl Runs {
     }
 
     /// What runs, in the order it came.
-    pub(crate) fn all(&self) -> Vec<Arc<Listed>> {
+    pub(crate) fn all(&self) -> Vec<Arc<RunEntry>> {
         self.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
     /// What occupies the threads.
-    pub(crate) fn on_threads(&self) -> Vec<Arc<Listed>> {
-        let on_thread = |run: &Arc<Listed>| run.place() == Where::Thread && run.state.reached.has_begun();
+    pub(crate) fn on_threads(&self) -> Vec<Arc<RunEntry>> {
+        let on_thread =
+            |run: &Arc<RunEntry>| run.place() == Executor::Thread && run.state.reached.has_begun();
         self.all().into_iter().filter(on_thread).collect()
     }
 
     /// What occupies the thread of this view: one of the same kind that cannot be left for another.
-    pub(crate) fn on_helper_of(&self, view: &Command) -> Vec<Arc<Listed>> {
+    pub(crate) fn on_helper_of(&self, view: &Command) -> Vec<Arc<RunEntry>> {
         let is_builtin = view.is_builtin();
-        let is_there = |run: &Arc<Listed>| {
+        let is_there = |run: &Arc<RunEntry>| {
             matches!((run.command.place, run.command.run), (Place::Helper, Run::Sync(_)))
                 && run.command.is_builtin() == is_builtin
                 && run.state.reached.has_begun()
@@ -128,7 +129,7 @@ impl Runs {
     }
 
     /// The threads' runs that nobody waits for any more.
-    pub(crate) fn stuck_on_threads(&self) -> Vec<Arc<Listed>> {
+    pub(crate) fn stuck_on_threads(&self) -> Vec<Arc<RunEntry>> {
         self.on_threads().into_iter().filter(|run| run.is_stuck()).collect()
     }
 
@@ -154,7 +155,7 @@ impl Runs {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Listed>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<RunEntry>>> {
         self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -162,14 +163,14 @@ impl Runs {
 /// The state of a run that was left behind.
 const STUCK: &str = "stuck";
 
-impl Listed {
-    pub(crate) fn place(&self) -> Where {
+impl RunEntry {
+    pub(crate) fn place(&self) -> Executor {
         match (self.command.place, self.command.run) {
-            _ if self.streams.load(Ordering::Relaxed) => Where::Runtime,
-            (Place::Service, Run::Sync(_)) => Where::Thread,
-            (Place::Service, Run::Async(_)) => Where::Runtime,
-            (Place::Helper, _) => Where::Helper,
-            (Place::Console, _) => Where::Console,
+            _ if self.streams.load(Ordering::Relaxed) => Executor::Runtime,
+            (Place::Service, Run::Sync(_)) => Executor::Thread,
+            (Place::Service, Run::Async(_)) => Executor::Runtime,
+            (Place::Helper, _) => Executor::Helper,
+            (Place::Console, _) => Executor::Console,
         }
     }
 
@@ -204,10 +205,10 @@ impl Listed {
             "running"
         } else {
             match self.place() {
-                Where::Thread => "waiting for a thread",
-                Where::Runtime => "waiting for the runtime",
-                Where::Helper => "waiting for the helper",
-                Where::Console => "waiting for the console",
+                Executor::Thread => "waiting for a thread",
+                Executor::Runtime => "waiting for the runtime",
+                Executor::Helper => "waiting for the helper",
+                Executor::Console => "waiting for the console",
             }
         }
     }
@@ -218,10 +219,10 @@ impl Listed {
             session: self.session,
             state: self.state(),
             place: match self.place() {
-                Where::Thread => "thread",
-                Where::Runtime => "runtime",
-                Where::Helper => "helper",
-                Where::Console => "console",
+                Executor::Thread => "thread",
+                Executor::Runtime => "runtime",
+                Executor::Helper => "helper",
+                Executor::Console => "console",
             },
             time: self.state.begin.elapsed(),
             limit: self.limit,
@@ -238,7 +239,7 @@ impl Listed {
     }
 }
 
-impl Drop for Listed {
+impl Drop for RunEntry {
     fn drop(&mut self) {
         self.runs.changed.notify_waiters();
     }

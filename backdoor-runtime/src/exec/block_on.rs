@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 
 /// Waits for a future on a thread that may wait, whatever runtime that thread has entered.
-pub(crate) fn wait_for<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
 
     impl Wake for Unpark {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::exec::poll_monitor::Report;
+use crate::exec::poll_monitor::PollMonitor;
 
 /// A panic that was caught.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +21,15 @@ pub(crate) struct Panic {
 }
 
 /// Runs code of the author's.
-pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Result<T, Panic> {
+pub(crate) fn catch_panic<T>(code: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(code)).map_err(panicked)
 }
 
 /// Polls a future of ours to its end, or to its panic, and gives what that said.
-pub(crate) fn survive<T, F: Future<Output = T>>(
+pub(crate) fn catch_panic_async<T, F: Future<Output = T>>(
     mut future: Pin<&mut F>,
 ) -> impl Future<Output = Result<T, String>> {
-    std::future::poll_fn(move |context| match contain(|| future.as_mut().poll(context)) {
+    std::future::poll_fn(move |context| match catch_panic(|| future.as_mut().poll(context)) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
         Err(panic) => Poll::Ready(Err(panic.message)),
@@ -52,7 +52,7 @@ fn panicked(payload: Box<dyn Any + Send>) -> Panic {
 /// A future of the author's on a runtime, which is dropped there when this is.
 pub(crate) struct Task<T, E> {
     join: JoinHandle<Result<T, E>>,
-    report: Arc<Report>,
+    report: Arc<PollMonitor>,
 }
 
 impl<T: Send + 'static, E: From<Panic> + Send + 'static> Task<T, E> {
@@ -60,7 +60,7 @@ impl<T: Send + 'static, E: From<Panic> + Send + 'static> Task<T, E> {
         runtime: &Handle,
         future: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Self {
-        let report = Report::new();
+        let report = PollMonitor::new();
         let contained = Contained { future: Some(Box::pin(future)), report: report.clone() };
         Self { join: runtime.spawn(contained), report }
     }
@@ -93,7 +93,7 @@ impl<T, E> Drop for Task<T, E> {
 
 struct Contained<F> {
     future: Option<Pin<Box<F>>>,
-    report: Arc<Report>,
+    report: Arc<PollMonitor>,
 }
 
 impl<T, E: From<Panic>, F: Future<Output = Result<T, E>>> Future for Contained<F> {
@@ -102,12 +102,12 @@ impl<T, E: From<Panic>, F: Future<Output = Result<T, E>>> Future for Contained<F
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { future, report } = &mut *self;
         let Some(future) = future else { return Poll::Pending };
-        let polled = report.poll(context, |context| match contain(|| future.as_mut().poll(context)) {
+        let polled = report.poll(context, |context| match catch_panic(|| future.as_mut().poll(context)) {
             Ok(polled) => polled,
             Err(panic) => Poll::Ready(Err(panic.into())),
         });
         let Poll::Ready(output) = polled else { return Poll::Pending };
-        let dropped = contain(|| drop(self.future.take()));
+        let dropped = catch_panic(|| drop(self.future.take()));
         Poll::Ready(output.and_then(|output| dropped.map(|()| output).map_err(E::from)))
     }
 }
@@ -115,7 +115,7 @@ impl<T, E: From<Panic>, F: Future<Output = Result<T, E>>> Future for Contained<F
 impl<F> Drop for Contained<F> {
     fn drop(&mut self) {
         self.report.note_reached();
-        if let Err(panic) = contain(|| drop(self.future.take())) {
+        if let Err(panic) = catch_panic(|| drop(self.future.take())) {
             let _ = self.report.panic_in_drop.set(panic);
         }
     }
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_payload_that_panics_in_its_drop_ends_there() {
-        let panicked = contain(|| std::panic::panic_any(Bomb(3)));
+        let panicked = catch_panic(|| std::panic::panic_any(Bomb(3)));
         assert_eq!(panicked, Err::<(), _>(Panic { message: "without a message".to_owned() }));
     }
 

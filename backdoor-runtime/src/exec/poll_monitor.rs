@@ -16,7 +16,7 @@ const POLLED: u64 = 1;
 const WOKEN_SINCE: u64 = 2;
 
 /// One future's. It is also the waker that the future is polled with, so that it is known whether somebody has woken it.
-pub(crate) struct Report {
+pub(crate) struct PollMonitor {
     /// What the drop of a future says that was aborted: nobody gets its output.
     pub(crate) panic_in_drop: OnceLock<Panic>,
     /// One of those above, or when it was woken.
@@ -25,7 +25,7 @@ pub(crate) struct Report {
     waker: OnceLock<Waker>,
 }
 
-impl Report {
+impl PollMonitor {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { panic_in_drop: OnceLock::new(), state: ASLEEP.into(), waker: OnceLock::new() })
     }
@@ -79,7 +79,7 @@ fn now() -> u64 {
     clock::now().max(WOKEN_SINCE + 1)
 }
 
-impl Wake for Report {
+impl Wake for PollMonitor {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn it_waits_to_be_polled_from_when_it_is_woken_until_it_is() {
-        let (report, counts) = (Report::new(), Arc::<Counts>::default());
+        let (report, counts) = (PollMonitor::new(), Arc::<Counts>::default());
         let runtime = Waker::from(counts.clone());
         let mut woken = None;
         let mut poll = |wakes: bool| {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn under_another_waker_it_is_polled_all_the_same() {
-        let report = Report::new();
+        let report = PollMonitor::new();
         let (first, other) = (Waker::from(Arc::<Counts>::default()), Arc::<Counts>::default());
         let poll = |waker: &Waker| {
             report.poll(&mut Context::from_waker(waker), |context| {

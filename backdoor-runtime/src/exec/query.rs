@@ -2,7 +2,7 @@
 //!
 //! Each question has a thread of its own, so that one that hangs holds up no view and no other question. What did not answer in
 //! time is left behind, and no more than a few are: after that, nothing is asked until one of them has ended. What is about something
-//! that has a name is not asked a second time before it has answered ([`silence`]), so that it takes no other place.
+//! that has a name is not asked a second time before it has answered ([`detect_timeout`]), so that it takes no other place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use std::{fmt, io};
 
 use tokio::sync::oneshot;
 
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::own_thread::{self, Priority};
 use crate::exec::runtime_thread::Asynchronous;
@@ -22,7 +22,7 @@ use crate::reply::text;
 const AT_ONCE: usize = 8;
 
 /// The threads of one kind of question.
-pub(crate) struct Asking {
+pub(crate) struct QueryThreads {
     /// What the threads are called.
     name: &'static str,
     /// How many questions may be on their way at once.
@@ -40,14 +40,14 @@ pub(crate) enum NoAnswer {
     /// It panicked, with this message.
     Panicked(String),
     /// It was not asked: as many as may be asked at once have not answered yet.
-    Crowded(usize),
+    Saturated(usize),
     /// It was not asked: it has not answered the last time, for so long by now.
     Silent(Duration),
     /// It was not asked: there was no thread for it, for this reason.
     NoThread(String),
 }
 
-impl Asking {
+impl QueryThreads {
     /// Threads of this name.
     pub(crate) fn new(name: &'static str) -> Self {
         Self { name, most: AT_ONCE, under_way: Arc::default(), runtime: None }
@@ -100,7 +100,7 @@ impl Asking {
         limit: Duration,
         question: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NoAnswer> {
-        let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Crowded(self.most))?;
+        let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Saturated(self.most))?;
         let (answer, answered) = oneshot::channel();
         let runtime = self.runtime.clone();
         let own_time = Arc::new(OwnTime::default());
@@ -108,8 +108,8 @@ impl Asking {
         let asked = own_thread::start(self.name, Priority::of_ours(), move || {
             of_thread.begin();
             let answered = match runtime {
-                Some(runtime) => runtime.enter(|| contain(question)),
-                None => contain(question),
+                Some(runtime) => runtime.enter(|| catch_panic(question)),
+                None => catch_panic(question),
             };
             // Whoever gets the answer may ask again at once.
             drop(under_way);
@@ -136,7 +136,7 @@ impl fmt::Display for NoAnswer {
         match self {
             Self::Late(limit) => write!(f, "no answer within {} ms", limit.as_millis()),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
-            Self::Crowded(most) => write!(f, "not asked: {most} others have not answered yet"),
+            Self::Saturated(most) => write!(f, "not asked: {most} others have not answered yet"),
             Self::Silent(time) => {
                 let whole = match time.as_secs() {
                     0 => Duration::from_millis(time.as_millis() as u64),
@@ -178,20 +178,20 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_comes_from_another_thread() {
-        let asking = Asking::new("asked");
+        let asking = QueryThreads::new("asked");
         let name = asking.ask(LONG, || thread::current().name().map(str::to_owned)).await;
         assert_eq!(name, Ok(Some("asked".to_owned())));
     }
 
     #[tokio::test]
     async fn a_panic_is_an_answer_of_its_own() {
-        let asked = Asking::new("asked").ask(LONG, || -> u8 { panic!("no idea") }).await;
+        let asked = QueryThreads::new("asked").ask(LONG, || -> u8 { panic!("no idea") }).await;
         assert_eq!(asked, Err(NoAnswer::Panicked("no idea".to_owned())));
     }
 
     #[tokio::test]
     async fn what_hangs_is_left_behind_and_a_few_are_the_most() {
-        let asking = Asking::new("asked");
+        let asking = QueryThreads::new("asked");
         let (release, held) = channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));
         for _ in 0..AT_ONCE {
@@ -199,16 +199,16 @@ mod tests {
             let asked = asking.ask(SOON, move || drop(held.lock().map(|held| held.recv()))).await;
             assert_eq!(asked, Err(NoAnswer::Late(SOON)));
         }
-        assert_eq!(asking.ask(LONG, || ()).await, Err(NoAnswer::Crowded(AT_ONCE)));
+        assert_eq!(asking.ask(LONG, || ()).await, Err(NoAnswer::Saturated(AT_ONCE)));
         drop(release);
-        while asking.ask(LONG, || ()).await == Err(NoAnswer::Crowded(AT_ONCE)) {
+        while asking.ask(LONG, || ()).await == Err(NoAnswer::Saturated(AT_ONCE)) {
             tokio::task::yield_now().await;
         }
     }
 
     #[tokio::test]
     async fn what_hangs_is_not_asked_again_and_takes_nothing_along() {
-        let asking = Asking::new("asked").at_most(2);
+        let asking = QueryThreads::new("asked").at_most(2);
         let (release, held) = channel::<()>();
         let held = std::sync::Mutex::new(held);
         let asked = asking.ask_about("hangs", SOON, move || drop(held.lock().map(|held| held.recv()))).await;

@@ -9,7 +9,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::sync::oneshot;
 
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
 /// The descriptors that a runtime with sockets opens at most: epoll's, a copy of it and its waker, and where tokio was built with
@@ -36,7 +36,7 @@ impl Runtime {
     }
 
     fn build(builder: &mut Builder) -> io::Result<Self> {
-        let built = contain(|| builder.build()).map_err(|panic| io::Error::other(panic.message))?;
+        let built = catch_panic(|| builder.build()).map_err(|panic| io::Error::other(panic.message))?;
         Ok(Self(Some(built?)))
     }
 

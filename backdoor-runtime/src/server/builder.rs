@@ -12,20 +12,20 @@ use crate::base::fork::Process;
 use crate::changes::lease;
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::console::Manners;
+use crate::console::SessionConfig;
 use crate::dispatch::tally::Tally;
-use crate::dispatch::{Console, Dispatcher, Shared};
+use crate::dispatch::{Console, ConsoleState, Dispatcher};
 use crate::exec::own_thread::{self, Priority};
-use crate::exec::query::Asking;
+use crate::exec::query::QueryThreads;
 use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
-use crate::server::accept::{Reception, serve_all};
-use crate::server::door::Doors;
+use crate::server::acceptor::{Acceptor, serve_all};
+use crate::server::admission::Admission;
+use crate::server::bound_listener::BoundListeners;
 use crate::server::environment;
-use crate::server::keeper::{Keeper, Trouble};
 use crate::server::limits::Limits;
-use crate::server::places::Places;
 use crate::server::running::{Parts, Running};
 use crate::server::startup_check::{Problem, Problems, check};
+use crate::server::supervisor::{Supervisor, Trouble};
 use crate::server::unregistered;
 use crate::server::{Backdoor, BindError, Error};
 use crate::service::Service;
@@ -146,7 +146,7 @@ impl Builder {
     /// ended yet, is tried again every 5 s; a line in the log says when the console listens there.
     pub fn start_or_warn(self) -> Backdoor {
         let name = self.name.clone();
-        match self.start_on(Doors::open_some) {
+        match self.start_on(BoundListeners::open_some) {
             Ok(backdoor) => backdoor,
             Err(error) => {
                 tracing::warn!(target: "backdoor", "the console of {name} is not there: {}", error.chain());
@@ -163,12 +163,12 @@ impl Builder {
     /// # Errors
     /// The commands have problems, an address is wrong or taken, or a thread cannot be started. Nothing is left open then.
     pub fn start(self) -> Result<Backdoor, Error> {
-        self.start_on(|endpoints, _| Doors::open_all(endpoints))
+        self.start_on(|endpoints, _| BoundListeners::open_all(endpoints))
     }
 
     fn start_on(
         mut self,
-        open: impl FnOnce(Vec<Endpoint>, &str) -> Result<Doors, BindError>,
+        open: impl FnOnce(Vec<Endpoint>, &str) -> Result<BoundListeners, BindError>,
     ) -> Result<Backdoor, Error> {
         let limits = self.limits;
         let endpoints = each_once(self.endpoints()?);
@@ -181,31 +181,32 @@ impl Builder {
         let shared = self.shared();
         self.states.insert(Console(shared.clone()));
         refuse_or_warn(check(&shared.registry, Some(&self.states)))?;
-        let Doors { doors, addresses, warnings } = open(endpoints, &self.name).map_err(Error::Bind)?;
+        let BoundListeners { listeners, addresses, warnings } =
+            open(endpoints, &self.name).map_err(Error::Bind)?;
         if let Some(number) = self.stack_signal {
             signal::choose(number);
         }
         allowance::allow(limits.symbol_memory);
         let (priority, why_not) = Priority::of_console(limits.nice);
         priority.note();
-        let audit = Audit::start(limits.log_every).map_err(Error::Thread)?;
-        let _ = shared.addresses.set(Addresses::new(addresses.clone(), doors.len()));
+        let audit = Audit::start(limits.warning_interval).map_err(Error::Thread)?;
+        let _ = shared.addresses.set(Addresses::new(addresses.clone(), listeners.len()));
         let service = self.runtime.or_else(|| Handle::try_current().ok());
         let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
         let dispatcher = Arc::new(dispatcher);
         let (ending, ends) = watch::channel(false);
         // Without a unix socket there is nobody to keep a place for.
-        let kept = if doors.iter().any(|door| door.is_unix()) { limits.own_places } else { 0 };
-        let reception = Arc::new(Reception::new(
+        let kept = if listeners.iter().any(|bound| bound.is_unix()) { limits.reserved_sessions } else { 0 };
+        let acceptor = Arc::new(Acceptor::new(
             dispatcher.clone(),
-            Manners {
+            SessionConfig {
                 shared: shared.clone(),
                 service: shared.service.clone(),
                 plain: false,
                 bounds: limits.bounds,
             },
             &limits,
-            Places::new(limits.max_sessions, kept, limits.unproven_stay),
+            Admission::new(limits.max_sessions, kept, limits.eviction_grace),
             ends,
         ));
         let warn = {
@@ -221,9 +222,9 @@ impl Builder {
             }
         };
         let (end, ended) = sync_channel(1);
-        let serve = move |doors| serve_all(reception.clone(), doors);
-        let keeper =
-            Keeper::start(doors.clone(), priority, serve, warn, move || drop(end)).map_err(Error::Thread)?;
+        let serve = move |listeners| serve_all(acceptor.clone(), listeners);
+        let supervisor = Supervisor::start(listeners.clone(), priority, serve, warn, move || drop(end))
+            .map_err(Error::Thread)?;
         // Later there may be no thread for it, when somebody wants to know why. Where there is none now, each view asks for one again.
         let no_helper = shared.helper.start(priority).err();
         watch_all();
@@ -244,8 +245,8 @@ impl Builder {
             ending,
             ended: Mutex::new(Some(ended)),
             dispatcher,
-            _keeper: keeper,
-            doors,
+            _keeper: supervisor,
+            listeners,
         });
         Ok(Backdoor { running: Some(running) })
     }
@@ -259,15 +260,15 @@ impl Builder {
         }
     }
 
-    fn shared(&self) -> Arc<Shared> {
+    fn shared(&self) -> Arc<ConsoleState> {
         let registry = Registry::linked_without(&self.left_out);
         let service = Service::new(self.name.clone(), self.version.clone());
         let service = Service { build: self.build.clone(), ..service };
-        Arc::new(Shared::new(registry, service, self.limits.max_words))
+        Arc::new(ConsoleState::new(registry, service, self.limits.max_words))
     }
 }
 
-impl Shared {
+impl ConsoleState {
     pub(crate) fn new(registry: Registry, service: Service, max_words: usize) -> Self {
         let asynchronous = Arc::new(Asynchronous::new());
         Self {
@@ -279,10 +280,10 @@ impl Shared {
             runs: Arc::default(),
             helper: LazyRuntime::with_time(own_thread::HELPER),
             authors_helper: LazyRuntime::new("backdoor-view"),
-            asking: Asking::new("backdoor-ask").on(&asynchronous),
-            probing: Asking::new("backdoor-ask"),
+            asking: QueryThreads::new("backdoor-ask").on(&asynchronous),
+            probing: QueryThreads::new("backdoor-ask"),
             tally: Tally::default(),
-            asking_vars: Asking::new("backdoor-vars").at_most(VARIABLES_ASKED).on(&asynchronous),
+            asking_vars: QueryThreads::new("backdoor-vars").at_most(VARIABLES_ASKED).on(&asynchronous),
             asynchronous,
             owner: lease::new_owner(),
             notes: OnceLock::new(),

@@ -17,12 +17,12 @@ pub(crate) struct Limits {
     pub(crate) stuck_threads: usize,
     pub(crate) max_answer: usize,
     pub(crate) max_sessions: usize,
-    pub(crate) own_places: usize,
-    pub(crate) unproven_stay: Duration,
+    pub(crate) reserved_sessions: usize,
+    pub(crate) eviction_grace: Duration,
     pub(crate) session_idle: Duration,
-    pub(crate) spare_descriptor: bool,
-    pub(crate) accept_pause: Duration,
-    pub(crate) log_every: Duration,
+    pub(crate) reserve_fd: bool,
+    pub(crate) max_accept_backoff: Duration,
+    pub(crate) warning_interval: Duration,
     pub(crate) max_words: usize,
     pub(crate) bounds: Bounds,
     /// `None` leaves it to the console.
@@ -40,18 +40,18 @@ impl Default for Limits {
             stuck_threads: commands.stuck_threads,
             max_answer: commands.answer,
             max_sessions: 32,
-            own_places: 2,
-            unproven_stay: Duration::ZERO,
+            reserved_sessions: 2,
+            eviction_grace: Duration::ZERO,
             session_idle: Duration::from_secs(30 * 60),
-            spare_descriptor: true,
-            accept_pause: Duration::from_secs(1),
-            log_every: RECURRING,
+            reserve_fd: true,
+            max_accept_backoff: Duration::from_secs(1),
+            warning_interval: RECURRING,
             max_words: 64,
             bounds: Bounds::default(),
             nice: None,
             symbol_memory: allowance::DEFAULT,
             times: Times {
-                silence: Duration::from_millis(200),
+                detect_timeout: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),
                 stall: Duration::from_secs(10),
             },
@@ -123,15 +123,15 @@ impl Builder {
 
     /// How many of these sessions are kept for the service's own user and root on a unix socket, where the console listens on one:
     /// whoever fills the TCP port does not lock them out. Default: 2; at least one place stays for the others. 0 keeps none.
-    pub fn own_places(mut self, count: usize) -> Self {
-        self.limits.own_places = count;
+    pub fn reserved_sessions(mut self, count: usize) -> Self {
+        self.limits.reserved_sessions = count;
         self
     }
 
     /// How long a session stays for certain that has neither completed a line nor said anything in telnet; then it may have to make
     /// room. Default: 0 s; `Duration::MAX` lets every session stay, so that silent ones can lock out everybody else.
-    pub fn unproven_stay(mut self, time: Duration) -> Self {
-        self.limits.unproven_stay = time;
+    pub fn eviction_grace(mut self, time: Duration) -> Self {
+        self.limits.eviction_grace = time;
         self
     }
 
@@ -144,15 +144,15 @@ impl Builder {
 
     /// Whether one descriptor is kept in reserve: where the process or the system has none left, a peer is taken with it, told so and
     /// closed, instead of waiting without a word. Default: it is.
-    pub fn spare_descriptor(mut self, kept: bool) -> Self {
-        self.limits.spare_descriptor = kept;
+    pub fn reserve_fd(mut self, kept: bool) -> Self {
+        self.limits.reserve_fd = kept;
         self
     }
 
     /// How long no connection is taken after one could not be, for want of descriptors or of the kernel's memory: 100 ms at first, and
     /// twice as long each time up to this. Default: 1 s; `Duration::ZERO` tries again each millisecond, for as long as the want lasts.
-    pub fn accept_pause(mut self, longest: Duration) -> Self {
-        self.limits.accept_pause = longest.min(FOREVER);
+    pub fn max_accept_backoff(mut self, longest: Duration) -> Self {
+        self.limits.max_accept_backoff = longest.min(FOREVER);
         self
     }
 
@@ -161,8 +161,8 @@ impl Builder {
     /// in 60 s; `Duration::ZERO` logs each.
     ///
     /// Lines that run nothing, since they are wrong or refused, are counted as well: five a second are logged, unless this is zero.
-    pub fn log_every(mut self, time: Duration) -> Self {
-        self.limits.log_every = time;
+    pub fn warning_interval(mut self, time: Duration) -> Self {
+        self.limits.warning_interval = time;
         self
     }
 
@@ -239,8 +239,8 @@ impl Builder {
 
     /// How long a peer must be silent to be taken for a person and get a prompt. Default: 200 ms. An empty line that comes first is no
     /// line of a script: the silence begins anew behind it, up to ten times.
-    pub fn silence(mut self, limit: Duration) -> Self {
-        self.limits.times.silence = limit.min(FOREVER);
+    pub fn detect_timeout(mut self, limit: Duration) -> Self {
+        self.limits.times.detect_timeout = limit.min(FOREVER);
         self
     }
 
@@ -248,7 +248,7 @@ impl Builder {
     ///
     /// `printf 'help\n' | nc host port` would otherwise never end: Debian's `nc` keeps its half of the connection open unless it is
     /// told `-N`. It is told why it is closed, since it may have had more to send. One that sends a line after a pause as long as
-    /// [`silence`](Self::silence) is in a conversation and has [`session_idle`](Self::session_idle) from then on. A peer with a prompt,
+    /// [`detect_timeout`](Self::detect_timeout) is in a conversation and has [`session_idle`](Self::session_idle) from then on. A peer with a prompt,
     /// or one that has spoken telnet, is no script.
     pub fn script_idle(mut self, limit: Duration) -> Self {
         self.limits.times.script_idle = limit.min(FOREVER);

@@ -11,8 +11,8 @@ use crate::base::fork::Process;
 use crate::changes::lease;
 use crate::dispatch::Dispatcher;
 use crate::exec::own_thread::{self, Priority};
-use crate::server::door::Door;
-use crate::server::keeper::Keeper;
+use crate::server::bound_listener::BoundListener;
+use crate::server::supervisor::Supervisor;
 use crate::service::{Address, Addresses};
 use crate::views::trends;
 
@@ -48,8 +48,8 @@ pub(super) struct Parts {
     pub(super) ended: Mutex<Option<Receiver<()>>>,
     pub(super) dispatcher: Arc<Dispatcher>,
     /// Dropped after the sessions have ended, or have had their time.
-    pub(super) _keeper: Keeper,
-    pub(super) doors: Vec<Arc<Door>>,
+    pub(super) _keeper: Supervisor,
+    pub(super) listeners: Vec<Arc<BoundListener>>,
 }
 
 /// By whom a console ends.
@@ -146,7 +146,7 @@ impl Drop for Running {
             return;
         }
         parts.end(DROP, End::Drop);
-        parts.doors.iter().for_each(|door| door.give_up());
+        parts.listeners.iter().for_each(|bound| bound.give_up());
     }
 }
 

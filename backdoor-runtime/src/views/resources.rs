@@ -12,8 +12,8 @@
 
 mod cgroup;
 mod commands;
+mod console_usage;
 mod descriptors;
-mod itself;
 mod jemalloc;
 mod limits;
 pub(crate) mod maps;
@@ -24,9 +24,9 @@ mod sockets;
 pub use crate::service::BuildInfo;
 pub(crate) use cgroup::note_start;
 pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
+pub(crate) use console_usage::held;
+pub use console_usage::{Held, Itself, OwnThread, itself};
 pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
-pub(crate) use itself::held;
-pub use itself::{Held, Itself, OwnThread, itself};
 pub use jemalloc::heap_profile;
 pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};

@@ -80,7 +80,7 @@ pub(crate) use info::typed;
 pub use info::{Changed, VarError, VarInfo};
 
 use crate::base::escape::escape_line;
-use crate::changes::journal::{Author, Intent, JOURNAL, What};
+use crate::changes::journal::{Actor, Intent, JOURNAL, What};
 use crate::exec::runtime_thread::Asynchronous;
 use crate::views::vars::info::Seen;
 pub(crate) use crate::views::vars::set::lent_for;
@@ -113,7 +113,7 @@ impl Terms {
         self
     }
 
-    pub(crate) fn intent(&self, author: Author) -> Intent {
+    pub(crate) fn intent(&self, author: Actor) -> Intent {
         let what = self.lasts.map_or(What::Set, What::Lent);
         Intent { what, author, because: self.because.clone() }
     }
@@ -221,7 +221,7 @@ pub(crate) fn quoted(name: &str, word: &str) -> String {
 }
 
 /// What the service changes itself.
-pub(crate) fn service() -> Author {
+pub(crate) fn service() -> Actor {
     let runtime = Handle::try_current().ok().map(|handle| Arc::new(Asynchronous::on(handle)));
-    Author { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None, runtime }
+    Actor { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None, runtime }
 }

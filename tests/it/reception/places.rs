@@ -13,7 +13,7 @@ use crate::wait::until;
 const WILL_WINDOW_SIZE: [u8; 3] = [0xff, 0xfb, 0x1f];
 
 fn builder() -> Builder {
-    Backdoor::builder("test").listen("0").silence(Duration::from_millis(50))
+    Backdoor::builder("test").listen("0").detect_timeout(Duration::from_millis(50))
 }
 
 /// Whether a script gets its answer.
@@ -29,7 +29,7 @@ fn is_served(address: &Address) -> bool {
 fn silent_peers_do_not_lock_out_a_newcomer() {
     harms_only_without(
         |builder| builder,
-        |builder| builder.unproven_stay(Duration::MAX),
+        |builder| builder.eviction_grace(Duration::MAX),
         builder,
         |console, _| {
             let address = &console.addresses()[0];
@@ -73,7 +73,7 @@ fn a_full_port_does_not_lock_out_the_unix_socket() {
     let socket = format!("unix:{}", path.display());
     harms_only_without(
         |builder| builder,
-        |builder| builder.own_places(0),
+        |builder| builder.reserved_sessions(0),
         || builder().listen(socket.as_str()),
         |console, _| {
             let [tcp, unix] = console.addresses() else { panic!("{console:?}") };

@@ -46,15 +46,15 @@ fn service() {
     let is = |what| special.split(',').any(|special| special == what);
     let inherited_before = inherited().unwrap();
     let (log, _guard) = Log::record();
-    let mut builder = Backdoor::builder("test").listen("0").spare_descriptor(!is(NO_SPARE));
+    let mut builder = Backdoor::builder("test").listen("0").reserve_fd(!is(NO_SPARE));
     if is(FEW_DESCRIPTORS) {
         builder = builder.max_sessions(usize::MAX);
     }
     if is(NO_PAUSE) {
-        builder = builder.accept_pause(Duration::ZERO);
+        builder = builder.max_accept_backoff(Duration::ZERO);
     }
     if is(LOGS_ALL) {
-        builder = builder.log_every(Duration::ZERO);
+        builder = builder.warning_interval(Duration::ZERO);
     }
     let console = builder.start().unwrap();
     // Threads and descriptors that start at first use are there before they are counted.

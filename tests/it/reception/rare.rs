@@ -13,7 +13,7 @@ fn a_flood_of_foreign_peers_does_not_fill_the_log() {
     let count = || log.lines().iter().filter(|line| line.contains("spoke HTTP")).count();
     harms_only_without(
         |builder| builder,
-        |builder| builder.log_every(Duration::ZERO),
+        |builder| builder.warning_interval(Duration::ZERO),
         || builder().listen("0"),
         |console, _| {
             let before = count();

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use super::{Conversation, Style};
 use crate::base::escape::Newline;
 use crate::call::run_state::Stop;
-use crate::console::foreign;
-use crate::console::lines::{Input, LineAssembler};
-use crate::console::queue::Typed;
-use crate::console::running::Running;
+use crate::console::foreground::Running;
+use crate::console::line_discipline::{Input, LineAssembler};
+use crate::console::sniff;
 use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY, Telnet};
+use crate::console::type_ahead::Typed;
 use crate::reply::text;
 
 /// Bytes that tell a binary protocol: the longest signature is PROXY's.
@@ -17,7 +17,7 @@ const OPENING: usize = 12;
 
 impl Conversation {
     /// The peer was silent for as long as a script would not be.
-    pub(crate) fn silence(&mut self) {
+    pub(crate) fn end_detection(&mut self) {
         if self.style == Style::Undecided {
             self.begin_prompting();
         }
@@ -28,10 +28,10 @@ impl Conversation {
         if self.over || bytes.is_empty() {
             return;
         }
-        self.peer.hear(now);
+        self.peer.note_input(now);
         if self.opening.len() < OPENING {
             self.opening.extend(bytes.iter().take(OPENING - self.opening.len()));
-            if let Some(protocol) = foreign::opening(&self.opening) {
+            if let Some(protocol) = sniff::opening(&self.opening) {
                 return self.cut(protocol);
             }
         }
@@ -43,7 +43,7 @@ impl Conversation {
 
     /// When a telnet subnegotiation that is open has been so for too long.
     pub(crate) fn unfinished_at(&self) -> Option<Instant> {
-        self.telnet.unfinished_since()?.checked_add(self.manners.bounds.subnegotiation_time)
+        self.telnet.unfinished_since()?.checked_add(self.config.bounds.subnegotiation_time)
     }
 
     /// Its time is up.
@@ -114,7 +114,7 @@ impl Conversation {
                 }
             }
             Event::AreYouThere => {
-                let service = &self.manners.service;
+                let service = &self.config.service;
                 let text = format!("[{} is here, pid {}]\n", service.name, service.pid);
                 self.aside(&text);
             }
@@ -161,7 +161,7 @@ impl Conversation {
                     && self.queue.is_empty()
                     && self.is_binary() =>
             {
-                return self.cut(foreign::BINARY);
+                return self.cut(sniff::BINARY);
             }
             Input::Nul => {
                 self.has_nul = true;
@@ -246,11 +246,11 @@ impl Conversation {
     fn begin_prompting(&mut self) {
         self.style = Style::Prompted;
         self.peer.set_prompted();
-        if !self.manners.plain || self.peer.speaks_telnet() {
+        if !self.config.plain || self.peer.speaks_telnet() {
             self.screen.set_newline(Newline::CrLf);
             self.ask_for_window_size();
         }
-        let banner = self.manners.service.banner();
+        let banner = self.config.service.banner();
         self.screen.show(&banner);
         self.show_prompt();
     }

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use super::{Conversation, PASTE, Style};
 use crate::base::escape::escape_line;
-use crate::call::session::{Piece, What};
-use crate::console::answer::{self, Seen};
-use crate::console::lines::Rejection;
-use crate::console::running::{Question, Running};
+use crate::call::session::{Output, OutputEvent};
+use crate::console::diagnostic::{self, EchoedAt};
+use crate::console::foreground::{Question, Running};
+use crate::console::line_discipline::Rejection;
 use crate::dispatch::Outcome;
 use crate::reply::wrap;
 
@@ -17,7 +17,7 @@ const NAMED: usize = 3;
 
 impl Conversation {
     /// Takes a piece of what some run says.
-    pub(crate) fn piece(&mut self, piece: Piece) {
+    pub(crate) fn piece(&mut self, piece: OutputEvent) {
         if self.over {
             return;
         }
@@ -29,13 +29,15 @@ impl Conversation {
         }
         let json = running.is_json();
         match *piece.what {
-            What::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
-            What::Reply { text, boundary } if json => self.screen.show(&running.json.reply(&text, boundary)),
-            What::Printed(text) => {
+            Output::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
+            Output::Reply { text, boundary } if json => {
+                self.screen.show(&running.json.reply(&text, boundary));
+            }
+            Output::Printed(text) => {
                 running.reply_begins = true;
                 self.screen.show(&text);
             }
-            What::Reply { text, .. } => {
+            Output::Reply { text, .. } => {
                 if std::mem::take(&mut running.reply_begins) {
                     self.screen.end_line();
                 }
@@ -44,13 +46,13 @@ impl Conversation {
                     false => self.screen.show(&text),
                 }
             }
-            What::Notice(text) if self.style == Style::Prompted && !json => {
+            Output::Notice(text) if self.style == Style::Prompted && !json => {
                 self.screen.show_fresh(&wrap::lines(&format!("{text}\n"), self.peer.width()));
             }
-            What::Notice(_) | What::Value(_) => {}
+            Output::Notice(_) | Output::Value(_) => {}
             // Nobody will answer.
-            What::Question { .. } if self.input_ended => {}
-            What::Question { text, answer } => running.question = Some(Question::Due { text, answer }),
+            Output::Question { .. } if self.input_ended => {}
+            Output::Question { text, answer } => running.question = Some(Question::Due { text, answer }),
         }
     }
 
@@ -66,7 +68,7 @@ impl Conversation {
         while let Some(early) = self.queue.pop() {
             running.early_lines += 1;
             if running.early_lines <= NAMED {
-                let line = early.line.map(|line| self.manners.shared.masked(&line));
+                let line = early.line.map(|line| self.config.shared.masked(&line));
                 self.screen.show_fresh(&refusal(&line));
             } else {
                 self.thrown_away += 1;
@@ -118,17 +120,17 @@ impl Conversation {
             }
             if let Some(failure) = failure {
                 let seen = match running.at_prompt {
-                    true => Seen::AtPrompt(self.screen.prompt()),
-                    false => Seen::Elsewhere,
+                    true => EchoedAt::AtPrompt(self.screen.prompt()),
+                    false => EchoedAt::Elsewhere,
                 };
-                let complaint = answer::complaint(
+                let render = diagnostic::render(
                     failure,
                     &running.line,
                     outcome.line.as_ref(),
                     &seen,
                     self.peer.width(),
                 );
-                self.screen.show_fresh(&complaint);
+                self.screen.show_fresh(&render);
             }
         }
         let aside = running.into_aside();
@@ -146,7 +148,7 @@ impl Conversation {
     }
 
     /// Shows the prompt that is due, where nothing is about to be run. To be called before anything is written.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn flush_prompt(&mut self) {
         if self.prompt_due && self.running.is_none() && self.queue.is_empty() && !self.is_over() {
             self.report_thrown_away();
             self.show_prompt();
@@ -204,10 +206,10 @@ impl Conversation {
     }
 
     /// What a run says after it has ended.
-    fn late(&mut self, what: What) {
+    fn late(&mut self, what: Output) {
         match what {
-            What::Printed(text) | What::Notice(text) => self.aside(&text),
-            What::Reply { .. } | What::Value(_) | What::Question { .. } => {}
+            Output::Printed(text) | Output::Notice(text) => self.aside(&text),
+            Output::Reply { .. } | Output::Value(_) | Output::Question { .. } => {}
         }
     }
 }

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Conversation, Manners};
+use super::{Conversation, SessionConfig};
 use crate::audit::{Audit, RECURRING};
 use crate::call::peer::Peer;
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::console::bounds::Bounds;
-use crate::dispatch::{CommandLimits, Dispatcher, Outcome, Shared};
+use crate::dispatch::{CommandLimits, ConsoleState, Dispatcher, Outcome};
 use crate::reply::Form;
 use crate::service::Service;
 
@@ -28,8 +28,8 @@ impl Desk {
     /// The operator is at his first prompt.
     fn new(speaks_telnet: bool) -> Self {
         let service = Service::new("t".to_owned(), None);
-        let shared = Arc::new(Shared::new(Registry::linked(), service, 64));
-        let manners = Manners {
+        let shared = Arc::new(ConsoleState::new(Registry::linked(), service, 64));
+        let config = SessionConfig {
             shared: shared.clone(),
             service: shared.service.clone(),
             plain: true,
@@ -38,10 +38,10 @@ impl Desk {
         let audit = Audit::start(RECURRING).unwrap();
         let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
         let peer = Arc::new(Peer::new(1, "a peer".to_owned(), None, mpsc::channel(1).0));
-        let mut desk = Self { conversation: Conversation::new(peer, manners), dispatcher };
+        let mut desk = Self { conversation: Conversation::new(peer, config), dispatcher };
         match speaks_telnet {
             true => desk.types(NO_OPERATION),
-            false => desk.conversation.silence(),
+            false => desk.conversation.end_detection(),
         }
         assert!(desk.shown().ends_with("t> "));
         desk
@@ -58,7 +58,7 @@ impl Desk {
         let run = self.dispatcher.prepare(next, Form::text(None));
         self.conversation.begin(&run, at_prompt);
         self.conversation.ended(&Outcome { failure: None, tail: tail.to_owned(), json: false, line: None });
-        self.conversation.settle();
+        self.conversation.flush_prompt();
     }
 
     /// What has come to the screen since.
@@ -104,13 +104,13 @@ fn a_delayed_prompt_comes_at_once_with_ctrl_c() {
     desk.types(b"one\r\n");
     desk.answers("one", "1\n");
     desk.types(b"\xff\xf4");
-    desk.conversation.settle();
+    desk.conversation.flush_prompt();
     assert_eq!(desk.shown(), "1\nt> ");
     assert_eq!(desk.conversation.prompt_at(), None);
     desk.types(b"two\r\n");
     desk.answers("two", "2\n");
     desk.types(b"\x04");
-    desk.conversation.settle();
+    desk.conversation.flush_prompt();
     assert!(desk.conversation.is_over());
     assert_eq!(desk.shown(), "2\n");
     assert_eq!(desk.conversation.prompt_at(), None);

@@ -137,7 +137,7 @@ impl fmt::Display for Escaped<'_> {
 mod tests {
     use super::*;
     use crate::command::registry::Registry;
-    use crate::dispatch::Shared;
+    use crate::dispatch::ConsoleState;
     use crate::service::Service;
 
     #[test]
@@ -160,14 +160,17 @@ mod tests {
         }));
         assert!(show("works", move || vec![metric("replaced")]));
         assert!(show("works", move || vec![metric("metric b"), metric("metric a")]));
-        let shared = Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10);
+        let shared = ConsoleState::new(Registry::linked(), Service::new("test".to_owned(), None), 10);
         let found = Console(Arc::new(shared)).metrics().await;
         let ours = found.metrics.iter().filter(|metric| metric.name.starts_with("metric "));
         assert_eq!(ours.map(|metric| &*metric.name).collect::<Vec<_>>(), ["metric a", "metric b"]);
         assert!(!found.metrics.iter().any(|metric| metric.name == "replaced"));
         assert_eq!(found.missing, ["hangs: no answer within 100 ms"]);
-        let again =
-            Console(Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10)));
+        let again = Console(Arc::new(ConsoleState::new(
+            Registry::linked(),
+            Service::new("test".to_owned(), None),
+            10,
+        )));
         let missing = again.metrics().await.missing;
         assert!(
             missing[0].starts_with("hangs: not asked again: its code has not returned for "),

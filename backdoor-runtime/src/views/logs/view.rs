@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::base::coarse_clock;
 use crate::base::suggest;
-use crate::changes::journal::{Author, Intent, What};
+use crate::changes::journal::{Actor, Intent, What};
 use crate::views::logs::event::LogEvent;
 use crate::views::logs::filter::{Directive, is_within};
 use crate::views::logs::lease::{self, Change, ChangedLevel};
@@ -227,7 +227,7 @@ pub fn set(
     by: &str,
     because: Option<String>,
 ) -> Result<Changed, String> {
-    let author = Author { who: by.to_owned(), ..crate::views::vars::service() };
+    let author = Actor { who: by.to_owned(), ..crate::views::vars::service() };
     let wanted = directives.clone();
     let levels = change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })?;
     Ok(Changed { levels, stopped: front::stopped_aside(wanted) })
@@ -244,7 +244,7 @@ pub fn reset(targets: &[String]) -> Vec<ChangeInfo> {
 }
 
 /// The same for whoever is at a console.
-pub(crate) fn forget(targets: &[String], author: Author) -> Vec<ChangeInfo> {
+pub(crate) fn forget(targets: &[String], author: Actor) -> Vec<ChangeInfo> {
     let gone = lease::reset(targets, &Intent { what: What::Reset, author, because: None });
     settings::look(|state| gone.iter().map(|change| info(change, |target| state.base(target))).collect())
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::tracked::Instance;
-use crate::exec::catch_panic::contain;
-use crate::exec::query::{Asking, NoAnswer};
+use crate::exec::catch_panic::catch_panic;
+use crate::exec::query::{NoAnswer, QueryThreads};
 
 /// How long an object may take at least, unless the search says otherwise.
 pub(super) const LIMIT: Duration = Duration::from_millis(100);
@@ -21,7 +21,7 @@ const SHOWN: usize = 1024;
 /// Bytes of an object that are searched.
 const SEARCHED: usize = 64 * 1024;
 
-static ASKING: LazyLock<Asking> = LazyLock::new(|| Asking::new("backdoor-object"));
+static ASKING: LazyLock<QueryThreads> = LazyLock::new(|| QueryThreads::new("backdoor-object"));
 
 /// An object that was looked at.
 pub(super) struct Looked {
@@ -81,7 +81,7 @@ fn lock(looked: &Mutex<Vec<Looked>>) -> MutexGuard<'_, Vec<Looked>> {
 fn look(object: &Weak<dyn Instance>, wanted: Option<&str>, scratch: &mut String) -> Looked {
     let mut strong = 0;
     scratch.clear();
-    let seen = contain(|| {
+    let seen = catch_panic(|| {
         let Some(object) = object.upgrade() else { return Seen::Gone };
         strong = Arc::strong_count(&object) - 1;
         let room = if wanted.is_some() { SEARCHED } else { SHOWN };

@@ -23,7 +23,7 @@ use tokio::task::coop;
 
 use super::place::Place;
 use super::watch::{Record, Wanted};
-use super::who::Who;
+use super::who::Owner;
 
 /// Takes a lock: at once if it is free, else by a wait that is noted from the first poll that does not get it until this ends or is
 /// dropped. Tokio gives nothing at once while somebody waits for it, so nobody is overtaken.
@@ -44,7 +44,7 @@ async fn take<F: Future>(
     poll_fn(|context| {
         let polled = taking.as_mut().poll(context);
         if polled.is_pending() && noted.is_none() {
-            noted = Some(record.wait(Who::here(true), wanted, place));
+            noted = Some(record.wait(Owner::here(true), wanted, place));
         }
         polled
     })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::slot::Held;
 use super::watch::{Record, Waiter, Wanted};
-use super::who::Party;
+use super::who::Node;
 
 /// How long lies between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -18,8 +18,8 @@ const CYCLES: usize = 16;
 /// Somebody who cannot go on before somebody else does.
 #[derive(Clone)]
 pub(super) struct Link {
-    pub(super) from: Party,
-    pub(super) to: Party,
+    pub(super) from: Node,
+    pub(super) to: Node,
     pub(super) record: Arc<Record>,
     pub(super) wait: u64,
     pub(super) waiter: Waiter,
@@ -71,7 +71,7 @@ fn links(records: &[Arc<Record>]) -> Vec<Link> {
     // Who holds nothing is in no cycle, however many wait, unless somebody waits behind.
     let holders = held.iter().flatten().filter_map(|(_, held)| held.who.holder());
     let fronts = waiting.iter().flatten().filter_map(|queued| queued.front);
-    let parties: HashSet<Party> = holders.chain(fronts.flat_map(|(_, front)| front.who.waiting())).collect();
+    let parties: HashSet<Node> = holders.chain(fronts.flat_map(|(_, front)| front.who.waiting())).collect();
     let mut links = Vec::new();
     for ((record, holders), waiting) in records.iter().zip(&held).zip(&waiting) {
         for &Queued { wait, waiter, front } in waiting {
@@ -81,7 +81,7 @@ fn links(records: &[Arc<Record>]) -> Vec<Link> {
             let behind = front
                 .into_iter()
                 .flat_map(|(wait, front)| front.who.waiting().map(move |to| (to, Because::Behind(wait))));
-            let reasons: Vec<(Party, Because)> = held.chain(behind).collect();
+            let reasons: Vec<(Node, Because)> = held.chain(behind).collect();
             for from in waiter.who.waiting().filter(|party| parties.contains(party)) {
                 links.extend(reasons.iter().map(|&(to, because)| Link {
                     from,
@@ -141,14 +141,14 @@ fn is_needed(record: &Record, waiter: &Waiter, seat: usize, held: &Held) -> bool
 
 /// Walks from each party along the links, and cuts a cycle out of the path where it meets itself.
 fn find(links: &[Link]) -> Vec<Vec<Link>> {
-    let mut out: HashMap<Party, Vec<usize>> = HashMap::new();
+    let mut out: HashMap<Node, Vec<usize>> = HashMap::new();
     for (at, link) in links.iter().enumerate() {
         out.entry(link.from).or_default().push(at);
     }
     let (mut done, mut cycles) = (HashSet::new(), Vec::new());
     for start in links.iter().map(|link| link.from) {
         // The links that were followed, and for each party on the way which of its links comes next.
-        let (mut path, mut steps): (Vec<usize>, Vec<(Party, usize)>) = (Vec::new(), Vec::new());
+        let (mut path, mut steps): (Vec<usize>, Vec<(Node, usize)>) = (Vec::new(), Vec::new());
         if !done.contains(&start) {
             steps.push((start, 0));
         }

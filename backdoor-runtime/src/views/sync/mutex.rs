@@ -5,7 +5,7 @@ use std::sync::{LockResult, TryLockResult};
 
 use super::access::{guard, lock};
 use super::place::Place;
-use super::take::{Alone, Taker};
+use super::take::{Acquire, Alone};
 use super::watch::{Kind, Wanted, Watch};
 
 /// A twin of [`std::sync::Mutex`] that the commands `locks` and `waits` know.
@@ -67,7 +67,7 @@ impl<T: ?Sized> Mutex<T> {
     /// It is poisoned: who held it panicked. The guard is in the error.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        Taker::here(&self.watch).take(
+        Acquire::here(&self.watch).take(
             Wanted::Alone,
             || self.inner.try_lock(),
             || self.inner.lock(),
@@ -81,7 +81,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Somebody holds it, or it is poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        Taker::here(&self.watch).try_take(self.inner.try_lock(), MutexGuard::new)
+        Acquire::here(&self.watch).try_take(self.inner.try_lock(), MutexGuard::new)
     }
 
     /// Whether somebody panicked who held it.
@@ -107,7 +107,7 @@ impl<T: ?Sized> Mutex<T> {
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    fn new(taker: Taker<'a>, inner: std::sync::MutexGuard<'a, T>) -> Self {
+    fn new(taker: Acquire<'a>, inner: std::sync::MutexGuard<'a, T>) -> Self {
         Self(Alone::new(taker, inner))
     }
 }
@@ -121,7 +121,7 @@ impl<'a, T> MutexGuard<'a, T> {
     ) -> (R, impl FnOnce(std::sync::MutexGuard<'a, T>) -> Self) {
         let (record, inner) = self.0.note_free();
         let waited = wait(inner);
-        (waited, move |inner| Self::new(Taker::of(record, place), inner))
+        (waited, move |inner| Self::new(Acquire::of(record, place), inner))
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::{self, LockResult, TryLockResult};
 
 use super::access::{guard, lock};
-use super::take::{Alone, Taker};
+use super::take::{Acquire, Alone};
 use super::watch::{Hold, Kind, Record, Wanted, Watch};
 
 /// A twin of [`std::sync::RwLock`] that the commands `locks` and `waits` know.
@@ -72,7 +72,7 @@ impl<T: ?Sized> RwLock<T> {
     /// It is poisoned: a writer panicked. The guard is in the error.
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        Taker::here(&self.watch).take(
+        Acquire::here(&self.watch).take(
             Wanted::Read,
             || self.inner.try_read(),
             || self.inner.read(),
@@ -86,7 +86,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Somebody writes, or it is poisoned.
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        Taker::here(&self.watch).try_take(self.inner.try_read(), RwLockReadGuard::new)
+        Acquire::here(&self.watch).try_take(self.inner.try_read(), RwLockReadGuard::new)
     }
 
     /// Waits until nobody reads or writes, and writes.
@@ -95,7 +95,7 @@ impl<T: ?Sized> RwLock<T> {
     /// It is poisoned: a writer panicked. The guard is in the error.
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        Taker::here(&self.watch).take(
+        Acquire::here(&self.watch).take(
             Wanted::Alone,
             || self.inner.try_write(),
             || self.inner.write(),
@@ -109,7 +109,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Somebody reads or writes, or it is poisoned.
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        Taker::here(&self.watch).try_take(self.inner.try_write(), RwLockWriteGuard::new)
+        Acquire::here(&self.watch).try_take(self.inner.try_write(), RwLockWriteGuard::new)
     }
 
     /// Whether a writer panicked.
@@ -135,13 +135,13 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    fn new(Taker { record, who, place }: Taker<'a>, inner: sync::RwLockReadGuard<'a, T>) -> Self {
+    fn new(Acquire { record, who, place }: Acquire<'a>, inner: sync::RwLockReadGuard<'a, T>) -> Self {
         Self { _hold: Record::hold_shared(record, who, place, 1), inner }
     }
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    fn new(taker: Taker<'a>, inner: sync::RwLockWriteGuard<'a, T>) -> Self {
+    fn new(taker: Acquire<'a>, inner: sync::RwLockWriteGuard<'a, T>) -> Self {
         Self(Alone::new(taker, inner))
     }
 
@@ -150,7 +150,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let (record, inner) = guard.0.note_free();
         let inner = sync::RwLockWriteGuard::downgrade(inner);
-        RwLockReadGuard::new(Taker::of(record, Location::caller()), inner)
+        RwLockReadGuard::new(Acquire::of(record, Location::caller()), inner)
     }
 }
 

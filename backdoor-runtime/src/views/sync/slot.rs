@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 
 use super::place::{AtomicPlace, Place};
-use super::who::Who;
+use super::who::Owner;
 use crate::base::coarse_clock;
 
 /// One holder, or none. A line of the cache of its own, so that two that are taken side by side do not slow each other down.
@@ -25,7 +25,7 @@ pub(super) struct Slot {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     pub(super) turn: u64,
-    pub(super) who: Who,
+    pub(super) who: Owner,
     pub(super) place: Place,
     pub(super) since: u64,
     pub(super) permits: u32,
@@ -46,7 +46,7 @@ impl Slot {
 
     /// Fills a slot that nobody else can be filling, since it belongs to the exclusive holder.
     #[inline]
-    pub(super) fn fill(&self, who: Who, place: Place) {
+    pub(super) fn fill(&self, who: Owner, place: Place) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(turn + 1, Ordering::Relaxed);
         self.write(turn, who, place, 1);
@@ -54,7 +54,7 @@ impl Slot {
 
     /// Fills a slot that others may want, unless it is taken.
     #[inline]
-    pub(super) fn claim(&self, who: Who, place: Place, permits: u32) -> bool {
+    pub(super) fn claim(&self, who: Owner, place: Place, permits: u32) -> bool {
         let turn = self.turn.load(Ordering::Relaxed);
         let claimed = turn.is_multiple_of(4)
             && self.turn.compare_exchange(turn, turn + 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
@@ -65,7 +65,7 @@ impl Slot {
     }
 
     #[inline]
-    fn write(&self, turn: u64, who: Who, place: Place, permits: u32) {
+    fn write(&self, turn: u64, who: Owner, place: Place, permits: u32) {
         fence(Ordering::Release);
         self.thread.store(who.thread, Ordering::Relaxed);
         self.task.store(who.task.map_or(0, NonZeroU64::get), Ordering::Relaxed);
@@ -109,7 +109,7 @@ impl Slot {
             2 => {}
             _ => return None,
         }
-        let who = Who {
+        let who = Owner {
             thread: self.thread.load(Ordering::Relaxed),
             task: NonZeroU64::new(self.task.load(Ordering::Relaxed)),
             asynchronous: self.asynchronous.load(Ordering::Relaxed),
@@ -135,8 +135,8 @@ mod tests {
         Location::caller()
     }
 
-    fn who(thread: u32) -> Who {
-        Who { thread, task: NonZeroU64::new(thread.into()), asynchronous: thread == 2 }
+    fn who(thread: u32) -> Owner {
+        Owner { thread, task: NonZeroU64::new(thread.into()), asynchronous: thread == 2 }
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use super::place::Place;
 use super::poison::{self, Poison};
 use super::watch::{Hold, Record, Wanted, Watch};
-use super::who::Who;
+use super::who::Owner;
 
 /// Who takes a lock, where, and what is known of the lock.
 #[derive(Clone, Copy)]
-pub(super) struct Taker<'a> {
+pub(super) struct Acquire<'a> {
     pub(super) record: &'a Record,
-    pub(super) who: Who,
+    pub(super) who: Owner,
     pub(super) place: Place,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Alone<'a, G> {
     pub(super) inner: G,
 }
 
-impl<'a> Taker<'a> {
+impl<'a> Acquire<'a> {
     #[track_caller]
     #[inline]
     pub(super) fn here(watch: &'a Watch) -> Self {
@@ -33,7 +33,7 @@ impl<'a> Taker<'a> {
 
     #[inline]
     pub(super) fn of(record: &'a Record, place: Place) -> Self {
-        Self { record, who: Who::here(false), place }
+        Self { record, who: Owner::here(false), place }
     }
 
     /// Takes it at once, or waits and notes that.
@@ -75,7 +75,7 @@ impl<'a> Taker<'a> {
 
 impl<'a, G> Alone<'a, G> {
     #[inline]
-    pub(super) fn new(Taker { record, who, place }: Taker<'a>, inner: G) -> Self {
+    pub(super) fn new(Acquire { record, who, place }: Acquire<'a>, inner: G) -> Self {
         Self { poison: Poison::new(record), hold: Record::hold_alone(record, who, place), inner }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::place::Place;
 use super::registry;
 use super::slot::{Held, Slot};
-use super::who::Who;
+use super::who::Owner;
 use crate::base::coarse_clock;
 
 /// Readers of one lock that are listed; more are counted.
@@ -67,7 +67,7 @@ pub(super) enum Wanted {
 /// Somebody who waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiter {
-    pub(super) who: Who,
+    pub(super) who: Owner,
     pub(super) wanted: Wanted,
     pub(super) place: Place,
     pub(super) since: u64,
@@ -149,7 +149,7 @@ impl Record {
 
     /// Notes the exclusive holder. Called by whoever holds the lock.
     #[inline]
-    pub(super) fn hold_alone<R: Deref<Target = Self>>(this: R, who: Who, place: Place) -> Hold<R> {
+    pub(super) fn hold_alone<R: Deref<Target = Self>>(this: R, who: Owner, place: Place) -> Hold<R> {
         this.alone.fill(who, place);
         Hold { record: this, seat: Seat::Alone }
     }
@@ -158,7 +158,7 @@ impl Record {
     #[inline]
     pub(super) fn hold_shared<R: Deref<Target = Self>>(
         this: R,
-        who: Who,
+        who: Owner,
         place: Place,
         permits: u32,
     ) -> Hold<R> {
@@ -176,7 +176,7 @@ impl Record {
     }
 
     /// Notes that somebody waits, from now until what is returned is dropped.
-    pub(super) fn wait(&self, who: Who, wanted: Wanted, place: Place) -> Wait<'_> {
+    pub(super) fn wait(&self, who: Owner, wanted: Wanted, place: Place) -> Wait<'_> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         self.waiters().insert(number, Waiter { who, wanted, place, since: coarse_clock::now() });
@@ -261,7 +261,7 @@ impl<R: Deref<Target = Record> + Clone> Hold<R> {
             Seat::Shared(at) => self.record.shared[at].read(),
             _ => None,
         };
-        let (who, place) = taken.map_or((Who::here(true), place), |taken| (taken.who, taken.place));
+        let (who, place) = taken.map_or((Owner::here(true), place), |taken| (taken.who, taken.place));
         self.amend(left);
         let split = Record::hold_shared(self.record.clone(), who, place, apart);
         if let (Some(taken), Seat::Shared(at)) = (taken, split.seat) {

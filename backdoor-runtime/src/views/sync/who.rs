@@ -6,7 +6,7 @@ use crate::views::tasks::{self, native};
 
 /// A thread, and the task it polled, if that is one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Who {
+pub(super) struct Owner {
     /// The kernel's number of the thread.
     pub(super) thread: u32,
     pub(super) task: Option<NonZeroU64>,
@@ -16,30 +16,30 @@ pub(super) struct Who {
 
 /// What can wait and hold: a node of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Party {
+pub(super) enum Node {
     Thread(u32),
     Task(NonZeroU64),
 }
 
-impl Who {
+impl Owner {
     #[inline]
     pub(super) fn here(asynchronous: bool) -> Self {
         Self { thread: native::tid(), task: tasks::current::id(), asynchronous }
     }
 
     /// The one whose going on lets a lock go that is held: the task that took it, else the thread.
-    pub(super) fn holder(self) -> Option<Party> {
+    pub(super) fn holder(self) -> Option<Node> {
         match (self.task, self.asynchronous) {
-            (Some(task), _) => Some(Party::Task(task)),
-            (None, false) => Some(Party::Thread(self.thread)),
+            (Some(task), _) => Some(Node::Task(task)),
+            (None, false) => Some(Node::Thread(self.thread)),
             (None, true) => None,
         }
     }
 
     /// All that stand still while it waits: who blocks a thread stops the task on it as well.
-    pub(super) fn waiting(self) -> impl Iterator<Item = Party> {
-        let thread = (!self.asynchronous).then_some(Party::Thread(self.thread));
-        thread.into_iter().chain(self.task.map(Party::Task))
+    pub(super) fn waiting(self) -> impl Iterator<Item = Node> {
+        let thread = (!self.asynchronous).then_some(Node::Thread(self.thread));
+        thread.into_iter().chain(self.task.map(Node::Task))
     }
 
     /// As an operator reads it: ``task 12 `refresh` ``, ``thread 4711 `compactor` ``.

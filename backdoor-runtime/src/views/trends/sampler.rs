@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::base::fork::Process;
-use crate::dispatch::Shared;
-use crate::exec::catch_panic::contain;
-use crate::exec::query::Asking;
+use crate::dispatch::ConsoleState;
+use crate::exec::catch_panic::catch_panic;
+use crate::exec::query::QueryThreads;
 use crate::exec::runtime_thread::Asynchronous;
 use crate::views::trends::all;
 use crate::views::trends::series::{Series, Source};
@@ -23,16 +23,16 @@ const EVERY: Duration = Duration::from_secs(1);
 const COMPUTED: Duration = Duration::from_millis(100);
 
 /// For computed numbers alone: those that hang hold up no other question. Each leaves one thread behind.
-static ASKING: LazyLock<Asking> = LazyLock::new(|| Asking::new("backdoor-ask").at_most(64));
+static ASKING: LazyLock<QueryThreads> = LazyLock::new(|| QueryThreads::new("backdoor-ask").at_most(64));
 
 /// How long all of them together may take: what has not been read by then has a gap, and is among the first the next time.
 const ROUND: Duration = Duration::from_millis(500);
 
 /// The consoles that run, and the task that samples for all of them.
 struct Sampling {
-    consoles: Vec<Weak<Shared>>,
+    consoles: Vec<Weak<ConsoleState>>,
     /// The task, and the console on whose thread it runs.
-    task: Option<(Weak<Shared>, JoinHandle<()>)>,
+    task: Option<(Weak<ConsoleState>, JoinHandle<()>)>,
     /// Where both are.
     process: Option<Process>,
 }
@@ -40,14 +40,14 @@ struct Sampling {
 static SAMPLING: Mutex<Sampling> = Mutex::new(Sampling { consoles: Vec::new(), task: None, process: None });
 
 /// A console has started.
-pub(crate) fn attach(console: &Arc<Shared>) {
+pub(crate) fn attach(console: &Arc<ConsoleState>) {
     with(|sampling| sampling.consoles.push(Arc::downgrade(console)));
     settle();
 }
 
 /// A console ends. Another one goes on with the sampling, if there is one.
-pub(crate) fn detach(console: &Arc<Shared>) {
-    let is_it = |other: &Weak<Shared>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(console));
+pub(crate) fn detach(console: &Arc<ConsoleState>) {
+    let is_it = |other: &Weak<ConsoleState>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(console));
     with(|sampling| {
         sampling.consoles.retain(|other| !is_it(other));
         if let Some((_, task)) = sampling.task.take_if(|(on, _)| is_it(on)) {
@@ -99,7 +99,7 @@ pub(super) fn since_origin() -> Duration {
     ORIGIN.get_or_init(Instant::now).elapsed()
 }
 
-async fn sample(console: Weak<Shared>, runtime: Arc<Asynchronous>) {
+async fn sample(console: Weak<ConsoleState>, runtime: Arc<Asynchronous>) {
     // At whole seconds, so that one that comes late is not taken for the next one.
     let start = Instant::now() + until_whole_second(since_origin());
     let mut ticks = interval_at(start.into(), EVERY);
@@ -142,7 +142,7 @@ async fn round(runtime: &Arc<Asynchronous>) {
         match series.source() {
             Source::Variable(variable) => {
                 // What panics has a gap.
-                let reading = contain(|| variable.read()).ok();
+                let reading = catch_panic(|| variable.read()).ok();
                 series.keep(second, since_origin(), reading.as_ref());
             }
             Source::Computed(compute) => {
@@ -154,7 +154,7 @@ async fn round(runtime: &Arc<Asynchronous>) {
     }
     FIRST.store(first.wrapping_add(read), Ordering::Relaxed);
     // Where one was forgotten meanwhile, its function, which is the author's, is dropped here.
-    drop(contain(move || drop(series)));
+    drop(catch_panic(move || drop(series)));
 }
 
 /// Its answer, unless it is late, panics, or has not returned since the last time.
@@ -196,7 +196,8 @@ mod tests {
     /// One test, since several would share what is watched.
     #[test]
     fn nothing_is_read_without_a_watch_and_a_console() {
-        let console = || Arc::new(Shared::new(Registry::linked(), Service::new("test".to_owned(), None), 10));
+        let console =
+            || Arc::new(ConsoleState::new(Registry::linked(), Service::new("test".to_owned(), None), 10));
         let (one, other) = (console(), console());
         attach(&one);
         attach(&other);

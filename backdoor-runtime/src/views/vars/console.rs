@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::pin;
 use tokio::sync::mpsc;
 
-use crate::changes::journal::{Author, Entry, Intent, JOURNAL, What};
+use crate::changes::journal::{Actor, Entry, Intent, JOURNAL, What};
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
@@ -89,8 +89,8 @@ impl Console {
         }
     }
 
-    pub(crate) fn author(&self, session: &Session) -> Author {
-        Author {
+    pub(crate) fn author(&self, session: &Session) -> Actor {
+        Actor {
             who: format!("session {} ({})", session.id(), session.peer()),
             owner: self.0.owner,
             console: Some(self.0.service.name.as_str().into()),

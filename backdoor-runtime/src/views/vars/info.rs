@@ -10,7 +10,7 @@ use crate::base::duration;
 use crate::changes::Change;
 use crate::changes::journal::{JOURNAL, What};
 use crate::command::Range;
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::views::counters::{Metric, brief};
 use crate::views::vars::registry::{Found, dots};
 use crate::views::vars::typable::NONE;
@@ -89,7 +89,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// Reads a variable: the author's code, which may panic.
     pub(crate) fn of(found: &Found) -> Self {
-        contain(|| Self::read(found))
+        catch_panic(|| Self::read(found))
             .unwrap_or_else(|panic| Self::without(format!("reading it panicked: {}", panic.message)))
     }
 

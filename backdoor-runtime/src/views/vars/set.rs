@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use crate::Value;
 use crate::base::escape::escape_line;
 use crate::changes::Kept;
-use crate::changes::journal::{Author, Draft, Entry, Forgotten, Intent, JOURNAL, Revert, Reverted, What};
+use crate::changes::journal::{Actor, Draft, Entry, Forgotten, Intent, JOURNAL, Revert, Reverted, What};
 use crate::changes::lease::{self, Lease};
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
 use crate::reply::text;
@@ -63,7 +63,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
         let name = find(&order.name)?.name().to_owned();
         answers(&name)?;
         let _running = Running::begin(&about(&name), WRITE);
-        let made = contain(|| prepare(order)).map_err(|panic| {
+        let made = catch_panic(|| prepare(order)).map_err(|panic| {
             VarError::new(format!("{}: its parsing or judging panicked: {}", order.name, panic.message))
         })??;
         if ready.iter().any(|(_, earlier)| earlier.variable.name == made.variable.name) {
@@ -148,16 +148,16 @@ type Replaced = (Forgotten, Option<Lease>);
 
 impl Done {
     /// Shows what was there, and tells the log and the author.
-    fn tell(&self, author: &Author) {
+    fn tell(&self, author: &Actor) {
         let old = match self.variable.secret {
             true => dots(),
-            false => contain(|| (self.setting.show)(&self.old)).unwrap_or_else(unshown),
+            false => catch_panic(|| (self.setting.show)(&self.old)).unwrap_or_else(unshown),
         };
         let _ = self.entry.old.set(old);
         self.entry.tell(author);
         let _running = Running::begin(&about(self.variable.name), WRITE);
         if let Some(on_change) = self.setting.on_change
-            && let Err(panic) = contain(|| on_change(&self.new))
+            && let Err(panic) = catch_panic(|| on_change(&self.new))
         {
             let name = self.variable.name;
             author.warn(format!("`on_change` of `{name}` panicked: {}", panic.message));
@@ -293,7 +293,7 @@ impl Revert for PutBack {
         }
         let _running = Running::begin(&about(name), WRITE);
         let Self { variable, setting, old, new } = self;
-        let made = contain(|| {
+        let made = catch_panic(|| {
             let shown = if variable.secret { dots() } else { (setting.show)(old) };
             (setting.cell().copy(old), shown)
         });
@@ -306,7 +306,7 @@ impl Revert for PutBack {
             Err(NotHeld::Busy) => return Reverted::Held,
             Err(NotHeld::NotSet) => return Reverted::LeftAlone,
         };
-        match contain(|| held.is(new)) {
+        match catch_panic(|| held.is(new)) {
             Ok(true) => {}
             Ok(false) => {
                 drop(held);
@@ -344,9 +344,9 @@ impl PutBack {
         if matches!(intent.what, What::End(_)) {
             let now = match self.variable.secret {
                 true => dots(),
-                false => {
-                    contain(|| self.variable.read().value().cloned()).unwrap_or_default().unwrap_or_default()
-                }
+                false => catch_panic(|| self.variable.read().value().cloned())
+                    .unwrap_or_default()
+                    .unwrap_or_default(),
             };
             let intent = Intent {
                 what: What::LeftAlone(change),
@@ -364,7 +364,7 @@ impl PutBack {
 }
 
 /// Takes back the change of this number, or the last one of this author's that is in force. Another's has to be named.
-pub(crate) fn undo(number: Option<u64>, author: &Author) -> Result<Arc<Entry>, VarError> {
+pub(crate) fn undo(number: Option<u64>, author: &Actor) -> Result<Arc<Entry>, VarError> {
     let entries = JOURNAL.entries();
     let entry = match number {
         Some(number) => entries.iter().find(|entry| entry.number == number).ok_or_else(|| {
@@ -419,7 +419,7 @@ fn has_ended(entry: &Entry) -> bool {
 ///
 /// # Errors
 /// There is none, or only of others: an operator may not know of it.
-fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Author) -> Result<&'a Arc<Entry>, VarError> {
+fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Actor) -> Result<&'a Arc<Entry>, VarError> {
     let is_change =
         |entry: &&Arc<Entry>| entry.revert().is_some() && !matches!(entry.what, What::Undo(_) | What::End(_));
     let is_in_force = |entry: &&Arc<Entry>| JOURNAL.open().last_of(&entry.name) == entry.number;

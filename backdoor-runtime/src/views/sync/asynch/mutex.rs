@@ -10,7 +10,7 @@ use super::take;
 use crate::views::sync::access::{guard, lock};
 use crate::views::sync::place::Place;
 use crate::views::sync::watch::{Hold, Kind, Record, Wanted, Watch};
-use crate::views::sync::who::Who;
+use crate::views::sync::who::Owner;
 
 /// A twin of [`tokio::sync::Mutex`] that the commands `locks` and `waits` know.
 ///
@@ -93,7 +93,7 @@ impl<T: ?Sized> Mutex<T> {
     async fn lock_at(&self, place: Place) -> MutexGuard<'_, T> {
         let (at_once, wait) = (|| self.inner.try_lock().ok(), || self.inner.lock());
         let inner = take(self.watch.record(), Wanted::Alone, place, at_once, wait).await;
-        self.guard(Who::here(true), place, inner)
+        self.guard(Owner::here(true), place, inner)
     }
 
     /// Blocks this thread until nobody else holds it, and holds it.
@@ -102,7 +102,7 @@ impl<T: ?Sized> Mutex<T> {
     /// In a task, which must not block.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        let (place, who) = (Location::caller(), Who::here(false));
+        let (place, who) = (Location::caller(), Owner::here(false));
         // Taken and let go again where it is free: whether a thread may block is decided below in any case.
         let wait = match self.inner.try_lock() {
             Ok(_) => None,
@@ -120,7 +120,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         let inner = self.inner.try_lock()?;
-        Ok(self.guard(Who::here(true), Location::caller(), inner))
+        Ok(self.guard(Owner::here(true), Location::caller(), inner))
     }
 
     /// As [`lock`](Self::lock), with a guard that keeps the mutex alive.
@@ -167,7 +167,7 @@ impl<T: ?Sized> Mutex<T> {
 
     fn guard<'a>(
         &'a self,
-        who: Who,
+        who: Owner,
         place: Place,
         inner: tokio::sync::MutexGuard<'a, T>,
     ) -> MutexGuard<'a, T> {

@@ -10,7 +10,7 @@ use super::take;
 use crate::views::sync::access::{guard, lock};
 use crate::views::sync::place::Place;
 use crate::views::sync::watch::{Hold, Kind, Record, Wanted, Watch};
-use crate::views::sync::who::Who;
+use crate::views::sync::who::Owner;
 
 /// A twin of [`tokio::sync::RwLock`] that the commands `locks` and `waits` know.
 ///
@@ -121,7 +121,7 @@ impl<T: ?Sized> RwLock<T> {
     async fn read_at(&self, place: Place) -> RwLockReadGuard<'_, T> {
         let (at_once, wait) = (|| self.inner.try_read().ok(), || self.inner.read());
         let inner = take(self.watch.record(), Wanted::Read, place, at_once, wait).await;
-        self.reads(Who::here(true), place, inner)
+        self.reads(Owner::here(true), place, inner)
     }
 
     /// Waits until nobody reads or writes, and writes.
@@ -133,7 +133,7 @@ impl<T: ?Sized> RwLock<T> {
     async fn write_at(&self, place: Place) -> RwLockWriteGuard<'_, T> {
         let (at_once, wait) = (|| self.inner.try_write().ok(), || self.inner.write());
         let inner = take(self.watch.record(), Wanted::Alone, place, at_once, wait).await;
-        self.writes(Who::here(true), place, inner)
+        self.writes(Owner::here(true), place, inner)
     }
 
     /// As [`read`](Self::read), by blocking this thread.
@@ -142,7 +142,7 @@ impl<T: ?Sized> RwLock<T> {
     /// In a task, which must not block.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
-        let (place, who) = (Location::caller(), Who::here(false));
+        let (place, who) = (Location::caller(), Owner::here(false));
         let wait = match self.inner.try_read() {
             Ok(_) => None,
             Err(_) => Some(self.watch.record().wait(who, Wanted::Read, place)),
@@ -158,7 +158,7 @@ impl<T: ?Sized> RwLock<T> {
     /// In a task, which must not block.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
-        let (place, who) = (Location::caller(), Who::here(false));
+        let (place, who) = (Location::caller(), Owner::here(false));
         let wait = match self.inner.try_write() {
             Ok(_) => None,
             Err(_) => Some(self.watch.record().wait(who, Wanted::Alone, place)),
@@ -175,7 +175,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         let inner = self.inner.try_read()?;
-        Ok(self.reads(Who::here(true), Location::caller(), inner))
+        Ok(self.reads(Owner::here(true), Location::caller(), inner))
     }
 
     /// Writes, unless somebody reads or writes.
@@ -185,7 +185,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         let inner = self.inner.try_write()?;
-        Ok(self.writes(Who::here(true), Location::caller(), inner))
+        Ok(self.writes(Owner::here(true), Location::caller(), inner))
     }
 
     /// The value, without a lock: nobody else can hold it.
@@ -195,7 +195,7 @@ impl<T: ?Sized> RwLock<T> {
 
     fn reads<'a>(
         &'a self,
-        who: Who,
+        who: Owner,
         place: Place,
         inner: sync::RwLockReadGuard<'a, T>,
     ) -> RwLockReadGuard<'a, T> {
@@ -204,7 +204,7 @@ impl<T: ?Sized> RwLock<T> {
 
     fn writes<'a>(
         &'a self,
-        who: Who,
+        who: Owner,
         place: Place,
         inner: sync::RwLockWriteGuard<'a, T>,
     ) -> RwLockWriteGuard<'a, T> {
@@ -286,7 +286,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
 pub(super) fn shared(hold: Hold<&Record>, place: Place) -> Hold<&Record> {
     let record = *hold.record();
     drop(hold);
-    Record::hold_shared(record, Who::here(true), place, 1)
+    Record::hold_shared(record, Owner::here(true), place, 1)
 }
 
 lock!(RwLock);

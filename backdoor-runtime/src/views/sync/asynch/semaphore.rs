@@ -9,7 +9,7 @@ use tokio::sync::{self, AcquireError, TryAcquireError};
 use super::take;
 use crate::views::sync::place::Place;
 use crate::views::sync::watch::{Hold, Record, Wanted, Watch};
-use crate::views::sync::who::Who;
+use crate::views::sync::who::Owner;
 
 /// A twin of [`tokio::sync::Semaphore`] that the commands `locks` and `waits` know.
 ///
@@ -133,7 +133,7 @@ impl Semaphore {
 
     async fn acquire_at(&self, permits: u32, place: Place) -> Result<SemaphorePermit<'_>, AcquireError> {
         let inner = self.take(permits, place).await?;
-        Ok(self.permit(Who::here(true), place, inner))
+        Ok(self.permit(Owner::here(true), place, inner))
     }
 
     /// Blocks this thread until there is a permit.
@@ -157,7 +157,7 @@ impl Semaphore {
     /// In a task, which must not block.
     #[track_caller]
     pub fn blocking_acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        let (place, who) = (Location::caller(), Who::here(false));
+        let (place, who) = (Location::caller(), Owner::here(false));
         let wait = match self.inner.try_acquire_many(permits) {
             Ok(_) => None,
             Err(_) => Some(self.watch.record().wait(who, Wanted::Permits(permits), place)),
@@ -183,7 +183,7 @@ impl Semaphore {
     #[track_caller]
     pub fn try_acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         let inner = self.inner.try_acquire_many(permits)?;
-        Ok(self.permit(Who::here(true), Location::caller(), inner))
+        Ok(self.permit(Owner::here(true), Location::caller(), inner))
     }
 
     /// As [`acquire`](Self::acquire), with a permit that keeps the semaphore alive.
@@ -237,7 +237,7 @@ impl Semaphore {
         self: Arc<Self>,
         permits: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let (place, who) = (Location::caller(), Who::here(false));
+        let (place, who) = (Location::caller(), Owner::here(false));
         let SemaphorePermit { hold, inner, .. } = self.blocking_acquire_many(permits)?;
         drop(hold);
         inner.forget();
@@ -283,7 +283,12 @@ impl Semaphore {
         take(self.watch.record(), Wanted::Permits(permits), place, at_once, wait).await
     }
 
-    fn permit<'a>(&'a self, who: Who, place: Place, inner: sync::SemaphorePermit<'a>) -> SemaphorePermit<'a> {
+    fn permit<'a>(
+        &'a self,
+        who: Owner,
+        place: Place,
+        inner: sync::SemaphorePermit<'a>,
+    ) -> SemaphorePermit<'a> {
         let permits = inner.num_permits() as u32;
         SemaphorePermit {
             hold: Record::hold_shared(self.watch.record(), who, place, permits),
@@ -294,7 +299,7 @@ impl Semaphore {
 
     /// Permits that were taken and forgotten, so that only what this makes gives them back.
     fn owned(self: Arc<Self>, permits: u32, place: Place) -> OwnedSemaphorePermit {
-        let hold = Record::hold_shared(Arc::clone(self.watch.record()), Who::here(true), place, permits);
+        let hold = Record::hold_shared(Arc::clone(self.watch.record()), Owner::here(true), place, permits);
         OwnedSemaphorePermit { hold: Some(hold), lock: self, permits }
     }
 }

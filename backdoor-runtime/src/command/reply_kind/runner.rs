@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use crate::call::failure::Failure;
 use crate::call::output::Reply;
 use crate::command::arguments::Call;
-use crate::command::ladder::show::{Show, Spawned};
+use crate::command::reply_kind::show::{Show, Spawned};
 use crate::reply::Form;
 
 /// A synchronous command.

@@ -11,7 +11,7 @@ use crate::command::secrecy::Masked;
 use crate::reply::wrap;
 
 /// Where the line that is complained about can be seen.
-pub(crate) enum Seen<'a> {
+pub(crate) enum EchoedAt<'a> {
     /// Right above, behind this prompt.
     AtPrompt(&'a str),
     /// Nowhere near: it was sent by a script, or ahead of its turn.
@@ -26,11 +26,11 @@ const USAGE: &str = "usage: ";
 /// The text for a person.
 ///
 /// Where the line is shown again, it is shown as `masked` says.
-pub(crate) fn complaint(
+pub(crate) fn render(
     failure: &Failure,
     line: &str,
     masked: Option<&Masked>,
-    seen: &Seen<'_>,
+    seen: &EchoedAt<'_>,
     width: Option<usize>,
 ) -> String {
     let mut text = String::new();
@@ -50,18 +50,18 @@ fn underline(
     line: &str,
     masked: Option<&Masked>,
     range: &Range<usize>,
-    seen: &Seen<'_>,
+    seen: &EchoedAt<'_>,
     width: Option<usize>,
     text: &mut String,
 ) {
     let above = match seen {
-        Seen::AtPrompt(prompt) => {
+        EchoedAt::AtPrompt(prompt) => {
             let wraps = width.is_some_and(|width| prompt.width() + line.width() > width);
             // What is escaped here was echoed by the terminal in some other form.
             let same = escape_line(line) == line;
             (same && !wraps).then(|| prompt.width())
         }
-        Seen::Elsewhere => None,
+        EchoedAt::Elsewhere => None,
     };
     let (line, range) = match masked.filter(|_| above.is_none()) {
         Some(masked) => (&**masked.text(), masked.range(range)),
@@ -81,26 +81,26 @@ fn underline(
 mod tests {
     use super::*;
 
-    fn check(line: &str, range: Range<usize>, seen: &Seen<'_>, width: Option<usize>, expected: &str) {
+    fn check(line: &str, range: Range<usize>, seen: &EchoedAt<'_>, width: Option<usize>, expected: &str) {
         let failure = Failure::usage("wrong".to_owned(), Some(range));
-        assert_eq!(complaint(&failure, line, None, seen, width), expected);
+        assert_eq!(render(&failure, line, None, seen, width), expected);
     }
 
     #[test]
     fn the_word_is_underlined_where_it_can_be_seen() {
-        check("cahce flush", 0..5, &Seen::AtPrompt("shop> "), None, "      ^^^^^\nwrong\n");
-        check("cahce flush", 0..5, &Seen::Elsewhere, None, "  cahce flush\n  ^^^^^\nwrong\n");
-        check("log", 3..3, &Seen::AtPrompt("> "), None, "     ^\nwrong\n");
-        check("日本 x", 7..8, &Seen::AtPrompt("> "), None, "       ^\nwrong\n");
-        check("a\tb", 2..3, &Seen::AtPrompt("> "), None, "  a\\tb\n     ^\nwrong\n");
-        check("abc def", 4..7, &Seen::AtPrompt("> "), Some(8), "  abc def\n      ^^^\nwrong\n");
+        check("cahce flush", 0..5, &EchoedAt::AtPrompt("shop> "), None, "      ^^^^^\nwrong\n");
+        check("cahce flush", 0..5, &EchoedAt::Elsewhere, None, "  cahce flush\n  ^^^^^\nwrong\n");
+        check("log", 3..3, &EchoedAt::AtPrompt("> "), None, "     ^\nwrong\n");
+        check("日本 x", 7..8, &EchoedAt::AtPrompt("> "), None, "       ^\nwrong\n");
+        check("a\tb", 2..3, &EchoedAt::AtPrompt("> "), None, "  a\\tb\n     ^\nwrong\n");
+        check("abc def", 4..7, &EchoedAt::AtPrompt("> "), Some(8), "  abc def\n      ^^^\nwrong\n");
     }
 
     #[test]
     fn newcomer_3_3_5_messages_and_usage_break_between_words() {
         let mut failure = Failure::usage("`900` is out of range 0..=63".to_owned(), None);
         failure.usage = Some("cache flush [--shard <0..=63>] [--no-flush]".to_owned());
-        let shown = complaint(&failure, "cache flush", None, &Seen::Elsewhere, Some(40));
+        let shown = render(&failure, "cache flush", None, &EchoedAt::Elsewhere, Some(40));
         let expected =
             "`900` is out of range 0..=63\nusage: cache flush [--shard <0..=63>]\n       [--no-flush]\n";
         assert_eq!(shown, expected);

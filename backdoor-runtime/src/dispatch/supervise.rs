@@ -13,19 +13,19 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::call::failure::Failure;
-use crate::call::output::{self, Tail};
+use crate::call::output::{self, Trailer};
 use crate::call::output::{Pieces, Reply};
 use crate::call::run_state::{HOLD, RunState, Stop};
 use crate::call::salvage::Salvage;
-use crate::call::session::{Session, What};
+use crate::call::session::{Output, Session};
 use crate::call::stopwatch::FOREVER;
-use crate::command::ladder::runner;
+use crate::command::reply_kind::runner;
 use crate::command::{Command, Place, Run};
-use crate::dispatch::job::Job;
-use crate::dispatch::runs::{Listed, Where};
-use crate::dispatch::wait::reasons::{given_up, never_begun, stop_failure};
+use crate::dispatch::invocation::Invocation;
+use crate::dispatch::runs::{Executor, RunEntry};
+use crate::dispatch::supervise::reasons::{given_up, never_begun, stop_failure};
 use crate::dispatch::{Calling, Dispatcher, Ended};
-use crate::exec::catch_panic::{Task, contain};
+use crate::exec::catch_panic::{Task, catch_panic};
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
 const THREAD: Duration = Duration::from_millis(200);
@@ -46,12 +46,16 @@ const RESOLUTION: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Runs a call to its end, or until it is given up.
-pub(super) async fn run(dispatcher: &Dispatcher, calling: &Calling<'_>, job: Job) -> Result<String, Ended> {
+pub(super) async fn run(
+    dispatcher: &Dispatcher,
+    calling: &Calling<'_>,
+    job: Invocation,
+) -> Result<String, Ended> {
     let ended = match place(dispatcher, job) {
         Err(error) => Err(Failure::refused(format!("no thread can be started for it: {error}")).into()),
-        Ok(Placed::Done(ended)) => ended.map_err(Ended::from),
+        Ok(Started::Done(ended)) => ended.map_err(Ended::from),
         // On its own, since the console's commands have mostly ended by then and should not pay for its size.
-        Ok(Placed::Waits(call)) => Box::pin(wait(dispatcher, calling, call)).await,
+        Ok(Started::Waits(call)) => Box::pin(wait(dispatcher, calling, call)).await,
     };
     match ended {
         Ok(tail) => Ok(tail.0),
@@ -68,68 +72,68 @@ pub(super) async fn run(dispatcher: &Dispatcher, calling: &Calling<'_>, job: Job
 }
 
 /// Waits for a call, and for the stream that it may leave.
-async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting) -> Result<Tail, Ended> {
+async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting) -> Result<Trailer, Ended> {
     let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
     loop {
         match watch(dispatcher, &mut call, &session, &calling.listed).await {
-            Ok(Called::Done(ended)) => return ended.map_err(Ended::from),
-            Ok(Called::Stream(stream)) => call = stream,
+            Ok(Finished::Done(ended)) => return ended.map_err(Ended::from),
+            Ok(Finished::Stream(stream)) => call = stream,
             Err(ended) => return Err(reasons::explained(ended, &call)),
         }
     }
 }
 
 /// What has become of a call that was put where it belongs.
-enum Placed {
-    Done(Result<Tail, Failure>),
+enum Started {
+    Done(Result<Trailer, Failure>),
     Waits(Waiting),
 }
 
 /// A call that is on its way.
 struct Waiting {
-    place: Where,
+    place: Executor,
     on: On,
     /// For how long its runtime had not come to it when it was told to stop.
     late: Option<Duration>,
 }
 
 enum On {
-    Thread(oneshot::Receiver<Called>),
-    Runtime(Task<Tail, Failure>),
+    Thread(oneshot::Receiver<Finished>),
+    Runtime(Task<Trailer, Failure>),
 }
 
 /// What a call leaves.
-enum Called {
-    Done(Result<Tail, Failure>),
+enum Finished {
+    Done(Result<Trailer, Failure>),
     /// A synchronous one whose reply is a stream, which is polled on a runtime by now.
     Stream(Waiting),
 }
 
-fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
+fn place(dispatcher: &Dispatcher, job: Invocation) -> io::Result<Started> {
     let console = Handle::current;
-    let helper = |job: &Job| dispatcher.shared.helper_of(job.command).handle();
+    let helper = |job: &Invocation| dispatcher.shared.helper_of(job.command).handle();
     Ok(match (job.command.place, job.function()) {
         (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
-            Placed::on(&dispatcher.asynchronous.handle()?, Where::Runtime, job.run_async(function))
+            Started::on(&dispatcher.asynchronous.handle()?, Executor::Runtime, job.run_async(function))
         }
         (Place::Helper, Run::Sync(function)) => {
-            Placed::on(&helper(&job)?, Where::Helper, job.run_here(function))
+            Started::on(&helper(&job)?, Executor::Helper, job.run_here(function))
         }
         (Place::Helper, Run::Async(function)) => {
-            Placed::on(&helper(&job)?, Where::Helper, job.run_async(function))
+            Started::on(&helper(&job)?, Executor::Helper, job.run_async(function))
         }
         (Place::Console, Run::Async(function)) => {
-            Placed::on(&console(), Where::Console, job.run_async(function))
+            Started::on(&console(), Executor::Console, job.run_async(function))
         }
         // Called on the spot; only what its operator may have to be waited for is a task.
         (Place::Console, Run::Sync(function)) => match job.call_here(function) {
-            Err(failure) => Placed::Done(Err(failure)),
+            Err(failure) => Started::Done(Err(failure)),
             Ok(reply) => match output::at_once(reply, &job.session, job.form) {
-                Ok(tail) => Placed::Done(Ok(tail)),
+                Ok(tail) => Started::Done(Ok(tail)),
                 Err(unsent) => {
                     let sent = async move { unsent.deliver(&job.session, job.form).await };
-                    Placed::on(&console(), Where::Console, sent)
+                    Started::on(&console(), Executor::Console, sent)
                 }
             },
         },
@@ -138,9 +142,13 @@ fn place(dispatcher: &Dispatcher, job: Job) -> io::Result<Placed> {
 
 /// On a thread that has entered the service's runtime. A reply that is a stream goes from there to the runtime, since nothing of the
 /// author's may pass through the console's thread: it might be dropped there.
-fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::Run) -> io::Result<Placed> {
+fn on_thread(
+    dispatcher: &Dispatcher,
+    job: Invocation,
+    function: &'static dyn runner::Run,
+) -> io::Result<Started> {
     if let Some(refusal) = dispatcher.too_many_stuck(&job) {
-        return Ok(Placed::Done(Err(refusal)));
+        return Ok(Started::Done(Err(refusal)));
     }
     let (sender, receiver) = oneshot::channel();
     let asynchronous = dispatcher.asynchronous.clone();
@@ -155,11 +163,11 @@ fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::R
         let _entered = runtime.as_ref().map(Handle::enter);
         let called = match job.call_here(function) {
             Ok(Reply::Stream(stream)) => match asynchronous.handle() {
-                Ok(handle) => Called::Stream(stream_on(&handle, job, stream)),
+                Ok(handle) => Finished::Stream(stream_on(&handle, job, stream)),
                 Err(error) => {
-                    let dropped = contain(|| drop(stream));
+                    let dropped = catch_panic(|| drop(stream));
                     let refused = format!("no runtime can be started for its stream: {error}");
-                    Called::Done(dropped.map_err(Failure::from).and(Err(Failure::refused(refused))))
+                    Finished::Done(dropped.map_err(Failure::from).and(Err(Failure::refused(refused))))
                 }
             },
             Ok(Reply::Done(rendered)) => {
@@ -171,16 +179,16 @@ fn on_thread(dispatcher: &Dispatcher, job: Job, function: &'static dyn runner::R
         let _ = sender.send(called);
     });
     dispatcher.pool.run(id, work)?;
-    Ok(Placed::Waits(Waiting { place: Where::Thread, on: On::Thread(receiver), late: None }))
+    Ok(Started::Waits(Waiting { place: Executor::Thread, on: On::Thread(receiver), late: None }))
 }
 
 /// The end of a call. It is out of the list of what runs before anybody is told.
-fn done(ended: Result<Tail, Failure>, job: Job) -> Called {
+fn done(ended: Result<Trailer, Failure>, job: Invocation) -> Finished {
     drop(job.listed);
-    Called::Done(ended)
+    Finished::Done(ended)
 }
 
-fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
+fn stream_on(runtime: &Handle, job: Invocation, stream: Pieces) -> Waiting {
     job.listed.streams();
     job.session.run().reached.again();
     let polled = async move {
@@ -188,14 +196,14 @@ fn stream_on(runtime: &Handle, job: Job, stream: Pieces) -> Waiting {
         let _salvage = Salvage(&job.session);
         output::deliver(Reply::Stream(stream), &job.session, job.form).await
     };
-    Waiting { place: Where::Runtime, on: On::Runtime(Task::spawn(runtime, polled)), late: None }
+    Waiting { place: Executor::Runtime, on: On::Runtime(Task::spawn(runtime, polled)), late: None }
 }
 
-impl Placed {
+impl Started {
     fn on(
         runtime: &Handle,
-        place: Where,
-        call: impl Future<Output = Result<Tail, Failure>> + Send + 'static,
+        place: Executor,
+        call: impl Future<Output = Result<Trailer, Failure>> + Send + 'static,
     ) -> Self {
         Self::Waits(Waiting { place, on: On::Runtime(Task::spawn(runtime, call)), late: None })
     }
@@ -203,10 +211,10 @@ impl Placed {
 
 impl Waiting {
     /// Waits for the end. `None` where the call was dropped unfinished: cancelled, or its runtime has ended.
-    async fn ended(&mut self) -> Option<Called> {
+    async fn ended(&mut self) -> Option<Finished> {
         match &mut self.on {
             On::Thread(receiver) => receiver.await.ok(),
-            On::Runtime(task) => task.ended().await.map(Called::Done),
+            On::Runtime(task) => task.ended().await.map(Finished::Done),
         }
     }
 }
@@ -216,9 +224,9 @@ async fn watch(
     dispatcher: &Dispatcher,
     call: &mut Waiting,
     session: &Session,
-    listed: &Listed,
-) -> Result<Called, Ended> {
-    let Listed { command, limit, .. } = *listed;
+    listed: &RunEntry,
+) -> Result<Finished, Ended> {
+    let RunEntry { command, limit, .. } = *listed;
     let state = session.run();
     let begin = Instant::now();
     let mut told = false;
@@ -302,8 +310,8 @@ impl Waiting {
     /// How long the call may wait to begin before its operator is told.
     fn patience(&self) -> Duration {
         match self.place {
-            Where::Thread => THREAD,
-            Where::Runtime | Where::Helper | Where::Console => RUNTIME,
+            Executor::Thread => THREAD,
+            Executor::Runtime | Executor::Helper | Executor::Console => RUNTIME,
         }
     }
 
@@ -327,17 +335,17 @@ impl Dispatcher {
     fn why_not_begun(&self, call: &Waiting, command: &Command) -> String {
         let name = command.name;
         match call.place {
-            Where::Thread => reasons::no_thread(name, &labels(&self.shared.runs.on_threads())),
-            Where::Runtime => format!(
+            Executor::Thread => reasons::no_thread(name, &labels(&self.shared.runs.on_threads())),
+            Executor::Runtime => format!(
                 "the service's runtime has not polled `{name}` for a second; its workers may be blocked. Ctrl-C leaves"
             ),
-            Where::Helper => match &*labels(&self.shared.runs.on_helper_of(command)) {
+            Executor::Helper => match &*labels(&self.shared.runs.on_helper_of(command)) {
                 "" => format!("`{name}` waits for the helper thread, which is busy. Ctrl-C leaves"),
                 runs => format!(
                     "`{name}` waits for the helper thread, which is occupied by {runs}. `running` lists it, Ctrl-C leaves"
                 ),
             },
-            Where::Console => {
+            Executor::Console => {
                 format!("`{name}` waits for the console's own thread, which is busy. Ctrl-C leaves")
             }
         }
@@ -346,7 +354,7 @@ impl Dispatcher {
 
 impl Dispatcher {
     /// Why no further command gets a thread: it would be the next that does not give it back.
-    fn too_many_stuck(&self, job: &Job) -> Option<Failure> {
+    fn too_many_stuck(&self, job: &Invocation) -> Option<Failure> {
         let limit = match self.limits.stuck_threads {
             usize::MAX => return None,
             limit => limit.min(self.limits.threads),
@@ -365,34 +373,34 @@ impl Dispatcher {
     }
 }
 
-fn labels(runs: &[Arc<Listed>]) -> String {
+fn labels(runs: &[Arc<RunEntry>]) -> String {
     runs.iter().map(|run| run.label()).collect::<Vec<_>>().join(", ")
 }
 
 impl Session {
     /// Tells the operator something about his command, if there is room to tell.
     fn notice(&self, text: String) {
-        let _ = self.try_notice(What::Notice(text));
+        let _ = self.try_notice(Output::Notice(text));
     }
 }
 
 fn end(
-    called: Option<Called>,
+    called: Option<Finished>,
     stopped: Option<Stop>,
     command: &Command,
     limit: Option<Duration>,
-    place: Where,
-) -> Result<Called, Ended> {
+    place: Executor,
+) -> Result<Finished, Ended> {
     let stop = stopped.map(|stop| stop_failure(stop, command, limit));
     match (called, stop) {
         (Some(called), None) => Ok(called),
         // A panic on the way out says more than that it was told to go.
-        (Some(Called::Done(Err(failure))), Some(_)) if failure.is_panic() => Err(failure.into()),
-        (Some(Called::Done(Ok(tail))), Some(failure)) => Err(Ended { failure, tail: tail.0 }),
+        (Some(Finished::Done(Err(failure))), Some(_)) if failure.is_panic() => Err(failure.into()),
+        (Some(Finished::Done(Ok(tail))), Some(failure)) => Err(Ended { failure, tail: tail.0 }),
         (Some(_) | None, Some(failure)) => Err(failure.into()),
         (None, None) => Err(Failure::failed(match place {
-            Where::Thread => format!("`{}` was dropped before it could run", command.name),
-            Where::Runtime | Where::Helper | Where::Console => {
+            Executor::Thread => format!("`{}` was dropped before it could run", command.name),
+            Executor::Runtime | Executor::Helper | Executor::Console => {
                 format!("`{}` was dropped unfinished: the runtime it ran on has ended", command.name)
             }
         })

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use crate::call::salvage::Written;
-use crate::reply::familiar::Familiar;
 use crate::reply::page::Ours;
+use crate::reply::std_display::Familiar;
 use crate::reply::{CommandOutput, Page};
 use crate::reply::{Form, Value};
 

@@ -13,14 +13,14 @@ use std::marker::PhantomData;
 use futures_core::Stream;
 use serde::Serialize;
 
-use crate::command::ladder::error::{ReplyError, TextAlone, WithSources};
-use crate::command::ladder::rungs::{
+use crate::command::reply_kind::error::{ReplyError, TextAlone, WithSources};
+use crate::command::reply_kind::kinds::{
     ByDebug, ByDisplay, ByFamiliar, ByItems, ByItself, ByOutput, BySerialize, ByText, ByValue, Collection,
     InStream, InTurn, InTurns, NoItem, ReplyType,
 };
-use crate::command::ladder::show::{AsItIs, Blocking, InPieces, Layer, Spawned, Through, Whole};
+use crate::command::reply_kind::show::{AsItIs, Blocking, InPieces, Layer, Spawned, Through, Whole};
 use crate::reply::CommandOutput;
-use crate::reply::familiar::Familiar;
+use crate::reply::std_display::Familiar;
 
 /// Stands for a type whose rungs are looked up, and the mode in which its function is called. `F` is what was found before.
 pub struct Probe<T, M, F = ()>(PhantomData<(T, M, F)>);

@@ -12,8 +12,8 @@ use crate::Session;
 use crate::call::failure::Failure;
 use crate::call::output::Reply;
 use crate::command::arguments::Call;
-use crate::command::ladder::error::{Fails, ReplyError};
-use crate::command::ladder::rungs::{ByItself, InStream, InTurn, InTurns, Machine, Text};
+use crate::command::reply_kind::error::{Fails, ReplyError};
+use crate::command::reply_kind::kinds::{ByItself, InStream, InTurn, InTurns, Machine, Text};
 use crate::reply::{Form, Rendered, Value, wrap};
 
 /// Shows a reply of type `R`, where the function was called in mode `M`.

@@ -5,10 +5,10 @@
 //! compiler takes the first rung whose bounds hold. A rung is a type without data; the types of the rungs make one [`Show`](show::Show),
 //! which the compiler alone climbs: one [`Runner`](signature::Runner) serves every command of the same signature.
 
+pub(crate) mod autoref;
 pub(crate) mod error;
-pub(crate) mod probe;
+pub(crate) mod kinds;
 mod raw;
-pub(crate) mod rungs;
 pub(crate) mod runner;
 pub(crate) mod show;
 pub(crate) mod signature;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::call::failure::REPORT;
-use crate::exec::catch_panic::contain;
+use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 use crate::exec::runtime_thread::Runtime;
-use crate::server::door::{Door, Listener};
+use crate::server::bound_listener::{BoundListener, Listener};
 
 /// What goes wrong on the console's thread.
 pub(super) enum Trouble {
@@ -21,31 +21,31 @@ pub(super) enum Trouble {
 }
 
 /// The console's thread, which ends when this is dropped. Nobody waits for it.
-pub(super) struct Keeper {
+pub(super) struct Supervisor {
     _stop: oneshot::Sender<()>,
 }
 
 /// A runtime and what listens on it.
 struct Opened {
     runtime: Runtime,
-    doors: Vec<(Arc<Door>, Option<Listener>)>,
+    listeners: Vec<(Arc<BoundListener>, Option<Listener>)>,
 }
 
-impl Keeper {
+impl Supervisor {
     /// Serves the doors on a thread and a runtime of their own, with a priority that those have, too, which it starts. What goes wrong
     /// there goes to `warn`, and at the end `ended` is called.
     ///
     /// # Errors
     /// The thread, its runtime or a listener cannot be made.
     pub(super) fn start<Served: Future<Output = ()>>(
-        doors: Vec<Arc<Door>>,
+        listeners: Vec<Arc<BoundListener>>,
         priority: Priority,
-        mut serve: impl FnMut(Vec<(Arc<Door>, Option<Listener>)>) -> Served + Send + 'static,
+        mut serve: impl FnMut(Vec<(Arc<BoundListener>, Option<Listener>)>) -> Served + Send + 'static,
         warn: impl Fn(Trouble) + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let mut opened = Opened::new(&doors)?;
+        let mut opened = Opened::new(&listeners)?;
         let mut is_first = true;
         let run = move || {
             if let Err(error) = priority.take() {
@@ -54,8 +54,8 @@ impl Keeper {
                 )));
             }
             loop {
-                let Opened { runtime, doors: open } = opened;
-                let served = contain(|| {
+                let Opened { runtime, listeners: open } = opened;
+                let served = catch_panic(|| {
                     runtime.block_on(async {
                         tokio::select! {
                             () = serve(open) => {}
@@ -65,7 +65,7 @@ impl Keeper {
                     });
                 });
                 // Its sessions go with it.
-                let _ = contain(|| drop(runtime));
+                let _ = catch_panic(|| drop(runtime));
                 let Err(panic) = served else { break };
                 let bug = format!(
                     "the console's thread failed, which is a bug of the console, {REPORT}: {}",
@@ -75,7 +75,7 @@ impl Keeper {
                     warn(Trouble::Bug(format!("{bug}; it failed before and is not started again")));
                     break;
                 }
-                opened = match Opened::new(&doors) {
+                opened = match Opened::new(&listeners) {
                     Ok(opened) => opened,
                     Err(error) => {
                         warn(Trouble::Bug(format!("{bug}; it could not be started again: {error}")));
@@ -86,7 +86,7 @@ impl Keeper {
             }
             // Who hears of the end finds the addresses free.
             drop(serve);
-            doors.iter().for_each(|door| door.close());
+            listeners.iter().for_each(|bound| bound.close());
             ended();
         };
         own_thread::start("backdoor-console", Priority::OF_STARTER, run)?;
@@ -95,13 +95,13 @@ impl Keeper {
 }
 
 impl Opened {
-    fn new(doors: &[Arc<Door>]) -> io::Result<Self> {
+    fn new(listeners: &[Arc<BoundListener>]) -> io::Result<Self> {
         let runtime = Runtime::with_sockets()?;
         let entered = runtime.enter();
-        let opened = doors.iter().map(|door| Ok((door.clone(), door.listener()?)));
-        let doors = opened.collect::<io::Result<_>>()?;
+        let opened = listeners.iter().map(|bound| Ok((bound.clone(), bound.listener()?)));
+        let listeners = opened.collect::<io::Result<_>>()?;
         drop(entered);
-        Ok(Self { runtime, doors })
+        Ok(Self { runtime, listeners })
     }
 }
 
@@ -121,27 +121,27 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(30);
 
     /// A door whose server greets each peer and fails at the failing ones, by number.
-    fn start(fails_at: &'static [u32]) -> (SocketAddr, Keeper, Receiver<String>, Receiver<()>) {
+    fn start(fails_at: &'static [u32]) -> (SocketAddr, Supervisor, Receiver<String>, Receiver<()>) {
         let endpoint = Listen::from("0").endpoint().unwrap();
         let bound = listener::bind(&endpoint).unwrap();
         let Address::Tcp(address) = bound.address else { panic!("{:?} is no port", bound.address) };
         let (warn, warnings) = channel();
         let (end, ended) = channel();
         let mut count = 0;
-        let serve = move |doors: Vec<(Arc<Door>, Option<Listener>)>| {
+        let serve = move |listeners: Vec<(Arc<BoundListener>, Option<Listener>)>| {
             let first = count + 1;
             count += 1;
             async move {
                 for number in first.. {
-                    let stream = doors[0].1.as_ref().unwrap().accept().await.unwrap();
+                    let stream = listeners[0].1.as_ref().unwrap().accept().await.unwrap();
                     assert!(!fails_at.contains(&number), "at {number}");
                     stream.ready(tokio::io::Interest::WRITABLE).await.unwrap();
                     stream.try_write(b"hello").unwrap();
                 }
             }
         };
-        let keeper = Keeper::start(
-            vec![Door::new(endpoint, Some(bound))],
+        let supervisor = Supervisor::start(
+            vec![BoundListener::new(endpoint, Some(bound))],
             Priority::OF_STARTER,
             serve,
             move |trouble| match trouble {
@@ -149,7 +149,7 @@ mod tests {
             },
             move || end.send(()).unwrap(),
         );
-        (address, keeper.unwrap(), warnings, ended)
+        (address, supervisor.unwrap(), warnings, ended)
     }
 
     fn greeting(address: SocketAddr) -> String {
@@ -178,9 +178,9 @@ mod tests {
 
     #[test]
     fn it_ends_when_it_is_dropped() {
-        let (address, keeper, warnings, ended) = start(&[]);
+        let (address, supervisor, warnings, ended) = start(&[]);
         assert_eq!(greeting(address), "hello");
-        drop(keeper);
+        drop(supervisor);
         ended.recv_timeout(PATIENCE).unwrap();
         assert!(TcpStream::connect(address).is_err());
         assert!(warnings.recv_timeout(PATIENCE).is_err(), "its sender is gone and it said nothing");

@@ -4,41 +4,41 @@ use std::sync::Arc;
 
 use crate::call::failure::Failure;
 use crate::call::output::Reply;
-use crate::call::output::{self, Tail};
+use crate::call::output::{self, Trailer};
 use crate::call::salvage::Salvage;
 use crate::call::session::Session;
 use crate::command::arguments::{Arguments, Call};
-use crate::command::ladder::runner;
+use crate::command::reply_kind::runner;
 use crate::command::{Command, Run, States};
-use crate::dispatch::runs::Listed;
-use crate::exec::catch_panic::contain;
+use crate::dispatch::runs::RunEntry;
+use crate::exec::catch_panic::catch_panic;
 use crate::reply::{Form, Rendered};
 
 /// A call with all it needs.
-pub(crate) struct Job {
+pub(crate) struct Invocation {
     pub(crate) command: &'static Command,
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
     /// Keeps the run in the list until the author's code is done.
-    pub(crate) listed: Arc<Listed>,
+    pub(crate) listed: Arc<RunEntry>,
     pub(crate) form: Form,
     /// Everything is done but calling the function.
     pub(crate) is_rehearsal: bool,
 }
 
-impl Job {
+impl Invocation {
     /// Calls a synchronous command on this thread.
     pub(crate) fn call_here(&self, function: &'static dyn runner::Run) -> Result<Reply, Failure> {
         self.begin()?;
-        contain(|| {
+        catch_panic(|| {
             let _salvage = Salvage(&self.session);
             function.run(&mut self.call())
         })?
     }
 
     /// The whole of an asynchronous call, to be polled on the command's runtime.
-    pub(crate) async fn run_async(self, function: &'static dyn runner::RunAsync) -> Result<Tail, Failure> {
+    pub(crate) async fn run_async(self, function: &'static dyn runner::RunAsync) -> Result<Trailer, Failure> {
         self.begin()?;
         let _salvage = Salvage(&self.session);
         let reply = match function.begin(&mut self.call())? {
@@ -49,7 +49,7 @@ impl Job {
     }
 
     /// A synchronous command on the helper's runtime.
-    pub(crate) async fn run_here(self, function: &'static dyn runner::Run) -> Result<Tail, Failure> {
+    pub(crate) async fn run_here(self, function: &'static dyn runner::Run) -> Result<Trailer, Failure> {
         self.begin()?;
         let _salvage = Salvage(&self.session);
         let reply = function.run(&mut self.call())?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::call::failure::Failure;
 use crate::call::run_state::Stop;
 use crate::command::Command;
-use crate::dispatch::runs::{Listed, Where};
-use crate::dispatch::wait::{RUNTIME, Waiting};
+use crate::dispatch::runs::{Executor, RunEntry};
+use crate::dispatch::supervise::{RUNTIME, Waiting};
 use crate::dispatch::{Dispatcher, Ended, Status};
 use crate::reply::text;
 
@@ -25,7 +25,7 @@ pub(super) fn no_thread(name: &str, others: &str) -> String {
 /// A call that is left unpolled in the middle.
 pub(super) fn not_polled_yet(call: &Waiting, command: &Command) -> String {
     let not_polled = not_polled(call.place, &format!("`{}`", command.name), RUNTIME);
-    let blocked = if call.place == Where::Runtime { "; its workers may be blocked" } else { "" };
+    let blocked = if call.place == Executor::Runtime { "; its workers may be blocked" } else { "" };
     format!("{not_polled}, though it was woken{blocked}. Ctrl-C leaves")
 }
 
@@ -40,16 +40,21 @@ pub(super) fn explained(mut ended: Ended, call: &Waiting) -> Ended {
 }
 
 /// A call that was told to stop before anything had come to it.
-pub(super) fn never_begun(stop: Stop, command: &Command, limit: Option<Duration>, place: Where) -> Failure {
+pub(super) fn never_begun(
+    stop: Stop,
+    command: &Command,
+    limit: Option<Duration>,
+    place: Executor,
+) -> Failure {
     if stop != Stop::TimedOut {
         return stop_failure(stop, command, limit);
     }
     let limit = text::duration(&limit.unwrap_or_default());
     let why = match place {
-        Where::Thread => "no thread was free",
-        Where::Runtime => "the service's runtime did not poll it",
-        Where::Helper => "the helper thread was busy",
-        Where::Console => "the console's own thread was busy",
+        Executor::Thread => "no thread was free",
+        Executor::Runtime => "the service's runtime did not poll it",
+        Executor::Helper => "the helper thread was busy",
+        Executor::Console => "the console's own thread was busy",
     };
     Failure::timed_out(format!("`{}` was not run: {why} for {limit}", command.name))
 }
@@ -69,8 +74,13 @@ pub(super) fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration
 }
 
 /// One that was told to stop a second ago, and did not.
-pub(super) fn given_up(dispatcher: &Dispatcher, stop: Stop, listed: &Listed, call: &mut Waiting) -> Failure {
-    let Listed { command, limit, session, .. } = *listed;
+pub(super) fn given_up(
+    dispatcher: &Dispatcher,
+    stop: Stop,
+    listed: &RunEntry,
+    call: &mut Waiting,
+) -> Failure {
+    let RunEntry { command, limit, session, .. } = *listed;
     let (name, run) = (command.name, listed.state.id);
     listed.left_behind();
     // To be told to stop wakes it, too.
@@ -93,12 +103,12 @@ pub(super) fn given_up(dispatcher: &Dispatcher, stop: Stop, listed: &Listed, cal
     failure
 }
 
-fn not_polled(place: Where, subject: &str, time: Duration) -> String {
+fn not_polled(place: Executor, subject: &str, time: Duration) -> String {
     let who = match place {
-        Where::Thread => "its thread",
-        Where::Runtime => "the service's runtime",
-        Where::Helper => "the helper thread",
-        Where::Console => "the console's own thread",
+        Executor::Thread => "its thread",
+        Executor::Runtime => "the service's runtime",
+        Executor::Helper => "the helper thread",
+        Executor::Console => "the console's own thread",
     };
     let time = text::duration(&Duration::from_secs(time.as_secs().max(1)));
     format!("{who} has not polled {subject} for {time}")

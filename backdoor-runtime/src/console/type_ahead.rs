@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::console::lines::Rejection;
+use crate::console::line_discipline::Rejection;
 
 /// A line that came.
 pub(super) struct Typed {

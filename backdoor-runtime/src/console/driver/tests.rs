@@ -11,7 +11,7 @@ use crate::audit::{Audit, RECURRING};
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::console::bounds::Bounds;
-use crate::dispatch::{CommandLimits, Shared};
+use crate::dispatch::{CommandLimits, ConsoleState};
 use crate::service::Service;
 
 /// A stream between a test and a session.
@@ -87,8 +87,8 @@ fn begin() -> Wire {
     let wire = Wire::default();
     let of_session = wire.clone();
     tokio::spawn(async move {
-        let shared = Arc::new(Shared::new(Registry::linked(), Service::new("t".to_owned(), None), 64));
-        let manners = Manners {
+        let shared = Arc::new(ConsoleState::new(Registry::linked(), Service::new("t".to_owned(), None), 64));
+        let config = SessionConfig {
             shared: shared.clone(),
             service: shared.service.clone(),
             plain: true,
@@ -98,9 +98,9 @@ fn begin() -> Wire {
         let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
         let (output, pieces) = mpsc::channel(32);
         let peer = Arc::new(Peer::new(1, "a peer".to_owned(), None, output));
-        let times = Times { silence: SILENCE, stall: FOREVER, script_idle: SCRIPT_IDLE };
+        let times = Times { detect_timeout: SILENCE, stall: FOREVER, script_idle: SCRIPT_IDLE };
         let (_end, ending) = watch::channel(false);
-        serve(&of_session, &dispatcher, peer, pieces, manners, times, ending).await;
+        serve(&of_session, &dispatcher, peer, pieces, config, times, ending).await;
     });
     wire
 }

@@ -13,17 +13,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const COUNT: usize = 2;
 
 /// The descriptors of one console.
-pub(crate) struct Spare {
+pub(crate) struct ReserveFd {
     reserve: Mutex<Reserve>,
     /// Those for views, which are the process's.
     _keeping: reserve::Keeping,
 }
 
-impl Spare {
+impl ReserveFd {
     pub(crate) fn new() -> Self {
-        let spare = Self { reserve: Mutex::default(), _keeping: reserve::Keeping::begin() };
-        spare.renew();
-        spare
+        let reserve_fd = Self { reserve: Mutex::default(), _keeping: reserve::Keeping::begin() };
+        reserve_fd.renew();
+        reserve_fd
     }
 
     /// Gives one up for a connection that is to be taken now, and says whether it may stay: another is there for the next.
@@ -43,12 +43,12 @@ impl Spare {
 }
 
 /// Pauses that double from the first to the longest.
-pub(crate) struct Pauses {
+pub(crate) struct Backoff {
     next: Duration,
     longest: Duration,
 }
 
-impl Pauses {
+impl Backoff {
     pub(crate) fn up_to(longest: Duration) -> Self {
         Self { next: FIRST_PAUSE.min(longest), longest }
     }
@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn pauses_grow_to_a_second() {
         let all = |longest| {
-            let mut pauses = Pauses::up_to(Duration::from_millis(longest));
-            (0..6).map(|_| pauses.next().as_millis()).collect::<Vec<_>>()
+            let mut backoff = Backoff::up_to(Duration::from_millis(longest));
+            (0..6).map(|_| backoff.next().as_millis()).collect::<Vec<_>>()
         };
         assert_eq!(all(1000), [100, 200, 400, 800, 1000, 1000]);
         assert_eq!(all(50), [50; 6]);
@@ -77,9 +77,9 @@ mod tests {
 
     #[test]
     fn one_connection_may_stay_until_there_are_descriptors_again() {
-        let spare = Spare::new();
-        assert_eq!([spare.give_up(), spare.give_up(), spare.give_up()], [true, false, false]);
-        spare.renew();
-        assert!(spare.give_up());
+        let reserve_fd = ReserveFd::new();
+        assert_eq!([reserve_fd.give_up(), reserve_fd.give_up(), reserve_fd.give_up()], [true, false, false]);
+        reserve_fd.renew();
+        assert!(reserve_fd.give_up());
     }
 }

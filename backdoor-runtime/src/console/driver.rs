@@ -15,9 +15,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::audit::Topic;
 use crate::call::peer::Peer;
-use crate::call::session::Piece;
+use crate::call::session::OutputEvent;
 use crate::call::stopwatch::FOREVER;
-use crate::console::conversation::{Conversation, Manners};
+use crate::console::conversation::{Conversation, SessionConfig};
 use crate::dispatch::{Dispatcher, Outcome};
 use crate::reply::Form;
 
@@ -54,7 +54,7 @@ pub(crate) trait Transport: Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct Times {
     /// How long a peer must be silent to be taken for a person.
-    pub(crate) silence: Duration,
+    pub(crate) detect_timeout: Duration,
     /// How long a peer may take no byte of what it asked for.
     pub(crate) stall: Duration,
     /// How long a script that has its answers may stay silent.
@@ -102,14 +102,14 @@ pub(crate) async fn serve(
     transport: &impl Transport,
     dispatcher: &Dispatcher,
     peer: Arc<Peer>,
-    mut pieces: mpsc::Receiver<Piece>,
-    manners: Manners,
+    mut pieces: mpsc::Receiver<OutputEvent>,
+    config: SessionConfig,
     times: Times,
     mut ending: watch::Receiver<bool>,
 ) {
-    let mut conversation = Conversation::new(peer.clone(), manners);
-    let mut silent_until = Instant::now() + times.silence;
-    let silent_at_most = silent_until + times.silence.saturating_mul(EMPTY_LINES).min(FOREVER);
+    let mut conversation = Conversation::new(peer.clone(), config);
+    let mut silent_until = Instant::now() + times.detect_timeout;
+    let silent_at_most = silent_until + times.detect_timeout.saturating_mul(EMPTY_LINES).min(FOREVER);
     // One timer for all that has a time, since each would be a part of every idle session; and one for all turns, as is the wait for
     // the end: to register them costs more than to put them off.
     let mut alarm = pin!(sleep_until(silent_until));
@@ -150,7 +150,7 @@ pub(crate) async fn serve(
                     conversation.refuse_early_lines();
                 }
             }
-            conversation.settle();
+            conversation.flush_prompt();
             if running.is_none() && conversation.is_over() && conversation.output().is_empty() {
                 break 'turns;
             }
@@ -185,7 +185,7 @@ pub(crate) async fn serve(
             tokio::select! {
                 biased;
                 outcome = poll(&mut running) => Next::Ended(outcome),
-                Some(piece) = pieces.recv(), if conversation.takes_output() => Next::Piece(piece),
+                Some(piece) = pieces.recv(), if conversation.takes_output() => Next::OutputEvent(piece),
                 _ = &mut ended, if !dismissed => Next::Ending,
                 ready = transport.ready(interest(reads, writes)), if reads || writes => Next::Io(ready),
                 () = &mut alarm, if due.is_some() => Next::Due(due.map(|(_, what)| what)),
@@ -205,9 +205,9 @@ pub(crate) async fn serve(
                 if conversation.has_lines() && in_a_row < LINES_IN_A_ROW {
                     continue;
                 }
-                conversation.settle();
+                conversation.flush_prompt();
             }
-            Next::Piece(piece) => {
+            Next::OutputEvent(piece) => {
                 conversation.piece(piece);
                 while conversation.takes_output()
                     && let Ok(piece) = pieces.try_recv()
@@ -219,9 +219,9 @@ pub(crate) async fn serve(
             Next::Ending => {
                 dismissed = true;
                 leave_at = Some(Instant::now() + GRACE);
-                conversation.dismiss();
+                conversation.begin_shutdown();
             }
-            Next::Due(Some(Due::Leave)) if conversation.hurry() => {
+            Next::Due(Some(Due::Leave)) if conversation.cancel_for_shutdown() => {
                 leave_at = Some(Instant::now() + GRACE);
             }
             Next::Due(Some(Due::Leave)) => {
@@ -231,7 +231,7 @@ pub(crate) async fn serve(
             }
             Next::Turn => in_a_row = 0,
             Next::Due(None) => {}
-            Next::Due(Some(Due::Silence)) => conversation.silence(),
+            Next::Due(Some(Due::Silence)) => conversation.end_detection(),
             Next::Due(Some(Due::IdleScript)) => conversation.end_script(times.script_idle),
             Next::Due(Some(Due::Probe)) => {
                 probe_at = None;
@@ -240,7 +240,7 @@ pub(crate) async fn serve(
                     // On the heap, since it would be a part of every idle session.
                     let asked = Box::pin(dispatcher.shared.probing.ask(PROBE, transport.whether_gone()));
                     if asked.await == Ok(true) {
-                        conversation.vanish();
+                        conversation.disconnect();
                     }
                 }
             }
@@ -257,17 +257,20 @@ pub(crate) async fn serve(
                 });
                 transport.write_last(&conversation.cut_short(times.stall));
             }
-            Next::Io(Err(_)) => conversation.vanish(),
+            Next::Io(Err(_)) => conversation.disconnect(),
             Next::Io(Ok(ready)) => {
                 in_a_row = 0;
-                if idle_at.take().is_some_and(|at| Instant::now() + times.script_idle >= at + times.silence) {
+                if idle_at
+                    .take()
+                    .is_some_and(|at| Instant::now() + times.script_idle >= at + times.detect_timeout)
+                {
                     conversation.converse();
                 }
                 if ready.is_readable() && !read(transport, &mut conversation) {
                     yield_now().await;
                 }
                 if conversation.came_empty() {
-                    silent_until = silent_at_most.min(Instant::now() + times.silence);
+                    silent_until = silent_at_most.min(Instant::now() + times.detect_timeout);
                 }
             }
         }
@@ -305,7 +308,7 @@ type Line<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 enum Next {
     Turn,
     Ended(Outcome),
-    Piece(Piece),
+    OutputEvent(OutputEvent),
     Ending,
     Io(io::Result<Ready>),
     Due(Option<Due>),
@@ -366,7 +369,7 @@ fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => {
-                conversation.vanish();
+                conversation.disconnect();
                 return true;
             }
         }
@@ -386,7 +389,7 @@ fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return progress,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => {
-                conversation.vanish();
+                conversation.disconnect();
                 return progress;
             }
         }

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use crate::call::failure::Failure;
 use crate::call::output::Reply;
 use crate::command::arguments::Call;
-use crate::command::ladder::probe::{Layered, Probe};
-use crate::command::ladder::runner::{self, Boxed, Pending};
-use crate::command::ladder::show::{Blocking, Show, Spawned};
+use crate::command::reply_kind::autoref::{Layered, Probe};
+use crate::command::reply_kind::runner::{self, Boxed, Pending};
+use crate::command::reply_kind::show::{Blocking, Show, Spawned};
 use crate::reply::{Form, Rendered};
 
 /// What takes the value of one parameter. It is a pointer, so that nothing is asked of the parameter's type but where that stands.

@@ -12,7 +12,7 @@ use tokio::io::Ready;
 use crate::audit::{Audit, RECURRING};
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::dispatch::Shared;
+use crate::dispatch::ConsoleState;
 use crate::server::limits::Limits;
 use crate::service::Service;
 
@@ -62,47 +62,47 @@ impl Transport for Silent {
 }
 
 /// It ends with what is given beside it.
-fn reception() -> (Reception, watch::Sender<bool>) {
+fn acceptor() -> (Acceptor, watch::Sender<bool>) {
     let limits = Limits::default();
     let service = Service::new("test".to_owned(), None);
-    let shared = Arc::new(Shared::new(Registry::linked(), service, limits.max_words));
+    let shared = Arc::new(ConsoleState::new(Registry::linked(), service, limits.max_words));
     let audit = Audit::start(RECURRING).unwrap();
-    let manners = Manners {
+    let config = SessionConfig {
         shared: shared.clone(),
         service: shared.service.clone(),
         plain: false,
         bounds: limits.bounds,
     };
     let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
-    let places = Places::new(2, 0, Duration::ZERO);
+    let admission = Admission::new(2, 0, Duration::ZERO);
     let (end, ending) = watch::channel(false);
-    (Reception::new(Arc::new(dispatcher), manners, &limits, places, ending), end)
+    (Acceptor::new(Arc::new(dispatcher), config, &limits, admission, ending), end)
 }
 
-fn peer(reception: &Reception, id: u64) -> (Arc<Peer>, mpsc::Receiver<Piece>, Place) {
+fn peer(acceptor: &Acceptor, id: u64) -> (Arc<Peer>, mpsc::Receiver<OutputEvent>, Slot) {
     let (output, pieces) = mpsc::channel(1);
     let peer = Arc::new(Peer::new(id, format!("peer {id}"), None, output));
-    let (place, left) = reception.places.take(&peer, false).unwrap();
+    let (place, left) = acceptor.admission.take(&peer, false).unwrap();
     assert!(left.is_none(), "there was room");
     (peer, pieces, place)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_ours_ends_one_session_only_and_its_peer_is_told() {
-    let (reception, _end) = reception();
-    let (other, pieces, place) = peer(&reception, 1);
-    let neighbour = reception.attend(&Silent, other.clone(), pieces, place, true);
+    let (acceptor, _end) = acceptor();
+    let (other, pieces, place) = peer(&acceptor, 1);
+    let neighbour = acceptor.attend(&Silent, other.clone(), pieces, place, true);
     let mut neighbour = std::pin::pin!(neighbour);
     let broken = Broken::default();
-    let (failing, pieces, place) = peer(&reception, 2);
+    let (failing, pieces, place) = peer(&acceptor, 2);
     tokio::select! {
         () = &mut neighbour => panic!("the neighbour ended, too"),
-        () = reception.attend(&broken, failing, pieces, place, true) => {}
+        () = acceptor.attend(&broken, failing, pieces, place, true) => {}
     }
     let said = String::from_utf8(broken.written.into_inner().unwrap()).unwrap();
-    let message = Cut::Panicked(String::new()).message(Duration::ZERO);
+    let message = CloseReason::Panicked(String::new()).message(Duration::ZERO);
     assert_eq!(said, format!("{message}\n"));
     // Its place is free, and the neighbour is still there.
-    peer(&reception, 3);
+    peer(&acceptor, 3);
     assert!(timeout(Duration::from_secs(1), neighbour).await.is_err());
 }

@@ -17,32 +17,32 @@ use crate::audit::{Audit, Topic};
 use crate::base::reserve;
 use crate::call::failure::REPORT;
 use crate::call::peer::Peer;
-use crate::call::session::Piece;
-use crate::console::{LINGER, Manners, Times, Transport, linger, serve};
+use crate::call::session::OutputEvent;
+use crate::console::{LINGER, SessionConfig, Times, Transport, linger, serve};
 use crate::dispatch::Dispatcher;
-use crate::exec::catch_panic::survive;
+use crate::exec::catch_panic::catch_panic_async;
 use crate::reply::text;
-use crate::server::door::{Closed, Door, Listener};
+use crate::server::admission::{Admission, Slot, Want};
+use crate::server::bound_listener::{BoundListener, Closed, Listener};
 use crate::server::limits::Limits;
-use crate::server::places::{Place, Places, Want};
-use crate::server::spare::{Pauses, Spare};
+use crate::server::reserve_fd::{Backoff, ReserveFd};
 use crate::server::stream::Stream;
 
 /// How many peers at once are told why they get no session or lose it. The others of a flood are not.
-const FAREWELLS: usize = 32;
+const REJECTIONS: usize = 32;
 
 /// What every listener of a console shares.
-pub(crate) struct Reception {
+pub(crate) struct Acceptor {
     pub(crate) dispatcher: Arc<Dispatcher>,
-    pub(crate) manners: Manners,
+    pub(crate) config: SessionConfig,
     pub(crate) times: Times,
     /// How long a session may send nothing.
     pub(crate) idle: Duration,
-    pub(crate) places: Arc<Places>,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) ending: watch::Receiver<bool>,
-    farewells: Arc<Semaphore>,
+    rejections: Arc<Semaphore>,
     numbers: AtomicU64,
-    spare: Option<Spare>,
+    reserve_fd: Option<ReserveFd>,
     /// How long no connection is taken after one could not be, at most.
     pause: Duration,
     /// A connection was closed, which ends that pause: there may be a descriptor.
@@ -62,7 +62,7 @@ type Alive = mpsc::Sender<Infallible>;
 
 /// Why a session ends that did not end by itself.
 #[derive(Debug)]
-enum Cut {
+enum CloseReason {
     /// Another peer gets its place or its descriptor.
     MadeRoom(Want),
     Idle,
@@ -74,11 +74,14 @@ enum Cut {
 ///
 /// # Panics
 /// A door's task has panicked.
-pub(crate) async fn serve_all(reception: Arc<Reception>, doors: Vec<(Arc<Door>, Option<Listener>)>) {
+pub(crate) async fn serve_all(
+    acceptor: Arc<Acceptor>,
+    listeners: Vec<(Arc<BoundListener>, Option<Listener>)>,
+) {
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
     let mut tasks = JoinSet::new();
-    for (door, listener) in doors {
-        tasks.spawn(serve_door(reception.clone(), door, listener, alive.clone()));
+    for (bound, listener) in listeners {
+        tasks.spawn(serve_listener(acceptor.clone(), bound, listener, alive.clone()));
     }
     drop(alive);
     while let Some(ended) = tasks.join_next().await {
@@ -92,17 +95,22 @@ pub(crate) async fn serve_all(reception: Arc<Reception>, doors: Vec<(Arc<Door>, 
     let _ = gone.recv().await;
 }
 
-async fn serve_door(reception: Arc<Reception>, door: Arc<Door>, listener: Option<Listener>, alive: Alive) {
-    let mut ending = reception.ending.clone();
+async fn serve_listener(
+    acceptor: Arc<Acceptor>,
+    bound: Arc<BoundListener>,
+    listener: Option<Listener>,
+    alive: Alive,
+) {
+    let mut ending = acceptor.ending.clone();
     let serve = async {
         let mut closed = Closed::Held;
         let mut listener = listener;
         loop {
             let open = match listener.take() {
                 Some(open) => open,
-                None => reception.open(&door, closed).await,
+                None => acceptor.open(&bound, closed).await,
             };
-            reception.serve(&open, door.is_plain(), &alive).await;
+            acceptor.serve(&open, bound.is_plain(), &alive).await;
             closed = Closed::Removed;
         }
     };
@@ -112,33 +120,33 @@ async fn serve_door(reception: Arc<Reception>, door: Arc<Door>, listener: Option
     }
 }
 
-impl Reception {
+impl Acceptor {
     pub(crate) fn new(
         dispatcher: Arc<Dispatcher>,
-        manners: Manners,
+        config: SessionConfig,
         limits: &Limits,
-        places: Places,
+        admission: Admission,
         ending: watch::Receiver<bool>,
     ) -> Self {
         Self {
             dispatcher,
-            manners,
+            config,
             times: limits.times,
             idle: limits.session_idle,
-            places: Arc::new(places),
+            admission: Arc::new(admission),
             ending,
-            farewells: Arc::new(Semaphore::new(FAREWELLS)),
+            rejections: Arc::new(Semaphore::new(REJECTIONS)),
             numbers: AtomicU64::new(1),
-            spare: limits.spare_descriptor.then(Spare::new),
-            pause: limits.accept_pause,
+            reserve_fd: limits.reserve_fd.then(ReserveFd::new),
+            pause: limits.max_accept_backoff,
             closed: Notify::new(),
         }
     }
 
     /// Waits until a door is open.
-    async fn open(&self, door: &Door, closed: Closed) -> Listener {
+    async fn open(&self, bound: &BoundListener, closed: Closed) -> Listener {
         let Dispatcher { shared, audit, .. } = &*self.dispatcher;
-        let (address, listener) = door.opens(closed, &shared.service.name, audit).await;
+        let (address, listener) = bound.opens(closed, &shared.service.name, audit).await;
         shared.addresses.get().into_iter().for_each(|addresses| addresses.add(address.clone()));
         listener
     }
@@ -161,7 +169,7 @@ impl Reception {
 
     /// The next connection, however long it takes until there is a descriptor for it.
     async fn take(&self, listener: &Listener) -> Stream {
-        let mut pauses = Pauses::up_to(self.pause);
+        let mut backoff = Backoff::up_to(self.pause);
         loop {
             let error = match listener.accept().await {
                 Ok(stream) => return stream,
@@ -172,8 +180,8 @@ impl Reception {
                 continue;
             }
             let audit = &self.dispatcher.audit;
-            match self.spare.as_ref().filter(|_| reserve::helps(&error)) {
-                Some(spare) => match self.take_in_reserve(listener, spare, &error).await {
+            match self.reserve_fd.as_ref().filter(|_| reserve::helps(&error)) {
+                Some(reserve_fd) => match self.take_in_reserve(listener, reserve_fd, &error).await {
                     InReserve::Stays(stream) => {
                         audit.warn_rarely(Topic::Reserve, || {
                             format!("a connection was taken with a descriptor in reserve: {error}")
@@ -185,23 +193,28 @@ impl Reception {
                 },
                 None => audit.warn_rarely(Topic::Accept, || not_taken(&error)),
             }
-            let _ = timeout(pauses.next(), self.closed.notified()).await;
+            let _ = timeout(backoff.next(), self.closed.notified()).await;
         }
     }
 
     /// Takes one connection with a descriptor in reserve. It stays if another is left for the next one, or a session makes room that has
     /// shown nothing; otherwise it is told why there is none for it.
-    async fn take_in_reserve(&self, listener: &Listener, spare: &Spare, error: &io::Error) -> InReserve {
-        let may_stay = spare.give_up();
+    async fn take_in_reserve(
+        &self,
+        listener: &Listener,
+        reserve_fd: &ReserveFd,
+        error: &io::Error,
+    ) -> InReserve {
+        let may_stay = reserve_fd.give_up();
         // Without a wait in between nobody else on this thread gets the descriptor.
         let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await else {
-            spare.renew();
+            reserve_fd.renew();
             return InReserve::Nobody;
         };
         if may_stay {
             return InReserve::Stays(stream);
         }
-        if let Some(left) = self.places.make_room() {
+        if let Some(left) = self.admission.make_room() {
             self.note_left(&left, Want::Descriptor);
             return InReserve::Stays(stream);
         }
@@ -212,7 +225,7 @@ impl Reception {
         )
         .await;
         drop(stream);
-        spare.renew();
+        reserve_fd.renew();
         InReserve::TurnedAway
     }
 
@@ -228,47 +241,47 @@ impl Reception {
 
     /// A connection was closed, so that there may be a descriptor again.
     fn has_closed(&self) {
-        if let Some(spare) = &self.spare {
-            spare.renew();
+        if let Some(reserve_fd) = &self.reserve_fd {
+            reserve_fd.renew();
             self.closed.notify_one();
         }
     }
 
     /// Gives a connection its session, if there is a place for it.
     fn admit(self: &Arc<Self>, stream: Stream, plain: bool, alive: &Alive) {
-        stream.prepare(&self.manners.bounds);
+        stream.prepare(&self.config.bounds);
         let (name, uid) = stream.peer();
         let own = stream.is_own();
-        let (output, pieces) = mpsc::channel(self.manners.bounds.pieces());
+        let (output, pieces) = mpsc::channel(self.config.bounds.pieces());
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
         let peer = Arc::new(Peer::new(id, name, uid, output));
         if stream.is_unix() {
             peer.set_trusted();
         }
         let audit = &self.dispatcher.audit;
-        let (reception, alive) = (self.clone(), alive.clone());
-        match self.places.take(&peer, own) {
-            Ok((place, left)) => {
+        let (acceptor, alive) = (self.clone(), alive.clone());
+        match self.admission.take(&peer, own) {
+            Ok((slot, left)) => {
                 if let Some(left) = left {
-                    self.note_left(&left, Want::Place);
+                    self.note_left(&left, Want::Slot);
                 }
                 self.dispatcher.shared.add_peer(&peer);
                 tokio::spawn(async move {
-                    let _left = Left { audit: &reception.dispatcher.audit, peer: &peer };
-                    reception.attend(&stream, peer.clone(), pieces, place, plain).await;
+                    let _left = Left { audit: &acceptor.dispatcher.audit, peer: &peer };
+                    acceptor.attend(&stream, peer.clone(), pieces, slot, plain).await;
                     drop(stream);
-                    reception.has_closed();
+                    acceptor.has_closed();
                     drop(alive);
                 });
             }
-            Err(full) => {
+            Err(rejected) => {
                 audit.warn_rarely(Topic::Refusal, || {
-                    format!("{} was turned away: {}", peer.name, full.message())
+                    format!("{} was turned away: {}", peer.name, rejected.message())
                 });
                 tokio::spawn(async move {
-                    reception.farewell(&stream, &format!("{}\n", full.message()), LINGER).await;
+                    acceptor.rejection(&stream, &format!("{}\n", rejected.message()), LINGER).await;
                     drop(stream);
-                    reception.has_closed();
+                    acceptor.has_closed();
                     drop(alive);
                 });
             }
@@ -280,27 +293,27 @@ impl Reception {
         &self,
         stream: &impl Transport,
         peer: Arc<Peer>,
-        pieces: mpsc::Receiver<Piece>,
-        mut place: Place,
+        pieces: mpsc::Receiver<OutputEvent>,
+        mut slot: Slot,
         plain: bool,
     ) {
-        let manners = Manners { plain, ..self.manners.clone() };
+        let config = SessionConfig { plain, ..self.config.clone() };
         let cut = {
             let ending = self.ending.clone();
-            let session = serve(stream, &self.dispatcher, peer.clone(), pieces, manners, self.times, ending);
+            let session = serve(stream, &self.dispatcher, peer.clone(), pieces, config, self.times, ending);
             let mut session = pin!(session);
             tokio::select! {
                 biased;
-                want = place.is_wanted() => Cut::MadeRoom(want),
-                served = survive(session.as_mut()) => match served {
+                want = slot.is_wanted() => CloseReason::MadeRoom(want),
+                served = catch_panic_async(session.as_mut()) => match served {
                     Ok(()) => return,
-                    Err(panic) => Cut::Panicked(panic),
+                    Err(panic) => CloseReason::Panicked(panic),
                 },
-                () = is_idle(&peer, self.idle) => Cut::Idle,
+                () = is_idle(&peer, self.idle) => CloseReason::Idle,
             }
         };
-        drop(place);
-        if let Cut::Panicked(panic) = &cut {
+        drop(slot);
+        if let CloseReason::Panicked(panic) = &cut {
             self.dispatcher.shared.tally.note_bug();
             self.dispatcher.audit.warn(format!(
                 "session {} of {} was ended by a panic in the console, which is a bug of it, {REPORT}; it said: {panic}",
@@ -311,13 +324,14 @@ impl Reception {
         // Behind a prompt it begins a line of its own.
         let begin = if peer.is_prompted() { newline } else { "" };
         // Who waits for its descriptor waits no longer than it takes to say so.
-        let linger = if matches!(cut, Cut::MadeRoom(Want::Descriptor)) { Duration::ZERO } else { LINGER };
-        self.farewell(stream, &format!("{begin}{}{newline}", cut.message(self.idle)), linger).await;
+        let linger =
+            if matches!(cut, CloseReason::MadeRoom(Want::Descriptor)) { Duration::ZERO } else { LINGER };
+        self.rejection(stream, &format!("{begin}{}{newline}", cut.message(self.idle)), linger).await;
     }
 
     /// Tells a peer why it has no session, where not many others have to be told at the same time.
-    async fn farewell(&self, stream: &impl Transport, message: &str, linger: Duration) {
-        if let Ok(_turn) = self.farewells.try_acquire() {
+    async fn rejection(&self, stream: &impl Transport, message: &str, linger: Duration) {
+        if let Ok(_turn) = self.rejections.try_acquire() {
             tell(stream, message, linger).await;
         }
     }
@@ -335,7 +349,7 @@ impl Drop for Left<'_> {
     }
 }
 
-impl Cut {
+impl CloseReason {
     /// What the peer is told.
     fn message(&self, idle: Duration) -> String {
         match self {
@@ -352,7 +366,7 @@ impl Cut {
 
 /// Waits until a peer has sent nothing for so long, and runs nothing.
 async fn is_idle(peer: &Peer, limit: Duration) {
-    while let Some(left) = limit.checked_sub(peer.quiet_for()).filter(|left| !left.is_zero()) {
+    while let Some(left) = limit.checked_sub(peer.idle_for()).filter(|left| !left.is_zero()) {
         sleep(left).await;
     }
 }

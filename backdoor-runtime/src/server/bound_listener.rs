@@ -24,7 +24,7 @@ pub(super) const AGAIN: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A place, whatever becomes of the runtime that takes its connections.
-pub(super) struct Door {
+pub(super) struct BoundListener {
     endpoint: Endpoint,
     state: Mutex<State>,
 }
@@ -60,26 +60,26 @@ pub(super) enum Closed {
 
 /// The doors of a console that starts.
 #[derive(Default)]
-pub(super) struct Doors {
-    pub(super) doors: Vec<Arc<Door>>,
+pub(super) struct BoundListeners {
+    pub(super) listeners: Vec<Arc<BoundListener>>,
     /// Where the open ones listen.
     pub(super) addresses: Vec<Address>,
     /// What somebody should look at.
     pub(super) warnings: Vec<String>,
 }
 
-impl Doors {
+impl BoundListeners {
     /// Opens all.
     ///
     /// # Errors
     /// A place cannot be bound.
     pub(super) fn open_all(endpoints: Vec<Endpoint>) -> Result<Self, BindError> {
-        let mut doors = Self::default();
+        let mut listeners = Self::default();
         for endpoint in endpoints {
             let bound = listener::bind(&endpoint)?;
-            doors.add(endpoint, bound);
+            listeners.add(endpoint, bound);
         }
-        Ok(doors)
+        Ok(listeners)
     }
 
     /// Opens those that can be. One that another process holds is tried again, since that may end.
@@ -87,15 +87,15 @@ impl Doors {
     /// # Errors
     /// There is no place left.
     pub(super) fn open_some(endpoints: Vec<Endpoint>, service: &str) -> Result<Self, BindError> {
-        let mut doors = Self::default();
+        let mut listeners = Self::default();
         let mut errors = Vec::new();
         for endpoint in endpoints {
             match listener::bind(&endpoint) {
-                Ok(bound) => doors.add(endpoint, bound),
+                Ok(bound) => listeners.add(endpoint, bound),
                 Err(error) if error.is_held() => {
                     let seconds = AGAIN.as_secs();
-                    doors.doors.push(Door::new(endpoint, None));
-                    doors.warnings.push(format!(
+                    listeners.listeners.push(BoundListener::new(endpoint, None));
+                    listeners.warnings.push(format!(
                         "the console of {service} waits for an address: {}; it is tried again every {seconds} s",
                         Error::Bind(error).chain()
                     ));
@@ -105,32 +105,32 @@ impl Doors {
         }
         // Without a door the first is the reason, and the others are as good.
         let mut errors = errors.into_iter();
-        if doors.doors.is_empty()
+        if listeners.listeners.is_empty()
             && let Some(first) = errors.next()
         {
             return Err(first);
         }
-        doors.warnings.extend(errors.map(|error| {
+        listeners.warnings.extend(errors.map(|error| {
             format!("the console of {service} does without an address: {}", Error::Bind(error).chain())
         }));
-        Ok(doors)
+        Ok(listeners)
     }
 
     fn add(&mut self, endpoint: Endpoint, mut bound: Bound) {
         self.warnings.extend(bound.warning.take());
         self.addresses.push(bound.address.clone());
-        self.doors.push(Door::new(endpoint, Some(bound)));
+        self.listeners.push(BoundListener::new(endpoint, Some(bound)));
     }
 }
 
-impl Door {
+impl BoundListener {
     /// A door that is open, if its place was bound.
     pub(super) fn new(endpoint: Endpoint, bound: Option<Bound>) -> Arc<Self> {
-        let door = Self { endpoint, state: Mutex::default() };
+        let this = Self { endpoint, state: Mutex::default() };
         if let Some(bound) = bound {
-            door.state().open(bound.socket);
+            this.state().open(bound.socket);
         }
-        Arc::new(door)
+        Arc::new(this)
     }
 
     /// Whether no telnet byte is sent first to who comes here.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::call::peer::Peer;
 
 /// The places of a console.
-pub(crate) struct Places {
+pub(crate) struct Admission {
     /// For everybody together.
     limit: usize,
     /// The last of them, which are kept for peers of the service's own user.
@@ -26,8 +26,8 @@ struct Taken {
 }
 
 /// A place that is held until it is dropped, or wanted by another.
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct Slot {
+    admission: Arc<Admission>,
     peer: Arc<Peer>,
     wanted: oneshot::Receiver<Want>,
 }
@@ -36,21 +36,21 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
     /// All places are taken.
-    Place,
+    Slot,
     /// The process has no descriptor left.
     Descriptor,
 }
 
 /// Why a peer gets no place.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Full {
+pub(crate) enum Rejected {
     /// All are taken.
     All { limit: usize },
     /// All are taken that are not kept for others.
     AllButKept { open: usize, kept: usize },
 }
 
-impl Places {
+impl Admission {
     /// At least one place, and at least one of them for everybody.
     pub(crate) fn new(limit: usize, kept: usize, stay: Duration) -> Self {
         let limit = limit.max(1);
@@ -62,19 +62,19 @@ impl Places {
         self: &Arc<Self>,
         peer: &Arc<Peer>,
         own: bool,
-    ) -> Result<(Place, Option<Arc<Peer>>), Full> {
+    ) -> Result<(Slot, Option<Arc<Peer>>), Rejected> {
         let mut taken = self.taken();
         let left = match self.refuses(&taken, own) {
             None => None,
-            Some(full) => {
-                let may = own && matches!(full, Full::All { .. });
-                Some(self.evict(&mut taken, may, Want::Place).ok_or(full)?)
+            Some(rejected) => {
+                let may = own && matches!(rejected, Rejected::All { .. });
+                Some(self.evict(&mut taken, may, Want::Slot).ok_or(rejected)?)
             }
         };
         let (make_room, wanted) = oneshot::channel();
         taken.push(Taken { peer: peer.clone(), own, make_room });
         drop(taken);
-        Ok((Place { places: self.clone(), peer: peer.clone(), wanted }, left))
+        Ok((Slot { admission: self.clone(), peer: peer.clone(), wanted }, left))
     }
 
     /// Asks the oldest to leave that has shown nothing, for the descriptor that it has.
@@ -82,18 +82,18 @@ impl Places {
         self.evict(&mut self.taken(), true, Want::Descriptor)
     }
 
-    fn refuses(&self, taken: &[Taken], own: bool) -> Option<Full> {
+    fn refuses(&self, taken: &[Taken], own: bool) -> Option<Rejected> {
         let open = self.limit - self.kept;
         if taken.len() >= self.limit {
-            return Some(Full::All { limit: self.limit });
+            return Some(Rejected::All { limit: self.limit });
         }
         let strangers = taken.iter().filter(|taken| !taken.own).count();
-        (!own && strangers >= open).then_some(Full::AllButKept { open, kept: self.kept })
+        (!own && strangers >= open).then_some(Rejected::AllButKept { open, kept: self.kept })
     }
 
     /// Asks the oldest to leave that has shown nothing. Strangers go before peers of the service's own user, which `may` be asked, too.
     fn evict(&self, taken: &mut Vec<Taken>, may: bool, want: Want) -> Option<Arc<Peer>> {
-        let leaves = |taken: &Taken| !taken.peer.is_proven() && taken.peer.connected_for() >= self.stay;
+        let leaves = |taken: &Taken| !taken.peer.is_established() && taken.peer.connected_for() >= self.stay;
         let stranger = taken.iter().position(|taken| !taken.own && leaves(taken));
         let at = stranger.or_else(|| taken.iter().position(|taken| may && leaves(taken)))?;
         let Taken { peer, make_room, .. } = taken.remove(at);
@@ -107,7 +107,7 @@ impl Places {
     }
 }
 
-impl Place {
+impl Slot {
     /// Waits until it is to be left, and says for what.
     pub(crate) async fn is_wanted(&mut self) -> Want {
         match (&mut self.wanted).await {
@@ -118,9 +118,9 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.places.taken().retain(|taken| !Arc::ptr_eq(&taken.peer, &self.peer));
+        self.admission.taken().retain(|taken| !Arc::ptr_eq(&taken.peer, &self.peer));
     }
 }
 
@@ -128,7 +128,7 @@ impl Want {
     /// Why it is wanted, for the log.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::Place => "no place was free",
+            Self::Slot => "no place was free",
             Self::Descriptor => "no descriptor was free",
         }
     }
@@ -136,13 +136,13 @@ impl Want {
     /// What the peer is told that leaves.
     pub(crate) fn message(self) -> &'static str {
         match self {
-            Self::Place => "the console is full",
+            Self::Slot => "the console is full",
             Self::Descriptor => "the service has no descriptor left",
         }
     }
 }
 
-impl Full {
+impl Rejected {
     /// What the peer is told.
     pub(crate) fn message(&self) -> String {
         match self {
@@ -164,29 +164,29 @@ mod tests {
 
     /// Peers by number, each in its place.
     struct Room {
-        places: Arc<Places>,
-        held: Vec<Place>,
+        admission: Arc<Admission>,
+        held: Vec<Slot>,
     }
 
     impl Room {
         fn new(limit: usize, kept: usize) -> Self {
-            Self { places: Arc::new(Places::new(limit, kept, Duration::ZERO)), held: Vec::new() }
+            Self { admission: Arc::new(Admission::new(limit, kept, Duration::ZERO)), held: Vec::new() }
         }
 
         /// Lets a peer in, and gives the number of the one who had to leave.
-        fn enter(&mut self, id: u64, own: bool) -> Result<Option<u64>, Full> {
+        fn enter(&mut self, id: u64, own: bool) -> Result<Option<u64>, Rejected> {
             let peer = Arc::new(Peer::new(id, id.to_string(), None, mpsc::channel(1).0));
-            let (place, left) = self.places.take(&peer, own)?;
-            self.held.push(place);
+            let (slot, left) = self.admission.take(&peer, own)?;
+            self.held.push(slot);
             Ok(left.map(|peer| peer.id))
         }
 
-        fn prove(&self, id: u64) {
-            self.held.iter().find(|place| place.peer.id == id).unwrap().peer.prove();
+        fn establish(&self, id: u64) {
+            self.held.iter().find(|slot| slot.peer.id == id).unwrap().peer.establish();
         }
 
         fn leave(&mut self, id: u64) {
-            self.held.retain(|place| place.peer.id != id);
+            self.held.retain(|slot| slot.peer.id != id);
         }
     }
 
@@ -196,13 +196,13 @@ mod tests {
         for id in 1..=3 {
             assert_eq!(room.enter(id, false), Ok(None));
         }
-        room.prove(1);
+        room.establish(1);
         assert_eq!(room.enter(4, false), Ok(Some(2)));
-        room.prove(3);
-        room.prove(4);
-        let full = room.enter(5, false).unwrap_err();
+        room.establish(3);
+        room.establish(4);
+        let rejected = room.enter(5, false).unwrap_err();
         assert_eq!(
-            full.message(),
+            rejected.message(),
             "the console has 3 sessions already, which is its limit; try again when one has ended"
         );
         room.leave(3);
@@ -215,15 +215,15 @@ mod tests {
         let mut room = Room::new(4, 2);
         for id in 1..=2 {
             assert_eq!(room.enter(id, false), Ok(None));
-            room.prove(id);
+            room.establish(id);
         }
-        let full = room.enter(3, false).unwrap_err();
-        assert_eq!(full, Full::AllButKept { open: 2, kept: 2 });
-        assert!(full.message().contains("2 more are kept for its own user"));
+        let rejected = room.enter(3, false).unwrap_err();
+        assert_eq!(rejected, Rejected::AllButKept { open: 2, kept: 2 });
+        assert!(rejected.message().contains("2 more are kept for its own user"));
         assert_eq!(room.enter(4, true), Ok(None));
         assert_eq!(room.enter(5, true), Ok(None));
         // Strangers push out none of them; they do so among themselves.
-        assert_eq!(room.enter(6, false).unwrap_err(), Full::All { limit: 4 });
+        assert_eq!(room.enter(6, false).unwrap_err(), Rejected::All { limit: 4 });
         assert_eq!(room.enter(7, true), Ok(Some(4)));
     }
 
@@ -237,8 +237,8 @@ mod tests {
     #[test]
     fn a_session_that_may_stay_makes_no_room() {
         let mut room = Room::new(1, 0);
-        room.places = Arc::new(Places::new(1, 0, Duration::MAX));
+        room.admission = Arc::new(Admission::new(1, 0, Duration::MAX));
         assert_eq!(room.enter(1, false), Ok(None));
-        assert_eq!(room.enter(2, false), Err(Full::All { limit: 1 }));
+        assert_eq!(room.enter(2, false), Err(Rejected::All { limit: 1 }));
     }
 }
