@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitChar, LitStr, Meta, Path};
 
-use crate::interval;
+use crate::errors::Mistakes;
 use crate::keys::{self, Key, Value};
-use crate::mistakes::Mistakes;
+use crate::literal_range;
 use crate::names;
 
 const PLACE: &str = "#[arg(..)]";
@@ -86,7 +86,7 @@ impl ArgumentArgs {
             }
         }
         if let Some((_, range)) = &args.range {
-            interval::check(range, args.default.as_ref().map(|(_, value)| value), mistakes);
+            literal_range::check(range, args.default.as_ref().map(|(_, value)| value), mistakes);
         }
         *attributes = kept;
         (args, docs)

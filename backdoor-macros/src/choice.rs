@@ -4,9 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path};
 
+use crate::errors::Mistakes;
 use crate::keys::{self, Key};
-use crate::mistakes::Mistakes;
-use crate::{command, expand, names, text};
+use crate::{command, docs, expand, names};
 
 const PLACE: &str = "#[choice(..)]";
 
@@ -152,7 +152,7 @@ fn expand(name: &Ident, words: &[Word], args: &EnumArgs) -> TokenStream {
     let import = expand::import(args.krate.as_ref());
     let private = expand::private(Span::call_site());
     let rows = words.iter().map(|Word { name, aliases, docs, .. }| {
-        let help = text::help(docs);
+        let help = docs::help(docs);
         quote!(#private::ChoiceWord { name: #name, aliases: &[#(#aliases),*], help: #help })
     });
     let variants = words.iter().map(|word| &word.variant);

@@ -6,8 +6,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Expr, LitStr, Path};
 
+use crate::errors::Mistakes;
 use crate::keys::{self, Key};
-use crate::mistakes::Mistakes;
 use crate::names;
 
 const PLACE: &str = "#[backdoor_command(..)]";

@@ -12,8 +12,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
 use crate::command::CommandArgs;
-use crate::item::{self, Item};
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
+use crate::function::{self, Item};
 
 pub(crate) use self::table::literal_text;
 
@@ -40,7 +40,7 @@ pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStrea
 
 /// A command may stay registered while its callers are told to look elsewhere, hence `deprecated`.
 fn registration(args: &CommandArgs, item: &Item) -> TokenStream {
-    let conditions = item::conditions(&item.attributes);
+    let conditions = function::conditions(&item.attributes);
     let import = import(args.krate.as_ref());
     let private = private(Span::call_site());
     let table = table::command(args, item);

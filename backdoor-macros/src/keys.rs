@@ -7,7 +7,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Token, parenthesized};
 
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
 use crate::names;
 
 /// One entry of a list.

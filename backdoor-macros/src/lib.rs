@@ -1,8 +1,8 @@
 //! The attribute and derive macros of `backdoor-runtime`, which re-exports them and documents how they are used.
 //!
 //! The stages of a macro are files, and none looks back: `keys` reads `key = value` lists, `command` and `argument` give them
-//! their meaning, `item` is the annotated function, `options` the names that its options take, and `expand` writes the constant
-//! table and the call. Mistakes are gathered in `mistakes` and reported together, in source order; the author's function is kept
+//! their meaning, `function` is the annotated function, `options` the names that its options take, and `expand` writes the constant
+//! table and the call. Mistakes are gathered in `errors` and reported together, in source order; the author's function is kept
 //! whatever is wrong with the attribute.
 //! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
 
@@ -11,17 +11,17 @@ mod associated;
 mod build_info;
 mod choice;
 mod command;
+mod docs;
+mod errors;
 mod expand;
-mod interval;
-mod item;
+mod function;
 mod keys;
-mod mistakes;
+mod literal_range;
 mod names;
 mod options;
 mod repository;
 #[cfg(test)]
 mod snapshots;
-mod text;
 mod track;
 mod var;
 

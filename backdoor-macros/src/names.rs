@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
 
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
 
 /// The identifier in kebab-case: `for_time` and `ForTime` are `for-time`.
 pub(crate) fn kebab(ident: &Ident) -> String {

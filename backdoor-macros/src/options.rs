@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-use crate::item::Parameter;
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
+use crate::function::Parameter;
 
 /// The options of the parameters so far.
 #[derive(Default)]

@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, GenericParam, Index, Member, Meta, Path};
 
+use crate::errors::Mistakes;
 use crate::keys::{self, Key};
-use crate::mistakes::Mistakes;
 use crate::{command, expand};
 
 const PLACE: &str = "#[track(..)]";

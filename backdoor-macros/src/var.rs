@@ -8,9 +8,9 @@ use quote::quote;
 use syn::{Expr, LitStr, Path};
 
 use crate::command::krate;
-use crate::interval;
+use crate::errors::Mistakes;
 use crate::keys::{self, Key};
-use crate::mistakes::Mistakes;
+use crate::literal_range;
 use crate::names;
 use crate::var::declaration::Declaration;
 
@@ -68,7 +68,7 @@ impl VarArgs {
             "settable" if key.bare(mistakes) => self.settable = Some(key.name),
             "range" => {
                 let range = key.expression("range = 1..=100", mistakes);
-                range.iter().for_each(|range| interval::check(range, None, mistakes));
+                range.iter().for_each(|range| literal_range::check(range, None, mistakes));
                 self.range = range.map(|range| (key.name, range));
             }
             "validate" => self.validate = path(key, "is_fit", mistakes),

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ReturnType;
 
 use crate::expand::{Ends, local, private};
-use crate::item::{Item, Parameter};
+use crate::function::{Item, Parameter};
 
 pub(super) fn run(item: &Item) -> TokenStream {
     let own = Span::call_site();

@@ -6,7 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use crate::command::CommandArgs;
 use crate::expand::{Ends, private};
-use crate::item::{Item, Parameter};
+use crate::function::{Item, Parameter};
 
 pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let name = match &args.name {

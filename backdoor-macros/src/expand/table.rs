@@ -6,9 +6,9 @@ use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
 use crate::argument::Secrecy;
 use crate::command::CommandArgs;
+use crate::docs;
 use crate::expand::{self, Ends, call, local, private};
-use crate::item::{Item, Parameter};
-use crate::text;
+use crate::function::{Item, Parameter};
 
 pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
     let private = private(Span::call_site());
@@ -19,7 +19,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
         Some(topic) => quote!(Builtin { topic: #topic }),
         None => quote!(Author),
     };
-    let help = text::help(&item.attributes);
+    let help = docs::help(&item.attributes);
     let parameters = item.parameters.iter().map(parameter);
     let run = call::run(item);
     quote! {
@@ -47,7 +47,7 @@ fn parameter(parameter: &Parameter) -> TokenStream {
     let args = &parameter.args;
     let private = private(Span::call_site());
     let name = parameter.shown_name();
-    let help = text::help(&parameter.docs);
+    let help = docs::help(&parameter.docs);
     let shape = shape(parameter);
     let style = style(parameter).map(|style| quote!(style: #style,));
     let default = args.default.as_ref().map(|(_, value)| default(parameter, value));

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Ident, ItemStatic, StaticMutability, Type};
 
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
 use crate::names;
 
 /// A static.

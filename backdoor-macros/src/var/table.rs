@@ -4,14 +4,14 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Path;
 
+use crate::docs;
 use crate::expand::{Ends, import, literal_text, private};
-use crate::item;
-use crate::text;
+use crate::function;
 use crate::var::declaration::Declaration;
 use crate::var::{VarArgs, here};
 
 pub(super) fn registration(args: &VarArgs, declaration: &Declaration) -> TokenStream {
-    let conditions = item::conditions(&declaration.attributes);
+    let conditions = function::conditions(&declaration.attributes);
     let import = import(args.krate.as_ref());
     let private = private(here());
     let table = table(args, declaration);
@@ -32,7 +32,7 @@ pub(super) fn registration(args: &VarArgs, declaration: &Declaration) -> TokenSt
 fn table(args: &VarArgs, declaration: &Declaration) -> TokenStream {
     let private = private(here());
     let name = args.name.as_ref().map_or_else(|| declaration.name(), syn::LitStr::value);
-    let help = text::help(&declaration.attributes);
+    let help = docs::help(&declaration.attributes);
     let unit = args.unit.as_ref().map(syn::LitStr::value).unwrap_or_default();
     let (hidden, secret, trend) = (args.hidden, args.secret.is_some(), args.trend.is_some());
     let place = place(declaration);

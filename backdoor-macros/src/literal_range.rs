@@ -6,7 +6,7 @@ use std::fmt;
 
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
 
 /// Judges a range, and the default beside it.
 pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {

@@ -11,7 +11,7 @@ use syn::{
 use crate::argument::ArgumentArgs;
 use crate::associated;
 use crate::command::CommandArgs;
-use crate::mistakes::Mistakes;
+use crate::errors::Mistakes;
 use crate::names;
 use crate::options::Options;
 
