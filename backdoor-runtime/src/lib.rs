@@ -57,5 +57,5 @@ extern crate self as backdoor_runtime;
 
 /// The blocks of the README, which the guide's compile in the same way.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,8 +1,9 @@
 //! The chores of the workspace: `cargo xtask check` before a push, `cargo xtask bless` when messages or expansions changed on purpose,
-//! `cargo xtask tidy` for the order of the sources, `cargo xtask public-api` for what authors can name, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
+//! `cargo xtask tidy` for the order of the sources, `cargo xtask package` for what is published, `cargo xtask public-api` for what authors can name, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
 //! `cargo xtask sanitize` for what is unsafe.
 
 mod left_out;
+mod package;
 mod programs;
 mod public_api;
 mod tidy;
@@ -238,12 +239,14 @@ const SANITIZE: &[(Needs, Step)] = &[
 ];
 
 const USAGE: &str = "\
-usage: cargo xtask <check|tidy [--accept]|public-api [--accept]|bless|bench [--against DIR] [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
+usage: cargo xtask <check|tidy [--accept]|package|public-api [--accept]|bless|bench [--against DIR] [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
   tidy   the first step of check alone: the order of folders, what files and tests have, what documents name, words;
          `--accept` writes what follows from the sources: known.txt, if it shrinks, and the order in ARCHITECTURE
+  package
+         package both crates, as check does: cargo warns of nothing, readme and licences are there, nothing outside is included
   public-api
          compare docs/public-api.txt with what rustdoc finds, as check does; `--accept` writes it
   bless  accept what the compile-fail fixtures and the snapshots say now
@@ -287,6 +290,7 @@ fn main() -> ExitCode {
             SOAK_VIEWS
         }
         ["sanitize"] => return sanitize(),
+        ["package"] => return ended(package::is_clean()),
         ["public-api"] => return ended(public_api::is_kept(false)),
         ["public-api", "--accept"] => return ended(public_api::is_kept(true)),
         ["tidy"] => return ended(tidy::is_tidy()),
@@ -319,7 +323,7 @@ fn main() -> ExitCode {
     if !checks {
         return ExitCode::SUCCESS;
     }
-    if !public_api::is_kept(false) {
+    if !package::is_clean() || !public_api::is_kept(false) {
         return ExitCode::FAILURE;
     }
     let ended = aarch64();

@@ -89,7 +89,7 @@ fn failed(error: &io::Error) -> bool {
     false
 }
 
-/// The files below a folder with this extension, but for what is built or hidden, sorted.
+/// The files below a folder with this extension, but for what is built or hidden, and links to files elsewhere, sorted.
 ///
 /// # Errors
 /// A folder cannot be read.
@@ -101,6 +101,9 @@ fn files(root: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
         for entry in fs::read_dir(here)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if path.is_symlink() {
+                continue;
+            }
             if path.is_dir() {
                 if name != "target" && !name.starts_with('.') {
                     folders.push(path);
