@@ -5,6 +5,7 @@ pub(crate) mod budget;
 pub(crate) mod chunks;
 pub(crate) mod failure;
 pub(crate) mod output;
+pub(crate) mod output_event;
 pub(crate) mod peer;
 pub(crate) mod reply_buffer;
 pub(crate) mod run_state;

@@ -7,4 +7,5 @@ pub(crate) mod own_thread;
 pub(crate) mod poll_monitor;
 pub(crate) mod query;
 pub(crate) mod runtime_thread;
+pub(crate) mod task;
 pub(crate) mod unresponsive;

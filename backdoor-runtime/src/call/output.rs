@@ -10,8 +10,9 @@ use futures_core::Stream;
 use crate::call::budget::OutputBudget;
 use crate::call::chunks::{PIECE, pieces};
 use crate::call::failure::Failure;
+use crate::call::output_event::Output;
 use crate::call::run_state::Stop;
-use crate::call::session::{Output, PrintError, Session};
+use crate::call::session::{PrintError, Session};
 use crate::reply::{Form, Rendered, Value, json};
 
 /// What is left to do when a command's function has returned.

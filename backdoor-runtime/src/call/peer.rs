@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::base::per_second::PerSecond;
-use crate::call::session::OutputEvent;
+use crate::call::output_event::OutputEvent;
 
 /// One connected peer.
 pub(crate) struct Peer {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::call::budget::OutputBudget;
 use crate::call::chunks::first_piece;
-use crate::call::session::{Output, OutputEvent};
+use crate::call::output_event::{Output, OutputEvent};
 use crate::reply::table::TableStream;
 use crate::reply::{Form, Rendered, Value};
 

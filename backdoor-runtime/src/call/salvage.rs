@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use crate::call::session::{Output, Session};
+use crate::call::output_event::Output;
+use crate::call::session::Session;
 
 thread_local! {
     /// The part, on its way from the frame that wrote it to the one that knows the session.

@@ -5,14 +5,14 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::call::chunks::pieces;
+use crate::call::output_event::{Output, OutputEvent};
 use crate::call::peer::Peer;
 use crate::call::run_state::RunState;
 use crate::exec::block_on::block_on;
 use crate::reply::Page;
-use crate::reply::Value;
 
 /// The operator's session, as a command sees it.
 ///
@@ -35,35 +35,6 @@ use crate::reply::Value;
 pub struct Session {
     peer: Arc<Peer>,
     run: Arc<RunState>,
-}
-
-/// A piece of what a run says, on its way to the session.
-#[derive(Debug)]
-pub(crate) struct OutputEvent {
-    pub(crate) run: u64,
-    /// Boxed, since every session keeps room for 32 pieces.
-    pub(crate) what: Box<Output>,
-}
-
-impl OutputEvent {
-    pub(crate) fn new(run: u64, what: Output) -> Self {
-        Self { run, what: Box::new(what) }
-    }
-}
-
-/// What a piece is.
-#[derive(Debug)]
-pub(crate) enum Output {
-    /// Text that the command printed.
-    Printed(String),
-    /// Text of the reply. Only at a boundary may printed text be put in between.
-    Reply { text: String, boundary: bool },
-    /// The reply as a value, for tests.
-    Value(Value),
-    /// What the console has to say about the run.
-    Notice(String),
-    /// A question to the operator. Whether he said yes goes to the sender.
-    Question { text: String, answer: oneshot::Sender<bool> },
 }
 
 /// Why a command could not print.

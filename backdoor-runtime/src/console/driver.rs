@@ -14,8 +14,8 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::audit::Topic;
+use crate::call::output_event::OutputEvent;
 use crate::call::peer::Peer;
-use crate::call::session::OutputEvent;
 use crate::call::stopwatch::FOREVER;
 use crate::console::conversation::{Conversation, SessionConfig};
 use crate::dispatch::{Dispatcher, Outcome};

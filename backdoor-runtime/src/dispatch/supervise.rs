@@ -15,9 +15,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::call::failure::Failure;
 use crate::call::output::{self, Trailer};
 use crate::call::output::{Pieces, Reply};
+use crate::call::output_event::Output;
 use crate::call::run_state::{HOLD, RunState, Stop};
 use crate::call::salvage::Salvage;
-use crate::call::session::{Output, Session};
+use crate::call::session::Session;
 use crate::call::stopwatch::FOREVER;
 use crate::command::reply_kind::runner;
 use crate::command::{Command, Place, Run};
@@ -25,7 +26,8 @@ use crate::dispatch::invocation::Invocation;
 use crate::dispatch::runs::{Executor, RunEntry};
 use crate::dispatch::supervise::reasons::{given_up, never_begun, stop_failure};
 use crate::dispatch::{Calling, Dispatcher, Ended};
-use crate::exec::catch_panic::{Task, catch_panic};
+use crate::exec::catch_panic::catch_panic;
+use crate::exec::task::Task;
 
 /// How long a call may wait for a thread before its operator is told what occupies them.
 const THREAD: Duration = Duration::from_millis(200);

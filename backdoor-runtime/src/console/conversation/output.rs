@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Conversation, PASTE, Style};
 use crate::base::escape::escape_line;
-use crate::call::session::{Output, OutputEvent};
+use crate::call::output_event::{Output, OutputEvent};
 use crate::console::diagnostic::{self, EchoedAt};
 use crate::console::foreground::{Question, Running};
 use crate::console::line_discipline::Rejection;
