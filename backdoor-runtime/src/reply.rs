@@ -1,12 +1,15 @@
 //! What a command replies: a value for machines, and what a person sees of it.
 
+pub(crate) mod cell;
 mod convert;
 pub(crate) mod figures;
 pub(crate) mod fitted;
 pub(crate) mod items;
 pub(crate) mod json;
+mod lines;
 pub(crate) mod page;
 mod record;
+pub(crate) mod scalar;
 mod serialize;
 pub(crate) mod std_display;
 pub(crate) mod table;

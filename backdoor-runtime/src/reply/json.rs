@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::text;
+use super::scalar::scalar;
 use super::value::{Value, since_epoch};
 use crate::base::escape::Context;
 
@@ -126,7 +126,7 @@ fn key_name(key: &Value) -> Cow<'_, str> {
     match key {
         Value::Text(text) => Cow::Borrowed(text),
         Value::List(_) | Value::Map(_) | Value::Record(_) => Cow::Owned(key.to_string()),
-        scalar => Cow::Owned(text::scalar(scalar)),
+        without_parts => Cow::Owned(scalar(without_parts)),
     }
 }
 
@@ -176,6 +176,15 @@ fn separated<T>(
     out.push(close);
 }
 
+/// JSON on one line, safe to show on a terminal.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
+        write(self, &mut line);
+        f.write_str(&line)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt;
@@ -189,6 +198,7 @@ mod tests {
 
     use super::*;
     use crate::base::escape::escape_line;
+    use crate::reply::text;
 
     #[track_caller]
     fn check(value: impl Into<Value>, expected: &str) {

@@ -19,14 +19,29 @@ const MAX_DEPTH: usize = 100;
 /// How much of a length that a `Serialize` implementation announces is believed before its items have come.
 const MAX_RESERVED: usize = 1024;
 
-/// The value of anything; [`Value::of`] is its public face.
-pub(super) fn value_of<T: Serialize + ?Sized>(value: &T) -> Value {
-    value_within(value, usize::MAX).0
+impl Value {
+    /// The value of anything that is [`Serialize`]. It never fails: what could not be serialized (a
+    /// poisoned lock, a failing implementation, nesting beyond 100 levels) is replaced by a text that says
+    /// so, and the rest is kept.
+    ///
+    /// ```
+    /// use backdoor_runtime::Value;
+    ///
+    /// assert_eq!(Value::of(&("orders", 3))[1], 3);
+    /// ```
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Value {
+        value_within(value, usize::MAX).0
+    }
+
+    /// The same for an answer of so many bytes, and whether that is all: of lists and maps, the items that have no room are left out.
+    pub(crate) fn within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
+        value_within(value, room)
+    }
 }
 
-/// The same for an answer of so many bytes, and whether that is all: of lists and maps, the items for which no room is left are not
+/// The value of anything for an answer of so many bytes, and whether that is all: of lists and maps, the items for which no room is left are not
 /// made.
-pub(super) fn value_within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
+fn value_within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
     let room = Room { left: Cell::new(room), is_cut: Cell::new(false) };
     let value = part(value, Serializer { depth: 0, record: false, room: &room });
     (value, !room.is_cut.get())

@@ -11,8 +11,10 @@ use std::borrow::Cow;
 pub use self::column::{Column, Cut};
 use self::layout::Layout;
 pub(crate) use self::stream::TableStream;
+use super::cell::compact;
+use super::lines::write_single;
 use super::value::Value;
-use super::{json, text, wrap};
+use super::{json, wrap};
 
 /// Whether these are rows of one table: all records or maps, or all tuples, and something in them.
 pub(super) fn is_table(rows: &[Value]) -> bool {
@@ -70,10 +72,10 @@ fn members(row: &Value) -> Vec<(Cow<'_, str>, &Value)> {
 /// A value among the rows that is none of them.
 fn write_apart(value: &Value, width: Option<usize>, out: &mut String) {
     if Shape::of(value).is_some() {
-        out.push_str(&wrap::lines(&text::compact(value), width));
+        out.push_str(&wrap::lines(&compact(value), width));
         out.push('\n');
     } else {
-        out.push_str(&text::render(value, width));
+        write_single(value, width, usize::MAX, out);
     }
 }
 
@@ -84,6 +86,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
+    use crate::reply::text;
 
     fn record(fields: &[(&'static str, Value)]) -> Value {
         Value::record(fields.iter().cloned())

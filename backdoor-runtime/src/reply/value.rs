@@ -3,14 +3,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::fmt;
 use std::ops::Index;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
-
-use super::{json, serialize};
 
 /// What a command answered, as data: an operator sees it as text or as a table, `--json` as JSON, and a
 /// test as it is.
@@ -80,29 +77,6 @@ impl Value {
             Self::Record(fields) => fields.iter().map(|(_, value)| value.weight()).sum::<usize>() + SCALAR,
             _ => SCALAR,
         }
-    }
-
-    /// What a person reads: a table for a list of records, keys and values for one; fitted to the width, where there is one.
-    pub fn to_text(&self, width: Option<usize>) -> String {
-        crate::reply::text::render(self, width)
-    }
-
-    /// The value of anything that is [`Serialize`]. It never fails: what could not be serialized (a
-    /// poisoned lock, a failing implementation, nesting beyond 100 levels) is replaced by a text that says
-    /// so, and the rest is kept.
-    ///
-    /// ```
-    /// use backdoor_runtime::Value;
-    ///
-    /// assert_eq!(Value::of(&("orders", 3))[1], 3);
-    /// ```
-    pub fn of<T: Serialize + ?Sized>(value: &T) -> Value {
-        serialize::value_of(value)
-    }
-
-    /// The same for an answer of so many bytes, and whether that is all: of lists and maps, the items that have no room are left out.
-    pub(crate) fn within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
-        serialize::value_within(value, room)
     }
 
     /// A record with these fields, in this order.
@@ -193,15 +167,6 @@ impl Index<usize> for Value {
 
     fn index(&self, index: usize) -> &Value {
         self.as_list().and_then(|items| items.get(index)).unwrap_or(&NULL)
-    }
-}
-
-/// JSON on one line, safe to show on a terminal.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = String::new();
-        json::write(self, &mut line);
-        f.write_str(&line)
     }
 }
 

@@ -10,8 +10,11 @@ use super::column::{Column, Cut};
 use super::fit::{cut, shrunk};
 use super::{Shape, members, write_apart};
 use crate::base::escape::escape_line;
+use crate::reply::cell::{cell, compact, short_cell};
+use crate::reply::lines::write_pairs;
+use crate::reply::scalar::NONE;
 use crate::reply::value::Value;
-use crate::reply::{text, wrap};
+use crate::reply::wrap;
 
 /// The same of one that says itself how many it needs.
 const LAST_RESORT: usize = 16;
@@ -115,9 +118,9 @@ impl Layout {
                 let index = layout.position_or_new(&name, hints);
                 let column = &mut layout.columns[index];
                 column.kind = column.kind.and(value);
-                let full = text::cell(value).width();
+                let full = cell(value).width();
                 column.full = column.full.max(full);
-                let short = if let Value::Time(_) = value { text::short_cell(value).width() } else { full };
+                let short = if let Value::Time(_) = value { short_cell(value).width() } else { full };
                 column.short = column.short.max(short);
             }
         }
@@ -226,7 +229,7 @@ impl Layout {
             Form::Table => self.write_row(row, out),
             Form::Records => self.write_record(row, out),
             Form::Lines => {
-                let cells: Vec<_> = members(row).iter().map(|(_, value)| text::cell(value)).collect();
+                let cells: Vec<_> = members(row).iter().map(|(_, value)| cell(value)).collect();
                 wrap::line(cells.join("  ").trim_end(), self.width, GAP, out);
                 out.push('\n');
             }
@@ -241,11 +244,11 @@ impl Layout {
         let there = members.iter().filter(|(_, value)| !value.is_null() && *value != "");
         let there: Vec<_> = there.map(|(name, value)| (escape_line(name), *value)).collect();
         if there.is_empty() {
-            out.push_str(text::NONE);
+            out.push_str(NONE);
             out.push('\n');
         }
         let key_width = self.columns.iter().map(|column| column.name.width()).max().unwrap_or(0);
-        text::write_pairs(&there, key_width, self.width, usize::MAX, out);
+        write_pairs(&there, key_width, self.width, usize::MAX, out);
     }
 
     fn write_row(&self, row: &Value, out: &mut String) {
@@ -257,8 +260,8 @@ impl Layout {
                 Some(index) if self.columns[*index].is_empty_and_left_out() => {
                     late.extend((!value.is_null()).then_some((name, value)));
                 }
-                Some(index) if self.is_short => cells[*index] = text::short_cell(value),
-                Some(index) => cells[*index] = text::cell(value),
+                Some(index) if self.is_short => cells[*index] = short_cell(value),
+                Some(index) => cells[*index] = cell(value),
                 None => late.push((name, value)),
             }
         }
@@ -277,7 +280,7 @@ impl Layout {
                 line.push_str(&escape_line(&name));
                 line.push('=');
             }
-            line.push_str(&text::compact(value));
+            line.push_str(&compact(value));
         }
         out.push_str(&line);
         out.push('\n');
