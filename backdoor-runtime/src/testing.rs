@@ -1,6 +1,7 @@
 //! An author's first unit test: a line through the same dispatch as an operator's, without a socket.
 
 use std::future::pending;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::time::sleep;
 use crate::Value;
 use crate::audit::{self, Audit};
 use crate::base::kernel_ids;
-use crate::call::failure::Status;
+use crate::call::failure::{Failure, Status};
 use crate::call::output_event::{Output, OutputEvent};
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
@@ -21,7 +22,7 @@ use crate::changes::lease;
 use crate::command::arguments::Call;
 use crate::command::registry::Registry;
 use crate::command::{Run, States};
-use crate::console::{Bounds, EchoedAt, JsonLine, Screen, render};
+use crate::console::{Bounds, EchoedAt, ReplyAssembler, Screen, Wanted, render};
 use crate::dispatch::{CommandLimits, Console, ConsoleState, Dispatcher, Outcome};
 use crate::exec::runtime_thread::OwnRuntime;
 use crate::line::{self, Asked};
@@ -297,20 +298,20 @@ async fn answer(
     let outcome = loop {
         tokio::select! {
             biased;
-            Some(piece) = pieces.recv() => gathered.piece(piece),
+            Some(piece) = pieces.recv() => gathered.piece(piece, &state),
             outcome = &mut running => break outcome,
             () = &mut interrupted, if !is_interrupted => is_interrupted = true,
         }
     };
     while let Ok(piece) = pieces.try_recv() {
-        gathered.piece(piece);
+        gathered.piece(piece, &state);
     }
     // Of a reply in pieces that did not come to its end.
     let came = state.held.take_values();
     if !came.is_empty() {
         gathered.value = Value::List(came);
     }
-    gathered.end(outcome, &shown, width)
+    gathered.end(&outcome, &shown, width)
 }
 
 /// Interrupts a run when its command has run for this long.
@@ -325,68 +326,32 @@ async fn interrupt(run: &RunState, time: Option<Duration>) {
     run.stop(Stop::Interrupted);
 }
 
+/// What comes of a line, as a script would read it.
 struct Gathered {
     screen: Screen,
-    pieces: Vec<Output>,
+    reply: ReplyAssembler,
     value: Value,
 }
 
 impl Gathered {
     fn new() -> Self {
-        Self { screen: Screen::new(""), pieces: Vec::new(), value: Value::Null }
+        Self { screen: Screen::new(""), reply: ReplyAssembler::new(), value: Value::Null }
     }
 
-    fn piece(&mut self, piece: OutputEvent) {
-        match *piece.what {
-            Output::Value(value) => self.value = value,
-            // Whether the answer is JSON is known at the end.
-            what => self.pieces.push(what),
+    fn piece(&mut self, piece: OutputEvent, run: &RunState) {
+        let wanted = Wanted { json: run.json.load(Ordering::Relaxed), raw: false };
+        if let Some(Output::Value(value)) = self.reply.show(*piece.what, wanted, &mut self.screen) {
+            self.value = value;
         }
     }
 
-    fn end(mut self, outcome: Outcome, line: &str, width: Option<usize>) -> Answer {
-        let failure = outcome.failure.as_ref();
-        let mut json = JsonLine::default();
-        let mut reply_begins = true;
-        for what in self.pieces {
-            match what {
-                Output::Printed(text) if outcome.json => self.screen.show(&json.printed(&text)),
-                Output::Reply { text, boundary } if outcome.json => {
-                    self.screen.show(&json.reply(&text, boundary));
-                }
-                Output::Printed(text) => {
-                    reply_begins = true;
-                    self.screen.show(&text);
-                }
-                Output::Reply { text, .. } => {
-                    if std::mem::take(&mut reply_begins) {
-                        self.screen.fresh_line();
-                    }
-                    self.screen.show(&text);
-                }
-                Output::Notice(_) | Output::Value(_) | Output::Question { .. } => {}
-            }
-        }
-        if outcome.json {
-            let mut text = json.reply(&outcome.tail, true);
-            text.push_str(&json.end(failure));
-            self.screen.show(&text);
-        } else {
-            if reply_begins {
-                self.screen.fresh_line();
-            }
-            self.screen.show(&outcome.tail);
-            if let Some(failure) = failure {
-                self.screen.show_fresh(&render(
-                    failure,
-                    line,
-                    outcome.line.as_ref(),
-                    &EchoedAt::Elsewhere,
-                    width,
-                ));
-            }
-        }
+    fn end(mut self, outcome: &Outcome, line: &str, width: Option<usize>) -> Answer {
+        let message = |failure: &Failure, _: &Screen| {
+            render(failure, line, outcome.line.as_ref(), &EchoedAt::Elsewhere, width)
+        };
+        self.reply.end(outcome, true, false, message, &mut self.screen);
         self.screen.fresh_line();
+        let failure = outcome.failure.as_ref();
         Answer {
             status: failure.map_or(Status::Done, |failure| failure.status),
             value: self.value,

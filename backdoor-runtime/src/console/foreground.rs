@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 use crate::call::run_state::{RunState, Stop};
-use crate::console::json_line::JsonLine;
+use crate::console::reply_assembler::ReplyAssembler;
 use crate::dispatch::Run;
 
 /// The line that runs.
@@ -14,19 +14,14 @@ pub(super) struct Running {
     state: Arc<RunState>,
     pub(super) line: Arc<str>,
     pub(super) at_prompt: bool,
-    pub(super) json: JsonLine,
+    pub(super) reply: ReplyAssembler,
     /// What it says is not wanted any more.
     pub(super) is_muted: bool,
     /// Something of that was thrown away.
     pub(super) has_gap: bool,
-    /// Nothing of the reply stands right before the cursor.
-    pub(super) reply_begins: bool,
     pub(super) question: Option<Question>,
     /// Lines that came before the question, and were refused.
     pub(super) early_lines: usize,
-    /// What others said meanwhile, to be shown behind a line of JSON.
-    aside: String,
-    aside_lost: usize,
 }
 
 /// A question to the operator. Dropping it is an answer too: none will come.
@@ -41,23 +36,17 @@ pub(super) enum Question {
     },
 }
 
-/// The most that waits for the end of a line of JSON, in bytes.
-const ASIDE: usize = 64 * 1024;
-
 impl Running {
     pub(super) fn new(run: &Run, at_prompt: bool) -> Self {
         Self {
             state: run.state.clone(),
             line: run.line.clone(),
             at_prompt,
-            json: JsonLine::default(),
+            reply: ReplyAssembler::new(),
             is_muted: false,
             has_gap: false,
-            reply_begins: true,
             question: None,
             early_lines: 0,
-            aside: String::new(),
-            aside_lost: 0,
         }
     }
 
@@ -105,32 +94,5 @@ impl Running {
                 None
             }
         }
-    }
-
-    /// Keeps what others say until the answer is complete.
-    pub(super) fn hold(&mut self, text: &str) {
-        if self.aside.len() + text.len() <= ASIDE {
-            self.aside.push_str(text);
-        } else {
-            self.aside_lost += text.len();
-        }
-    }
-
-    /// Keeps what the command itself printed in the middle of its reply, where a line of JSON has no place for it.
-    pub(super) fn hold_rest(&mut self, (text, lost): (String, usize)) {
-        self.hold(&text);
-        self.aside_lost += lost;
-    }
-
-    /// What was kept.
-    pub(super) fn into_aside(mut self) -> String {
-        if self.aside_lost > 0 {
-            if !self.aside.is_empty() && !self.aside.ends_with('\n') {
-                self.aside.push('\n');
-            }
-            self.aside
-                .push_str(&format!("{} bytes of output had no place and were dropped\n", self.aside_lost));
-        }
-        self.aside
     }
 }

@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use super::{Conversation, PASTE, Style};
 use crate::base::escape::escape_line;
+use crate::call::failure::Failure;
 use crate::call::output_event::{Output, OutputEvent};
 use crate::console::diagnostic::{self, EchoedAt};
 use crate::console::foreground::{Question, Running};
 use crate::console::line_discipline::Rejection;
+use crate::console::reply_assembler::Wanted;
+use crate::console::screen::Screen;
 use crate::dispatch::Outcome;
 use crate::reply::wrap;
 
@@ -27,32 +30,18 @@ impl Conversation {
             running.has_gap = true;
             return;
         }
-        let json = running.is_json();
-        match *piece.what {
-            Output::Printed(text) if json => self.screen.show(&running.json.printed(&text)),
-            Output::Reply { text, boundary } if json => {
-                self.screen.show(&running.json.reply(&text, boundary));
-            }
-            Output::Printed(text) => {
-                running.reply_begins = true;
-                self.screen.show(&text);
-            }
-            Output::Reply { text, .. } => {
-                if std::mem::take(&mut running.reply_begins) {
-                    self.screen.end_line();
-                }
-                match running.is_raw() && self.style == Style::Prompted {
-                    true => self.screen.show_raw(&text),
-                    false => self.screen.show(&text),
-                }
-            }
-            Output::Notice(text) if self.style == Style::Prompted && !json => {
+        let is_prompted = self.style == Style::Prompted;
+        let wanted = Wanted { json: running.is_json(), raw: running.is_raw() && is_prompted };
+        match running.reply.show(*piece.what, wanted, &mut self.screen) {
+            Some(Output::Notice(text)) if is_prompted && !wanted.json => {
                 self.screen.show_fresh(&wrap::lines(&format!("{text}\n"), self.peer.width()));
             }
-            Output::Notice(_) | Output::Value(_) => {}
             // Nobody will answer.
-            Output::Question { .. } if self.input_ended => {}
-            Output::Question { text, answer } => running.question = Some(Question::Due { text, answer }),
+            Some(Output::Question { .. }) if self.input_ended => {}
+            Some(Output::Question { text, answer }) => {
+                running.question = Some(Question::Due { text, answer });
+            }
+            _ => {}
         }
     }
 
@@ -90,53 +79,24 @@ impl Conversation {
 
     /// The line that ran has ended.
     pub(crate) fn ended(&mut self, outcome: &Outcome) {
-        let Some(mut running) = self.running.take() else { return };
+        let Some(running) = self.running.take() else { return };
         let failure = outcome.failure.as_ref();
         self.accepted |= failure.is_none_or(|failure| failure.range.is_none());
         if self.over {
             return;
         }
         self.answered_json = outcome.json;
-        if outcome.json {
-            let mut json = std::mem::take(&mut running.json);
-            running.hold_rest(json.take_rest());
-            let mut text = if running.is_muted { String::new() } else { json.reply(&outcome.tail, true) };
-            text.push_str(&json.end(failure));
-            self.screen.show(&text);
-        } else {
-            // The last words of what was interrupted are shown too (rows that were held back, a partial reply), unless something
-            // before them was thrown away to make the interrupt quick.
-            if !running.has_gap {
-                if running.reply_begins {
-                    self.screen.end_line();
-                }
-                if running.is_raw() && self.style == Style::Prompted {
-                    self.screen.show_raw(&outcome.tail);
-                    self.screen.end_raw();
-                } else {
-                    self.screen.show(&outcome.tail);
-                }
-                self.screen.end_line();
-            }
-            if let Some(failure) = failure {
-                let seen = match running.at_prompt {
-                    true => EchoedAt::AtPrompt(self.screen.prompt()),
-                    false => EchoedAt::Elsewhere,
-                };
-                let render = diagnostic::render(
-                    failure,
-                    &running.line,
-                    outcome.line.as_ref(),
-                    &seen,
-                    self.peer.width(),
-                );
-                self.screen.show_fresh(&render);
-            }
-        }
-        let aside = running.into_aside();
-        if !aside.is_empty() {
-            self.screen.show_fresh(&aside);
-        }
+        // The last words of what was interrupted are shown too (rows that were held back, a partial reply), unless something before
+        // them was thrown away to make the interrupt quick.
+        let tail_is_wanted = if outcome.json { !running.is_muted } else { !running.has_gap };
+        let raw = running.is_raw() && self.style == Style::Prompted;
+        let Running { at_prompt, line, reply, .. } = running;
+        let width = self.peer.width();
+        let message = |failure: &Failure, screen: &Screen| {
+            let seen = if at_prompt { EchoedAt::AtPrompt(screen.prompt()) } else { EchoedAt::Elsewhere };
+            diagnostic::render(failure, &line, outcome.line.as_ref(), &seen, width)
+        };
+        reply.end(outcome, tail_is_wanted, raw, message, &mut self.screen);
         self.report_thrown_away();
         if self.peer.is_closing() {
             self.over = true;
@@ -163,7 +123,7 @@ impl Conversation {
     /// Shows text that belongs to no run in front.
     pub(super) fn aside(&mut self, text: &str) {
         match &mut self.running {
-            Some(running) if running.is_json() => running.hold(text),
+            Some(running) if running.is_json() => running.reply.show_later(text),
             _ => {
                 self.say(text);
                 self.prompt_due = true;
