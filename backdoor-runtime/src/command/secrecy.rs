@@ -58,10 +58,19 @@ impl Secrecy {
 }
 
 /// A line as others may read it: dots stand for what is secret.
+///
+/// One is a part of each line that runs, so a line without a secret is all that it holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Masked {
+pub(crate) enum Masked {
+    Public(Arc<str>),
+    Secret(Box<WithSecrets>),
+}
+
+/// A line with secrets.
+#[derive(Clone, Debug)]
+pub(crate) struct WithSecrets {
     text: Arc<str>,
-    hidden: Box<[Hidden]>,
+    hidden: Vec<Hidden>,
 }
 
 /// One secret.
@@ -76,7 +85,7 @@ struct Hidden {
 impl Masked {
     /// A line without a secret.
     pub(crate) fn public(line: &Arc<str>) -> Self {
-        Self { text: line.clone(), hidden: Box::default() }
+        Self::Public(line.clone())
     }
 
     /// A line with secrets at these bytes, and from that byte on.
@@ -103,18 +112,22 @@ impl Masked {
             hidden.push(Hidden { typed: start..at, shown: dots });
         }
         text.push_str(&line[at..]);
-        Self { text: text.into(), hidden: hidden.into() }
+        Self::Secret(Box::new(WithSecrets { text: text.into(), hidden }))
     }
 
     /// What others may read.
     pub(crate) fn text(&self) -> &Arc<str> {
-        &self.text
+        match self {
+            Self::Public(text) => text,
+            Self::Secret(line) => &line.text,
+        }
     }
 
     /// Where these bytes of the typed line are now. A part of a secret is all of its dots.
     pub(crate) fn range(&self, typed: &Range<usize>) -> Range<usize> {
+        let Self::Secret(line) = self else { return typed.clone() };
         let at = |byte: usize, is_end: bool| {
-            let before = self.hidden.iter().take_while(|hidden| hidden.typed.start < byte).last();
+            let before = line.hidden.iter().take_while(|hidden| hidden.typed.start < byte).last();
             match before {
                 None => byte,
                 Some(hidden) if byte >= hidden.typed.end && (is_end || byte > hidden.typed.start) => {
@@ -124,7 +137,7 @@ impl Masked {
                 Some(hidden) => hidden.shown.start,
             }
         };
-        let begins = self.hidden.iter().find(|hidden| hidden.typed.start == typed.start && !typed.is_empty());
+        let begins = line.hidden.iter().find(|hidden| hidden.typed.start == typed.start && !typed.is_empty());
         let start = begins.map_or_else(|| at(typed.start, false), |hidden| hidden.shown.start);
         start..at(typed.end, true).max(start)
     }

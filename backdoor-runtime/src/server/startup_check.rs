@@ -21,7 +21,7 @@ pub enum Problem {
         /// The name.
         name: String,
         /// Where they stand, as `file:line`.
-        admission: Vec<String>,
+        places: Vec<String>,
     },
     /// A command asks for a state that nobody gave.
     MissingState {
@@ -60,7 +60,7 @@ pub enum Problem {
         /// The name.
         name: String,
         /// Where they stand, as `file:line`.
-        admission: Vec<String>,
+        places: Vec<String>,
     },
     /// `commands_of!` names a crate, and no command or variable of it is linked in.
     NothingOfCrate {
@@ -95,9 +95,9 @@ pub fn check_commands() -> Result<(), Problems> {
 pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     declared_twice(registry, &mut problems);
-    for (name, admission) in vars::registry::declared_twice() {
-        let admission = admission.iter().map(ToString::to_string).collect();
-        problems.push(Problem::VariableTwice { name: name.to_owned(), admission });
+    for (name, places) in vars::registry::declared_twice() {
+        let places = places.iter().map(ToString::to_string).collect();
+        problems.push(Problem::VariableTwice { name: name.to_owned(), places });
     }
     for entry in registry.entries() {
         reserved(entry.command, &mut problems);
@@ -122,12 +122,12 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
 
 fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
     let authors = registry.entries().map(|entry| entry.command).filter(|command| !command.is_builtin());
-    let mut admission: Vec<(&str, &Declared)> =
+    let mut places: Vec<(&str, &Declared)> =
         authors.flat_map(|command| command.names().map(|name| (name, &command.declared))).collect();
-    admission.sort_by_key(|(name, place)| (*name, place.file, place.line));
-    for same in admission.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
-        let admission = same.iter().map(|(_, place)| place.to_string()).collect();
-        problems.push(Problem::DeclaredTwice { name: same[0].0.to_owned(), admission });
+    places.sort_by_key(|(name, place)| (*name, place.file, place.line));
+    for same in places.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
+        let places = same.iter().map(|(_, place)| place.to_string()).collect();
+        problems.push(Problem::DeclaredTwice { name: same[0].0.to_owned(), places });
     }
 }
 
@@ -222,8 +222,8 @@ fn without_paths(name: &str) -> String {
 }
 
 /// How often something is declared.
-fn times(admission: &[String]) -> String {
-    if admission.len() == 2 { "twice".to_owned() } else { format!("{} times", admission.len()) }
+fn times(places: &[String]) -> String {
+    if places.len() == 2 { "twice".to_owned() } else { format!("{} times", places.len()) }
 }
 
 impl Problem {
@@ -244,11 +244,11 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DeclaredTwice { name, admission } => {
-                write!(f, "command \"{name}\" is declared {}: {}", times(admission), admission.join(" and "))
+            Self::DeclaredTwice { name, places } => {
+                write!(f, "command \"{name}\" is declared {}: {}", times(places), places.join(" and "))
             }
-            Self::VariableTwice { name, admission } => {
-                write!(f, "variable \"{name}\" is declared {}: {}", times(admission), admission.join(" and "))
+            Self::VariableTwice { name, places } => {
+                write!(f, "variable \"{name}\" is declared {}: {}", times(places), places.join(" and "))
             }
             Self::MissingState { name, state, place } => write!(
                 f,

@@ -282,7 +282,7 @@ fn unix(path: &str) -> Result<Place, String> {
     let reason = match path {
         "" => "the path is missing; write `unix:/path/to.sock`",
         _ if path.ends_with('/') => "that is a directory; add a file name, such as `shop.sock`",
-        _ if path.contains('\0') => "a path cannot catch_panic NUL",
+        _ if path.contains('\0') => "a path cannot contain NUL",
         _ if path.starts_with("~/") => "only a shell knows what `~` is; write the whole path",
         _ => {
             return match unknown_placeholder(path) {
