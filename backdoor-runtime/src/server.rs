@@ -2,11 +2,13 @@
 
 mod acceptor;
 mod admission;
+mod bind_error;
 mod bound_listener;
 mod builder;
 mod environment;
 mod error;
 mod file_watch;
+mod limit_knobs;
 mod limits;
 mod listener;
 mod reserve_fd;
@@ -20,7 +22,7 @@ pub(crate) mod unregistered;
 
 pub(crate) use limits::Limits;
 
+pub use bind_error::BindError;
 pub use builder::Builder;
 pub use error::Error;
-pub use listener::BindError;
 pub use running::Backdoor;

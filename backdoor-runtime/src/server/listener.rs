@@ -1,7 +1,5 @@
 //! Binds the places that a console listens on, so that a burst of connects loses none and an error says what to do.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
@@ -10,15 +8,15 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
-use crate::base::causes;
 use crate::base::fork::Ours;
+use crate::server::bind_error::{BindError, Failure};
 use crate::server::socket_directory;
 use crate::server::socket_file::{self, SocketFile};
 use crate::service::address::{Address, Endpoint, Host, Place};
 
 /// Connections that may wait to be accepted. The 128 of tokio's own `bind` drops some of a burst, and those come back
 /// only after seconds; the system lowers it to `net.core.somaxconn`.
-pub(super) const BACKLOG: i32 = 1024;
+const BACKLOG: i32 = 1024;
 
 /// A socket that listens, non-blocking and closed on exec.
 #[derive(Debug)]
@@ -47,50 +45,13 @@ impl BoundSocket {
     }
 }
 
-/// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
-/// in the text. `Debug` reads as `Display`, with the source behind it.
-pub struct BindError {
-    place: String,
-    reason: String,
-    source: Option<io::Error>,
-    is_held: bool,
-}
-
-impl BindError {
-    /// Whether another process listens there, which may end: a predecessor often does.
-    pub(crate) fn is_held(&self) -> bool {
-        self.is_held
-    }
-}
-
-impl fmt::Display for BindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot listen on {}: {}", self.place, self.reason)
-    }
-}
-
-impl fmt::Debug for BindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&causes::chain(self))
-    }
-}
-
-impl Error for BindError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
-    }
-}
-
 /// Listens at `endpoint`.
 pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
     let bound = match &endpoint.place {
         Place::Tcp { host, first, last } => bind_host(*host, *first, *last),
         Place::Unix { path } => bind_path(path),
     };
-    let (address, socket) = bound.map_err(|Failure { reason, source, is_held }| {
-        let place = endpoint.place.to_string();
-        BindError { place, reason, source, is_held }
-    })?;
+    let (address, socket) = bound.map_err(|failure| failure.at(endpoint.place.to_string()))?;
     let warning = match &address {
         Address::Tcp(_) => None,
         Address::Unix(path) => socket_directory::who_may_replace(path)
@@ -99,32 +60,8 @@ pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
     Ok(Bound { address, socket, warning })
 }
 
-/// A [`BindError`] that does not know its place yet.
-pub(super) struct Failure {
-    reason: String,
-    source: Option<io::Error>,
-    is_held: bool,
-}
-
-impl From<&str> for Failure {
-    fn from(reason: &str) -> Self {
-        Failure { reason: reason.to_owned(), source: None, is_held: false }
-    }
-}
-
-impl Failure {
-    pub(super) fn system(reason: impl Into<String>, source: io::Error) -> Self {
-        Failure { reason: reason.into(), source: Some(source), is_held: false }
-    }
-
-    /// Another process listens there.
-    pub(super) fn held(reason: impl Into<String>, source: Option<io::Error>) -> Self {
-        Failure { reason: reason.into(), source, is_held: true }
-    }
-}
-
 fn bind_path(template: &str) -> Result<(Address, BoundSocket), Failure> {
-    let bound = socket_file::bind(&Place::path_of(template), other_path(template));
+    let bound = socket_file::bind(&Place::path_of(template), other_path(template), BACKLOG);
     bound.map(|(listener, file)| {
         (Address::Unix(file.path().to_owned()), BoundSocket::Unix(listener, Arc::new(file)))
     })
@@ -144,7 +81,7 @@ fn bind_host(host: Host, first: u16, last: u16) -> Result<(Address, BoundSocket)
     let mut bound = Err(Failure::from("it has no address"));
     for host in host.candidates() {
         bound = bind_first_free(host, first, last);
-        if !bound.as_ref().is_err_and(|failure| failure.source.as_ref().is_some_and(is_no_address)) {
+        if !bound.as_ref().is_err_and(|failure| failure.source().is_some_and(is_no_address)) {
             break;
         }
     }

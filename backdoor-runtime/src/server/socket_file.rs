@@ -14,7 +14,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::base::escape::escape_line;
 use crate::base::fork::Process;
-use crate::server::listener::{BACKLOG, Failure};
+use crate::server::bind_error::Failure;
 
 /// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).
 const LONGEST_PATH: usize = 107;
@@ -67,7 +67,7 @@ impl Drop for SocketFile {
 }
 
 /// Binds and listens at `path`. Where another process listens there, `instead` is advised.
-pub(super) fn bind(path: &Path, instead: &str) -> Result<(UnixListener, SocketFile), Failure> {
+pub(super) fn bind(path: &Path, instead: &str, backlog: i32) -> Result<(UnixListener, SocketFile), Failure> {
     // The service may change its directory before the file is to be removed.
     let path = path::absolute(path).map_err(|e| Failure::system("the working directory is not known", e))?;
     let length = path.as_os_str().len();
@@ -88,7 +88,7 @@ pub(super) fn bind(path: &Path, instead: &str) -> Result<(UnixListener, SocketFi
                 let identity =
                     Identity::at(&path).map_err(|e| Failure::system("the socket's file is gone", e))?;
                 let file = SocketFile { path: path.clone(), identity, process: Process::this() };
-                socket.listen(BACKLOG).map_err(|e| Failure::system("the socket cannot listen", e))?;
+                socket.listen(backlog).map_err(|e| Failure::system("the socket cannot listen", e))?;
                 return Ok((socket.into(), file));
             }
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => remove_dead_socket(&path, instead)?,

@@ -3,6 +3,7 @@
 use super::*;
 
 use std::env;
+use std::error::Error;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,0 +1,76 @@
+//! Why a place could not be bound, and what to do about it.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use crate::base::causes;
+
+/// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
+/// in the text. `Debug` reads as `Display`, with the source behind it.
+pub struct BindError {
+    place: String,
+    reason: String,
+    source: Option<io::Error>,
+    is_held: bool,
+}
+
+impl BindError {
+    /// Whether another process listens there, which may end: a predecessor often does.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}", self.place, self.reason)
+    }
+}
+
+impl fmt::Debug for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&causes::chain(self))
+    }
+}
+
+impl Error for BindError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// A [`BindError`] that does not know its place yet.
+pub(super) struct Failure {
+    reason: String,
+    source: Option<io::Error>,
+    is_held: bool,
+}
+
+impl From<&str> for Failure {
+    fn from(reason: &str) -> Self {
+        Failure { reason: reason.to_owned(), source: None, is_held: false }
+    }
+}
+
+impl Failure {
+    /// The error of this place.
+    pub(super) fn at(self, place: String) -> BindError {
+        let Self { reason, source, is_held } = self;
+        BindError { place, reason, source, is_held }
+    }
+
+    /// The error of the system, where there was one.
+    pub(super) fn source(&self) -> Option<&io::Error> {
+        self.source.as_ref()
+    }
+
+    pub(super) fn system(reason: impl Into<String>, source: io::Error) -> Self {
+        Failure { reason: reason.into(), source: Some(source), is_held: false }
+    }
+
+    /// Another process listens there.
+    pub(super) fn held(reason: impl Into<String>, source: Option<io::Error>) -> Self {
+        Failure { reason: reason.into(), source, is_held: true }
+    }
+}
