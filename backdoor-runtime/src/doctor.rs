@@ -80,6 +80,10 @@ impl Diagnosis {
     fn finds(&mut self, view: &'static str, finding: impl Into<String>, see: &'static str) {
         self.findings.push(Finding { view, finding: finding.into(), see });
     }
+
+    fn not_read(&mut self, view: &'static str, why: String) {
+        self.not_read.push(NotRead { view, why });
+    }
 }
 
 /// What a view is read for. That nothing was found says no more than this.

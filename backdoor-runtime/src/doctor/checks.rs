@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::{Diagnosis, NotRead, service};
+use super::{Diagnosis, service};
 use crate::base::byte_size::size;
 use crate::views::resources::{self, Cgroup, Descriptors, Pressure, Socket};
 use crate::views::sync::Waits;
@@ -36,7 +36,7 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
         tokio::join!(watched, service::growth(window), service::variables(console));
     match watched {
         Some(seen) => runtime(&seen, diagnosis),
-        None => not_read(diagnosis, "runtime", "the console was given no runtime".to_owned()),
+        None => diagnosis.not_read("runtime", "the console was given no runtime".to_owned()),
     }
     runs(&console.running(), diagnosis);
     service::locks(&crate::views::sync::poisoned_locks(), diagnosis);
@@ -44,8 +44,8 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
     read(diagnosis, "sockets", resources::sockets(), |sockets, diagnosis| self::sockets(sockets, diagnosis));
     match resources::cgroup() {
         Ok(Some(group)) => cgroup(&group.since_start(), diagnosis),
-        Ok(None) => not_read(diagnosis, "cgroup", "no control group is visible from here".to_owned()),
-        Err(error) => not_read(diagnosis, "cgroup", error.to_string()),
+        Ok(None) => diagnosis.not_read("cgroup", "no control group is visible from here".to_owned()),
+        Err(error) => diagnosis.not_read("cgroup", error.to_string()),
     }
     read(diagnosis, "mem", resources::memory(), |memory, diagnosis| {
         diagnosis.read.push("mem");
@@ -69,12 +69,8 @@ fn read<T>(
 ) {
     match seen {
         Ok(seen) => check(&seen, diagnosis),
-        Err(error) => not_read(diagnosis, view, error.to_string()),
+        Err(error) => diagnosis.not_read(view, error.to_string()),
     }
-}
-
-pub(super) fn not_read(diagnosis: &mut Diagnosis, view: &'static str, why: String) {
-    diagnosis.not_read.push(NotRead { view, why });
 }
 
 fn waits(waits: &Waits, diagnosis: &mut Diagnosis) {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::Diagnosis;
-use super::checks::not_read;
 use crate::reply::text;
 use crate::views::logs::{self, RingInfo};
 use crate::views::objects::{GrowthInfo, Snapshot};
@@ -73,7 +72,7 @@ pub(super) fn objects(growth: &[GrowthInfo], window: Duration, diagnosis: &mut D
 pub(super) fn vars(variables: Option<&[VarInfo]>, diagnosis: &mut Diagnosis) {
     let Some(variables) = variables else {
         let why = format!("reading the variables took more than {}", text::duration(&READ));
-        return not_read(diagnosis, "vars", why);
+        return diagnosis.not_read("vars", why);
     };
     diagnosis.read.push("vars");
     let is_wrong = |variable: &&VarInfo| !matches!(variable.state.as_str(), "set" | "not set yet");
