@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::Value;
 use crate::base::escape::escape_line;
 use crate::views::trends::trend::{Change, Point, Shown, Trend};
+use crate::{CommandOutput, Page, Value};
 
 /// Lines of one chart above its axis.
 const HEIGHT: usize = 5;
@@ -64,6 +64,27 @@ struct Column {
     min: f64,
     avg: f64,
     max: f64,
+}
+
+impl Trend {
+    /// The drawing, for a terminal of this many columns.
+    ///
+    /// # Errors
+    /// The page is full.
+    pub fn draw(&self, page: &mut impl Write, width: usize, ascii: bool) -> fmt::Result {
+        Chart::new(self, width, ascii).draw(page)
+    }
+}
+
+impl CommandOutput for Trend {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        let width = page.width().unwrap_or(80);
+        self.draw(page, width, false)
+    }
+
+    fn value(&self) -> Value {
+        self.record()
+    }
 }
 
 impl<'a> Chart<'a> {

@@ -1,11 +1,9 @@
-//! What is known of a watched number: for a person a drawing, for a machine the points.
+//! What is known of a watched number, and the points that a machine has of it.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use crate::views::trends::chart::Chart;
+use crate::Value;
 use crate::views::trends::ring::Bin;
-use crate::{CommandOutput, Page, Value};
 
 /// What a watched number was in the last minute, hour and day.
 #[derive(Clone, Debug)]
@@ -99,22 +97,8 @@ impl Point {
 }
 
 impl Trend {
-    /// The drawing, for a terminal of this many columns.
-    ///
-    /// # Errors
-    /// The page is full.
-    pub fn draw(&self, page: &mut impl fmt::Write, width: usize, ascii: bool) -> fmt::Result {
-        Chart::new(self, width, ascii).draw(page)
-    }
-}
-
-impl CommandOutput for Trend {
-    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        let width = page.width().unwrap_or(80);
-        self.draw(page, width, false)
-    }
-
-    fn value(&self) -> Value {
+    /// As a machine has it.
+    pub(super) fn record(&self) -> Value {
         let points = |points: &[Point]| points.iter().map(Point::value).collect::<Value>();
         let change =
             |change: &Change| Value::record([("time", change.time.into()), ("text", (&change.text).into())]);
