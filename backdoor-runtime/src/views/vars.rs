@@ -55,6 +55,7 @@
 pub(crate) mod commands;
 mod computed;
 mod console;
+pub(crate) mod found;
 pub(crate) mod functions;
 mod info;
 pub(crate) mod place;

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::Value;
-use crate::views::vars::{VarError, registry};
 
 /// A variable that a closure computes when somebody asks. It runs on a thread of its own, for 100 ms at most: one that does not answer
 /// is named and left out.
@@ -75,24 +74,6 @@ impl Computed {
     pub fn trend(mut self) -> Self {
         self.trend = true;
         self
-    }
-
-    /// Makes it known, in the place of an earlier computed one of the same name.
-    ///
-    /// # Errors
-    /// The name is not one word of a-z, 0-9 and `-`, or a `#[backdoor_var]` has it.
-    pub fn register(self) -> Result<(), VarError> {
-        let name = self.name.clone();
-        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || !name.chars().all(is_word) || name.starts_with('-') || name.ends_with('-') {
-            return Err(VarError::new(format!(
-                "{name:?} is not the name of a variable: use one word of a-z, 0-9 and `-`"
-            )));
-        }
-        match registry::add(self) {
-            true => Ok(()),
-            false => Err(VarError::new(format!("a `#[backdoor_var]` is called `{name}` already"))),
-        }
     }
 
     pub(crate) fn value(&self) -> Value {

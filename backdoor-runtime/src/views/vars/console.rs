@@ -10,17 +10,15 @@ use crate::changes::journal::{Actor, Entry, Intent, JOURNAL, What};
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
+use crate::views::vars::found::Found;
 use crate::views::vars::info::Seen;
-use crate::views::vars::registry::{self, Found};
-use crate::views::vars::set::{self, Gate, Order};
+use crate::views::vars::registry;
+use crate::views::vars::set::{self, Gate, Order, WRITE};
 use crate::views::vars::{Change, Terms, VarError, VarInfo};
 use crate::{Console, Session};
 
 /// How long a variable may take to be read: long enough for a lock that is held to be reported.
 const READ: Duration = Duration::from_millis(100);
-
-/// How long changing variables may take, all parsing, judging and telling of the author's included.
-pub(super) const WRITE: Duration = Duration::from_secs(1);
 
 impl Console {
     /// The variables whose names are wanted, by name, hidden ones too. They are read on another thread, and each has 100 ms: one that does

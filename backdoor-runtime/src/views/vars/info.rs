@@ -12,7 +12,7 @@ use crate::changes::journal::{JOURNAL, What};
 use crate::command::Range;
 use crate::exec::catch_panic::catch_panic;
 use crate::views::counters::{Metric, brief};
-use crate::views::vars::registry::{Found, dots};
+use crate::views::vars::found::{Found, dots};
 use crate::views::vars::typable::NONE;
 use crate::views::vars::{Readable, Reading};
 

@@ -1,24 +1,15 @@
 //! The variables of this process: those declared with `#[backdoor_var]` in any crate, and those registered while it runs.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::Value;
 use crate::base::suggest;
 use crate::command::Declared;
 use crate::views::trends;
-use crate::views::vars::variable::{RegisteredVariable, Setting, Variable};
-use crate::views::vars::{Computed, Readable, Reading, watched};
-
-/// One variable.
-#[derive(Clone)]
-pub(crate) enum Found {
-    /// A static.
-    Declared(&'static Variable),
-    /// A closure.
-    Computed(Arc<Computed>),
-}
+use crate::views::vars::computed::Computed;
+use crate::views::vars::found::Found;
+use crate::views::vars::info::VarError;
+use crate::views::vars::variable::{RegisteredVariable, Variable};
 
 /// The declared ones by name. Of two with one name, which the report at start refuses, the first in the order of modules is taken.
 static DECLARED: LazyLock<BTreeMap<&'static str, &'static Variable>> = LazyLock::new(|| {
@@ -115,7 +106,7 @@ pub(crate) fn add(variable: Computed) -> bool {
         trends::forget(&earlier.name);
     }
     if variable.trend {
-        watched::watch(&Found::Computed(variable));
+        Found::Computed(variable).watch();
     }
     true
 }
@@ -129,123 +120,22 @@ pub(crate) fn remove(name: &str) -> bool {
     removed.is_some()
 }
 
-impl Found {
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Declared(variable) => variable.name,
-            Self::Computed(variable) => &variable.name,
+impl Computed {
+    /// Makes it known, in the place of an earlier computed one of the same name.
+    ///
+    /// # Errors
+    /// The name is not one word of a-z, 0-9 and `-`, or a `#[backdoor_var]` has it.
+    pub fn register(self) -> Result<(), VarError> {
+        let name = self.name.clone();
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(is_word) || name.starts_with('-') || name.ends_with('-') {
+            return Err(VarError::new(format!(
+                "{name:?} is not the name of a variable: use one word of a-z, 0-9 and `-`"
+            )));
         }
-    }
-
-    pub(crate) fn help(&self) -> &str {
-        match self {
-            Self::Declared(variable) => variable.help,
-            Self::Computed(variable) => &variable.help,
+        match add(self) {
+            true => Ok(()),
+            false => Err(VarError::new(format!("a `#[backdoor_var]` is called `{name}` already"))),
         }
-    }
-
-    pub(crate) fn unit(&self) -> &str {
-        match self {
-            Self::Declared(variable) => variable.unit,
-            Self::Computed(variable) => &variable.unit,
-        }
-    }
-
-    pub(crate) fn is_hidden(&self) -> bool {
-        match self {
-            Self::Declared(variable) => variable.hidden,
-            Self::Computed(variable) => variable.hidden,
-        }
-    }
-
-    pub(crate) fn is_secret(&self) -> bool {
-        match self {
-            Self::Declared(variable) => variable.secret,
-            Self::Computed(variable) => variable.secret,
-        }
-    }
-
-    pub(crate) fn is_trended(&self) -> bool {
-        match self {
-            Self::Declared(variable) => variable.trend,
-            Self::Computed(variable) => variable.trend,
-        }
-    }
-
-    pub(crate) fn setting(&self) -> Option<(&'static Variable, &'static Setting)> {
-        match self {
-            Self::Declared(variable) => variable.setting.as_ref().map(|setting| (*variable, setting)),
-            Self::Computed(_) => None,
-        }
-    }
-
-    /// What its value is called: the last words of the type's path.
-    pub(crate) fn type_name(&self) -> String {
-        match self {
-            Self::Declared(variable) => without_paths((variable.type_name)()),
-            Self::Computed(_) => "computed".to_owned(),
-        }
-    }
-
-    /// Where it stands in the source.
-    pub(crate) fn declared(&self) -> Option<String> {
-        match self {
-            Self::Declared(variable) => {
-                let declared = variable.declared;
-                Some(format!("{}:{} in {}", declared.file, declared.line, declared.krate()))
-            }
-            Self::Computed(_) => None,
-        }
-    }
-}
-
-impl Readable for Found {
-    fn read(&self) -> Reading {
-        match self {
-            Self::Declared(variable) => variable.read(),
-            Self::Computed(variable) => Reading::Value(variable.value()),
-        }
-    }
-}
-
-impl fmt::Debug for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What stands for the value of a secret one.
-pub(crate) fn dots() -> Value {
-    Value::Text("••••".to_owned())
-}
-
-/// `core::option::Option<alloc::string::String>` is `Option<String>`.
-fn without_paths(name: &str) -> String {
-    let mut short = String::new();
-    let mut start = 0;
-    for c in name.chars() {
-        if c.is_alphanumeric() || c == '_' {
-            short.push(c);
-        } else if c == ':' {
-            short.truncate(start);
-        } else {
-            short.push(c);
-            start = short.len();
-        }
-    }
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_is_called_by_its_last_words() {
-        let check = |name: &str, short: &str| assert_eq!(without_paths(name), short);
-        check("u32", "u32");
-        check("core::option::Option<alloc::string::String>", "Option<String>");
-        check("(my::Type, [u8; 4])", "(Type, [u8; 4])");
-        check("&dyn a::B + c::D", "&dyn B + D");
     }
 }

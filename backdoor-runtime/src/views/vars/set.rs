@@ -15,11 +15,14 @@ use crate::exec::catch_panic::catch_panic;
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
 use crate::reply::text;
-use crate::views::vars::console::WRITE;
+use crate::views::vars::found::{Found, dots};
 use crate::views::vars::place::{Holding, NotHeld, WAIT};
-use crate::views::vars::registry::{self, Found, dots};
+use crate::views::vars::registry;
 use crate::views::vars::variable::{Setting, Variable};
 use crate::views::vars::{Readable, VarError};
+
+/// How long changing variables may take, all parsing, judging and telling of the author's included.
+pub(super) const WRITE: Duration = Duration::from_secs(1);
 
 /// One variable to be changed.
 pub(crate) struct Order {
