@@ -63,7 +63,9 @@ impl Encoder {
     /// difference how a text is cut into calls.
     pub(crate) fn encode(&mut self, text: &str, out: &mut Vec<u8>) {
         let mut rest = text;
-        if let Some(next) = rest.chars().next() {
+        if self.waiting.is_some()
+            && let Some(next) = rest.chars().next()
+        {
             self.decide(next, out);
         }
         while !rest.is_empty() {

@@ -227,7 +227,9 @@ impl Conversation {
             match line {
                 Ok(mut line) => {
                     let Front { bytes, is_comment } = pasted::front(&line, self.screen.prompt());
-                    line.drain(..bytes);
+                    if bytes > 0 {
+                        line.drain(..bytes);
+                    }
                     if !self.accepted
                         && let Some(protocol) = self.foreign_line(&line)
                     {

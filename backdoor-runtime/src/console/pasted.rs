@@ -17,21 +17,25 @@ pub(super) struct Front {
 /// What stands in front of the command: white space, byte order marks, the console's own prompt and a shell's, each as often as it is
 /// there. Another console's prompt is not left out: its line was meant for another service.
 pub(super) fn front(line: &str, prompt: &str) -> Front {
+    // Nearly every line begins with its command, and most of those not as the prompt does.
+    let begin = line.as_bytes().first();
+    if begin.is_some_and(u8::is_ascii_alphanumeric) && begin != prompt.as_bytes().first() {
+        return Front { bytes: 0, is_comment: false };
+    }
     let prompt = prompt.trim_end();
-    let mut rest = line;
-    loop {
-        rest = rest.trim_start();
-        let marks = [BYTE_ORDER_MARK.encode_utf8(&mut [0; 4]), prompt, SHELL].map(|mark| {
-            rest.strip_prefix(mark).filter(|rest| mark.starts_with(BYTE_ORDER_MARK) || is_word_end(rest))
-        });
-        match marks.into_iter().flatten().next() {
-            Some(behind) => rest = behind,
-            None => break,
-        }
+    let mut rest = line.trim_start();
+    while let Some(behind) = behind_mark(rest, prompt) {
+        rest = behind.trim_start();
     }
     // White space alone stays: it is nobody's front.
     let bytes = if rest.len() == line.trim_start().len() { 0 } else { line.len() - rest.len() };
     Front { bytes, is_comment: rest.starts_with('#') }
+}
+
+/// What follows a mark that is no part of a command.
+fn behind_mark<'a>(line: &'a str, prompt: &str) -> Option<&'a str> {
+    let behind = |mark| line.strip_prefix(mark).filter(|rest| is_word_end(rest));
+    line.strip_prefix(BYTE_ORDER_MARK).or_else(|| behind(prompt)).or_else(|| behind(SHELL))
 }
 
 fn is_word_end(rest: &str) -> bool {

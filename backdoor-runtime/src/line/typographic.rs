@@ -26,12 +26,15 @@ pub(super) fn begins_quoted(word: &str) -> bool {
 }
 
 /// Why a word is no value that has the name of an option behind another dash than an option's.
+#[inline]
 pub(super) fn refuse_dash(word: &Word<'_>, parameters: &[Parameter]) -> Result<(), Failure> {
+    // Nearly every word is ASCII, which has none of these dashes.
+    if word.text.is_ascii() { Ok(()) } else { refuse_its_dash(word, parameters) }
+}
+
+#[cold]
+fn refuse_its_dash(word: &Word<'_>, parameters: &[Parameter]) -> Result<(), Failure> {
     let is_dash = |c: char| c == '-' || dash(c).is_some();
-    // Nearly every word is told by its first byte.
-    if !word.text.starts_with(is_dash) {
-        return Ok(());
-    }
     let rest = word.text.trim_start_matches(is_dash);
     let dashes = &word.text[..word.text.len() - rest.len()];
     let Some(name) = dashes.chars().find_map(dash) else { return Ok(()) };
@@ -58,7 +61,14 @@ pub(super) fn refuse_dash(word: &Word<'_>, parameters: &[Parameter]) -> Result<(
 }
 
 /// Why a word is no value whose quotes are typographic. It may be meant so: then quotes around it say it.
+#[inline]
 pub(super) fn refuse_quotes(word: &Word<'_>, value: &str) -> Result<(), Failure> {
+    // Nearly every word is ASCII, which has none of these quotes.
+    if word.text.is_ascii() { Ok(()) } else { refuse_its_quotes(word, value) }
+}
+
+#[cold]
+fn refuse_its_quotes(word: &Word<'_>, value: &str) -> Result<(), Failure> {
     let assigned = value.split_once('=').map_or("", |(_, value)| value);
     if word.quoted
         || word.range.len() != word.text.len()

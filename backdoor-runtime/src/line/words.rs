@@ -49,19 +49,7 @@ impl<'a> Iterator for Words<'a> {
     type Item = Result<Word<'a>, WordError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let splitter = &mut self.0;
-        while splitter.next_if(char::is_whitespace).is_some() {}
-        let start = splitter.at;
-        let first = splitter.peek()?;
-        let word = splitter.word().map(|text| Word {
-            text,
-            range: start..splitter.at,
-            quoted: matches!(first, '\'' | '"' | '\\'),
-        });
-        if word.is_err() {
-            splitter.at = splitter.line.len();
-        }
-        Some(word)
+        self.0.plain_word().map(Ok).or_else(|| self.0.any_word())
     }
 }
 
@@ -89,6 +77,33 @@ impl<'a> Splitter<'a> {
         let next = self.peek().filter(|&c| wanted(c))?;
         self.at += next.len_utf8();
         Some(next)
+    }
+
+    /// A word as nearly all are: ASCII that stands for itself, between spaces. Bytes are enough to find it.
+    fn plain_word(&mut self) -> Option<Word<'a>> {
+        let bytes = self.line.as_bytes();
+        let start = self.at + bytes[self.at..].iter().take_while(|&&byte| byte == b' ').count();
+        let end = start + bytes[start..].iter().take_while(|&&byte| is_plain(byte)).count();
+        if start == end || bytes.get(end).is_some_and(|&byte| byte != b' ') {
+            return None;
+        }
+        self.at = end;
+        Some(Word { text: Cow::Borrowed(&self.line[start..end]), range: start..end, quoted: false })
+    }
+
+    fn any_word(&mut self) -> Option<Result<Word<'a>, WordError>> {
+        while self.next_if(char::is_whitespace).is_some() {}
+        let start = self.at;
+        let first = self.peek()?;
+        let word = self.word().map(|text| Word {
+            text,
+            range: start..self.at,
+            quoted: matches!(first, '\'' | '"' | '\\'),
+        });
+        if word.is_err() {
+            self.at = self.line.len();
+        }
+        Some(word)
     }
 
     fn word(&mut self) -> Result<Cow<'a, str>, WordError> {
@@ -120,7 +135,6 @@ impl<'a> Splitter<'a> {
         loop {
             // Byte by byte as far as that is enough, since that is how nearly every word is.
             let rest = &self.line.as_bytes()[self.at..];
-            let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\');
             self.at += rest.iter().take_while(|&&byte| is_plain(byte)).count();
             if self.next_if(|c| !is_special(c)).is_none() {
                 break;
@@ -226,6 +240,11 @@ impl<'a> Splitter<'a> {
             ),
         }
     }
+}
+
+/// Whether a byte is a character that stands for itself.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\')
 }
 
 /// Appends a piece of the line, and copies only when there was one before it.
@@ -382,6 +401,13 @@ mod tests {
             let line = words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
             let found: Vec<_> = split(&line).unwrap().into_iter().map(|w| w.text.into_owned()).collect();
             prop_assert_eq!(found, words);
+        }
+
+        #[test]
+        fn plain_words_are_what_they_are_among_others(line in "([a-z-]| |['\"\\\\ \t\u{a0}é]){0,30}") {
+            let mut others = words(&line);
+            let others = std::iter::from_fn(|| others.0.any_word()).collect::<Result<Vec<_>, _>>();
+            prop_assert_eq!(split(&line), others);
         }
 
         #[test]

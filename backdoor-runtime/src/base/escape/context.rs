@@ -54,8 +54,12 @@ impl Context {
                 *self = Self { marks: 0, last: if is_base { Last::KeycapBase } else { Last::Other } };
                 at += plain;
             }
+            // What is neither plain nor the begin of a longer character is a control.
+            if rest.get(plain).is_none_or(u8::is_ascii) {
+                return at;
+            }
             match text[at..].chars().next() {
-                Some(character) if !character.is_ascii() && self.shows(character) => {
+                Some(character) if self.shows(character) => {
                     at += character.len_utf8();
                 }
                 _ => return at,

@@ -188,8 +188,11 @@ impl<T, P: Text<T>, M: Machine<T>, I, X: Mode> Show<T, X> for (Whole<P, M>, I) {
 impl<I, X: Mode> Show<String, X> for (ByItself, I) {
     fn show(reply: String, mode: &mut X) -> Result<Reply, Failure> {
         let form = mode.form();
+        if form.width.is_none() {
+            return Ok(Reply::Done(Rendered { text: Some(reply), value: None, is_whole: true, raw: false }));
+        }
         // What is broken for a terminal is no value.
-        let value = (form.kept && form.width.is_some()).then(|| Value::Text(reply.clone()));
+        let value = form.kept.then(|| Value::Text(reply.clone()));
         let text = match wrap::lines(&reply, form.width.filter(|_| form.text)) {
             Cow::Borrowed(_) => reply,
             Cow::Owned(broken) => broken,
