@@ -192,7 +192,7 @@ impl Dispatcher {
     ) -> Result<String, Ended> {
         let (ended, entry) = match asked {
             Asked::Nothing => (Ok(String::new()), None),
-            Asked::Wrong { failure, entry } => (Err(failure.into()), entry),
+            Asked::Wrong { failure, entry } => (Err((*failure).into()), entry),
             Asked::Help(name) => (Box::pin(self.help(&name, run, form, peer)).await, None),
             Asked::Command { entry, arguments, confirmed } => {
                 let calling = self.calling(entry, run, form, peer);

@@ -25,7 +25,6 @@ use crate::console::telnet::Telnet;
 use crate::console::type_ahead::{Queue, Typed};
 use crate::dispatch::{ConsoleState, Outcome, Run};
 use crate::reply::{text, wrap};
-use crate::service::Service;
 
 /// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
 /// one that is typed at the prompt. Nobody sees it.
@@ -35,10 +34,10 @@ const PASTE: Duration = Duration::from_millis(10);
 #[derive(Clone)]
 pub(crate) struct SessionConfig {
     pub(crate) shared: Arc<ConsoleState>,
-    pub(crate) service: Arc<Service>,
     /// Never to send a telnet byte first.
     pub(crate) plain: bool,
-    pub(crate) bounds: Bounds,
+    /// The sessions share them, since each of them would be a part of every idle one.
+    pub(crate) bounds: Arc<Bounds>,
 }
 
 /// One session.
@@ -99,7 +98,7 @@ impl Conversation {
             telnet: Telnet::new(config.bounds.subnegotiation, config.bounds.option_commands),
             lines: LineAssembler::new(config.bounds.first_line, config.bounds.line),
             queue: Queue::new(config.bounds.lines_ahead, config.bounds.bytes_ahead),
-            screen: Screen::new(&config.service.name),
+            screen: Screen::new(&config.shared.service.name),
             style: Style::Undecided,
             running: None,
             thrown_away: 0,
@@ -342,7 +341,7 @@ impl Conversation {
 
     fn farewell(&mut self) {
         if self.style == Style::Prompted && !self.over {
-            self.say(&format!("{} ends this session; goodbye\n", self.config.service.name));
+            self.say(&format!("{} ends this session; goodbye\n", self.config.shared.service.name));
         }
         self.over = true;
     }

@@ -34,7 +34,8 @@ pub(crate) enum Asked<'a> {
     Help(String),
     /// The line is wrong.
     Wrong {
-        failure: Failure,
+        /// Boxed, since every line keeps room for what is asked.
+        failure: Box<Failure>,
         /// The command it was about, for its usage line.
         entry: Option<&'a Entry>,
     },
@@ -52,7 +53,10 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
         Some(word) => word.text == "--json",
         None => further.map_while(Result::ok).find(decides_form).is_some_and(|word| word.text == "--json"),
     };
-    let wrong = |failure, entry| Request { asked: Asked::Wrong { failure, entry }, json };
+    let wrong = |failure: Failure, entry| {
+        let failure = Box::new(failure);
+        Request { asked: Asked::Wrong { failure, entry }, json }
+    };
     let broken = broken.map(|error| {
         let after = words.last().map_or(0, |word| word.range.end);
         let start = line.len() - line[after..].trim_start().len();

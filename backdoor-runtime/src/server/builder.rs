@@ -199,12 +199,7 @@ impl Builder {
         let kept = if listeners.iter().any(|bound| bound.is_unix()) { limits.reserved_sessions } else { 0 };
         let acceptor = Arc::new(Acceptor::new(
             dispatcher.clone(),
-            SessionConfig {
-                shared: shared.clone(),
-                service: shared.service.clone(),
-                plain: false,
-                bounds: limits.bounds,
-            },
+            SessionConfig { shared: shared.clone(), plain: false, bounds: Arc::new(limits.bounds) },
             &limits,
             Admission::new(limits.max_sessions, kept, limits.eviction_grace),
             ends,

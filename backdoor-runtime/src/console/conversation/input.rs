@@ -114,7 +114,7 @@ impl Conversation {
                 }
             }
             Event::AreYouThere => {
-                let service = &self.config.service;
+                let service = &self.config.shared.service;
                 let text = format!("[{} is here, pid {}]\n", service.name, service.pid);
                 self.aside(&text);
             }
@@ -250,7 +250,7 @@ impl Conversation {
             self.screen.set_newline(Newline::CrLf);
             self.ask_for_window_size();
         }
-        let banner = self.config.service.banner();
+        let banner = self.config.shared.service.banner();
         self.screen.show(&banner);
         self.show_prompt();
     }

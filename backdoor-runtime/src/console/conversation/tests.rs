@@ -29,12 +29,8 @@ impl Desk {
     fn new(speaks_telnet: bool) -> Self {
         let service = Service::new("t".to_owned(), None);
         let shared = Arc::new(ConsoleState::new(Registry::linked(), service, 64));
-        let config = SessionConfig {
-            shared: shared.clone(),
-            service: shared.service.clone(),
-            plain: true,
-            bounds: Bounds::default(),
-        };
+        let config =
+            SessionConfig { shared: shared.clone(), plain: true, bounds: Arc::new(Bounds::default()) };
         let audit = Audit::start(RECURRING).unwrap();
         let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
         let peer = Arc::new(Peer::new(1, "a peer".to_owned(), None, mpsc::channel(1).0));

@@ -82,25 +82,29 @@ impl Transport for Wire {
 const SILENCE: Duration = Duration::from_millis(200);
 const SCRIPT_IDLE: Duration = Duration::from_secs(2);
 
+/// A console, and how its sessions behave.
+fn console() -> (Dispatcher, SessionConfig) {
+    let shared = Arc::new(ConsoleState::new(Registry::linked(), Service::new("t".to_owned(), None), 64));
+    let config = SessionConfig { shared: shared.clone(), plain: true, bounds: Arc::new(Bounds::default()) };
+    let audit = Audit::start(RECURRING).unwrap();
+    (Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default()), config)
+}
+
+fn peer() -> (Arc<Peer>, mpsc::Receiver<OutputEvent>) {
+    let (output, pieces) = mpsc::channel(32);
+    (Arc::new(Peer::new(1, "a peer".to_owned(), None, output)), pieces)
+}
+
+const TIMES: Times = Times { detect_timeout: SILENCE, stall: FOREVER, script_idle: SCRIPT_IDLE };
+
 /// A session that has just begun.
 fn begin() -> Wire {
     let wire = Wire::default();
     let of_session = wire.clone();
     tokio::spawn(async move {
-        let shared = Arc::new(ConsoleState::new(Registry::linked(), Service::new("t".to_owned(), None), 64));
-        let config = SessionConfig {
-            shared: shared.clone(),
-            service: shared.service.clone(),
-            plain: true,
-            bounds: Bounds::default(),
-        };
-        let audit = Audit::start(RECURRING).unwrap();
-        let dispatcher = Dispatcher::new(shared, States::default(), audit, None, CommandLimits::default());
-        let (output, pieces) = mpsc::channel(32);
-        let peer = Arc::new(Peer::new(1, "a peer".to_owned(), None, output));
-        let times = Times { detect_timeout: SILENCE, stall: FOREVER, script_idle: SCRIPT_IDLE };
+        let ((dispatcher, config), (peer, pieces)) = (console(), peer());
         let (_end, ending) = watch::channel(false);
-        serve(&of_session, &dispatcher, peer, pieces, config, times, ending).await;
+        serve(&of_session, &dispatcher, peer, pieces, config, TIMES, ending).await;
     });
     wire
 }
@@ -191,4 +195,20 @@ async fn a_script_in_packets_is_closed_after_its_answers() {
     wire.shown();
     pass(SCRIPT_IDLE).await;
     assert!(wire.shown().1);
+}
+
+/// One is made for each line. Above 1032 bytes glibc's malloc has no free one at hand, which costs more than to read the line does.
+#[test]
+fn the_future_of_a_line_is_small() {
+    let ((dispatcher, _), (peer, _)) = (console(), peer());
+    let line = dispatcher.run(dispatcher.prepare(String::new(), Form::text(None)), &peer);
+    assert!(size_of_val(&line) <= 1024, "{} bytes", size_of_val(&line));
+}
+
+#[test]
+fn the_future_of_a_session_is_small() {
+    let ((dispatcher, config), (peer, pieces)) = (console(), peer());
+    let (wire, (_end, ending)) = (Wire::default(), watch::channel(false));
+    let session = serve(&wire, &dispatcher, peer, pieces, config, TIMES, ending);
+    assert!(size_of_val(&session) <= 1536, "{} bytes", size_of_val(&session));
 }

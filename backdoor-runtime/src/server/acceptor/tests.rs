@@ -67,12 +67,7 @@ fn acceptor() -> (Acceptor, watch::Sender<bool>) {
     let service = Service::new("test".to_owned(), None);
     let shared = Arc::new(ConsoleState::new(Registry::linked(), service, limits.max_words));
     let audit = Audit::start(RECURRING).unwrap();
-    let config = SessionConfig {
-        shared: shared.clone(),
-        service: shared.service.clone(),
-        plain: false,
-        bounds: limits.bounds,
-    };
+    let config = SessionConfig { shared: shared.clone(), plain: false, bounds: Arc::new(limits.bounds) };
     let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
     let admission = Admission::new(2, 0, Duration::ZERO);
     let (end, ending) = watch::channel(false);
