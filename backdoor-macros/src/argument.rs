@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitChar, LitStr, Meta, Path};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 use crate::keys::{self, Key, Value};
 use crate::literal_range;
 use crate::names;
@@ -58,27 +58,27 @@ impl<T: ToTokens> ToTokens for Named<T> {
 
 impl ArgumentArgs {
     /// Takes the helper attributes of a parameter, and leaves those that go with the function.
-    pub(crate) fn take(attributes: &mut Vec<Attribute>, mistakes: &Mistakes) -> (Self, Vec<Attribute>) {
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, errors: &Errors) -> (Self, Vec<Attribute>) {
         let mut args = Self::default();
         let mut docs = Vec::new();
         let mut kept = Vec::new();
         for attribute in attributes.drain(..) {
             if attribute.path().is_ident("arg") {
-                args.read(&attribute, mistakes);
+                args.read(&attribute, errors);
                 args.attribute.get_or_insert(attribute);
             } else if attribute.path().is_ident("doc") {
                 docs.push(attribute);
             } else if is_lint(&attribute) {
                 kept.push(attribute);
             } else if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
-                mistakes.add(
+                errors.add(
                     &attribute,
                     "a command's parameters cannot depend on `cfg`",
                     "put `#[cfg]` on the function",
                 );
             } else {
                 let path = attribute.path();
-                mistakes.add(
+                errors.add(
                     &attribute,
                     format_args!("unknown parameter attribute `{}`", quote::quote!(#path)),
                     "help text is a `///` comment; everything else goes in `#[arg(..)]`",
@@ -86,29 +86,29 @@ impl ArgumentArgs {
             }
         }
         if let Some((_, range)) = &args.range {
-            literal_range::check(range, args.default.as_ref().map(|(_, value)| value), mistakes);
+            literal_range::check(range, args.default.as_ref().map(|(_, value)| value), errors);
         }
         *attributes = kept;
         (args, docs)
     }
 
-    fn read(&mut self, attribute: &Attribute, mistakes: &Mistakes) {
+    fn read(&mut self, attribute: &Attribute, errors: &Errors) {
         let tokens = match &attribute.meta {
             Meta::List(list) => list.tokens.clone(),
             other => {
-                return mistakes.add(other, "`#[arg]` needs keys in parentheses", "write `#[arg(long)]`");
+                return errors.add(other, "`#[arg]` needs keys in parentheses", "write `#[arg(long)]`");
             }
         };
-        keys::read_with(tokens, PLACE, &KNOWN, &INTERNAL, mistakes, |key| self.set(key, mistakes));
+        keys::read_with(tokens, PLACE, &KNOWN, &INTERNAL, errors, |key| self.set(key, errors));
     }
 
-    fn set(&mut self, key: Key, mistakes: &Mistakes) {
+    fn set(&mut self, key: Key, errors: &Errors) {
         let name = key.name.to_string();
         if self.has(&name) {
-            return mistakes.add_bare(&key.name, format_args!("`{name}` is given twice"));
+            return errors.add_bare(&key.name, format_args!("`{name}` is given twice"));
         }
         if let Some(other) = self.excluded_by(&name) {
-            return mistakes.add(
+            return errors.add(
                 &key.name,
                 format_args!("`{other}` and `{name}` exclude each other"),
                 match (other.as_str(), name.as_str()) {
@@ -128,26 +128,26 @@ impl ArgumentArgs {
             );
         }
         match name.as_str() {
-            "long" => self.long = Some(Named { name: long(&key, mistakes), key: key.name }),
-            "short" => self.short = Some(Named { name: short(&key, mistakes), key: key.name }),
+            "long" => self.long = Some(Named { name: long(&key, errors), key: key.name }),
+            "short" => self.short = Some(Named { name: short(&key, errors), key: key.name }),
             "default" => {
-                let value = key.expression("default = 10", mistakes);
+                let value = key.expression("default = 10", errors);
                 self.default = value.map(|value| (key.name, value));
             }
             "range" => {
-                let value = key.expression("range = 1..=100", mistakes);
+                let value = key.expression("range = 1..=100", errors);
                 self.range = value.map(|value| (key.name, value));
             }
-            "rest" if key.bare(mistakes) => self.rest = Some(key.name),
-            "from_str" => self.from_str = key.bare(mistakes),
-            "complete" => self.complete = complete(&key, mistakes),
-            "secret" if key.bare(mistakes) => self.secrecy = Some(Secrecy::Secret(key.name)),
+            "rest" if key.bare(errors) => self.rest = Some(key.name),
+            "from_str" => self.from_str = key.bare(errors),
+            "complete" => self.complete = complete(&key, errors),
+            "secret" if key.bare(errors) => self.secrecy = Some(Secrecy::Secret(key.name)),
             "secret_if" => {
-                if let Some(Expr::Path(path)) = key.expression("secret_if = JUDGE", mistakes) {
+                if let Some(Expr::Path(path)) = key.expression("secret_if = JUDGE", errors) {
                     self.secrecy = Some(Secrecy::Judged(path.path));
                 }
             }
-            "line" if key.bare(mistakes) => self.secrecy = Some(Secrecy::Line),
+            "line" if key.bare(errors) => self.secrecy = Some(Secrecy::Line),
             _ => {}
         }
     }
@@ -192,21 +192,21 @@ fn is_lint(attribute: &Attribute) -> bool {
     ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attribute.path().is_ident(level))
 }
 
-fn long(key: &Key, mistakes: &Mistakes) -> Option<LitStr> {
+fn long(key: &Key, errors: &Errors) -> Option<LitStr> {
     if matches!(key.value, Value::Nothing) {
         return None;
     }
-    let name = key.string("long = \"for-time\"", mistakes)?;
-    names::check_word(&name, "an option name", mistakes);
+    let name = key.string("long = \"for-time\"", errors)?;
+    names::check_word(&name, "an option name", errors);
     Some(name)
 }
 
-fn short(key: &Key, mistakes: &Mistakes) -> Option<LitChar> {
+fn short(key: &Key, errors: &Errors) -> Option<LitChar> {
     let value = match &key.value {
         Value::Nothing => return None,
         Value::Is(value) => value,
         Value::List(_) => {
-            mistakes.add(key.blame(), "`short` takes a character", "write `short = 'n'`");
+            errors.add(key.blame(), "`short` takes a character", "write `short = 'n'`");
             return None;
         }
     };
@@ -215,7 +215,7 @@ fn short(key: &Key, mistakes: &Mistakes) -> Option<LitChar> {
             Some(letter.clone())
         }
         Expr::Lit(ExprLit { lit: Lit::Char(letter), .. }) => {
-            mistakes.add(
+            errors.add(
                 letter,
                 "a short option is one letter",
                 "use a letter of a-z or A-Z, as in `short = 'n'`",
@@ -223,17 +223,17 @@ fn short(key: &Key, mistakes: &Mistakes) -> Option<LitChar> {
             None
         }
         other => {
-            mistakes.add(other, "`short` takes a character", "write `short = 'n'`");
+            errors.add(other, "`short` takes a character", "write `short = 'n'`");
             None
         }
     }
 }
 
-fn complete(key: &Key, mistakes: &Mistakes) -> Option<Path> {
-    match key.expression("complete = shard_names", mistakes)? {
+fn complete(key: &Key, errors: &Errors) -> Option<Path> {
+    match key.expression("complete = shard_names", errors)? {
         Expr::Path(path) if path.qself.is_none() => Some(path.path),
         other => {
-            mistakes.add(
+            errors.add(
                 other,
                 "`complete` takes the path of a function",
                 "write `complete = shard_names`, with `fn shard_names(so_far: &str) -> Vec<String>`",

@@ -10,6 +10,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::LitStr;
 
+use crate::private::versioned;
 use crate::repository::Commit;
 
 /// Expands to what is known of the build. `krate` is the path of the runtime crate.
@@ -28,9 +29,10 @@ pub(crate) fn build_info(krate: TokenStream) -> TokenStream {
     };
     let read_from =
         commit.iter().flat_map(|commit| &commit.read_from).filter_map(|path| path.to_str()).map(literal);
+    let private = versioned();
     quote! {{
         #(const _: &[::core::primitive::u8] = ::core::include_bytes!(#read_from);)*
-        #krate::private::build_info(
+        #krate::#private::build_info(
             ::core::env!("CARGO_PKG_NAME"),
             ::core::env!("CARGO_PKG_VERSION"),
             #hash,

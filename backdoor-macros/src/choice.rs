@@ -4,9 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Meta, Path};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 use crate::keys::{self, Key};
-use crate::{command, docs, expand, names};
+use crate::private::{import, private};
+use crate::{command, docs, names};
 
 const PLACE: &str = "#[choice(..)]";
 
@@ -16,13 +17,13 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => return error.to_compile_error(),
     };
-    let mistakes = Mistakes::default();
-    let args = EnumArgs::read(&input.attrs, &mistakes);
-    let words = words(&input, &mistakes);
-    if !mistakes.is_empty() {
-        let mistakes = mistakes.into_tokens();
+    let errors = Errors::default();
+    let args = EnumArgs::read(&input.attrs, &errors);
+    let words = words(&input, &errors);
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
         let fallback = fallback(&input, args.krate.as_ref());
-        return quote!(#mistakes #fallback);
+        return quote!(#errors #fallback);
     }
     expand(&input.ident, &words, &args)
 }
@@ -45,41 +46,37 @@ struct EnumArgs {
 }
 
 impl EnumArgs {
-    fn read(attributes: &[Attribute], mistakes: &Mistakes) -> Self {
+    fn read(attributes: &[Attribute], errors: &Errors) -> Self {
         let mut args = Self::default();
-        read(attributes, &["crate", "serialize"], mistakes, |key| {
+        read(attributes, &["crate", "serialize"], errors, |key| {
             if key.name == "serialize" {
-                args.serialize = key.bare(mistakes);
+                args.serialize = key.bare(errors);
             } else {
-                args.krate = command::krate(&key, mistakes);
+                args.krate = command::krate(&key, errors);
             }
         });
         args
     }
 }
 
-fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
+fn words(input: &DeriveInput, errors: &Errors) -> Vec<Word> {
     let help = "a choice is a bare word; derive it on an enum whose variants have no data";
     let variants = match &input.data {
         Data::Enum(data) => &data.variants,
         Data::Struct(data) => {
-            mistakes.add(data.struct_token, "`Choice` belongs on an enum", help);
+            errors.add(data.struct_token, "`Choice` belongs on an enum", help);
             return Vec::new();
         }
         Data::Union(data) => {
-            mistakes.add(data.union_token, "`Choice` belongs on an enum", help);
+            errors.add(data.union_token, "`Choice` belongs on an enum", help);
             return Vec::new();
         }
     };
     for generic in &input.generics.params {
-        mistakes.add(
-            generic,
-            "a choice cannot be generic",
-            "a choice is a bare word; write one enum per type",
-        );
+        errors.add(generic, "a choice cannot be generic", "a choice is a bare word; write one enum per type");
     }
     if variants.is_empty() {
-        mistakes.add(
+        errors.add(
             &input.ident,
             "a choice needs at least one variant",
             "an enum without variants has no words to type",
@@ -89,16 +86,16 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
     for variant in variants {
         let mut given = None;
         let mut aliases = Vec::new();
-        read(&variant.attrs, &["name", "alias", "aliases"], mistakes, |key| {
+        read(&variant.attrs, &["name", "alias", "aliases"], errors, |key| {
             if key.name == "name" {
-                given = key.string("name = \"read-only\"", mistakes);
-                given.iter().for_each(|name| names::check_word(name, "a choice", mistakes));
-                given.iter().for_each(|name| check_twice(&words, &name.value(), name, mistakes));
+                given = key.string("name = \"read-only\"", errors);
+                given.iter().for_each(|name| names::check_word(name, "a choice", errors));
+                given.iter().for_each(|name| check_twice(&words, &name.value(), name, errors));
             } else {
                 let example = if key.name == "alias" { "alias = \"ro\"" } else { "aliases(\"ro\", \"r\")" };
-                for alias in key.strings(example, mistakes) {
-                    names::check_word(&alias, "a choice", mistakes);
-                    check_twice(&words, &alias.value(), &alias, mistakes);
+                for alias in key.strings(example, errors) {
+                    names::check_word(&alias, "a choice", errors);
+                    check_twice(&words, &alias.value(), &alias, errors);
                     aliases.push(alias);
                 }
             }
@@ -111,14 +108,14 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
                     &variant.ident,
                     "a choice",
                     "give it a name with `#[choice(name = \"..\")]`",
-                    mistakes,
+                    errors,
                 );
-                check_twice(&words, &name, &variant.ident, mistakes);
+                check_twice(&words, &name, &variant.ident, errors);
                 name
             }
         };
         if !matches!(variant.fields, syn::Fields::Unit) {
-            mistakes.add(
+            errors.add(
                 &variant.fields,
                 "a choice is a bare word, so this variant cannot carry data",
                 "move the data into a parameter of its own",
@@ -129,28 +126,30 @@ fn words(input: &DeriveInput, mistakes: &Mistakes) -> Vec<Word> {
     words
 }
 
-fn check_twice(words: &[Word], name: &str, at: impl ToTokens, mistakes: &Mistakes) {
+fn check_twice(words: &[Word], name: &str, at: impl ToTokens, errors: &Errors) {
     if words.iter().any(|word| word.name == name || word.aliases.iter().any(|alias| alias.value() == name)) {
-        mistakes.add(at, format_args!("`{name}` names two choices"), "give one of the variants another name");
+        errors.add(at, format_args!("`{name}` names two choices"), "give one of the variants another name");
     }
 }
 
-fn read(attributes: &[Attribute], known: &[&str], mistakes: &Mistakes, mut each: impl FnMut(Key)) {
+fn read(attributes: &[Attribute], known: &[&str], errors: &Errors, mut each: impl FnMut(Key)) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("choice")) {
         match &attribute.meta {
-            Meta::List(list) => keys::read(list.tokens.clone(), PLACE, known, mistakes, &mut each),
-            other => mistakes.add(
-                other,
-                "`#[choice]` needs keys in parentheses",
-                "write `#[choice(name = \"..\")]`",
-            ),
+            Meta::List(list) => keys::read(list.tokens.clone(), PLACE, known, errors, &mut each),
+            other => {
+                errors.add(
+                    other,
+                    "`#[choice]` needs keys in parentheses",
+                    "write `#[choice(name = \"..\")]`",
+                );
+            }
         }
     }
 }
 
 fn expand(name: &Ident, words: &[Word], args: &EnumArgs) -> TokenStream {
-    let import = expand::import(args.krate.as_ref());
-    let private = expand::private(Span::call_site());
+    let import = import(args.krate.as_ref());
+    let private = private(Span::call_site());
     let rows = words.iter().map(|Word { name, aliases, docs, .. }| {
         let help = docs::help(docs);
         quote!(#private::ChoiceWord { name: #name, aliases: &[#(#aliases),*], help: #help })
@@ -184,7 +183,7 @@ fn expand(name: &Ident, words: &[Word], args: &EnumArgs) -> TokenStream {
 
 /// `Serialize` with the words that are typed.
 fn serialize(name: &Ident, arms: &TokenStream) -> TokenStream {
-    let private = expand::private(Span::call_site());
+    let private = private(Span::call_site());
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -207,8 +206,8 @@ fn serialize(name: &Ident, arms: &TokenStream) -> TokenStream {
 
 /// Keeps the commands that take the type from being errors as well.
 fn fallback(input: &DeriveInput, krate: Option<&Path>) -> TokenStream {
-    let import = expand::import(krate);
-    let private = expand::private(Span::call_site());
+    let import = import(krate);
+    let private = private(Span::call_site());
     let name = &input.ident;
     let (generics, arguments, conditions) = input.generics.split_for_impl();
     quote! {

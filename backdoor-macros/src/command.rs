@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Expr, LitStr, Path};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 use crate::keys::{self, Key};
 use crate::names;
 
@@ -32,7 +32,7 @@ pub(crate) struct CommandArgs {
 }
 
 impl CommandArgs {
-    pub(crate) fn parse(tokens: TokenStream, mistakes: &Mistakes) -> Self {
+    pub(crate) fn parse(tokens: TokenStream, errors: &Errors) -> Self {
         let mut args = Self {
             name: None,
             aliases: Vec::new(),
@@ -43,66 +43,66 @@ impl CommandArgs {
             builtin: None,
             krate: None,
         };
-        keys::read_with(tokens, PLACE, &KNOWN, &INTERNAL, mistakes, |key| args.set(key, mistakes));
+        keys::read_with(tokens, PLACE, &KNOWN, &INTERNAL, errors, |key| args.set(key, errors));
         args
     }
 
-    fn set(&mut self, key: Key, mistakes: &Mistakes) {
+    fn set(&mut self, key: Key, errors: &Errors) {
         match key.name.to_string().as_str() {
             "name" => {
-                self.name = key.string("name = \"log level\"", mistakes);
-                self.name.iter().for_each(|name| names::check_words(name, mistakes));
+                self.name = key.string("name = \"log level\"", errors);
+                self.name.iter().for_each(|name| names::check_words(name, errors));
             }
             "aliases" => {
-                for alias in key.strings("aliases(\"ll\")", mistakes) {
-                    names::check_words(&alias, mistakes);
+                for alias in key.strings("aliases(\"ll\")", errors) {
+                    names::check_words(&alias, errors);
                     if self.aliases.iter().any(|earlier| earlier.value() == alias.value()) {
-                        mistakes.add_bare(&alias, format_args!("alias `{}` is given twice", alias.value()));
+                        errors.add_bare(&alias, format_args!("alias `{}` is given twice", alias.value()));
                     }
                     self.aliases.push(alias);
                 }
             }
-            "hidden" => self.hidden = key.bare(mistakes),
+            "hidden" => self.hidden = key.bare(errors),
             "reads" | "dangerous" if self.effect.is_some() => {
-                mistakes.add(
+                errors.add(
                     &key.name,
                     "`reads` and `dangerous` exclude each other",
                     "a command that changes nothing needs no confirmation; keep one of them",
                 );
             }
-            "reads" if key.bare(mistakes) => self.effect = Some(Ident::new("Reads", Span::call_site())),
-            "dangerous" if key.bare(mistakes) => {
+            "reads" if key.bare(errors) => self.effect = Some(Ident::new("Reads", Span::call_site())),
+            "dangerous" if key.bare(errors) => {
                 self.effect = Some(Ident::new("Dangerous", Span::call_site()));
             }
-            "timeout" => self.timeout = timeout(&key, mistakes),
-            "on" => self.place = place(&key, mistakes),
-            "builtin" => self.builtin = key.string("builtin = \"threads\"", mistakes),
-            "crate" => self.krate = krate(&key, mistakes),
+            "timeout" => self.timeout = timeout(&key, errors),
+            "on" => self.place = place(&key, errors),
+            "builtin" => self.builtin = key.string("builtin = \"threads\"", errors),
+            "crate" => self.krate = krate(&key, errors),
             _ => {}
         }
     }
 }
 
 /// `crate = path`.
-pub(crate) fn krate(key: &Key, mistakes: &Mistakes) -> Option<Path> {
-    match key.expression("crate = my_framework::backdoor", mistakes)? {
+pub(crate) fn krate(key: &Key, errors: &Errors) -> Option<Path> {
+    match key.expression("crate = my_framework::backdoor", errors)? {
         Expr::Path(path) if path.qself.is_none() => Some(path.path),
         other => {
-            mistakes.add(other, "`crate` takes a path", "write `crate = my_framework::backdoor`");
+            errors.add(other, "`crate` takes a path", "write `crate = my_framework::backdoor`");
             None
         }
     }
 }
 
 /// `on = console`.
-fn place(key: &Key, mistakes: &Mistakes) -> TokenStream {
+fn place(key: &Key, errors: &Errors) -> TokenStream {
     let service = quote!(Service);
-    let Some(value) = key.expression("on = helper", mistakes) else { return service };
+    let Some(value) = key.expression("on = helper", errors) else { return service };
     match &value {
         Expr::Path(path) if path.path.is_ident("console") => quote!(Console),
         Expr::Path(path) if path.path.is_ident("helper") => quote!(Helper),
         _ => {
-            mistakes.add(
+            errors.add(
                 value,
                 "`on` takes `console` or `helper`",
                 "without `on`, a command runs where the service's own code runs",
@@ -113,9 +113,9 @@ fn place(key: &Key, mistakes: &Mistakes) -> TokenStream {
 }
 
 /// `timeout = "5s"`.
-fn timeout(key: &Key, mistakes: &Mistakes) -> TokenStream {
+fn timeout(key: &Key, errors: &Errors) -> TokenStream {
     let default = quote!(Default);
-    let Some(text) = key.string("timeout = \"30s\"", mistakes) else { return default };
+    let Some(text) = key.string("timeout = \"30s\"", errors) else { return default };
     let value = text.value();
     if value == "none" {
         return quote!(Never);
@@ -126,7 +126,7 @@ fn timeout(key: &Key, mistakes: &Mistakes) -> TokenStream {
             quote!(after_millis(#milliseconds))
         }
         _ => {
-            mistakes.add(
+            errors.add(
                 text,
                 format_args!("`{value}` is not a timeout"),
                 "write a number with ms, s, m or h, such as \"5s\", or \"none\"",

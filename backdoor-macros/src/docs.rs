@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-use crate::expand;
+use crate::private::private;
 
 /// The doc comments among the attributes, as an expression of type `&'static str`.
 ///
@@ -44,7 +44,7 @@ pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
         let text = text.trim_matches('\n');
         quote!(#text)
     } else {
-        let private = expand::private(Span::call_site());
+        let private = private(Span::call_site());
         let parts = parts.into_iter().chain((!text.is_empty()).then(|| quote!(#text)));
         quote!(#private::concat!(#(#parts),*))
     }

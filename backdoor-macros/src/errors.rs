@@ -1,4 +1,4 @@
-//! The mistakes of one item, gathered so that all of them are reported at once.
+//! The errors of one item, gathered so that all of them are reported at once.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -6,11 +6,11 @@ use std::fmt::Display;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// Mistakes in the order they were found, which the stages keep to source order.
+/// Errors in the order they were found, which the stages keep to source order.
 #[derive(Default)]
-pub(crate) struct Mistakes(RefCell<Vec<syn::Error>>);
+pub(crate) struct Errors(RefCell<Vec<syn::Error>>);
 
-impl Mistakes {
+impl Errors {
     /// A broken rule, and one way out that compiles, underlined at the author's tokens.
     pub(crate) fn add(&self, at: impl ToTokens, rule: impl Display, help: impl Display) {
         self.0.borrow_mut().push(syn::Error::new_spanned(at, format!("{rule}\n= help: {help}")));

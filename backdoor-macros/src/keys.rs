@@ -7,7 +7,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Token, parenthesized};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 use crate::names;
 
 /// One entry of a list.
@@ -25,14 +25,8 @@ pub(crate) enum Value {
 
 /// Reads a list, and hands its entries on in their order. `place` is how the author wrote it, such as `#[arg(..)]`. What is wrong
 /// is not handed on, and does not hide what stands behind it: parsing goes on at the next comma.
-pub(crate) fn read(
-    tokens: TokenStream,
-    place: &str,
-    known: &[&str],
-    mistakes: &Mistakes,
-    each: impl FnMut(Key),
-) {
-    read_with(tokens, place, known, &[], mistakes, each);
+pub(crate) fn read(tokens: TokenStream, place: &str, known: &[&str], errors: &Errors, each: impl FnMut(Key)) {
+    read_with(tokens, place, known, &[], errors, each);
 }
 
 /// [`read`], where there are keys that no message names.
@@ -41,7 +35,7 @@ pub(crate) fn read_with(
     place: &str,
     known: &[&str],
     internal: &[&str],
-    mistakes: &Mistakes,
+    errors: &Errors,
     mut each: impl FnMut(Key),
 ) {
     let mut seen: Vec<Ident> = Vec::new();
@@ -54,17 +48,17 @@ pub(crate) fn read_with(
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("known keys: `{}`", known.join("`, `")),
                     };
-                    mistakes.add(&key.name, format_args!("unknown key `{name}` in `{place}`"), help);
+                    errors.add(&key.name, format_args!("unknown key `{name}` in `{place}`"), help);
                 }
                 Ok(key) if seen.contains(&key.name) => {
-                    mistakes.add_bare(&key.name, format_args!("`{}` is given twice", key.name));
+                    errors.add_bare(&key.name, format_args!("`{}` is given twice", key.name));
                 }
                 Ok(key) => {
                     seen.push(key.name.clone());
                     each(key);
                 }
                 Err(error) => {
-                    mistakes.add_syntax(error);
+                    errors.add_syntax(error);
                     while !input.is_empty() && !input.peek(Token![,]) {
                         input.parse::<TokenTree>()?;
                     }
@@ -77,7 +71,7 @@ pub(crate) fn read_with(
         Ok(())
     };
     if let Err(error) = parser.parse2(tokens) {
-        mistakes.add_syntax(error);
+        errors.add_syntax(error);
     }
 }
 
@@ -106,13 +100,13 @@ fn entry(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Key> {
 
 impl Key {
     /// The value as a string literal.
-    pub(crate) fn string(&self, example: &str, mistakes: &Mistakes) -> Option<LitStr> {
+    pub(crate) fn string(&self, example: &str, errors: &Errors) -> Option<LitStr> {
         let found = match &self.value {
             Value::Is(value) => string_of(value),
             Value::Nothing | Value::List(_) => None,
         };
         if found.is_none() {
-            mistakes.add(
+            errors.add(
                 self.blame(),
                 format_args!("`{}` takes a string literal", self.name),
                 format_args!("write `{example}`"),
@@ -122,14 +116,14 @@ impl Key {
     }
 
     /// The value as string literals in parentheses, or one behind `=`.
-    pub(crate) fn strings(&self, example: &str, mistakes: &Mistakes) -> Vec<LitStr> {
+    pub(crate) fn strings(&self, example: &str, errors: &Errors) -> Vec<LitStr> {
         let values: Vec<&Expr> = match &self.value {
             Value::Nothing => Vec::new(),
             Value::Is(value) => vec![value],
             Value::List(values) => values.iter().collect(),
         };
         if values.is_empty() {
-            mistakes.add(
+            errors.add(
                 &self.name,
                 format_args!("`{}` takes string literals", self.name),
                 format_args!("write `{example}`"),
@@ -139,7 +133,7 @@ impl Key {
         for value in values {
             match string_of(value) {
                 Some(string) => strings.push(string),
-                None => mistakes.add(
+                None => errors.add(
                     value,
                     format_args!("`{}` takes string literals", self.name),
                     format_args!("write `{example}`"),
@@ -150,11 +144,11 @@ impl Key {
     }
 
     /// The value as an expression.
-    pub(crate) fn expression(&self, example: &str, mistakes: &Mistakes) -> Option<Expr> {
+    pub(crate) fn expression(&self, example: &str, errors: &Errors) -> Option<Expr> {
         match &self.value {
             Value::Is(value) => Some((**value).clone()),
             Value::Nothing | Value::List(_) => {
-                mistakes.add(
+                errors.add(
                     &self.name,
                     format_args!("`{}` needs a value", self.name),
                     format_args!("write `{example}`"),
@@ -165,11 +159,11 @@ impl Key {
     }
 
     /// Nothing, which is what a bare key has.
-    pub(crate) fn bare(&self, mistakes: &Mistakes) -> bool {
+    pub(crate) fn bare(&self, errors: &Errors) -> bool {
         let bare = matches!(self.value, Value::Nothing);
         if !bare {
             let name = &self.name;
-            mistakes.add(
+            errors.add(
                 self.blame(),
                 format_args!("`{name}` takes no value"),
                 format_args!("write `{name}` alone"),

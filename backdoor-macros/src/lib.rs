@@ -1,9 +1,9 @@
 //! The attribute and derive macros of `backdoor-runtime`, which re-exports them and documents how they are used.
 //!
 //! The stages of a macro are files, and none looks back: `keys` reads `key = value` lists, `command` and `argument` give them
-//! their meaning, `function` is the annotated function, `options` the names that its options take, and `expand` writes the constant
-//! table and the call. Mistakes are gathered in `errors` and reported together, in source order; the author's function is kept
-//! whatever is wrong with the attribute.
+//! their meaning, `function` is the annotated function, `options` the names that its options take, and `expand` writes the
+//! constant table and the call. `private` names what the expansion uses of the runtime. Errors are gathered in `errors` and
+//! reported together, in source order; the author's function is kept whatever is wrong with the attribute.
 //! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
 
 mod argument;
@@ -11,14 +11,19 @@ mod associated;
 mod build_info;
 mod choice;
 mod command;
+mod conditions;
 mod docs;
+mod ends;
 mod errors;
 mod expand;
 mod function;
 mod keys;
 mod literal_range;
+mod literal_text;
 mod names;
 mod options;
+mod parameter;
+mod private;
 mod repository;
 #[cfg(test)]
 mod snapshots;
@@ -68,7 +73,7 @@ pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStrea
 /// |---|---|---|
 /// | `name = "pool-size"` | what the operator types: one word | the static's name in kebab-case |
 /// | `unit = "ms"` | what its number counts | nothing |
-/// | `settable` | an operator may change it | he may read it |
+/// | `settable` | an operator may change it | it is read only |
 /// | `range = 1..=100` | the values that may be set | all of its type |
 /// | `validate = path` | a `fn(&T) -> Result<(), E>` that judges a value before it is set; `E: Display` | every value is fit |
 /// | `on_change = path` | a `fn(&T)` that is told of each new value, after all locks are free | nobody is told |

@@ -6,10 +6,10 @@ use std::fmt;
 
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 
 /// Judges a range, and the default beside it.
-pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {
+pub(crate) fn check(range: &Expr, default: Option<&Expr>, errors: &Errors) {
     let Expr::Range(ExprRange { start, limits, end, .. }) = range else { return };
     let low = start.as_deref().and_then(Number::written);
     let high = end.as_deref().and_then(Number::written);
@@ -18,7 +18,7 @@ pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {
     if let (Some(low), Some(high)) = (low, high)
         && low.partial_cmp(&high).is_some_and(above)
     {
-        return mistakes.add(
+        return errors.add(
             range,
             "no value lies in this `range`",
             "write the smaller end first, as in `range = 1..=5`",
@@ -29,7 +29,7 @@ pub(crate) fn check(range: &Expr, default: Option<&Expr>, mistakes: &Mistakes) {
         && (low.is_some_and(|low| value < low)
             || high.and_then(|high| value.partial_cmp(&high)).is_some_and(above))
     {
-        mistakes.add(
+        errors.add(
             default,
             format_args!("`default` is {value}, which is not in the parameter's `range`"),
             "choose a value that an operator may type, or widen the `range`",

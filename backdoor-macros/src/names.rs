@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 
 /// The identifier in kebab-case: `for_time` and `ForTime` are `for-time`.
 pub(crate) fn kebab(ident: &Ident) -> String {
@@ -28,26 +28,26 @@ pub(crate) fn kebab(ident: &Ident) -> String {
 }
 
 /// Checks a name that may have several words.
-pub(crate) fn check_words(name: &LitStr, mistakes: &Mistakes) {
-    check(name, "a command name", "; a space starts a subcommand, as in \"log level\"", true, mistakes);
+pub(crate) fn check_words(name: &LitStr, errors: &Errors) {
+    check(name, "a command name", "; a space starts a subcommand, as in \"log level\"", true, errors);
 }
 
 /// Checks a name of one word.
-pub(crate) fn check_word(name: &LitStr, what: &str, mistakes: &Mistakes) {
-    check(name, what, "", false, mistakes);
+pub(crate) fn check_word(name: &LitStr, what: &str, errors: &Errors) {
+    check(name, what, "", false, errors);
 }
 
 /// Checks the name that is made of an identifier, which Rust allows more in.
-pub(crate) fn check_ident(ident: &Ident, what: &str, help: &str, mistakes: &Mistakes) {
+pub(crate) fn check_ident(ident: &Ident, what: &str, help: &str, errors: &Errors) {
     if let Some(rule) = broken_rule(&kebab(ident), what, false) {
-        mistakes.add(ident, rule, help);
+        errors.add(ident, rule, help);
     }
 }
 
-fn check(name: &LitStr, what: &str, more: &str, spaces: bool, mistakes: &Mistakes) {
+fn check(name: &LitStr, what: &str, more: &str, spaces: bool, errors: &Errors) {
     if let Some(rule) = broken_rule(&name.value(), what, spaces) {
         let words = if spaces { "lower-case words" } else { "one word" };
-        mistakes.add(name, rule, format_args!("use {words} of a-z, 0-9 and `-`{more}"));
+        errors.add(name, rule, format_args!("use {words} of a-z, 0-9 and `-`{more}"));
     }
 }
 

@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-use crate::errors::Mistakes;
-use crate::function::Parameter;
+use crate::errors::Errors;
+use crate::parameter::Parameter;
 
 /// The options of the parameters so far.
 #[derive(Default)]
@@ -12,20 +12,20 @@ pub(crate) struct Options(Vec<String>);
 
 impl Options {
     /// Takes those of the next parameter.
-    pub(crate) fn take(&mut self, parameter: &Parameter, mistakes: &Mistakes) {
+    pub(crate) fn take(&mut self, parameter: &Parameter, errors: &Errors) {
         if let Some(long) = &parameter.args.long {
-            self.add(format!("--{}", parameter.long_name()), long.to_token_stream(), mistakes);
+            self.add(format!("--{}", parameter.long_name()), long.to_token_stream(), errors);
         }
         if let Some(short) = &parameter.args.short
             && let Some(letter) = parameter.short_name()
         {
-            self.add(format!("-{letter}"), short.to_token_stream(), mistakes);
+            self.add(format!("-{letter}"), short.to_token_stream(), errors);
         }
     }
 
-    fn add(&mut self, option: String, at: TokenStream, mistakes: &Mistakes) {
+    fn add(&mut self, option: String, at: TokenStream, errors: &Errors) {
         if self.0.contains(&option) {
-            mistakes.add(
+            errors.add(
                 at,
                 format_args!("`{option}` is taken twice"),
                 "give one of the parameters another name",

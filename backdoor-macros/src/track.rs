@@ -5,9 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, GenericParam, Index, Member, Meta, Path};
 
-use crate::errors::Mistakes;
+use crate::command;
+use crate::errors::Errors;
 use crate::keys::{self, Key};
-use crate::{command, expand};
+use crate::private;
 
 const PLACE: &str = "#[track(..)]";
 
@@ -20,32 +21,32 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => return error.to_compile_error(),
     };
-    let mistakes = Mistakes::default();
+    let errors = Errors::default();
     let mut krate = None;
-    read(&input.attrs, "crate = my_framework::backdoor", &["crate"], &mistakes, |key| {
-        krate = command::krate(&key, &mistakes);
+    read(&input.attrs, "crate = my_framework::backdoor", &["crate"], &errors, |key| {
+        krate = command::krate(&key, &errors);
     });
-    let guard = guard(&input, &mistakes);
-    let is_sound = mistakes.is_empty();
-    let mistakes = mistakes.into_tokens();
+    let guard = guard(&input, &errors);
+    let is_sound = errors.is_empty();
+    let errors = errors.into_tokens();
     // Where there is a guard, whoever makes one should not be an error as well.
     let tracked = guard.map(|(member, field)| expand(&input, &member, field, krate.as_ref(), is_sound));
-    quote!(#mistakes #tracked)
+    quote!(#errors #tracked)
 }
 
 /// The field that is the guard.
-fn guard<'a>(input: &'a DeriveInput, mistakes: &Mistakes) -> Option<(Member, &'a Field)> {
+fn guard<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<(Member, &'a Field)> {
     let fields = match &input.data {
         Data::Struct(data) => &data.fields,
         Data::Enum(data) => {
             let help =
                 "put the enum into a struct with a field `track: TrackGuard<Self>`, or into a `Tracked`";
-            mistakes.add(data.enum_token, "`Track` belongs on a struct", help);
+            errors.add(data.enum_token, "`Track` belongs on a struct", help);
             return None;
         }
         Data::Union(data) => {
             let help = "put the union into a struct with a field `track: TrackGuard<Self>`";
-            mistakes.add(data.union_token, "`Track` belongs on a struct", help);
+            errors.add(data.union_token, "`Track` belongs on a struct", help);
             return None;
         }
     };
@@ -56,7 +57,7 @@ fn guard<'a>(input: &'a DeriveInput, mistakes: &Mistakes) -> Option<(Member, &'a
             None => Member::Unnamed(Index { index: at as u32, span: field.ty.span() }),
         };
         let mut is_marked = false;
-        read(&field.attrs, "guard", &["guard"], mistakes, |key| is_marked |= key.bare(mistakes));
+        read(&field.attrs, "guard", &["guard"], errors, |key| is_marked |= key.bare(errors));
         if is_marked {
             marked.push((member, field));
         } else if field.ident.as_ref().is_some_and(|name| name == NAME) {
@@ -66,14 +67,14 @@ fn guard<'a>(input: &'a DeriveInput, mistakes: &Mistakes) -> Option<(Member, &'a
     let mut marked = marked.into_iter();
     let first = marked.next();
     for (_, field) in marked {
-        mistakes.add(
+        errors.add(
             &field.ty,
             format_args!("`{}` has two guards", input.ident),
             "an object counts once; mark one field with `#[track(guard)]`",
         );
     }
     let guard = first.or(named);
-    if guard.is_none() && mistakes.is_empty() {
+    if guard.is_none() && errors.is_empty() {
         let help = match fields {
             Fields::Unnamed(_) => {
                 "mark the guard among its fields with `#[track(guard)]`, or add one: `#[track(guard)] TrackGuard<Self>`"
@@ -82,7 +83,7 @@ fn guard<'a>(input: &'a DeriveInput, mistakes: &Mistakes) -> Option<(Member, &'a
                 "add a field `track: TrackGuard<Self>`, or mark the one there is with `#[track(guard)]`"
             }
         };
-        mistakes.add(&input.ident, format_args!("`{}` has no guard", input.ident), help);
+        errors.add(&input.ident, format_args!("`{}` has no guard", input.ident), help);
     }
     guard
 }
@@ -95,17 +96,11 @@ fn fields(input: &DeriveInput) -> impl Iterator<Item = &Field> {
     fields.into_iter().flatten()
 }
 
-fn read(
-    attributes: &[Attribute],
-    example: &str,
-    known: &[&str],
-    mistakes: &Mistakes,
-    mut each: impl FnMut(Key),
-) {
+fn read(attributes: &[Attribute], example: &str, known: &[&str], errors: &Errors, mut each: impl FnMut(Key)) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("track")) {
         match &attribute.meta {
-            Meta::List(list) => keys::read(list.tokens.clone(), PLACE, known, mistakes, &mut each),
-            other => mistakes.add(
+            Meta::List(list) => keys::read(list.tokens.clone(), PLACE, known, errors, &mut each),
+            other => errors.add(
                 other,
                 "`#[track]` needs keys in parentheses",
                 format_args!("write `#[track({example})]`"),
@@ -123,8 +118,8 @@ fn expand(
     krate: Option<&Path>,
     is_sound: bool,
 ) -> TokenStream {
-    let import = expand::import(krate);
-    let private = expand::private(Span::call_site());
+    let import = private::import(krate);
+    let private = private::private(Span::call_site());
     let name = &input.ident;
     let is_one_type = input.generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
     let mut generics = input.generics.clone();
@@ -142,7 +137,7 @@ fn expand(
     // What is no guard is underlined at its type, and so is what is one and should not be.
     let guard = quote_spanned!(field.ty.span()=> &self.#guard);
     let others = fields(input).filter(|other| is_sound && !std::ptr::eq(*other, field)).map(|other| {
-        let (private, ty) = (expand::private(other.ty.span()), &other.ty);
+        let (private, ty) = (private::private(other.ty.span()), &other.ty);
         quote_spanned!(ty.span()=> #private::beside_guard(#private::OtherField::<#ty>::FIELD.is());)
     });
     quote! {

@@ -8,7 +8,7 @@ use quote::quote;
 use syn::{Expr, LitStr, Path};
 
 use crate::command::krate;
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 use crate::keys::{self, Key};
 use crate::literal_range;
 use crate::names;
@@ -36,58 +36,58 @@ struct VarArgs {
 
 /// Expands the attribute, or gives the item back with what is wrong with it.
 pub(crate) fn variable(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
-    let mistakes = Mistakes::default();
-    let args = VarArgs::parse(attribute, &mistakes);
-    let registration = match Declaration::parse(tokens.clone(), args.name.is_none(), &mistakes) {
-        Ok(declaration) if mistakes.is_empty() => Some(table::registration(&args, &declaration)),
+    let errors = Errors::default();
+    let args = VarArgs::parse(attribute, &errors);
+    let registration = match Declaration::parse(tokens.clone(), args.name.is_none(), &errors) {
+        Ok(declaration) if errors.is_empty() => Some(table::registration(&args, &declaration)),
         Ok(_) => None,
         Err(error) => {
-            mistakes.add_syntax(error);
+            errors.add_syntax(error);
             None
         }
     };
-    let mistakes = mistakes.into_tokens();
-    quote!(#tokens #registration #mistakes)
+    let errors = errors.into_tokens();
+    quote!(#tokens #registration #errors)
 }
 
 impl VarArgs {
-    fn parse(tokens: TokenStream, mistakes: &Mistakes) -> Self {
+    fn parse(tokens: TokenStream, errors: &Errors) -> Self {
         let mut args = Self::default();
-        keys::read(tokens, PLACE, &KNOWN, mistakes, |key| args.set(key, mistakes));
-        args.check(mistakes);
+        keys::read(tokens, PLACE, &KNOWN, errors, |key| args.set(key, errors));
+        args.check(errors);
         args
     }
 
-    fn set(&mut self, key: Key, mistakes: &Mistakes) {
+    fn set(&mut self, key: Key, errors: &Errors) {
         match key.name.to_string().as_str() {
             "name" => {
-                self.name = key.string("name = \"pool-size\"", mistakes);
-                self.name.iter().for_each(|name| names::check_word(name, "the name of a variable", mistakes));
+                self.name = key.string("name = \"pool-size\"", errors);
+                self.name.iter().for_each(|name| names::check_word(name, "the name of a variable", errors));
             }
-            "unit" => self.unit = key.string("unit = \"ms\"", mistakes),
-            "settable" if key.bare(mistakes) => self.settable = Some(key.name),
+            "unit" => self.unit = key.string("unit = \"ms\"", errors),
+            "settable" if key.bare(errors) => self.settable = Some(key.name),
             "range" => {
-                let range = key.expression("range = 1..=100", mistakes);
-                range.iter().for_each(|range| literal_range::check(range, None, mistakes));
+                let range = key.expression("range = 1..=100", errors);
+                range.iter().for_each(|range| literal_range::check(range, None, errors));
                 self.range = range.map(|range| (key.name, range));
             }
-            "validate" => self.validate = path(key, "is_fit", mistakes),
-            "on_change" => self.on_change = path(key, "resize", mistakes),
-            "trend" if key.bare(mistakes) => self.trend = Some(key.name),
-            "hidden" => self.hidden = key.bare(mistakes),
-            "secret" if key.bare(mistakes) => self.secret = Some(key.name),
-            "crate" => self.krate = krate(&key, mistakes),
+            "validate" => self.validate = path(key, "is_fit", errors),
+            "on_change" => self.on_change = path(key, "resize", errors),
+            "trend" if key.bare(errors) => self.trend = Some(key.name),
+            "hidden" => self.hidden = key.bare(errors),
+            "secret" if key.bare(errors) => self.secret = Some(key.name),
+            "crate" => self.krate = krate(&key, errors),
             _ => {}
         }
     }
 
-    fn check(&self, mistakes: &Mistakes) {
+    fn check(&self, errors: &Errors) {
         let range = self.range.as_ref().map(|(key, _)| key);
         let validate = self.validate.as_ref().map(|(key, _)| key);
         let on_change = self.on_change.as_ref().map(|(key, _)| key);
         if self.settable.is_none() {
             for key in [range, validate, on_change].into_iter().flatten() {
-                mistakes.add(
+                errors.add(
                     key,
                     format_args!("`{key}` belongs to a variable that can be set"),
                     format_args!("add `settable`, or remove `{key}`"),
@@ -95,7 +95,7 @@ impl VarArgs {
             }
         }
         if let (Some(trend), Some(_)) = (&self.trend, &self.secret) {
-            mistakes.add(
+            errors.add(
                 trend,
                 "`trend` and `secret` exclude each other",
                 "a drawing would show the numbers; keep one of them",
@@ -104,12 +104,12 @@ impl VarArgs {
     }
 }
 
-fn path(key: Key, example: &str, mistakes: &Mistakes) -> Option<(Ident, Path)> {
+fn path(key: Key, example: &str, errors: &Errors) -> Option<(Ident, Path)> {
     let name = key.name.clone();
-    match key.expression(&format!("{name} = {example}"), mistakes)? {
+    match key.expression(&format!("{name} = {example}"), errors)? {
         Expr::Path(path) if path.qself.is_none() => Some((name, path.path)),
         other => {
-            mistakes.add(
+            errors.add(
                 other,
                 format_args!("`{name}` takes the path of a function"),
                 format_args!("write `{name} = {example}`, and the function beside it"),

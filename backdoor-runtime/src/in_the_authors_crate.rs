@@ -12,7 +12,7 @@
 #[macro_export]
 macro_rules! build_info {
     () => {
-        $crate::private::build_info_in!($crate)
+        $crate::private_0_1_0::build_info_in!($crate)
     };
     ($($anything:tt)+) => {
         ::core::compile_error!("`build_info!` takes nothing")
@@ -36,15 +36,15 @@ macro_rules! commands_of {
         const _: () = {
             #[allow(unused_imports)]
             use ::$krate as _;
-            $crate::private::inventory::submit! {
-                $crate::private::Expected {
+            $crate::private_0_1_0::inventory::submit! {
+                $crate::private_0_1_0::Expected {
                     krate: $crate::commands_of!(@ $krate $($name)?),
-                    file: $crate::private::file!(),
-                    line: $crate::private::line!(),
+                    file: $crate::private_0_1_0::file!(),
+                    line: $crate::private_0_1_0::line!(),
                 }
             }
         };
     )+};
-    (@ $krate:ident) => { $crate::private::stringify!($krate) };
+    (@ $krate:ident) => { $crate::private_0_1_0::stringify!($krate) };
     (@ $krate:ident $name:literal) => { $name };
 }

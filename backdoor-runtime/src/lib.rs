@@ -22,7 +22,8 @@ mod exec;
 mod in_the_authors_crate;
 mod line;
 #[doc(hidden)]
-pub mod private;
+#[path = "private.rs"]
+pub mod private_0_1_0;
 mod procfs;
 pub(crate) mod readable;
 mod reply;

@@ -1,4 +1,7 @@
 //! All that generated code may name. Nothing here is stable; use the macros.
+//!
+//! `lib.rs` gives the module a name with this crate's version, and the macros name it by theirs. Where the two differ,
+//! `__backdoor_check_version!` says so.
 
 pub use std::boxed::Box;
 pub use std::convert::From;
@@ -41,3 +44,28 @@ pub use crate::views::vars::probe::{
     PlaceProbe,
 };
 pub use crate::views::vars::variable::{RegisteredVariable, Setting, Variable, settable};
+
+/// Says which two versions meet, where the macros' is not this crate's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __backdoor_check_version {
+    ("0.1.0") => {};
+    ($version:literal) => {
+        ::core::compile_error!(::core::concat!(
+            "backdoor-macros ",
+            $version,
+            " cannot expand code for backdoor-runtime 0.1.0\n\
+             = help: depend on `backdoor-runtime` alone, which has its macros; `cargo tree -i backdoor-macros` shows who else does"
+        ));
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// All else fails to compile where it is not: the built-in commands are expanded by the macros.
+    #[test]
+    fn error_of_another_version_names_this_one() {
+        let own = concat!(" for backdoor-runtime ", env!("CARGO_PKG_VERSION"), "\\n");
+        assert!(include_str!("private.rs").contains(own), "{own}");
+    }
+}

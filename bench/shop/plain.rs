@@ -2,8 +2,8 @@
 //! shop has some, and so does the count of its orders, which is part of what they are.
 
 pub(crate) use ours::{
-    ArgError, Choice, ChoiceWord, Counter, FromArg, Gauge, Histogram, Track, TrackGuard, backdoor_var,
-    choose, private,
+    __backdoor_check_version, ArgError, Choice, ChoiceWord, Counter, FromArg, Gauge, Histogram, Track,
+    TrackGuard, backdoor_var, choose, private_0_1_0,
 };
 pub(crate) use tasks::spawn_named;
 

@@ -50,9 +50,7 @@ fn a_command_may_come_from_a_macro() {
 
 /// What a framework does that brings the console along under a name of its own.
 mod framework {
-    pub(super) mod console {
-        pub(in super::super) use backdoor_runtime::private;
-    }
+    pub(super) use backdoor_runtime as console;
 
     macro_rules! command {
         ($item:item) => {

@@ -74,7 +74,7 @@ static HYGIENE_OLD: AtomicU32 = AtomicU32::new(2);
 static HYGIENE_OLD: NoSuchType = NoSuchType;
 
 mod framework {
-    pub(super) use backdoor_runtime::private;
+    pub(super) use backdoor_runtime::*;
 }
 
 #[backdoor_var(name = "hygiene-framework", crate = framework)]

@@ -4,10 +4,12 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ReturnType;
 
-use crate::expand::{Ends, local, private};
-use crate::function::{Item, Parameter};
+use crate::ends::Ends;
+use crate::function::Function;
+use crate::parameter::Parameter;
+use crate::private::{self, local, private};
 
-pub(super) fn run(item: &Item) -> TokenStream {
+pub(super) fn run(item: &Function) -> TokenStream {
     let own = Span::call_site();
     let private = private(own);
     let taking: Vec<TokenStream> = item.parameters.iter().map(take).collect();
@@ -21,7 +23,7 @@ pub(super) fn run(item: &Item) -> TokenStream {
     // The compiler finds a reply that cannot be shown in the ladder, and again in the table. The place is the same, so that it says
     // so once.
     let reply = item.reply();
-    let runner_private = crate::expand::private(reply.first);
+    let runner_private = private::private(reply.first);
     let runner = format_ident!("{runner}_{}", item.parameters.len(), span = reply.first);
     let arguments = closed(Delimiter::Parenthesis, reply.last, quote!(#(#taking,)* #function, #ladder));
     let runner = quote_spanned!(reply.first=> &#runner_private::#runner #arguments);
@@ -35,7 +37,7 @@ pub(super) fn run(item: &Item) -> TokenStream {
 }
 
 /// What becomes a pointer: the author's function itself, unless that is not what is to be called.
-fn function(item: &Item) -> TokenStream {
+fn function(item: &Function) -> TokenStream {
     let own = Span::call_site();
     let name = &item.signature.ident;
     let values = || (0..item.parameters.len()).map(|at| local(&format!("value_{at}"), own));
@@ -56,7 +58,7 @@ fn function(item: &Item) -> TokenStream {
 
 /// Climbs the ladder of the reply. It is a closure for the sake of the types: nobody calls it. It is in the place of the function's
 /// return type, since that is what a mistake is about.
-fn ladder(item: &Item) -> TokenStream {
+fn ladder(item: &Function) -> TokenStream {
     let private = private(Span::call_site());
     let Ends { first, last } = item.reply();
     // The `&` is there for its place, from which what is asked of the probe is underlined to the end of the type.
@@ -112,7 +114,7 @@ pub(super) fn via_from_str(parameter: &Parameter, item: &str) -> TokenStream {
     quote_spanned!(at.first=> <#private::ViaFromStr::<#r#type>>::#item)
 }
 
-impl Item {
+impl Function {
     /// The tokens a mistake in the reply is underlined at.
     fn reply(&self) -> Ends {
         match &self.signature.output {

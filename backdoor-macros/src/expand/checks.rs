@@ -5,10 +5,12 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use crate::command::CommandArgs;
-use crate::expand::{Ends, private};
-use crate::function::{Item, Parameter};
+use crate::ends::Ends;
+use crate::function::Function;
+use crate::parameter::Parameter;
+use crate::private::private;
 
-pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
+pub(super) fn command(args: &CommandArgs, item: &Function) -> TokenStream {
     let name = match &args.name {
         Some(name) => Ends::of(name),
         None => Ends::of(&item.signature.ident),
@@ -26,7 +28,7 @@ pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
 
 /// The parameters that say nothing of options, in one constant: most are such, and each constant of its own costs the compiler as
 /// much as all of them. The first that is wrong is reported.
-fn plain_parameters(item: &Item) -> Option<TokenStream> {
+fn plain_parameters(item: &Function) -> Option<TokenStream> {
     let checks: Vec<TokenStream> = (item.parameters.iter().enumerate())
         .filter(|(_, parameter)| parameter.args.long.is_none() && parameter.args.short.is_none())
         .map(|(at, parameter)| call("check_parameter", Ends::of(&parameter.pattern), table(at)))

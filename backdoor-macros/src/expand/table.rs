@@ -2,15 +2,19 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
+use syn::Expr;
 
 use crate::argument::Secrecy;
 use crate::command::CommandArgs;
 use crate::docs;
-use crate::expand::{self, Ends, call, local, private};
-use crate::function::{Item, Parameter};
+use crate::ends::Ends;
+use crate::expand::call;
+use crate::function::Function;
+use crate::literal_text::literal_text;
+use crate::parameter::Parameter;
+use crate::private::{self, local, private};
 
-pub(super) fn command(args: &CommandArgs, item: &Item) -> TokenStream {
+pub(super) fn command(args: &CommandArgs, item: &Function) -> TokenStream {
     let private = private(Span::call_site());
     let name = item.command_name(args);
     let CommandArgs { aliases, hidden, timeout, place, .. } = args;
@@ -82,7 +86,7 @@ fn shape(parameter: &Parameter) -> TokenStream {
         }
         false => {
             let at = Ends::of(r#type);
-            let param = expand::private(at.first);
+            let param = private::private(at.first);
             let shape = Ident::new("SHAPE", at.last);
             quote_spanned!(at.first=> <#r#type as #param::Param>::#shape)
         }
@@ -157,29 +161,5 @@ fn literal(value: &Expr) -> TokenStream {
     match literal_text(value) {
         Some(text) => quote!(#private::Some(#text)),
         None => quote!(#private::None),
-    }
-}
-
-pub(crate) fn literal_text(value: &Expr) -> Option<String> {
-    match value {
-        Expr::Lit(ExprLit { lit, .. }) => match lit {
-            Lit::Int(number) => Some(number.base10_digits().to_owned()),
-            Lit::Float(number) => Some(number.base10_digits().to_owned()),
-            Lit::Bool(flag) => Some(flag.value.to_string()),
-            _ => None,
-        },
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => Some(format!("-{}", literal_text(expr)?)),
-        Expr::Range(ExprRange { start, limits, end, .. }) => {
-            let text =
-                |end: &Option<Box<Expr>>| end.as_ref().map_or(Some(String::new()), |end| literal_text(end));
-            let dots = match limits {
-                RangeLimits::HalfOpen(_) => "..",
-                RangeLimits::Closed(_) => "..=",
-            };
-            Some(format!("{}{dots}{}", text(start)?, text(end)?))
-        }
-        Expr::Group(group) => literal_text(&group.expr),
-        Expr::Paren(group) => literal_text(&group.expr),
-        _ => None,
     }
 }

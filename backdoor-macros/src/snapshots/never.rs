@@ -8,7 +8,9 @@ fn author_stop() -> ! {
 }
 #[allow(deprecated)]
 const _: () = {
-    use ::backdoor_runtime::private as __backdoor;
+    use ::backdoor_runtime as __backdoor_crate;
+    __backdoor_crate::__backdoor_check_version!("0.1.0");
+    use __backdoor_crate::private_0_1_0 as __backdoor;
     static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
         name: "author-stop",
         aliases: &[],

@@ -1,5 +1,7 @@
 const _: () = {
-    use ::backdoor_runtime::private as __backdoor;
+    use ::backdoor_runtime as __backdoor_crate;
+    __backdoor_crate::__backdoor_check_version!("0.1.0");
+    use __backdoor_crate::private_0_1_0 as __backdoor;
     #[automatically_derived]
     #[allow(deprecated)]
     impl<'author> __backdoor::Track for AuthorLease<'author> {

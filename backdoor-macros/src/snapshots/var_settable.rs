@@ -1,7 +1,9 @@
 static AUTHOR_TIME: AuthorAtomic = AuthorAtomic::new(3);
 #[allow(deprecated)]
 const _: () = {
-    use ::backdoor_runtime::private as __backdoor;
+    use ::backdoor_runtime as __backdoor_crate;
+    __backdoor_crate::__backdoor_check_version!("0.1.0");
+    use __backdoor_crate::private_0_1_0 as __backdoor;
     static __BACKDOOR_PRISTINE: AuthorAtomic = AuthorAtomic::new(3);
     static __BACKDOOR_VARIABLE: __backdoor::Variable = __backdoor::Variable {
         name: "time",

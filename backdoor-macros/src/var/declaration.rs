@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Ident, ItemStatic, StaticMutability, Type};
 
-use crate::errors::Mistakes;
+use crate::errors::Errors;
 use crate::names;
 
 /// A static.
@@ -19,10 +19,10 @@ pub(super) struct Declaration {
 impl Declaration {
     /// Reads a static, whose identifier is its name unless it has another. What is none comes back as an error on the word that says
     /// what it is.
-    pub(super) fn parse(tokens: TokenStream, is_named: bool, mistakes: &Mistakes) -> syn::Result<Self> {
+    pub(super) fn parse(tokens: TokenStream, is_named: bool, errors: &Errors) -> syn::Result<Self> {
         let Static(item) = syn::parse2(tokens)?;
         if let StaticMutability::Mut(token) = &item.mutability {
-            mistakes.add(
+            errors.add(
                 token,
                 "a variable cannot be `static mut`",
                 "put the value into an atomic, a `Mutex` or an `RwLock`, and leave `mut` out",
@@ -33,7 +33,7 @@ impl Declaration {
                 &item.ident,
                 "the name of a variable",
                 "give it another name with `name = \"..\"`",
-                mistakes,
+                errors,
             );
         }
         Ok(Self { attributes: item.attrs, ident: item.ident, r#type: *item.ty, value: *item.expr })

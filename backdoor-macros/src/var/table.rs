@@ -4,14 +4,16 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Path;
 
+use crate::conditions;
 use crate::docs;
-use crate::expand::{Ends, import, literal_text, private};
-use crate::function;
+use crate::ends::Ends;
+use crate::literal_text::literal_text;
+use crate::private::{import, private};
 use crate::var::declaration::Declaration;
 use crate::var::{VarArgs, here};
 
 pub(super) fn registration(args: &VarArgs, declaration: &Declaration) -> TokenStream {
-    let conditions = function::conditions(&declaration.attributes);
+    let conditions = conditions::conditions(&declaration.attributes);
     let import = import(args.krate.as_ref());
     let private = private(here());
     let table = table(args, declaration);

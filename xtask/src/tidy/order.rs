@@ -81,7 +81,7 @@ const ORDER: &[(&str, &str)] = &[
     ("server", "the builder, its checks at start, addresses, listeners, who gets a session, the end"),
     ("testing", "lines run without a socket, for unit tests of authors"),
     ("bounds", "the rules for authors' types, under the names that the compiler shows"),
-    ("private", "all that generated code may name"),
+    ("private", "all that generated code may name; the name of the module has the version: `private_0_1_0`"),
     ("in_the_authors_crate", "macros that must run in the author's crate"),
 ];
 
