@@ -70,7 +70,13 @@ impl ArgumentArgs {
                 docs.push(attribute);
             } else if is_lint(&attribute) {
                 kept.push(attribute);
-            } else if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+            } else if attribute.path().is_ident("cfg_attr") {
+                errors.add(
+                    &attribute,
+                    "`cfg_attr` takes a condition and attributes",
+                    "write `#[cfg_attr(unix, arg(long))]`",
+                );
+            } else if attribute.path().is_ident("cfg") {
                 errors.add(
                     &attribute,
                     "a command's parameters cannot depend on `cfg`",

@@ -21,7 +21,7 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let args = EnumArgs::read(&input.attrs, &errors);
     let words = words(&input, &errors);
     if !errors.is_empty() {
-        let errors = errors.into_tokens();
+        let errors = errors.into_tokens(None);
         let fallback = fallback(&input, args.krate.as_ref());
         return quote!(#errors #fallback);
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// Errors in the order they were found, which the stages keep to source order.
 #[derive(Default)]
@@ -30,8 +30,9 @@ impl Errors {
         self.0.borrow().is_empty()
     }
 
-    /// One `compile_error!` each.
-    pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0.into_inner().iter().map(syn::Error::to_compile_error).collect()
+    /// One `compile_error!` each, under a `#[cfg]` if they are of one form of the item.
+    pub(crate) fn into_tokens(self, condition: Option<&TokenStream>) -> TokenStream {
+        let each = self.0.into_inner().into_iter().flatten().map(|error| error.to_compile_error());
+        each.map(|error| quote!(#condition #error)).collect()
     }
 }

@@ -12,40 +12,48 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 use crate::command::CommandArgs;
+use crate::conditional;
 use crate::conditions;
 use crate::errors::Errors;
-use crate::function::Function;
+use crate::function::{Function, Raw};
 use crate::private::{import, private};
 
 /// Expands the attribute, or gives the item back with what is wrong with it.
 pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     let errors = Errors::default();
     let args = CommandArgs::parse(attribute, &errors);
-    let item = match Function::parse(tokens.clone(), &args, &errors) {
-        Ok(item) => item,
+    let raw: Raw = match syn::parse2(tokens.clone()) {
+        Ok(raw) => raw,
         Err(error) => {
             errors.add_syntax(error);
-            let errors = errors.into_tokens();
+            let errors = errors.into_tokens(None);
             return quote!(#tokens #errors);
         }
     };
-    if errors.is_empty() {
-        let registration = registration(&args, &item);
-        quote!(#item #registration)
-    } else {
-        let errors = errors.into_tokens();
-        quote!(#item #errors)
+    let mut functions = TokenStream::new();
+    let mut in_functions = TokenStream::new();
+    for outcome in conditional::outcomes(&raw, &errors) {
+        let found = Errors::default();
+        let condition = outcome.condition();
+        let item = Function::read(outcome.of(&raw), condition.as_ref(), &args, &found);
+        let registration = (errors.is_empty() && found.is_empty()).then(|| registration(&args, &item));
+        functions.extend(quote!(#item #registration));
+        in_functions.extend(found.into_tokens(condition.as_ref()));
     }
+    let errors = errors.into_tokens(None);
+    quote!(#functions #errors #in_functions)
 }
 
 /// A command may stay registered while its callers are told to look elsewhere, hence `deprecated`.
 fn registration(args: &CommandArgs, item: &Function) -> TokenStream {
+    let condition = &item.condition;
     let conditions = conditions::conditions(&item.attributes);
     let import = import(args.krate.as_ref());
     let private = private(Span::call_site());
     let table = table::command(args, item);
     let checks = checks::command(args, item);
     quote! {
+        #condition
         #(#conditions)*
         #[allow(deprecated)]
         const _: () = {

@@ -22,12 +22,19 @@ pub(crate) struct Function {
     pub(crate) signature: Signature,
     body: TokenStream,
     pub(crate) parameters: Vec<Parameter>,
+    /// The `#[cfg]` of one of several forms of the function.
+    pub(crate) condition: Option<TokenStream>,
 }
 
 impl Function {
-    /// Reads a function. What is none comes back as an error on the word that says what it is.
-    pub(crate) fn parse(tokens: TokenStream, args: &CommandArgs, errors: &Errors) -> syn::Result<Self> {
-        let Raw { attributes, visibility, mut signature, body } = syn::parse2(tokens)?;
+    /// Reads a function, or one of several forms of it.
+    pub(crate) fn read(
+        raw: Raw,
+        condition: Option<&TokenStream>,
+        args: &CommandArgs,
+        errors: &Errors,
+    ) -> Self {
+        let Raw { attributes, visibility, mut signature, body } = raw;
         check_signature(&signature, args, errors);
         if let Some(found) = associated::self_type(&signature, &body) {
             errors.add(
@@ -63,7 +70,7 @@ impl Function {
         if let Some(variadic) = &signature.variadic {
             errors.add(variadic, "a command cannot be variadic", "take the words as `Vec<String>`");
         }
-        Ok(Self { attributes, visibility, signature, body, parameters })
+        Self { attributes, visibility, signature, body, parameters, condition: condition.cloned() }
     }
 
     /// The name that the operator types.
@@ -84,9 +91,10 @@ impl Function {
 /// ours and wins.
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attributes, visibility, signature, body, .. } = self;
+        let Self { attributes, visibility, signature, body, condition, .. } = self;
         let unused_async = self.is_async().then(|| quote!(clippy::unused_async));
         tokens.extend(quote! {
+            #condition
             #[allow(
                 clippy::fn_params_excessive_bools,
                 clippy::needless_pass_by_value,
@@ -98,10 +106,12 @@ impl ToTokens for Function {
     }
 }
 
-struct Raw {
-    attributes: Vec<Attribute>,
+/// A function as it was written. What is none fails to parse, with an error on the word that says what it is.
+#[derive(Clone)]
+pub(crate) struct Raw {
+    pub(crate) attributes: Vec<Attribute>,
     visibility: Visibility,
-    signature: Signature,
+    pub(crate) signature: Signature,
     body: TokenStream,
 }
 

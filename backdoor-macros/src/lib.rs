@@ -11,6 +11,7 @@ mod associated;
 mod build_info;
 mod choice;
 mod command;
+mod conditional;
 mod conditions;
 mod docs;
 mod ends;
@@ -59,6 +60,8 @@ use proc_macro::TokenStream;
 /// | `from_str` | parsed by the type's `FromStr` |
 /// | `secret` | the console shows its values to nobody: see the guide |
 /// | `complete = path` | a `fn(&str) -> Vec<String>` that completes a word |
+///
+/// `#[cfg_attr(.., arg(..), doc = "..")]` is taken too, with at most 4 conditions in one function.
 #[proc_macro_attribute]
 pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::command(attribute.into(), item.into()).into()

@@ -13,6 +13,16 @@ fn cases() -> Vec<(&'static str, TokenStream)> {
     let command = |name, attribute, function| (name, expand::command(attribute, function));
     vec![
         command(
+            "cfg_attr",
+            quote!(),
+            quote! {
+                #[cfg_attr(author, doc = "Of one")]
+                fn author_either(
+                    #[cfg_attr(not(author), arg(long), doc = "How many")] author_one: AuthorNumber,
+                ) {}
+            },
+        ),
+        command(
             "plain",
             quote!(),
             quote! {

@@ -28,7 +28,7 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     });
     let guard = guard(&input, &errors);
     let is_sound = errors.is_empty();
-    let errors = errors.into_tokens();
+    let errors = errors.into_tokens(None);
     // Where there is a guard, whoever makes one should not be an error as well.
     let tracked = guard.map(|(member, field)| expand(&input, &member, field, krate.as_ref(), is_sound));
     quote!(#errors #tracked)

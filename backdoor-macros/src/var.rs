@@ -46,7 +46,7 @@ pub(crate) fn variable(attribute: TokenStream, tokens: TokenStream) -> TokenStre
             None
         }
     };
-    let errors = errors.into_tokens();
+    let errors = errors.into_tokens(None);
     quote!(#tokens #registration #errors)
 }
 

@@ -49,6 +49,31 @@ fn own(#[arg(from_str)] one: own::Option, three: On, #[arg(from_str)] two: Optio
     format!("{one:?} {two:?} {}", three.0)
 }
 
+/// How it is
+#[backdoor_command(name = "hygiene conditions")]
+#[cfg_attr(unix, doc = "on unix")]
+#[cfg_attr(windows, doc = "on windows")]
+fn conditions(
+    #[cfg_attr(unix, arg(long), doc = "A byte")] by: u8,
+    #[cfg_attr(not(unix), arg(long))] of: u8,
+    #[cfg_attr(all(unix, not(windows)), cfg_attr(true, arg(short = 'w'), allow(unused_variables)))]
+    with: Option<u8>,
+) -> u8 {
+    by - of
+}
+
+#[test]
+fn cfg_attr_of_arg_and_docs_is_taken() {
+    check("hygiene conditions 3 --by 5 -w 1", "2\n");
+    let console = Backdoor::testing();
+    assert_eq!(console.run("hygiene conditions --of 1").status, Status::Usage);
+    let help = console.run("help hygiene conditions").text;
+    for text in ["How it is on unix", "--by <number>", "A byte", "-w <number>"] {
+        assert!(help.contains(text), "{text}: {help}");
+    }
+    assert!(!help.contains("windows"), "{help}");
+}
+
 #[backdoor_command(name = "hygiene from-str")]
 fn from_str(
     #[arg(from_str, range = 1..=5)] one: Maybe,

@@ -1,0 +1,120 @@
+#[cfg(all(author))]
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
+///Of one
+fn author_either(author_one: AuthorNumber) {}
+#[cfg(all(author))]
+#[allow(deprecated)]
+const _: () = {
+    use ::backdoor_runtime as __backdoor_crate;
+    __backdoor_crate::__backdoor_check_version!("0.1.0");
+    use __backdoor_crate::private_0_1_0 as __backdoor;
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-either",
+        aliases: &[],
+        help: "Of one",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
+            __backdoor::Parameter::plain(
+                "author-one",
+                "",
+                <AuthorNumber as __backdoor::Param>::SHAPE,
+            ),
+        ],
+        origin: __backdoor::Origin::Author,
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_1(
+                __backdoor::take::<AuthorNumber>,
+                author_either,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
+            ),
+        ),
+    };
+    const _: () = __backdoor::check_name("author-either");
+    const _: () = {
+        __backdoor::check_parameter(__BACKDOOR_COMMAND.parameters, 0);
+    };
+    __backdoor::inventory::submit! {
+        __backdoor::Registered(& __BACKDOOR_COMMAND)
+    }
+};
+#[cfg(all(not(author)))]
+#[allow(
+    clippy::fn_params_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+)]
+fn author_either(author_one: AuthorNumber) {}
+#[cfg(all(not(author)))]
+#[allow(deprecated)]
+const _: () = {
+    use ::backdoor_runtime as __backdoor_crate;
+    __backdoor_crate::__backdoor_check_version!("0.1.0");
+    use __backdoor_crate::private_0_1_0 as __backdoor;
+    static __BACKDOOR_COMMAND: __backdoor::Command = __backdoor::Command {
+        name: "author-either",
+        aliases: &[],
+        help: "",
+        hidden: false,
+        effect: __backdoor::Effect::Changes,
+        place: __backdoor::Place::Service,
+        timeout: __backdoor::Timeout::Default,
+        parameters: &[
+            __backdoor::Parameter {
+                style: __backdoor::Style::Option {
+                    long: __backdoor::Some("author-one"),
+                    short: __backdoor::None,
+                },
+                ..__backdoor::Parameter::plain(
+                    "author-one",
+                    "How many",
+                    <AuthorNumber as __backdoor::Param>::SHAPE,
+                )
+            },
+        ],
+        origin: __backdoor::Origin::Author,
+        declared: __backdoor::Declared {
+            file: __backdoor::file!(),
+            line: __backdoor::line!(),
+            module: __backdoor::module_path!(),
+        },
+        run: __backdoor::Run::Sync(
+            &__backdoor::runner_1(
+                __backdoor::take::<AuthorNumber>,
+                author_either,
+                |__backdoor_probe| {
+                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    (&__backdoor_probe)
+                        .backdoor_peel()
+                        .backdoor_rung()
+                        .backdoor_peel()
+                        .backdoor_piece()
+                },
+            ),
+        ),
+    };
+    const _: () = __backdoor::check_name("author-either");
+    const _: () = __backdoor::check_long(__BACKDOOR_COMMAND.parameters, 0);
+    const _: () = __backdoor::check_supplied(__BACKDOOR_COMMAND.parameters, 0);
+    __backdoor::inventory::submit! {
+        __backdoor::Registered(& __BACKDOOR_COMMAND)
+    }
+};
