@@ -59,6 +59,7 @@
 //! **Secrets** are taken out before an event is kept: the value of a field or of a pair such as `password=..`, `"token": ".."` or
 //! `api_key: ..`, passwords in URLs, and bearer tokens. It is done by what the text looks like, so it is no licence to log secrets.
 
+mod change;
 mod commands;
 mod event;
 mod filter;

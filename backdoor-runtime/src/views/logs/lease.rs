@@ -9,23 +9,13 @@ use tracing::level_filters::LevelFilter;
 use crate::Value;
 use crate::changes::journal::{Draft, Entry, Forgotten, Intent, JOURNAL, Pages, Revert, Reverted};
 use crate::changes::lease::{self, Lease};
+use crate::views::logs::change::Change;
 use crate::views::logs::filter::Directive;
 use crate::views::logs::settings::{self, State};
 use crate::views::vars::lent_for;
 
 /// Targets that are changed at the same time.
 const MOST: usize = 64;
-
-/// A change in force.
-#[derive(Clone, Debug)]
-pub(super) struct Change {
-    pub(super) directive: Directive,
-    /// What comes back at its end; the service's own filter where there is nothing.
-    before: Option<Box<Change>>,
-    pub(super) ends: Option<Instant>,
-    pub(super) by: String,
-    pub(super) because: Option<String>,
-}
 
 /// What a change has done to one target.
 #[derive(Clone, Debug)]
@@ -37,28 +27,6 @@ pub struct ChangedLevel {
     pub old: LevelFilter,
     /// What it keeps now.
     pub new: LevelFilter,
-}
-
-impl Change {
-    /// What the ring keeps when this has ended.
-    pub(super) fn was(&self, base: impl FnOnce(&str) -> LevelFilter) -> LevelFilter {
-        match &self.before {
-            Some(before) => before.directive.level,
-            None => base(&self.directive.target),
-        }
-    }
-
-    fn is_of(&self, target: &str) -> bool {
-        self.directive.target == target
-    }
-
-    /// What is left of it when it comes back: where its time is over, what it replaced.
-    fn left(self, now: Instant) -> Option<Self> {
-        match self.ends {
-            Some(end) if end <= now => self.before.map(|before| *before),
-            _ => Some(self),
-        }
-    }
 }
 
 /// What the journal calls the level of a target.

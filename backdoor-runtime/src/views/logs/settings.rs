@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tracing::callsite::rebuild_interest_cache;
 use tracing::level_filters::LevelFilter;
 
+use crate::views::logs::change::Change;
 use crate::views::logs::filter::{Directive, Filter};
-use crate::views::logs::lease::Change;
 
 /// What the ring keeps where nobody said.
 const DEFAULT: LevelFilter = LevelFilter::INFO;

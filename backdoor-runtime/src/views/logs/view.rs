@@ -8,9 +8,10 @@ use tracing::level_filters::LevelFilter;
 use crate::base::coarse_clock;
 use crate::base::suggest;
 use crate::changes::journal::{Actor, Intent, What};
+use crate::views::logs::change::Change;
 use crate::views::logs::event::LogEvent;
 use crate::views::logs::filter::{Directive, is_within};
-use crate::views::logs::lease::{self, Change, ChangedLevel};
+use crate::views::logs::lease::{self, ChangedLevel};
 use crate::views::logs::{Stopped, TargetInfo, front, ring, settings, targets as seen};
 
 /// The target of what the console itself logs.

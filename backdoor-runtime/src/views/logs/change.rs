@@ -1,0 +1,40 @@
+//! One change of what the ring keeps of a target, as long as it is in force.
+
+use std::time::Instant;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::views::logs::filter::Directive;
+
+/// A change in force.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) directive: Directive,
+    /// What comes back at its end; the service's own filter where there is nothing.
+    pub(super) before: Option<Box<Change>>,
+    pub(super) ends: Option<Instant>,
+    pub(super) by: String,
+    pub(super) because: Option<String>,
+}
+
+impl Change {
+    /// What the ring keeps when this has ended.
+    pub(super) fn was(&self, base: impl FnOnce(&str) -> LevelFilter) -> LevelFilter {
+        match &self.before {
+            Some(before) => before.directive.level,
+            None => base(&self.directive.target),
+        }
+    }
+
+    pub(super) fn is_of(&self, target: &str) -> bool {
+        self.directive.target == target
+    }
+
+    /// What is left of it when it comes back: where its time is over, what it replaced.
+    pub(super) fn left(self, now: Instant) -> Option<Self> {
+        match self.ends {
+            Some(end) if end <= now => self.before.map(|before| *before),
+            _ => Some(self),
+        }
+    }
+}
