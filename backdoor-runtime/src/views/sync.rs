@@ -31,6 +31,7 @@ mod mutex;
 mod of_task;
 mod place;
 mod poison;
+mod record;
 mod registry;
 mod rwlock;
 mod slot;

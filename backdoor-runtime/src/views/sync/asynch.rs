@@ -22,7 +22,7 @@ pub use tokio::sync::{AcquireError, TryAcquireError, TryLockError};
 use tokio::task::coop;
 
 use super::place::Place;
-use super::watch::{Record, Wanted};
+use super::record::{Record, Wanted};
 use super::who::Owner;
 
 /// Takes a lock: at once if it is free, else by a wait that is noted from the first poll that does not get it until this ends or is

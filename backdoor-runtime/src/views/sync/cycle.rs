@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::record::{Record, Waiter, Wanted};
 use super::slot::Held;
-use super::watch::{Record, Waiter, Wanted};
 use super::who::Node;
 
 /// How long lies between two looks.

@@ -5,8 +5,9 @@ use std::sync::{LockResult, TryLockResult};
 
 use super::access::{guard, lock};
 use super::place::Place;
+use super::record::{Kind, Wanted};
 use super::take::{Acquire, Alone};
-use super::watch::{Kind, Wanted, Watch};
+use super::watch::Watch;
 
 /// A twin of [`std::sync::Mutex`] that the commands `locks` and `waits` know.
 ///

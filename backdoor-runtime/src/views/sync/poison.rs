@@ -3,7 +3,7 @@
 use std::sync::{LockResult, PoisonError};
 use std::thread;
 
-use super::watch::Record;
+use super::record::Record;
 
 /// Notes that a lock is poisoned when a panic unwinds through its guard. It stands before the guard of std's, which does the same.
 pub(super) struct Poison<'a> {

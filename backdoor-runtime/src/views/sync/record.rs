@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::place::Place;
-use super::registry;
 use super::slot::{Held, Slot};
 use super::who::Owner;
 use crate::base::coarse_clock;
@@ -25,16 +24,6 @@ pub(super) enum Kind {
     AsyncMutex,
     AsyncRwLock,
     Semaphore,
-}
-
-/// What a lock carries with it: enough to be made in a constant, and the record once it was first used.
-pub(super) struct Watch {
-    kind: Kind,
-    name: Option<&'static str>,
-    made: Place,
-    /// Permits of a semaphore when it was made.
-    permits: usize,
-    record: OnceLock<Arc<Record>>,
 }
 
 /// A lock as the console sees it. It does not know the value.
@@ -92,62 +81,30 @@ pub(super) struct Wait<'a> {
     number: u64,
 }
 
-impl Watch {
-    pub(super) const fn new(kind: Kind, name: Option<&'static str>, made: Place) -> Self {
-        Self { kind, name, made, permits: 0, record: OnceLock::new() }
-    }
-
-    pub(super) const fn semaphore(name: Option<&'static str>, made: Place, permits: usize) -> Self {
-        Self { kind: Kind::Semaphore, name, made, permits, record: OnceLock::new() }
-    }
-
-    /// The record, made and listed at first use.
-    #[inline]
-    pub(super) fn record(&self) -> &Arc<Record> {
-        self.record.get_or_init(|| {
-            let record = Arc::new(Record::new(self));
-            registry::add(&record);
-            record
-        })
-    }
-
-    /// The record, if it was ever used.
-    pub(super) fn used(&self) -> Option<&Arc<Record>> {
-        self.record.get()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if let Some(record) = self.record.get() {
-            registry::remove(record.number);
-        }
-    }
-}
-
 impl Record {
-    fn new(watch: &Watch) -> Self {
+    /// The record of a lock that was made with so many permits, where it is a semaphore.
+    pub(super) fn new(kind: Kind, name: Option<&'static str>, made: Place, permits: usize) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
-        let slots = match watch.kind {
+        let slots = match kind {
             Kind::Mutex | Kind::AsyncMutex => 0,
             Kind::RwLock | Kind::AsyncRwLock => READERS,
-            Kind::Semaphore => watch.permits.clamp(1, PERMITS).next_power_of_two(),
+            Kind::Semaphore => permits.clamp(1, PERMITS).next_power_of_two(),
         };
         Self {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
-            kind: watch.kind,
-            name: watch.name,
-            made: watch.made,
+            kind,
+            name,
+            made,
             alone: Slot::new(),
             shared: (0..slots).map(|_| Slot::new()).collect(),
             unlisted: AtomicU32::new(0),
             poisoned: AtomicBool::new(false),
-            permits: AtomicUsize::new(watch.permits),
+            permits: AtomicUsize::new(permits),
             waiters: Mutex::new(BTreeMap::new()),
         }
     }
 
-    /// Notes the exclusive holder. Called by whoever holds the lock.
+    /// Notes the exclusive holder. Called by the holder of the lock.
     #[inline]
     pub(super) fn hold_alone<R: Deref<Target = Self>>(this: R, who: Owner, place: Place) -> Hold<R> {
         this.alone.fill(who, place);
@@ -255,7 +212,7 @@ impl<R: Deref<Target = Record>> Hold<R> {
 }
 
 impl<R: Deref<Target = Record> + Clone> Hold<R> {
-    /// Notes that so many of its permits are held apart from now on, by whoever took all of them, and since then.
+    /// Notes that so many of its permits are held apart from now on, by the holder that took all of them, and since then.
     pub(super) fn split(&self, left: u32, apart: u32, place: Place) -> Self {
         let taken = match self.seat {
             Seat::Shared(at) => self.record.shared[at].read(),
@@ -297,8 +254,7 @@ mod tests {
     /// As the documentation of [`sync`](crate::views::sync) says.
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn what_a_lock_weighs() {
-        assert_eq!(size_of::<Watch>(), 56);
+    fn what_a_record_weighs() {
         // With the two counts of an `Arc`, in lines of the cache.
         assert_eq!(size_of::<Record>().next_multiple_of(64) + 64, 256);
         assert_eq!(size_of::<Slot>(), 64);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use super::watch::Record;
+use super::record::Record;
 
 /// Locks are born and die on all threads; so many lists let them do it side by side.
 const SHARDS: usize = 16;

@@ -4,8 +4,9 @@ use std::panic::Location;
 use std::sync::{self, LockResult, TryLockResult};
 
 use super::access::{guard, lock};
+use super::record::{Hold, Kind, Record, Wanted};
 use super::take::{Acquire, Alone};
-use super::watch::{Hold, Kind, Record, Wanted, Watch};
+use super::watch::Watch;
 
 /// A twin of [`std::sync::RwLock`] that the commands `locks` and `waits` know.
 ///

@@ -5,7 +5,8 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::place::Place;
 use super::poison::{self, Poison};
-use super::watch::{Hold, Record, Wanted, Watch};
+use super::record::{Hold, Record, Wanted};
+use super::watch::Watch;
 use super::who::Owner;
 
 /// Who takes a lock, where, and what is known of the lock.

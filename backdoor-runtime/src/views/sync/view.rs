@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::record::{Kind, Record, Waiter, Wanted};
 use super::registry;
 use super::slot::Held;
-use super::watch::{Kind, Record, Waiter, Wanted};
 use crate::base::coarse_clock;
 use crate::reply::record;
 

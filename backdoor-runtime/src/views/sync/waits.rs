@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::cycle::{self, Because, Link};
 use super::futex::{self, Untracked, UntrackedInfo};
+use super::record::{Kind, Record, Waiter, Wanted};
 use super::registry;
 use super::view::{HolderInfo, WaiterInfo, holders, place};
-use super::watch::{Kind, Record, Waiter, Wanted};
 use crate::base::coarse_clock;
 use crate::reply::record;
 

@@ -12,7 +12,7 @@ use super::rwlock::{
 };
 use crate::views::sync::access::guard;
 use crate::views::sync::place::Place;
-use crate::views::sync::watch::{Hold, Record};
+use crate::views::sync::record::{Hold, Record};
 
 /// Access to a part of the value of a [`Mutex`], until it is dropped.
 ///

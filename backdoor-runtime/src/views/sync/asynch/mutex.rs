@@ -9,7 +9,8 @@ use super::owned::Owned;
 use super::take;
 use crate::views::sync::access::{guard, lock};
 use crate::views::sync::place::Place;
-use crate::views::sync::watch::{Hold, Kind, Record, Wanted, Watch};
+use crate::views::sync::record::{Hold, Kind, Record, Wanted};
+use crate::views::sync::watch::Watch;
 use crate::views::sync::who::Owner;
 
 /// A twin of [`tokio::sync::Mutex`] that the commands `locks` and `waits` know.

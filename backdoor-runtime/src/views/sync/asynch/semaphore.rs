@@ -8,7 +8,8 @@ use tokio::sync::{self, AcquireError, TryAcquireError};
 
 use super::take;
 use crate::views::sync::place::Place;
-use crate::views::sync::watch::{Hold, Record, Wanted, Watch};
+use crate::views::sync::record::{Hold, Record, Wanted};
+use crate::views::sync::watch::Watch;
 use crate::views::sync::who::Owner;
 
 /// A twin of [`tokio::sync::Semaphore`] that the commands `locks` and `waits` know.

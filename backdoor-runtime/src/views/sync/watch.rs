@@ -1,0 +1,62 @@
+//! What each lock carries with it to be watched.
+
+use std::sync::{Arc, OnceLock};
+
+use super::place::Place;
+use super::record::{Kind, Record};
+use super::registry;
+
+/// What a lock carries with it: enough to be made in a constant, and the record once it was first used.
+pub(super) struct Watch {
+    kind: Kind,
+    name: Option<&'static str>,
+    made: Place,
+    /// Permits of a semaphore when it was made.
+    permits: usize,
+    record: OnceLock<Arc<Record>>,
+}
+
+impl Watch {
+    pub(super) const fn new(kind: Kind, name: Option<&'static str>, made: Place) -> Self {
+        Self { kind, name, made, permits: 0, record: OnceLock::new() }
+    }
+
+    pub(super) const fn semaphore(name: Option<&'static str>, made: Place, permits: usize) -> Self {
+        Self { kind: Kind::Semaphore, name, made, permits, record: OnceLock::new() }
+    }
+
+    /// The record, made and listed at first use.
+    #[inline]
+    pub(super) fn record(&self) -> &Arc<Record> {
+        self.record.get_or_init(|| {
+            let record = Arc::new(Record::new(self.kind, self.name, self.made, self.permits));
+            registry::add(&record);
+            record
+        })
+    }
+
+    /// The record, if it was ever used.
+    pub(super) fn used(&self) -> Option<&Arc<Record>> {
+        self.record.get()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.get() {
+            registry::remove(record.number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the documentation of [`sync`](crate::views::sync) says.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_a_lock_weighs() {
+        assert_eq!(size_of::<Watch>(), 56);
+    }
+}
