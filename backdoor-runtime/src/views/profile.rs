@@ -30,6 +30,7 @@ mod flame;
 #[allow(unsafe_code, reason = "slots that a signal handler fills; each block has its reason")]
 pub(crate) mod ring;
 mod shares;
+mod stack;
 mod tally;
 #[allow(unsafe_code, reason = "the system calls of timers; each block has its reason")]
 mod timer;
@@ -45,7 +46,8 @@ use crate::base::private_file::Directory;
 use crate::exec::own_thread::{self, Priority};
 use crate::views::profile::collector::Collector;
 pub use crate::views::profile::shares::{FunctionShare, TaskShare, ThreadShare};
-use crate::views::profile::tally::{Stack, Tally};
+use crate::views::profile::stack::Stack;
+use crate::views::profile::tally::Tally;
 use crate::views::threads::StackError;
 use crate::views::threads::symbols::Names;
 

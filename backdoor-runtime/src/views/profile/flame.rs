@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use crate::views::profile::shares::percent;
-use crate::views::profile::tally::Stack;
+use crate::views::profile::stack::Stack;
 
 /// The picture's width, the height of a box, and how wide a letter of its font is, in pixels.
 const WIDTH: f64 = 1200.0;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::reply::Value;
 use crate::views::profile::Profile;
-use crate::views::profile::tally::Stack;
+use crate::views::profile::stack::Stack;
 use crate::views::threads::Frame;
 use crate::views::threads::fold::{self, Line};
 use crate::views::threads::frame;

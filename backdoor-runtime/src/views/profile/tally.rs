@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::views::profile::Profile;
 use crate::views::profile::shares::{ThreadShare, percent};
+use crate::views::profile::stack::Stack;
 use crate::views::tasks::registry;
-use crate::views::threads::Frame;
 use crate::views::threads::modules::Addresses;
 use crate::views::threads::symbols::Names;
 
@@ -19,16 +19,6 @@ const ADDRESSES: usize = 1 << 20;
 const THREADS: usize = 4096;
 const NAMES: usize = 1024;
 const TASKS: usize = 4096;
-
-/// A stack and how often it was met.
-#[derive(Clone, Debug)]
-pub(super) struct Stack {
-    /// The task that was polled, if it was one of ours.
-    pub(super) task: Option<Arc<str>>,
-    pub(super) samples: u64,
-    /// For each address, innermost first, the functions at it.
-    frames: Vec<Arc<[Frame]>>,
-}
 
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -184,33 +174,6 @@ impl Tally {
             threads,
             stacks: self.stacks.into_iter().map(stack).collect(),
         }
-    }
-}
-
-impl Stack {
-    /// Its functions, innermost first.
-    pub(super) fn frames(&self) -> impl DoubleEndedIterator<Item = &Frame> {
-        self.frames.iter().flat_map(|frames| frames.iter())
-    }
-
-    #[cfg(test)]
-    pub(super) fn of(task: Option<&str>, samples: u64, functions: &[&str]) -> Self {
-        let frame = |function: &&str| Frame {
-            file: Some("shop/src/main.rs".into()),
-            line: Some(7),
-            ..Frame::named(function)
-        };
-        let frames = functions.iter().map(|function| Arc::from([frame(function)])).collect();
-        Self { task: task.map(Arc::from), samples, frames }
-    }
-
-    /// The same with its innermost function at this line.
-    #[cfg(test)]
-    pub(super) fn at(mut self, line: u32) -> Self {
-        let mut innermost = self.frames[0].to_vec();
-        innermost[0].line = Some(line);
-        self.frames[0] = innermost.into();
-        self
     }
 }
 
