@@ -10,18 +10,21 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod allocator;
 mod cgroup;
 mod commands;
 mod console_usage;
 mod descriptors;
 mod jemalloc;
 mod limits;
+mod links;
 pub(crate) mod maps;
 mod memory;
 mod program;
 mod sockets;
 
 pub use crate::service::BuildInfo;
+pub use allocator::Allocator;
 pub(crate) use cgroup::note_start;
 pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
 pub(crate) use console_usage::held;
@@ -30,7 +33,7 @@ pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
 pub use jemalloc::heap_profile;
 pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
-pub use memory::{Allocator, Memory, memory};
+pub use memory::{Memory, memory};
 pub use program::{arguments, environment_names};
 pub(crate) use sockets::is_orphan;
 pub use sockets::{Socket, sockets};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
+use super::links::links;
 use super::sockets::{self, Socket, sockets_by_inode};
-use crate::base::reserve;
 use crate::base::soft_limit::{Kind, soft_limit};
-use crate::procfs::files::{named, percent};
+use crate::procfs::files::percent;
 use crate::reply::record;
 use crate::{Column, CommandOutput, Cut, Page, Value};
 
@@ -79,20 +79,6 @@ pub fn descriptors() -> io::Result<Descriptors> {
         descriptors,
         left_out: 0,
     })
-}
-
-/// Number and link of every descriptor but the one that reads them.
-pub(super) fn links() -> io::Result<Vec<(u32, String)>> {
-    const DIRECTORY: &str = "/proc/self/fd";
-    let mut links = Vec::new();
-    for fd in reserve::names(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
-        // One that was closed meanwhile is open no more, as that which listed them.
-        let Ok(link) = fs::read_link(Path::new(DIRECTORY).join(&fd)) else { continue };
-        let Ok(fd) = fd.parse() else { continue };
-        links.push((fd, link.to_string_lossy().into_owned()));
-    }
-    links.sort_unstable();
-    Ok(links)
 }
 
 fn kind(link: &str) -> String {

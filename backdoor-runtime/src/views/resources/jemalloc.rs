@@ -18,7 +18,7 @@ mod with_feature {
     use tikv_jemalloc_ctl::{epoch, raw, stats, thread};
 
     use crate::base::private_file::{Directory, longest};
-    use crate::views::resources::memory::Allocator;
+    use crate::views::resources::allocator::Allocator;
 
     /// Its figures; `None` where it is not the program's allocator.
     pub(in crate::views::resources) fn figures() -> Option<Allocator> {
@@ -78,7 +78,7 @@ mod without_feature {
     use std::io;
     use std::path::PathBuf;
 
-    use crate::views::resources::memory::Allocator;
+    use crate::views::resources::allocator::Allocator;
 
     /// Nothing is known of any allocator.
     pub(in crate::views::resources) fn figures() -> Option<Allocator> {

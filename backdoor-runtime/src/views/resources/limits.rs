@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::descriptors::links;
+use super::links::links;
 use crate::procfs::files::{field, percent, read};
 use crate::procfs::task_files::queued_signals;
 use crate::reply::record;

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write};
 use std::io;
 
+use super::allocator::Allocator;
+use super::jemalloc;
 use crate::base::byte_size::size;
 use crate::procfs::files::{field, read};
 use crate::reply::record;
@@ -40,24 +42,6 @@ record! {
     }
 }
 
-record! {
-    /// An allocator's own figures, in bytes.
-    pub struct Allocator {
-        /// Its name.
-        pub name: &'static str,
-        /// Handed out to the program.
-        pub allocated: u64,
-        /// In pages that hold something handed out.
-        pub active: u64,
-        /// Kept in RAM, used or not.
-        pub resident: u64,
-        /// Given to it by the kernel.
-        pub mapped: u64,
-        /// Kept for later without RAM behind it.
-        pub retained: u64,
-    }
-}
-
 /// The memory of the process now.
 ///
 /// # Errors
@@ -69,7 +53,7 @@ pub fn memory() -> io::Result<Memory> {
         Ok(rollup) => (rollup, None),
         Err(error) => (String::new(), Some(error.to_string())),
     };
-    Ok(Memory { allocator: super::jemalloc::figures(), not_read, ..parse(&status, &rollup) })
+    Ok(Memory { allocator: jemalloc::figures(), not_read, ..parse(&status, &rollup) })
 }
 
 fn parse(status: &str, rollup: &str) -> Memory {

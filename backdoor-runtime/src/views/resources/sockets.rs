@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::descriptors::links;
+use super::links::links;
 use crate::procfs::files::read;
 use crate::reply::record;
 
