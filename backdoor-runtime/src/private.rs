@@ -34,9 +34,9 @@ pub use crate::command::{
 };
 pub use crate::server::unregistered::Expected;
 pub use crate::service::build::build_info;
+pub use crate::views::objects::generic_kinds::kind_of;
 pub use crate::views::objects::guard::{AnyField, OtherField, beside_guard};
 pub use crate::views::objects::kind::Kind;
-pub use crate::views::objects::registry::kind_of;
 pub use crate::views::objects::{Track, TrackGuard};
 pub use crate::views::vars::functions::{IsTold, Validates};
 pub use crate::views::vars::probe::{

@@ -57,12 +57,13 @@
 //! left behind is given back. At most 64 places of a type are told apart in each of these parts, and labels are cut at 128 bytes.
 
 mod commands;
+pub(crate) mod generic_kinds;
 pub(crate) mod guard;
+mod instance;
 pub(crate) mod kind;
 mod look;
 mod names;
 mod rates;
-pub(crate) mod registry;
 mod search;
 mod shard;
 mod sites;

@@ -1,4 +1,4 @@
-//! The types whose objects are counted, in the order of their first objects.
+//! What counts the objects of generic code, which has no static of its own for each type.
 
 use std::any::TypeId;
 use std::cell::Cell;
@@ -8,17 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::kind::Kind;
 
-static LISTED: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
-
 static GENERIC: Mutex<Option<HashMap<TypeId, &'static Kind>>> = Mutex::new(None);
-
-pub(super) fn add(kind: &'static Kind) {
-    LISTED.lock().unwrap_or_else(PoisonError::into_inner).push(kind);
-}
-
-pub(super) fn all() -> Vec<&'static Kind> {
-    LISTED.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
 
 /// What counts objects under the name of this type, where code that is generic over it has no static of its own. It is made when it
 /// is first asked for, and stays.

@@ -5,12 +5,11 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use super::instance::Instance;
 use super::rates::Happened;
-use super::registry;
 use super::shard::Shard;
 use super::sites::{self, Site};
 use super::slab::Entry;
-use super::tracked::Instance;
 use crate::base::coarse_clock;
 
 /// Threads of equal number, modulo this, count in the same shard.
@@ -32,6 +31,9 @@ pub struct Kind {
     /// Why the `Debug` of these objects is not asked any more.
     silent: Mutex<Option<Arc<str>>>,
 }
+
+/// The types whose objects are counted, in the order of their first objects.
+static LISTED: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
 
 /// What the shards have told.
 struct Tally {
@@ -90,6 +92,11 @@ impl Kind {
         }
     }
 
+    /// All types of which an object was made, in the order of their first objects.
+    pub(super) fn all() -> Vec<&'static Self> {
+        LISTED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     #[inline]
     pub(super) fn hold(
         &'static self,
@@ -115,7 +122,7 @@ impl Kind {
             Facts { name, since: coarse_clock::now() }
         });
         if is_first {
-            registry::add(self);
+            LISTED.lock().unwrap_or_else(PoisonError::into_inner).push(self);
         }
         self.is_listed.store(true, Ordering::Relaxed);
     }

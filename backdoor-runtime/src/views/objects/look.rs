@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::tracked::Instance;
+use super::instance::Instance;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::query::{NoAnswer, QueryThreads};
 

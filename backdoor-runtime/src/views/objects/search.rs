@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::instance::Instance;
 use super::kind::{Key, Kind};
 use super::look::{self, Looked, Seen};
 use super::names::{self, NameError};
-use super::registry;
-use super::tracked::{Instance, Tracked};
+use super::tracked::Tracked;
 use super::view::place;
 use crate::base::coarse_clock;
 use crate::exec::query::NoAnswer;
@@ -111,7 +111,7 @@ impl Search {
     /// # Errors
     /// There is no such type, or more than one.
     pub fn new(name: &str) -> Result<Self, NameError> {
-        let kinds = registry::all();
+        let kinds = Kind::all();
         let paths: Vec<&str> = kinds.iter().map(|kind| kind.facts().name).collect();
         Ok(Self {
             kind: kinds[names::find(name, &paths)?],

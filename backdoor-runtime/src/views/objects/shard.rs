@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
+use super::instance::Instance;
 use super::rates::Rates;
 use super::sites::Sites;
 use super::slab::{Entry, Slab};
-use super::tracked::Instance;
 use crate::base::coarse_clock;
 
 /// The objects of one type that a few threads made.

@@ -3,7 +3,7 @@
 
 use std::sync::Weak;
 
-use super::tracked::Instance;
+use super::instance::Instance;
 
 /// Objects of a chunk: one bit each in a word that says which are vacant.
 const CHUNK: usize = 64;

@@ -9,8 +9,9 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
+use super::generic_kinds::kind_of;
+use super::instance::Instance;
 use super::kind::{Held, Kind};
-use super::registry;
 
 /// An [`Arc`] whose value is counted, and that the command `fo` shows with its `Debug`.
 ///
@@ -49,12 +50,6 @@ struct Inner<T> {
     show: Option<Show<T>>,
     // Dropped behind the value, so that an object counts until its own Drop has ended.
     held: Held,
-}
-
-/// An object that can be looked at, whatever its type.
-pub(super) trait Instance: Any + Send + Sync {
-    /// Writes its `Debug`, which is the author's code. None where it has none.
-    fn show(&self, into: &mut dyn fmt::Write) -> Option<fmt::Result>;
 }
 
 impl<T: Send + Sync + 'static> Instance for Inner<T> {
@@ -101,7 +96,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
     }
 
     pub(super) fn kind() -> &'static Kind {
-        registry::kind_of::<Self>()
+        kind_of::<Self>()
     }
 
     pub(super) fn from_instance(instance: Arc<dyn Instance>) -> Option<Self> {

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::kind::{Counts, Kind};
 use super::sites::Site;
-use super::{names, rates, registry};
+use super::{names, rates};
 use crate::base::coarse_clock;
 
 /// Where objects came from that were made at more places than are told apart.
@@ -62,7 +62,7 @@ pub struct PlaceInfo {
 /// # drop(cached);
 /// ```
 pub fn list() -> Vec<TypeInfo> {
-    let kinds = registry::all();
+    let kinds = Kind::all();
     let paths: Vec<&str> = kinds.iter().map(|kind| kind.facts().name).collect();
     let names = names::distinct(&paths);
     let mut types: Vec<TypeInfo> =
@@ -165,7 +165,7 @@ impl Snapshot {
     /// Counts all types.
     pub fn now() -> Self {
         let now = coarse_clock::now();
-        Self(registry::all().into_iter().map(|kind| (kind, kind.counts(now))).collect())
+        Self(Kind::all().into_iter().map(|kind| (kind, kind.counts(now))).collect())
     }
 
     /// The types that have more objects now, and the places that these came from: what has grown most is first. A type that grew at
