@@ -1,4 +1,4 @@
-//! What looks wrong: all views read at once, and a line for each thing that a person should look at.
+//! `doctor`: reads all views at once and writes one line for each problem.
 
 mod checks;
 mod service;
@@ -15,10 +15,10 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// What looks wrong in the process, and the command that shows more
+/// Problems in the process, and the command that shows more of each
 ///
-/// Reads all views once and watches the process for a moment. What it says nothing of may be wrong all the same: it knows limits, stuck
-/// and waiting things, and growth, and not what the service is for.
+/// Reads all views once and watches the process for a moment. It checks limits, waits, stuck work and growth. It does not know the
+/// purpose of the service, so it cannot find every problem.
 ///
 /// Examples:
 ///   doctor
@@ -26,7 +26,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 #[backdoor_command(builtin = "doctor", reads, on = helper, timeout = "11m")]
 async fn doctor(
     State(console): State<Console>,
-    /// How long the process is watched for what grows and what is stuck
+    /// How long to watch the process for growth and stuck work
     #[arg(long = "for", default = Duration::from_secs(1), range = SHORTEST..=LONGEST)]
     window: Duration,
 ) -> Diagnosis {
@@ -37,11 +37,11 @@ async fn doctor(
 }
 
 record! {
-    /// Something that looks wrong.
+    /// A problem.
     struct Finding {
-        /// What was looked at: `fds`.
+        /// The view that shows it: `fds`.
         pub view: &'static str,
-        /// What looks wrong, in a sentence.
+        /// The problem, in a sentence.
         pub finding: String,
         /// The command that shows more.
         pub see: &'static str,
@@ -51,7 +51,7 @@ record! {
 record! {
     /// A view that could not be read.
     struct NotRead {
-        /// Its name.
+        /// The name of the view.
         pub view: &'static str,
         /// Why.
         pub why: String,
@@ -61,13 +61,13 @@ record! {
 record! {
     /// What `doctor` found.
     struct Diagnosis {
-        /// What looks wrong, the worst first.
+        /// The problems, the worst first.
         pub findings: Vec<Finding>,
         /// The views that were read.
         pub read: Vec<&'static str>,
-        /// Those that could not be.
+        /// The views that could not be read.
         pub not_read: Vec<NotRead>,
-        /// What the console itself holds, of which `self` shows more.
+        /// The memory that the console holds; `self` shows more.
         pub holds: Vec<Held>,
     }
 }
@@ -86,21 +86,21 @@ impl Diagnosis {
     }
 }
 
-/// What a view is read for. That nothing was found says no more than this.
+/// The problems that a view is checked for.
 fn looked_for(view: &'static str) -> &'static str {
     match view {
         "waits" => "deadlocks and waits over 10s",
-        "runtime" => "workers held or slow while it looked, polls over 100ms",
+        "runtime" => "held and slow workers, polls over 100ms",
         "running" => "stuck commands",
         "locks" => "poisoned locks",
-        "fds" => "descriptors over 80 % of their limit",
+        "fds" => "open descriptors over 80 % of the limit",
         "sockets" => "50 half-closed connections",
         "cgroup" => "a control group over 80 % of its limits or throttled",
         "mem" => "memory swapped out",
         "objects" => "100 more objects of a type",
         "vars" => "variables that cannot be read",
-        "changes" => "changes for a while",
-        "log" => "a log of less than 10s",
+        "changes" => "temporary changes",
+        "log" => "a log that covers less than 10s",
         view => view,
     }
 }
@@ -112,14 +112,14 @@ impl CommandOutput for Diagnosis {
         }
         if self.findings.is_empty() {
             let looked_for: Vec<&str> = self.read.iter().map(|view| looked_for(view)).collect();
-            fitted::sentence(page, 0, &format!("no problem found; looked for {}", looked_for.join(", ")))?;
+            fitted::sentence(page, 0, &format!("no problem found; checked for {}", looked_for.join(", ")))?;
         }
         for NotRead { view, why } in &self.not_read {
             fitted::sentence(page, 0, &format!("{view} could not be read: {why}"))?;
         }
         let sum = |part: fn(&Held) -> u64| size(self.holds.iter().map(part).sum());
         let (bytes, at_most) = (sum(|held| held.bytes), sum(|held| held.at_most));
-        fitted::sentence(page, 0, &format!("the console itself holds {bytes} of {at_most} at most  (`self`)"))
+        fitted::sentence(page, 0, &format!("the console itself holds {bytes} of at most {at_most}  (`self`)"))
     }
 
     fn value(&self) -> Value {

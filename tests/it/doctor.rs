@@ -107,7 +107,7 @@ fn a_poisoned_lock_is_named() {
     });
     panicked.join().unwrap_err();
     let line = finds(&mut Operator::new(&console), "`doctor-poisoned`, a mutex made at ");
-    assert!(line.ends_with(" is poisoned: somebody panicked who held it  (`locks`)"), "{line}");
+    assert!(line.ends_with(" is poisoned: a holder panicked  (`locks`)"), "{line}");
 }
 
 #[backdoor_var(settable, hidden)]
@@ -120,9 +120,9 @@ fn a_change_for_a_while_is_said_and_what_it_goes_back_to() {
     let mut operator = Operator::new(&console);
     operator.asks("set doctor-batch 15 --for 2h");
     operator.asks("set doctor-batch 20 --for 1h");
-    let line = finds(&mut operator, "`doctor-batch` was set to 20 until ");
+    let line = finds(&mut operator, "`doctor-batch` is 20 until ");
     assert!(line.contains(" by session 1 ("), "{line}");
-    assert!(line.ends_with(", and goes back to 10 then  (`changes`)"), "{line}");
+    assert!(line.ends_with(" and then returns to 10  (`changes`)"), "{line}");
     operator.asks("reset doctor-batch");
     assert!(!operator.asks("doctor --for 10ms").contains("doctor-batch"));
     assert_eq!(DOCTOR_BATCH.load(Ordering::Relaxed), 10);

@@ -49,7 +49,9 @@ fn comparable(line: &str, answer: &str) -> String {
     }
     masked = masked.replace("Nns", "TIME").replace("NmTIME", "TIME");
     for time in ["N ms", "N s"] {
-        masked = masked.replace(&format!("since {time}"), "since TIME");
+        masked = masked
+            .replace(&format!(" for {time} ("), " for TIME (")
+            .replace(&format!(" waited {time} "), " waited TIME ");
     }
     // Who came first is a matter of luck, and so is which of the workers polls a task.
     if ["waits", "locks", "runtime"].contains(&line) {

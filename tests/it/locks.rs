@@ -63,12 +63,12 @@ fn two_threads_that_lock_crosswise_are_a_cycle() {
     }
     let seen = waits("`cross ", 3);
     let (cycle, edges) = seen.split_once('\n').unwrap();
-    let one = "thread N `refresh` holds `cross cache` since TIME (tests/it/locks.rs:N) and waits for `cross index` since TIME \
-               (tests/it/locks.rs:N), held by thread N `compactor` since TIME (tests/it/locks.rs:N), which waits for `cross cache` \
-               since TIME (tests/it/locks.rs:N)";
-    let other = "thread N `compactor` holds `cross index` since TIME (tests/it/locks.rs:N) and waits for `cross cache` since TIME \
-                 (tests/it/locks.rs:N), held by thread N `refresh` since TIME (tests/it/locks.rs:N), which waits for `cross index` \
-                 since TIME (tests/it/locks.rs:N)";
+    let one = "thread N `refresh` has held `cross cache` for TIME (tests/it/locks.rs:N) and has waited TIME for `cross index` \
+               (tests/it/locks.rs:N), held by thread N `compactor` for TIME (tests/it/locks.rs:N), which has waited TIME for \
+               `cross cache` (tests/it/locks.rs:N)";
+    let other = "thread N `compactor` has held `cross index` for TIME (tests/it/locks.rs:N) and has waited TIME for `cross cache` \
+                 (tests/it/locks.rs:N), held by thread N `refresh` for TIME (tests/it/locks.rs:N), which has waited TIME for \
+                 `cross index` (tests/it/locks.rs:N)";
     let plain = |text: &str| text.replace("N ms", "TIME").replace("N s", "TIME");
     assert!([one, other].contains(&plain(cycle).as_str()), "{cycle}");
     let mut edges: Vec<String> = plain(edges).lines().map(str::to_owned).collect();
@@ -76,9 +76,9 @@ fn two_threads_that_lock_crosswise_are_a_cycle() {
     assert_eq!(
         edges,
         [
-            "thread N `compactor` waits for `cross cache` since TIME (tests/it/locks.rs:N), held by thread N `refresh` since TIME \
+            "thread N `compactor` has waited TIME for `cross cache` (tests/it/locks.rs:N), held by thread N `refresh` for TIME \
              (tests/it/locks.rs:N)",
-            "thread N `refresh` waits for `cross index` since TIME (tests/it/locks.rs:N), held by thread N `compactor` since TIME \
+            "thread N `refresh` has waited TIME for `cross index` (tests/it/locks.rs:N), held by thread N `compactor` for TIME \
              (tests/it/locks.rs:N)",
         ]
     );
@@ -162,9 +162,11 @@ fn a_writer_that_starves_is_shown_and_who_reads_behind_it() {
     until_waiting("starving routes", 2);
     let seen = waits("`starving routes`", 2);
     let lines: Vec<&str> = seen.lines().collect();
-    assert!(lines[0].starts_with("thread N `writer` waits for `starving routes` since N"), "{seen}");
-    assert!(lines[1].starts_with("thread N `late reader` waits to read `starving routes` since N"), "{seen}");
-    assert!(lines[1].ends_with(", behind somebody who waits to write"), "{seen}");
+    assert!(lines[0].starts_with("thread N `writer` has waited N"), "{seen}");
+    assert!(lines[0].contains(" for `starving routes` ("), "{seen}");
+    assert!(lines[1].starts_with("thread N `late reader` has waited N"), "{seen}");
+    assert!(lines[1].contains(" to read `starving routes` ("), "{seen}");
+    assert!(lines[1].ends_with(", behind a waiting writer"), "{seen}");
     drop(reader);
     writer.join().unwrap();
     late.join().unwrap();
@@ -210,7 +212,7 @@ fn a_drained_semaphore_shows_the_owners_of_its_permits() {
     assert_eq!((lock.permits, lock.holders.len()), (Some(2), 1));
     assert_eq!((lock.holders[0].permits, lock.holders[0].mode), (2, "permit"));
     let line = waits("`dry pool`", 1);
-    assert!(line.contains(" waits for N permits of `dry pool` since "), "{line}");
+    assert!(line.contains(" for N permits of `dry pool` (tests/it/locks.rs:N)"), "{line}");
     assert!(line.contains("a future outside any tracked task, on thread N `dry-worker`"), "{line}");
     drop(two);
     let used = || seen("dry pool").map(|lock| (lock.waiting, lock.holders.len()));
@@ -341,7 +343,7 @@ fn the_commands_answer_while_every_worker_waits_for_a_lock() {
     let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let waits = operator.asks("waits");
-    assert_eq!(waits.matches("`blocked` waits for `blocks all`").count(), 2, "{waits}");
+    assert_eq!(waits.matches(" for `blocks all` (").count(), 2, "{waits}");
     assert!(operator.asks("locks blocks").contains("blocks all"));
     drop(held);
 }

@@ -69,9 +69,9 @@ Lighthouse N N N N TIME objects.rs:N
     assert_eq!(run("objects Lighthouse").value[0]["live"], 0);
     assert_eq!(
         asks("objects nowhere-at-all"),
-        "no tracked type has `nowhere-at-all` in its path or its places\n"
+        "no tracked type has `nowhere-at-all` in its path or in its places\n"
     );
-    assert_eq!(asks("objects --for 5s"), "error: --for goes with --growing\n");
+    assert_eq!(asks("objects --for 5s"), "error: --for needs --growing\n");
 }
 
 #[derive(Debug)]
@@ -118,8 +118,8 @@ TIME N objects.rs:N Parcel { _to: \"Ada\", _kilos: N }
     assert_eq!(found("fo parcel --where GRACE"), [r#"Parcel { _to: "Grace", _kilos: 11 }"#]);
     assert_eq!(found("fo Parcel --where Express"), [r#"Parcel { _to: "Edsger", _kilos: 12 }"#]);
     assert_eq!(run("fo Parcel").value[0]["strong"], 2);
-    assert_eq!(run("fo Parcel --older 1h").text, "no such object of `Parcel` lives\n");
-    assert_eq!(run("fo Parcel --where nobody").text, "no such object of `Parcel` lives\n");
+    assert_eq!(run("fo Parcel --older 1h").text, "no such object of `Parcel` is alive\n");
+    assert_eq!(run("fo Parcel --where nobody").text, "no such object of `Parcel` is alive\n");
     let unknown = "no type `Parcels` is tracked; did you mean `Parcel`?";
     assert_eq!(run("fo Parcels").error.as_deref(), Some(unknown));
     assert_eq!(run("fo Parcel --limit 2").value[2]["more"], 1);
@@ -127,7 +127,7 @@ TIME N objects.rs:N Parcel { _to: \"Ada\", _kilos: N }
     let completed = run("complete fo Parc").value;
     assert_eq!(completed[0]["word"], "Parcel");
     drop((parcels, labelled, _shared));
-    assert_eq!(run("fo Parcel").text, "no object of `Parcel` lives\n");
+    assert_eq!(run("fo Parcel").text, "no object of `Parcel` is alive\n");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_a_guard_counts_has_no_text_but_an_age() {
     assert_eq!(run("fo Anchor").value[0]["label"], "starboard");
     assert_eq!(
         run("fo Anchor --where port").text,
-        "no such object of `Anchor` lives\n(1 not searched, for they say nothing)\n"
+        "no such object of `Anchor` is alive\n(1 not searched: they have no text)\n"
     );
 }
 
@@ -164,7 +164,7 @@ fn types_of_one_name_are_told_apart() {
     let error = run("fo Berth").error.unwrap();
     let both = ["`harbour::Berth`, `train::Berth`", "`train::Berth`, `harbour::Berth`"];
     assert!(
-        both.map(|both| format!("`Berth` is several types: {both}; say which")).contains(&error),
+        both.map(|both| format!("`Berth` matches several types: {both}; name one of them")).contains(&error),
         "{error}"
     );
     assert_eq!(run("fo train::Berth").value[0]["text"], "Berth(2)");
@@ -211,7 +211,7 @@ Barnacle N +N objects.rs:N N +N
         stop.store(true, Ordering::Relaxed);
     });
     let mut operator = Operator::new(&backdoor);
-    assert_eq!(operator.asks("objects Barnacle --growing --for 50ms"), "nothing grew in 50ms\n");
+    assert_eq!(operator.asks("objects Barnacle --growing --for 50ms"), "no type grew in 50ms\n");
     assert!(
         grown.lock().unwrap().iter().all(|barnacle| std::ptr::eq(barnacle.track_guard(), &barnacle.track))
     );
@@ -228,7 +228,7 @@ fn rows_that_are_alike_are_one_with_their_number() {
     let one = "\
 count age shared made at
 N TIME objects.rs:N
-(no values: a guard of `#[derive(Track)]` does not know its object)
+(no values: `#[derive(Track)]` counts objects without reading them)
 ";
     let listed = || {
         let answer = run("fo Buoy");

@@ -171,7 +171,7 @@ fn one_profile_at_a_time_and_what_was_collected_is_shown() {
         }
         waited.goes_on(&end);
     };
-    assert!(end.contains("\npartial: it was to take 4m and ended after "), "{end}");
+    assert!(end.contains("\npartial: it ended after "), "{end}");
     assert!(end.contains("it::profile::multiply_for_ever"), "{end}");
     assert!(end.ends_with("interrupted\n"), "{end}");
     assert!(second.asks("profile cpu --for 10ms").contains(" at 99 Hz"));
@@ -289,7 +289,7 @@ fn a_process_that_sleeps() {
     let answer = || script(&address, "profile cpu --for 100ms --save\nprofile tasks --for 100ms\n");
     // A thread that is just born blocks all signals, which is said in a line of its own.
     let answer = until("two lines", answer, |answer| answer.lines().count() == 2);
-    let start = "no thread used enough of the processor for a sample: ";
+    let start = "no samples at ";
     assert_eq!(answer.lines().filter(|line| line.starts_with(start)).count(), 2, "{answer}");
 }
 

@@ -55,7 +55,7 @@ fn memory_is_shown_in_units_a_person_reads() {
     let shown = without_numbers(&Operator::new(&console).asks("mem"));
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines[0], "resident NMiB in RAM now", "{shown}");
-    assert_eq!(lines[4], "peak NMiB the most that ever was resident", "{shown}");
+    assert_eq!(lines[4], "peak NMiB the largest resident size so far", "{shown}");
     assert!(lines.iter().any(|line| line.starts_with("address space N")), "{shown}");
 }
 

@@ -30,7 +30,7 @@ async fn stack(id: u64) -> TaskStack {
     let waited = Waited::begin("the stack of a task");
     loop {
         let stack = tasks::stacks(&[id]).await.pop().expect("it lives");
-        if !stack.missing.as_ref().is_some_and(|missing| missing.contains("nobody polled it")) {
+        if !stack.missing.as_ref().is_some_and(|missing| missing.contains("it was not polled")) {
             return stack;
         }
         waited.goes_on(&stack.missing);

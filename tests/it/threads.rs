@@ -74,7 +74,7 @@ it::threads::lock_first_then_second tests/it/threads.rs:N
 it::threads::two_threads_that_deadlocked_on_std_mutexes::{{closure}} tests/it/threads.rs:N
 ";
     let two = one.replace("dead-one", "dead-two");
-    let end = "N of N threads in TIME; none was held up for more than TIME\n";
+    let end = "N of N threads in TIME; the longest interruption was TIME\n";
     // The one that was started first comes first, in the order of their ids.
     assert!(answer == format!("{one}{two}{end}") || answer == format!("{two}{one}{end}"), "{answer}");
 }
@@ -145,7 +145,7 @@ fn a_thread_that_runs_and_blocks_all_signals_says_so() {
     gate.wait_for_visitors(1);
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    let why = "\n    no stack: it runs, and blocks the signal that takes stacks\n";
+    let why = "\n    no stack: it runs and blocks the signal that reads stacks\n";
     pnt(&mut operator, "pnt deaf-spinner", |answer| answer.contains(why));
     let status =
         std::fs::read_to_string(format!("/proc/self/task/{}/status", tid_of("deaf-spinner"))).unwrap();
@@ -180,7 +180,7 @@ fn a_pattern_that_nothing_has() {
     let answer = Operator::new(&backdoor).asks("pnt no-such-thread-or-function");
     let answer = masked(&answer);
     // Another test may have a thread that cannot be looked at just then.
-    assert!(answer.starts_with("none of the N threads has that in its name"), "{answer}");
+    assert!(answer.starts_with("none of the N threads has this text in its name"), "{answer}");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn watching_holds_up_no_other_view() {
     let mut watcher = Operator::new(&backdoor);
     watcher.types("threads --for 4m");
     let mut other = Operator::new(&backdoor);
-    assert!(other.asks("pnt").contains(" none was held up for more than "));
+    assert!(other.asks("pnt").contains(" the longest interruption was "));
     assert!(other.asks("threads --for 1ms").starts_with("name "));
     watcher.interrupts();
     assert_eq!(watcher.reads_end(), "interrupted\n");
@@ -384,7 +384,7 @@ fn what_is_said_of_a_signal_that_cannot_be_used() {
     let said = |error: StackError| error.to_string();
     assert_eq!(
         said(StackError::NotRealTime(9, 34, 64)),
-        "signal 9 takes no stacks: a real-time signal is needed, 34 to 64"
+        "signal 9 cannot read stacks: use a real-time signal, 34 to 64"
     );
     assert_eq!(
         said(StackError::InUse(40)),

@@ -77,7 +77,7 @@ fn a_trend_that_hangs_or_panics_has_a_gap_alone() {
     until_measured("trends works", 2);
     assert_eq!((measured("trends hangs"), measured("trends panics")), (0, 0));
     let drawn = Operator::new(&backdoor).asks("trend 'trends panics'");
-    assert!(drawn.contains("last 60 s: nothing was measured"), "{drawn}");
+    assert!(drawn.contains("last 60 s: no value was read"), "{drawn}");
     gate("trends computed").open();
     assert!(["trends hangs", "trends panics", "trends works"].into_iter().all(trends::forget));
 }
@@ -108,7 +108,7 @@ static TRENDS_WORKERS: AtomicU32 = AtomicU32::new(4);
 fn a_variable_that_is_marked_is_said_to_wait_for_a_console() {
     own_process("trends::a_variable_that_is_marked_is_said_to_wait_for_a_console", || {
         let console = Backdoor::testing();
-        let why = "numbers are read from the start of a console on, and none has started in this process";
+        let why = "the console reads numbers after its start, and none has started in this process";
         let error = console.run("trend trends-workers").error.unwrap();
         assert_eq!(error, format!("name: `trends-workers` is not watched yet: {why}"));
         let listed = console.run("trend").text;

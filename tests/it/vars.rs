@@ -207,7 +207,7 @@ fn what_is_made_later_is_set_once_it_is_made() {
     let change = vars::set("late-swapped", "two").unwrap();
     assert_eq!((change.old, &***LATE_SWAPPED.load()), ("one".into(), "two"));
     LATE_SWAPPED.store("three".to_owned().into());
-    assert!(vars::undo(Some(change.number)).is_err(), "the service has changed it since");
+    assert!(vars::undo(Some(change.number)).is_err(), "the service changed the variable later");
     let change = vars::set("late-swapped", "four").unwrap();
     assert_eq!(vars::undo(Some(change.number)).unwrap().new, "three");
 }
@@ -246,13 +246,13 @@ fn undo_reverts_own_changes_and_names_those_of_others() {
     assert!(refused.contains("twice-undone: 2 -> 1"), "{refused}");
     let refused = bert.asks("undo");
     let named = format!(
-        "error: this session has changed nothing that could be taken back; `undo {first}` takes back `vt-limit`: 3 -> 4 by session "
+        "error: this session has no change to undo; `undo {first}` undoes `vt-limit`: 3 -> 4 by session "
     );
     assert!(refused.starts_with(&named), "{refused}");
     bert.asks("set twice-undone 3");
     assert!(anna.asks("undo").contains("vt-limit: 4 -> 3"));
     assert_eq!(TWICE_UNDONE.load(Ordering::Relaxed), 3);
-    assert!(anna.asks("undo").contains("takes back `twice-undone`: 1 -> 3 by session "));
+    assert!(anna.asks("undo").contains("undoes `twice-undone`: 1 -> 3 by session "));
     let third = vars::changes().iter().rev().find(|change| change.name == "twice-undone").unwrap().number;
     assert!(anna.asks(&format!("undo {third}")).contains("twice-undone: 3 -> 1"));
 }
@@ -285,9 +285,6 @@ fn a_default_out_of_its_range_is_not_set() {
     let (_alone, _) = alone();
     vars::set("own-default", "7").unwrap();
     let error = vars::reset("own-default").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "own-default: its own default is not accepted: 0 is out of range 1..=100; nothing was set"
-    );
+    assert_eq!(error, "own-default: its default is not accepted: 0 is out of range 1..=100; nothing was set");
     assert_eq!(OWN_DEFAULT.load(Ordering::Relaxed), 7);
 }

@@ -16,7 +16,7 @@ fn its_figures_stand_beside_the_kernels() {
     assert!(after.allocated >= before.allocated + SIZE as u64 / 2, "{before:?} {after:?}");
     assert!(after.mapped >= after.active && after.active >= after.allocated, "{after:?}");
     let shown = Backdoor::testing().run("mem");
-    assert!(shown.text.contains("handed out to the program"), "{}", shown.text);
+    assert!(shown.text.contains("allocated by the program"), "{}", shown.text);
     drop(kept);
 }
 

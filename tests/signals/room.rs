@@ -40,14 +40,14 @@ pub(crate) fn a_small_stack() {
         let begun = libc::pthread_create(&mut made, &attributes, burns_with_little_room, ptr::null_mut());
         assert_eq!(begun, 0);
     }
-    let why = "it runs, and its stack may have too little room left for a signal";
+    let why = "it runs, and its stack may be too full for a signal";
     for _ in 0..10 {
         look_until("little-room", |thread| thread.missing.as_deref() == Some(why));
     }
     let recording = profile::begin(1000, Duration::from_millis(300), "a test").unwrap();
     assert!(recording.wait(PATIENCE));
     let profile = recording.end().unwrap();
-    let why = "the stack may have too little room left for a signal";
+    let why = "its stack may be too full for a signal";
     assert!(
         profile.unwatched_because.iter().any(|(reason, _)| reason == why),
         "{:?}",
@@ -71,10 +71,10 @@ pub(crate) fn given_up_rights() {
     let thread = of(stacks().unwrap());
     let missing = thread.missing.unwrap_or_default();
     assert!(
-        missing.contains("its system call, which a signal may end, cannot be read (Permission denied"),
+        missing.contains("it sleeps in a system call that cannot be read (Permission denied"),
         "{missing}"
     );
-    assert!(missing.ends_with("; `pnt --interrupt` asks it all the same"), "{missing}");
+    assert!(missing.ends_with("; `pnt --interrupt` sends the signal anyway"), "{missing}");
     let thread = of(stacks_interrupting().unwrap());
     assert!(thread.held.is_some() && !thread.frames.is_empty(), "{thread:#?}");
 }

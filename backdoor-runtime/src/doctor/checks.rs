@@ -31,12 +31,12 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
             None => None,
         }
     };
-    // All at once: the window is waited for one time.
+    // Together, so that the window passes once.
     let (watched, growth, variables) =
         tokio::join!(watched, service::growth(window), service::variables(console));
     match watched {
         Some(seen) => runtime(&seen, diagnosis),
-        None => diagnosis.not_read("runtime", "the console was given no runtime".to_owned()),
+        None => diagnosis.not_read("runtime", "the console has no runtime".to_owned()),
     }
     runs(&console.running(), diagnosis);
     service::locks(&crate::views::sync::poisoned_locks(), diagnosis);
@@ -44,14 +44,14 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
     read(diagnosis, "sockets", resources::sockets(), |sockets, diagnosis| self::sockets(sockets, diagnosis));
     match resources::cgroup() {
         Ok(Some(group)) => cgroup(&group.since_start(), diagnosis),
-        Ok(None) => diagnosis.not_read("cgroup", "no control group is visible from here".to_owned()),
+        Ok(None) => diagnosis.not_read("cgroup", "no control group is visible in this container".to_owned()),
         Err(error) => diagnosis.not_read("cgroup", error.to_string()),
     }
     read(diagnosis, "mem", resources::memory(), |memory, diagnosis| {
         diagnosis.read.push("mem");
         if memory.swapped > 0 {
             let swapped = size(memory.swapped);
-            diagnosis.finds("mem", format!("{swapped} of the process are swapped out"), "mem");
+            diagnosis.finds("mem", format!("{swapped} of the memory of the process is swapped out"), "mem");
         }
     });
     service::objects(&growth, window, diagnosis);
@@ -82,8 +82,8 @@ fn waits(waits: &Waits, diagnosis: &mut Diagnosis) {
     if let Some(longest) = waits.edges.first().filter(|_| long > 0 && waits.cycles.is_empty()) {
         let others = match long - 1 {
             0 => String::new(),
-            1 => "; 1 other waits that long".to_owned(),
-            others => format!("; {others} others wait that long"),
+            1 => "; 1 more wait is as long".to_owned(),
+            others => format!("; {others} more waits are as long"),
         };
         diagnosis.finds("waits", format!("{}{others}", longest.text), "waits");
     }
@@ -121,7 +121,7 @@ fn sockets(sockets: &[Socket], diagnosis: &mut Diagnosis) {
     diagnosis.read.push("sockets");
     let forgotten = sockets.iter().filter(|socket| socket.state == "close-wait").count();
     if forgotten >= HALF_CLOSED {
-        let finding = format!("{forgotten} connections were closed by the peer and not by the service");
+        let finding = format!("{forgotten} connections were closed by the peer but not by the service");
         diagnosis.finds("sockets", finding, "sockets close-wait");
     }
 }
@@ -137,11 +137,11 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
     }
     if let Some(kills) = group.oom_kills.filter(|kills| *kills > 0) {
         let finding = format!(
-            "the kernel killed {kills} of the control group's processes for want of memory since the console started"
+            "the kernel killed {kills} of the control group's processes for lack of memory since the console started"
         );
         diagnosis.finds("cgroup", finding, "cgroup");
     }
-    // One period in twenty is what a burst now and then comes to.
+    // Occasional bursts throttle about one period in twenty.
     if let (Some(throttled), Some(periods)) = (group.throttled, group.periods)
         && throttled > 0
         && throttled * 20 >= periods
@@ -156,7 +156,7 @@ fn cgroup(group: &Cgroup, diagnosis: &mut Diagnosis) {
     {
         diagnosis.finds("cgroup", format!("{tasks} of {limit} threads and processes"), "cgroup");
     }
-    // What the whole machine loses may be another's affair.
+    // The pressure of the whole machine may come from another process.
     let own: &[Pressure] = if group.pressure_of == Some("group") { &group.pressure } else { &[] };
     for pressure in own.iter().filter(|pressure| pressure.last_10s >= PRESSURE) {
         let (who, share, resource) = (pressure.who, pressure.last_10s, pressure.resource);
@@ -201,7 +201,7 @@ mod tests {
             found,
             [
                 "the control group uses 91.5 % of its 1.0GiB of memory",
-                "the kernel killed 2 of the control group's processes for want of memory since the console started",
+                "the kernel killed 2 of the control group's processes for lack of memory since the console started",
                 "the control group was throttled in 6 of 100 periods of CPU time since the console started",
                 "9 of 10 threads and processes",
             ]

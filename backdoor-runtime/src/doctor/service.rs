@@ -32,7 +32,7 @@ pub(super) async fn growth(window: Duration) -> Vec<GrowthInfo> {
     before.growth()
 }
 
-/// The variables, as `vars` lists them; none where they take too long.
+/// The variables, as `vars` lists them; `None` where reading takes too long.
 pub(super) async fn variables(console: &Console) -> Option<Vec<VarInfo>> {
     let mut variables = timeout(READ, console.variables(|_| true)).await.ok()?;
     variables.retain(|variable| !variable.hidden);
@@ -43,10 +43,8 @@ pub(super) fn locks(poisoned: &[LockInfo], diagnosis: &mut Diagnosis) {
     diagnosis.read.push("locks");
     for lock in poisoned.iter().take(TOLD) {
         let name = lock.name.map_or_else(|| format!("lock {}", lock.id), |name| format!("`{name}`"));
-        let finding = format!(
-            "{name}, a {} made at {}, is poisoned: somebody panicked who held it",
-            lock.kind, lock.made
-        );
+        let finding =
+            format!("{name}, a {} made at {}, is poisoned: a holder panicked", lock.kind, lock.made);
         diagnosis.finds("locks", finding, "locks");
     }
     more(poisoned.len(), "poisoned locks", "locks", "locks", diagnosis);
@@ -58,7 +56,7 @@ pub(super) fn objects(growth: &[GrowthInfo], window: Duration, diagnosis: &mut D
     let is_much =
         |grown: &GrowthInfo| grown.grown >= GROWN && grown.grown >= (grown.live - grown.grown) / 100;
     let mut types: Vec<&GrowthInfo> = growth.iter().filter(|grown| is_much(grown)).collect();
-    // The first of a type is the place that it grew most at.
+    // The first entry of a type is the place with the most growth.
     types.dedup_by_key(|grown| (grown.path, &grown.name));
     for grown in types.iter().take(TOLD) {
         let GrowthInfo { name, grown, place, .. } = grown;
@@ -79,16 +77,16 @@ pub(super) fn vars(variables: Option<&[VarInfo]>, diagnosis: &mut Diagnosis) {
     let wrong: Vec<&VarInfo> = variables.iter().filter(is_wrong).collect();
     for VarInfo { name, state, .. } in wrong.iter().take(TOLD) {
         let finding = match state.as_str() {
-            "poisoned" => format!("the variable `{name}` is poisoned: somebody panicked who held it"),
-            "held" => format!("the variable `{name}` could not be read: somebody holds its lock"),
+            "poisoned" => format!("the variable `{name}` is poisoned: a holder panicked"),
+            "held" => format!("the variable `{name}` could not be read: its lock is held"),
             why => format!("the variable `{name}` could not be read: {why}"),
         };
         diagnosis.finds("vars", finding, "vars");
     }
-    more(wrong.len(), "variables that are not well", "vars", "vars", diagnosis);
+    more(wrong.len(), "variables with problems", "vars", "vars", diagnosis);
 }
 
-/// Changes that somebody made for a while: what is in force is not what the service was started with.
+/// Temporary changes: the value in force is not the value from the start of the service.
 pub(super) fn changes(changes: &[Change], diagnosis: &mut Diagnosis) {
     diagnosis.read.push("changes");
     let lent: Vec<(usize, &Change)> =
@@ -97,13 +95,13 @@ pub(super) fn changes(changes: &[Change], diagnosis: &mut Diagnosis) {
         let Change { name, new, by, .. } = change;
         let (new, old) = (text::cell(new), text::cell(was(&changes[..=*at], change)));
         let until = change.until.map(time).unwrap_or_default();
-        let finding = format!("`{name}` was set to {new} until {until} by {by}, and goes back to {old} then");
+        let finding = format!("`{name}` is {new} until {until}, set by {by}, and then returns to {old}");
         diagnosis.finds("changes", finding, "changes");
     }
-    more(lent.len(), "changes for a while", "changes", "changes", diagnosis);
+    more(lent.len(), "temporary changes", "changes", "changes", diagnosis);
 }
 
-/// What a change for a while puts back: one that took the place of another keeps what that had kept.
+/// The value that a temporary change restores: a change that replaced another temporary one restores the value of the first.
 fn was<'a>(changes: &'a [Change], change: &'a Change) -> &'a Value {
     let mut before =
         changes.iter().rev().filter(|known| known.name == change.name && known.number < change.number);
@@ -113,7 +111,7 @@ fn was<'a>(changes: &'a [Change], change: &'a Change) -> &'a Value {
     }
 }
 
-/// That a full ring drops its oldest events is what it is there for, unless it is full in no time.
+/// A full ring drops its oldest events; it is a problem only where the ring covers little time.
 pub(super) fn log(diagnosis: &mut Diagnosis) {
     let ring = logs::ring_info();
     if ring.installed {
@@ -125,13 +123,14 @@ pub(super) fn log(diagnosis: &mut Diagnosis) {
 fn short_memory(ring: &RingInfo, diagnosis: &mut Diagnosis) {
     if let Some(oldest) = ring.oldest.filter(|oldest| ring.dropped > 0 && *oldest < SHORT_MEMORY) {
         let (oldest, memory) = (text::duration(&Duration::from_secs(oldest.as_secs())), ring.memory >> 10);
-        let finding =
-            format!("the log goes back no further than {oldest}: more comes than its {memory} KiB hold");
+        let finding = format!(
+            "the log covers only the last {oldest}: its {memory} KiB are too few for the rate of events"
+        );
         diagnosis.finds("log", finding, "log targets");
     }
 }
 
-/// Says how many there are besides those that were told.
+/// Adds a finding with the number of the rest.
 fn more(all: usize, what: &str, view: &'static str, see: &'static str, diagnosis: &mut Diagnosis) {
     if all > TOLD {
         diagnosis.finds(view, format!("{} more {what}", all - TOLD), see);
@@ -188,7 +187,7 @@ mod tests {
         let found = found(|diagnosis| changes(&all, diagnosis));
         assert_eq!(
             found,
-            ["`batch` was set to 30 until 1970-01-01T12:30:00Z by session 3, and goes back to 10 then"]
+            ["`batch` is 30 until 1970-01-01T12:30:00Z, set by session 3, and then returns to 10"]
         );
     }
 
@@ -206,7 +205,7 @@ mod tests {
         assert_eq!(found(ring(7, 60_000)), [""; 0]);
         assert_eq!(
             found(ring(7, 4_700)),
-            ["the log goes back no further than 4s: more comes than its 4096 KiB hold"]
+            ["the log covers only the last 4s: its 4096 KiB are too few for the rate of events"]
         );
     }
 }

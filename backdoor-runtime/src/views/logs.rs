@@ -17,7 +17,7 @@
 //! ```
 //!
 //! **What is kept.** Events of level `info` and worse, in 4 MiB of memory; [`options`] changes both. There is one ring in the process,
-//! whatever the number of subscribers. When it is full the oldest go, and whoever reads is told how many.
+//! whatever the number of subscribers. When it is full, the oldest events are dropped, and readers get their number.
 //!
 //! **What it costs.** The thread that logs formats the event, takes out what looks like a secret, and copies the text; it never waits for
 //! a reader nor for another thread. The layer has a filter of its own: callsites that neither the ring nor another layer wants stay
@@ -91,7 +91,7 @@ pub use self::view::{
     Batch, ChangeInfo, Changed, InForce, NotSeen, RingInfo, Wanted, batch, in_force, last, newest, now,
     reset, ring_info, set, targets,
 };
-pub(crate) use self::view::{change, forget, memory, not_seen};
+pub(crate) use self::view::{change, forget, memory, unseen};
 
 /// What the ring may take where nobody said.
 const MEMORY: usize = 4 << 20;

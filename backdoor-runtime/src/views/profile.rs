@@ -1,20 +1,20 @@
 //! Where the process spends its processor time: by function, by thread and by task.
 //!
 //! While a profile runs, each thread has a timer on its own processor time (timer_create(2)), so that only threads that compute are
-//! ever interrupted, and a thread that sleeps never is. Those that block the signal, that a debugger watches, or whose stack may have no
-//! room for a signal have none. The timer's signal is the one that [`threads`](crate::views::threads) takes stacks
+//! ever interrupted, and sleeping threads never are. A thread that blocks the signal, has a debugger attached, or may have no stack left
+//! for a signal gets no timer. The signal of the timer is the one that [`threads`](crate::views::threads) reads stacks
 //! with; its handler copies the registers and up to 64 KiB of the stack into a slot, and a thread of the profile's own follows the
 //! stacks and counts them, in bounded memory. Nothing is installed before the first profile, and when one ends its timers go.
 //!
-//! Threads are looked for ten times a second: one that lives for less may not be seen, and its time is missing among the samples.
-//! There is one profile at a time.
+//! The profiler looks for new threads ten times a second, so the time of shorter threads may be missing. Only one profile can run at a
+//! time.
 //!
 //! ```
 //! use std::time::Duration;
 //!
 //! let recording = backdoor_runtime::profile::begin(99, Duration::from_secs(10), "the nightly check")?;
 //! while !recording.wait(Duration::from_millis(50)) {
-//!     // It has ten seconds; who has seen enough ends it earlier.
+//!     // It runs for ten seconds; `break` ends it earlier.
 //! #   break;
 //! }
 //! let profile = recording.end()?;
@@ -51,69 +51,68 @@ use crate::views::profile::tally::Tally;
 use crate::views::threads::StackError;
 use crate::views::threads::symbols::Names;
 
-/// How many samples a second of processor time can be asked for.
+/// The range of sampling rates, in samples per second of processor time.
 pub const RATES: RangeInclusive<u32> = 1..=1000;
 
-/// What a profile has found.
+/// The result of a profile.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Profile {
-    /// Samples a second of processor time.
+    /// Samples per second of processor time.
     pub rate: u32,
-    /// How long it was to be.
+    /// The requested length.
     pub asked: Duration,
-    /// How long it was.
+    /// The real length.
     pub took: Duration,
-    /// The processor time that the process used in it.
+    /// The processor time of the process within it.
     pub used: Duration,
-    /// How many samples there are.
+    /// The number of samples.
     pub samples: u64,
-    /// How many were lost, since too many came at once.
+    /// The number of lost samples: too many arrived at once.
     pub lost: u64,
-    /// How many of them were taken together with the one before: the kernel's clock ticks 100 to 1000 times a second, and for more
-    /// than one at times.
+    /// The number of samples that repeat the stack before them: the clock of the kernel ticks only 100 to 1000 times a second.
     pub late: u64,
-    /// Of how many the stack goes on further than was copied or could be followed.
+    /// The number of samples with a truncated stack.
     pub cut: u64,
-    /// How many are counted by thread only, since there were too many different stacks.
+    /// The number of samples that are counted by thread only: there were too many different stacks.
     pub not_kept: u64,
-    /// Threads that were watched when it ended.
+    /// The number of watched threads at its end.
     pub watched: usize,
-    /// Threads that were not.
+    /// The number of other threads.
     pub unwatched: usize,
-    /// Why, and how many for each reason: `the signal is blocked`.
+    /// The reasons, each with its number of threads: `the signal is blocked`.
     pub unwatched_because: Vec<(String, usize)>,
-    /// Whether samples are told apart by task. In a library that was loaded by `dlopen` they are not, since a signal handler cannot ask
-    /// there which task runs.
+    /// Whether samples have tasks. In a library that was loaded with `dlopen` they have none: a signal handler cannot read the current task
+    /// there.
     pub tells_tasks: bool,
-    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    /// The reason why functions have no names, files or lines, if the program has them.
     pub nameless: Option<String>,
-    /// Who used the time, the busiest first. At most 4096; later ones are not listed.
+    /// The threads, the busiest first: at most 4096.
     pub threads: Vec<ThreadShare>,
     stacks: Vec<Stack>,
 }
 
-/// Where a profile was written to.
+/// The files of a saved profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Saved {
-    /// A picture for a browser.
+    /// The flame graph, an SVG file.
     pub flame_graph: PathBuf,
-    /// A line a stack: its functions from the outermost inwards, and how many samples.
+    /// The folded stacks: one line per stack, its functions from the outermost inwards, and its samples.
     pub folded: PathBuf,
 }
 
-/// Why there is no profile.
+/// The reason why a profile is not possible.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProfileError {
-    /// Another one runs: who began it, and how long it may still take.
+    /// Another profile is running: its owner, and its remaining time.
     Busy(String, Duration),
-    /// There is no signal to use.
+    /// No signal can be used.
     Stack(StackError),
     /// /proc, a timer or a thread cannot be used.
     Io(io::Error),
-    /// The thread that collects has panicked.
+    /// The collector thread has panicked.
     Failed,
 }
 
@@ -122,10 +121,10 @@ impl fmt::Display for ProfileError {
         match self {
             Self::Busy(who, left) => {
                 let left = left.as_secs() + 1;
-                write!(f, "{who} is taking a profile, which ends within {left} s; there is one at a time")
+                write!(f, "{who} is taking a profile, which ends within {left} s; only one profile can run")
             }
             Self::Stack(error) => error.fmt(f),
-            Self::Io(error) => write!(f, "no profile can be taken: {error}"),
+            Self::Io(error) => write!(f, "a profile is not possible: {error}"),
             Self::Failed => f.write_str("the thread that collects the profile has panicked"),
         }
     }
@@ -153,7 +152,7 @@ impl From<StackError> for ProfileError {
     }
 }
 
-/// A profile that is being taken. It ends by itself when its time is up, or when this is dropped.
+/// A running profile. It ends after its time, or when this is dropped.
 #[derive(Debug)]
 pub struct Recording {
     course: Arc<Course>,
@@ -173,17 +172,17 @@ struct State {
     has_ended: bool,
 }
 
-/// Who takes a profile, and until when at the latest.
+/// The owner of a running profile, and its latest end.
 static TAKEN: Mutex<Option<(String, Instant)>> = Mutex::new(None);
 
-/// The place of the one profile that there may be.
+/// The slot of the one profile.
 struct Turn;
 
-/// Begins a profile with so many samples a second of processor time, within [`RATES`]; 99 are usual, since that is out of step with
-/// what happens a hundred times a second. Who takes it is told to others that want one.
+/// Begins a profile at this rate, within [`RATES`]; 99 is usual, since it does not align with work that happens a hundred times a second.
+/// Other callers get the name of the owner in their error.
 ///
 /// # Errors
-/// Another one runs, or a signal, /proc or a thread cannot be had.
+/// Another profile is running, or a signal, /proc or a thread cannot be used.
 pub fn begin(rate: u32, length: Duration, who: &str) -> Result<Recording, ProfileError> {
     let rate = rate.clamp(*RATES.start(), *RATES.end());
     let turn = Turn::take(who, length)?;
@@ -199,14 +198,14 @@ pub fn begin(rate: u32, length: Duration, who: &str) -> Result<Recording, Profil
 }
 
 impl Recording {
-    /// Waits for so long, and says whether it has ended.
+    /// Waits for this long, and returns whether the profile has ended.
     pub fn wait(&self, limit: Duration) -> bool {
         let state = self.course.lock();
         let waited = self.course.changed.wait_timeout_while(state, limit, |state| !state.has_ended);
         waited.unwrap_or_else(PoisonError::into_inner).0.has_ended
     }
 
-    /// Ends it, if it has not ended yet, and finds the functions. It blocks.
+    /// Ends the profile, if it has not ended yet, and resolves the functions. It blocks.
     ///
     /// # Errors
     /// It could not begin.
@@ -214,7 +213,7 @@ impl Recording {
         self.end_until(|| false)
     }
 
-    /// The same, for somebody who may have enough: what was collected has names from the symbol table then.
+    /// The same with interruption: an interrupted call takes names from the symbol table.
     pub(crate) fn end_until(mut self, is_enough: impl Fn() -> bool) -> Result<Profile, ProfileError> {
         self.course.stop();
         let collector = self.collector.take().ok_or(ProfileError::Failed)?;
@@ -275,13 +274,13 @@ impl Drop for Turn {
 }
 
 impl Profile {
-    /// Whether it was ended before its time.
+    /// Whether it ended before its time.
     pub fn is_partial(&self) -> bool {
         self.took < self.asked
     }
 
-    /// The share of the processor time that no sample stands for, in percent: threads that lived too briefly to be found used it, or
-    /// that are not watched. Nothing where it may be chance.
+    /// The share of the processor time without samples, in percent: it belongs to unwatched or short-lived threads. `None` if chance can
+    /// explain it.
     pub fn unseen_percent(&self) -> Option<f64> {
         const CHANCE: f64 = 20.0;
         let expected = self.used.as_secs_f64() * f64::from(self.rate);
@@ -296,7 +295,7 @@ impl Profile {
     }
 
     /// A picture (SVG) for a browser: a box a function, as wide as its share, above its caller. A click makes one as wide as the
-    /// picture. What has less than a 2000th part is left out.
+    /// picture. Boxes below a 2000th part are left out.
     pub fn flame_graph(&self, tasks: bool) -> String {
         let title =
             format!("{} samples in {:.1} s at {} Hz", self.samples, self.took.as_secs_f64(), self.rate);
@@ -304,10 +303,10 @@ impl Profile {
     }
 
     /// Writes both into a new directory that only the service's own user can read, in `$XDG_RUNTIME_DIR` or else where temporary
-    /// files are. They stay until somebody removes them.
+    /// files are. The console never removes them.
     ///
     /// # Errors
-    /// They cannot be written. Nothing is left of them then.
+    /// They cannot be written. Partial files are removed.
     pub fn save(&self, tasks: bool) -> io::Result<Saved> {
         let directory = Directory::new()?;
         let flame_graph = directory.write("flame.svg", &self.flame_graph(tasks))?;

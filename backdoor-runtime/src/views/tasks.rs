@@ -1,22 +1,22 @@
-//! Tasks that can be seen: which there are, what each does, and where it waits, with file and line.
+//! Instrumented tasks: the list of them, the state of each, and the place where it waits, with file and line.
 //!
 //! A service spawns with [`spawn()`] and [`spawn_named`] instead of tokio's, with a [`JoinSet`] or a
 //! [`Builder`] of ours, or lets any future be listed with [`Instrument::instrumented`]. Nothing else is needed: neither
-//! `tokio_unstable` nor a subscriber. An operator then has `tasks`, `pgt`, `runtime` and `cancel`.
+//! `tokio_unstable` nor a subscriber. The operator then has `tasks`, `pgt`, `runtime` and `cancel`.
 //!
-//! What a task waits for is seen by polling it once with a waker of ours: whoever clones that is a leaf. So it is known for
+//! The stack of a task comes from one poll with a waker of ours: each future that clones the waker is a leaf. The stack contains
 //! - sleeps, sockets, channels, locks, `JoinHandle`s: each is a leaf, with the functions that await it;
 //! - `select!`, `join!`, `timeout`: a leaf for each branch that waits;
-//! - `FuturesUnordered`, and `join_all` of more than 30 futures: one leaf, what is awaited of the collection (`Next`, `JoinAll`), since
-//!   it polls only those that were woken; spawn what is in it as tasks to see more;
-//! - a `LocalSet`: each task in it that was spawned with us; the set itself is a leaf of whoever drives it;
-//! - a current-thread runtime: as any other, as long as its thread polls;
-//! - a future that wakes itself: where it did so, marked as such;
-//! - a future that registers nowhere, such as `pending()`: no leaf, and words that say so.
+//! - `FuturesUnordered`, and `join_all` of more than 30 futures: one leaf, the awaited future of the collection (`Next`, `JoinAll`), since
+//!   it polls only woken members; spawn the members as tasks to see more;
+//! - a `LocalSet`: each task in it that was spawned with us; the set itself is a leaf of the task that drives it;
+//! - tasks of a current-thread runtime, as of any other, while its thread polls;
+//! - a future that wakes itself: the place of the wake, marked as such;
+//! - a future that registers no waker, such as `pending()`: no leaf, and a note with the reason.
 //!
-//! A task that does not return from its poll is shown as running, with the native stack of its thread; one that nobody polls within
-//! 200 ms says so.
-//! Tasks that were spawned by others are counted by `tasks` and `runtime`, and not seen. With `--cfg tokio_unstable` there are
+//! A task that does not return from its poll is shown as running, with the native stack of its thread; a task that is not polled
+//! within 200 ms has a note instead.
+//! `tasks` and `runtime` count the tasks that are not instrumented, without listing them. With `--cfg tokio_unstable` there are
 //! `on_task_spawn` and `on_task_terminate` for the hooks of the same names of `tokio::runtime::Builder`: they list those, too, with the
 //! place where they were spawned.
 //!

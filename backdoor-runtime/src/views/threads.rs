@@ -1,27 +1,27 @@
-//! The process's native threads: what the kernel says of them, and their stacks, taken while they run.
+//! The native threads of the process: their states from the kernel, and their stacks, read while they run.
 //!
-//! [`list`] reads /proc and disturbs nobody. [`stacks`] disturbs no thread that sleeps: /proc tells where it is
-//! (`/proc/self/task/TID/syscall`), and its stack is copied and followed from there. This is so for threads that block all signals or hang
-//! in the kernel, too. A thread that runs is sent a signal; its handler copies the registers and up to 64 KiB of the stack, which takes a
-//! few microseconds, and everything else happens on the thread that asked. No handler is installed before a thread is asked for the first
-//! time. A thread that cannot be asked, or does not answer within 200 ms, is shown from /proc and says why.
+//! [`list`] reads /proc and interrupts no thread. [`stacks`] interrupts no sleeping thread: /proc has its stack pointer and program counter
+//! (`/proc/self/task/TID/syscall`), and its stack is copied and unwound from there. This includes threads that block all signals or hang in
+//! the kernel. A running thread is sent a signal; the handler copies the registers and up to 64 KiB of the stack, which takes a few
+//! microseconds, and the calling thread does the rest. The handler is installed at the first signal. A thread that cannot be signalled, or
+//! does not handle the signal within 200 ms, is shown from /proc, with the reason.
 //!
-//! Some sleeping threads' stacks cannot be followed to the end, since the kernel tells no frame pointer. Where such a thread is in a call
-//! that the kernel makes again after a handler (`futex`, `read`, `recv` and `accept` without a time limit, `wait4`, `flock`), it is asked,
-//! too. Else its stack is [cut](ThreadStack::cut).
+//! The stacks of some sleeping threads cannot be unwound to the end, since the kernel does not show the frame pointer. If such a thread is in
+//! a call that the kernel restarts after a handler (`futex`, `read`, `recv` and `accept` without a time limit, `wait4`, `flock`), it is
+//! signalled, too. Otherwise its stack is [cut](ThreadStack::cut).
 //!
-//! What the service notices: a thread that runs when it is asked, and falls asleep before the signal comes, may find `EINTR` in a call that
-//! `SA_RESTART` does not cover (signal(7)): `epoll_wait`, `poll`, `select`, `nanosleep`, `sem_timedwait`, and `recv` or `accept` with a time
-//! limit. tokio makes such a call again; std does so in `sleep`, `read_exact` and `read_to_end`, but not in `read`, `recv` and `accept` of
-//! sockets. Threads that wait for signals are not asked, nor those that a debugger watches, nor those whose stack may have no room for a
-//! signal. A child process is not affected, since `exec` resets handlers.
+//! Effects on the service: a thread that falls asleep between the check and the signal may get `EINTR` from a call that `SA_RESTART` does not
+//! cover (signal(7)): `epoll_wait`, `poll`, `select`, `nanosleep`, `sem_timedwait`, and `recv` or `accept` with a time limit. tokio repeats
+//! such a call; std does so in `sleep`, `read_exact` and `read_to_end`, but not in `read`, `recv` and `accept` of sockets. Threads that wait
+//! for signals, that a debugger traces, or whose stack may have no room for a signal are not signalled. Child processes are not affected,
+//! since `exec` resets handlers.
 //!
-//! The signal is SIGURG, unless the service has a handler for that: then it is the last real-time one that nobody has a handler for. The
-//! author can choose another ([`Builder::stack_signal`](crate::Builder::stack_signal)). A real-time signal that is sent to a thread while
-//! that calls `execve` ends the new program; SIGURG does nothing to it.
+//! The signal is SIGURG, unless the service has a handler for it: then it is the last real-time signal without a handler. The author can
+//! choose another ([`Builder::stack_signal`](crate::Builder::stack_signal)). A real-time signal that is sent to a thread during its `execve`
+//! ends the new program; SIGURG has no effect on it.
 //!
-//! Linux on x86-64 and aarch64. For aarch64 it is compiled with every check, but was never run there; the stacks of threads that sleep are
-//! cut there behind the innermost function, unless the thread can be asked.
+//! Linux on x86-64 and aarch64. The code for aarch64 is compiled with every check, but has never been run; stacks of sleeping threads are
+//! cut there after the innermost function, unless the thread can be signalled.
 
 pub(crate) mod allowance;
 mod aside;
@@ -71,11 +71,11 @@ pub use crate::views::threads::frame::Frame;
 pub use crate::views::threads::groups::Group;
 use crate::views::threads::symbols::Names;
 
-/// A thread, as the kernel describes it, and what it did in a window of time.
+/// A thread with its state in the kernel, and its use of the processor in a window of time.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Thread {
-    /// The thread's name, cut by the kernel to 15 bytes.
+    /// The name of the thread, truncated by the kernel to 15 bytes.
     pub name: String,
     /// Its id in the kernel.
     pub tid: i32,
@@ -83,15 +83,15 @@ pub struct Thread {
     pub state: &'static str,
     /// The share of one processor that it used in the window, in percent.
     pub cpu: f64,
-    /// The function of the kernel that it waits in, where the kernel tells.
+    /// The function of the kernel that it waits in, if the kernel shows it.
     pub wait_channel: Option<String>,
-    /// The system call that it is in.
+    /// The current system call.
     pub system_call: Option<String>,
-    /// How often it has waited for something since its start.
+    /// The number of voluntary context switches since its start.
     pub voluntary: u64,
-    /// How often it had to make room for others.
+    /// The number of involuntary context switches since its start.
     pub forced: u64,
-    /// What it is to tokio, if an earlier look at the stacks has told.
+    /// Its role in tokio, if an earlier reading of the stacks has shown it.
     pub role: Option<&'static str>,
 }
 
@@ -101,9 +101,9 @@ pub struct Thread {
 pub struct Stacks {
     /// By thread id.
     pub threads: Vec<ThreadStack>,
-    /// From the first thread's turn to the last one's, without the search for functions.
+    /// The time from the first thread to the last, without the search for functions.
     pub took: Duration,
-    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    /// The reason why functions have no names, files or lines, if the program has them.
     pub nameless: Option<String>,
 }
 
@@ -111,42 +111,42 @@ pub struct Stacks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ThreadStack {
-    /// The thread's name, cut by the kernel to 15 bytes.
+    /// The name of the thread, truncated by the kernel to 15 bytes.
     pub name: String,
     /// Its id in the kernel.
     pub tid: i32,
     /// `running`, `sleeping`, `uninterruptible`, ..
     pub state: &'static str,
-    /// The function of the kernel that it waits in, where the kernel tells.
+    /// The function of the kernel that it waits in, if the kernel shows it.
     pub wait_channel: Option<String>,
-    /// The system call that it is in.
+    /// The current system call.
     pub system_call: Option<String>,
-    /// What it is to tokio, seen from its stack.
+    /// Its role in tokio, as its stack shows.
     pub role: Option<&'static str>,
     /// Its functions, the innermost first. At most 256 calls.
     pub frames: Vec<Frame>,
-    /// Whether the stack goes on further than was seen.
+    /// Whether the stack is incomplete.
     pub cut: bool,
-    /// Whether it does so since the thread sleeps, where the kernel does not tell its frame pointer.
+    /// Whether it is incomplete because the thread sleeps and its frame pointer is unknown.
     pub open: bool,
-    /// Why there are no frames.
+    /// The reason for missing frames.
     pub missing: Option<String>,
-    /// How long the thread was held up for it: in the handler, from its first line until the copy was made. Nothing where its stack was
-    /// read while it slept.
+    /// The length of the interruption: from the begin of the handler to the end of the copy. `None` if the stack was read during a
+    /// sleep.
     pub held: Option<Duration>,
 }
 
-/// Why there are no stacks.
+/// The reason why stacks cannot be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StackError {
     /// /proc or a signal cannot be used.
     Io(io::Error),
-    /// The signal that the author chose is no real-time signal; those are from the second number to the third.
+    /// The chosen signal is not a real-time signal; those lie between the second number and the third.
     NotRealTime(i32, i32, i32),
-    /// The signal that the author chose has a handler.
+    /// The chosen signal has a handler.
     InUse(i32),
-    /// Somebody installed a handler of his own for our signal.
+    /// The service has replaced our signal handler.
     TakenOver(i32),
     /// SIGURG and every real-time signal have handlers.
     NoneFree,
@@ -156,13 +156,13 @@ impl fmt::Display for StackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const CHOOSE: &str = "choose another with `Builder::stack_signal`";
         match self {
-            Self::Io(error) => write!(f, "stacks cannot be taken: {error}"),
+            Self::Io(error) => write!(f, "stacks cannot be read: {error}"),
             Self::NotRealTime(signal, first, last) => {
-                write!(f, "signal {signal} takes no stacks: a real-time signal is needed, {first} to {last}")
+                write!(f, "signal {signal} cannot read stacks: use a real-time signal, {first} to {last}")
             }
             Self::InUse(signal) => write!(f, "signal {signal} is in use by the service; {CHOOSE}"),
             Self::TakenOver(signal) => {
-                write!(f, "signal {signal} took stacks until the service gave it another handler; {CHOOSE}")
+                write!(f, "the service has replaced the console's handler of signal {signal}; {CHOOSE}")
             }
             Self::NoneFree => {
                 f.write_str("no signal is free: SIGURG and every real-time signal have handlers")
@@ -186,7 +186,7 @@ impl From<io::Error> for StackError {
     }
 }
 
-/// All threads, the busiest first, watched for so long. It blocks the calling thread for that time, and disturbs no other.
+/// All threads, the busiest first, watched for this time. It blocks the calling thread for that time, and interrupts no other.
 ///
 /// # Errors
 /// /proc is not mounted.
@@ -204,11 +204,11 @@ pub fn list(window: Duration) -> io::Result<Vec<Thread>> {
     watch.end()
 }
 
-/// The stacks of all threads but the calling one. It blocks: for milliseconds as a rule, at first for as long as it takes to read the
-/// program's tables, and up to a few seconds where threads do not answer. One look is taken at a time; others wait.
+/// The stacks of all threads except the calling one. It blocks: usually for milliseconds, the first time until the tables of the program
+/// are read, and up to a few seconds if threads do not handle the signal. Concurrent calls run one after another.
 ///
 /// # Errors
-/// There is no /proc.
+/// /proc is not mounted.
 ///
 /// ```
 /// let stacks = backdoor_runtime::threads::stacks()?;
@@ -219,8 +219,8 @@ pub fn stacks() -> Result<Stacks, StackError> {
     Ok(symbolised(sweep::collect(|_| true, false)?))
 }
 
-/// The same, and threads that sleep where it cannot be seen whether a signal ends their call are asked, too: their calls may fail with
-/// `EINTR`. Only a process that gave up rights since its start has such threads, and stacks that are [cut](ThreadStack::cut).
+/// The same, and also signals sleeping threads whose system call cannot be read: the call may fail with `EINTR`. Only a process that
+/// dropped privileges after its start has such threads, and stacks that are [cut](ThreadStack::cut).
 ///
 /// # Errors
 /// As of [`stacks`].
@@ -228,7 +228,7 @@ pub fn stacks_interrupting() -> Result<Stacks, StackError> {
     Ok(symbolised(sweep::collect(|_| true, true)?))
 }
 
-/// The same of the threads with these ids only.
+/// The same for the threads with these ids.
 ///
 /// # Errors
 /// As of [`stacks`].
@@ -272,7 +272,7 @@ fn with_names(taken: sweep::Taken, names: &Names) -> ThreadStack {
     stack
 }
 
-/// What looks at the stacks have told of threads, by id and name.
+/// The roles that stacks have shown, by thread id and name.
 static ROLES: Mutex<Option<HashMap<(i32, String), &'static str>>> = Mutex::new(None);
 
 fn remember_roles(threads: &[ThreadStack]) {
@@ -284,16 +284,16 @@ fn remember_roles(threads: &[ThreadStack]) {
     roles.extend(threads.iter().filter_map(|thread| Some(((thread.tid, thread.name.clone()), thread.role?))));
 }
 
-/// A look at all threads' processor time, to be compared with a later one: [`list`] for those who must not block.
+/// A reading of the processor time of all threads, for comparison with a later one: [`list`] for callers that must not block.
 #[derive(Debug)]
 pub struct Watch {
     since: Instant,
-    /// What each thread had used, and when that was read: to read all of many takes a while.
+    /// The processor time of each thread, and the time of its reading: reading many threads takes time.
     times: HashMap<i32, (Instant, Duration)>,
 }
 
 impl Watch {
-    /// Takes the first look.
+    /// Takes the first reading.
     ///
     /// # Errors
     /// /proc is not mounted.
@@ -303,7 +303,7 @@ impl Watch {
         Ok(Self { since, times: task_files::tids()?.into_iter().filter_map(time).collect() })
     }
 
-    /// The threads that there are now, the busiest first.
+    /// The current threads, the busiest first.
     ///
     /// # Errors
     /// /proc is not mounted.
@@ -371,7 +371,7 @@ impl ThreadStack {
 }
 
 impl Stacks {
-    /// Whether the author's functions have files and lines: nothing where no function of his is on any stack.
+    /// Whether functions of the author have files and lines; `None` if no stack has one.
     pub fn has_lines(&self) -> Option<bool> {
         let own = self.threads.iter().flat_map(|thread| &thread.frames).filter(|frame| !frame.is_inner());
         own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)

@@ -184,7 +184,7 @@ pub fn changes() -> Vec<Change> {
     console::changes(&JOURNAL.entries())
 }
 
-/// Takes back the change of this number, or the last one whoever made it, where its value is still there.
+/// Undoes the change with this number, or the last change of any actor, if its value is still in force.
 ///
 /// # Errors
 /// There is none, or the value is another by now.
@@ -218,7 +218,7 @@ pub(crate) fn as_typed<'a>(name: &str, word: &'a str) -> &'a str {
 
 /// The same as the subject of a sentence.
 pub(crate) fn quoted(name: &str, word: &str) -> String {
-    if is_secret(name) { "what was typed".to_owned() } else { format!("`{}`", escape_line(word)) }
+    if is_secret(name) { "the typed word".to_owned() } else { format!("`{}`", escape_line(word)) }
 }
 
 /// What the service changes itself.

@@ -9,8 +9,8 @@ use crate::wait::until;
 
 /// Each view, and what is in each good answer of it.
 const VIEWS: [(&str, &str); 9] = [
-    ("pnt", " none was held up for more than "),
-    ("pnt --full", " none was held up for more than "),
+    ("pnt", " the longest interruption was "),
+    ("pnt --full", " the longest interruption was "),
     ("threads --for 10ms", "allocator"),
     ("threads --top 3 --for 10ms", "cpu_percent"),
     ("tasks", "client"),

@@ -17,7 +17,10 @@ fn a_worker_held_by_an_unseen_task_is_found_by_its_stack() {
     let mut operator = Operator::new(&backdoor);
     let verdict = || {
         let verdict = operator.asks("runtime --for 50ms");
-        assert!(verdict.starts_with("stuck: its only worker has not come round within "), "{verdict}");
+        assert!(
+            verdict.starts_with("stuck: its only worker has not returned to its scheduler for "),
+            "{verdict}"
+        );
         verdict
     };
     // Other tests have workers, too, and of all of them a few are named.

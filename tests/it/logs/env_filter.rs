@@ -27,7 +27,7 @@ fn on_the_fmt_layer_it_keeps_nothing_from_the_ring() {
         tracing_subscriber::registry().with(logs()).with(fmt).init();
         log();
         let set = Backdoor::testing().run("log set it::env_filter=debug");
-        assert!(!set.text.contains("gets as far as the ring"), "{}", set.text);
+        assert!(!set.text.contains("reaches the ring"), "{}", set.text);
         assert_eq!(logs::in_force().changes.len(), 1);
         log();
         tracing::info!(target: "it::env_filter", "shown");
@@ -45,7 +45,8 @@ fn in_front_of_the_ring_what_it_stops_is_said() {
         let registry = tracing_subscriber::registry().with(logs());
         registry.with(EnvFilter::new("info,it::open=debug")).with(fmt).init();
         let set = Backdoor::testing().run("log set it::env_filter=debug");
-        let stopped = "\nbut nothing below info of `it::env_filter` gets as far as the ring: a filter in front of all layers";
+        let stopped =
+            "\nbut no event below info of `it::env_filter` reaches the ring: a filter before all layers";
         assert!(set.text.contains(stopped), "{}", set.text);
         log();
         assert!(messages().is_empty());

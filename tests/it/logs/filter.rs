@@ -27,13 +27,13 @@ fn the_filter_is_changed_shown_and_reset() {
         [
             "it::set: info -> debug",
             "it::other: info -> off",
-            "in the ring alone: the service's own layers stay as they are"
+            "only in the ring: the layers of the service do not change"
         ]
     );
     log("two");
     let shown = operator.asks("log");
     assert!(shown.starts_with("keeps   info,it::set=debug,it::other=off\nring    "), "{shown}");
-    assert!(shown.contains("\nlayers  none of the service's own follows `log set`\n"), "{shown}");
+    assert!(shown.contains("\nlayers  no layer of the service follows `log set`\n"), "{shown}");
     let row = shown.lines().find(|line| line.contains("customer")).unwrap();
     assert!(
         row.contains("debug") && row.contains("info") && row.contains("session 1 (127.0.0.1:"),
@@ -46,8 +46,11 @@ fn the_filter_is_changed_shown_and_reset() {
     log("three");
     let messages: Vec<String> = of("it::set").into_iter().map(|event| event.message).collect();
     assert_eq!(messages, ["two"]);
-    assert_eq!(operator.asks("log reset"), "nothing was changed\n");
-    assert_eq!(operator.asks("log reset it::set"), "error: `it::set` is not changed; `log` shows what is\n");
+    assert_eq!(operator.asks("log reset"), "nothing was reset\n");
+    assert_eq!(
+        operator.asks("log reset it::set"),
+        "error: `it::set` has no change; `log` lists the changes\n"
+    );
 }
 
 #[test]
@@ -193,11 +196,11 @@ fn the_journal_has_the_levels_that_were_changed() {
     let json = operator.asks("changes 'log it::jour_nal' --json");
     let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
     let error = operator.asks(&format!("undo {}", changes[0]["change"]));
-    assert!(error.contains("was left alone; `log` shows what it is"), "{error}");
+    assert!(error.contains("so nothing was undone; `log` shows the current value"), "{error}");
     operator.asks("log set it::jour_nal=debug --for 1h");
     let shown = operator.asks("doctor --for 10ms");
-    assert!(shown.contains("`log it::jour_nal` was set to debug until "), "{shown}");
-    assert!(shown.contains(", and goes back to warn then  (`changes`)"), "{shown}");
+    assert!(shown.contains("`log it::jour_nal` is debug until "), "{shown}");
+    assert!(shown.contains(" and then returns to warn  (`changes`)"), "{shown}");
     let json = operator.asks("changes 'log it::jour_nal' --json");
     let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
     operator.asks(&format!("undo {}", changes[3]["change"]));
@@ -211,7 +214,7 @@ fn the_journal_has_the_levels_that_were_changed() {
     assert_eq!(journal(&mut operator), expected);
     assert_eq!(
         operator.asks("log set it::jour_nal=debug --for 8d"),
-        "error: --for: a change lasts from 1ns to 1w; leave `--for` out for one that stays\n"
+        "error: --for: a temporary change lasts from 1ns to 1w; without `--for` a change is permanent\n"
     );
 }
 
@@ -239,7 +242,7 @@ fn other_layers_see_what_they_ask_for_and_no_more() {
     log("before");
     let console = Backdoor::testing();
     let answer = console.run("log set it::layers=trace");
-    assert!(answer.text.ends_with("in the ring, and in 1 layer of the service's own\n"), "{}", answer.text);
+    assert!(answer.text.ends_with("in the ring and in 1 layer of the service\n"), "{}", answer.text);
     log("within");
     console.run("log reset it::layers");
     log("after");
@@ -307,21 +310,21 @@ fn what_a_filter_in_front_stops_is_said() {
         let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::TRACE);
         tracing_subscriber::registry().with(front).with(logs()).with(fmt).init();
         let console = Backdoor::testing();
-        let stops = "gets as far as the ring: a filter in front of all layers, or a feature of `tracing`, stops it; the author can \
+        let stops = "reaches the ring: a filter before all layers, or a feature of `tracing`, stops it; the author can \
                      give the filter to one layer, by `.with_filter`\n";
         let answer = console.run("log set it::front=trace it::open=debug");
         let lines: Vec<&str> = answer.text.split_inclusive('\n').collect();
         assert_eq!(
             lines.last(),
-            Some(&&*format!("but nothing below warn of `it::front` {stops}")),
+            Some(&&*format!("but no event below warn of `it::front` {stops}")),
             "{}",
             answer.text
         );
         assert_eq!(answer.value["stopped"][0]["target"], "it::front");
         // As long as it is so.
         let shown = console.run("log").text;
-        assert!(shown.contains(&format!("\nstopped nothing below warn of `it::front` {stops}")), "{shown}");
-        assert!(shown.contains(&format!("\nstopped nothing below warn of all others {stops}")), "{shown}");
+        assert!(shown.contains(&format!("\nstopped no event below warn of `it::front` {stops}")), "{shown}");
+        assert!(shown.contains(&format!("\nstopped no event below warn of all others {stops}")), "{shown}");
         console.run("log reset");
         assert!(!console.run("log").text.contains("`it::front`"));
         // A question leaves nothing behind that an event would be lost by.
@@ -339,7 +342,9 @@ fn a_target_that_nothing_came_of_is_named() {
     let console = Backdoor::testing();
     let answer = console.run("log set it::orderz=debug");
     assert!(
-        answer.text.contains("nothing of `it::orderz` has come so far, at the levels that anybody listened to; did you mean `it::orders`?\n"),
+        answer.text.contains(
+            "no event of `it::orderz` has come so far at the enabled levels; did you mean `it::orders`?\n"
+        ),
         "{}",
         answer.text
     );
@@ -362,7 +367,7 @@ fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
     // `undo` is about what its own session has changed.
     until_later_lease_ends(&mut Operator::new(&backdoor), "1s");
     let answer = operator.asks("undo");
-    assert!(answer.contains(": `log it::over` is as it was before it; `log` shows it"), "{answer}");
+    assert!(answer.contains("`log it::over` has the value from before it; `log` shows it"), "{answer}");
 }
 
 /// It was said that somebody had changed it since.
@@ -375,6 +380,9 @@ fn undo_says_that_the_time_of_a_change_was_over() {
     operator.asks("log set it::ended=debug --for 50ms");
     until("its end", || operator.asks("changes it::ended"), |changes| changes.contains("end of "));
     let answer = operator.asks("undo");
-    assert!(answer.contains("there is nothing to take back: change "), "{answer}");
-    assert!(answer.contains(" was set for 50ms, and `log it::ended` is as it was before it"), "{answer}");
+    assert!(answer.contains("nothing to undo: change "), "{answer}");
+    assert!(
+        answer.contains(" was set for 50ms, and `log it::ended` has the value from before it"),
+        "{answer}"
+    );
 }

@@ -35,13 +35,13 @@ fn a_debug_that_blocks_is_left_and_asked_again_on_demand() {
     let kept: Vec<Tracked<Held>> = (0..3).map(|_| Tracked::new(Held(lock.clone()))).collect();
     let held = lock.lock().unwrap();
     let found = now("fo Held").value;
-    assert_eq!(found[0]["missing"], "no answer within 100 ms");
-    let silent = "not asked: one of its type did not answer before; --again asks";
+    assert_eq!(found[0]["missing"], "`Debug` did not return within 100 ms");
+    let silent = "not asked: `Debug` of this type hung before; --again retries";
     assert_eq!(found[1]["missing"], silent);
     let text = now("fo Held").text;
     assert_eq!(text.matches(&format!("({silent})")).count(), 3, "{text}");
     let searched = now("fo Held --where 7").text;
-    assert!(searched.ends_with("(3 not searched, for they say nothing)\n"), "{searched}");
+    assert!(searched.ends_with("(3 not searched: they have no text)\n"), "{searched}");
     drop(held);
     let found = run("fo Held --again");
     let texts: Vec<_> =
@@ -66,7 +66,7 @@ fn a_debug_that_panics_is_said_and_not_asked_for_ever() {
         found.as_list().unwrap().iter().filter_map(|object| object["missing"].as_str()).collect();
     assert_eq!(missing.len(), 10);
     assert_eq!(missing[..3], ["panicked: handle with care"; 3]);
-    assert_eq!(missing[3..], ["not asked: 3 of its type have panicked"; 7]);
+    assert_eq!(missing[3..], ["not shown: `Debug` of this type panicked 3 times"; 7]);
 }
 
 #[test]

@@ -38,11 +38,11 @@ fn a_hundred_thousand_tasks_are_listed_in_pieces() {
         |stacks| stacks.matches("\n    waits for tokio::time::sleep::Sleep\n").count() == 20,
     );
     let more = stacks.lines().last().unwrap();
-    assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 20));
+    assert_eq!(more, format!("{} more tasks are not shown; --limit shows them", MANY - 20));
     let list = Backdoor::testing().run("tasks crowd --limit 300");
     assert_eq!(list.text.lines().filter(|line| line.contains("  crowd  ")).count(), 300);
     let more = list.text.lines().last().unwrap();
-    assert_eq!(more, format!("{} other tasks are not shown; --limit shows more", MANY - 300));
+    assert_eq!(more, format!("{} more tasks are not shown; --limit shows them", MANY - 300));
     let ended_alone = ENDED.blocking_write();
     drop(runtime);
     drop(ended_alone);
@@ -67,11 +67,11 @@ fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
         let shown = answer.value.as_list().unwrap().iter().filter(|row| row["name"] == "limit-beat").count();
         (shown, answer.text.ends_with(rest))
     };
-    let rest = "10 other tasks were polled, too\n";
+    let rest = "10 more tasks were polled\n";
     until("twenty", || count("tasks limit-beat --busy --for 2s", rest), |seen| *seen == (20, true));
     let more = || count("tasks limit-beat --busy --for 2s --limit 25", "");
     until("twenty-five", more, |seen| *seen == (25, true));
-    let said = "25 other tasks are not shown; --limit shows more\n";
+    let said = "25 more tasks are not shown; --limit shows them\n";
     assert_eq!(count("tasks limit-beat --limit 5", said), (5, true));
     let _kept = ENDED.blocking_read();
     runtime.shutdown_background();

@@ -54,7 +54,7 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
     assert!(stack.contains(&format!("task {} `stuck-spins`, running on thread ", spins.id())), "{stack}");
     assert!(stack.contains("`tasks-worker` for ") && stack.contains("its poll has not returned"), "{stack}");
     let stack = operator.asks(&format!("pgt {}", idle.id()));
-    assert!(stack.contains("nobody polled it within 200 ms"), "{stack}");
+    assert!(stack.contains("it was not polled within 200 ms"), "{stack}");
 
     let blocked = operator.asks("tasks stuck- --blocked");
     let line = |name: &str| {
@@ -69,7 +69,10 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
     assert!(line("stuck-behind").starts_with("woken, not polled"), "{blocked}");
 
     let verdict = operator.asks("runtime --for 50ms");
-    assert!(verdict.starts_with("stuck: its only worker has not come round within "), "{verdict}");
+    assert!(
+        verdict.starts_with("stuck: its only worker has not returned to its scheduler for "),
+        "{verdict}"
+    );
     let task = format!("task {} `stuck-spins` is running on thread ", spins.id());
     assert!(verdict.contains(&task), "{verdict}");
     assert!(verdict.contains("blocking threads  not visible\n"), "{verdict}");
@@ -81,7 +84,7 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
     operator.types(&format!("cancel {}", idle.id()));
     operator.expects("Type yes to run it: ");
     let cancelled = operator.asks("yes");
-    assert!(cancelled.contains("`stuck-idle` will end when it is polled next; it is "), "{cancelled}");
+    assert!(cancelled.contains("`stuck-idle` ends at its next poll; it is "), "{cancelled}");
 
     drop(ends);
     runtime.block_on(async {
@@ -104,9 +107,12 @@ fn a_runtime_that_is_well_is_said_to_be() {
     let unseen = runtime.spawn(std::future::pending::<()>());
     until("an idle task", || named("well")[0].state.clone(), |state| state.as_str() == "idle");
     let answer = operator.asks("runtime --for 20ms");
-    assert!(answer.contains("tasks alive       2, of which 1 are not seen\n"), "{answer}");
+    assert!(answer.contains("tasks alive       2, 1 of them not instrumented\n"), "{answer}");
     let list = operator.asks("tasks well");
-    assert!(list.ends_with("1 other task was not spawned with backdoor_runtime and not seen\n"), "{list}");
+    assert!(
+        list.ends_with("1 more task is not instrumented (spawned without `backdoor_runtime`)\n"),
+        "{list}"
+    );
     unseen.abort();
 }
 
@@ -145,7 +151,7 @@ async fn legacy(end: Arc<AtomicBool>, poll: Duration) {
     }
 }
 
-/// `views/sleep-in-async.rs`: it was `stuck`, and `no task of ours`.
+/// `views/sleep-in-async.rs`: it was `stuck`, and its workers were held by unknown code.
 #[test]
 fn workers_whose_long_polls_end_are_slow_and_not_stuck() {
     let runtime = workers(2);
@@ -158,10 +164,10 @@ fn workers_whose_long_polls_end_are_slow_and_not_stuck() {
     }
     let mut verdict = || {
         let verdict = operator.asks("runtime --for 1s");
-        assert!(!verdict.contains("no task of ours"), "{verdict}");
+        assert!(!verdict.contains("outside the instrumented tasks"), "{verdict}");
         verdict
     };
-    let slow = "slow, not stuck: 2 of 2 workers went from one long poll to the next";
+    let slow = "slow, not stuck: 2 of 2 workers ran one long poll after another";
     until("a slow runtime", &mut verdict, |verdict| verdict.starts_with(slow));
     let named = "`stuck-slow` is running on thread ";
     until("the name of a task", &mut verdict, |verdict| verdict.contains(named));
@@ -178,5 +184,5 @@ async fn wait_for(end: Arc<AtomicBool>) {
 #[test]
 fn a_console_without_a_runtime_says_so() {
     let answer = Backdoor::testing().run("runtime");
-    assert!(answer.error.unwrap().contains("was given no runtime"));
+    assert!(answer.error.unwrap().contains("the console has no runtime"));
 }

@@ -264,7 +264,7 @@ async fn what_waits_for_nothing_is_said_to() {
     let task = spawn(pending::<()>());
     let stack = stack(task.id()).await;
     assert!(stack.leaves.is_empty());
-    assert!(stack.missing.unwrap().contains("registered nowhere"));
+    assert!(stack.missing.unwrap().contains("registered no waker"));
     task.abort();
 }
 

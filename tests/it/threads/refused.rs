@@ -64,10 +64,13 @@ fn threads_that_sleep_are_seen_where_no_call_for_it_is_allowed() {
     let service = Service::start(command);
     let answer = service.asks_until("pnt move_std", "2 of ");
     assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
-    service.asks_until("pnt", "    no stack: no signal may be sent: Operation not permitted (os error 1)\n");
+    service.asks_until(
+        "pnt",
+        "    no stack: sending a signal is not permitted: Operation not permitted (os error 1)\n",
+    );
     let none = service.asks("pnt no-such-function");
-    let why = "no signal may be sent: Operation not permitted (os error 1)\n";
-    assert!(none.contains(" threads has that in its name or stack; "), "{none}");
+    let why = "sending a signal is not permitted: Operation not permitted (os error 1)\n";
+    assert!(none.contains(" threads has this text in its name or stack; "), "{none}");
     assert!(none.contains(" no stack: ") && none.ends_with(why), "{none}");
     let some = service.asks("pnt move_std");
     assert!(some.contains("refund") && some.ends_with(why), "{some}");
@@ -75,7 +78,7 @@ fn threads_that_sleep_are_seen_where_no_call_for_it_is_allowed() {
     assert!(profile.starts_with("no thread could be watched: "), "{profile}");
     assert!(
         profile.contains(
-            "threads were not watched: no timer may be made: Operation not permitted (os error 1)\n"
+            "threads were not watched: no timer can be created: Operation not permitted (os error 1)\n"
         ),
         "{profile}"
     );
@@ -94,10 +97,10 @@ fn a_call_that_a_filter_kills_for_is_not_made() {
     let kills = "a filter on system calls (seccomp) kills a process that calls";
     service.asks_until(
         "pnt",
-        &format!("    no stack: no signal may be sent: {kills} tgkill; let the service make it"),
+        &format!("    no stack: sending a signal is not permitted: {kills} tgkill; let the service make it"),
     );
     let profile = service.asks("profile cpu --for 50ms");
-    assert!(profile.contains(&format!("no profile can be taken: {kills} timer_create, ")), "{profile}");
+    assert!(profile.contains(&format!("a profile is not possible: {kills} timer_create, ")), "{profile}");
     assert!(service.asks("version").contains("faults"));
 }
 
@@ -121,7 +124,10 @@ fn where_no_signal_may_be_queued() {
     service.asks_until("pnt count_for_ever", "1 of ");
     let profile = service.asks("profile cpu --for 50ms");
     assert!(profile.starts_with("no thread could be watched: "), "{profile}");
-    assert!(profile.contains(" not watched: no signal may be queued, 0 by `ulimit -i`\n"), "{profile}");
+    assert!(
+        profile.contains(" not watched: no signal can be queued: the limit is 0 (`ulimit -i`)\n"),
+        "{profile}"
+    );
     let limits = service.asks("limits");
     let row = limits.lines().find(|line| line.starts_with("Max pending signals")).unwrap();
     let numbers: Vec<&str> = row.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
@@ -167,7 +173,7 @@ fn a_thread_that_a_debugger_watches_is_not_signalled() {
         left_out(&format!("a debugger: no process can be watched here: {error}"));
         return;
     }
-    let why = "    no stack: it runs, and a debugger is attached (process ";
+    let why = "    no stack: it runs under a debugger (process ";
     service.asks_until(&format!("pnt {tid}"), why);
     let profile = service.asks("profile cpu --for 50ms");
     assert!(profile.contains("1 thread was not watched: a debugger is attached (process "), "{profile}");

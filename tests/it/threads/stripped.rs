@@ -71,7 +71,7 @@ fn a_stripped_service_says_what_cannot_be_told() {
         }
     };
     std::fs::remove_file(&stripped).unwrap();
-    let why = "3 threads wait at a futex, for a lock or idle: no name on a stack tells which";
+    let why = "3 threads wait at a futex, for a lock or idle: the stacks do not show which";
     until(why, || script(&address, "waits\n").replace('\n', " "), |waits| waits.contains(why));
     // One that computes is in three functions in this build, and so it is three rows, wherever in them the samples met it.
     let profile = script(&address, "profile cpu --for 500ms --json\n");

@@ -51,7 +51,7 @@ fn what_the_service_has_changed_since_is_left_alone() {
     assert_eq!(vars::changes().last().unwrap().new, 17);
     assert!(operator.asks("vars race-lent").contains("by the service\n"));
     let error = operator.asks("undo");
-    assert!(error.contains("is not as change"), "{error}");
+    assert!(error.contains("so nothing was undone"), "{error}");
     vars::reset("race-lent").unwrap();
 }
 

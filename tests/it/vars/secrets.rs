@@ -113,7 +113,7 @@ fn dots_stand_for_it_everywhere() {
     let leaks: Vec<&str> = seen.lines().filter(|line| line.contains("hunter2")).collect();
     assert!(leaks.is_empty(), "{leaks:#?}");
     assert_eq!(*SECRET_TOKEN.lock().unwrap(), "slow-hunter2");
-    assert!(seen.contains("secret-token: what was typed is not accepted"));
+    assert!(seen.contains("secret-token: the typed value is not accepted"));
     vars::reset("secret-token").unwrap();
 }
 

@@ -76,7 +76,7 @@ fn a_poisoned_lock_is_read_and_set() {
 fn what_panics_while_it_is_read_poisons_no_lock() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    assert!(operator.asks("vars slow-expl").contains("(reading it panicked: in Clone)"));
+    assert!(operator.asks("vars slow-expl").contains("(reading the variable panicked: in Clone)"));
     assert!(!SLOW_EXPLODES.is_poisoned());
 }
 
@@ -111,8 +111,7 @@ fn what_hangs_before_it_is_written_is_not_written_later() {
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("set slow-hangs 2"), "error: nothing was set: no answer within 1000 ms\n");
     let refused = operator.asks("set slow-hangs 3");
-    let silent =
-        "error: nothing was changed: `slow-hangs` was not asked again: its code has not returned for ";
+    let silent = "error: nothing was set: `slow-hangs` was not asked again: its code has not returned for ";
     assert!(refused.starts_with(silent), "{refused}");
     gate("slow validate").open();
     let set = || operator.asks("set slow-hangs 3");
@@ -191,11 +190,14 @@ fn a_hung_on_change_is_not_called_again_and_blocks_no_other() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let late = operator.asks("set slow-told 2");
-    assert!(late.starts_with("error: it was set, but the service did not finish with it: "), "{late}");
+    assert!(
+        late.starts_with("error: the value is set, but the service did not finish its reaction: "),
+        "{late}"
+    );
     for line in ["set slow-told 3", "reset slow-told", "undo"].into_iter().cycle().take(20) {
         let refused = operator.asks(line);
         let silent =
-            "error: nothing was changed: `slow-told` was not asked again: its code has not returned for ";
+            "error: nothing was set: `slow-told` was not asked again: its code has not returned for ";
         assert!(refused.starts_with(silent), "{refused}");
     }
     assert!(operator.asks("set slow-held 2").contains("slow-held: 1 -> 2"));

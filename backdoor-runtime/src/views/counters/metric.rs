@@ -1,4 +1,4 @@
-//! What the author counts with a crate of his own choice, to be read like everything else.
+//! Metrics of other crates, read like variables.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

@@ -1,4 +1,4 @@
-//! The `metrics` crate: a recorder that keeps what the author counts in our types, and passes it on to the recorder he has.
+//! The `metrics` crate: a recorder that stores metrics in counters of this crate and forwards them to the recorder of the author.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -23,7 +23,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Events that `log tail` shows of one look.
 const TOGETHER: usize = 1000;
 
-const NOT_INSTALLED: &str = "the service keeps no log for its console; its author can add `backdoor_runtime::logs()` to its subscriber";
+const NOT_INSTALLED: &str =
+    "the service has no log ring; its author can add `backdoor_runtime::logs()` to its subscriber";
 
 #[derive(Choice, Clone, Copy)]
 enum Level {
@@ -46,7 +47,7 @@ impl From<Level> for tracing::Level {
     }
 }
 
-/// What is kept of the log: the filter, its changes, and the ring
+/// The filter of the log, its changes, and the ring of events
 ///
 /// Examples:
 ///   log
@@ -57,11 +58,11 @@ async fn log(State(console): State<Console>) -> Kept {
     Kept { ring: logs::ring_info(), filter: logs::in_force(), stopped }
 }
 
-/// Change what is kept of the log, for a time or for good
+/// Change the filter of the log, for a time or permanently
 ///
-/// Layers of the service's own that have a filter of `logs::filter` change as well, and no others. Without --for until `log reset`.
-/// With it the old level comes back after the time, or when the console ends, unless somebody changed it since. `changes` lists it,
-/// and `undo` takes it back.
+/// Layers of the service change too if they have a filter of `logs::filter`. Without --for the change lasts until `log reset`. With
+/// --for the old level returns after that time or when the console ends, unless another change came later. `changes` lists the
+/// change, and `undo` undoes it.
 ///
 /// Examples:
 ///   log set debug --for 5m
@@ -70,30 +71,30 @@ async fn log(State(console): State<Console>) -> Kept {
 async fn set(
     State(console): State<Console>,
     session: Session,
-    /// Such as net::tcp=trace; a level alone is for all other targets
+    /// TARGET=LEVEL, such as net::tcp=trace; a level alone is for all other targets
     filter: Vec<Directive>,
-    /// How long
+    /// How long the change lasts
     #[arg(long = "for")]
     length: Option<Duration>,
-    /// Why, for whoever looks at `log`
+    /// The reason, for `log` and `changes`
     #[arg(long)]
     because: Option<String>,
 ) -> Result<Set, String> {
     installed()?;
     if filter.is_empty() {
-        return Err("say what to change, such as net::tcp=trace or debug".to_owned());
+        return Err("a filter is missing, such as net::tcp=trace or debug".to_owned());
     }
     let what = length.map_or(What::Set, What::Lent);
-    let not_seen = logs::not_seen(filter.iter().map(Directive::target), console.modules());
+    let unknown = logs::unseen(filter.iter().map(Directive::target), console.modules());
     let wanted = filter.clone();
     let levels = logs::change(filter, &Intent { what, author: console.author(&session), because })?;
     let (following, stopped) = (logs::in_force().following, console.stopped(wanted).await);
-    Ok(Set { levels, length, following, stopped, not_seen })
+    Ok(Set { levels, length, following, stopped, unknown })
 }
 
-/// Undo what `log set` changed: of these targets, or everything
+/// Undo changes of `log set`: of these targets, or all
 ///
-/// `changes` lists each target by itself, and `undo` brings its level back: for good, or for the time that was left of it.
+/// `changes` lists each target separately. `undo` restores the changed level, permanently or for its remaining time.
 ///
 /// Examples:
 ///   log reset
@@ -102,20 +103,20 @@ async fn set(
 async fn reset(
     State(console): State<Console>,
     session: Session,
-    /// Such as net::tcp
+    /// A changed target, such as net::tcp
     target: Vec<String>,
 ) -> Result<Reset, String> {
     installed()?;
     let gone = logs::forget(&target, console.author(&session));
     match target.iter().find(|target| gone.iter().all(|change| change.target != **target)) {
-        Some(target) => Err(format!("`{target}` is not changed; `log` shows what is")),
+        Some(target) => Err(format!("`{target}` has no change; `log` lists the changes")),
         None => Ok(Reset(gone)),
     }
 }
 
-/// Events as they come, until Ctrl-C or an empty line
+/// New events, until Ctrl-C or an empty line
 ///
-/// What comes faster than it is shown is left out and counted.
+/// Events that arrive faster than they can be shown are skipped and counted.
 ///
 /// Examples:
 ///   log tail
@@ -124,10 +125,10 @@ async fn reset(
 async fn tail(
     /// A target, and the modules below it
     target: Option<String>,
-    /// This level and worse
+    /// This level and more severe ones
     #[arg(long)]
     level: Option<Level>,
-    /// Only with this text, whatever the case of its letters
+    /// Only events with this text, in upper or lower case
     #[arg(long)]
     grep: Option<String>,
 ) -> Result<Tail, String> {
@@ -142,26 +143,26 @@ async fn tail(
 
 /// The last events
 ///
-/// Without what the console itself logs of its commands, unless --console or --target backdoor asks for it.
+/// Events of the console itself are hidden without --console or --target backdoor.
 ///
 /// Examples:
 ///   log last 100
 ///   log last --level error --grep timeout
 #[backdoor_command(builtin = "logs", name = "log last", reads, on = helper)]
 async fn last(
-    /// How many
+    /// The most events to show
     #[arg(default = 20, range = 1..=100_000)]
     count: usize,
     /// A target, and the modules below it
     #[arg(long)]
     target: Option<String>,
-    /// This level and worse
+    /// This level and more severe ones
     #[arg(long)]
     level: Option<Level>,
-    /// Only with this text, whatever the case of its letters
+    /// Only events with this text, in upper or lower case
     #[arg(long)]
     grep: Option<String>,
-    /// With what the console itself logs
+    /// Show events of the console itself, too
     #[arg(long)]
     console: bool,
 ) -> Result<Events, String> {
@@ -171,7 +172,7 @@ async fn last(
     Ok(Events(logs::newest(count, &wanted).into()))
 }
 
-/// The targets seen so far, and how much of each was kept
+/// The targets of the log, and the kept events of each
 ///
 /// Examples:
 ///   log targets
@@ -205,17 +206,18 @@ impl CommandOutput for Kept {
         }
         writeln!(page, "keeps   {}", filter.filter)?;
         let events = plural(ring.kept as u64, "event");
-        let oldest = ring.oldest.map(|oldest| format!(" since {} ago", seconds(oldest))).unwrap_or_default();
+        let oldest =
+            ring.oldest.map(|oldest| format!(" in the last {}", seconds(oldest))).unwrap_or_default();
         writeln!(
             page,
-            "ring    {events}{oldest}, {} dropped, {} KiB at most",
+            "ring    {events}{oldest}, {} dropped, at most {} KiB",
             ring.dropped,
             ring.memory >> 10
         )?;
         match filter.following {
-            0 => writeln!(page, "layers  none of the service's own follows `log set`")?,
-            1 => writeln!(page, "layers  1 of the service's own follows `log set`")?,
-            more => writeln!(page, "layers  {more} of the service's own follow `log set`")?,
+            0 => writeln!(page, "layers  no layer of the service follows `log set`")?,
+            1 => writeln!(page, "layers  1 layer of the service follows `log set`")?,
+            more => writeln!(page, "layers  {more} layers of the service follow `log set`")?,
         }
         for stopped in &self.stopped {
             fitted::sentence(page, 0, &format!("stopped {}", stops(stopped)))?;
@@ -246,12 +248,12 @@ impl CommandOutput for Kept {
 /// That what is wanted does not come, and what its author can do.
 fn stops(Stopped { target, level, .. }: &Stopped) -> String {
     let of = if target.is_empty() { "all others".to_owned() } else { format!("`{target}`") };
-    let nothing = match *level {
-        LevelFilter::OFF => format!("nothing of {of}"),
-        level => format!("nothing below {level} of {of}"),
+    let events = match *level {
+        LevelFilter::OFF => format!("no event of {of}"),
+        level => format!("no event below {level} of {of}"),
     };
     format!(
-        "{nothing} gets as far as the ring: a filter in front of all layers, or a feature of `tracing`, stops it; the author can give the \
+        "{events} reaches the ring: a filter before all layers, or a feature of `tracing`, stops it; the author can give the \
          filter to one layer, by `.with_filter`"
     )
 }
@@ -276,7 +278,7 @@ struct Set {
     length: Option<Duration>,
     following: usize,
     stopped: Vec<Stopped>,
-    not_seen: Vec<NotSeen>,
+    unknown: Vec<NotSeen>,
 }
 
 impl CommandOutput for Set {
@@ -286,18 +288,16 @@ impl CommandOutput for Set {
             writeln!(page, "{}: {old} -> {new}{length}", named(target))?;
         }
         let who = match self.following {
-            0 => "in the ring alone: the service's own layers stay as they are".to_owned(),
-            1 => "in the ring, and in 1 layer of the service's own".to_owned(),
-            more => format!("in the ring, and in {more} layers of the service's own"),
+            0 => "only in the ring: the layers of the service do not change".to_owned(),
+            1 => "in the ring and in 1 layer of the service".to_owned(),
+            more => format!("in the ring and in {more} layers of the service"),
         };
-        for NotSeen { target, near, .. } in &self.not_seen {
+        for NotSeen { target, near, .. } in &self.unknown {
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "`log targets` lists those that were kept".to_owned(),
+                None => "`log targets` lists the known targets".to_owned(),
             };
-            let text = format!(
-                "nothing of `{target}` has come so far, at the levels that anybody listened to; {hint}"
-            );
+            let text = format!("no event of `{target}` has come so far at the enabled levels; {hint}");
             fitted::sentence(page, 0, &text)?;
         }
         writeln!(page, "{who}")?;
@@ -320,7 +320,10 @@ impl CommandOutput for Set {
             ("for", self.length.into()),
             ("following", self.following.into()),
             ("stopped", self.stopped.iter().map(stopped_value).collect::<Vec<_>>().into()),
-            ("not_seen", self.not_seen.iter().map(|not_seen| not_seen.target.as_str()).collect::<Value>()),
+            (
+                "unknown_targets",
+                self.unknown.iter().map(|unknown| unknown.target.as_str()).collect::<Value>(),
+            ),
         ])
     }
 }
@@ -332,7 +335,7 @@ impl CommandOutput for Reset {
         for change in &self.0 {
             writeln!(page, "{}: no longer {}", named(&change.target), change.level)?;
         }
-        if self.0.is_empty() { writeln!(page, "nothing was changed") } else { Ok(()) }
+        if self.0.is_empty() { writeln!(page, "nothing was reset") } else { Ok(()) }
     }
 
     fn value(&self) -> Value {
@@ -357,17 +360,13 @@ impl CommandOutput for Piece {
         match *self {
             Self::Event(ref event) => event.text(page),
             Self::Missing { dropped, left_out: 0 } => {
-                writeln!(page, "({} dropped before this)", plural(dropped, "event"))
+                writeln!(page, "({} dropped here)", plural(dropped, "event"))
             }
             Self::Missing { dropped: 0, left_out } => {
-                writeln!(page, "({} left out: too many to show)", plural(left_out as u64, "event"))
+                writeln!(page, "({} skipped: too many to show)", plural(left_out as u64, "event"))
             }
             Self::Missing { dropped, left_out } => {
-                writeln!(
-                    page,
-                    "({} dropped, {left_out} left out: too many to show)",
-                    plural(dropped, "event")
-                )
+                writeln!(page, "({} dropped, {left_out} skipped: too many to show)", plural(dropped, "event"))
             }
         }
     }

@@ -41,7 +41,9 @@ fn name(target: &str) -> String {
 pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
     let length = lent_for(intent).map_err(|error| error.to_string())?;
     if length.is_some() {
-        lease::prepare().map_err(|error| format!("nothing was set: no thread to end it: {error}"))?;
+        lease::prepare().map_err(|error| {
+            format!("nothing was set: no thread for the end of the change could be started: {error}")
+        })?;
     }
     let (levels, written) = settings::change(|state| {
         let is_new =
@@ -58,7 +60,7 @@ pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<Cha
 }
 
 fn too_many() -> String {
-    format!("{MOST} targets are changed at most; `log reset TARGET` makes room")
+    format!("at most {MOST} targets can have a change; `log reset TARGET` frees one")
 }
 
 fn put(

@@ -1,5 +1,5 @@
-//! An event as bytes of the ring: written where it happens, without its secrets and no longer than it may be, and read back by whoever
-//! wants to see it.
+//! An event as bytes of the ring: written by the logging thread, without secrets and within its size limit, and decoded by each
+//! reader.
 //!
 //! The bytes are the target (empty where the callsite's is right), the thread's name, the spans from the root on, each with its fields,
 //! and the fields of the event, the message among them. Every text has its length in two bytes in front.

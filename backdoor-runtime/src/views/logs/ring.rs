@@ -130,7 +130,7 @@ impl Ring {
 
     /// The events whose numbers are at least `from`. Each that has a number below the `end` of what is read and is not in it was dropped.
     pub(super) fn read(&self, from: u64) -> Read {
-        // Whoever was given a lower number holds its shard until the event is there.
+        // A thread with a lower number holds its shard until its event is stored.
         let end = self.count();
         let mut chunks = Vec::new();
         for shard in &self.shards {

@@ -22,7 +22,7 @@ const CONSOLE: &str = "backdoor";
 pub struct Wanted {
     /// This target and the modules below it.
     pub target: Option<String>,
-    /// This level and worse.
+    /// This level and more severe ones.
     pub level: Option<Level>,
     /// Text in it, in lower case.
     pub grep: Option<String>,
@@ -110,20 +110,20 @@ pub struct NotSeen {
     pub near: Option<String>,
 }
 
-/// Of these targets, those of which and below which no event or span has come so far, not even one that was not kept, and that are no module
-/// known otherwise. One that only has levels which nobody listens to is not seen, either.
-pub(crate) fn not_seen<'a>(
+/// The targets among these without any event or span so far, in them or below them, kept or not, and without a known module of that
+/// name. A target whose levels are all disabled counts as unseen.
+pub(crate) fn unseen<'a>(
     targets: impl Iterator<Item = &'a str>,
     modules: impl Iterator<Item = &'static str>,
 ) -> Vec<NotSeen> {
     let mut known = seen::known(&ring().counts());
     known.extend(modules.map(str::to_owned));
     let is_seen = |target: &str| target.is_empty() || known.iter().any(|known| is_within(known, target));
-    let not_seen = targets.filter(|target| !is_seen(target)).map(|target| NotSeen {
+    let unseen = targets.filter(|target| !is_seen(target)).map(|target| NotSeen {
         target: target.to_owned(),
         near: suggest::nearest(target, known.iter().map(String::as_str)).map(str::to_owned),
     });
-    not_seen.collect()
+    unseen.collect()
 }
 
 /// The last events of the ring, the oldest first.
@@ -234,7 +234,7 @@ pub fn set(
     Ok(Changed { levels, stopped: front::stopped_aside(wanted) })
 }
 
-/// The same for whoever is at a console.
+/// The same, with the session of a console as the actor.
 pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
     lease::set(directives, intent)
 }
@@ -244,7 +244,7 @@ pub fn reset(targets: &[String]) -> Vec<ChangeInfo> {
     forget(targets, crate::views::vars::service())
 }
 
-/// The same for whoever is at a console.
+/// The same, with the session of a console as the actor.
 pub(crate) fn forget(targets: &[String], author: Actor) -> Vec<ChangeInfo> {
     let gone = lease::reset(targets, &Intent { what: What::Reset, author, because: None });
     settings::look(|state| gone.iter().map(|change| info(change, |target| state.base(target))).collect())

@@ -15,34 +15,34 @@ const WINDOW: Duration = Duration::from_secs(10);
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(3000);
 
-/// How many objects of each type live, come and go, and where from
+/// Live objects by type, growth, and the line that allocates them
 ///
-/// Those that derive `Track`, and those in a `Tracked`. Rates are of the last ten seconds.
+/// Counts objects of types that derive `Track`, and objects in a `Tracked`. Rates cover the last ten seconds.
 ///
-/// With --growing, the types of which there are more after a while, and the lines that made them.
+/// With --growing, shows the types with more objects at the end of a window, and the lines that created them.
 ///
-/// `fo TYPE` shows the objects.
+/// `fo TYPE` shows single objects.
 ///
 /// Examples:
 ///   objects
 ///   objects --growing --for 30s
 #[backdoor_command(builtin = "objects", reads, on = helper, timeout = "1h")]
 async fn objects(
-    /// Only types with this in their path, or in that of a file where they were made
+    /// Only types with this text in their path, or in the path of a file that creates them
     pattern: Option<String>,
-    /// The path of each type
+    /// Show the full path of each type
     #[arg(long)]
     full: bool,
-    /// Those that grow, in a window of 10s or of --for
+    /// Only types that grow, in a window of 10s or of --for
     #[arg(long)]
     growing: bool,
-    /// How long to watch, for --growing
+    /// The window of --growing
     #[arg(long = "for", range = SHORTEST..=LONGEST)]
     window: Option<Duration>,
 ) -> Result<Objects, String> {
     if !growing {
         return match window {
-            Some(_) => Err("--for goes with --growing".to_owned()),
+            Some(_) => Err("--for needs --growing".to_owned()),
             None => Ok(Objects::types(pattern, full)),
         };
     }
@@ -54,31 +54,31 @@ async fn objects(
     Ok(Objects::Growth { growth: growth.into_iter().filter(is_wanted).collect(), window, full })
 }
 
-/// Objects of one type, the oldest first, with what each says of itself
+/// Objects of one type, the oldest first, with their `Debug` text
 ///
-/// What is made while they are shown is not among them.
+/// Objects that are created during the command are not shown.
 ///
-/// Their `Debug` runs on a thread of its own. A type of which one does not answer within 100 ms is not asked any more; who still waits
-/// for the answer counts among those who share the object.
+/// `Debug` runs on a separate thread. If it does not return within 100 ms, the console stops calling it for this type; the waiting thread
+/// counts among the owners of the object.
 ///
 /// Examples:
 ///   fo Order --older 5m
 ///   fo Order --where failed --limit 100
 #[backdoor_command(builtin = "objects", reads, on = helper, timeout = "10m")]
 async fn fo(
-    /// Its name as `objects` shows it, or the last words of its path
+    /// The name of the type as `objects` shows it, or the end of its path
     #[arg(complete = types)]
     r#type: String,
-    /// Only those of at least this age
+    /// Only objects of at least this age
     #[arg(long)]
     older: Option<Duration>,
-    /// Only those with this in what they say or in their label, in whatever case
+    /// Only objects with this text in their `Debug` text or label, in upper or lower case
     #[arg(long = "where")]
     text: Option<String>,
-    /// How many are shown
+    /// The most objects to show
     #[arg(long, default = 20)]
     limit: usize,
-    /// Ask although one of this type did not answer before
+    /// Call `Debug` although it hung before
     #[arg(long)]
     again: bool,
 ) -> Result<Items, String> {
@@ -107,11 +107,11 @@ async fn fo(
         }
         let mut lines = end_lines(search.end(), text.is_some());
         if count > 0 && !has_said {
-            lines.push("(no values: a guard of `#[derive(Track)]` does not know its object)".to_owned());
+            lines.push("(no values: `#[derive(Track)]` counts objects without reading them)".to_owned());
         }
         if count == 0 && search.end().more == 0 {
             let such = if older.is_some() || text.is_some() { "such " } else { "" };
-            lines.insert(0, format!("no {such}object of `{type}` lives"));
+            lines.insert(0, format!("no {such}object of `{type}` is alive"));
         }
         let end = Item::shown(Value::of(search.end()), move |page| {
             lines.iter().try_for_each(|line| writeln!(page, "{line}"))
@@ -145,13 +145,13 @@ impl CommandOutput for Objects {
             Self::Types { types, pattern, .. } if types.is_empty() => {
                 return match pattern {
                     Some(pattern) => {
-                        writeln!(page, "no tracked type has `{pattern}` in its path or its places")
+                        writeln!(page, "no tracked type has `{pattern}` in its path or in its places")
                     }
-                    None => writeln!(page, "no object of a tracked type was made"),
+                    None => writeln!(page, "no object of a tracked type has been created"),
                 };
             }
             Self::Growth { growth, window, .. } if growth.is_empty() => {
-                return writeln!(page, "nothing grew in {}", Value::from(*window).to_text(None).trim_end());
+                return writeln!(page, "no type grew in {}", Value::from(*window).to_text(None).trim_end());
             }
             Self::Types { types, full, .. } => types.iter().map(|counted| type_row(counted, *full)).collect(),
             Self::Growth { growth, full, .. } => {
@@ -250,7 +250,7 @@ fn columns(object: &ObjectInfo, labels: bool, is_said: bool) -> Vec<Field> {
     columns
 }
 
-/// What an operator should know of what he does not see.
+/// Notes on objects that the answer does not show.
 fn end_lines(end: &SearchEnd, is_searched: bool) -> Vec<String> {
     let &SearchEnd { more, unsearched, cut, .. } = end;
     let mut lines = Vec::new();
@@ -260,10 +260,10 @@ fn end_lines(end: &SearchEnd, is_searched: bool) -> Vec<String> {
         lines.push(format!("({more} more; --limit shows them)"));
     }
     if unsearched > 0 {
-        lines.push(format!("({unsearched} not searched, for they say nothing)"));
+        lines.push(format!("({unsearched} not searched: they have no text)"));
     }
     if cut > 0 {
-        lines.push(format!("({cut} searched in their first 64 KiB only)"));
+        lines.push(format!("({cut} searched only in their first 64 KiB)"));
     }
     lines
 }

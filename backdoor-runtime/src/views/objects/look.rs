@@ -106,7 +106,7 @@ impl Write for Bounded<'_> {
         let fits = text.floor_char_boundary(self.room - self.text.len());
         self.text.push_str(&text[..fits]);
         self.is_cut |= fits < text.len();
-        // Whoever minds stops here.
+        // A writer that checks for errors stops here.
         if self.is_cut { Err(fmt::Error) } else { Ok(()) }
     }
 }
@@ -118,7 +118,7 @@ impl Bounded<'_> {
         let is_long = is_cut || text.len() > SHOWN;
         let missing = match shown {
             _ if is_long => Some("the first kilobyte is shown".to_owned()),
-            Err(_) => Some("its Debug ended with an error".to_owned()),
+            Err(_) => Some("its `Debug` returned an error".to_owned()),
             Ok(()) => None,
         };
         let text = text[..text.floor_char_boundary(SHOWN)].to_owned();

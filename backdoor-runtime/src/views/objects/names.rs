@@ -31,10 +31,10 @@ impl std::fmt::Display for NameError {
                 write!(f, "no type `{name}` is tracked; did you mean `{near}`?")
             }
             Self::Unknown { name, nearest: None } => {
-                write!(f, "no type `{name}` is tracked; `objects` lists those that are")
+                write!(f, "no type `{name}` is tracked; `objects` lists the tracked types")
             }
             Self::Several { name, names } => {
-                write!(f, "`{name}` is several types: `{}`; say which", names.join("`, `"))
+                write!(f, "`{name}` matches several types: `{}`; name one of them", names.join("`, `"))
             }
         }
     }
@@ -169,11 +169,17 @@ mod tests {
         check("t::Pool", Ok(4));
         check("Pool<u8>", Ok(4));
         check("t::Cache<b::K>", Ok(3));
-        check("Order", Err("`Order` is several types: `shop::Order`, `billing::Order`; say which"));
-        check("Cache", Err("`Cache` is several types: `t::Cache<a::K>`, `t::Cache<b::K>`; say which"));
+        check(
+            "Order",
+            Err("`Order` matches several types: `shop::Order`, `billing::Order`; name one of them"),
+        );
+        check(
+            "Cache",
+            Err("`Cache` matches several types: `t::Cache<a::K>`, `t::Cache<b::K>`; name one of them"),
+        );
         check("Crat", Err("no type `Crat` is tracked; did you mean `Cart`?"));
         check("art", Err("no type `art` is tracked; did you mean `Cart`?"));
-        check("Zebra", Err("no type `Zebra` is tracked; `objects` lists those that are"));
-        check("", Err("no type `` is tracked; `objects` lists those that are"));
+        check("Zebra", Err("no type `Zebra` is tracked; `objects` lists the tracked types"));
+        check("", Err("no type `` is tracked; `objects` lists the tracked types"));
     }
 }

@@ -1,4 +1,4 @@
-//! How many were made and dropped in the last seconds, without a thread that counts: whoever makes or drops one finds the second.
+//! Objects created and dropped in the last seconds, without a counting thread: each creation or drop finds the current second.
 
 /// Seconds that rates are of, the one under way included.
 pub(super) const WINDOW: u64 = 10;

@@ -228,9 +228,10 @@ impl Search {
 
     /// Looks at some of the objects, at the first at least.
     async fn look(&mut self, batch: &mut VecDeque<Candidate>, found: &mut Vec<ObjectInfo>) {
-        let silent = self.kind.silent().map(|why| format!("not asked: {why}"));
+        let silent = self.kind.silent().map(|why| format!("not shown: {why}"));
         let silent = silent.or_else(|| {
-            (self.panics >= PANICS).then(|| format!("not asked: {PANICS} of its type have panicked"))
+            (self.panics >= PANICS)
+                .then(|| format!("not shown: `Debug` of this type panicked {PANICS} times"))
         });
         let instances: Vec<_> = batch.iter().map_while(|candidate| candidate.instance.clone()).collect();
         if instances.is_empty() || silent.is_some() {
@@ -243,8 +244,8 @@ impl Search {
         match failed {
             Some(NoAnswer::Late(_)) => {
                 if let Some(candidate) = batch.pop_front() {
-                    self.kind.set_silent("one of its type did not answer before; --again asks");
-                    let missing = format!("no answer within {} ms", self.patience.as_millis());
+                    self.kind.set_silent("`Debug` of this type hung before; --again retries");
+                    let missing = format!("`Debug` did not return within {} ms", self.patience.as_millis());
                     self.add_unseen(candidate, Some(missing), found);
                 }
             }
@@ -357,7 +358,7 @@ impl Serialize for SearchEnd {
 }
 
 /// The live objects of this type that are [`Tracked`], in no order. No lock is held while the caller has one; those that are made
-/// meanwhile may or may not be among them. Whoever drops the last reference to an object drops the object.
+/// meanwhile may or may not be among them. The thread that drops the last reference to an object drops the object.
 pub fn find<T: Send + Sync + 'static>() -> impl Iterator<Item = Tracked<T>> {
     let kind = Tracked::<T>::kind();
     let (mut next, mut some) = (Some((0, 0)), Vec::new());

@@ -80,7 +80,7 @@ impl Slab {
         chunk.vacant |= 1 << bit;
         let entry = std::mem::replace(&mut chunk.entries[bit as usize], Entry::NONE);
         if chunk.vacant == ALL_VACANT {
-            // One is kept, for whoever makes and drops the same object again and again.
+            // One empty chunk is kept, for code that repeatedly creates and drops one object.
             match self.empty {
                 0 => self.empty = 1,
                 _ => *place = None,

@@ -35,7 +35,7 @@ use super::kind::{Held, Kind};
 ///
 /// It is as large as an `Arc`, and the object 56 bytes larger, of which 32 lie elsewhere. To make one and to drop it costs three or four
 /// calls of `Instant::now()` more; `cargo xtask bench objects` measures that. The console holds a weak reference only, so there is no
-/// twin of [`Arc::get_mut`]; while `fo` looks at the object, it holds a strong one. Whoever drops the last one drops the value: if that
+/// twin of [`Arc::get_mut`]; while `fo` looks at the object, it holds a strong one. The holder of the last one drops the value: if that
 /// is `fo`, its thread `backdoor-object` does.
 pub struct Tracked<T: Send + Sync + 'static>(Arc<Inner<T>>);
 

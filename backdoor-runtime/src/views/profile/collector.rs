@@ -131,7 +131,7 @@ impl Collector {
                         }
                         Err(error) if has_ended(&error) => continue,
                         Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => silent::no_queue(),
-                        Err(error) => format!("no timer may be made: {error}"),
+                        Err(error) => format!("no timer can be created: {error}"),
                     }
                 }
             };
@@ -161,7 +161,7 @@ impl Collector {
             return Some(format!("a debugger is attached (process {})", task.tracer));
         }
         let has_room = room::for_a_signal(task.tid, &self.writable);
-        (!has_room).then(|| "the stack may have too little room left for a signal".to_owned())
+        (!has_room).then(|| "its stack may be too full for a signal".to_owned())
     }
 
     /// Any moment within the first period, so that threads that run briefly have their share, and not all are sampled at once.

@@ -23,8 +23,8 @@ type Files = Option<Result<Saved, String>>;
 
 /// The functions that use the processor, the hottest first, and the threads
 ///
-/// Only threads that compute are interrupted, --rate times a second of their processor time, each for a few microseconds. What is
-/// inside std, tokio and the console counts for what the service called of it, unless --full. Ctrl-C shows what was collected so far.
+/// Interrupts only running threads, --rate times per second of their processor time, each time for a few microseconds. Frames inside
+/// std, tokio and the console count for the library function that the service called, unless --full. Ctrl-C shows the samples so far.
 ///
 /// Examples:
 ///   profile cpu
@@ -35,13 +35,13 @@ fn cpu(
     /// How long to watch
     #[arg(long = "for", default = Duration::from_secs(10), range = SHORTEST..=LONGEST)]
     window: Duration,
-    /// Samples a second of processor time
+    /// Samples per second of processor time
     #[arg(long, default = 99, range = 1..=1000)]
     rate: u32,
-    /// How many functions and threads are shown
+    /// The most functions and threads to show
     #[arg(long, default = 20, range = 1..=10_000)]
     top: usize,
-    /// With the functions inside std, tokio and the console
+    /// Show the functions inside std, tokio and the console
     full: bool,
     /// Also write a flame graph and the stacks into private files
     save: bool,
@@ -54,8 +54,8 @@ fn cpu(
 
 /// The tasks that use the processor, by name, the busiest first
 ///
-/// Those that were spawned with `backdoor_runtime`, named or by the place where they were spawned; the rest is one row without a
-/// task. Otherwise as `profile cpu`.
+/// Covers tasks that were spawned with `backdoor_runtime`, by name or by the place where they were spawned; all other samples are one row
+/// without a task. `profile cpu` has the rest of the rules.
 ///
 /// Examples:
 ///   profile tasks
@@ -66,10 +66,10 @@ fn tasks(
     /// How long to watch
     #[arg(long = "for", default = Duration::from_secs(10), range = SHORTEST..=LONGEST)]
     window: Duration,
-    /// Samples a second of processor time
+    /// Samples per second of processor time
     #[arg(long, default = 99, range = 1..=1000)]
     rate: u32,
-    /// How many tasks are shown
+    /// The most tasks to show
     #[arg(long, default = 20, range = 1..=10_000)]
     top: usize,
     /// Also write a flame graph and the stacks, by task, into private files
@@ -201,36 +201,29 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
     let (took, used) = (short(profile.took), short(profile.used));
     let rate = profile.rate;
     if profile.is_partial() {
-        writeln!(page, "partial: it was to take {} and ended after {took}", short(profile.asked))?;
+        writeln!(page, "partial: it ended after {took} instead of {}", short(profile.asked))?;
     }
     match profile.samples {
         0 if profile.watched == 0 && profile.unwatched > 0 => {
             writeln!(page, "no thread could be watched: {used} of processor time in {took}")?;
         }
-        0 => writeln!(
-            page,
-            "no thread used enough of the processor for a sample: {used} in {took}, at {rate} Hz"
-        )?,
+        0 => writeln!(page, "no samples at {rate} Hz: threads used {used} of processor time in {took}")?,
         1 => writeln!(page, "1 sample at {rate} Hz: {used} of processor time in {took}")?,
         samples => writeln!(page, "{samples} samples at {rate} Hz: {used} of processor time in {took}")?,
     }
     for (count, one, many) in [
-        (profile.lost, "was lost, since too many came at once", "were lost, since too many came at once"),
+        (profile.lost, "was lost: too many arrived at once", "were lost: too many arrived at once"),
         (
             profile.late,
-            "stands for the same stack as the one before: the kernel's clock is no finer",
-            "stand for the same stack as the one before: the kernel's clock is no finer",
+            "repeats the stack before it: the clock of the kernel is too coarse",
+            "repeat the stack before them: the clock of the kernel is too coarse",
         ),
         (
             profile.not_kept,
-            "is counted by thread only, since there were too many different stacks",
-            "are counted by thread only, since there were too many different stacks",
+            "is counted by thread only: there were too many different stacks",
+            "are counted by thread only: there were too many different stacks",
         ),
-        (
-            profile.cut,
-            "has a stack whose outer end was not seen",
-            "have a stack whose outer end was not seen",
-        ),
+        (profile.cut, "has a truncated stack", "have truncated stacks"),
     ] {
         match count {
             0 => {}
@@ -241,7 +234,7 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
     if let Some(percent) = profile.unseen_percent() {
         writeln!(
             page,
-            "{percent} % of that time was not seen: threads used it that were not watched, or lived too briefly to be found"
+            "{percent} % of that time has no samples: it belongs to unwatched or short-lived threads"
         )?;
     }
     for (why, count) in &profile.unwatched_because {
@@ -251,10 +244,7 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
         }
     }
     if !profile.tells_tasks {
-        writeln!(
-            page,
-            "samples are not told apart by task: the console is in a library that the program has loaded"
-        )?;
+        writeln!(page, "samples have no tasks: the console is in a library that was loaded with `dlopen`")?;
     }
     if let Some(why) = nameless::why(profile.nameless.as_deref(), profile.has_lines()) {
         writeln!(page, "{why}")?;

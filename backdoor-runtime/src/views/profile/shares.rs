@@ -138,7 +138,7 @@ impl Profile {
         tasks
     }
 
-    /// Whether the author's functions have files and lines: nothing where none of his was met.
+    /// Whether functions of the author have files and lines; `None` if no sample has one.
     pub fn has_lines(&self) -> Option<bool> {
         let own = self.stacks.iter().flat_map(Stack::frames).filter(|frame| !frame.is_inner());
         own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)

@@ -1,4 +1,4 @@
-//! The control group of the process: what a container or a unit may use, and whether it was held back.
+//! The control group of the process: the limits of a container or unit, and throttling.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -13,49 +13,49 @@ use crate::reply::record;
 use crate::{CommandOutput, Page, Value};
 
 record! {
-    /// The control group of the process (cgroups(7)). A limit is the smallest of the group's own and of those above it that can be
-    /// seen; `None` is no limit, or one that is not visible from here: `unknown` tells which.
+    /// The control group of the process (cgroups(7)). A limit is the smallest of the group and of its visible
+    /// ancestors; `None` is no limit, or an invisible one: `unknown` shows which.
     #[derive(Default)]
     pub struct Cgroup {
         /// 2, or 1 where the machine still has the old hierarchy.
         pub version: u8,
-        /// Where it is in the hierarchy, as the process sees it. Of version 1, where the memory controller has it.
+        /// Its path in the hierarchy, as the process sees it. In version 1, the path of the memory controller.
         pub path: String,
-        /// Of version 1, where each controller has the process, whose files are visible from here or not.
+        /// In version 1, the path of each controller, whether its files are visible or not.
         pub controllers: Vec<Controller>,
-        /// Of version 1, what cannot be seen from here: `memory`, `cpu`, `pids`. Nobody can say whether there is a limit.
+        /// In version 1, the controllers with invisible files: `memory`, `cpu`, `pids`. Their limits are unknown.
         pub unknown: Vec<&'static str>,
-        /// Bytes that all its processes use, page cache included.
+        /// The bytes that all its processes use, with the page cache.
         pub memory: Option<u64>,
-        /// The most bytes it may use; beyond that the kernel kills.
+        /// The limit in bytes, beyond which the kernel kills processes.
         pub memory_limit: Option<u64>,
         /// `memory` in percent of `memory_limit`.
         pub memory_percent: Option<f64>,
-        /// Bytes beyond which it is slowed down (`memory.high`).
+        /// The bytes beyond which it is throttled (`memory.high`).
         pub memory_high: Option<u64>,
-        /// How often the kernel killed one of its processes for want of memory, since the group was made.
+        /// The number of its processes that the kernel killed for lack of memory, since the creation of the group.
         pub oom_kills: Option<u64>,
-        /// How many CPUs' worth of time it may use.
+        /// The limit of processor time, in CPUs.
         pub cpu_limit: Option<f64>,
-        /// How often it ran out of its time, of `periods`.
+        /// The number of throttled periods, of `periods`.
         pub throttled: Option<u64>,
-        /// Periods in which it ran at all; usually 100 ms each.
+        /// The number of periods in which it ran; usually 100 ms each.
         pub periods: Option<u64>,
-        /// For how long its threads were held back, all together.
+        /// The total time for which its threads were throttled.
         pub throttled_for: Option<Duration>,
         /// Processes and threads in it.
         pub tasks: Option<u64>,
-        /// The most there may be.
+        /// The limit of processes and threads.
         pub tasks_limit: Option<u64>,
-        /// Who waits for what; empty where the kernel does not count it.
+        /// The pressure per resource; empty where the kernel does not count it.
         pub pressure: Vec<Pressure>,
-        /// Whose pressure that is: `group`, or `machine` where it is counted for all of the machine only (`/proc/pressure`).
+        /// The scope of the pressure: `group`, or `machine` if the kernel counts it only for the whole machine (`/proc/pressure`).
         pub pressure_of: Option<&'static str>,
     }
 }
 
 record! {
-    /// Where a controller of version 1 has the process.
+    /// The path of a controller of version 1.
     pub struct Controller {
         /// `memory`, `cpu` or `pids`.
         pub controller: &'static str,
@@ -65,7 +65,7 @@ record! {
 }
 
 record! {
-    /// How much time was lost waiting for a resource, in percent of the last 10, 60 and 300 s (psi(7) of the kernel's documentation).
+    /// The time lost by waiting for a resource, in percent of the last 10, 60 and 300 s (psi(7) of the kernel's documentation).
     pub struct Pressure {
         /// `cpu`, `memory` or `io`.
         pub resource: &'static str,
@@ -83,14 +83,13 @@ record! {
 /// The control group of the process; `None` where there is none, or nothing of it is visible.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn cgroup() -> io::Result<Option<Cgroup>> {
     let membership = read("/proc/self/cgroup")?;
     Ok(find(&membership, Path::new("/sys/fs/cgroup"), Path::new("/proc/pressure")))
 }
 
-/// What of the group is counted since it was made, as it was when the first console of the process started: what comes on top has
-/// happened under it.
+/// The counters of the group at the start of the first console of the process, for the difference since then.
 static AT_START: OnceLock<Option<Counters>> = OnceLock::new();
 
 /// Counters of a group.
@@ -101,7 +100,7 @@ struct Counters {
     periods: Option<u64>,
 }
 
-/// A console starts.
+/// Called at the start of a console.
 pub(crate) fn note_start() {
     AT_START.get_or_init(|| {
         let Cgroup { oom_kills, throttled, periods, .. } = cgroup().ok()??;
@@ -110,8 +109,8 @@ pub(crate) fn note_start() {
 }
 
 impl Cgroup {
-    /// The same with only what happened since a console was started: the kernel goes on counting from the making of the group, which may
-    /// be weeks ago and another process's affair.
+    /// The same with counters since the start of a console: the kernel counts from the creation of the group, which may be weeks earlier
+    /// and concern another process.
     pub(crate) fn since_start(&self) -> Self {
         self.since(AT_START.get().copied().flatten().unwrap_or_default())
     }
@@ -182,7 +181,7 @@ fn version_2(root: &Path, path: &str) -> Option<Cgroup> {
     })
 }
 
-/// Each controller has a hierarchy of its own, and its own group for the process.
+/// Each controller has its own hierarchy and its own group for the process.
 fn version_1<'a>(root: &Path, path_of: impl Fn(&str) -> Option<&'a str>) -> Cgroup {
     let group =
         |controller: &'static str| Group::new(&root.join(controller), path_of(controller).unwrap_or("/"));
@@ -234,8 +233,8 @@ fn version_1<'a>(root: &Path, path_of: impl Fn(&str) -> Option<&'a str>) -> Cgro
     }
 }
 
-/// What stands for what cannot be seen, which is not the same as no limit.
-const UNKNOWN: &str = "unknown: its files are not visible from here";
+/// The text for an invisible limit, which differs from no limit.
+const UNKNOWN: &str = "unknown: its files are not visible in this container";
 
 /// `50000 100000` is half a CPU, `max 100000` is no limit.
 fn quota(text: &str) -> Option<f64> {
@@ -284,7 +283,7 @@ impl CommandOutput for Cgroup {
             writeln!(page, "         slowed down from {}", size(high))?;
         }
         if let Some(kills) = self.oom_kills {
-            writeln!(page, "         {kills} killed for want of memory")?;
+            writeln!(page, "         {kills} killed for lack of memory")?;
         }
         match self.unknown.contains(&"cpu") && self.cpu_limit.is_none() {
             true => writeln!(page, "cpu      {UNKNOWN}")?,
@@ -297,7 +296,7 @@ impl CommandOutput for Cgroup {
         if let (Some(throttled), Some(periods)) = (self.throttled, self.periods) {
             let held = self.throttled_for.unwrap_or_default();
             let held = crate::reply::text::duration(&held);
-            writeln!(page, "         throttled in {throttled} of {periods} periods, {held} in all")?;
+            writeln!(page, "         throttled in {throttled} of {periods} periods, {held} in total")?;
         }
         if let Some(tasks) = self.tasks {
             let limit = limit("pids", self.tasks_limit.map(|limit| limit.to_string()));
@@ -306,10 +305,10 @@ impl CommandOutput for Cgroup {
             writeln!(page, "tasks    {UNKNOWN}")?;
         }
         match self.pressure_of {
-            Some("machine") => writeln!(page, "\nTime lost waiting, in percent, on the whole machine:")?,
-            Some(_) => writeln!(page, "\nTime lost waiting, in percent:")?,
+            Some("machine") => writeln!(page, "\nTime lost by waiting, in percent, on the whole machine:")?,
+            Some(_) => writeln!(page, "\nTime lost by waiting, in percent:")?,
             None => {
-                return writeln!(page, "pressure is unknown: neither the group nor /proc/pressure tells it");
+                return writeln!(page, "pressure is unknown: neither the group nor /proc/pressure has it");
             }
         }
         page.write_str(&Value::of(&self.pressure).to_text(page.width()))

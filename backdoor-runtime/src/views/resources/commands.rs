@@ -8,17 +8,17 @@ use crate::views::resources::maps::{self, Shown};
 use crate::views::resources::{self, BuildInfo, Cgroup, Descriptors, Itself, Limit, Memory, Socket};
 use crate::{Column, CommandOutput, Console, Cut, Page, Session, State, Value, backdoor_command};
 
-/// How much memory the process has
+/// Memory of the process, as the kernel counts it
 ///
-/// As the kernel counts it: proc(5) says more. An allocator keeps what was freed for later, so that `resident` does not fall when
-/// objects go; `--json` has the numbers in bytes.
+/// proc(5) explains the figures. An allocator keeps freed memory for reuse, so `resident` can stay high after objects are dropped.
+/// `--json` has the numbers in bytes.
 ///
 /// Examples:
 ///   mem
 ///   mem --json
 #[backdoor_command(builtin = "resources", reads, on = helper)]
 async fn mem(
-    /// Also write jemalloc's heap profile into a private file, for `jeprof`
+    /// Write jemalloc's heap profile into a private file, for `jeprof`
     heap_profile: bool,
     session: Session,
 ) -> io::Result<Memory> {
@@ -30,32 +30,32 @@ async fn mem(
     resources::memory()
 }
 
-/// The open descriptors: how many, of what kind, and what is behind them
+/// The open descriptors, by kind, with their targets
 ///
 /// Examples:
 ///   fds
 ///   fds socket --limit 20
 #[backdoor_command(builtin = "resources", reads, on = helper)]
 fn fds(
-    /// Only those with this text in their kind or target
+    /// Only descriptors with this text in their kind or target
     pattern: Option<String>,
-    /// The most that are listed
+    /// The most descriptors to show
     #[arg(long, default = 100)]
     limit: usize,
 ) -> io::Result<Descriptors> {
     Ok(resources::descriptors()?.select(pattern.as_deref(), limit))
 }
 
-/// The sockets: who is at the other end, their state, and what waits in their queues
+/// The sockets, with their peers, states and queues
 ///
-/// For a listener the receive queue is the number of connections that nobody has taken yet.
+/// The receive queue of a listener is the number of connections that wait for `accept`.
 ///
 /// Examples:
 ///   sockets
 ///   sockets close-wait
 #[backdoor_command(builtin = "resources", reads, on = helper)]
 fn sockets(
-    /// Only those with this text in their kind, addresses or state
+    /// Only sockets with this text in their kind, addresses or state
     pattern: Option<String>,
 ) -> io::Result<Sockets> {
     let mut sockets = resources::sockets()?;
@@ -69,7 +69,7 @@ fn sockets(
     Ok(Sockets(sockets))
 }
 
-/// What is mapped into the process
+/// The memory mappings of the process
 ///
 /// Examples:
 ///   maps --sum
@@ -78,7 +78,7 @@ fn sockets(
 fn maps(
     /// Only mappings with this text in their name
     pattern: Option<String>,
-    /// Summed by name, the most resident first
+    /// Sum mappings by name, the most resident first
     sum: bool,
 ) -> io::Result<Shown> {
     let mut mappings = resources::mappings()?;
@@ -91,7 +91,7 @@ fn maps(
     })
 }
 
-/// The limits that the kernel holds the process to, and how much of them is used
+/// The resource limits of the process, and their use
 ///
 /// Examples:
 ///   limits
@@ -108,10 +108,10 @@ fn limits() -> io::Result<Limits> {
 ///   cgroup --json
 #[backdoor_command(builtin = "resources", reads, on = helper)]
 fn cgroup() -> io::Result<Cgroup> {
-    resources::cgroup()?.ok_or_else(|| io::Error::other("no control group is visible from here"))
+    resources::cgroup()?.ok_or_else(|| io::Error::other("no control group is visible in this container"))
 }
 
-/// The names of the environment's variables; values may be secrets and are not shown
+/// The names of environment variables; values may be secrets and are not shown
 ///
 /// Examples:
 ///   env
@@ -128,7 +128,7 @@ fn env(
     names
 }
 
-/// The command line that the process was started with
+/// The command line of the process
 ///
 /// Examples:
 ///   args
@@ -148,7 +148,7 @@ fn build(State(console): State<Console>) -> BuildInfo {
     console.service().build.clone()
 }
 
-/// What the console itself does and costs: threads, sessions, commands and their times
+/// The console itself: threads, sessions, memory, commands and their times
 ///
 /// Examples:
 ///   self

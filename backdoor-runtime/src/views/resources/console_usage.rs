@@ -90,7 +90,7 @@ pub fn itself(console: &Console) -> Itself {
 pub(crate) fn held() -> Vec<Held> {
     let (names, most_names) = symbols::kept();
     let (log, most_log) = logs::memory();
-    [("names of functions", names, most_names), ("log", log, most_log)]
+    [("function names", names, most_names), ("the log", log, most_log)]
         .map(|(what, bytes, at_most)| Held { what, bytes: bytes as u64, at_most: at_most as u64 })
         .into()
 }
@@ -119,20 +119,20 @@ impl CommandOutput for Itself {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let (cpu, ended) = (text::duration(&self.cpu), text::duration(&self.ended));
         writeln!(page, "up {}, {} connected", text::duration(&self.up), self.sessions)?;
-        writeln!(page, "{cpu} of CPU, {ended} of it by threads that have ended")?;
+        writeln!(page, "{cpu} of CPU, {ended} of it by ended threads")?;
         if self.bugs > 0 {
-            writeln!(page, "it has failed {} times, by bugs of its own: {REPORT}", self.bugs)?;
+            writeln!(page, "it has failed {} times because of its own bugs: {REPORT}", self.bugs)?;
         }
         let part =
-            |held: &Held| format!("{} of {} at most for {}", size(held.bytes), size(held.at_most), held.what);
+            |held: &Held| format!("{} of at most {} for {}", size(held.bytes), size(held.at_most), held.what);
         let parts: Vec<String> = self.holds.iter().map(part).collect();
         writeln!(page, "it holds {}\n", parts.join(", and "))?;
         match &self.not_read {
-            Some(why) => writeln!(page, "its threads that live are not counted: {why}")?,
+            Some(why) => writeln!(page, "its live threads are not counted: {why}")?,
             None => page.write_str(&Value::of(&self.threads).to_text(page.width()))?,
         }
         if self.commands.is_empty() {
-            return writeln!(page, "\nno command was run yet");
+            return writeln!(page, "\nno command has run yet");
         }
         writeln!(page)?;
         page.write_str(&Value::of(&self.commands).to_text(page.width()))

@@ -1,4 +1,4 @@
-//! The open descriptors: what kind they are, what is behind them, and how many more there may be.
+//! The open descriptors: their kinds, their targets, and their limit.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -15,27 +15,27 @@ use crate::{Column, CommandOutput, Cut, Page, Value};
 record! {
     /// The open descriptors of the process (`/proc/self/fd`; proc(5)).
     pub struct Descriptors {
-        /// How many are open, the one that reads this directory not counted.
+        /// The number of open descriptors, without the one that reads this directory.
         pub open: u64,
-        /// How many there may be (`RLIMIT_NOFILE`, soft). `None` where there is no limit.
+        /// The limit (`RLIMIT_NOFILE`, soft). `None` where there is no limit.
         pub limit: Option<u64>,
         /// `open` in percent of `limit`.
         pub percent: Option<f64>,
-        /// How many there are of each kind, the most first.
+        /// The number of each kind, the most frequent first.
         pub kinds: Vec<KindCount>,
         /// Each of them, by number.
         pub descriptors: Vec<Descriptor>,
-        /// How many more would be listed but for a limit.
+        /// The number of descriptors that a limit removed from the list.
         pub left_out: u64,
     }
 }
 
 record! {
-    /// How many descriptors are of one kind.
+    /// The number of descriptors of one kind.
     pub struct KindCount {
         /// `file`, `socket`, `pipe`, `epoll`, ..
         pub kind: String,
-        /// How many.
+        /// The number.
         pub count: u64,
     }
 }
@@ -47,7 +47,7 @@ record! {
         pub fd: u32,
         /// `file`, `directory`, `device`, `socket`, `pipe`, `epoll`, `eventfd`, `timerfd`, `inotify`, `memfd`, ..
         pub kind: String,
-        /// The file, or both ends of the connection; as the kernel names it where it is neither.
+        /// The file, or both ends of the connection; otherwise the name in the kernel.
         pub target: String,
     }
 }
@@ -55,7 +55,7 @@ record! {
 /// The open descriptors of the process now.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn descriptors() -> io::Result<Descriptors> {
     let links = links()?;
     let sockets = sockets_by_inode().unwrap_or_default();
@@ -107,7 +107,7 @@ fn count(descriptors: &[Descriptor]) -> Vec<KindCount> {
 }
 
 impl Descriptors {
-    /// Lists only those that have the text in their kind or target, and of these the first `limit`; the counts stay.
+    /// Lists only the first `limit` descriptors with the text in their kind or target; the counts stay.
     pub fn select(mut self, pattern: Option<&str>, limit: usize) -> Self {
         if let Some(pattern) = pattern {
             self.descriptors.retain(|fd| fd.kind.contains(pattern) || fd.target.contains(pattern));

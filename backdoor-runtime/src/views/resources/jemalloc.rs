@@ -48,7 +48,7 @@ mod with_feature {
         }
         if let Some(limit) = longest() {
             return Err(io::Error::other(format!(
-                "the process may write files of {limit} bytes (RLIMIT_FSIZE), and how long a heap profile becomes is not known before"
+                "the process may write files of at most {limit} bytes (RLIMIT_FSIZE), and the size of a heap profile is unknown in advance"
             )));
         }
         let directory = Directory::new()?;

@@ -1,4 +1,4 @@
-//! The limits that the kernel holds the process to.
+//! The resource limits of the process.
 
 use std::io;
 
@@ -10,15 +10,15 @@ use crate::reply::record;
 record! {
     /// One limit (`/proc/self/limits`; getrlimit(2)). `None` is no limit.
     pub struct Limit {
-        /// As the kernel calls it: `Max open files`.
+        /// Its name in the kernel: `Max open files`.
         pub name: String,
-        /// What is enforced.
+        /// The soft limit, which the kernel enforces.
         pub soft: Option<u64>,
-        /// What the soft one may be raised to.
+        /// The hard limit, up to which the soft limit may be raised.
         pub hard: Option<u64>,
-        /// What it is counted in: `files`, `bytes`; empty for a rank.
+        /// The unit: `files`, `bytes`; empty for a rank.
         pub unit: String,
-        /// How much of it is used, where that can be told.
+        /// The current use, if it is known.
         pub used: Option<u64>,
         /// `used` in percent of the soft limit.
         pub percent: Option<f64>,
@@ -28,7 +28,7 @@ record! {
 /// The limits of the process, in the kernel's order.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn limits() -> io::Result<Vec<Limit>> {
     let text = read("/proc/self/limits")?;
     // What is used is left out where it cannot be read; the limits are there all the same.

@@ -1,4 +1,4 @@
-//! What is mapped into the process, mapping by mapping or summed by what stands behind it.
+//! The memory mappings of the process, single or summed by name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,17 +14,17 @@ record! {
     pub struct Mapping {
         /// The first address, in hexadecimal.
         pub start: String,
-        /// What may be done there: `r-xp`.
+        /// Its permissions: `r-xp`.
         pub permissions: String,
-        /// How long it is.
+        /// Its size.
         pub size: u64,
-        /// Of it, in RAM.
+        /// The part in RAM.
         pub resident: u64,
-        /// Of `resident`, written by this process and its own.
+        /// The part of `resident` that is private and written by this process.
         pub private_dirty: u64,
-        /// Put out of RAM.
+        /// The part in swap.
         pub swapped: u64,
-        /// The file behind it, `[heap]`, `[stack]`, or `anonymous`.
+        /// The mapped file, `[heap]`, `[stack]`, or `anonymous`.
         pub name: String,
     }
 }
@@ -32,17 +32,17 @@ record! {
 record! {
     /// All mappings of one name. Sizes are in bytes.
     pub struct MappingSum {
-        /// How many there are.
+        /// The number of mappings.
         pub mappings: u64,
-        /// How long they are together.
+        /// Their total size.
         pub size: u64,
-        /// Of it, in RAM.
+        /// The part in RAM.
         pub resident: u64,
-        /// Of `resident`, written by this process and its own.
+        /// The part of `resident` that is private and written by this process.
         pub private_dirty: u64,
-        /// Put out of RAM.
+        /// The part in swap.
         pub swapped: u64,
-        /// The file behind them, `[heap]`, `[stack]`, or `anonymous`.
+        /// The mapped file, `[heap]`, `[stack]`, or `anonymous`.
         pub name: String,
     }
 }
@@ -50,7 +50,7 @@ record! {
 /// The mappings of the process, by address.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn mappings() -> io::Result<Vec<Mapping>> {
     Ok(parse(&read("/proc/self/smaps")?))
 }
@@ -58,7 +58,7 @@ pub fn mappings() -> io::Result<Vec<Mapping>> {
 /// The mappings of the process, summed by name, the most resident first.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn mapping_sums() -> io::Result<Vec<MappingSum>> {
     Ok(sum(&mappings()?))
 }
@@ -132,13 +132,13 @@ fn begin(line: &str) -> Option<Mapping> {
     })
 }
 
-/// What `maps` shows.
+/// The reply of `maps`.
 pub(crate) enum Shown {
     Each(Vec<Mapping>),
     Sums(Vec<MappingSum>),
 }
 
-/// Of a file's path, the end tells most; a mapping without its address is still known by its file.
+/// The columns of a narrow terminal: the end of the path, without the address.
 const COLUMNS: [Column; 6] = [
     Column::new("start").spare(3),
     Column::new("perm").spare(4),

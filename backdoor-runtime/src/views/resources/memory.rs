@@ -1,4 +1,4 @@
-//! How much memory the process has.
+//! The memory of the process.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -15,29 +15,29 @@ record! {
     pub struct Memory {
         /// In RAM now (`VmRSS`).
         pub resident: u64,
-        /// The most that ever was (`VmHWM`).
+        /// The largest resident size so far (`VmHWM`).
         pub peak: u64,
-        /// Of `resident`: heap, stacks, and whatever else has no file behind it (`RssAnon`).
+        /// Of `resident`: heap, stacks and other mappings without a file (`RssAnon`).
         pub anonymous: u64,
-        /// Of `resident`: mapped files, the program itself among them (`RssFile`).
+        /// Of `resident`: mapped files, with the program (`RssFile`).
         pub file: u64,
         /// Of `resident`: memory shared with other processes (`RssShmem`).
         pub shared: u64,
-        /// Put out of RAM (`VmSwap`).
+        /// Moved to swap (`VmSwap`).
         pub swapped: u64,
-        /// Addresses that were asked for, used or not (`VmSize`).
+        /// Reserved addresses, used or not (`VmSize`).
         pub address_space: u64,
-        /// The tables that map it (`VmPTE`).
+        /// Page tables (`VmPTE`).
         pub page_tables: u64,
-        /// What would be free again if the process ended: pages of its own (`Private_*`). `None` where the kernel does not tell.
+        /// Freed when the process ends: private pages (`Private_*`). `None` where the kernel does not show it.
         pub private: Option<u64>,
-        /// Its fair share: shared pages divided among those who share them (`Pss`). `None` where the kernel does not tell.
+        /// Proportional size: shared pages divided by the number of processes that share them (`Pss`). `None` where the kernel does not show it.
         pub proportional: Option<u64>,
-        /// Of `anonymous`: in huge pages (`AnonHugePages`). `None` where the kernel does not tell.
+        /// Of `anonymous`: in huge pages (`AnonHugePages`). `None` where the kernel does not show it.
         pub huge: Option<u64>,
-        /// What jemalloc says of itself, with the feature `jemalloc` and where it is the allocator.
+        /// The figures of jemalloc, with the feature `jemalloc` and if it is the allocator.
         pub allocator: Option<Allocator>,
-        /// Why some of it is not told, where it is not.
+        /// The reason for missing figures.
         pub not_read: Option<String>,
     }
 }
@@ -45,7 +45,7 @@ record! {
 /// The memory of the process now.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn memory() -> io::Result<Memory> {
     let status = read("/proc/self/status")?;
     // Kernels before 4.14 have no such file; the rest is told all the same.
@@ -84,33 +84,33 @@ impl CommandOutput for Memory {
         };
         line(page, "resident", self.resident, "in RAM now")?;
         line(page, "  anonymous", self.anonymous, "heap, stacks")?;
-        line(page, "  file", self.file, "mapped files, the program among them")?;
-        line(page, "  shared", self.shared, "with other processes")?;
-        line(page, "peak", self.peak, "the most that ever was resident")?;
-        line(page, "swapped", self.swapped, "put out of RAM")?;
+        line(page, "  file", self.file, "mapped files, with the program")?;
+        line(page, "  shared", self.shared, "shared with other processes")?;
+        line(page, "peak", self.peak, "the largest resident size so far")?;
+        line(page, "swapped", self.swapped, "moved to swap")?;
         let not_always = [
-            ("private", self.private, "would be free if the process ended"),
-            ("proportional", self.proportional, "its fair share of what it shares"),
-            ("huge pages", self.huge, "of the anonymous"),
+            ("private", self.private, "freed when the process ends"),
+            ("proportional", self.proportional, "with a proportional part of shared pages"),
+            ("huge pages", self.huge, "part of the anonymous memory"),
         ];
         for (name, bytes, about) in not_always {
             match bytes {
                 Some(bytes) => line(page, name, bytes, about)?,
-                None => writeln!(page, "{name:<14} {:>10}  not known", "?")?,
+                None => writeln!(page, "{name:<14} {:>10}  unknown", "?")?,
             }
         }
         line(page, "page tables", self.page_tables, "")?;
-        line(page, "address space", self.address_space, "asked for, used or not")?;
+        line(page, "address space", self.address_space, "reserved, used or not")?;
         if let Some(allocator) = &self.allocator {
             writeln!(page, "\n{}", allocator.name)?;
-            line(page, "  allocated", allocator.allocated, "handed out to the program")?;
-            line(page, "  active", allocator.active, "in pages that hold some of it")?;
+            line(page, "  allocated", allocator.allocated, "allocated by the program")?;
+            line(page, "  active", allocator.active, "in pages with allocations")?;
             line(page, "  resident", allocator.resident, "kept in RAM")?;
-            line(page, "  mapped", allocator.mapped, "given by the kernel")?;
-            line(page, "  retained", allocator.retained, "kept for later, without RAM")?;
+            line(page, "  mapped", allocator.mapped, "mapped from the kernel")?;
+            line(page, "  retained", allocator.retained, "kept for reuse, without RAM")?;
         }
         match &self.not_read {
-            Some(why) => writeln!(page, "not known is what is in smaps_rollup: {why}"),
+            Some(why) => writeln!(page, "smaps_rollup cannot be read: {why}"),
             None => Ok(()),
         }
     }

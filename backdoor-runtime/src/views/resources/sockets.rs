@@ -1,4 +1,4 @@
-//! The sockets of the process: who is at the other end, in what state, and what waits in their queues.
+//! The sockets of the process: their peers, states and queues.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -12,19 +12,19 @@ use crate::reply::record;
 record! {
     /// One socket of the process (`/proc/self/net`; proc(5)).
     pub struct Socket {
-        /// Its descriptor; the lowest where it has several.
+        /// Its descriptor; the lowest if it has several.
         pub fd: u32,
-        /// `tcp`, `udp`, `unix`; `other` for what `/proc` has no table of.
+        /// `tcp`, `udp`, `unix`; `other` for kinds without a table in `/proc`.
         pub kind: &'static str,
-        /// Its own address; empty where it has none.
+        /// The local address; empty if there is none.
         pub local: String,
-        /// Who is at the other end; empty where nobody is, or for unix sockets, of which `/proc` does not tell.
+        /// The address of the peer; empty if there is none, and for unix sockets, for which `/proc` does not show it.
         pub peer: String,
         /// `listens`, `established`, `close-wait`, ..
         pub state: &'static str,
-        /// Bytes that came and were not read; for a listener, connections that nobody has taken yet.
+        /// Received bytes that the service has not read; for a listener, connections that wait for `accept`.
         pub receive_queue: u64,
-        /// Bytes sent that the other end has not acknowledged.
+        /// Sent bytes that the peer has not acknowledged.
         pub send_queue: u64,
     }
 }
@@ -45,7 +45,7 @@ impl Socket {
 /// The sockets of the process, by descriptor. Those of another network namespace are `other`.
 ///
 /// # Errors
-/// `/proc` is not there, or hidden.
+/// `/proc` is not mounted, or hidden.
 pub fn sockets() -> io::Result<Vec<Socket>> {
     let mut known = sockets_by_inode()?;
     let mut sockets = Vec::new();
@@ -90,8 +90,8 @@ pub(super) fn sockets_by_inode() -> io::Result<HashMap<u64, Socket>> {
     Ok(sockets)
 }
 
-/// Whether nobody holds the TCP socket of these two ends any more: the kernel still has it, to say goodbye, but without an inode. One
-/// that is not in the kernel's tables is of another machine or namespace, where nothing is known of it.
+/// Whether the TCP socket of these two ends has no owner any more: the kernel still closes the connection, without an inode. A connection
+/// outside of the tables of the kernel belongs to another machine or namespace and counts as owned.
 pub(crate) fn is_orphan(local: SocketAddr, peer: SocketAddr) -> bool {
     let ends = [local, peer].map(|end| SocketAddr::new(end.ip().to_canonical(), end.port()).to_string());
     ["tcp", "tcp6"].iter().filter_map(|file| read(format!("/proc/self/net/{file}")).ok()).any(|table| {

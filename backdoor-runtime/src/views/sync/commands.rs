@@ -1,4 +1,4 @@
-//! Which locks are held and waited for, and who waits for whom.
+//! The commands `locks` and `waits`.
 
 use std::fmt::{self, Write};
 
@@ -7,19 +7,19 @@ use crate::views::sync::{self, LockInfo, UntrackedInfo, Waits};
 use crate::views::threads;
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
-/// Which locks are held and waited for, the longest wait first
+/// Locks with their holders and waiters, the longest wait first
 ///
-/// Those of `backdoor_runtime::sync` that were used; `waits` shows other locks, as far as they can be seen. Times are right to the
-/// kernel's tick, 4 ms as a rule. Nothing is stopped for this, so locks move meanwhile.
+/// Lists the locks of `backdoor_runtime::sync` that have been used; `waits` shows other locks where the kernel shows them. Times are
+/// exact to a tick of the kernel, usually 4 ms. The command stops no thread, so locks can change while it reads them.
 ///
 /// Examples:
 ///   locks
 ///   locks accounts --limit 20
 #[backdoor_command(builtin = "locks", reads, on = helper)]
 fn locks(
-    /// Only those with this in their name, kind or place
+    /// Only locks with this text in their name, kind or place
     pattern: Option<String>,
-    /// How many at most
+    /// The most locks to show
     #[arg(long, default = 100, range = 1..=100_000)]
     limit: usize,
 ) -> Locks {
@@ -27,10 +27,10 @@ fn locks(
     Locks { pattern, locks, count }
 }
 
-/// Who waits for whom, over threads and tasks, and cycles among them
+/// Threads and tasks that wait for locks, the holders, and deadlocks
 ///
-/// A cycle was seen twice, 5 ms apart, with nothing in it moved. Who awaits a lock and something else beside it may still go on.
-/// Threads that wait for other locks are shown with the address they wait at and the function; who holds those cannot be known.
+/// A cycle is reported when it was the same in two reads, 5 ms apart. A task that awaits a lock and something else may still continue.
+/// Threads that wait for other locks are shown with the address and the function; the holder of such a lock is unknown.
 ///
 /// Examples:
 ///   waits
@@ -63,7 +63,9 @@ impl CommandOutput for Locks {
             Some(pattern) if self.count == 0 => {
                 return writeln!(page, "no lock has `{pattern}` in its name, kind or place");
             }
-            None if self.count == 0 => return writeln!(page, "no lock of `backdoor_runtime::sync` was used"),
+            None if self.count == 0 => {
+                return writeln!(page, "no lock of `backdoor_runtime::sync` has been used");
+            }
             _ => {}
         }
         let rows: Vec<Value> = self.locks.iter().map(row).collect();
@@ -102,7 +104,7 @@ fn row(lock: &LockInfo) -> Value {
     });
     let free = match lock.more_holders {
         0 => Value::Null,
-        more => format!("{more} that are not listed").into(),
+        more => format!("{more} not listed").into(),
     };
     let kind = format!("{}{}", lock.kind, if lock.poisoned { POISONED } else { "" });
     Value::record([
@@ -135,13 +137,13 @@ fn few(row: &Value) -> Value {
 impl CommandOutput for Waits {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         if !self.cycles.is_empty() {
-            writeln!(page, "in a cycle, each waiting for the next:")?;
+            writeln!(page, "cycles, in which each member waits for the next:")?;
             for cycle in &self.cycles {
                 fitted::sentence(page, 2, &cycle.text)?;
             }
         }
         match self.waiting {
-            0 => writeln!(page, "nobody waits for a lock of `backdoor_runtime::sync`")?,
+            0 => writeln!(page, "no thread or task waits for a lock of `backdoor_runtime::sync`")?,
             _ => writeln!(page, "waiting:")?,
         }
         for edge in &self.edges {
@@ -151,7 +153,7 @@ impl CommandOutput for Waits {
             writeln!(page, "  and {} more", self.waiting - self.edges.len())?;
         }
         if !self.untracked.is_empty() {
-            writeln!(page, "untracked, so that nobody knows who holds it:")?;
+            writeln!(page, "untracked locks, whose holder is unknown:")?;
         }
         for lock in &self.untracked {
             let names = lock.threads.iter().map(|thread| format!("{} `{}`", thread.thread, thread.name));
@@ -172,7 +174,7 @@ impl CommandOutput for Waits {
         if self.untold > 0 {
             let (threads, wait) = if self.untold == 1 { ("thread", "waits") } else { ("threads", "wait") };
             let text = format!(
-                "{} {threads} {wait} at a futex, for a lock or idle: no name on a stack tells which",
+                "{} {threads} {wait} at a futex, for a lock or idle: the stacks do not show which",
                 self.untold
             );
             fitted::sentence(page, 0, &text)?;

@@ -12,7 +12,7 @@ use super::who::Node;
 /// How long lies between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Cycles that are given; whoever has so many has seen enough.
+/// The most cycles that are reported.
 const CYCLES: usize = 16;
 
 /// Somebody who cannot go on before somebody else does.
@@ -104,8 +104,8 @@ struct Queued {
     front: Option<(u64, Waiter)>,
 }
 
-/// Those who wait for a lock, in the order in which they came. Locks of std let in those who write before those who read, those of tokio
-/// whoever came first. Who wants a lock alone waits for the same holders as those in front of it, so that nothing has to be said of them.
+/// The waiters of a lock, in the order in which it serves them. Locks of std serve writers before readers; locks of tokio keep the order
+/// of requests. An exclusive request waits for the same holders as the requests before it, so it needs no edge to those.
 fn queue(record: &Record) -> Vec<Queued> {
     let (mut writer, mut first) = (None, None);
     let waiters = record.waiters();
@@ -245,8 +245,9 @@ mod tests {
         let mut awaits = pin!(async { drop(lock.lock().await) });
         assert!(poll(1_011, sleeps.as_mut()).is_pending() && poll(1_012, awaits.as_mut()).is_pending());
         let edge = waits().edges.into_iter().find(|edge| edge.lock == "`sleeping`").unwrap();
-        assert!(edge.text.starts_with("task 1012 waits for `sleeping` since "), "{}", edge.text);
-        assert!(edge.text.contains(", held by task 1011 since "), "{}", edge.text);
+        assert!(edge.text.starts_with("task 1012 has waited "), "{}", edge.text);
+        assert!(edge.text.contains(" for `sleeping` ("), "{}", edge.text);
+        assert!(edge.text.contains(", held by task 1011 for "), "{}", edge.text);
         assert!(cycles("`sleeping`").is_empty());
     }
 
@@ -340,20 +341,21 @@ mod tests {
         let told: Vec<_> = cycle.members.iter().map(|member| (holds(member), &*member.waits_for)).collect();
         assert_eq!(told, [("`recursive model`", "`recursive model`"), ("", "`recursive model`")]);
         for part in
-            ["`render` holds `recursive model` since ", ") and waits to read `recursive model` since "]
+            ["`render` has held `recursive model` for ", ") and has waited ", " to read `recursive model` ("]
         {
             assert!(cycle.text.contains(part), "{}", cycle.text);
         }
         let behind = ", behind thread ";
         assert!(cycle.text.contains(behind), "{}", cycle.text);
         assert!(
-            cycle.text.contains("`updater`, which waits to write `recursive model` since "),
+            cycle.text.contains("`updater`, which has waited ")
+                && cycle.text.contains(" to write `recursive model` ("),
             "{}",
             cycle.text
         );
     }
 
-    /// The permits of tokio go to whoever came first, also where one behind wants less.
+    /// tokio gives permits in the order of requests, also where a later request wants fewer.
     #[test]
     fn a_permit_behind_a_wish_for_all_permits_is_a_cycle() {
         let pool = Semaphore::named("fair pool", 2);
@@ -369,9 +371,10 @@ mod tests {
         let found = cycles("`fair pool`");
         assert_eq!(found.len(), 1);
         let text = &found[0].text;
-        assert!(text.starts_with("task 1051 holds `fair pool` since "), "{text}");
+        assert!(text.starts_with("task 1051 has held `fair pool` for "), "{text}");
         assert!(
-            text.contains(", behind task 1052, which waits for 2 permits of `fair pool` since "),
+            text.contains(", behind task 1052, which has waited ")
+                && text.contains(" for 2 permits of `fair pool` ("),
             "{text}"
         );
     }

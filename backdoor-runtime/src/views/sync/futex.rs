@@ -177,7 +177,7 @@ fn waits_at(asleep: &Asleep) -> Option<(u64, u32)> {
     matches!(operation & !FLAGS, WAIT | WAIT_BITSET).then_some((address, value as u32))
 }
 
-/// Whoever waits for one does so at a word of his own thread's.
+/// Each waiter waits at a futex word of its own thread.
 const OF_PARKING_LOT: &str = "a lock of parking_lot";
 
 /// The values at which the locks of std, of glibc and of parking_lot wait. A condition counts, so it passes through some of them, too.

@@ -11,9 +11,9 @@ use crate::reply::record;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskLocks {
-    /// ``waits for `cache` since 41 s (cache.rs:88), held by task 12 `refresh` since 42 s (cache.rs:61)``
+    /// ``has waited 41 s for `cache` (cache.rs:88), held by task 12 `refresh` for 42 s (cache.rs:61)``
     pub waits: Vec<String>,
-    /// ``holds `index` since 43 s (index.rs:12)``
+    /// ``has held `index` for 43 s (index.rs:12)``
     pub holds: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ record!(TaskLocks: waits, holds);
 /// while sync::locks_of_tasks(&[task.id()]).is_empty() {
 ///     tokio::task::yield_now().await;
 /// }
-/// assert!(sync::locks_of_tasks(&[task.id()])[&task.id()].waits[0].starts_with("waits for `cache` since "));
+/// assert!(sync::locks_of_tasks(&[task.id()])[&task.id()].waits[0].contains(" for `cache` ("));
 /// drop(held);
 /// # }
 /// ```
@@ -60,7 +60,7 @@ pub fn locks_of_tasks(tasks: &[u64]) -> HashMap<u64, TaskLocks> {
                 ("permit", permits) => format!("{permits} permits of {}", record.label()),
                 _ => record.label(),
             };
-            found.entry(task).or_default().holds.push(format!("holds {lock} since {} ({at})", ago(held)));
+            found.entry(task).or_default().holds.push(format!("has held {lock} for {} ({at})", ago(held)));
         }
     }
     found

@@ -1,4 +1,4 @@
-//! Who holds a lock, noted by whoever takes it with a few stores and read by the console without stopping anybody.
+//! The holder of a lock: stored by the taking thread in a few writes, and read by the console without stopping a thread.
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
@@ -10,7 +10,7 @@ use crate::base::coarse_clock;
 /// One holder, or none. A line of the cache of its own, so that two that are taken side by side do not slow each other down.
 #[repr(align(64))]
 pub(super) struct Slot {
-    /// Counts: 0 free, 1 being filled, 2 held, and 4 is free again. So whoever reads the same number before and after has seen
+    /// Counts: 0 free, 1 being filled, 2 held, and 4 is free again. So a reader that finds the same number before and after has read
     /// one state, and the same number later means that it was held all the while.
     turn: AtomicU64,
     task: AtomicU64,

@@ -10,38 +10,38 @@ use super::slot::Held;
 use crate::base::coarse_clock;
 use crate::reply::record;
 
-/// Those who wait for one lock and are listed, the longest first; all are counted.
+/// The most waiters that are listed per lock, the longest first; all are counted.
 const WAITERS: usize = 32;
 
-/// One lock, as it was seen.
+/// The state of one lock.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LockInfo {
-    /// Counts locks in the order of their first use.
+    /// The number of the lock, in the order of first use.
     pub id: u64,
-    /// The name it was given.
+    /// The name, if it has one.
     pub name: Option<&'static str>,
     /// `mutex`, `rwlock`, `async mutex`, `async rwlock` or `semaphore`.
     pub kind: &'static str,
-    /// Where it was made, as `file:line`.
+    /// The place of its creation, as `file:line`.
     pub made: String,
-    /// Who holds it: of readers 8 at most, of those who hold permits 32.
+    /// The holders: at most 8 readers, or 32 holders of permits.
     pub holders: Vec<HolderInfo>,
     /// Holders that are not listed.
     pub more_holders: u32,
-    /// The 32 who wait longest.
+    /// The 32 waiters with the longest waits.
     pub waiters: Vec<WaiterInfo>,
-    /// How many wait.
+    /// The number of all waiters.
     pub waiting: usize,
-    /// How long the first of them has waited.
+    /// The longest wait.
     pub longest_wait: Option<Duration>,
-    /// Whether somebody panicked who held it, and nobody cleared that.
+    /// Whether the lock is poisoned: a holder panicked, and the poison was not cleared.
     pub poisoned: bool,
     /// Permits of a semaphore, taken or not.
     pub permits: Option<usize>,
 }
 
-/// Who holds a lock.
+/// A holder of a lock.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HolderInfo {
@@ -49,19 +49,19 @@ pub struct HolderInfo {
     pub by: String,
     /// The kernel's number of the thread that took it.
     pub thread: u32,
-    /// The task that took it, if it is one of ours.
+    /// The task that took it, if it is instrumented.
     pub task: Option<u64>,
     /// `exclusive`, `read` or `permit`.
     pub mode: &'static str,
-    /// Permits it holds; 1 where there are none.
+    /// The permits it holds; 1 for other locks.
     pub permits: u32,
     /// Where it was taken, as `file:line`.
     pub at: String,
-    /// For how long, give or take the kernel's tick: 4 ms where that is 250 Hz.
+    /// The time since then, exact to a tick of the kernel: 4 ms at 250 Hz.
     pub held: Duration,
 }
 
-/// Who waits for a lock.
+/// A waiter for a lock.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WaiterInfo {
@@ -69,31 +69,31 @@ pub struct WaiterInfo {
     pub by: String,
     /// The kernel's number of the thread that waits, or that first polled the task.
     pub thread: u32,
-    /// The task that waits, if it is one of ours.
+    /// The task that waits, if it is instrumented.
     pub task: Option<u64>,
-    /// Whether it awaits: then the thread goes on.
+    /// Whether it awaits, so that its thread is not blocked.
     pub asynchronous: bool,
     /// `exclusive`, `read` or `permit`.
     pub wants: &'static str,
-    /// Permits it wants; 1 where there are none.
+    /// The permits it wants; 1 for other locks.
     pub permits: u32,
     /// Where it waits, as `file:line`.
     pub at: String,
-    /// For how long, give or take the kernel's tick: 4 ms where that is 250 Hz.
+    /// The time since then, exact to a tick of the kernel: 4 ms at 250 Hz.
     pub waited: Duration,
 }
 
-/// All locks of [`sync`](crate::views::sync) that were used and are not dropped: those waited for longest first, then those held longest.
+/// All locks of [`sync`](crate::views::sync) that have been used and not dropped: first by the longest wait, then by the longest hold.
 ///
-/// Nothing is stopped for this, so locks move meanwhile: each holder and each waiter was there when it was looked at, and not all at the
-/// same moment.
+/// The call stops no thread, so locks can change while it reads them. Each holder and each waiter was there when it was read, but not all at
+/// the same moment.
 pub fn locks() -> Vec<LockInfo> {
     let mut records = registry::all();
     sort(&mut records);
     records.iter().map(|record| LockInfo::of(record)).collect()
 }
 
-/// The first of them whose name, kind or place has the pattern in it, and how many there are. An empty pattern is in all of them.
+/// The first locks with this text in their name, kind or place, and the number of all of them. An empty pattern matches every lock.
 pub fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
     let pattern = pattern.to_lowercase();
     let mut records = registry::all();
@@ -146,7 +146,7 @@ impl LockInfo {
     }
 }
 
-/// Those who hold it, the longest first.
+/// The holders, the longest first.
 pub(super) fn holders(record: &Record) -> Vec<HolderInfo> {
     let mut holders: Vec<HolderInfo> =
         record.holders().map(|(seat, held)| HolderInfo::of(record.kind, seat, &held)).collect();

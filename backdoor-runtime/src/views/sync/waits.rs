@@ -1,4 +1,4 @@
-//! Who waits for whom, over threads and tasks together.
+//! The graph of waits, over threads and tasks together.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -13,82 +13,82 @@ use super::view::{HolderInfo, WaiterInfo, holders, place};
 use crate::base::coarse_clock;
 use crate::reply::record;
 
-/// Waits that are listed, the longest first; all are counted.
+/// The most waits that are listed, the longest first; all are counted.
 const EDGES: usize = 256;
 
-/// Who waits for whom, as it was seen.
+/// The graph of waits at one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Waits {
-    /// Rings of those who wait for each other: 16 at most.
+    /// Cycles of waits (deadlocks): at most 16.
     pub cycles: Vec<CycleInfo>,
-    /// Those who wait for locks of [`sync`](crate::views::sync), the longest first: 256 at most.
+    /// Waits for locks of [`sync`](crate::views::sync), the longest first: at most 256.
     pub edges: Vec<EdgeInfo>,
-    /// How many wait so.
+    /// The number of all such waits.
     pub waiting: usize,
     /// Threads that wait in the kernel for other locks.
     pub untracked: Vec<UntrackedInfo>,
-    /// Threads that wait in the kernel as idle ones do: for a condition, or parked. Some may be waiting for a lock.
+    /// Threads that wait in the kernel like idle threads: for a condition variable, or parked. Some may wait for a lock.
     pub idle: usize,
-    /// Of them, threads that may as well wait for a lock: their stacks have no names, or could not be taken.
+    /// The threads among them that may wait for a lock: their stacks have no names, or could not be read.
     pub untold: usize,
-    /// Why threads that wait for other locks could not be seen.
+    /// The reason why threads that wait for other locks could not be read.
     pub not_visible: Option<String>,
 }
 
-/// Somebody who waits, and who holds what is waited for.
+/// A wait: the waiter, the lock, and its holders.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EdgeInfo {
-    /// Who waits, where, and for how long.
+    /// The waiter, the place, and the time.
     pub waiter: WaiterInfo,
-    /// What is waited for: the name, or where it was made.
+    /// The lock: its name, or the place of its creation.
     pub lock: String,
-    /// Its number in `locks`.
+    /// The number of the lock in `locks`.
     pub lock_id: u64,
-    /// Who holds it: of readers 8 at most, of those who hold permits 32.
+    /// The holders: at most 8 readers, or 32 holders of permits.
     pub holders: Vec<HolderInfo>,
     /// Holders that are not listed.
     pub more_holders: u32,
-    /// Whether it waits to read while others read: behind somebody who waits to write.
+    /// Whether this is a read that waits while other readers hold the lock: behind a waiting writer.
     pub behind_a_writer: bool,
-    /// All of it in one sentence.
+    /// The whole in one sentence.
     pub text: String,
 }
 
-/// A ring of those who wait for each other. It was looked at twice, and each wait and each hold was the same.
+/// A cycle of waits (a deadlock). It was read twice, and each wait and each hold was the same.
 ///
-/// None of them goes on by itself, unless it waits with a timeout, or awaits something else beside the lock.
+/// No member continues by itself, unless it waits with a timeout, or awaits something else beside the lock.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CycleInfo {
-    /// Each waits for what the next holds, the last for what the first holds; or for the next to be let in first.
+    /// Each member waits for the lock that the next member holds, and the last for the lock of the first; or it is queued behind the next.
     pub members: Vec<MemberInfo>,
-    /// All of it in one sentence.
+    /// The whole in one sentence.
     pub text: String,
 }
 
-/// One who holds a lock, or is in front of somebody else, and waits.
+/// A member of a cycle: it holds a lock or is queued before another member, and it waits.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MemberInfo {
     /// In words: ``thread 4711 `compactor` ``, `task 12`.
     pub by: String,
-    /// What it holds that the one before waits for. None where that one waits behind it, to be let in after it.
+    /// The lock that it holds and the member before it waits for. `None` if that member is queued behind it.
     pub holds: Option<String>,
-    /// The number of that in `locks`.
+    /// The number of that lock in `locks`.
     pub holds_id: Option<u64>,
-    /// Where it took it.
+    /// The place where it took the lock.
     pub taken_at: Option<String>,
-    /// For how long it has held it.
+    /// The time for which it has held the lock.
     pub held: Option<Duration>,
-    /// What it waits for.
+    /// The lock that it waits for.
     pub waits_for: String,
-    /// The number of that in `locks`.
+    /// The number of that lock in `locks`.
     pub waits_for_id: u64,
-    /// Where it waits.
+    /// The place where it waits.
     pub waits_at: String,
-    /// For how long it has waited.
+    /// The time for which it has waited.
     pub waited: Duration,
 }
 
@@ -97,11 +97,11 @@ record!(EdgeInfo: waiter, lock, lock_id, holders, more_holders, behind_a_writer,
 record!(CycleInfo: members, text);
 record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id, waits_at, waited);
 
-/// Who waits for whom, over threads and tasks together.
+/// The graph of waits, over threads and tasks together.
 ///
-/// Nothing is stopped for this, but threads that seem to wait for other locks are held up for some microseconds each, to see where. So it
-/// blocks as long as [`threads::stacks`](crate::views::threads::stacks) does. What looks like a cycle is looked at a second time 5 ms later, and
-/// given only if nothing in it moved.
+/// The call stops no thread, but it interrupts threads that seem to wait for other locks for some microseconds each, to read their stacks. So
+/// it blocks as long as [`threads::stacks`](crate::views::threads::stacks). A possible cycle is read a second time 5 ms later, and reported
+/// only if it is unchanged.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -149,7 +149,7 @@ fn blocked_threads() -> Vec<u32> {
     records.iter().flat_map(blocked).collect()
 }
 
-/// What [`waits`] shows of the locks of [`sync`](crate::views::sync), for which no thread is held up.
+/// The part of [`waits`] about locks of [`sync`](crate::views::sync), which interrupts no thread.
 pub(crate) fn tracked() -> Waits {
     let mut records = registry::all();
     records.retain(|record| !record.waiters().is_empty());
@@ -182,7 +182,7 @@ pub(crate) fn tracked() -> Waits {
 }
 
 impl EdgeInfo {
-    /// What is known of this wait; none where it has ended meanwhile: who has got the lock does not wait for its holder.
+    /// The edge of this wait; `None` if the wait has ended.
     pub(super) fn of(record: &Arc<Record>, wait: u64, waiter: &Waiter) -> Option<Self> {
         let (lock, holders, more_holders) = (record.label(), holders(record), record.unlisted());
         if !record.is_still_waited(wait) {
@@ -192,15 +192,15 @@ impl EdgeInfo {
         let is_read = !holders.is_empty() && holders.iter().all(|holder| holder.mode == "read");
         let behind_a_writer = waiter.wants == "read" && is_read;
         let mut text = format!(
-            "{} waits {} since {} ({})",
+            "{} has waited {} {} ({})",
             waiter.by,
-            wanted(&waiter, &lock),
             ago(waiter.waited),
+            wanted(&waiter, &lock),
             waiter.at
         );
         text += &held(&holders, more_holders);
         if behind_a_writer {
-            text += ", behind somebody who waits to write";
+            text += ", behind a waiting writer";
         }
         Some(Self { waiter, lock, lock_id: record.number, holders, more_holders, behind_a_writer, text })
     }
@@ -220,13 +220,13 @@ fn wanted(waiter: &WaiterInfo, lock: &str) -> String {
     }
 }
 
-/// Who holds it, as the end of a sentence. Of many, three are enough; `locks` has them all.
+/// The holders, as the end of a sentence. It names at most three; `locks` lists all.
 fn held(holders: &[HolderInfo], unlisted: u32) -> String {
     const NAMED: usize = 3;
     if holders.is_empty() && unlisted == 0 {
         return ", which is free: the next waiter has not been scheduled yet".to_owned();
     }
-    let one = |holder: &HolderInfo| format!("{} since {} ({})", holder.by, ago(holder.held), holder.at);
+    let one = |holder: &HolderInfo| format!("{} for {} ({})", holder.by, ago(holder.held), holder.at);
     let mut text =
         format!(", held by {}", holders.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", "));
     let more = holders.len().saturating_sub(NAMED) + unlisted as usize;
@@ -245,15 +245,15 @@ impl CycleInfo {
         let mut text = String::new();
         for (at, (member, link)) in members.iter().zip(links).enumerate() {
             let MemberInfo { by, waits_for, waits_at, waited, .. } = member;
-            let waits = format!("waits {} since {} ({waits_at})", link.wanted(waits_for), ago(*waited));
+            let waits = format!("has waited {} {} ({waits_at})", ago(*waited), link.wanted(waits_for));
             let holds = member.holds.as_deref().unwrap_or_default();
-            let since = member.held.map(ago).unwrap_or_default();
+            let time = member.held.map(ago).unwrap_or_default();
             let taken_at = member.taken_at.as_deref().unwrap_or_default();
             // Writing to a string cannot fail.
             let _ = match (at, &member.holds) {
                 (_, None) => write!(text, ", behind {by}, which {waits}"),
-                (0, _) => write!(text, "{by} holds {holds} since {since} ({taken_at}) and {waits}"),
-                _ => write!(text, ", held by {by} since {since} ({taken_at}), which {waits}"),
+                (0, _) => write!(text, "{by} has held {holds} for {time} ({taken_at}) and {waits}"),
+                _ => write!(text, ", held by {by} for {time} ({taken_at}), which {waits}"),
             };
         }
         if members.len() == 1 {
@@ -264,7 +264,7 @@ impl CycleInfo {
 }
 
 impl Link {
-    /// What its waiter wants of the lock that a sentence calls so.
+    /// The request of the waiter, with this name of the lock.
     fn wanted(&self, lock: &str) -> String {
         let is_rwlock = matches!(self.record.kind, Kind::RwLock | Kind::AsyncRwLock);
         match self.waiter.wanted {
@@ -294,7 +294,7 @@ impl MemberInfo {
     }
 }
 
-/// As a sentence says it: `41 s`.
+/// A time in a sentence: `41 s`.
 pub(super) fn ago(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),

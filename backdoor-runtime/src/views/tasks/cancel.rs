@@ -11,7 +11,7 @@ use crate::views::tasks::{TaskInfo, registry};
 pub enum CancelError {
     /// There is none of this number, or it has ended.
     NotThere(u64),
-    /// It was not spawned by us, so that whoever awaits it would wait for ever.
+    /// It is an instrumented future and not a spawned task: its caller would wait for ever.
     NotOurs(u64),
 }
 
@@ -19,11 +19,14 @@ impl fmt::Display for CancelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotThere(id) => {
-                write!(f, "there is no task {id}, or it has ended; `tasks` and `tasks --ended` list them")
+                write!(
+                    f,
+                    "there is no task {id}, or it has ended; `tasks` lists live tasks, `tasks --ended` the last ended tasks"
+                )
             }
             Self::NotOurs(id) => write!(
                 f,
-                "task {id} is a future that was only instrumented: who awaits it would wait for ever; what is spawned with `backdoor_runtime::spawn` can be cancelled"
+                "task {id} is an instrumented future, and its caller would wait for ever; tasks of `backdoor_runtime::spawn` can be cancelled"
             ),
         }
     }

@@ -30,10 +30,10 @@ const ENDS: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// The tasks of the service, or one of them with its stack
+/// The tasks of the service, or one task with its stack
 ///
-/// Those that were spawned with `backdoor_runtime`. Others are counted and not seen. A terminal that has no room for all columns
-/// shows those that matter most, and of more than 50 tasks those of one name and place together; --limit shows single ones.
+/// Lists tasks that were spawned with `backdoor_runtime`, and counts the others. A narrow terminal shows the most important columns.
+/// More than 50 tasks are grouped by name and place; --limit lists single tasks.
 ///
 /// Examples:
 ///   tasks --busy --for 10s
@@ -45,23 +45,23 @@ async fn tasks(
     session: Session,
     /// The number of a task, or a part of its name or of the file where it was spawned
     what: Option<String>,
-    /// Those that were polled longest, in a window of 5s or of --for
+    /// Only the tasks with the longest polls, in a window of 5s or of --for
     busy: bool,
-    /// Those that hold up a worker, and those that were woken and are not polled
+    /// Only tasks that hold up a worker, and tasks that were woken and are not polled
     blocked: bool,
-    /// The last ones that have ended, and how
+    /// The last ended tasks, and how they ended
     ended: bool,
-    /// How long to watch, for --busy and --blocked
+    /// The window of --busy and --blocked
     #[arg(long = "for", range = SHORTEST..=LONGEST)]
     window: Option<Duration>,
-    /// How many are shown; all of them, or 20 of --busy
+    /// The most tasks to show; without it all, or 20 with --busy
     #[arg(long, range = 1..=1_000_000)]
     limit: Option<usize>,
 ) -> Result<Items, String> {
     let all = limit.unwrap_or(usize::MAX);
     match (busy, blocked, ended) {
         (false, false, false) if window.is_some() => {
-            return Err("--for goes with --busy or --blocked".to_owned());
+            return Err("--for needs --busy or --blocked".to_owned());
         }
         (false, false, false) => {}
         _ if [busy, blocked, ended].iter().filter(|flag| **flag).count() > 1 => {
@@ -104,8 +104,10 @@ async fn tasks(
         items.send_all(rest(if left == 0 { wanted.count() } else { 0 })).await?;
         items.send_all(if left == all { none(&what) } else { Vec::new() }).await?;
         if let Some(unseen) = unseen.filter(|unseen| *unseen > 0) {
-            let text =
-                format!("{} not spawned with backdoor_runtime and not seen", others(unseen, "was", "were"));
+            let text = format!(
+                "{} not instrumented (spawned without `backdoor_runtime`)",
+                others(unseen, "is", "are")
+            );
             items.send(Item::note(text, Value::record([("unseen", unseen.into())]))).await?;
         }
         Ok(())
@@ -114,8 +116,8 @@ async fn tasks(
 
 /// The stacks of tasks: where they wait, with file and line
 ///
-/// Each is polled once for it, and its wakers say where they are. A task that runs is shown with the stack of its thread; one that
-/// nobody polls within 200 ms says so. Locks that a task holds or waits for are told, too.
+/// The console polls each task once and reads where its wakers are registered. A running task is shown with the stack of its thread. A
+/// task that is not polled within 200 ms is shown without a stack. The answer includes the locks that a task holds or waits for.
 ///
 /// Examples:
 ///   pgt
@@ -124,10 +126,10 @@ async fn tasks(
 async fn pgt(
     /// The number of a task, or a part of its name or of the file where it was spawned
     what: Option<String>,
-    /// How many are shown
+    /// The most tasks to show
     #[arg(long, default = 100, range = 1..=1_000_000)]
     limit: usize,
-    /// Also the functions of std, tokio and other dependencies
+    /// Show the functions of std, tokio and other dependencies
     full: bool,
 ) -> Result<Items, String> {
     if let Some(id) = what.as_deref().and_then(|what| what.parse().ok()) {
@@ -150,9 +152,9 @@ async fn pgt(
     }))
 }
 
-/// Cancel a task: it is dropped where it waits
+/// Cancel a task: drop it where it waits
 ///
-/// Who awaits its handle is told that it was cancelled. A task that does not return from its poll goes on until it does.
+/// Its `JoinHandle` returns a cancellation error. A task in a poll is dropped when that poll returns.
 ///
 /// Examples:
 ///   cancel 12
@@ -173,7 +175,7 @@ async fn cancel(
         }
     }
     let state = tasks::get(id).map_or("done".to_owned(), |task| task.state.describe());
-    Ok(format!("{} will end when it is polled next; it is {state}", task.title()))
+    Ok(format!("{} ends at its next poll; it is {state}", task.title()))
 }
 
 /// Where these tasks are, and what they hold and wait for.
@@ -204,12 +206,15 @@ async fn stack_of(id: u64, full: bool) -> Result<Items, String> {
         return Ok(Items::of(stacks));
     }
     if let Some(task) = tasks::list().find(|task| task.id == id && task.state == TaskState::NotVisible) {
-        return Err(format!("{} was spawned by others: where it waits is not visible", task.title()));
+        return Err(format!(
+            "{} was spawned without `backdoor_runtime`: its stack is not visible",
+            task.title()
+        ));
     }
     match tasks::ended().into_iter().find(|ended| ended.task.id == id) {
         Some(ended) => Err(format!("{} has ended: {}", ended.task.title(), ended.how.describe())),
         None => Err(format!(
-            "there is no task {id}; `tasks` lists those that live, `tasks --ended` the last that do not"
+            "there is no task {id}; `tasks` lists live tasks, `tasks --ended` the last ended tasks"
         )),
     }
 }
@@ -233,7 +238,7 @@ async fn busiest(what: Option<String>, window: Duration, limit: usize) -> Items 
         fields
     });
     if others_polled > 0 {
-        let text = format!("{} polled, too", others(others_polled, "was", "were"));
+        let text = format!("{} polled", others(others_polled, "was", "were"));
         items.push(Item::note(text, Value::record([("not_shown", others_polled.into())])));
     }
     Items::of(items)
@@ -288,7 +293,7 @@ fn matches(what: &Option<String>, task: &TaskInfo) -> bool {
 
 /// What is said of those that were left out, if any were.
 fn rest(more: usize) -> Vec<Item> {
-    let text = || format!("{} not shown; --limit shows more", others(more, "is", "are"));
+    let text = || format!("{} not shown; --limit shows them", others(more, "is", "are"));
     let note = || Item::note(text(), Value::record([("not_shown", more.into())]));
     (more > 0).then(note).into_iter().collect()
 }
@@ -304,7 +309,7 @@ fn none(what: &Option<String>) -> Vec<Item> {
 
 fn others(count: usize, one: &str, many: &str) -> String {
     match count {
-        1 => format!("1 other task {one}"),
-        _ => format!("{count} other tasks {many}"),
+        1 => format!("1 more task {one}"),
+        _ => format!("{count} more tasks {many}"),
     }
 }

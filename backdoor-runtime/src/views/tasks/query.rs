@@ -13,11 +13,10 @@ use crate::base::clock;
 use crate::views::tasks::record::{Record, State};
 use crate::views::tasks::{EndedTask, TaskInfo, TaskState, registry};
 
-/// A poll that takes longer holds up its worker.
+/// A longer poll holds up its worker.
 const LONG: Duration = Duration::from_millis(100);
 
-/// The tasks that live, by number. They are asked in pieces, while it is read: those that end meanwhile are not in it, and only a few
-/// hundred are held at a time.
+/// The live tasks, by number. The iterator reads them in batches of a few hundred; it skips tasks that end before their batch.
 ///
 /// ```
 /// # #[tokio::main]
@@ -35,23 +34,23 @@ pub fn list() -> impl Iterator<Item = TaskInfo> + Send {
     ours
 }
 
-/// How many tasks live.
+/// The number of live tasks.
 pub fn count() -> usize {
     registry::count()
 }
 
-/// The task of this number, if it lives.
+/// The task with this number, if it is alive.
 pub fn get(id: u64) -> Option<TaskInfo> {
     Some(TaskInfo::of(&*registry::get(NonZeroU64::new(id)?)?))
 }
 
-/// The last tasks that have ended, the latest first: about 256 that came to their end, and 256 of the others.
+/// The last ended tasks, the latest first: about 256 that completed, and 256 that were cancelled or panicked.
 pub fn ended() -> Vec<EndedTask> {
     registry::ended().iter().map(EndedTask::of).collect()
 }
 
-/// How many of the tasks that are listed this runtime counts among its own: the others of its
-/// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) were not spawned with us and cannot be seen.
+/// The number of listed tasks that belong to this runtime. The rest of its
+/// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) are not instrumented.
 pub fn counted_by(runtime: &Handle) -> usize {
     let id = Some(runtime.id());
     let seen = registry::all().filter(|record| record.counted_by() == id).count();
@@ -60,25 +59,25 @@ pub fn counted_by(runtime: &Handle) -> usize {
     seen
 }
 
-/// The runtime that counts this task, where that is known.
+/// The runtime of this task, if it is known.
 pub(crate) fn runtime_of(id: u64) -> Option<runtime::Id> {
     registry::get(NonZeroU64::new(id)?)?.counted_by()
 }
 
-/// What a task has spent within a window.
+/// The poll time of a task within a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BusyTask {
     /// The task at the end of the window.
     pub task: TaskInfo,
-    /// The time in its polls, the present one included.
+    /// The time in its polls, with the current one.
     pub busy: Duration,
-    /// How many polls have ended.
+    /// The number of ended polls.
     pub polls: u64,
 }
 
-/// The tasks that are polled longest within the time to come, the busiest first and so many at most, and how many others are polled at
-/// all. Those that end within it are not seen. It holds 24 bytes a task meanwhile.
+/// Watches for this time, and returns the tasks with the longest polls, the busiest first and at most `most`, with the number of other
+/// polled tasks. Tasks that end within the window are not reported. The call needs 24 bytes per task.
 pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
     let begin = clock::now();
     let before: HashMap<NonZeroU64, (u64, u64)> = registry::all()
@@ -108,17 +107,17 @@ pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
     (top.collect(), others)
 }
 
-/// A task that holds up a worker, or waits for one.
+/// A task that holds up a worker, or waits for a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockedTask {
     /// The task.
     pub task: TaskInfo,
-    /// Its present poll has lasted for more than 100 ms; if not, it was woken and not polled.
+    /// Whether its current poll has lasted more than 100 ms; otherwise it was woken and not polled.
     pub holds: bool,
 }
 
-/// The tasks that hold up a worker, then those that were woken and are not polled within the time to come.
+/// The tasks that hold up a worker, then the tasks that were woken and are not polled within this time.
 pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
     let woken: Vec<(Arc<Record>, u64)> = registry::all()
         .filter(|record| record.state() == State::Scheduled)
@@ -141,7 +140,7 @@ pub(crate) struct Poll {
     pub(crate) is_counted: bool,
 }
 
-/// The polls under way of tasks that this runtime counts, or of which nobody knows who does: each by its task and when it began.
+/// The current polls of tasks of this runtime or of an unknown runtime: each with its task and its begin.
 pub(crate) fn polls(runtime: runtime::Id) -> HashMap<(NonZeroU64, u64), Poll> {
     let poll = |record: Arc<Record>| {
         let counted = record.counted_by();
@@ -161,7 +160,7 @@ pub fn running() -> Vec<TaskInfo> {
     running.map(|record| TaskInfo::of(&record)).collect()
 }
 
-/// The tasks whose present poll has lasted for more than 100 ms, the longest first.
+/// The tasks whose current poll has lasted more than 100 ms, the longest first.
 pub(crate) fn holding() -> Vec<TaskInfo> {
     let mut holding: Vec<(Duration, TaskInfo)> = running()
         .into_iter()

@@ -124,7 +124,7 @@ impl Record {
         }
     }
 
-    /// Notes the waker of whoever polls the task now.
+    /// Stores the waker of the current poll.
     #[inline]
     pub(crate) fn follow(&self, waker: &Waker) {
         let first = self.first.get_or_init(|| waker.clone());

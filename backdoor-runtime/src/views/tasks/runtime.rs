@@ -1,4 +1,4 @@
-//! A runtime as its metrics show it from outside, and whether it is stuck.
+//! The state of a runtime, from its metrics, and the verdict whether it is stuck.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use crate::views::tasks::query::Poll;
 use crate::views::tasks::{TaskInfo, TaskState, query};
 use crate::views::threads::{self, ThreadStack};
 
-/// What tokio tells only with `--cfg tokio_unstable`.
+/// Metrics that tokio has only with `--cfg tokio_unstable`.
 const NOT_VISIBLE: &str = "not visible";
 
-/// Of what holds up workers, so many are named.
+/// The most places that the verdict names.
 const NAMED: usize = 3;
 
-/// A poll that has lasted so long is named where workers go from one to the next.
+/// The verdict names polls of at least this length where workers are slow.
 const NAMED_FROM: Duration = Duration::from_millis(1);
 
-/// How often polls are looked at within a window. A worker that goes from one long poll to the next is in one of them nearly always.
+/// How often polls are sampled within a window. A slow worker is in a long poll at nearly every sample.
 const LOOKS: u32 = 4;
 
 /// A runtime, over a window of time.
@@ -31,17 +31,17 @@ pub struct RuntimeInfo {
     pub flavor: &'static str,
     /// Its workers.
     pub workers: Vec<WorkerInfo>,
-    /// Tasks that live, those of a `LocalSet` left out.
+    /// Live tasks, without those of a `LocalSet`.
     pub alive: usize,
-    /// Of them, spawned with us or instrumented.
+    /// The instrumented tasks among them.
     pub seen: usize,
-    /// Tasks that were woken from outside of its workers and that no worker has taken yet.
+    /// Tasks in the global queue: woken from outside of the workers, and not taken by a worker yet.
     pub global_queue: usize,
     /// Threads of `spawn_blocking`; `None` where that is not visible.
     pub blocking_threads: Option<usize>,
-    /// The tasks whose present poll has lasted for more than 100 ms, the longest first.
+    /// The tasks whose current poll has lasted more than 100 ms, the longest first.
     pub holding: Vec<TaskInfo>,
-    /// Whether it is stuck, on what and since when.
+    /// Whether it is stuck, the place, and the time.
     pub verdict: String,
 }
 
@@ -51,16 +51,16 @@ pub struct RuntimeInfo {
 pub struct WorkerInfo {
     /// Its number in the runtime.
     pub worker: usize,
-    /// Whether it waits for work.
+    /// Whether it is parked.
     pub is_parked: bool,
-    /// Whether it has been in one poll, or outside of the runtime, for the whole window.
+    /// Whether it spent the whole window in one poll, or outside of the runtime.
     pub is_held: bool,
-    /// Whether it has gone from one long poll to the next for the whole window. Where it is held, too, one of the two is so, and the
-    /// runtime does not tell which.
+    /// Whether it ran one long poll after another for the whole window. If it is also held, one of the two is true, and the runtime
+    /// does not show which.
     pub is_slow: bool,
-    /// The part of the window that it was not parked: in polls, whether these used a processor or waited for one, or for a lock.
+    /// The part of the window in which it was not parked: it polled, and the polls computed or waited for a processor or a lock.
     pub in_poll: f64,
-    /// How often it has parked within the window.
+    /// The number of times that it parked within the window.
     pub parks: u64,
 }
 
@@ -71,8 +71,8 @@ struct Reading {
     turns: u64,
 }
 
-/// Watches a runtime for this long. Nothing is asked of its workers, so that it answers when they are blocked; if some are held, the
-/// stacks of the process's threads are taken.
+/// Watches a runtime for this long. The call runs nothing on its workers, so it returns when they are blocked; if workers are held, it reads
+/// the stacks of the threads of the process.
 ///
 /// ```
 /// # #[tokio::main]
@@ -254,20 +254,21 @@ fn verdict<'a>(
     let took = crate::reply::text::duration(&Duration::from_millis(took.as_millis() as u64));
     let slow = match shares.slow {
         0 => String::new(),
-        1 => format!("1 of {all} workers went from one long poll to the next, and each ended within {took}"),
-        slow => format!(
-            "{slow} of {all} workers went from one long poll to the next, and each ended within {took}"
-        ),
+        1 => format!("1 of {all} workers ran one long poll after another, each shorter than {took}"),
+        slow => format!("{slow} of {all} workers ran one long poll after another, each shorter than {took}"),
     };
     let mut words = match (shares.held(), all) {
         (0, _) if shares.slow > 0 => format!("slow, not stuck: {slow}"),
         (0, _) if named.is_empty() => "not stuck".to_owned(),
-        (0, _) => "not stuck, but a poll takes long".to_owned(),
-        (1, 1) => format!("stuck: its only worker has not come round within {took}"),
+        (0, _) => "not stuck, but a poll is long".to_owned(),
+        (1, 1) => format!("stuck: its only worker has not returned to its scheduler for {took}"),
         (held, all) if held == all => {
-            format!("stuck: none of its {all} workers has come round within {took}")
+            format!("stuck: none of its {all} workers has returned to its scheduler for {took}")
         }
-        (held, all) => format!("{held} of {all} workers held: not come round within {took}"),
+        (held, all) => {
+            let (is, has) = if held == 1 { ("is", "it has") } else { ("are", "they have") };
+            format!("{held} of {all} workers {is} held: {has} not returned to the scheduler for {took}")
+        }
     };
     if shares.held() > 0 && shares.slow > 0 {
         words.push_str(&format!("; {slow}"));
@@ -291,12 +292,12 @@ fn verdict<'a>(
         }
     }
     if in_groups.len() > NAMED {
-        words.push_str("; others are elsewhere: `tasks --blocked` lists them");
+        words.push_str("; more tasks are in other places: `tasks --blocked` lists them");
     }
     if shares.foreign > 0 {
         let (workers, are) = if shares.foreign == 1 { ("worker", "is") } else { ("workers", "are") };
         words.push_str(&format!(
-            "; what {} {workers} {are} held by is no task of ours, or nobody drives the runtime",
+            "; {} {workers} {are} held by code outside the instrumented tasks, or the runtime is not driven",
             shares.foreign
         ));
         words.push_str(&places(elsewhere));
@@ -360,7 +361,7 @@ fn places<'a>(stacks: impl Iterator<Item = &'a ThreadStack>) -> String {
 }
 
 impl RuntimeInfo {
-    /// Tasks that live and were spawned by others, so that nothing else is known of them.
+    /// Live tasks that are not instrumented.
     pub fn unseen(&self) -> usize {
         self.alive.saturating_sub(self.seen)
     }

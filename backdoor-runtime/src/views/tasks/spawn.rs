@@ -157,7 +157,7 @@ impl Builder {
 
 /// Makes any future visible that goes to a spawner of somebody else's.
 ///
-/// It is a task from here to its end, and listed as long as its executor keeps it. An operator cannot `cancel` it: whoever awaits it would
+/// It is a task from here to its end, and listed as long as its executor keeps it. An operator cannot `cancel` it: its caller would
 /// wait for its output for ever. Within tokio it holds its executor's waker until it has ended; elsewhere only what it waits for does, so
 /// that an executor that counts its wakers drops it when nobody can wake it any more.
 ///

@@ -1,4 +1,4 @@
-//! Await stacks: asking tasks for them, and what is shown of the answers.
+//! Await stacks: requests to tasks, and their answers as values.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
@@ -15,22 +15,22 @@ use crate::views::threads::owner::Owner;
 use crate::views::threads::symbols::Names;
 use crate::views::threads::{self, Frame as Symbol, ThreadStack};
 
-/// How long tasks have to be polled.
+/// The time within which tasks must be polled.
 const POLLED: Duration = Duration::from_millis(200);
 
-/// What a task waits for, at one moment.
+/// The stack of a task at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskStack {
-    /// The task, right after it was asked.
+    /// The task, right after the request.
     pub task: TaskInfo,
-    /// Where it waits: several places for `select!` and `join!`.
+    /// The places where it waits: several for `select!` and `join!`.
     pub leaves: Vec<Leaf>,
-    /// The thread that it runs on, where its poll does not return.
+    /// The thread that it runs on, if its poll does not return.
     pub thread: Option<ThreadStack>,
-    /// What could not be seen, in words.
+    /// The reason for missing parts.
     pub missing: Option<String>,
-    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    /// The reason why functions have no names, files or lines, if the program has them.
     pub nameless: Option<String>,
 }
 
@@ -38,36 +38,36 @@ pub struct TaskStack {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leaf {
-    /// What it waits for: a type or a function of a library, where the author's own code ends.
+    /// The type or function of a library that the innermost function of the author awaits.
     pub waits_for: Option<String>,
-    /// It woke the task itself, as what yields does.
+    /// Whether it woke the task itself, as a yield does.
     pub woke_itself: bool,
-    /// How many wait in exactly this way, as the members of a `join_all` do.
+    /// The number of equal leaves, such as the members of a `join_all`.
     pub times: usize,
-    /// The way there, outermost first.
+    /// The functions up to it, outermost first.
     pub frames: Vec<Frame>,
 }
 
-/// One function on the way.
+/// A function of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Frame {
     /// Its path, without generics and closures.
     pub function: String,
-    /// The source file, where there is debug information.
+    /// The source file, if there is debug information.
     pub file: Option<String>,
-    /// The line in it.
+    /// The line in the file.
     pub line: Option<u32>,
-    /// Whether it is the author's: not std's, a dependency's or ours.
+    /// Whether it is code of the author: not of std, a dependency or the console.
     pub is_own: bool,
     pub(crate) short_file: Option<String>,
 }
 
-/// Asks these tasks where they wait, and gives those that live, in this order. It takes 200 ms at most, and a first time longer, since
-/// the program's debug information has to be read. Each task is polled once for it; those that nobody polls say so, and those whose
-/// poll does not return come with the stack of their thread.
+/// The stacks of these tasks, in this order, without ended tasks. It takes at most 200 ms, and longer the first time, to read the debug
+/// information of the program. Each task is polled once for it. A task that is not polled has a reason in `missing`; a task whose poll
+/// does not return has the stack of its thread.
 ///
-/// To be called on a runtime with timers, and not on one that may be blocked.
+/// Call it on a runtime with timers that cannot be blocked.
 ///
 /// ```
 /// # #[tokio::main]
@@ -124,24 +124,24 @@ impl TaskStack {
     ) -> Self {
         let missing = match (record.state(), found.is_polled) {
             (_, false) if matches!(thread, Ok(Some(_))) => {
-                Some("its poll has not returned, so it waits for nothing".to_owned())
+                Some("its poll has not returned, so it does not wait".to_owned())
             }
             (State::Running(..), false) => Some(match thread {
-                Err(why) => format!("its poll has not returned, so it waits for nothing; {why}"),
-                Ok(_) => "its polls are long, and it moved on while its thread was looked at".to_owned(),
+                Err(why) => format!("its poll has not returned, so it does not wait; {why}"),
+                Ok(_) => "its polls are long, and it left the poll before its thread was read".to_owned(),
             }),
-            (_, false) if registry::get(record.id).is_none() => Some("it has ended meanwhile".to_owned()),
+            (_, false) if registry::get(record.id).is_none() => Some("it ended before it was polled".to_owned()),
             (_, false) => Some(format!(
-                "nobody polled it within {} ms, so the workers of its runtime are held up or gone; `runtime` may say by what",
+                "it was not polled within {} ms: the workers of its runtime are held, or the runtime has ended; see `runtime`",
                 POLLED.as_millis()
             )),
             (_, true) if found.leaves.is_empty() => Some(
-                "its last poll registered nowhere to be woken: it waits for nothing, or for what keeps an older waker".to_owned(),
+                "its last poll registered no waker: it waits for nothing, or its resource keeps an older waker".to_owned(),
             ),
             (_, true) if found.leaves.iter().any(|leaf| leaf.is_cut) => {
-                Some("a stack is deeper than 96 frames: its outermost ones are cut off".to_owned())
+                Some("a stack is deeper than 96 frames: its outermost frames are cut off".to_owned())
             }
-            (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not kept", found.more)),
+            (_, true) if found.more > 0 => Some(format!("{} more places where it waits are not shown", found.more)),
             (_, true) => None,
         };
         Self {
@@ -154,7 +154,7 @@ impl TaskStack {
     }
 }
 
-/// Leaves by the addresses on the way to them: most tasks of a service wait where others do.
+/// Leaves by their addresses: most tasks of a service wait at the same places.
 struct Ways {
     names: Names,
     known: HashMap<(Vec<usize>, bool), (Vec<usize>, Leaf)>,
@@ -169,7 +169,7 @@ impl Ways {
     }
 }
 
-/// Leaves that are alike are counted. One that registers twice on different ways inside its library is one all the same.
+/// Equal leaves are counted. A leaf that registers twice on different paths inside its library is one leaf.
 fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
     let mut times: HashMap<(&[usize], bool), usize> = HashMap::new();
     for leaf in found {
@@ -225,7 +225,7 @@ impl Leaf {
     }
 }
 
-/// The layers around a future of the author's, which are no place to wait.
+/// The wrappers around a future of the author, which are not places to wait.
 fn is_ours_around(symbol: &Symbol) -> bool {
     const LAYERS: [&str; 4] = ["tracked", "probe", "own_stack", "record"];
     // A twin of tokio's lock is that lock to who reads.
@@ -252,7 +252,7 @@ impl Frame {
         names::short_function(&self.function)
     }
 
-    /// The line a person reads: `main.rs:12 in checkout`.
+    /// The text form: `main.rs:12 in checkout`.
     pub fn describe(&self) -> String {
         let function = self.short_function();
         match (&self.short_file, self.line) {

@@ -103,7 +103,7 @@ fn first_poll(record: &Arc<Record>) -> Option<Waker> {
         None if tokio::task::try_id().is_some() => Handle::try_current().ok().map(|handle| handle.id()),
         _ => None,
     });
-    // Whoever else runs it may count on what its wakers keep alive, and tokio does not.
+    // Other executors may rely on objects that its wakers keep alive; tokio does not.
     tokio::task::try_id().map(|_| Waker::from(record.clone()))
 }
 

@@ -62,7 +62,7 @@ impl Room {
             Of::Data => format!("{room} are free under the limit of the data"),
         };
         let need = size(need);
-        format!("names come from the symbol table: debug information would need {need}, and {of}")
+        format!("names come from the symbol table: debug information needs {need}, and {of}")
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn the_limit_of_memory_is_named() {
         let room = |of| Room { bytes: 12 << 20, of }.too_small_for(61 << 20);
-        let start = "names come from the symbol table: debug information would need 61.0MiB, and ";
+        let start = "names come from the symbol table: debug information needs 61.0MiB, and ";
         assert_eq!(room(Of::Group), format!("{start}12.0MiB are free in the control group"));
         assert_eq!(room(Of::Author), format!("{start}`Builder::symbol_memory` allows 12.0MiB"));
     }

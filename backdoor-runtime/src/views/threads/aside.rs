@@ -28,7 +28,7 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     let turn = TURN.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (done, result) = oneshot::channel();
     let look = Arc::new(Mutex::new(Some(move || {
-        // Whoever asked may be gone.
+        // The caller may have been dropped.
         let _ = done.send(work());
         drop(turn);
     })));
@@ -46,10 +46,10 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
             _ => {
                 return Err(io::Error::new(
                     error.kind(),
-                    format!("no thread can be started for it: {error}"),
+                    format!("no thread can be started to read the threads: {error}"),
                 ));
             }
         }
     }
-    result.await.map_err(|_| io::Error::other("the look at the threads has failed"))
+    result.await.map_err(|_| io::Error::other("reading the threads failed"))
 }

@@ -10,10 +10,10 @@ use crate::views::threads::silent::COLLECTOR;
 use crate::views::threads::{self, StackError, Stacks, Thread, ThreadStack, Watch};
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
-/// The native threads, the busiest first, and what each waits in
+/// The native threads, the busiest first, and their system calls
 ///
-/// They are watched for a second or for as long as `--for` says, and not disturbed. `task` is the one that a thread polls, if it is one of
-/// ours. A terminal that has no room for all columns shows those that matter most. With `--top`, only the busiest, with their stacks.
+/// Watches the threads for a second or for --for, without interrupting them. `task` is the task that a thread polls, if it is instrumented.
+/// A narrow terminal shows the most important columns. With --top, shows only the busiest threads, with their stacks.
 ///
 /// Examples:
 ///   threads --for 5s
@@ -23,9 +23,9 @@ async fn threads(
     /// How long to watch
     #[arg(long = "for", default = Duration::from_secs(1), range = Duration::ZERO..=Duration::from_secs(300))]
     window: Duration,
-    /// Also the console's own
+    /// Show threads of the console, too
     all: bool,
-    /// Only so many, with their stacks
+    /// The most threads to show, with their stacks
     #[arg(long, range = 1..=1000)]
     top: Option<usize>,
 ) -> Result<Threads, StackError> {
@@ -47,24 +47,24 @@ async fn threads(
     Ok(Threads { threads, running, stacks, own })
 }
 
-/// Where the native threads are: their stacks, equal ones together
+/// The stacks of the native threads, equal stacks together
 ///
-/// Threads that sleep are not disturbed; one that runs is held up for a few microseconds. What is inside std, tokio and the console is
-/// folded into one line, unless `--full`. A thread that does not answer within 200 ms is shown as the kernel sees it.
+/// Sleeping threads are not interrupted; a running thread is interrupted for a few microseconds. Frames inside std, tokio and the console
+/// are folded into one line, unless `--full`. A thread that does not handle the signal within 200 ms is shown with the state from /proc.
 ///
-/// Names and lines are read with 16 MiB of memory at most (`Builder::symbol_memory`), and with no more than is free. Where that is too
-/// little, functions have names without lines, and a line says so. Of what was found less than 1 MiB is kept (`self`).
+/// Reading names and lines takes at most 16 MiB of memory (`Builder::symbol_memory`), and no more than is free. If that is too little,
+/// functions have names without lines, and the answer says so. Less than 1 MiB of names is kept (`self`).
 ///
 /// Examples:
 ///   pnt
 ///   pnt worker --full
 #[backdoor_command(builtin = "threads", reads, on = helper)]
 async fn pnt(
-    /// Only threads with this in their name or in a function of their stack, or with this id
+    /// Only threads with this text in their name or stack, or with this id
     pattern: Option<String>,
-    /// With the frames inside std, tokio and the console
+    /// Show the frames inside std, tokio and the console
     full: bool,
-    /// Also ask sleeping threads by a signal, where that may make their system call fail with EINTR
+    /// Signal sleeping threads, too; their system calls may fail with EINTR
     interrupt: bool,
 ) -> Result<Pnt, StackError> {
     let take = if interrupt { threads::stacks_interrupting } else { threads::stacks };
@@ -140,8 +140,8 @@ impl CommandOutput for Threads {
             // Only the busiest are wanted.
             _ if self.stacks.is_some() => {}
             0 => {}
-            1 => writeln!(page, "(1 more is the console's own; --all shows it)")?,
-            own => writeln!(page, "({own} more are the console's own; --all shows them)")?,
+            1 => writeln!(page, "(1 thread of the console is hidden; --all shows it)")?,
+            own => writeln!(page, "({own} threads of the console are hidden; --all shows them)")?,
         }
         let Some(stacks) = &self.stacks else { return Ok(()) };
         // In the order of the table, each for itself.
@@ -183,16 +183,16 @@ impl CommandOutput for Pnt {
         if shown == 0 {
             let all = self.all;
             return match self.unseen.as_slice() {
-                [] => writeln!(page, "none of the {all} threads has that in its name or stack"),
+                [] => writeln!(page, "none of the {all} threads has this text in its name or stack"),
                 [why, ..] if self.unseen.len() + 1 >= all => {
                     writeln!(
                         page,
-                        "none of the {all} threads has that in its name; no stack could be taken: {why}"
+                        "none of the {all} threads has this text in its name; no stack could be read: {why}"
                     )
                 }
                 [why, ..] => writeln!(
                     page,
-                    "none of the {all} threads has that in its name or stack; {}: {why}",
+                    "none of the {all} threads has this text in its name or stack; {}: {why}",
                     without_stack("thread", self.unseen.len())
                 ),
             };
@@ -201,7 +201,7 @@ impl CommandOutput for Pnt {
         let of = if shown < self.all { format!("{shown} of {}", self.all) } else { shown.to_string() };
         let s = if self.all == 1 { "" } else { "s" };
         let (took, held) = (short(self.stacks.took), short(held));
-        writeln!(page, "{of} thread{s} in {took}; none was held up for more than {held}")?;
+        writeln!(page, "{of} thread{s} in {took}; the longest interruption was {held}")?;
         match self.unseen.as_slice() {
             [] => Ok(()),
             [why, ..] => writeln!(page, "{}: {why}", without_stack("other thread", self.unseen.len())),
@@ -238,7 +238,7 @@ fn groups(page: &mut Page<'_>, stacks: &Stacks, full: bool) -> fmt::Result {
             writeln!(page, "    {line}")?;
         }
         match group.threads[0].missing.as_deref() {
-            Some(missing) if said.contains(&missing) => writeln!(page, "    no stack, as above")?,
+            Some(missing) if said.contains(&missing) => writeln!(page, "    no stack: same reason as above")?,
             Some(missing) => {
                 writeln!(page, "    no stack: {missing}")?;
                 said.push(missing);

@@ -8,11 +8,11 @@ use crate::views::threads::owner::{crate_of, in_c_library};
 pub(crate) enum Line<'a> {
     /// A function of the author's.
     Own(&'a Frame),
-    /// What he called, and what that is in. `inside` counts the frames below the first.
+    /// The library function that the author called, and the innermost one. `inside` counts the frames below the first.
     Inner { called: &'a Frame, inside: usize, innermost: &'a Frame },
 }
 
-/// Folds a stack, innermost first. What called the author's outermost function is left out; a stack without any of his is one line.
+/// Folds a stack, innermost first. Callers of the outermost function of the author are left out; a stack without such a function is one line.
 pub(crate) fn fold(frames: &[Frame]) -> Vec<Line<'_>> {
     let Some(last) = frames.iter().rposition(|frame| !frame.is_inner()) else {
         return idle(frames).into_iter().collect();

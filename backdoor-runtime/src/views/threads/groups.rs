@@ -86,7 +86,7 @@ impl ThreadStack {
                 .collect(),
         };
         if self.cut {
-            let why = if self.open { "  (it sleeps, and its frame pointer is not known)" } else { "" };
+            let why = if self.open { "  (it sleeps, and its frame pointer is unknown)" } else { "" };
             lines.push(format!("..{why}"));
         }
         lines

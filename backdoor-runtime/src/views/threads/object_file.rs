@@ -29,7 +29,7 @@ impl ObjectFile {
             let file = crate::base::reserve::with(|| File::open(path))?;
             match object.is_program() || is_same(&file, object) {
                 true => Ok(file),
-                false => Err(io::Error::other("it was replaced since it was loaded")),
+                false => Err(io::Error::other("its file was replaced after loading")),
             }
         };
         let file = same(path).or_else(|error| same(&object.map_file()).map_err(|_| error))?;
@@ -77,7 +77,7 @@ impl ObjectFile {
     fn debug_link(&self) -> Option<String> {
         let link = self.section(".gnu_debuglink")?;
         let name = link.split(|byte| *byte == 0).next()?;
-        // It is a file's name, whoever wrote it.
+        // The path comes from a file, so it is not trusted.
         String::from_utf8(name.to_vec()).ok().filter(|name| !name.is_empty() && !name.contains('/'))
     }
 }

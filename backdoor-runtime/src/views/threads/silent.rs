@@ -5,7 +5,7 @@ use std::{fmt, io};
 use crate::procfs::task_files;
 
 /// What is said of the thread that looks.
-pub(crate) const COLLECTOR: &str = "this thread takes the stacks";
+pub(crate) const COLLECTOR: &str = "this thread reads the stacks";
 
 /// Why there is no stack of a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Silent {
     pub(crate) fn refused(error: &io::Error) -> Self {
         Self::Refused(match error.raw_os_error() {
             Some(libc::EAGAIN) => no_queue(),
-            _ => format!("no signal may be sent: {error}"),
+            _ => format!("sending a signal is not permitted: {error}"),
         })
     }
 }
@@ -49,11 +49,11 @@ impl Silent {
 /// `EAGAIN` of what queues a signal: the limit is that of the process's user.
 pub(crate) fn no_queue() -> String {
     match task_files::queued_signals() {
-        Some((_, 0)) => "no signal may be queued, 0 by `ulimit -i`".to_owned(),
+        Some((_, 0)) => "no signal can be queued: the limit is 0 (`ulimit -i`)".to_owned(),
         Some((used, limit)) => {
-            format!("no more signals may be queued: {used} of {limit} by `ulimit -i` are")
+            format!("no more signals can be queued: {used} of {limit} are in use (`ulimit -i`)")
         }
-        None => "no more signals may be queued (`ulimit -i`)".to_owned(),
+        None => "no more signals can be queued (`ulimit -i`)".to_owned(),
     }
 }
 
@@ -61,21 +61,20 @@ impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Collector => f.write_str(COLLECTOR),
-            Self::Blocked => f.write_str("it runs, and blocks the signal that takes stacks"),
-            Self::Unanswered => f.write_str("it did not answer within 200 ms"),
+            Self::Blocked => f.write_str("it runs and blocks the signal that reads stacks"),
+            Self::Unanswered => f.write_str("it did not handle the signal within 200 ms"),
             Self::Refused(why) | Self::NoSignal(why) => f.write_str(why),
-            Self::Traced(process) => write!(
-                f,
-                "it runs, and a debugger is attached (process {process}), which the signal could stop it for"
-            ),
-            Self::NoRoom => f.write_str("it runs, and its stack may have too little room left for a signal"),
-            Self::NoTurn => f.write_str("it had no turn within 5 s"),
-            Self::Moved => f.write_str("it went on whenever its stack was read"),
-            Self::Unmapped => f.write_str("its stack is in no mapping of the process"),
+            Self::Traced(process) => {
+                write!(f, "it runs under a debugger (process {process}), and a signal could stop it")
+            }
+            Self::NoRoom => f.write_str("it runs, and its stack may be too full for a signal"),
+            Self::NoTurn => f.write_str("5 s passed before its turn"),
+            Self::Moved => f.write_str("it moved each time its stack was read"),
+            Self::Unmapped => f.write_str("its stack pointer is in no mapping of the process"),
             Self::Unreadable(error) => write!(f, "the memory of the process cannot be read: {error}"),
             Self::Hidden(error) => write!(
                 f,
-                "it sleeps, and its system call, which a signal may end, cannot be read ({error}); `pnt --interrupt` asks it all the same"
+                "it sleeps in a system call that cannot be read ({error}) and that a signal may end; `pnt --interrupt` sends the signal anyway"
             ),
             Self::Ended => f.write_str("it has ended"),
         }

@@ -318,7 +318,7 @@ impl<'a> Collector<'a> {
         if !still || !task_files::task(tid).is_some_and(is_same) {
             return match turn.looks < LOOKS {
                 true => Ok(Looked::Again(Silent::Moved)),
-                // Whoever never stays anywhere runs.
+                // A thread that moves all the time is running.
                 false => self.may_ask(turn),
             };
         }

@@ -235,7 +235,7 @@ impl Look<'_> {
     fn is_over(&mut self) -> bool {
         let is_over = (self.is_enough)();
         if is_over {
-            self.missing = Some("names come from the symbol table: the look was interrupted".to_owned());
+            self.missing = Some("names come from the symbol table: the command was interrupted".to_owned());
         }
         is_over
     }
@@ -340,7 +340,7 @@ mod tests {
         assert!(frame.name().ends_with("::without_room_names_come_from_the_symbol_table"), "{frame:?}");
         assert_eq!((frames[0].len(), frame.place()), (1, None));
         let missing = look.missing.unwrap();
-        assert!(missing.starts_with("names come from the symbol table: debug information would need "));
+        assert!(missing.starts_with("names come from the symbol table: debug information needs "));
         assert!(missing.ends_with(", and 10.0KiB are free in the control group"), "{missing}");
     }
 
@@ -351,7 +351,7 @@ mod tests {
         let frames = names.at(address, false);
         assert!(frames[0].name().ends_with("::no_memory_means_names_from_the_symbol_table"));
         assert_eq!((frames.len(), frames[0].place()), (1, None));
-        assert_eq!(names.missing.unwrap(), "names come from the symbol table: the look was interrupted");
+        assert_eq!(names.missing.unwrap(), "names come from the symbol table: the command was interrupted");
         // A look that goes on finds the whole name.
         assert!(Names::look_up([(address, false)]).at(address, false)[0].place().is_some());
     }

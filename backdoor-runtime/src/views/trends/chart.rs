@@ -109,7 +109,7 @@ impl<'a> Chart<'a> {
         };
         let now = match (now, self.trend.missing) {
             (Some(now), _) => format!("{} {unit}", number(*now)),
-            (None, Some(missing)) => format!("not known: {missing}"),
+            (None, Some(missing)) => format!("unknown: {missing}"),
             (None, None) => "not known".to_owned(),
         };
         writeln!(page, "{}: now {}", escape_line(name), now.trim_end())?;
@@ -127,7 +127,7 @@ impl<'a> Chart<'a> {
         let side = self.side;
         writeln!(page)?;
         let Some((least, high)) = range(points) else {
-            return writeln!(page, "last {span}: nothing was measured");
+            return writeln!(page, "last {span}: no value was read");
         };
         writeln!(page, "last {span}: min {}, max {}", number(least), number(high))?;
         let low = self.low;

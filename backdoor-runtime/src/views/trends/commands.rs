@@ -7,12 +7,12 @@ use crate::views::trends::{self, NotWatched, Trend};
 use crate::views::vars::watched;
 use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 
-/// Draw what a number was in the last minute, hour and day
+/// Draw a number over the last minute, hour and day
 ///
-/// Numbers are read once a second; of a counter it is the rate that is drawn.
-/// Bars show the mean, and the shade above them the most.
-/// Where nothing was measured, the bar and its axis are missing.
-/// Without a name, the numbers that there are, and what each is now.
+/// The console reads numbers once a second; of a counter it draws the rate.
+/// Bars show the mean, and the shade above them the maximum.
+/// Where no value was read, the bar and its axis are missing.
+/// Without a name, lists the watched numbers and their current values.
 ///
 /// Examples:
 ///   trend
@@ -22,7 +22,7 @@ fn trend(
     /// A variable that is marked `trend`
     #[arg(complete = names)]
     name: Option<Name>,
-    /// With ASCII characters only
+    /// Draw with ASCII characters only
     #[arg(long)]
     ascii: bool,
 ) -> Answer {
@@ -59,8 +59,7 @@ impl FromArg for Name {
 }
 
 /// Why a number that is marked is not watched.
-const NOT_STARTED: &str =
-    "numbers are read from the start of a console on, and none has started in this process";
+const NOT_STARTED: &str = "the console reads numbers after its start, and none has started in this process";
 
 /// The first few names, which is all of them in most services.
 fn what_there_is() -> String {
@@ -96,10 +95,9 @@ impl CommandOutput for Answer {
             Self::Listed(trends) if trends.is_empty() && !watched::names().is_empty() => {
                 writeln!(page, "{} marked, but {NOT_STARTED}", watched::names().join(", "))
             }
-            Self::Listed(trends) if trends.is_empty() => writeln!(
-                page,
-                "no number is watched; the service marks a variable `trend` in its `#[backdoor_var]`"
-            ),
+            Self::Listed(trends) if trends.is_empty() => {
+                writeln!(page, "no variable is watched; write `trend` in a `#[backdoor_var]` to watch it")
+            }
             Self::Listed(_) => page.write_str(&self.value().to_text(page.width())),
         }
     }

@@ -125,10 +125,10 @@ impl Series {
             history.ring.push(second, number);
         }
         history.missing = match (reading, value) {
-            (None, _) => "it gave no answer",
-            (Some(Reading::Held), _) => "somebody held its lock",
+            (None, _) => "it did not answer",
+            (Some(Reading::Held), _) => "its lock was held",
             (Some(Reading::NotSet), _) => "it is not set yet",
-            (_, Some(Value::Record(_))) => "a rate takes two readings",
+            (_, Some(Value::Record(_))) => "a rate needs two readings",
             (_, Some(Value::Text(_))) => "its value is text, not a number",
             _ => "its value is not a number",
         };
@@ -163,10 +163,10 @@ impl Series {
             time,
             now: history.now.filter(|now| is_recent && now.is_finite()),
             missing: match history.now {
-                None if history.missing.is_empty() => Some("nothing has read it"),
+                None if history.missing.is_empty() => Some("it has not been read"),
                 None => Some(history.missing),
-                Some(now) if !now.is_finite() => Some("its value is no finite number"),
-                Some(_) if !is_recent => Some("nothing has read it for some seconds"),
+                Some(now) if !now.is_finite() => Some("its value is not finite"),
+                Some(_) if !is_recent => Some("it has not been read for some seconds"),
                 Some(_) => None,
             },
             seconds: points(ring.seconds(now).collect(), 1),

@@ -1,4 +1,4 @@
-//! Variables of the service: what they are, and how to change them for a while or for good.
+//! Commands that show and change variables of the service, for a time or permanently.
 
 pub(crate) mod shown;
 
@@ -13,9 +13,9 @@ use crate::{Console, Session, State, backdoor_command};
 
 /// The variables of the service, and who changed them
 ///
-/// What the console last knew of a variable is what it was set to, or its default: one that is anything else was changed by the service.
+/// A variable has changed by the service where its value is neither its default nor the last value that a console set.
 ///
-/// Behind them stands what the service counts with other crates, where its author shows that.
+/// The list ends with the metrics of other crates, where the author of the service exposes them.
 ///
 /// Examples:
 ///   vars queue
@@ -23,9 +23,9 @@ use crate::{Console, Session, State, backdoor_command};
 #[backdoor_command(builtin = "vars", reads, on = helper)]
 async fn vars(
     State(console): State<Console>,
-    /// A part of the name; with `*` for any text, the whole of it
+    /// A part of the name; with `*` for any text, the whole name
     pattern: Option<String>,
-    /// Only those that are not what they are by default
+    /// Only variables whose value is not the default
     #[arg(long)]
     changed: bool,
 ) -> Listed {
@@ -42,7 +42,7 @@ async fn vars(
     Listed { variables, missing, pattern, changed }
 }
 
-/// One variable, and all that is known of it
+/// One variable in full: value, default, range, last change
 ///
 /// Examples:
 ///   get queue-limit
@@ -64,8 +64,8 @@ async fn get(
 
 /// Change variables: `set NAME VALUE`, or several at once as `set a=1 b=2`
 ///
-/// Either all of them are set or none. With `--for` the change is taken back when the time is over, also when you have gone, unless the
-/// service has changed the variable since. `changes` lists what was changed; `undo` and `reset` take it back.
+/// The command sets all of them or none. With `--for` the old value returns after that time, also when your session has ended, unless
+/// the service has changed the variable again. `changes` lists changes; `undo` and `reset` undo them.
 ///
 /// Examples:
 ///   set queue-limit 256 --for 10m
@@ -80,7 +80,7 @@ async fn set(
     /// How long the change lasts
     #[arg(long = "for")]
     time: Option<Duration>,
-    /// Why, for the journal and the log
+    /// The reason, for `changes` and the log
     #[arg(long)]
     because: Option<String>,
 ) -> Result<Made, VarError> {
@@ -95,7 +95,7 @@ async fn set(
     console.set_variables(&values, &terms, &session).await.map(Made)
 }
 
-/// Change variables back to their defaults
+/// Set variables to their defaults
 ///
 /// Examples:
 ///   reset queue-limit
@@ -114,10 +114,10 @@ async fn reset(
     console.reset_variables(&names, &Terms::new(), &session).await.map(Made)
 }
 
-/// What was changed from a console or by the service through the console: when, by whom, and why
+/// Changes of variables and log filters: when, by whom, and why
 ///
-/// Changes of what is kept of the log are called `log` and the target. The last 256 changes are remembered. `until` is when a change is
-/// taken back that is in force for a while.
+/// A change of a log filter has the name `log` and the target. The last 256 changes are recorded. `until` is the end of a temporary
+/// change.
 ///
 /// Examples:
 ///   changes
@@ -125,7 +125,7 @@ async fn reset(
 #[backdoor_command(builtin = "vars", reads, on = helper)]
 fn changes(
     State(console): State<Console>,
-    /// A part of the name; with `*` for any text, the whole of it
+    /// A part of the name; with `*` for any text, the whole name
     pattern: Option<String>,
 ) -> Journal {
     let is_wanted = |change: &Change| {
@@ -134,9 +134,9 @@ fn changes(
     Journal(console.changes().into_iter().filter(is_wanted).collect())
 }
 
-/// Take a change back, where its value is still there
+/// Undo a change, if its value is still in force
 ///
-/// Without a number, the last change of this session that is in force. That of another session has to be named by its number.
+/// Without a number, undoes the last change of this session that is in force. A change of another session needs its number.
 ///
 /// Examples:
 ///   undo
@@ -209,10 +209,7 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
                 true => String::new(),
                 false => format!(": `set {name} {}`", in_quotes(&rest.join(" "))),
             };
-            wrong(format!(
-                "{} is one word too many; quote a value with spaces{hint}",
-                vars::quoted(name, odd)
-            ))
+            wrong(format!("{} is an extra word; quote a value with spaces{hint}", vars::quoted(name, odd)))
         }
         _ => wrong(format!("a value is missing for `{name}`; write `set NAME VALUE`, or `set a=1 b=2`")),
     }
@@ -278,16 +275,16 @@ mod tests {
         }
         check(
             "pairs-greeting hello world",
-            "`world` is one word too many; quote a value with spaces: `set pairs-greeting \"hello world\"`",
+            "`world` is an extra word; quote a value with spaces: `set pairs-greeting \"hello world\"`",
         );
         check(
             "pairs-greeting to the whole world",
-            "`the` is one word too many; quote a value with spaces: `set pairs-greeting \"to the whole world\"`",
+            "`the` is an extra word; quote a value with spaces: `set pairs-greeting \"to the whole world\"`",
         );
-        check("pairs-token hello world", "what was typed is one word too many; quote a value with spaces");
+        check("pairs-token hello world", "the typed word is an extra word; quote a value with spaces");
         check(
             "pairs-batch 20 30",
-            "`30` is one word too many; quote a value with spaces: `set pairs-batch \"20 30\"`",
+            "`30` is an extra word; quote a value with spaces: `set pairs-batch \"20 30\"`",
         );
         check("pairs-batch = 5", "write `set pairs-batch=5`, without spaces around `=`");
         check(

@@ -82,7 +82,7 @@ impl Console {
         match asked {
             Ok(undone) => undone.map(|entry| entry.change()),
             Err(why) => {
-                Err(VarError::new(format!("it may come late: {why}; `changes` shows what came of it")))
+                Err(VarError::new(format!("the undo may still happen: {why}; `changes` shows the result")))
             }
         }
     }
@@ -110,7 +110,9 @@ impl Console {
         names.iter().filter_map(|name| registry::find(name)).for_each(|found| set::give_up(found.name()));
         Err(VarError::new(match gate.give_up() {
             true => format!("nothing was set: {why}"),
-            false => format!("it was set, but the service did not finish with it: {why}; `changes` shows it"),
+            false => format!(
+                "the value is set, but the service did not finish its reaction: {why}; `changes` shows it"
+            ),
         }))
     }
 
@@ -157,7 +159,7 @@ impl Console {
                     Ok(Some(seen)) => read.push(VarInfo::new(&all[read.len()], seen)),
                     Ok(None) => match ended.take() {
                         Some(Err(why)) => break Some(why),
-                        _ => break Some(NoAnswer::Panicked("its answer was lost".to_owned())),
+                        _ => break Some(NoAnswer::Panicked("the answer was lost".to_owned())),
                     },
                     Err(Exceeded) => break Some(NoAnswer::Late(READ)),
                 }
@@ -180,7 +182,7 @@ impl Console {
     }
 }
 
-/// For whoever asked.
+/// For the caller.
 pub(crate) fn changes(entries: &[Arc<Entry>]) -> Vec<Change> {
     entries.iter().map(|entry| entry.change()).collect()
 }

@@ -89,8 +89,9 @@ pub(crate) struct Seen {
 impl Seen {
     /// Reads a variable: the author's code, which may panic.
     pub(crate) fn of(found: &Found) -> Self {
-        catch_panic(|| Self::read(found))
-            .unwrap_or_else(|panic| Self::without(format!("reading it panicked: {}", panic.message)))
+        catch_panic(|| Self::read(found)).unwrap_or_else(|panic| {
+            Self::without(format!("reading the variable panicked: {}", panic.message))
+        })
     }
 
     fn read(found: &Found) -> Self {

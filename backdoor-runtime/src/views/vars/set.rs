@@ -31,7 +31,7 @@ pub(crate) struct Order {
     pub(crate) word: Option<String>,
 }
 
-/// Says once whether something is done: whoever waits for it may give it up before it has begun to write.
+/// Decides once whether a change is written: the waiting side can abandon it until writing begins.
 #[derive(Default)]
 pub(crate) struct Gate(AtomicU8);
 
@@ -58,7 +58,7 @@ struct Ready {
     shown: Value,
 }
 
-/// Changes all of them, or none. Runs the author's code: parsing, judging, showing, and telling him.
+/// Changes all of them, or none. Runs code of the author: parsing, validating, formatting, `on_change`.
 pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<Arc<Entry>>, VarError> {
     let time = lent_for(intent)?;
     let mut ready: Vec<(usize, Ready)> = Vec::with_capacity(orders.len());
@@ -67,7 +67,10 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
         answers(&name)?;
         let _running = Running::begin(&about(&name), WRITE);
         let made = catch_panic(|| prepare(order)).map_err(|panic| {
-            VarError::new(format!("{}: its parsing or judging panicked: {}", order.name, panic.message))
+            VarError::new(format!(
+                "{}: parsing or validating the value panicked: {}",
+                order.name, panic.message
+            ))
         })??;
         if ready.iter().any(|(_, earlier)| earlier.variable.name == made.variable.name) {
             return Err(VarError::new(format!("`{}` is given twice", made.variable.name)));
@@ -77,7 +80,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     ready.sort_by_key(|(_, ready)| ready.setting.cell().address());
     if time.is_some() {
         lease::prepare().map_err(|error| {
-            VarError::new(format!("nobody could end the lease: no thread could be started: {error}"))
+            VarError::new(format!("no thread for the end of the lease could be started: {error}"))
         })?;
     }
     let end = Instant::now() + WAIT;
@@ -86,7 +89,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
         held.push(ready.setting.cell().hold(end).map_err(|why| not_held(ready.variable.name, why))?);
     }
     if !gate.begin() {
-        return Err(VarError::new("it was given up".to_owned()));
+        return Err(VarError::new("the change was abandoned".to_owned()));
     }
     let (done, forgotten) = write(ready, &mut held, intent, time);
     drop(held);
@@ -146,7 +149,7 @@ fn write(
     (done, forgotten)
 }
 
-/// What a change took the place of. What it holds is the author's to drop, when no lock is held any more, his own or ours.
+/// The values that a change replaced. Their `Drop` is code of the author, so it runs after all locks are released, of the author and ours.
 type Replaced = (Forgotten, Option<Lease>);
 
 impl Done {
@@ -172,7 +175,8 @@ impl Done {
 pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
     match intent.what {
         What::Lent(time) if time.is_zero() || time > lease::LONGEST => Err(VarError::new(
-            "--for: a change lasts from 1ns to 1w; leave `--for` out for one that stays".to_owned(),
+            "--for: a temporary change lasts from 1ns to 1w; without `--for` a change is permanent"
+                .to_owned(),
         )),
         What::Lent(time) => Ok(Some(time)),
         _ => Ok(None),
@@ -193,9 +197,7 @@ pub(super) fn give_up(name: &str) {
 /// Code of this variable's that was called earlier has not returned.
 fn answers(name: &str) -> Result<(), VarError> {
     match unresponsive::of(&about(name)) {
-        Some(time) => {
-            Err(VarError::new(format!("nothing was changed: `{name}` was {}", NoAnswer::Silent(time))))
-        }
+        Some(time) => Err(VarError::new(format!("nothing was set: `{name}` was {}", NoAnswer::Silent(time)))),
         None => Ok(()),
     }
 }
@@ -224,21 +226,21 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
         None => {
             let default = setting.default().ok_or_else(|| {
                 VarError::new(format!(
-                    "`{name}` has no default: its first value is made when the service needs it"
+                    "`{name}` has no default: the service makes its first value at first use"
                 ))
             })?;
             let shown = if variable.secret { dots() } else { (setting.show)(&default) };
             accept(setting, &default, &text::cell(&shown)).map_err(|why| match variable.secret {
-                true => VarError::new(format!("{name}: its own default is not accepted; nothing was set")),
+                true => VarError::new(format!("{name}: its default is not accepted; nothing was set")),
                 false => {
-                    VarError::new(format!("{name}: its own default is not accepted: {why}; nothing was set"))
+                    VarError::new(format!("{name}: its default is not accepted: {why}; nothing was set"))
                 }
             })?;
             default
         }
         Some(word) => judge(setting, word).map_err(|why| match variable.secret {
             // The reason may have the word in it.
-            true => VarError::new(format!("{name}: what was typed is not accepted")),
+            true => VarError::new(format!("{name}: the typed value is not accepted")),
             false => VarError::new(format!("{name}: {why}")),
         })?,
     };
@@ -270,13 +272,13 @@ fn not_held(name: &str, why: NotHeld) -> VarError {
             format!("`{name}` was not set: the service held its lock for {} ms; try again", WAIT.as_millis())
         }
         NotHeld::NotSet => {
-            format!("`{name}` was not set: the service has not made it yet, and only the service should")
+            format!("`{name}` was not set: the service has not initialized it yet")
         }
     })
 }
 
 fn unshown(panic: crate::exec::catch_panic::Panic) -> Value {
-    Value::Text(format!("(showing it panicked: {})", panic.message))
+    Value::Text(format!("(formatting the value panicked: {})", panic.message))
 }
 
 /// Puts back what a change of a variable replaced.
@@ -302,7 +304,9 @@ impl Revert for PutBack {
         });
         let (copy, shown) = match made {
             Ok(made) => made,
-            Err(panic) => return Reverted::Failed(format!("it panicked: {}", panic.message)),
+            Err(panic) => {
+                return Reverted::Failed(format!("formatting the value panicked: {}", panic.message));
+            }
         };
         let mut held = match setting.cell().hold(Instant::now() + WAIT) {
             Ok(held) => held,
@@ -315,7 +319,9 @@ impl Revert for PutBack {
                 drop(held);
                 return self.leave_alone(change, intent);
             }
-            Err(panic) => return Reverted::Failed(format!("comparing it panicked: {}", panic.message)),
+            Err(panic) => {
+                return Reverted::Failed(format!("comparing the value panicked: {}", panic.message));
+            }
         }
         let mut pages = JOURNAL.open();
         if pages.last_of(name) != change {
@@ -354,7 +360,7 @@ impl PutBack {
             let intent = Intent {
                 what: What::LeftAlone(change),
                 author: intent.author.clone(),
-                because: Some("the service has changed it since".to_owned()),
+                because: Some("the service changed the variable later".to_owned()),
             };
             let draft = Draft { name: self.variable.name, new: now.clone(), intent: &intent, revert: None };
             let (entry, forgotten) = JOURNAL.open().write(draft);
@@ -371,13 +377,13 @@ pub(crate) fn undo(number: Option<u64>, author: &Actor) -> Result<Arc<Entry>, Va
     let entries = JOURNAL.entries();
     let entry = match number {
         Some(number) => entries.iter().find(|entry| entry.number == number).ok_or_else(|| {
-            VarError::new(format!("there is no change {number}; `changes` lists those that are remembered"))
+            VarError::new(format!("there is no change {number}; `changes` lists the recorded changes"))
         })?,
         None => last_of(&entries, author)?,
     };
     answers(&entry.name)?;
     let Some(revert) = entry.revert() else {
-        return Err(VarError::new(format!("change {} is undone already, or was none", entry.number)));
+        return Err(VarError::new(format!("change {} is already undone, or changed nothing", entry.number)));
     };
     let intent = Intent { what: What::Undo(entry.number), author: author.clone(), because: None };
     match revert.revert(entry.number, &intent) {
@@ -386,20 +392,20 @@ pub(crate) fn undo(number: Option<u64>, author: &Actor) -> Result<Arc<Entry>, Va
             Ok(undone)
         }
         Reverted::Nothing => Err(VarError::new(format!(
-            "there is nothing to take back of change {}: `{}` is as it was before it; `{}` shows it",
+            "nothing to undo: `{1}` has the value from before change {0}; `{2}` shows it",
             entry.number,
             entry.name,
             revert.see()
         ))),
         Reverted::LeftAlone if has_ended(entry) => Err(VarError::new(format!(
-            "there is nothing to take back: change {} was {}, and `{}` is as it was before it; `{}` shows it",
+            "nothing to undo: change {} was {}, and `{}` has the value from before it; `{}` shows it",
             entry.number,
             entry.what,
             entry.name,
             revert.see()
         ))),
         Reverted::LeftAlone => Err(VarError::new(format!(
-            "`{}` is not as change {} left it, so it was left alone; `{}` shows what it is",
+            "`{}` has changed after change {}, so nothing was undone; `{}` shows the current value",
             entry.name,
             entry.number,
             revert.see()
@@ -439,7 +445,7 @@ fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Actor) -> Result<&'a Arc<Entr
             let change = others.change();
             let (old, new) = (text::cell(&change.old), text::cell(&change.new));
             format!(
-                "this session has changed nothing that could be taken back; `undo {}` takes back `{}`: {old} -> {new} by {}",
+                "this session has no change to undo; `undo {}` undoes `{}`: {old} -> {new} by {}",
                 change.number, change.name, change.by
             )
         }

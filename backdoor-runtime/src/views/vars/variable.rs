@@ -210,7 +210,7 @@ impl<V: 'static> Set<V> {
         range::typed(range, V::Item::to_arg)
     }
 
-    /// Asks the author whether he wants this value.
+    /// Runs the validation of the author.
     pub fn validated<R>(&self, value: &Kept, validate: impl Validates<V, R>) -> Result<(), String> {
         validate.validate(kept_as(value))
     }

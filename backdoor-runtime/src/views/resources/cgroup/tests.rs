@@ -101,12 +101,12 @@ fn pressure_is_the_machines_where_the_group_has_none() {
     let group = find("4:memory:/\n", &tree.0.join("group"), &tree.0.join("proc")).unwrap();
     assert_eq!((group.pressure[0].resource, group.pressure[0].last_10s), ("cpu", 99.0));
     assert!(
-        text(&group).contains("\nTime lost waiting, in percent, on the whole machine:\n"),
+        text(&group).contains("\nTime lost by waiting, in percent, on the whole machine:\n"),
         "{}",
         text(&group)
     );
     let group = find("4:memory:/\n", &tree.0.join("group"), Path::new(NOWHERE)).unwrap();
-    assert!(text(&group).ends_with("pressure is unknown: neither the group nor /proc/pressure tells it\n"));
+    assert!(text(&group).ends_with("pressure is unknown: neither the group nor /proc/pressure has it\n"));
 }
 
 /// `newcomer.md` 3.6, 3: unknown is not unlimited, and the memory controller's path is not that of all.
@@ -118,10 +118,10 @@ fn unreadable_values_are_unknown_for_each_controller() {
     assert_eq!(
         text(&group),
         "memory /shop, cpu /, pids /shop/pids (version 1)\n\
-         memory   unknown: its files are not visible from here\n\
-         cpu      unknown: its files are not visible from here\n\
-         tasks    unknown: its files are not visible from here\n\
-         pressure is unknown: neither the group nor /proc/pressure tells it\n"
+         memory   unknown: its files are not visible in this container\n\
+         cpu      unknown: its files are not visible in this container\n\
+         tasks    unknown: its files are not visible in this container\n\
+         pressure is unknown: neither the group nor /proc/pressure has it\n"
     );
     let tree =
         Tree::new("unlimited", &[("cpu/cpu.cfs_quota_us", "-1\n"), ("cpu/cpu.cfs_period_us", "100000\n")]);

@@ -1,4 +1,4 @@
-//! Guards of a part of what a lock holds. Whoever has one is shown as the lock's holder, as before.
+//! Guards of a part of the locked value. The owner of such a guard is still shown as the holder of the lock.
 
 use std::panic::Location;
 use std::sync::Arc;

@@ -85,7 +85,7 @@ impl<T> Mutex<T> {
 }
 
 impl<T: ?Sized> Mutex<T> {
-    /// Waits until nobody else holds it, and holds it. Who comes first is served first; a wait that is dropped loses its place.
+    /// Locks the mutex. The lock is given in the order of requests; a dropped wait loses its place in the queue.
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
         self.lock_at(Location::caller())

@@ -111,7 +111,7 @@ impl Semaphore {
         forgotten
     }
 
-    /// Waits for a permit. Who comes first is served first; a wait that is dropped loses its place.
+    /// Waits for a permit. Permits are given in the order of requests; a dropped wait loses its place in the queue.
     ///
     /// # Errors
     /// The semaphore was closed.

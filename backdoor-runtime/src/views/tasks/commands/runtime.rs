@@ -10,10 +10,10 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
 /// The service's runtime: its workers, its tasks, and whether it is stuck
 ///
-/// Its counters are read twice, and nothing is asked of its workers; of those that are held, the stacks tell where. `held` is a worker
-/// that has been in one poll, or outside of the runtime, all that time; `slow` is one that went from one long poll to the next.
-/// `in_poll_percent` is the time that a worker was not parked, whether its polls used a processor or waited. What tokio tells only with
-/// `--cfg tokio_unstable` is `not visible` without.
+/// The console reads the counters of the runtime twice and runs nothing on its workers; the stacks of held workers show where they are.
+/// A `held` worker spent the whole window in one poll or outside the runtime. A `slow` worker ran one long poll after another.
+/// `in_poll_percent` is the time in which a worker was not parked, whether its polls computed or waited. Figures that tokio gives only
+/// with `--cfg tokio_unstable` are `not visible` without it.
 ///
 /// Examples:
 ///   runtime
@@ -21,13 +21,13 @@ use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 #[backdoor_command(builtin = "tasks", reads, on = helper, timeout = "10m")]
 async fn runtime(
     State(console): State<Console>,
-    /// How long it is watched
+    /// How long to watch
     #[arg(long = "for", default = Duration::from_secs(1), range = SHORTEST..=LONGEST)]
     window: Duration,
 ) -> Result<Watched, &'static str> {
     let Some(runtime) = console.runtime() else {
         return Err(
-            "the console was given no runtime; give it one with `.runtime(handle)`, or start it on one",
+            "the console has no runtime; give it one with `.runtime(handle)`, or start it within one",
         );
     };
     Ok(Watched(tasks::runtime(runtime, window).await))
@@ -48,7 +48,7 @@ impl CommandOutput for Watched {
             format!("{}, {}", task.title(), task.state.describe())
         });
         writeln!(page, "flavor            {}", info.flavor)?;
-        writeln!(page, "tasks alive       {}, of which {} are not seen", info.alive, info.unseen())?;
+        writeln!(page, "tasks alive       {}, {} of them not instrumented", info.alive, info.unseen())?;
         writeln!(page, "global queue      {}", info.global_queue)?;
         writeln!(page, "longest poll now  {longest}")?;
         writeln!(page, "blocking threads  {blocking}\n")?;

@@ -122,7 +122,7 @@ fn what_never_changes_what_is_negative_and_what_was_never_read() {
     let label = drawn_constant.lines().find(|line| line.starts_with("-5 │")).unwrap();
     assert!(label.ends_with('█'), "{drawn_constant}");
     let never = drawn(&trend(queued(), 30, |_| Some("a text".into())), 60, false);
-    assert!(never.contains("text, not a number\n\nlast 60 s: nothing was measured\n"), "{never}");
+    assert!(never.contains("text, not a number\n\nlast 60 s: no value was read\n"), "{never}");
     let huge =
         trend(queued(), 30, |second| Some(Value::Float(if second % 2 == 0 { f64::MAX } else { f64::MIN })));
     assert!(drawn(&huge, 60, false).contains("min -3.403e38, max 3.403e38"), "{}", drawn(&huge, 60, false));
@@ -176,7 +176,7 @@ fn changes_stand_in_their_order_whatever_the_clock_said() {
 #[test]
 fn what_is_no_number_is_said() {
     let text = drawn(&trend(queued(), 3, |_| Some("many".into())), 80, false);
-    assert!(text.starts_with("shop queued: now not known: its value is text, not a number\n"), "{text}");
+    assert!(text.starts_with("shop queued: now unknown: its value is text, not a number\n"), "{text}");
 }
 
 #[test]

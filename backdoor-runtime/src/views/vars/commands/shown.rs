@@ -29,7 +29,7 @@ impl CommandOutput for Listed {
                 (Some(pattern), false) => {
                     writeln!(page, "no variable has `{pattern}` in its name; `vars` lists all")
                 }
-                (_, true) => writeln!(page, "no variable is changed"),
+                (_, true) => writeln!(page, "no variable has changed"),
                 (None, false) => {
                     writeln!(page, "the service has no variables; it declares them with `#[backdoor_var]`")
                 }
@@ -166,7 +166,7 @@ pub(super) struct Journal(pub(super) Vec<Change>);
 impl CommandOutput for Journal {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return writeln!(page, "nothing was changed");
+            return writeln!(page, "nothing has been changed");
         }
         const COLUMNS: [Column; 6] = [
             Column::new("name").whole(),
