@@ -159,7 +159,7 @@ fn one_profile_at_a_time_and_what_was_collected_is_shown() {
         first.types("profile cpu --for 4m");
         until("timers", timers, |timers| *timers > 0);
         let refused = second.asks("profile tasks --for 10ms");
-        assert!(refused.contains("there is one at a time"), "{refused}");
+        assert!(refused.contains("only one profile can run"), "{refused}");
         assert!(refused.contains(" (127.0.0.1:"), "{refused}");
         assert!(refused.contains(") is taking a profile, which ends within 240 s;"), "{refused}");
         thread::sleep(Duration::from_millis(300));
@@ -171,7 +171,7 @@ fn one_profile_at_a_time_and_what_was_collected_is_shown() {
         }
         waited.goes_on(&end);
     };
-    assert!(end.contains("\npartial: it ended after "), "{end}");
+    assert!(end.contains("\npartial: it ended after ") && end.contains(" instead of 4m\n"), "{end}");
     assert!(end.contains("it::profile::multiply_for_ever"), "{end}");
     assert!(end.ends_with("interrupted\n"), "{end}");
     assert!(second.asks("profile cpu --for 10ms").contains(" at 99 Hz"));

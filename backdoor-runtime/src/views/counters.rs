@@ -1,4 +1,4 @@
-//! What a service counts and measures about itself: cheap to write from many threads, put together when somebody looks.
+//! Counters, gauges and histograms: cheap to write from many threads, summed when they are read.
 
 mod brief;
 mod counter;

@@ -1,7 +1,7 @@
-//! The service's log, as it is now: a layer for `tracing` that keeps the last events in memory, where `log tail` and `log last` show
-//! them, and a filter that `log set` changes while the service runs.
+//! The log of the service: a layer for `tracing` that keeps the last events in memory, for `log tail` and `log last`, and a filter that
+//! `log set` changes while the service runs.
 //!
-//! One line puts it into the author's subscriber:
+//! One line adds it to the subscriber of the author:
 //!
 //! ```
 //! use tracing_subscriber::prelude::*;
@@ -16,16 +16,16 @@
 //! assert_eq!(event.fields, [("order".to_owned(), 12.into())]);
 //! ```
 //!
-//! **What is kept.** Events of level `info` and worse, in 4 MiB of memory; [`options`] changes both. There is one ring in the process,
-//! whatever the number of subscribers. When it is full, the oldest events are dropped, and readers get their number.
+//! **Contents.** Events of level `info` and more severe ones, in 4 MiB of memory; [`options`] changes both. A process has one ring,
+//! also with several subscribers. When it is full, the oldest events are dropped, and readers get their number.
 //!
-//! **What it costs.** The thread that logs formats the event, takes out what looks like a secret, and copies the text; it never waits for
-//! a reader nor for another thread. The layer has a filter of its own: callsites that neither the ring nor another layer wants stay
-//! disabled, and no other layer gets an event more. Formatting takes up to 16 KiB of each thread that logs.
+//! **Cost.** The logging thread formats the event, masks text that looks like a secret, and copies the text; it never waits for a reader or
+//! for another thread. The layer has its own filter: callsites that neither the ring nor another layer enables stay disabled, and other
+//! layers get no additional events. Formatting needs up to 16 KiB per logging thread.
 //!
-//! **A filter that is a layer itself filters for all layers**, the ring included, wherever it stands: with
-//! `registry().with(logs()).with(EnvFilter::from_default_env()).with(fmt_layer)` and `RUST_LOG=info`, no debug event ever gets to the
-//! ring, and `log set` and `log` say so. Give it to the layer that it is meant for:
+//! **A filter that is a layer filters for all layers**, also for the ring, at any position: with
+//! `registry().with(logs()).with(EnvFilter::from_default_env()).with(fmt_layer)` and `RUST_LOG=info`, no debug event ever reaches the
+//! ring, and `log set` and `log` report it. Attach the filter to its layer instead:
 //!
 //! ```
 //! use tracing_subscriber::EnvFilter;
@@ -35,11 +35,11 @@
 //! tracing_subscriber::registry().with(backdoor_runtime::logs()).with(fmt_layer).init();
 //! ```
 //!
-//! On top of a subscriber without filters of single layers, such as what `tracing_subscriber::fmt().finish()` gives, the layer filters by
-//! itself; the subscriber's own level is in front of it then.
+//! On top of a subscriber without per-layer filters, such as `tracing_subscriber::fmt().finish()`, the layer filters by itself, after the
+//! level of the subscriber.
 //!
-//! **What `log set` changes** is what the ring keeps. A layer of the author's changes with it where it has the filter that
-//! [`filter`] makes:
+//! **`log set`** changes the filter of the ring. A layer of the author changes with it if its filter comes from
+//! [`filter`]:
 //!
 //! ```
 //! # fn main() -> Result<(), backdoor_runtime::logs::FilterError> {
@@ -53,11 +53,11 @@
 //! # }
 //! ```
 //!
-//! A filter is a list of `target=level`, where a level alone is for all other targets; the longest target wins that an event's target is
-//! or is a module below. Spans are shown where the ring's filter lets them through.
+//! A filter is a list of `target=level`; a level alone is for all other targets. For an event, the longest target that equals its target or
+//! contains it as a module decides. Spans are shown if the filter of the ring accepts them.
 //!
-//! **Secrets** are taken out before an event is kept: the value of a field or of a pair such as `password=..`, `"token": ".."` or
-//! `api_key: ..`, passwords in URLs, and bearer tokens. It is done by what the text looks like, so it is no licence to log secrets.
+//! **Secrets** are masked before an event is stored: the value of a field or of a pair such as `password=..`, `"token": ".."` or
+//! `api_key: ..`, passwords in URLs, and bearer tokens. The rules match only such patterns, so do not log secrets.
 
 mod change;
 mod commands;
@@ -93,7 +93,7 @@ pub use self::view::{
 };
 pub(crate) use self::view::{change, forget, memory, unseen};
 
-/// What the ring may take where nobody said.
+/// The default size of the ring.
 const MEMORY: usize = 4 << 20;
 
 static RING: LazyLock<Ring> = LazyLock::new(|| Ring::new(MEMORY));
@@ -101,17 +101,17 @@ static RING: LazyLock<Ring> = LazyLock::new(|| Ring::new(MEMORY));
 /// The layer that keeps events in the ring, behind the filter that `log set` changes.
 pub type RingLayer<S> = Box<dyn Layer<S> + Send + Sync>;
 
-/// A layer for the author's subscriber that keeps the last events for the console. See [the module](self).
+/// A layer for the subscriber of the author that keeps the last events for the console. See [the module](self).
 pub fn logs<S: Subscriber + for<'a> LookupSpan<'a>>() -> RingLayer<S> {
     options().layer()
 }
 
-/// Knobs of the layer. What is not set stays as it is, for the process has one ring.
+/// Options of the layer. Options without a value stay unchanged, since the process has one ring.
 pub fn options() -> Options {
     Options { memory: None, filter: None }
 }
 
-/// What the ring keeps, and how much; made by [`options`].
+/// The filter and the size of the ring; made by [`options`].
 #[must_use = "options do nothing until `layer` is called"]
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -120,18 +120,18 @@ pub struct Options {
 }
 
 impl Options {
-    /// Bytes that the ring may take, all of it; it takes them as events come. Default: 4 MiB, which is about 24,000 events of 100
-    /// bytes. Less than 1352 KiB is that much: every thread that logs needs some to itself. Who reads holds what he reads for that moment,
-    /// and the counts of `log targets` come on top: some KiB, 1 MiB where hundreds of targets log on all threads.
+    /// The most bytes of the ring, allocated as events come. Default: 4 MiB, about 24,000 events of 100 bytes. The minimum is 1352 KiB,
+    /// since each logging thread needs its own part. Readers need additional memory for the events that they read, and so do the counts of
+    /// `log targets`: some KiB, or 1 MiB if hundreds of targets log on all threads.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);
         self
     }
 
-    /// What the ring keeps before anybody changes it: `info,net::tcp=trace`. Default: `info`.
+    /// The initial filter of the ring: `info,net::tcp=trace`. Default: `info`.
     ///
     /// # Errors
-    /// A level is none, or there are more than 64 targets.
+    /// A word is not a level, or there are more than 64 targets.
     pub fn filter(mut self, filter: &str) -> Result<Self, FilterError> {
         self.filter = Some(filter.parse()?);
         Ok(self)
@@ -149,10 +149,10 @@ impl Options {
     }
 }
 
-/// A filter for a layer of the author's own: it begins with this one, and `log set` changes it with what the ring keeps.
+/// A filter for a layer of the author: it begins with these levels, and `log set` changes it together with the ring.
 ///
 /// # Errors
-/// A level is none, or there are more than 64 targets.
+/// A word is not a level, or there are more than 64 targets.
 pub fn filter(filter: &str) -> Result<FollowingFilter, FilterError> {
     Ok(FollowingFilter { slot: settings::follow(filter.parse()?) })
 }

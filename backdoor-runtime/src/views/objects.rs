@@ -1,8 +1,7 @@
-//! Objects of the service: how many there are of each type, which types grow and where from, and what single objects look like, as
-//! the commands `objects` and `fo` show it.
+//! Live objects by type, growth, the line that allocates them, and single objects, for the commands `objects` and `fo`.
 //!
-//! Two ways to have them counted. [`Tracked<T>`](Tracked) is an `Arc` that an operator can look into; a [`TrackGuard`] is a field that
-//! counts the struct it is in, wherever that lives:
+//! There are two ways to count them. [`Tracked<T>`](Tracked) is an `Arc` whose value an operator can read; a [`TrackGuard`] is a field that
+//! counts the struct that contains it:
 //!
 //! ```
 //! use backdoor_runtime::{Backdoor, Track, TrackGuard, Tracked};
@@ -26,7 +25,7 @@
 //!
 //! # To find a leak
 //!
-//! 1. `objects --growing --for 10s` shows which types have more objects than ten seconds ago, and the lines that made those.
+//! 1. `objects --growing --for 10s` shows which types have more objects than ten seconds ago, and the lines that created them.
 //! 2. `fo TYPE --older 1h` shows the ones that should have gone long ago: what they say of themselves, and how many references keep
 //!    each. `--where TEXT` narrows it down.
 //! 3. In the code, that line keeps what it makes. [`Snapshot`] does the first step in a test:
@@ -46,13 +45,13 @@
 //! let growth = before.growth();
 //! assert_eq!(growth.len(), 1);
 //! assert_eq!((growth[0].name.as_str(), growth[0].grown), ("Reply", 100));
-//! println!("{} objects more from {}", growth[0].grown_there, growth[0].place);
+//! println!("{} more objects from {}", growth[0].grown_there, growth[0].place);
 //! ```
 //!
 //! # What it costs
 //!
-//! To make an object and to drop it takes a lock each, which two threads share only where there are more than 16, and a look at a coarse
-//! clock. The views stop nobody: they pass by all objects, 4,096 at a time, and hold no lock while a `Debug` or a `Drop` of the author's
+//! Creating and dropping an object each takes a lock, which threads share only if there are more than 16, and one reading of a coarse
+//! clock. The views stop no thread: they visit all objects, 4,096 at a time, and hold no lock while a `Debug` or a `Drop` of the author
 //! runs. A type takes 10 KiB, and 32 bytes for each object, in pieces of 64 objects for each 16th part of the threads; what a crowd has
 //! left behind is given back. At most 64 places of a type are told apart in each of these parts, and labels are cut at 128 bytes.
 

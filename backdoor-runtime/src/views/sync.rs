@@ -1,4 +1,4 @@
-//! Locks that say who holds them and who waits, as the commands `locks` and `waits` show it.
+//! Locks that record their holders and waiters, for the commands `locks` and `waits`.
 //!
 //! [`Mutex`], [`RwLock`] and [`Condvar`] are twins of the standard library's, those in [`asynch`] and [`Semaphore`] of tokio's: change
 //! the `use`, and nothing else.
@@ -13,13 +13,13 @@
 //! assert_eq!(*prices.read().unwrap(), 0.5);
 //! ```
 //!
-//! To take a lock that is free, and to let it go, costs a few stores and one look at a coarse clock more than without; `cargo xtask
-//! bench locks` measures it beside std's, parking_lot's and tokio's. Who has to wait registers himself until the wait ends or its future
-//! is dropped. A lock is 56 bytes larger, and from its first use on has a record of 256 bytes; readers and permits are noted in 64 bytes
-//! each, at most 8 readers and 32 holders of permits of one lock. The numbers are of 64-bit machines.
+//! Taking and releasing a free lock costs a few stores and one reading of a coarse clock more than without; `cargo xtask bench locks`
+//! compares it with std, parking_lot and tokio. A waiter is registered until the wait ends or its future is dropped. A lock is 56 bytes
+//! larger, and has a record of 256 bytes from its first use on; each reader or holder of permits needs 64 bytes, with at most 8 readers
+//! and 32 holders of permits per lock. The numbers are for 64-bit machines.
 //!
-//! What is taken is noted with the thread and, in a task of ours, with its number. Times come from a coarse clock and are right to
-//! the kernel's tick, 4 ms where that is 250 Hz. Locks must not be used in a global allocator, since their first use allocates.
+//! A holder is recorded as the thread and, in an instrumented task, the number of the task. Times come from a coarse clock and are exact to
+//! a tick of the kernel, 4 ms at 250 Hz. Do not use these locks in a global allocator, since their first use allocates.
 
 mod access;
 pub mod asynch;

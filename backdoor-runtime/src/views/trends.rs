@@ -1,7 +1,6 @@
-//! What watched numbers were in the last minute, hour and day.
+//! Watched numbers over the last minute, hour and day.
 //!
-//! All of them together are read once a second, by one timer on the helper's thread of a console that runs, and only while there is
-//! something to read. Each takes 1.5 KB.
+//! One timer on the helper thread of a running console reads all of them once a second, while there are any. Each needs 1.5 KB.
 
 mod chart;
 mod commands;
@@ -22,7 +21,7 @@ use crate::base::suggest;
 
 pub(crate) use self::sampler::{attach, detach};
 
-/// How many numbers are watched at most, which is 1.5 MB.
+/// The most watched numbers, which need 1.5 MB.
 const MOST: usize = 1_000;
 
 /// Every watched number of the process, by name.
@@ -30,20 +29,20 @@ static WATCHED: Mutex<BTreeMap<String, Arc<Series>>> = Mutex::new(BTreeMap::new(
 
 type Journal = Box<dyn Fn(&str) -> Vec<Change> + Send + Sync>;
 
-/// Who knows what was changed by hand.
+/// The source of manual changes.
 static JOURNAL: OnceLock<Journal> = OnceLock::new();
 
-/// Why there is no trend of a name.
+/// The reason why a name has no trend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotWatched {
-    /// The name that is most like it, if one is.
+    /// The most similar name, if there is one.
     pub near: Option<String>,
 }
 
-/// Watches a number from now on; one of the same name is forgotten. Returns whether there was room: a thousand are the most.
+/// Watches a number from now on, and replaces one with the same name. Returns false if a thousand are watched already.
 ///
-/// Nothing is read before a console has started.
+/// Reading begins when a console starts.
 ///
 /// ```
 /// use backdoor_runtime::Gauge;
@@ -68,19 +67,19 @@ pub fn watch(watched: Watched) -> bool {
     true
 }
 
-/// Watches it no longer, and gives back its memory. Returns whether it was watched.
+/// Stops watching it, and frees its memory. Returns whether it was watched.
 pub fn forget(name: &str) -> bool {
     let forgotten = all().remove(name);
     sampler::settle();
     forgotten.is_some()
 }
 
-/// The names of what is watched, sorted.
+/// The names of the watched numbers, sorted.
 pub fn names() -> Vec<String> {
     all().keys().cloned().collect()
 }
 
-/// What a number was.
+/// The trend of a number.
 ///
 /// # Errors
 /// It is not watched.
@@ -97,8 +96,8 @@ pub fn find(name: &str) -> Result<Trend, NotWatched> {
     Ok(trend)
 }
 
-/// Says whom to ask what was changed by hand, by the name of the number; the oldest first. Only the first to say so is asked, on the
-/// thread that draws.
+/// Sets the function that returns the manual changes of a number, by its name, the oldest first. Only the first call has an effect; the
+/// drawing thread runs the function.
 pub fn journal(journal: impl Fn(&str) -> Vec<Change> + Send + Sync + 'static) {
     // The first stays.
     let _ = JOURNAL.set(Box::new(journal));

@@ -1,7 +1,7 @@
-//! Variables: what a service holds, shown by name, and changed where its author allows that.
+//! Variables of a service: read by name, and set where the author allows it.
 //!
-//! A `static` with [`#[backdoor_var]`](crate::backdoor_var) is known to every console of the process. It may be an atomic, a [`Mutex`], an
-//! [`RwLock`], a [`OnceLock`], a [`LazyLock`], one of the latter two around one of the former, or anything that is [`Readable`]. What lives
+//! A `static` with [`#[backdoor_var]`](crate::backdoor_var) is available to every console of the process. It may be an atomic, a [`Mutex`], an
+//! [`RwLock`], a [`OnceLock`], a [`LazyLock`], one of the latter two around one of the former, or any [`Readable`] type. A value
 //! elsewhere is a [`Computed`] variable.
 //!
 //! ```
@@ -23,29 +23,28 @@
 //! # Ok::<(), vars::VarError>(())
 //! ```
 //!
-//! **Reading** never initialises: an untouched `LazyLock` is `(not set yet)`. A lock that somebody holds is waited for, 50 ms at most. A
-//! value that is `Clone` is cloned under its lock and shown outside; another is shown under it. What is shown is what `Serialize` says,
+//! **Reading** never initialises: an untouched `LazyLock` is `(not set yet)`. Reading waits at most 50 ms for a held lock. A
+//! `Clone` value is cloned under its lock and formatted outside; other values are formatted under it. The format is `Serialize`,
 //! else `Display`, else `Debug`.
 //!
-//! **Setting** is by all or nothing: every value is parsed (as parameters are, by `FromArg`), compared with its `range` and shown to its
-//! `validate`; then all locks are taken in the order of their addresses; then all values are written. Under the service's lock run
-//! `Clone` for a reading and `PartialEq` for taking something back, nothing else. `on_change` is called after all locks are free. Code
-//! of a variable's that does not return, to show, judge or tell it, leaves one thread behind: nothing is asked of that variable again
-//! before it does.
+//! **Setting** changes all variables or none: every value is parsed (like a parameter, by `FromArg`), compared with its `range` and passed
+//! to its `validate`; then all locks are taken in the order of their addresses; then all values are written. Under a lock of the service
+//! run only `Clone` (for a reading) and `PartialEq` (for an undo). `on_change` is called after all locks are released. Code of a variable
+//! that does not return blocks one thread; the console does not use that variable again until the code returns.
 //!
-//! An `Option` is set by `none`, or by what its value is typed as: in a `Mutex<Option<String>>`, `none` is always the former.
+//! An `Option` is set by `none`, or by its value: in a `Mutex<Option<String>>`, `none` always means `None`.
 //!
-//! **A lease**, `set batch 20 --for 15m`, is taken back when its time is over, also when its operator has gone, and at the latest when its
-//! console ends; but only where the value is still the one that was set. A second lease takes the place of the first and keeps what that
-//! would have put back; so does a change without `--for`, for `undo`.
+//! **A temporary change**, `set batch 20 --for 15m`, is undone after its time, also when its session has ended, and at the latest when its
+//! console ends; but only if its value is still in force. A second temporary change replaces the first and restores the value from before
+//! the first; `undo` of a change without `--for` does the same.
 //!
-//! **A runtime** is entered by all of these functions wherever a command has one to enter, so that they may spawn: the service's, or one
-//! of the console's own where the service has none. [`set`] and the like run them on the thread that calls.
+//! **A runtime** is entered for all of these functions, as for commands, so that they can spawn: the runtime of the service, or one of the
+//! console if the service has none. [`set`] and similar functions run them on the calling thread.
 //!
-//! **The journal** has the last 256 changes, and what was there before each, to undo it. Each change is also logged, with the target
+//! **The journal** has the last 256 changes, each with its previous value, for `undo`. Each change is also logged, with the target
 //! `backdoor`. A variable is reset only to a default that its `range` and `validate` accept.
 //!
-//! Two variables of one name are a problem that a console says when it starts, as with commands.
+//! Two variables with one name are an error at the start of a console, as with commands.
 //!
 //! [`Mutex`]: std::sync::Mutex
 //! [`RwLock`]: std::sync::RwLock
@@ -87,7 +86,7 @@ use crate::views::vars::info::Seen;
 pub(crate) use crate::views::vars::set::lent_for;
 use crate::views::vars::set::{Gate, Order};
 
-/// How long a change lasts, and why it is made.
+/// The length and the reason of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     lasts: Option<Duration>,
@@ -95,19 +94,19 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Until somebody changes it again, without a reason.
+    /// Until the next change, without a reason.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// For so long, a week at most. Default: until somebody changes it again.
+    /// For this time, at most a week. Default: until the next change.
     #[must_use]
     pub fn lasting(mut self, time: Duration) -> Self {
         self.lasts = Some(time);
         self
     }
 
-    /// Why, for the journal. Default: nothing.
+    /// The reason, for the journal. Default: none.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.because = Some(reason.into());
@@ -128,13 +127,13 @@ pub fn list() -> Vec<VarInfo> {
 /// The variable of this name, read on this thread.
 ///
 /// # Errors
-/// There is none.
+/// There is no such variable.
 pub fn get(name: &str) -> Result<VarInfo, VarError> {
     let found = set::find(name)?;
     Ok(VarInfo::new(&found, Seen::of(&found)))
 }
 
-/// Registers a [`Computed`] variable with nothing but its name.
+/// Registers a [`Computed`] variable with only a name.
 ///
 /// # Errors
 /// As of [`Computed::register`].
@@ -145,12 +144,12 @@ pub fn register<T: serde::Serialize>(
     Computed::new(name, read).register()
 }
 
-/// Forgets a computed variable. False where there is none of this name.
+/// Removes a computed variable. Returns false if there is none with this name.
 pub fn unregister(name: &str) -> bool {
     registry::remove(name)
 }
 
-/// Sets a variable from the service's own code, to what an operator would type, until it is changed again.
+/// Sets a variable from the code of the service, to a value as an operator types it, until the next change.
 ///
 /// # Errors
 /// As of [`set_all`].
@@ -159,7 +158,7 @@ pub fn set(name: &str, value: &str) -> Result<Change, VarError> {
     changes.pop().ok_or_else(|| VarError::new(format!("`{name}` was not set")))
 }
 
-/// Sets variables from the service's own code: all of them, or none. It runs on this thread, which may hold no lock of the variables.
+/// Sets variables from the code of the service: all of them, or none. It runs on this thread, which must not hold a lock of the variables.
 ///
 /// # Errors
 /// A name or a value is wrong, or a lock was held for 50 ms. Nothing is changed then.
@@ -169,17 +168,17 @@ pub fn set_all(values: &[(&str, &str)], terms: &Terms) -> Result<Vec<Change>, Va
     change(values.iter().map(order).collect(), &terms.intent(service()))
 }
 
-/// Sets a variable to what it is by default.
+/// Sets a variable to its default.
 ///
 /// # Errors
-/// As of [`set_all`]; and it has no default.
+/// Those of [`set_all`]; or it has no default.
 pub fn reset(name: &str) -> Result<Change, VarError> {
     let intent = Intent { what: What::Reset, author: service(), because: None };
     let mut changes = change(vec![Order { name: name.to_owned(), word: None }], &intent)?;
     changes.pop().ok_or_else(|| VarError::new(format!("`{name}` was not set")))
 }
 
-/// The changes that are remembered, the latest last: 256 at most.
+/// The recorded changes, the latest last: at most 256.
 pub fn changes() -> Vec<Change> {
     console::changes(&JOURNAL.entries())
 }
@@ -187,7 +186,7 @@ pub fn changes() -> Vec<Change> {
 /// Undoes the change with this number, or the last change of any actor, if its value is still in force.
 ///
 /// # Errors
-/// There is none, or the value is another by now.
+/// There is no such change, or its value is not in force any more.
 pub fn undo(number: Option<u64>) -> Result<Change, VarError> {
     set::undo(number, &service()).map(|entry| entry.change())
 }
@@ -202,12 +201,12 @@ pub(crate) fn known(name: &str) -> Result<(), VarError> {
     set::find(name).map(drop)
 }
 
-/// Whether the value of this variable is shown to nobody.
+/// Whether the value of this variable is secret.
 pub(crate) fn is_secret(name: &str) -> bool {
     registry::find(name).is_some_and(|found| found.is_secret())
 }
 
-/// What an operator typed for this variable, as part of a line that they might type.
+/// The typed value of this variable, as part of a suggested line.
 pub(crate) fn as_typed<'a>(name: &str, word: &'a str) -> &'a str {
     match is_secret(name) {
         true if word.starts_with('=') => "=VALUE",
@@ -221,7 +220,7 @@ pub(crate) fn quoted(name: &str, word: &str) -> String {
     if is_secret(name) { "the typed word".to_owned() } else { format!("`{}`", escape_line(word)) }
 }
 
-/// What the service changes itself.
+/// The actor of changes by the service.
 pub(crate) fn service() -> Actor {
     let runtime = Handle::try_current().ok().map(|handle| Arc::new(Asynchronous::on(handle)));
     Actor { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None, runtime }

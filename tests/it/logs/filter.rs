@@ -367,7 +367,7 @@ fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
     // `undo` is about what its own session has changed.
     until_later_lease_ends(&mut Operator::new(&backdoor), "1s");
     let answer = operator.asks("undo");
-    assert!(answer.contains("`log it::over` has the value from before it; `log` shows it"), "{answer}");
+    assert!(answer.contains("nothing to undo: `log it::over` has the value from before change "), "{answer}");
 }
 
 /// It was said that somebody had changed it since.

@@ -36,7 +36,7 @@ fn a_debug_that_blocks_is_left_and_asked_again_on_demand() {
     let held = lock.lock().unwrap();
     let found = now("fo Held").value;
     assert_eq!(found[0]["missing"], "`Debug` did not return within 100 ms");
-    let silent = "not asked: `Debug` of this type hung before; --again retries";
+    let silent = "not shown: `Debug` of this type hung before; --again retries";
     assert_eq!(found[1]["missing"], silent);
     let text = now("fo Held").text;
     assert_eq!(text.matches(&format!("({silent})")).count(), 3, "{text}");

@@ -14,9 +14,9 @@ use crate::views::vars::{Readable, Reading};
 /// It is kept in 16 parts, each on a cache line of its own, and a thread always writes to the same one: counting costs a few
 /// nanoseconds, also where many threads count the same. It takes 1 KB, and up to 1.5 KB more once it has been read.
 ///
-/// A reading is a record: `count`; `rate`, how many a second since the last look that is about a second old, and `window`, how long ago
-/// that was (both null at the first look); `rate_10s` and `rate_60s`, which are null unless somebody looked then, as
-/// `trend` does every second for what it draws.
+/// A reading is a record: `count`; `rate`, the increments per second since the last reading that is about a second old, and `window`,
+/// the age of that reading (both null at the first reading); `rate_10s` and `rate_60s`, which are null without a reading at that time, as
+/// `trend` makes every second.
 ///
 /// ```
 /// use backdoor_runtime::Counter;
@@ -38,19 +38,19 @@ impl Counter {
         Self { shards: [const { Shard::new() }; SHARDS], marks: Marks::new() }
     }
 
-    /// One more.
+    /// Adds one.
     #[inline]
     pub fn increment(&self) {
         self.add(1);
     }
 
-    /// That many more. Beyond `u64::MAX` it begins again at zero.
+    /// Adds this many. Beyond `u64::MAX` it wraps to zero.
     #[inline]
     pub fn add(&self, more: u64) {
         self.shards[mine(SHARDS)].0.fetch_add(more, Ordering::Relaxed);
     }
 
-    /// How many there were. What other threads count at the same time may or may not be among them.
+    /// The count. Concurrent increments may or may not be included.
     pub fn get(&self) -> u64 {
         self.shards.iter().fold(0, |sum, shard| sum.wrapping_add(shard.0.load(Ordering::Relaxed)))
     }

@@ -31,13 +31,13 @@ impl Gauge {
         Self { bits: AtomicU64::new(0) }
     }
 
-    /// It is this now.
+    /// Sets the value.
     #[inline]
     pub fn set(&self, value: f64) {
         self.bits.store(value.to_bits(), Ordering::Relaxed);
     }
 
-    /// That much more, or less.
+    /// Adds this much, or subtracts it.
     #[inline]
     pub fn add(&self, more: f64) {
         let added = |bits: u64| Some((f64::from_bits(bits) + more).to_bits());
@@ -45,7 +45,7 @@ impl Gauge {
         let _ = self.bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, added);
     }
 
-    /// What it is.
+    /// The value.
     pub fn get(&self) -> f64 {
         f64::from_bits(self.bits.load(Ordering::Relaxed))
     }

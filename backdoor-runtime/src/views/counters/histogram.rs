@@ -1,4 +1,4 @@
-//! How measurements are distributed, in memory that does not grow.
+//! The distribution of measurements, in bounded memory.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +19,7 @@ const BUCKETS: usize = 16 + 60 * 16;
 /// Fewer than a counter has: threads that measure seldom hit the same bucket at once.
 const SHARDS: usize = 4;
 
-/// The distribution of what was measured: response times, sizes of requests.
+/// A distribution of measurements: response times, sizes of requests.
 ///
 /// Numbers fall into 976 buckets, 16 for each power of two, in 4 parts, of which a thread always writes to the same one. That is 31 KB,
 /// and up to 1.5 KB more once it has been read; of a `static`, the system only hands out the pages that are written to.
@@ -89,7 +89,7 @@ impl Measured for f64 {
 }
 
 impl<T: Measured> Histogram<T> {
-    /// A histogram of nothing yet.
+    /// An empty histogram.
     pub const fn new() -> Self {
         Self {
             shards: [const { [const { AtomicU64::new(0) }; BUCKETS] }; SHARDS],
@@ -110,7 +110,7 @@ impl<T: Measured> Histogram<T> {
         }
     }
 
-    /// How many values were recorded.
+    /// The number of recorded values.
     pub fn count(&self) -> u64 {
         self.shards.iter().flatten().map(|bucket| bucket.load(Ordering::Relaxed)).sum()
     }

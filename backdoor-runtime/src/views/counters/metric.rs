@@ -8,33 +8,33 @@ use std::time::Duration;
 use crate::Console;
 use crate::views::vars::Reading;
 
-/// How long one source may take to list what it has.
+/// The time limit for one source.
 const LISTING: Duration = Duration::from_millis(100);
 
-/// How many sources are asked at most.
+/// The most sources.
 const SOURCES: usize = 16;
 
-/// One number, or one distribution, of a registry that is not ours.
+/// A number or a distribution of a registry of another crate.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Metric {
     /// Its name, with its labels: `requests_total{code="200"}`.
     pub name: String,
-    /// What it means; empty where nobody said.
+    /// The description; empty if there is none.
     pub help: Cow<'static, str>,
-    /// What it is counted in; empty where nobody said.
+    /// The unit; empty if there is none.
     pub unit: Cow<'static, str>,
     /// What it is. A count that only grows is a record with `count`, and so is a distribution, which has percentiles, too.
     pub reading: Reading,
 }
 
-/// What was found in all registries.
+/// The metrics of all registries.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
     /// By name.
     pub metrics: Vec<Metric>,
-    /// Which registries did not answer, and why.
+    /// The registries that did not answer, each with the reason.
     pub missing: Vec<String>,
 }
 
@@ -52,14 +52,14 @@ impl Metric {
         Self { name: labelled(name, labels), help: "".into(), unit: "".into(), reading }
     }
 
-    /// What it means. Default: nothing.
+    /// The description. Default: none.
     #[must_use]
     pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// What it is counted in. Default: nothing.
+    /// The unit. Default: none.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
         self.unit = unit.into();
@@ -67,8 +67,8 @@ impl Metric {
     }
 }
 
-/// Shows operators what this registry has. It is asked when somebody looks, on a thread of its own and for 100 ms; one of the same name is
-/// replaced. Returns whether there was room: 16 are the most.
+/// Shows the metrics of this registry to operators. Each reading calls it on a separate thread, for at most 100 ms. It replaces a registry with
+/// the same name. Returns false if there are 16 already.
 pub fn show(
     name: impl Into<Cow<'static, str>>,
     list: impl Fn() -> Vec<Metric> + Send + Sync + 'static,
@@ -90,8 +90,7 @@ pub fn show(
 }
 
 impl Console {
-    /// What the registries have that were given to [`counters::show`](crate::views::counters::show), each asked on a thread of its own and for
-    /// 100 ms.
+    /// The metrics of the registries from [`counters::show`](crate::views::counters::show), each read on a separate thread within 100 ms.
     pub async fn metrics(&self) -> Metrics {
         let registries = REGISTRIES.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut all = Metrics::default();

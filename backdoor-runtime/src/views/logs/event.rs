@@ -1,4 +1,4 @@
-//! An event of the log, as it is shown and as data.
+//! An event of the log, as text and as data.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,21 +14,21 @@ use crate::{CommandOutput, Page, Value};
 /// Columns of a terminal that has room for whole times.
 const WIDE: usize = 120;
 
-/// One event that the ring kept. As data it is a record with the names of these fields.
+/// An event of the ring. As data it is a record with the names of these fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogEvent {
-    /// Counted from the start of the process. A number that is missing was dropped.
+    /// Its number since the start of the process. Missing numbers were dropped.
     pub number: u64,
-    /// When it was logged.
+    /// The time of the event.
     pub time: SystemTime,
-    /// How bad it is.
+    /// The level.
     pub level: Level,
     /// The target, or the module's path.
     pub target: String,
-    /// The name of the thread that logged it, where it has one.
+    /// The name of the logging thread, if it has one.
     pub thread: Option<String>,
-    /// The spans it was logged in, the outermost first, each with its fields: `request{id=4}`.
+    /// Its spans, the outermost first, each with its fields: `request{id=4}`.
     pub spans: Vec<String>,
     /// The message.
     pub message: String,
@@ -51,7 +51,7 @@ impl LogEvent {
         }
     }
 
-    /// Whether the text is in what a person sees of it, whatever the case of its ASCII letters.
+    /// Whether its text contains this text, ignoring ASCII case.
     pub(super) fn contains(&self, lowercase: &str) -> bool {
         self.line().to_ascii_lowercase().contains(lowercase)
     }

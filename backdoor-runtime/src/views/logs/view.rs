@@ -1,4 +1,4 @@
-//! What is asked of the log: its last events, what came since, its targets, and the state of ring and filter.
+//! Queries of the log: the last events, new events, the targets, and the state of ring and filter.
 
 use std::time::{Duration, Instant};
 
@@ -14,49 +14,49 @@ use crate::views::logs::filter::{Directive, is_within};
 use crate::views::logs::lease::{self, ChangedLevel};
 use crate::views::logs::{Stopped, TargetInfo, front, ring, settings, targets as seen};
 
-/// The target of what the console itself logs.
+/// The target of events of the console.
 const CONSOLE: &str = "backdoor";
 
-/// Which events are wanted; all by default.
+/// A selection of events; all by default.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// This target and the modules below it.
     pub target: Option<String>,
     /// This level and more severe ones.
     pub level: Option<Level>,
-    /// Text in it, in lower case.
+    /// A text that events contain, in lower case.
     pub grep: Option<String>,
-    /// None of the console's own, whose target is `backdoor`.
+    /// Without events of the console, whose target is `backdoor`.
     pub no_console: bool,
 }
 
-/// What came since.
+/// New events.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Batch {
     /// The oldest first.
     pub events: Vec<LogEvent>,
-    /// Events of the time that are gone, wanted or not.
+    /// Dropped events of that time, selected or not.
     pub dropped: u64,
-    /// Wanted ones that are more than were asked for.
+    /// Selected events beyond the limit.
     pub left_out: usize,
-    /// Where the next batch begins.
+    /// The begin of the next batch.
     pub end: u64,
 }
 
-/// The ring's state.
+/// The state of the ring.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RingInfo {
-    /// Whether the layer is in a subscriber at all.
+    /// Whether the layer is in a subscriber.
     pub installed: bool,
-    /// Events in it.
+    /// The number of events in it.
     pub kept: usize,
-    /// Events that are gone.
+    /// The number of dropped events.
     pub dropped: u64,
-    /// How long ago the oldest event in it was logged.
+    /// The age of its oldest event.
     pub oldest: Option<Duration>,
-    /// Bytes that it may take.
+    /// Its size limit in bytes.
     pub memory: usize,
 }
 
@@ -64,17 +64,17 @@ pub struct RingInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChangeInfo {
-    /// Of this target and the modules below it; empty for all others.
+    /// The target, with the modules below it; empty for all other targets.
     pub target: String,
-    /// What is kept of it.
+    /// The level of the change.
     pub level: LevelFilter,
-    /// What is kept of it at the end of the change.
+    /// The level after the end of the change.
     pub was: LevelFilter,
-    /// When it ends; none where nothing but a reset ends it.
+    /// The remaining time; `None` if only a reset ends it.
     pub ends_in: Option<Duration>,
-    /// Who made it.
+    /// The author.
     pub by: String,
-    /// Why.
+    /// The reason.
     pub because: Option<String>,
 }
 
@@ -82,31 +82,31 @@ pub struct ChangeInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InForce {
-    /// What the ring keeps, as it is typed.
+    /// The filter of the ring, as it is typed.
     pub filter: String,
-    /// Layers of the service's own that follow.
+    /// The number of layers of the service that follow.
     pub following: usize,
-    /// What of it was changed while the service runs.
+    /// Its changes while the service runs.
     pub changes: Vec<ChangeInfo>,
 }
 
-/// What a change did.
+/// The result of a change.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Changed {
     /// Each target with its old and its new level.
     pub levels: Vec<ChangedLevel>,
-    /// Of these targets, those of which less reaches the ring: a filter stands in front of all layers, or a feature of `tracing`.
+    /// The targets whose events do not reach the ring: a filter before all layers, or a feature of `tracing`, stops them.
     pub stopped: Vec<Stopped>,
 }
 
-/// A target that nothing has come of so far.
+/// A target without events so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotSeen {
     /// The target.
     pub target: String,
-    /// The one that is most like it, if one is.
+    /// The most similar target, if there is one.
     pub near: Option<String>,
 }
 
@@ -131,8 +131,8 @@ pub fn last(count: usize) -> Vec<LogEvent> {
     newest(count, &Wanted::default())
 }
 
-/// The targets that were seen, by name: how many events of each level the ring was given since the start. 256 are told apart, the
-/// rest is `(others)`.
+/// The targets so far, by name, each with the number of events of each level since the start. After 256 targets, the rest is
+/// `(others)`.
 pub fn targets() -> Vec<TargetInfo> {
     seen::list(&ring().counts())
 }
@@ -145,7 +145,7 @@ impl Wanted {
     }
 }
 
-/// The last events that are wanted, the oldest first.
+/// The last selected events, the oldest first.
 pub fn newest(count: usize, wanted: &Wanted) -> Vec<LogEvent> {
     // Most often the last events are the wanted ones, and the rest of the ring need not be sorted.
     let end = now();
@@ -160,7 +160,7 @@ pub fn newest(count: usize, wanted: &Wanted) -> Vec<LogEvent> {
     }
 }
 
-/// The events since a number that are wanted: the newest of them, where they are more than `most`.
+/// The selected events since a number: only the newest, if there are more than `most`.
 pub fn batch(from: u64, most: usize, wanted: &Wanted) -> Batch {
     let read = ring().read(from);
     let mut events = Vec::new();
@@ -185,12 +185,12 @@ pub fn batch(from: u64, most: usize, wanted: &Wanted) -> Batch {
     Batch { events, dropped, left_out, end: read.end.max(from) }
 }
 
-/// The number that the next event gets.
+/// The number of the next event.
 pub fn now() -> u64 {
     ring().count()
 }
 
-/// How full the ring is.
+/// The state of the ring.
 pub fn ring_info() -> RingInfo {
     let read = ring().read(0);
     RingInfo {
@@ -202,12 +202,12 @@ pub fn ring_info() -> RingInfo {
     }
 }
 
-/// How many bytes the ring has, and how many it may have.
+/// The bytes that the ring holds, and its limit.
 pub(crate) fn memory() -> (usize, usize) {
     (ring().taken(), ring().memory())
 }
 
-/// What the ring keeps, and who changed it.
+/// The filter of the ring, and its changes.
 pub fn in_force() -> InForce {
     let (filter, following) =
         settings::with_filters(|filters| (filters.ring.to_string(), filters.following()));
@@ -217,11 +217,11 @@ pub fn in_force() -> InForce {
     InForce { filter, following, changes }
 }
 
-/// Changes the level of targets, in the ring and in layers that follow, for this time or until somebody changes it again. The journal
-/// has it, so that `undo` takes it back.
+/// Changes the level of targets, in the ring and in layers that follow, for this time or until the next change. The journal records the
+/// change, so `undo` can undo it.
 ///
 /// # Errors
-/// Too many targets are changed, or the time is none or more than a week.
+/// Too many targets have changes, or the time is zero or more than a week.
 pub fn set(
     directives: Vec<Directive>,
     length: Option<Duration>,
@@ -239,7 +239,7 @@ pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<
     lease::set(directives, intent)
 }
 
-/// Forgets the changes of these targets, or all. Gives those that there were.
+/// Removes the changes of these targets, or all, and returns them.
 pub fn reset(targets: &[String]) -> Vec<ChangeInfo> {
     forget(targets, crate::views::vars::service())
 }

@@ -9,7 +9,7 @@ use std::panic::Location;
 
 use super::kind::{Held, Kind};
 
-/// A type whose objects are counted, by the [`TrackGuard`] among their fields. To be derived.
+/// A type whose objects are counted by the [`TrackGuard`] among their fields. Derive it.
 ///
 /// ```
 /// use backdoor_runtime::{Track, TrackGuard, objects};
@@ -54,7 +54,7 @@ pub struct TrackGuard<T> {
 }
 
 impl<T> TrackGuard<T> {
-    /// Counts one more, made at the caller's line.
+    /// Counts an object, with the line of the caller as its place.
     #[track_caller]
     #[inline]
     pub fn new() -> Self
@@ -64,14 +64,14 @@ impl<T> TrackGuard<T> {
         Self::of_kind(T::kind(), Location::caller())
     }
 
-    /// The same with a text that tells it from others: of [`set_label`](Self::set_label).
+    /// The same with a label: see [`set_label`](Self::set_label).
     #[must_use]
     pub fn label(self, label: impl AsRef<str>) -> Self {
         self.set_label(label);
         self
     }
 
-    /// Gives the object a text that tells it from others, in place of the one it has; its first 128 bytes are kept.
+    /// Replaces the label of the object; the first 128 bytes are kept.
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.held.set_label(label.as_ref());
     }

@@ -1,4 +1,4 @@
-//! The objects of one type, looked at one by one: page by page, and with no lock held while an author's `Debug` or `Drop` runs.
+//! The search through the objects of one type: page by page, without a lock during a `Debug` or `Drop` of the author.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
@@ -29,10 +29,10 @@ const BATCH: usize = 1_024;
 /// Panics of a `Debug` in one search before the rest is left in peace: each is in the service's log.
 const PANICS: u32 = 3;
 
-/// Looks at the objects of one type, the oldest first.
+/// Searches the objects of one type, the oldest first.
 ///
-/// Their `Debug` runs on a thread of its own. One that has not answered after 100 ms is left behind, and the objects of its type are not
-/// asked any more. Objects that are made after the search was begun are not in it.
+/// Their `Debug` runs on a separate thread. If one does not return within 100 ms, its thread is abandoned, and `Debug` is not called for
+/// objects of its type any more. Objects that are created after the begin of the search are not in it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
@@ -71,29 +71,29 @@ pub struct Search {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectInfo {
-    /// How long ago it was made, right to the kernel's tick, 4 ms as a rule.
+    /// Its age, exact to a tick of the kernel, usually 4 ms.
     pub age: Duration,
-    /// File and line where it was made, or `other places`.
+    /// File and line of its creation, or `other places`.
     pub place: Arc<str>,
-    /// The text that tells it from others, where it has one.
+    /// Its label, if it has one.
     pub label: Option<Arc<str>>,
-    /// How many share it; none where a guard counts it, and nobody can tell.
+    /// The number of its owners; `None` if a guard counts it.
     pub strong: Option<usize>,
-    /// Its `Debug`, of which the first kilobyte is shown.
+    /// The first kilobyte of its `Debug` text.
     pub text: Option<String>,
-    /// Why there is no text, or not all of it.
+    /// The reason for missing text.
     pub missing: Option<String>,
 }
 
-/// What a search has left out.
+/// The objects that a search left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchEnd {
-    /// Objects beyond the limit. Where a text was searched for, not all of them need to have it.
+    /// Objects beyond the limit. With a search text, not all of them need to match.
     pub more: usize,
-    /// Objects that were passed over because there is no text to search.
+    /// Objects that were skipped because they have no text.
     pub unsearched: usize,
-    /// Objects of which only the first 64 KiB were searched, in vain.
+    /// Objects without a match in the first 64 KiB of their text, which was longer.
     pub cut: usize,
 }
 
@@ -109,7 +109,7 @@ impl Search {
     /// Of the type of this name: as [`list`](super::list) calls it, or the last words of its path, without its arguments if need be.
     ///
     /// # Errors
-    /// There is no such type, or more than one.
+    /// No type has this name, or several have it.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let kinds = Kind::all();
         let paths: Vec<&str> = kinds.iter().map(|kind| kind.facts().name).collect();
@@ -142,14 +142,14 @@ impl Search {
         self
     }
 
-    /// No more than so many. Default: no limit.
+    /// At most this many objects. Default: no limit.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.left = limit;
         self
     }
 
-    /// Asks although the `Debug` of this type did not answer before.
+    /// Calls `Debug` although it hung before.
     #[must_use]
     pub fn again(self) -> Self {
         self.kind.set_answers();
@@ -165,7 +165,7 @@ impl Search {
         self
     }
 
-    /// The next ones, 1,024 at most, or none where that was all. To be awaited on a runtime of tokio's that has timers.
+    /// The next objects, at most 1,024, or `None` at the end. It needs a tokio runtime with timers.
     pub async fn next(&mut self) -> Option<Vec<ObjectInfo>> {
         loop {
             if self.taken.is_empty() && self.left > 0 {
@@ -190,7 +190,7 @@ impl Search {
         }
     }
 
-    /// What was left out, when all has been read.
+    /// The objects that were left out, after the end.
     pub fn end(&self) -> &SearchEnd {
         &self.end
     }

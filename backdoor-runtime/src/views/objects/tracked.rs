@@ -1,4 +1,4 @@
-//! `Tracked<T>`: an `Arc` whose value an operator can look at.
+//! `Tracked<T>`: an `Arc` whose value an operator can read.
 
 use std::any::{Any, type_name};
 use std::borrow::Borrow;
@@ -33,7 +33,7 @@ use super::kind::{Held, Kind};
 /// assert_eq!(answer.value[0]["label"], "admin");
 /// ```
 ///
-/// It is as large as an `Arc`, and the object 56 bytes larger, of which 32 lie elsewhere. To make one and to drop it costs three or four
+/// It is as large as an `Arc`, and the object 56 bytes larger, of which 32 lie elsewhere. Creating and dropping it costs three or four
 /// calls of `Instant::now()` more; `cargo xtask bench objects` measures that. The console holds a weak reference only, so there is no
 /// twin of [`Arc::get_mut`]; while `fo` looks at the object, it holds a strong one. The holder of the last one drops the value: if that
 /// is `fo`, its thread `backdoor-object` does.
@@ -68,7 +68,7 @@ impl<T> fmt::Debug for Shown<'_, T> {
 }
 
 impl<T: Send + Sync + 'static> Tracked<T> {
-    /// Counts the value from now on, as made at the caller's line.
+    /// Counts the value from now on, with the line of the caller as its place.
     #[track_caller]
     #[inline]
     pub fn new(value: T) -> Self
@@ -78,7 +78,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
         Self::made(value, Some(<T as fmt::Debug>::fmt), Location::caller())
     }
 
-    /// The same for a value without a `Debug`, or with one that no operator should see: `fo` shows its age, its place and its label.
+    /// The same for a value without `Debug`, or with a secret one: `fo` shows its age, its place and its label.
     #[track_caller]
     #[inline]
     pub fn opaque(value: T) -> Self {
@@ -104,7 +104,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
         instance.downcast().ok().map(Self)
     }
 
-    /// The same with a text that tells it from others, in place of the one it has; its first 128 bytes are kept.
+    /// Replaces its label; the first 128 bytes are kept.
     #[must_use]
     pub fn label(self, label: impl AsRef<str>) -> Self {
         self.0.held.set_label(label.as_ref());
@@ -116,7 +116,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
         WeakTracked(Arc::downgrade(&this.0))
     }
 
-    /// How many of these share the value.
+    /// The number of owners of the value.
     pub fn strong_count(this: &Self) -> usize {
         Arc::strong_count(&this.0)
     }
@@ -126,7 +126,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
         Arc::ptr_eq(&this.0, &other.0)
     }
 
-    /// The value, if nobody else shares it.
+    /// The value, if there is no other owner.
     pub fn into_inner(this: Self) -> Option<T> {
         Arc::into_inner(this.0).map(|inner| inner.value)
     }

@@ -1,4 +1,4 @@
-//! The types whose objects are counted: how many there are, how fast they come and go, and which of them grow.
+//! The types of tracked objects: their numbers, rates and growth.
 
 use std::cmp::Reverse;
 use std::panic::Location;
@@ -11,46 +11,46 @@ use super::sites::Site;
 use super::{names, rates};
 use crate::base::coarse_clock;
 
-/// Where objects came from that were made at more places than are told apart.
+/// The name of all places beyond the limit.
 const OTHER_PLACES: &str = "other places";
 
-/// One type, and what there is of it.
+/// A type of tracked objects.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TypeInfo {
-    /// Its name, with as much of its path as tells it from the others.
+    /// Its name, with enough of its path to be unique.
     pub name: String,
     /// Its whole name as the compiler writes it, which is for people: another compiler may write another one.
     pub path: &'static str,
-    /// Objects that live.
+    /// The number of live objects.
     pub live: u64,
-    /// The most that lived at a time: exact up to 1,024, within 2 % above.
+    /// The largest number of live objects: exact up to 1,024, within 2 % above.
     pub peak: u64,
-    /// Objects that were ever made.
+    /// The number of objects ever created.
     pub created: u64,
-    /// How many were made a second in the last ten seconds, the one under way included.
+    /// The rate of creation, per second, over the last ten seconds with the current one.
     pub created_per_second: f64,
-    /// How many were dropped a second in the same time.
+    /// The rate of drops, per second, over the same time.
     pub dropped_per_second: f64,
-    /// The age of the oldest that lives.
+    /// The age of the oldest live object.
     pub oldest: Option<Duration>,
-    /// Where they were made; first where most of those that live come from.
+    /// The places of creation, the one with the most live objects first.
     pub places: Vec<PlaceInfo>,
 }
 
-/// A place where objects of a type were made.
+/// A place that creates objects of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlaceInfo {
     /// File and line, or `other places`.
     pub place: String,
-    /// Objects from there that live.
+    /// The number of live objects from there.
     pub live: u64,
-    /// Objects that were ever made there.
+    /// The number of objects ever created there.
     pub created: u64,
 }
 
-/// The types of which objects were made, those first of which most live. Nobody is stopped for it: objects come and go meanwhile.
+/// The types of tracked objects, the one with the most live objects first. The call stops no thread, so numbers can change during it.
 ///
 /// ```
 /// use backdoor_runtime::{Tracked, objects};
@@ -127,7 +127,7 @@ fn rounded(rate: f64) -> f64 {
     if rate < 100.0 { (rate * 10.0).round() / 10.0 } else { rate.round() }
 }
 
-/// How many objects there were at one time, to see later which types have grown.
+/// The numbers of objects at one time, for comparison with a later time.
 ///
 /// ```
 /// use backdoor_runtime::{Tracked, objects};
@@ -141,7 +141,7 @@ fn rounded(rate: f64) -> f64 {
 /// ```
 pub struct Snapshot(Vec<(&'static Kind, Counts)>);
 
-/// A place that made a type grow.
+/// A place whose objects make a type grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GrowthInfo {
@@ -149,15 +149,15 @@ pub struct GrowthInfo {
     pub name: String,
     /// The type's whole name.
     pub path: &'static str,
-    /// Objects of the type that live.
+    /// The number of live objects of the type.
     pub live: u64,
-    /// How many more these are than before.
+    /// Their growth.
     pub grown: u64,
-    /// File and line of objects that there are more of.
+    /// File and line of the place.
     pub place: String,
-    /// Objects from there that live.
+    /// The number of live objects from there.
     pub live_there: u64,
-    /// How many more these are than before.
+    /// Their growth.
     pub grown_there: u64,
 }
 
@@ -168,8 +168,8 @@ impl Snapshot {
         Self(Kind::all().into_iter().map(|kind| (kind, kind.counts(now))).collect())
     }
 
-    /// The types that have more objects now, and the places that these came from: what has grown most is first. A type that grew at
-    /// one place and shrank more at others has not grown.
+    /// The types with more objects now, and the places of the growth, the largest growth first. A type that grew at one place and shrank
+    /// more at others has not grown.
     pub fn growth(&self) -> Vec<GrowthInfo> {
         let after = Self::now();
         let paths: Vec<&str> = after.0.iter().map(|(kind, _)| kind.facts().name).collect();

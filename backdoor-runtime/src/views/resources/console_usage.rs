@@ -64,8 +64,7 @@ record! {
     }
 }
 
-/// What the console itself does and costs. Of its memory that is told which grows with use; the rest cannot be told apart from the
-/// service's.
+/// The use of resources by the console. Of its memory it shows the parts that grow with use; the rest is not separate from the service.
 pub fn itself(console: &Console) -> Itself {
     // What ends between the two is counted twice rather than not at all.
     let (threads, not_read) = match threads() {

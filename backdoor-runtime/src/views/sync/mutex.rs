@@ -1,4 +1,4 @@
-//! A mutex that says who holds it.
+//! A mutex that records its holder.
 
 use std::panic::Location;
 use std::sync::{LockResult, TryLockResult};
@@ -9,10 +9,10 @@ use super::record::{Kind, Wanted};
 use super::take::{Acquire, Alone};
 use super::watch::Watch;
 
-/// A twin of [`std::sync::Mutex`] that the commands `locks` and `waits` know.
+/// A twin of [`std::sync::Mutex`] that the commands `locks` and `waits` show.
 ///
-/// It has the same functions, poisons in the same way, and can be made in a constant. Beyond that it knows its name, where it was made,
-/// who holds it and since when, and who waits for it.
+/// It has the same functions, poisons in the same way, and can be made in a constant. In addition it records its name, the place of its
+/// creation, its holder with the time, and its waiters.
 ///
 /// ```
 /// use backdoor_runtime::sync::{self, Mutex};
@@ -39,7 +39,7 @@ pub struct Mutex<T: ?Sized> {
 pub struct MutexGuard<'a, T: ?Sized>(Alone<'a, std::sync::MutexGuard<'a, T>>);
 
 impl<T> Mutex<T> {
-    /// A mutex that is known by where it was made.
+    /// A mutex without a name, shown by the place of its creation.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self { watch: Watch::new(Kind::Mutex, None, Location::caller()), inner: std::sync::Mutex::new(value) }
@@ -62,10 +62,10 @@ impl<T> Mutex<T> {
 }
 
 impl<T: ?Sized> Mutex<T> {
-    /// Waits until nobody else holds it, and holds it.
+    /// Locks the mutex, and waits until it is free.
     ///
     /// # Errors
-    /// It is poisoned: who held it panicked. The guard is in the error.
+    /// It is poisoned: a holder panicked. The guard is in the error.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         Acquire::here(&self.watch).take(
@@ -76,21 +76,21 @@ impl<T: ?Sized> Mutex<T> {
         )
     }
 
-    /// Holds it, unless somebody else does.
+    /// Locks it, unless it is held.
     ///
     /// # Errors
-    /// Somebody holds it, or it is poisoned.
+    /// It is held, or it is poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         Acquire::here(&self.watch).try_take(self.inner.try_lock(), MutexGuard::new)
     }
 
-    /// Whether somebody panicked who held it.
+    /// Whether a holder panicked.
     pub fn is_poisoned(&self) -> bool {
         self.inner.is_poisoned()
     }
 
-    /// Says that the value is sound again.
+    /// Clears the poison.
     pub fn clear_poison(&self) {
         self.inner.clear_poison();
         if let Some(record) = self.watch.used() {
@@ -98,7 +98,7 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// The value, without a lock: nobody else can hold it.
+    /// The value, without a lock: the exclusive reference proves that it is free.
     ///
     /// # Errors
     /// It is poisoned; the value is in the error.

@@ -1,4 +1,4 @@
-//! What one task has to do with locks.
+//! The locks of one task.
 
 use std::collections::HashMap;
 
@@ -19,9 +19,9 @@ pub struct TaskLocks {
 
 record!(TaskLocks: waits, holds);
 
-/// What these tasks hold and wait for; those that do neither are left out.
+/// The locks that these tasks hold and wait for; tasks without any are left out.
 ///
-/// Nothing is stopped for this: each hold and each wait was there when it was looked at, and not all at the same moment.
+/// The call stops no thread: each hold and each wait was there when it was read, but not all at the same moment.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,25 +1,25 @@
-//! What is known of a watched number, and the points that a machine has of it.
+//! The trend of a watched number: its points as data.
 
 use std::time::{Duration, SystemTime};
 
 use crate::Value;
 use crate::views::trends::ring::Bin;
 
-/// What a watched number was in the last minute, hour and day.
+/// A watched number over the last minute, hour and day.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trend {
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// What it is counted in; empty where nobody said.
+    /// The unit; empty if it is not declared.
     pub unit: String,
-    /// What is drawn of it.
+    /// The drawn figure.
     pub shown: Shown,
-    /// When this was asked.
+    /// The time of this reading.
     pub time: SystemTime,
-    /// The number read last; none where that could not be read.
+    /// The last number; `None` if it could not be read.
     pub now: Option<f64>,
-    /// Why there is none.
+    /// The reason for a missing number.
     pub missing: Option<&'static str>,
     /// The last 60 seconds, the oldest first.
     pub seconds: Vec<Point>,
@@ -27,42 +27,42 @@ pub struct Trend {
     pub minutes: Vec<Point>,
     /// The last 24 hours.
     pub hours: Vec<Point>,
-    /// When it was changed by hand, the oldest first.
+    /// Its manual changes, the oldest first.
     pub changes: Vec<Change>,
 }
 
-/// What is drawn of a number.
+/// The drawn figure of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shown {
     /// The number itself.
     Value,
-    /// How fast it grows, by the second: it is a counter.
+    /// Its growth per second: it is a counter.
     Rate,
 }
 
-/// What a number was in a span of time. Least, mean and most are none where nothing was measured, and have seven digits.
+/// A number in a span of time. Minimum, mean and maximum are `None` if no value was read, and have seven digits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Point {
-    /// When the span began.
+    /// The begin of the span.
     pub time: SystemTime,
-    /// The least.
+    /// The minimum.
     pub min: Option<f64>,
     /// The mean.
     pub avg: Option<f64>,
-    /// The most.
+    /// The maximum.
     pub max: Option<f64>,
 }
 
-/// A change that somebody made.
+/// A manual change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// When, as the clock said then.
+    /// The time, by the wall clock.
     pub time: SystemTime,
-    /// How long ago that is, by a clock that nobody sets: by it the change has its place in the drawing.
+    /// Its age, by the monotonic clock: it decides the place in the drawing.
     pub ago: Duration,
-    /// What, by whom and why, on one line.
+    /// The change, its author and its reason, on one line.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! A variable that lives in a service's state, or is computed when somebody asks.
+//! A variable whose value a closure computes for each reading.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::Value;
 
-/// A variable that a closure computes when somebody asks. It runs on a thread of its own, for 100 ms at most: one that does not answer
-/// is named and left out.
+/// A variable whose value a closure computes for each reading. The closure runs on a separate thread, for at most 100 ms; after that the
+/// variable has the reason instead of a value.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ pub struct Computed {
 }
 
 impl Computed {
-    /// A variable of this name, which is one word of a-z, 0-9 and `-`.
+    /// A variable with this name: one word of a-z, 0-9 and `-`.
     pub fn new<T: Serialize>(name: impl Into<String>, read: impl Fn() -> T + Send + Sync + 'static) -> Self {
         Self {
             name: name.into(),
@@ -46,31 +46,31 @@ impl Computed {
         }
     }
 
-    /// What it is. Default: nothing.
+    /// The help text. Default: none.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// What its number counts, such as `ms`. Default: nothing.
+    /// The unit, such as `ms`. Default: none.
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = unit.into();
         self
     }
 
-    /// Leaves it out of lists; `get` shows it all the same.
+    /// Hides it from lists; `get` still shows it.
     pub fn hidden(mut self) -> Self {
         self.hidden = true;
         self
     }
 
-    /// Shows its value to nobody: dots stand for it everywhere.
+    /// Makes its value secret: dots replace it everywhere.
     pub fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    /// Keeps its numbers over time.
+    /// Records its numbers over time, for `trend`.
     pub fn trend(mut self) -> Self {
         self.trend = true;
         self

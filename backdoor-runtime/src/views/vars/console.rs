@@ -1,4 +1,4 @@
-//! Variables as a command sees them: the author's code runs on threads of its own, and what does not answer is named.
+//! Variables for commands: code of the author runs on separate threads, and variables that do not answer are named.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::views::vars::set::{self, Gate, Order, WRITE};
 use crate::views::vars::{Change, Terms, VarError, VarInfo};
 use crate::{Console, Session};
 
-/// How long a variable may take to be read: long enough for a lock that is held to be reported.
+/// The time limit for reading a variable: longer than the wait for its lock.
 const READ: Duration = Duration::from_millis(100);
 
 impl Console {
-    /// The variables whose names are wanted, by name, hidden ones too. They are read on another thread, and each has 100 ms: one that does
-    /// not answer is there with that in its `state`.
+    /// The variables with wanted names, by name, hidden ones too. They are read on another thread, with 100 ms for each: a variable that does
+    /// not answer has the reason in its `state`.
     pub async fn variables(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<VarInfo> {
         self.read(registry::all().into_iter().filter(|found| is_wanted(found.name())).collect()).await
     }
 
-    /// The variable of this name; `-` and `_` are alike.
+    /// The variable with this name; `-` and `_` are equal.
     ///
     /// # Errors
     /// There is none.
@@ -37,8 +37,8 @@ impl Console {
         read.pop().ok_or_else(|| VarError::new(format!("`{name}` was not read")))
     }
 
-    /// Sets variables: all of them, or none. What is typed is parsed and judged first, then all locks are taken, then all are
-    /// written; who reads them meanwhile may see them one after the other.
+    /// Sets variables: all of them, or none. All values are parsed and validated first, then all locks are taken, then all values are
+    /// written; concurrent readers may see some of them earlier than others.
     ///
     /// # Errors
     /// A name or a value is wrong, or a lock was held for 50 ms. Nothing is changed then.
@@ -52,10 +52,10 @@ impl Console {
         self.write(values.iter().map(order).collect(), terms.intent(self.author(by))).await
     }
 
-    /// Sets variables to what they are by default: all of them, or none.
+    /// Sets variables to their defaults: all of them, or none.
     ///
     /// # Errors
-    /// As of [`set_variables`](Self::set_variables); and a variable has no default.
+    /// Those of [`set_variables`](Self::set_variables); or a variable has no default.
     pub async fn reset_variables(
         &self,
         names: &[String],
@@ -67,15 +67,15 @@ impl Console {
         self.write(names.iter().map(order).collect(), intent).await
     }
 
-    /// The changes that are remembered, the latest last: 256 at most.
+    /// The recorded changes, the latest last: at most 256.
     pub fn changes(&self) -> Vec<Change> {
         JOURNAL.entries().iter().map(|entry| entry.change()).collect()
     }
 
-    /// Takes back the change of this number, or the last one of this session, where its value is still there.
+    /// Undoes the change with this number, or the last change of this session, if its value is still in force.
     ///
     /// # Errors
-    /// There is none, or the value is another by now; without a number, if only others have changed something.
+    /// There is no such change, or its value is not in force any more; without a number, if this session has made no change.
     pub async fn undo(&self, number: Option<u64>, by: &Session) -> Result<Change, VarError> {
         let author = self.author(by);
         let asked = self.0.asking_vars.ask(WRITE, move || set::undo(number, &author)).await;
@@ -116,7 +116,7 @@ impl Console {
         }))
     }
 
-    /// Reads variables in turn, on one thread as long as none hangs.
+    /// Reads variables in turn, on one thread unless one hangs.
     async fn read(&self, all: Vec<Found>) -> Vec<VarInfo> {
         let mut read = Vec::with_capacity(all.len());
         while read.len() < all.len() {

@@ -1,4 +1,4 @@
-//! What is known of a variable and of a change, with the field names that `--json` shows.
+//! Variables and changes as records, with the field names of `--json`.
 
 use std::fmt;
 
@@ -22,42 +22,42 @@ use crate::views::vars::{Readable, Reading};
 pub struct VarInfo {
     /// Its name.
     pub name: String,
-    /// What it is now; null where `state` says why. Dots stand for a secret.
+    /// The value; null where `state` has the reason. Dots stand for a secret.
     pub value: Value,
-    /// `set`, `poisoned` (the value is there, behind a lock that a panic has poisoned), `not set yet`, `held` (somebody held its lock
-    /// for 50 ms), or why reading it gave no answer.
+    /// `set`, `poisoned` (the value is there, behind a poisoned lock), `not set yet`, `held` (its lock was held for 50 ms), or the reason
+    /// why it could not be read.
     pub state: String,
-    /// What its number counts; empty where nobody said.
+    /// The unit; empty if it is not declared.
     pub unit: String,
-    /// What its value is called.
+    /// The name of its type.
     pub type_name: String,
-    /// What it is by default, where that is known.
+    /// The default, if it is known.
     pub default: Option<Value>,
-    /// Who changed it, where it is not what it is by default.
+    /// The last change, if the value is not the default.
     pub changed: Option<Changed>,
     /// Whether an operator may set it.
     pub settable: bool,
-    /// Whether lists leave it out.
+    /// Whether it is hidden from lists.
     pub hidden: bool,
-    /// What may be set: `1..=100`, `error|warn|info`, or what help calls such a value. None where nothing may be.
+    /// The accepted values: `1..=100`, `error|warn|info`, or their name in help. `None` if it is not settable.
     pub accepts: Option<String>,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub declared: Option<String>,
     /// The doc comment.
     pub help: String,
 }
 
-/// Who changed a variable, when and why.
+/// The author, time and reason of a change.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Changed {
-    /// The change that the console knows of.
+    /// A change by a console.
     By(Box<Change>),
-    /// The service: it is not what the console knew last.
+    /// A change by the service: the value differs from the last value that a console set.
     ByTheService,
 }
 
-/// Why a variable could not be read or changed, for the operator.
+/// The reason why a variable could not be read or changed, for the operator.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VarError {
     message: String,
@@ -87,7 +87,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Reads a variable: the author's code, which may panic.
+    /// Reads a variable: code of the author, which may panic.
     pub(crate) fn of(found: &Found) -> Self {
         catch_panic(|| Self::read(found)).unwrap_or_else(|panic| {
             Self::without(format!("reading the variable panicked: {}", panic.message))
@@ -109,13 +109,13 @@ impl Seen {
         }
     }
 
-    /// What stands for a variable that did not answer.
+    /// The reading of a variable that did not answer.
     pub(crate) fn without(why: String) -> Self {
         Self { reading: Err(why), default: None, accepts: None }
     }
 }
 
-/// A value and the state that it is in.
+/// A value and its state.
 fn stated(reading: Result<Reading, String>) -> (Value, String) {
     match reading {
         Ok(Reading::Value(value)) => (value, "set".to_owned()),
@@ -173,7 +173,7 @@ impl VarInfo {
         counted.map_or_else(|| self.shown(), Value::Text)
     }
 
-    /// The value as a person reads it: that it is not there, too.
+    /// The value as text, or its state if there is none.
     pub(crate) fn shown(&self) -> Value {
         match self.state.as_str() {
             "set" => typed(&self.value),
@@ -196,7 +196,7 @@ pub(crate) fn typed(value: &Value) -> Value {
     }
 }
 
-/// Who made the value what it is, where it is not the default.
+/// The last change, if the value is not the default.
 fn changed(found: &Found, value: &Value, default: Option<&Value>) -> Option<Changed> {
     if default == Some(value) {
         return None;
