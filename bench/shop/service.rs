@@ -23,7 +23,7 @@ pub(crate) fn runtime() -> runtime::Builder {
     runtime
 }
 
-/// Starts it; who comes is served as this says.
+/// Starts it; clients are served as this says.
 pub(crate) async fn start(serve: Serve) -> std::io::Result<Service> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let http = listener.local_addr()?;
