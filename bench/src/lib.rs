@@ -56,7 +56,7 @@ const MEASUREMENTS: &[Measurement] = &[
     },
     Measurement {
         name: "system-calls",
-        about: "system calls of the server a round trip (strace)",
+        about: "system calls of the server per round trip (strace)",
         run: system_calls::run,
     },
     Measurement {
@@ -64,21 +64,13 @@ const MEASUREMENTS: &[Measurement] = &[
         about: "first answer, first prompt, a burst, many lines at once",
         run: connections::run,
     },
-    Measurement { name: "idle", about: "heap a session, wake-ups with nobody connected", run: idle::run },
+    Measurement { name: "idle", about: "heap per session, wake-ups without a client", run: idle::run },
     Measurement { name: "look-up", about: "start and look-up with 10 to 10,000 commands", run: look_up::run },
-    Measurement { name: "counters", about: "counting and measuring, in clock readings", run: counters::run },
-    Measurement {
-        name: "locks",
-        about: "locks that are tracked, beside those that are not",
-        run: locks::run,
-    },
-    Measurement { name: "logs", about: "an event that is kept, and one that nobody wants", run: logs::run },
+    Measurement { name: "counters", about: "counters and histograms, in clock readings", run: counters::run },
+    Measurement { name: "locks", about: "tracked locks, beside plain ones", run: locks::run },
+    Measurement { name: "logs", about: "an event in the ring, and a disabled one", run: logs::run },
     Measurement { name: "big-answer", about: "10 MB at once and as a stream", run: big_answer::run },
-    Measurement {
-        name: "tasks",
-        about: "a poll and a spawn that are seen, lists and stacks",
-        run: tasks::run,
-    },
+    Measurement { name: "tasks", about: "instrumented polls and spawns, lists and stacks", run: tasks::run },
     Measurement {
         name: "threads",
         about: "stacks of 100 and 500 threads (gdb, eu-stack)",
@@ -91,47 +83,40 @@ const MEASUREMENTS: &[Measurement] = &[
     },
     Measurement {
         name: "service",
-        about: "what the shop's customers notice of its console (four minutes)",
+        about: "response times of the shop with a console (four minutes)",
         run: service::run,
     },
     Measurement {
         name: "views",
-        about: "what they notice of repeated looks at threads and tasks (two minutes)",
+        about: "response times during repeated views of threads and tasks (two minutes)",
         run: service::views,
     },
     Measurement {
         name: "first-look",
-        about: "memory that the first look at stacks takes (strip; one minute)",
+        about: "memory of the first reading of stacks (strip; one minute)",
         run: first_look::run,
     },
     Measurement {
         name: "subscriber",
-        about: "what they notice of tasks that are seen, beside console-subscriber (four minutes)",
+        about: "response times with instrumented tasks, beside console-subscriber (four minutes)",
         run: subscriber::run,
     },
     Measurement {
         name: "nice",
-        about: "what a lower priority of the console changes (three minutes)",
+        about: "the effect of a lower priority of the console (three minutes)",
         run: service::nice,
     },
     Measurement {
         name: "added",
-        about: "memory and bytes of the shop with and without it",
+        about: "memory and size of the shop with and without a console",
         run: service::added,
     },
-    Measurement {
-        name: "objects",
-        about: "objects that are counted, and the views of them",
-        run: objects::run,
-    },
+    Measurement { name: "objects", about: "tracked objects, and their views", run: objects::run },
 ];
 
 /// Not among the others unless it is named: it takes minutes.
-const COMPILE: Measurement = Measurement {
-    name: "compile",
-    about: "compiler's time and bytes a command (minutes)",
-    run: compile::run,
-};
+const COMPILE: Measurement =
+    Measurement { name: "compile", about: "compile time and bytes per command (minutes)", run: compile::run };
 
 /// The driver.
 ///

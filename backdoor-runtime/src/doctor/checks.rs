@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_is_said() {
+    fn unreadable_views_are_reported() {
         let mut diagnosis = Diagnosis::new();
         let seen: io::Result<Descriptors> = Err(io::Error::other("hidden"));
         read(&mut diagnosis, "fds", seen, descriptors);

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_change_for_a_while_goes_back_to() {
+    fn temporary_change_names_its_old_value() {
         let change = |number, what: &str, old: u64, new: u64, is_in_force: bool| Change {
             number,
             at: SystemTime::UNIX_EPOCH,

@@ -159,7 +159,7 @@ pub struct Recording {
     collector: Option<JoinHandle<Result<Tally, ProfileError>>>,
 }
 
-/// What a recording and its collector share.
+/// The state that a recording and its collector share.
 #[derive(Debug, Default)]
 struct Course {
     state: Mutex<State>,

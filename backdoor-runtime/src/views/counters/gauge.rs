@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_threads_add_and_take_is_not_lost() {
+    fn concurrent_additions_are_exact() {
         static GAUGE: Gauge = Gauge::new();
         GAUGE.set(-0.5);
         thread::scope(|scope| {

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_the_end_of_the_range() {
+    fn values_out_of_range_are_clamped() {
         assert_eq!(Duration::MAX.to_number(), u64::MAX);
         assert_eq!((-1.0).to_number(), 0);
         assert_eq!(f64::NAN.to_number(), 0);

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_is_kept_and_passed_on() {
+    fn counts_are_stored_and_forwarded() {
         let behind = MetricsRecorder::new();
         let front = MetricsRecorder::new().forward(behind.clone());
         metrics::with_local_recorder(&front, || {

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_registry_has_is_listed_with_its_labels() {
+    fn registry_is_listed_with_labels() {
         let requests =
             IntCounterVec::new(Opts::new("requests_total", "Requests answered"), &["path"]).unwrap();
         requests.with_label_values(&["/a} 7 \" \n"]).inc_by(3);

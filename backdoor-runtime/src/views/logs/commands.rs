@@ -245,7 +245,7 @@ impl CommandOutput for Kept {
     }
 }
 
-/// That what is wanted does not come, and what its author can do.
+/// The sentence about events that do not reach the ring, with a way out.
 fn stops(Stopped { target, level, .. }: &Stopped) -> String {
     let of = if target.is_empty() { "all others".to_owned() } else { format!("`{target}`") };
     let events = match *level {

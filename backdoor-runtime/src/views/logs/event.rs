@@ -56,7 +56,7 @@ impl LogEvent {
         self.line().to_ascii_lowercase().contains(lowercase)
     }
 
-    /// What stands behind the time.
+    /// The text after the time.
     fn line(&self) -> String {
         let mut line = format!("{:>5} ", level_name(self.level).to_ascii_uppercase());
         for span in &self.spans {

@@ -1,4 +1,4 @@
-//! What is wanted of the log: levels by target, `info,net::tcp=trace`.
+//! A filter of the log: levels by target, `info,net::tcp=trace`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ impl Directive {
         &self.target
     }
 
-    /// What is let through of it.
+    /// The level.
     pub fn level(&self) -> LevelFilter {
         self.level
     }
@@ -51,7 +51,7 @@ impl std::error::Error for FilterError {}
 pub(super) struct Filter {
     /// The longest target first; the empty one, for all others, last.
     directives: Vec<Directive>,
-    /// What any target may have.
+    /// The most verbose level of any target.
     max: LevelFilter,
 }
 
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_says_why() {
+    fn invalid_filter_names_the_reason() {
         let error = |text: &str| text.parse::<Filter>().unwrap_err().to_string();
         assert_eq!(error("net=verbose"), "`verbose` is not one of off, error, warn, info, debug, trace");
         assert_eq!(error("=info"), "an empty word is not the path of a module, such as net::tcp");

@@ -31,7 +31,7 @@ static SUBSCRIBERS: Mutex<Vec<WeakDispatch>> = Mutex::new(Vec::new());
 pub struct Stopped {
     /// The target; empty for all others.
     pub target: String,
-    /// What reaches the ring of it.
+    /// The level that reaches the ring.
     pub level: LevelFilter,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn register(subscriber: &Dispatch) {
     subscribers.push(subscriber.downgrade());
 }
 
-/// What the ring is to keep.
+/// The directives of the ring.
 pub(crate) fn wanted() -> Vec<Directive> {
     settings::with_filters(|filters| filters.ring.directives().to_vec())
 }
@@ -50,7 +50,7 @@ pub(crate) fn wanted() -> Vec<Directive> {
 /// Of what the ring is to keep, that which does not reach it. The service's filters are asked, on this thread, where they leave traces
 /// of the question: it should log nothing afterwards.
 pub(crate) fn stopped(wanted: &[Directive]) -> Vec<Stopped> {
-    // Those that are gone by now have nothing to say.
+    // Subscribers that have been dropped are skipped.
     let subscribers: Vec<Dispatch> = subscribers().iter().filter_map(WeakDispatch::upgrade).collect();
     if subscribers.is_empty() { Vec::new() } else { stopped_by(&subscribers, wanted) }
 }

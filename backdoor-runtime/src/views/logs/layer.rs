@@ -130,7 +130,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Alone {
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         targets::note(metadata.target());
-        // What the subscriber wants is its own affair.
+        // The subscriber decides about its own interests.
         Interest::always()
     }
 
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_filters_is_known_by_its_innermost() {
+    fn filters_are_found_by_the_innermost_subscriber() {
         assert!(has_filters::<Registry>());
         type With<S> = tracing_subscriber::layer::Layered<LevelFilter, S>;
         assert!(has_filters::<With<With<Registry>>>());

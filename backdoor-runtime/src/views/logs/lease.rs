@@ -23,9 +23,9 @@ const MOST: usize = 64;
 pub struct ChangedLevel {
     /// The target; empty for all others.
     pub target: String,
-    /// What the ring kept of it.
+    /// The old level of the ring.
     pub old: LevelFilter,
-    /// What it keeps now.
+    /// The new level.
     pub new: LevelFilter,
 }
 
@@ -73,7 +73,7 @@ fn put(
     let (target, old, new) = (directive.target.clone(), state.level(&directive.target), directive.level);
     let ends = length.map(|length| Instant::now() + length);
     let known = state.changes.iter().position(|change| change.is_of(&target));
-    // What a lease replaced comes back at the end of the one that replaces it.
+    // The change that a temporary one replaced returns at the end of the new one.
     let before = known.map(|at| state.changes.remove(at)).and_then(|known| match known.ends {
         Some(_) => known.before,
         None => Some(Box::new(known)),
@@ -112,7 +112,7 @@ pub(super) fn reset(targets: &[String], intent: &Intent) -> Vec<Change> {
     gone
 }
 
-/// What was written down, and what that took the place of: its drop is the author's code, and waits until no lock of ours is held.
+/// The new entry, and the entry that it pushed out: dropping that is code of the author, and happens without a lock.
 struct Written {
     entry: Arc<Entry>,
     _replaced: (Forgotten, Option<Lease>),
@@ -172,7 +172,7 @@ impl Revert for PutBack {
             let old = state.level(target);
             let now = state.changes.iter().find(|change| change.is_of(target));
             if back.is_none() && now.is_none() {
-                // What came back would be a change whose time is over.
+                // The returning change would have expired.
                 return Err(Reverted::Nothing);
             }
             state.changes.retain(|change| !change.is_of(target));
@@ -181,7 +181,7 @@ impl Revert for PutBack {
             }
             state.changes.extend(back.clone());
             let written = Written::of(target, (old, state.level(target)), None, intent, &mut pages);
-            // What was lent has the time again that is left of it.
+            // A temporary change returns with its remaining time.
             if let Some(Change { before, ends: Some(until), .. }) = back {
                 written.lend(until, intent, Arc::new(Self { target: target.clone(), before }));
             }

@@ -22,7 +22,7 @@ const MESSAGE: usize = 4 * 1024;
 /// The longest value of another field, and the longest text of all spans together.
 const VALUE: usize = 1024;
 
-/// What ends a text that was longer.
+/// The mark of truncated text.
 const CUT: &[u8] = "…".as_bytes();
 
 /// The field that a macro's format string becomes.
@@ -137,7 +137,7 @@ impl Write for Bounded<'_> {
             self.text.extend_from_slice(text.as_bytes());
             return Ok(());
         }
-        // What is beyond the end shows that it is to be cut.
+        // Text beyond the end shows that it must be truncated.
         let room = (self.end + 1).saturating_sub(self.text.len());
         self.text.extend_from_slice(&text.as_bytes()[..text.ceil_char_boundary(room)]);
         Err(fmt::Error)
@@ -196,7 +196,7 @@ impl Visit for LogTarget {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// What the bytes of an event say.
+/// A decoded event.
 #[derive(Default)]
 pub(super) struct Decoded {
     pub(super) target: String,
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn written_events_are_read_back() {
         let decoded = written(&[
             ("message", TEXT, "logged in with password=hunter2"),
             ("tries", SCALAR, "3"),

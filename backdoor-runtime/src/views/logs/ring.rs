@@ -23,7 +23,7 @@ pub(super) const TEXT: usize = 16 * 1024;
 /// Events in a chunk.
 const HEADS: usize = 160;
 
-/// What a chunk takes, with the allocator's and the list's share.
+/// The memory of a chunk, with the overhead of the allocator and the list.
 const CHUNK: usize = TEXT + HEADS * size_of::<Head>() + 128;
 
 /// Chunks that are not in the list of all: one that is open in each shard, and one that waits to get there.
@@ -32,7 +32,7 @@ const OUTSIDE: usize = 2 * SHARDS;
 /// The least that the ring can be.
 pub(super) const LEAST: usize = 2 * OUTSIDE * CHUNK;
 
-/// What is known of an event beside its text.
+/// The metadata of an event.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
     pub(super) number: u64,
@@ -67,7 +67,7 @@ pub(super) struct Ring {
     next: AtomicU64,
 }
 
-/// What the ring has of a range of numbers.
+/// The events of a range of numbers.
 pub(super) struct Read {
     chunks: Vec<Arc<Chunk>>,
     /// Chunk and event, in the order of the numbers.
@@ -374,7 +374,7 @@ mod tests {
             scope.spawn(|| (0..4 * HEADS).for_each(|_| write(&ring, "x")));
         });
         drop((held, list));
-        // What did not fit beside the list is missing, and known to be.
+        // Events that did not fit are counted as missing.
         let read = ring.read(0);
         assert_eq!((read.end, read.len()), (4 * HEADS as u64, 2 * HEADS));
         let held: Vec<_> = ring.shards.iter().map(|shard| shard.lock().unwrap()).collect();

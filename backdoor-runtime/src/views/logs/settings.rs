@@ -14,14 +14,14 @@ use tracing::level_filters::LevelFilter;
 use crate::views::logs::change::Change;
 use crate::views::logs::filter::{Directive, Filter};
 
-/// What the ring keeps where nobody said.
+/// The default filter of the ring.
 const DEFAULT: LevelFilter = LevelFilter::INFO;
 
 /// The filters in force.
 #[derive(Clone)]
 pub(super) struct Filters {
     pub(super) ring: Filter,
-    /// Those of the service's own layers that follow, each in its slot.
+    /// The layers of the service that follow, each in its slot.
     following: Vec<Option<Filter>>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Filters {
 #[derive(Debug)]
 pub(super) struct Slot(usize);
 
-/// What the filters in force are made of.
+/// The parts of the filters in force.
 pub(super) struct State {
     base: Filters,
     pub(super) changes: Vec<Change>,
@@ -75,12 +75,12 @@ impl State {
         }
     }
 
-    /// What the ring keeps of a target.
+    /// The level of a target in the ring.
     pub(super) fn level(&self, target: &str) -> LevelFilter {
         self.in_force().ring.level(target)
     }
 
-    /// What it keeps of it without any change.
+    /// The level of a target without any change.
     pub(super) fn base(&self, target: &str) -> LevelFilter {
         self.base.ring.level(target)
     }
@@ -109,7 +109,7 @@ pub(super) fn is_installed() -> bool {
     INSTALLED.load(Ordering::Relaxed)
 }
 
-/// What the ring keeps without any change.
+/// The filter of the ring without any change.
 pub(super) fn set_base(filter: Filter) {
     change(|state| state.base.ring = filter);
 }

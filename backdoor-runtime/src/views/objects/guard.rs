@@ -35,11 +35,11 @@ use super::kind::{Held, Kind};
     note = "write `#[derive(Track)]` on `{Self}`, with a field `track: TrackGuard<Self>`"
 )]
 pub trait Track: Sized {
-    /// What counts them.
+    /// The counter of the type.
     #[doc(hidden)]
     fn kind() -> &'static Kind;
 
-    /// The object's guard.
+    /// The guard of the object.
     fn track_guard(&self) -> &TrackGuard<Self>;
 }
 
@@ -130,13 +130,13 @@ impl<T> fmt::Debug for TrackGuard<T> {
 /// A field beside the guard, for generated code to find out that it is no guard as well.
 pub struct OtherField<T: ?Sized>(PhantomData<fn() -> Box<T>>);
 
-/// What a field is that counts nothing.
+/// A field that counts nothing.
 pub struct NoGuard;
 
-/// What a field is that counts the object once more.
+/// A field that counts the object a second time.
 pub struct SecondGuard;
 
-/// What may stand beside a guard.
+/// Types that are allowed beside a guard.
 #[diagnostic::on_unimplemented(
     message = "an object counts once, and this field is a second guard of it",
     label = "a guard beside the guard",
@@ -160,7 +160,7 @@ impl<T> OtherField<TrackGuard<T>> {
 
 /// All other fields.
 pub trait AnyField {
-    /// What it is.
+    /// The kind of the field.
     fn is(&self) -> NoGuard {
         NoGuard
     }
@@ -168,5 +168,5 @@ pub trait AnyField {
 
 impl<T: ?Sized> AnyField for OtherField<T> {}
 
-/// Asks for what may stand beside a guard.
+/// Requires a type that is allowed beside a guard.
 pub fn beside_guard(_: impl BesideGuard) {}

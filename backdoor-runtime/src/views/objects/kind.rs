@@ -52,7 +52,7 @@ pub(super) struct Facts {
 #[repr(align(128))]
 struct Line<T>(T);
 
-/// What keeps one object in the count for as long as it lives.
+/// Keeps one object in the count until it is dropped.
 pub(super) struct Held {
     pub(super) kind: &'static Kind,
     shard: u8,
@@ -70,7 +70,7 @@ pub(super) struct Seen<'a> {
 /// When it was made, its shard and its slot.
 pub(super) type Key = (u64, u8, u32);
 
-/// What is known of a type without looking at its objects.
+/// The counts of a type, without its objects.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) live: u64,
@@ -158,7 +158,7 @@ impl Kind {
         let mut counts = Counts::default();
         let mut found: Vec<Site> = Vec::new();
         for number in 0..SHARDS {
-            // Who counts may go behind the service, and be interrupted while it holds the lock: nothing is compared or allocated there.
+            // The counting thread may have a lower priority and be preempted under the lock: nothing is compared or allocated there.
             found.reserve(sites::MOST + 1);
             let shard = self.shard(number as u8);
             counts.live += shard.live;

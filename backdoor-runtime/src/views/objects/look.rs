@@ -30,7 +30,7 @@ pub(super) struct Looked {
     pub(super) seen: Seen,
 }
 
-/// What was seen.
+/// The result.
 pub(super) enum Seen {
     /// It was dropped before.
     Gone,

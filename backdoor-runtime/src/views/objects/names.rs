@@ -10,16 +10,16 @@ use crate::base::suggest::nearest;
 pub enum NameError {
     /// No type of this name has had objects. The nearest that has, if there is one.
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What may have been meant.
+        /// The most similar name.
         nearest: Option<String>,
     },
     /// Several types have this name.
     Several {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What tells them apart.
+        /// Their unique names.
         names: Vec<String>,
     },
 }
@@ -42,7 +42,7 @@ impl std::fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// What these types are called, each by the fewest words of its path that no other one has. Two of the same path have numbers.
+/// The names of these types: the shortest unique end of the path. Types with the same path get numbers.
 pub(super) fn distinct(paths: &[&str]) -> Vec<String> {
     let mut words = vec![1; paths.len()];
     let mut names: Vec<String> = paths.iter().map(|path| last_words(path, 1)).collect();

@@ -16,10 +16,10 @@ struct OneSecond {
     dropped: u32,
 }
 
-/// What happened in each of the last seconds.
+/// The events of each of the last seconds.
 pub(super) struct Rates([OneSecond; SECONDS]);
 
-/// What happened in a time.
+/// The events of a time span.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Happened {
     pub(super) made: u64,
@@ -43,7 +43,7 @@ impl Rates {
         second.dropped = second.dropped.saturating_add(1);
     }
 
-    /// What happened in the window that ends now.
+    /// The events of the window that ends now.
     pub(super) fn last(&self, now: u64) -> Happened {
         let now = number(now);
         let mut last = Happened::default();
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_older_than_the_window_is_forgotten() {
+    fn events_before_the_window_are_dropped() {
         let mut rates = Rates::new();
         let start = 1_000_000 * SECOND;
         for second in 0..40 {

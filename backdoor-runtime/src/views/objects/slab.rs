@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crowd_leaves_behind_is_given_back() {
+    fn memory_of_many_objects_is_returned() {
         let mut slab = Slab::new();
         let slots: Vec<u32> = (0..6400).map(|made| slab.insert(entry(made))).collect();
         for slot in slots {

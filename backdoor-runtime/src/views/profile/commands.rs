@@ -9,7 +9,7 @@ use crate::views::profile::{self, FunctionShare, Profile, ProfileError, Saved, T
 use crate::views::threads::nameless;
 use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 
-/// How often it is looked whether the operator has had enough.
+/// The interval of checks for an interrupt.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long functions are looked up once it was interrupted: a command that goes on for a second then is called stuck, and its answer lost.
@@ -18,7 +18,7 @@ const NAMING: Duration = Duration::from_millis(400);
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The files that were asked for, or why there are none.
+/// The requested files, or the reason why there are none.
 type Files = Option<Result<Saved, String>>;
 
 /// The functions that use the processor, the hottest first, and the threads
@@ -94,7 +94,7 @@ fn take(
     let is_enough = || session.is_cancelled() && ended.elapsed() > NAMING;
     let profile = recording.end_until(is_enough).map_err(said)?;
     let wanted = save && profile.samples > 0;
-    // What was seen is shown all the same.
+    // The samples so far are shown.
     let files = wanted.then(|| profile.save(tasks).map_err(|error| error.to_string()));
     Ok((profile, files))
 }
@@ -157,7 +157,7 @@ fn shared_names(functions: &[FunctionShare]) -> HashSet<String> {
     short.filter(|name| !seen.insert(name.clone())).collect()
 }
 
-/// What of a function a narrow terminal has room for. A closure is told from its function where both are there.
+/// The columns of a function on a narrow terminal. A closure differs from its function if both are shown.
 fn few(row: &Value, shared: &HashSet<String>) -> Value {
     let text = |column: &str| row[column].as_str();
     let name = |full: &str| match fitted::short_function(full) {
@@ -196,7 +196,7 @@ impl CommandOutput for Tasks {
     }
 }
 
-/// What was sampled, in sentences.
+/// The summary, in sentences.
 fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, String>>) -> fmt::Result {
     let (took, used) = (short(profile.took), short(profile.used));
     let rate = profile.rate;

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_narrow_is_left_out() {
+    fn narrow_boxes_are_left_out() {
         let stacks = [Stack::of(None, 1_000_000, &["shop::a"]), Stack::of(None, 1, &["shop::c", "shop::b"])];
         assert_eq!(graph(&stacks, false, "").matches("<g>").count(), 2);
         assert_eq!(graph(&[], false, "").matches("<g>").count(), 0);

@@ -17,7 +17,7 @@ const FREE: u32 = 0;
 const WRITING: u32 = 1;
 const DONE: u32 = 2;
 
-/// What a thread was doing when its timer went off.
+/// The state of a thread when its timer expired.
 pub(super) struct Sample {
     /// The profile that it is for.
     profile: u32,
@@ -80,7 +80,7 @@ impl Ring {
         ring
     }
 
-    /// What a thread's timer has to carry in its signal.
+    /// The value that the timer of a thread carries in its signal.
     pub(super) fn mark(&self, tid: i32) -> u64 {
         u64::from(self.profile) << 32 | u64::from(tid.cast_unsigned())
     }

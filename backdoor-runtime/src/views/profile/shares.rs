@@ -9,7 +9,7 @@ use crate::views::threads::Frame;
 use crate::views::threads::fold::{self, Line};
 use crate::views::threads::frame;
 
-/// What a function used.
+/// The samples of a function.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionShare {
@@ -29,7 +29,7 @@ pub struct FunctionShare {
     pub total_samples: u64,
 }
 
-/// What a thread used.
+/// The samples of a thread.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadShare {
@@ -43,7 +43,7 @@ pub struct ThreadShare {
     pub samples: u64,
 }
 
-/// What the tasks of one name used.
+/// The samples of the tasks with one name.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaskShare {
@@ -169,7 +169,7 @@ fn lines(stack: &Stack, full: bool) -> Vec<(Met, Option<u32>)> {
         .collect()
 }
 
-/// What was met most; of several the first.
+/// The most frequent value; of several the first.
 fn most<T: Ord>(counts: HashMap<T, u64>) -> Option<T> {
     counts
         .into_iter()
@@ -263,14 +263,14 @@ mod tests {
 
     /// As `{async_fn#0}`, two that were inlined were one.
     #[test]
-    fn what_has_no_name_is_told_apart_by_its_place() {
+    fn unnamed_functions_are_separated_by_place() {
         let at = |line| Stack::of(None, 1, &["{async_fn#0}", "shop::serve", "main"]).at(line);
         let functions = profile(vec![at(88), at(12)]).functions(false);
         assert_eq!(functions.iter().filter(|share| share.function.starts_with("async fn at ")).count(), 2);
     }
 
     #[test]
-    fn what_is_inside_std_counts_for_what_was_called() {
+    fn frames_in_std_count_for_the_called_function() {
         let sorted = ["core::slice::sort::shared::pivot", "core::slice::sort", "shop::serve", "main"];
         let stacks = vec![Stack::of(None, 1, &sorted)];
         let functions = profile(stacks).functions(false);

@@ -17,7 +17,7 @@ use crate::views::threads::symbols;
 use crate::{CommandOutput, Console, Page, Value};
 
 record! {
-    /// What the console itself does and costs.
+    /// The use of resources by the console.
     pub struct Itself {
         /// Its threads, by number.
         pub threads: Vec<OwnThread>,
@@ -27,9 +27,9 @@ record! {
         pub ended: Duration,
         /// How long it has been up.
         pub up: Duration,
-        /// Who is connected.
+        /// The number of sessions.
         pub sessions: usize,
-        /// What of its memory it keeps count of: what grows with use.
+        /// The parts of its memory that grow with use.
         pub holds: Vec<Held>,
         /// The lines that were run, by how they ended.
         pub commands: Vec<StatusCount>,
@@ -43,17 +43,17 @@ record! {
 record! {
     /// A part of the console's memory.
     pub struct Held {
-        /// What is in it.
+        /// Its contents.
         pub what: &'static str,
-        /// Bytes of it now.
+        /// The current bytes.
         pub bytes: u64,
-        /// The most it may be.
+        /// The limit in bytes.
         pub at_most: u64,
     }
 }
 
 record! {
-    /// A thread of the console's.
+    /// A thread of the console.
     pub struct OwnThread {
         /// Its number, as `top -H` shows it.
         pub tid: u32,
@@ -85,7 +85,7 @@ pub fn itself(console: &Console) -> Itself {
     }
 }
 
-/// What it holds by now, and may at most.
+/// The memory that the console holds, with limits.
 pub(crate) fn held() -> Vec<Held> {
     let (names, most_names) = symbols::kept();
     let (log, most_log) = logs::memory();

@@ -86,7 +86,7 @@ Max nice priority         0                    0
     }
 
     #[test]
-    fn what_is_used_of_the_process_own_limits_is_told() {
+    fn use_of_the_process_limits_is_shown() {
         let limits = limits().unwrap();
         let files = limits.iter().find(|limit| limit.name == "Max open files").unwrap();
         assert!(files.used.is_some_and(|used| used > 0), "{files:?}");

@@ -9,7 +9,7 @@ use super::poison;
 
 /// A twin of [`std::sync::Condvar`] for our [`Mutex`](super::Mutex), which is not shown as held while its holder waits.
 ///
-/// Who waits for a condition is not listed: it has no holder.
+/// Waiters for a condition are not listed: it has no holder.
 ///
 /// ```
 /// use std::thread;

@@ -68,7 +68,7 @@ impl Link {
 fn links(records: &[Arc<Record>]) -> Vec<Link> {
     let held: Vec<Vec<(usize, Held)>> = records.iter().map(|record| record.holders().collect()).collect();
     let waiting: Vec<Vec<Queued>> = records.iter().map(|record| queue(record)).collect();
-    // Who holds nothing is in no cycle, however many wait, unless somebody waits behind.
+    // A waiter without a hold is in a cycle only if another waiter is queued behind it.
     let holders = held.iter().flatten().filter_map(|(_, held)| held.who.holder());
     let fronts = waiting.iter().flatten().filter_map(|queued| queued.front);
     let parties: HashSet<Node> = holders.chain(fronts.flat_map(|(_, front)| front.who.waiting())).collect();

@@ -14,13 +14,13 @@ const LISTED: usize = 64;
 
 /// Threads that wait for the same thing, which no lock of ours is.
 ///
-/// A futex is a word in memory that threads wait at; locks, conditions and idle threads all do. Who holds it cannot be known.
+/// A futex is a word in memory that threads wait at; locks, conditions and idle threads all do. Its holder is unknown.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UntrackedInfo {
     /// Where the word is.
     pub address: String,
-    /// What waits in this way, as far as the value shows that they began to wait at.
+    /// The kind of wait, as far as the expected value of the futex shows it.
     pub looks_like: &'static str,
     /// The threads: 64 at most.
     pub threads: Vec<UntrackedThread>,
@@ -46,7 +46,7 @@ record!(UntrackedThread: thread, name, at);
 /// All threads that wait at a futex, other than for our locks.
 #[derive(Default)]
 pub(super) struct Untracked {
-    /// Those that look like locks, most threads first.
+    /// Futexes that look like locks, most threads first.
     pub(super) locks: Vec<UntrackedInfo>,
     /// Threads that wait as idle ones do: for a condition, or parked.
     pub(super) others: usize,
@@ -135,7 +135,7 @@ fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
     (others, untold)
 }
 
-/// What a thread called that it waits in.
+/// The function that the thread waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Called {
     /// A condition, or a place to park.
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_a_thread_waits() {
+    fn wait_of_a_thread_is_described() {
         #[track_caller]
         fn check(call: Option<(i64, [u64; 6])>, expected: Option<(u64, u32)>) {
             let asleep = Asleep { call, stack_pointer: 0x7ffe, program_counter: 0x7fff };

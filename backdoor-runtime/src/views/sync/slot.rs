@@ -21,7 +21,7 @@ pub(super) struct Slot {
     asynchronous: AtomicBool,
 }
 
-/// What a slot says.
+/// The contents of a slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     pub(super) turn: u64,
@@ -90,7 +90,7 @@ impl Slot {
         self.turn.store(turn + 2, Ordering::Release);
     }
 
-    /// Who holds it, unless it is free or changes faster than it can be read.
+    /// The holder, unless the slot is free or changes faster than it can be read.
     pub(super) fn read(&self) -> Option<Held> {
         const TRIES: usize = 100;
         (0..TRIES).find_map(|_| self.try_read()).flatten()
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_of_one_holder() {
+    fn slot_reads_are_consistent() {
         const TURNS: usize = if cfg!(miri) { 50 } else { 5000 };
         let slot = Slot::new();
         let holders = [(who(1), here()), (who(2), here())];

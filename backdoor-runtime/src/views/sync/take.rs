@@ -9,7 +9,7 @@ use super::record::{Hold, Record, Wanted};
 use super::watch::Watch;
 use super::who::Owner;
 
-/// Who takes a lock, where, and what is known of the lock.
+/// An acquisition: its owner, its place, and the record of the lock.
 #[derive(Clone, Copy)]
 pub(super) struct Acquire<'a> {
     pub(super) record: &'a Record,

@@ -123,7 +123,7 @@ impl LockInfo {
         let mut waiters: Vec<(u64, Waiter)> =
             record.waiters().iter().take(WAITERS).map(|(&wait, waiter)| (wait, *waiter)).collect();
         let (holders, more_holders) = (holders(record), record.unlisted());
-        // Who has got the lock meanwhile is among the holders, and not among those who wait.
+        // A waiter that has got the lock is now among the holders.
         let waiting = {
             let still = record.waiters();
             waiters.retain(|(wait, _)| still.contains_key(wait));

@@ -6,7 +6,7 @@ use super::place::Place;
 use super::record::{Kind, Record};
 use super::registry;
 
-/// What a lock carries with it: enough to be made in a constant, and the record once it was first used.
+/// The part inside a lock: constructible in a constant, with the record from its first use on.
 pub(super) struct Watch {
     kind: Kind,
     name: Option<&'static str>,
@@ -56,7 +56,7 @@ mod tests {
     /// As the documentation of [`sync`](crate::views::sync) says.
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn what_a_lock_weighs() {
+    fn locks_have_their_documented_size() {
         assert_eq!(size_of::<Watch>(), 56);
     }
 }

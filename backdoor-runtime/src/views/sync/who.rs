@@ -14,7 +14,7 @@ pub(super) struct Owner {
     pub(super) asynchronous: bool,
 }
 
-/// What can wait and hold: a node of the graph.
+/// A thread or task that waits and holds: a node of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Node {
     Thread(u32),

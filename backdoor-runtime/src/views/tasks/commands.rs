@@ -178,7 +178,7 @@ async fn cancel(
     Ok(format!("{} ends at its next poll; it is {state}", task.title()))
 }
 
-/// Where these tasks are, and what they hold and wait for.
+/// The stacks of these tasks, with their locks.
 async fn stacks_of(ids: &[u64], full: bool) -> Vec<Item> {
     let stacks = tasks::stacks(ids).await;
     let mut locks = sync::locks_of_tasks(ids);
@@ -291,14 +291,14 @@ fn matches(what: &Option<String>, task: &TaskInfo) -> bool {
     what.as_ref().is_none_or(|what| task.matches(what))
 }
 
-/// What is said of those that were left out, if any were.
+/// A note about tasks beyond the limit, if there are any.
 fn rest(more: usize) -> Vec<Item> {
     let text = || format!("{} not shown; --limit shows them", others(more, "is", "are"));
     let note = || Item::note(text(), Value::record([("not_shown", more.into())]));
     (more > 0).then(note).into_iter().collect()
 }
 
-/// What is said where a pattern has found nothing.
+/// A note for a pattern without matches.
 fn none(what: &Option<String>) -> Vec<Item> {
     let note = |what: &String| {
         let text = format!("no task has `{what}` in its name or in the file where it was spawned");

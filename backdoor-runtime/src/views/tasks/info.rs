@@ -10,13 +10,13 @@ use crate::views::tasks::native;
 use crate::views::tasks::record::{Record, State};
 use crate::views::tasks::registry::{End, Ended};
 
-/// What a task does at present.
+/// The current state of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskState {
     /// It waits to be woken.
     Idle,
-    /// Somebody has woken it, and it has not been polled since.
+    /// It was woken, and not polled after that.
     Scheduled,
     /// It is being polled.
     #[non_exhaustive]
@@ -42,7 +42,7 @@ pub struct TaskInfo {
     pub id: u64,
     /// The name it was given.
     pub name: Option<String>,
-    /// What it does.
+    /// The state.
     pub state: TaskState,
     /// How long ago it was made, by a coarse clock: up to a tick of the kernel's too much, 4 ms where that is 250 Hz.
     pub age: Duration,
@@ -78,7 +78,7 @@ pub enum HowEnded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndedTask {
-    /// What it was.
+    /// The task.
     pub task: TaskInfo,
     /// How it ended.
     pub how: HowEnded,
@@ -173,7 +173,7 @@ impl TaskState {
         }
     }
 
-    /// What a person reads: a task that runs, where.
+    /// The text form; for a running task, with its thread.
     pub fn describe(&self) -> String {
         match self {
             Self::Running { tid, thread, since } => {
@@ -186,7 +186,7 @@ impl TaskState {
 }
 
 impl HowEnded {
-    /// What a person reads.
+    /// The text form.
     pub fn describe(&self) -> String {
         match self {
             Self::Done => "done".to_owned(),

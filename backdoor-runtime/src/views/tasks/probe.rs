@@ -31,7 +31,7 @@ pub(crate) struct Trace {
     together: Arc<Together>,
 }
 
-/// What a traced poll has shown.
+/// The result of a traced poll.
 #[derive(Clone, Default)]
 pub(crate) struct Found {
     pub(crate) is_polled: bool,

@@ -58,7 +58,7 @@ pub(crate) enum Counted {
     FoundOut(OnceLock<Option<runtime::Id>>),
 }
 
-/// What a task does.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Idle,

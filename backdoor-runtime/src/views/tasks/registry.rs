@@ -113,7 +113,7 @@ pub(crate) fn get(id: NonZeroU64) -> Option<Arc<Record>> {
     shard(id).alive.get(&id).cloned()
 }
 
-/// What to call a task that lives, or that was among the last to end well: its name, else where it was spawned.
+/// The title of a live or recently completed task: its name, else the place where it was spawned.
 pub(crate) fn label(id: NonZeroU64) -> Option<String> {
     let tasks = shard(id);
     let ended = || tasks.done.iter().find(|ended| ended.id == id).map(|ended| (&ended.name, ended.spawned));

@@ -7,7 +7,7 @@ use crate::base::byte_size::size;
 use crate::base::soft_limit::{Kind, soft_limit};
 use crate::procfs::cgroup::free_memory;
 
-/// What is left to the service, and to the rest of the look.
+/// The memory that is left to the service and to the rest of the command.
 const RESERVE: u64 = 2 << 20;
 
 pub(crate) const DEFAULT: usize = 16 << 20;
@@ -19,7 +19,7 @@ pub(crate) fn allow(bytes: usize) {
     ALLOWED.store(bytes, Ordering::Relaxed);
 }
 
-/// What the author allows.
+/// The limit of the author.
 pub(crate) fn allowed() -> usize {
     ALLOWED.load(Ordering::Relaxed)
 }

@@ -115,8 +115,7 @@ impl Threads {
     }
 }
 
-/// What of a row a narrow terminal has room for: the call that the thread is in, else the kernel's function; the task that it polls,
-/// else what it is to tokio.
+/// The columns of a narrow terminal: the system call, else the function of the kernel; the polled task, else the role in tokio.
 fn few(row: &Value) -> Value {
     let first = |one: &str, other: &str| match &row[one] {
         Value::Null => row[other].clone(),
@@ -170,7 +169,7 @@ struct Pnt {
     stacks: Stacks,
     /// How many threads there were before the pattern.
     all: usize,
-    /// Why those that are not shown have no stack to look for the pattern in.
+    /// The reasons why threads that are not shown have no stack to search.
     unseen: Vec<String>,
     full: bool,
 }

@@ -43,7 +43,7 @@ fn idle(frames: &[Frame]) -> Option<Line<'_>> {
     Some(Line::Inner { called: frames.get(at)?, inside: at, innermost: frames.first()? })
 }
 
-/// What a thread is to tokio, seen from its stack.
+/// The role of a thread in tokio, from its stack.
 pub(crate) fn role(frames: &[Frame]) -> Option<&'static str> {
     role_at(frames).map(|(_, role)| role)
 }

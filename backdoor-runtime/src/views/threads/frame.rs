@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_line_tables_leave_without_a_name() {
+    fn closures_without_names_get_one() {
         let called = |function: &str| Frame::named(function).called().to_owned();
         assert_eq!(called("{async_fn#0}"), "async fn");
         assert_eq!(called("{closure#12}"), "closure");

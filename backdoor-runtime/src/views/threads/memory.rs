@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_mapped_is_read_and_nothing_else() {
+    fn only_mapped_memory_is_read() {
         prepare().unwrap();
         let text = *b"0123456789";
         let mut copy = [0; 10];

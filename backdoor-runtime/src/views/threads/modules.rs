@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_a_call() {
+    fn call_instructions_are_recognized() {
         assert!(ends_with_call(&[0, 0, 0, 0xe8, 1, 2, 3, 4]), "call rel32");
         assert!(ends_with_call(&[0, 0, 0xff, 0x15, 1, 2, 3, 4]), "call [rip + disp32]");
         assert!(ends_with_call(&[0, 0, 0, 0, 0, 0, 0xff, 0xd0]), "call rax");

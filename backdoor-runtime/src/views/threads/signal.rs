@@ -35,7 +35,7 @@ const ASKED: u64 = 1;
 const WRITING: u64 = 2;
 const DONE: u64 = 3;
 
-/// What a thread was doing when the signal came.
+/// The state of a thread when the signal arrived.
 #[repr(C)]
 pub(super) struct Copied {
     pub(super) registers: Registers,
@@ -88,14 +88,14 @@ static TABLE: [Slot; SLOTS] = [const {
 /// Counts answers; the collector waits on it.
 static ANSWERS: AtomicU32 = AtomicU32::new(0);
 
-/// What the author chose with `Builder::stack_signal`; 0 for one that is free.
+/// The signal of `Builder::stack_signal`; 0 for a free one.
 static CHOSEN: AtomicI32 = AtomicI32::new(0);
 
 /// The one who may ask.
 pub(crate) static REQUESTS: Mutex<Requests> =
     Mutex::new(Requests { signal: None, number: 0, kept: [const { None }; SLOTS] });
 
-/// Lets the author choose the signal. What is installed stays.
+/// Sets the signal of the author. An installed handler stays.
 pub(crate) fn choose(number: i32) {
     CHOSEN.store(number, Ordering::Relaxed);
 }
@@ -107,7 +107,7 @@ pub(crate) struct Requests {
     kept: [Option<Arc<Mappings>>; SLOTS],
 }
 
-/// What has become of a request.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Asked,
@@ -186,7 +186,7 @@ impl Requests {
         }
     }
 
-    /// What has become of the request in this slot.
+    /// The result of the request in this slot.
     pub(super) fn phase(&self, at: usize) -> Phase {
         match TABLE[at].state.load(Ordering::Acquire) & 3 {
             DONE => Phase::Done,

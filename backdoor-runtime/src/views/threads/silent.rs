@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use crate::procfs::task_files;
 
-/// What is said of the thread that looks.
+/// The reason for the reading thread itself.
 pub(crate) const COLLECTOR: &str = "this thread reads the stacks";
 
 /// Why there is no stack of a thread.

@@ -31,7 +31,7 @@ const SEND_AGAIN: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 10;
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// What a sweep found.
+/// The result of a sweep.
 pub(crate) struct Sweep {
     /// By thread id.
     pub(crate) threads: Vec<Taken>,
@@ -71,7 +71,7 @@ struct Asked {
     sent: Instant,
 }
 
-/// What a look at a thread has come to.
+/// The result for one thread.
 enum Looked {
     /// Its stack, or why there is none.
     Done(Result<Addresses, Silent>),
@@ -395,7 +395,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// What was read of its stack is kept.
+/// Keeps the part of the stack that was read.
 fn unanswered(stack: &mut Result<Addresses, Silent>) {
     if stack.is_err() {
         *stack = Err(Silent::Unanswered);

@@ -33,7 +33,7 @@ pub(crate) struct Names {
     pub(crate) missing: Option<String>,
 }
 
-/// What was found in earlier looks.
+/// Results of earlier commands.
 #[derive(Default)]
 struct Kept {
     objects: Vec<Object>,

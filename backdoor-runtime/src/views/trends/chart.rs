@@ -25,7 +25,7 @@ const NARROWEST: usize = 12;
 /// Changes that are marked, the youngest; each has a letter.
 const MARKED: usize = 26;
 
-/// What a chart is drawn with.
+/// The characters of a chart.
 struct Pen {
     /// One to eight eighths of a character.
     bars: [char; STEPS],

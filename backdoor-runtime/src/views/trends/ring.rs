@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_and_what_comes_late_is_left_out() {
+    fn non_numbers_and_late_values_are_left_out() {
         let mut ring = Ring::new();
         for (second, number) in
             [(3, -2.5), (4, f64::NAN), (5, f64::INFINITY), (6, f64::NEG_INFINITY), (2, 9.0)]

@@ -208,7 +208,7 @@ mod tests {
     static GAUGE: Gauge = Gauge::new();
 
     #[test]
-    fn what_was_not_read_is_not_known_now() {
+    fn unread_values_are_unknown() {
         let series = Series::new(Watched::variable("n", &GAUGE));
         let seconds = Duration::from_secs;
         let now = |at: u64| series.trend(seconds(at), SystemTime::now()).now;

@@ -264,7 +264,7 @@ mod tests {
 
     /// `operator.md` C23, `newcomer.md` 1.3: each of these was told that the variable sets nothing.
     #[test]
-    fn what_is_wrong_with_a_line_of_set_is_said() {
+    fn errors_of_set_lines_name_the_word() {
         vars::register("pairs-batch", || 1).unwrap();
         vars::register("pairs-greeting", || 1).unwrap();
         vars::Computed::new("pairs-token", || 1).secret().register().unwrap();

@@ -134,7 +134,7 @@ fn unreadable_values_are_unknown_for_each_controller() {
 
 /// `attack.md` L4: a kill of last week is none of this process's.
 #[test]
-fn what_was_before_the_console_started_is_not_counted_again() {
+fn counts_begin_at_the_start_of_the_console() {
     let group = Cgroup { oom_kills: Some(3), throttled: Some(90), periods: Some(100), ..Cgroup::default() };
     let start = Counters { oom_kills: Some(2), throttled: Some(90), periods: Some(91) };
     let since = group.since(start);

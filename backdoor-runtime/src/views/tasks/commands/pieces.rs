@@ -12,7 +12,7 @@ use crate::views::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::views::threads::ThreadStack;
 use crate::{Column, CommandOutput, Cut, Page, Value};
 
-/// What of the columns gives way, the first those that only tell more of what others show.
+/// The columns that can shrink, the least important first.
 const COLUMNS: [Column; 6] = [
     Column::new("spawned").cut(Cut::Start).spare(4),
     Column::new("busy").spare(1),
@@ -52,7 +52,7 @@ pub(super) fn columns(task: &TaskInfo) -> Vec<Field> {
     ]
 }
 
-/// As exact as a person wants it.
+/// Rounded for reading.
 pub(super) fn rounded(length: Duration) -> Value {
     tasks::rounded(length).into()
 }

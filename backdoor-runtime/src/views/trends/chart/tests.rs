@@ -114,7 +114,7 @@ fn newcomer_3_3_6_all_axes_begin_at_the_same_number() {
 }
 
 #[test]
-fn what_never_changes_what_is_negative_and_what_was_never_read() {
+fn constant_negative_and_missing_values_are_drawn() {
     let constant = trend(queued(), 30, |_| Some((-5).into()));
     let drawn_constant = drawn(&constant, 60, false);
     assert!(drawn_constant.contains("last 60 s: min -5, max -5"));
@@ -174,7 +174,7 @@ fn changes_stand_in_their_order_whatever_the_clock_said() {
 
 /// `newcomer.md` 1.2 j: a variable of text was drawn as not known, without a word why.
 #[test]
-fn what_is_no_number_is_said() {
+fn text_values_are_reported() {
     let text = drawn(&trend(queued(), 3, |_| Some("many".into())), 80, false);
     assert!(text.starts_with("shop queued: now unknown: its value is text, not a number\n"), "{text}");
 }

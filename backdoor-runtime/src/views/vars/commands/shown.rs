@@ -85,7 +85,7 @@ pub(crate) fn time(at: SystemTime) -> String {
     Value::Time(whole_seconds(at)).to_text(None).trim_end().to_owned()
 }
 
-/// Who made a change, where there is little room: without the address, which `who` knows.
+/// The author of a change on a narrow terminal: without the address, which `who` shows.
 fn author<'a>(page: &Page<'_>, by: &'a str) -> &'a str {
     match page.width().is_some_and(|width| width < WIDE) {
         true => by.split(" (").next().unwrap_or(by),
