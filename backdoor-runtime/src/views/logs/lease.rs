@@ -93,7 +93,7 @@ fn put(
     (ChangedLevel { target, old, new }, written)
 }
 
-/// Forgets the changes of these targets, or all. Gives those that there were.
+/// Removes the changes of these targets, or all, and returns them.
 pub(super) fn reset(targets: &[String], intent: &Intent) -> Vec<Change> {
     let (gone, written): (Vec<Change>, Vec<Written>) = settings::change(|state| {
         let is_meant = |change: &mut Change| targets.is_empty() || targets.contains(&change.directive.target);

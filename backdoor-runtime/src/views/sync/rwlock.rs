@@ -126,7 +126,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// The value, without a lock: nobody else can hold it.
+    /// The value, without a lock: the exclusive reference proves that it is free.
     ///
     /// # Errors
     /// It is poisoned; the value is in the error.

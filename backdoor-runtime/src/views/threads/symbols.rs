@@ -29,7 +29,7 @@ const NAME: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     found: HashMap<u64, Arc<[Frame]>>,
-    /// Why functions have no names, or no files and lines, where that is not for want of them in the program.
+    /// The reason why functions have no names, files or lines, if the program has them.
     pub(crate) missing: Option<String>,
 }
 

@@ -121,7 +121,7 @@ pub(crate) fn remove(name: &str) -> bool {
 }
 
 impl Computed {
-    /// Makes it known, in the place of an earlier computed one of the same name.
+    /// Registers it, and replaces an earlier computed variable with the same name.
     ///
     /// # Errors
     /// The name is not one word of a-z, 0-9 and `-`, or a `#[backdoor_var]` has it.

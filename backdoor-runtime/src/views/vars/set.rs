@@ -21,7 +21,7 @@ use crate::views::vars::registry;
 use crate::views::vars::variable::{Setting, Variable};
 use crate::views::vars::{Readable, VarError};
 
-/// How long changing variables may take, all parsing, judging and telling of the author's included.
+/// The time limit for a change, with the parsing, validation and `on_change` of the author.
 pub(super) const WRITE: Duration = Duration::from_secs(1);
 
 /// One variable to be changed.
@@ -67,10 +67,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
         answers(&name)?;
         let _running = Running::begin(&about(&name), WRITE);
         let made = catch_panic(|| prepare(order)).map_err(|panic| {
-            VarError::new(format!(
-                "{}: parsing or validating the value panicked: {}",
-                order.name, panic.message
-            ))
+            VarError::new(format!("{}: parsing or validating it panicked: {}", order.name, panic.message))
         })??;
         if ready.iter().any(|(_, earlier)| earlier.variable.name == made.variable.name) {
             return Err(VarError::new(format!("`{}` is given twice", made.variable.name)));
@@ -304,9 +301,7 @@ impl Revert for PutBack {
         });
         let (copy, shown) = match made {
             Ok(made) => made,
-            Err(panic) => {
-                return Reverted::Failed(format!("formatting the value panicked: {}", panic.message));
-            }
+            Err(panic) => return Reverted::Failed(format!("formatting it panicked: {}", panic.message)),
         };
         let mut held = match setting.cell().hold(Instant::now() + WAIT) {
             Ok(held) => held,
@@ -319,9 +314,7 @@ impl Revert for PutBack {
                 drop(held);
                 return self.leave_alone(change, intent);
             }
-            Err(panic) => {
-                return Reverted::Failed(format!("comparing the value panicked: {}", panic.message));
-            }
+            Err(panic) => return Reverted::Failed(format!("comparing it panicked: {}", panic.message)),
         }
         let mut pages = JOURNAL.open();
         if pages.last_of(name) != change {

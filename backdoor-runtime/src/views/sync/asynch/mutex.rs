@@ -161,7 +161,7 @@ impl<T: ?Sized> Mutex<T> {
         Owned::try_new(self, Self::try_lock).map(OwnedMutexGuard)
     }
 
-    /// The value, without a lock: nobody else can hold it.
+    /// The value, without a lock: the exclusive reference proves that it is free.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
     }

@@ -189,7 +189,7 @@ impl<T: ?Sized> RwLock<T> {
         Ok(self.writes(Owner::here(true), Location::caller(), inner))
     }
 
-    /// The value, without a lock: nobody else can hold it.
+    /// The value, without a lock: the exclusive reference proves that it is free.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
     }
