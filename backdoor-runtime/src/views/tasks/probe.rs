@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_clones_or_wakes_is_a_leaf_and_the_clone_lives_on() {
+    fn cloning_and_waking_futures_are_leaves() {
         let counts = Arc::<Counts>::default();
         let waker = Waker::from(counts.clone());
         let together = Together::new(1);
