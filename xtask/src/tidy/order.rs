@@ -74,12 +74,12 @@ const ORDER: &[(&str, &str)] = &[
         "the commands of a view, beside it: `views/tasks/commands.rs`; commands may use all views",
     ),
     ("builtins", "commands of the console itself: `help`, `commands`, `who`, `running`, `quit`"),
-    ("doctor", "the command that judges what the views show"),
-    ("server", "the builder, its checks at start, addresses, listeners, who gets a session, the end"),
-    ("testing", "lines run without a socket, for unit tests of authors"),
-    ("bounds", "the rules for authors' types, under the names that the compiler shows"),
+    ("doctor", "the command that checks all views for problems"),
+    ("server", "the builder, its checks at start, addresses, listeners, admission of sessions, the end"),
+    ("testing", "lines without a socket, for unit tests of authors"),
+    ("bounds", "the rules for types of authors, with the names in compiler errors"),
     ("private", "all that generated code may name; the name of the module has the version: `private_0_1_0`"),
-    ("in_the_authors_crate", "macros that must run in the author's crate"),
+    ("in_the_authors_crate", "macros that must run in the crate of the author"),
 ];
 
 const DOCUMENT: &str = "ARCHITECTURE.md";

@@ -10,7 +10,7 @@ use crate::views::logs::filter::Directive;
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) directive: Directive,
-    /// What comes back at its end; the service's own filter where there is nothing.
+    /// The change that returns at its end; `None` for the filter of the service.
     pub(super) before: Option<Box<Change>>,
     pub(super) ends: Option<Instant>,
     pub(super) by: String,
@@ -30,7 +30,7 @@ impl Change {
         self.directive.target == target
     }
 
-    /// What is left of it when it comes back: where its time is over, what it replaced.
+    /// The change as it returns: after its time, the change that it replaced.
     pub(super) fn left(self, now: Instant) -> Option<Self> {
         match self.ends {
             Some(end) if end <= now => self.before.map(|before| *before),

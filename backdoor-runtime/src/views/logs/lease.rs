@@ -29,7 +29,7 @@ pub struct ChangedLevel {
     pub new: LevelFilter,
 }
 
-/// What the journal calls the level of a target.
+/// The name of a target in the journal.
 fn name(target: &str) -> String {
     if target.is_empty() { "log".to_owned() } else { format!("log {target}") }
 }

@@ -6,7 +6,7 @@ use std::{fs, io};
 use crate::base::reserve;
 use crate::procfs::files::named;
 
-/// Number and link of every descriptor but the one that reads them.
+/// Number and link of every descriptor, without the one that reads them.
 pub(super) fn links() -> io::Result<Vec<(u32, String)>> {
     const DIRECTORY: &str = "/proc/self/fd";
     let mut links = Vec::new();

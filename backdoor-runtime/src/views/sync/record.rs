@@ -28,7 +28,7 @@ pub(super) enum Kind {
 
 /// A lock as the console sees it. It does not know the value.
 pub(super) struct Record {
-    /// Counts locks in the order of their first use.
+    /// The number of the lock, in the order of first use.
     pub(super) number: u64,
     pub(super) kind: Kind,
     pub(super) name: Option<&'static str>,

@@ -56,7 +56,7 @@ pub struct MutexGuard<'a, T: ?Sized> {
 pub struct OwnedMutexGuard<T: ?Sized + 'static>(pub(super) Owned<Mutex<T>, MutexGuard<'static, T>>);
 
 impl<T> Mutex<T> {
-    /// A mutex that is known by where it was made.
+    /// A mutex without a name, shown by the place of its creation.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self::watched(Watch::new(Kind::AsyncMutex, None, Location::caller()), value)
