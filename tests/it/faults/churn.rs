@@ -17,7 +17,7 @@ const VIEWS: [(&str, &str); 9] = [
     ("pgt client", "client"),
     ("runtime --for 10ms", "tasks alive"),
     ("locks", "no lock of"),
-    ("waits", "nobody waits for a lock of"),
+    ("waits", "no thread or task waits for a lock of"),
 ];
 
 /// What a run must not go beyond, once everything has been used: symbols and stacks are kept, and of the allocator's arenas some grow.
