@@ -1,6 +1,7 @@
 //! What was changed in the running service: the journal, changes for a while, and how each is taken back.
 
 mod change;
+pub(crate) mod entry;
 pub(crate) mod journal;
 pub(crate) mod lease;
 

@@ -1,103 +1,18 @@
-//! What was changed from a console or by the API: when, by whom, why, and how to take it back. Variables are recorded here, and so is
-//! whatever else an operator changes for a while.
+//! The changes that were made from a console or by the API, as long as they are remembered. Variables are recorded here, and so is
+//! what else an operator changes for a while.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::Value;
-use crate::audit::{Event, Notes};
-use crate::base::escape::escape_line;
+use crate::audit::Event;
+use crate::changes::entry::{Actor, Entry, Intent, Revert, What};
 use crate::changes::{Change, lease};
-use crate::exec::runtime_thread::Asynchronous;
-use crate::reply::text;
 
 /// How many changes are remembered. The last one of each name is remembered besides.
 pub(crate) const REMEMBERED: usize = 256;
-
-/// Who changes something, and where that is logged.
-#[derive(Clone)]
-pub(crate) struct Actor {
-    pub(crate) who: String,
-    /// The console whose end ends his leases; 0 is none.
-    pub(crate) owner: u64,
-    /// What that console is called.
-    pub(crate) console: Option<Arc<str>>,
-    /// The number of the session there.
-    pub(crate) session: u64,
-    /// The audit record of that console. What the service changes itself is logged on its own thread.
-    pub(crate) notes: Option<Notes>,
-    /// What the author's code enters when a change is taken back.
-    pub(crate) runtime: Option<Arc<Asynchronous>>,
-}
-
-/// What a change was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Set,
-    /// For so long.
-    Lent(Duration),
-    Reset,
-    /// Takes back the change of this number.
-    Undo(u64),
-    /// The time of this change is over.
-    End(u64),
-    /// The time of this change is over, and somebody else has changed it since.
-    LeftAlone(u64),
-}
-
-/// A change is about to be made: all that is known of it before.
-pub(crate) struct Intent {
-    pub(crate) what: What,
-    pub(crate) author: Actor,
-    pub(crate) because: Option<String>,
-}
-
-/// Takes a change back.
-pub(crate) trait Revert: Send + Sync {
-    /// Puts back what was there, if what the change put there is still there, and records it.
-    fn revert(&self, change: u64, intent: &Intent) -> Reverted;
-
-    /// The command that shows what it is now.
-    fn see(&self) -> String;
-}
-
-/// What came of it.
-pub(crate) enum Reverted {
-    /// It is as it was before.
-    Done(Arc<Entry>),
-    /// Somebody has changed it since.
-    LeftAlone,
-    /// It is by now as it was before.
-    Nothing,
-    /// Its lock could not be had.
-    Held,
-    /// The author's code failed.
-    Failed(String),
-}
-
-/// One change.
-pub(crate) struct Entry {
-    pub(crate) number: u64,
-    at: SystemTime,
-    /// The same by a clock that nobody sets.
-    made: Instant,
-    pub(crate) name: String,
-    /// Shown after the change was made, since showing it is the author's code.
-    pub(crate) old: OnceLock<Value>,
-    pub(crate) new: Value,
-    pub(crate) what: What,
-    who: String,
-    owner: u64,
-    console: Option<Arc<str>>,
-    session: u64,
-    because: Option<String>,
-    until: Option<SystemTime>,
-    revert: Option<Arc<dyn Revert>>,
-    undone: AtomicBool,
-}
 
 /// What an entry is made of, but for what the journal knows itself.
 pub(crate) struct Draft<'a> {
@@ -226,20 +141,6 @@ impl Entry {
         }
     }
 
-    /// Whether this is a change that this session has made.
-    pub(crate) fn is_of(&self, author: &Actor) -> bool {
-        (self.owner, self.session) == (author.owner, author.session)
-    }
-
-    /// How it is taken back. `None` where that was done, or cannot be.
-    pub(crate) fn revert(&self) -> Option<&Arc<dyn Revert>> {
-        self.revert.as_ref().filter(|_| !self.undone.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn set_undone(&self) {
-        self.undone.store(true, Ordering::Relaxed);
-    }
-
     /// Says it to the log.
     pub(crate) fn tell(&self, author: &Actor) {
         let change = self.change();
@@ -259,29 +160,6 @@ fn by_the_clock_of(now: SystemTime, time: SystemTime, at: SystemTime, since: Dur
         Ok(ahead) if ahead >= STEP => time.checked_add(ahead).unwrap_or(time),
         Err(behind) if behind.duration() >= STEP => time.checked_sub(behind.duration()).unwrap_or(time),
         _ => time,
-    }
-}
-
-impl Actor {
-    /// Logs what somebody should look at.
-    pub(crate) fn warn(&self, text: String) {
-        match &self.notes {
-            Some(notes) => notes.warn(text),
-            None => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),
-        }
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Set => f.write_str("set"),
-            Self::Lent(time) => write!(f, "set for {}", text::duration(time)),
-            Self::Reset => f.write_str("reset"),
-            Self::Undo(number) => write!(f, "undo of {number}"),
-            Self::End(number) => write!(f, "end of {number}"),
-            Self::LeftAlone(number) => write!(f, "end of {number}, left alone"),
-        }
     }
 }
 

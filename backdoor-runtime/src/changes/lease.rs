@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::fork::Process;
 use crate::changes::Kept;
-use crate::changes::journal::{Actor, Intent, Revert, Reverted, What};
+use crate::changes::entry::{Actor, Intent, Revert, Reverted, What};
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 

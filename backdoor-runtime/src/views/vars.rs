@@ -80,7 +80,8 @@ pub(crate) use info::typed;
 pub use info::{Changed, VarError, VarInfo};
 
 use crate::base::escape::escape_line;
-use crate::changes::journal::{Actor, Intent, JOURNAL, What};
+use crate::changes::entry::{Actor, Intent, What};
+use crate::changes::journal::JOURNAL;
 use crate::exec::runtime_thread::Asynchronous;
 use crate::views::vars::info::Seen;
 pub(crate) use crate::views::vars::set::lent_for;

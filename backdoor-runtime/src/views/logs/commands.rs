@@ -10,7 +10,7 @@ use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 use tracing::level_filters::LevelFilter;
 
-use crate::changes::journal::{Intent, What};
+use crate::changes::entry::{Intent, What};
 use crate::reply::fitted;
 use crate::views::logs::{
     self, Batch, ChangeInfo, ChangedLevel, Directive, LogEvent, NotSeen, Stopped, TargetInfo, Wanted,

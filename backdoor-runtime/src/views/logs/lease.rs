@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tracing::level_filters::LevelFilter;
 
 use crate::Value;
-use crate::changes::journal::{Draft, Entry, Forgotten, Intent, JOURNAL, Pages, Revert, Reverted};
+use crate::changes::entry::{Entry, Intent, Revert, Reverted};
+use crate::changes::journal::{Draft, Forgotten, JOURNAL, Pages};
 use crate::changes::lease::{self, Lease};
 use crate::views::logs::change::Change;
 use crate::views::logs::filter::Directive;

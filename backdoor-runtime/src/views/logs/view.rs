@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::base::coarse_clock;
 use crate::base::suggest;
-use crate::changes::journal::{Actor, Intent, What};
+use crate::changes::entry::{Actor, Intent, What};
 use crate::views::logs::change::Change;
 use crate::views::logs::event::LogEvent;
 use crate::views::logs::filter::{Directive, is_within};

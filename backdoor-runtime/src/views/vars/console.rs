@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::pin;
 use tokio::sync::mpsc;
 
-use crate::changes::journal::{Actor, Entry, Intent, JOURNAL, What};
+use crate::changes::entry::{Actor, Entry, Intent, What};
+use crate::changes::journal::JOURNAL;
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
