@@ -249,7 +249,8 @@ impl Testing {
         move |line| match line::read(line, &dispatcher.shared.registry, dispatcher.shared.max_words).asked {
             Asked::Command { entry, arguments, .. } => match entry.command.run {
                 Run::Sync(function) => {
-                    let mut call = Call::new(entry.command, &arguments, &dispatcher.states, &session, form);
+                    let mut call =
+                        Call::new(entry.command.callee(), &arguments, &dispatcher.states, &session, form);
                     function.run(&mut call).is_ok()
                 }
                 Run::Async(_) => false,

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use crate::Session;
 use crate::call::failure::Failure;
-use crate::command::extract::States;
-use crate::command::{ArgError, Command, Parameter};
+use crate::command::effect::Effect;
+use crate::command::from_arg::ArgError;
+use crate::command::parameter::Parameter;
+use crate::command::states::States;
 use crate::reply::Form;
 
 /// The words of one line by parameter, in the order of the line.
@@ -43,9 +45,17 @@ pub(crate) enum Given {
     Off,
 }
 
+/// What a call needs to know of its command.
+#[derive(Clone, Copy)]
+pub(crate) struct Callee {
+    pub(crate) name: &'static str,
+    pub(crate) effect: Effect,
+    pub(crate) parameters: &'static [Parameter],
+}
+
 /// One call of a command: hands out the values of its parameters in order.
 pub struct Call<'a> {
-    command: &'static Command,
+    callee: Callee,
     arguments: &'a Arguments,
     states: &'a States,
     session: &'a Session,
@@ -56,13 +66,13 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(
-        command: &'static Command,
+        callee: Callee,
         arguments: &'a Arguments,
         states: &'a States,
         session: &'a Session,
         form: Form,
     ) -> Self {
-        Self { command, arguments, states, session, form, is_rehearsal: false, next: 0 }
+        Self { callee, arguments, states, session, form, is_rehearsal: false, next: 0 }
     }
 
     /// The same up to the function, which is not called.
@@ -79,8 +89,13 @@ impl<'a> Call<'a> {
         !self.is_rehearsal
     }
 
-    pub(crate) fn command(&self) -> &'static Command {
-        self.command
+    /// The name of the command, as declared.
+    pub(crate) fn command(&self) -> &'static str {
+        self.callee.name
+    }
+
+    pub(crate) fn effect(&self) -> Effect {
+        self.callee.effect
     }
 
     pub(crate) fn states(&self) -> &'a States {
@@ -152,7 +167,7 @@ impl<'a> Call<'a> {
         let slots = &self.arguments.slots;
         let from = slots.partition_point(|slot| slot.parameter < index);
         let to = slots.partition_point(|slot| slot.parameter <= index);
-        (&self.command.parameters[index], &slots[from..to])
+        (&self.callee.parameters[index], &slots[from..to])
     }
 
     fn parse<T: Any + Send>(

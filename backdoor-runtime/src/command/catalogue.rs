@@ -3,44 +3,12 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::command::descriptor::{Command, Effect, Parameter, Style};
-use crate::command::param::Arity;
+use crate::command::descriptor::Command;
+use crate::command::effect::Effect;
+use crate::command::facts::Facts;
+use crate::command::parameter::{Parameter, form};
 use crate::command::registry::Entry;
-
-/// The texts of a command that only the author's code can give: defaults and ranges, by parameter.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Facts {
-    pub(crate) defaults: Vec<Option<String>>,
-    pub(crate) ranges: Vec<Option<String>>,
-}
-
-impl Facts {
-    /// What can be said without running code of the author's.
-    pub(crate) fn without_evaluation(command: &Command) -> Self {
-        let parameters = command.parameters.iter();
-        Self {
-            defaults: parameters.clone().map(|p| p.default?.literal.map(str::to_owned)).collect(),
-            ranges: parameters.map(|p| p.range?.literal.map(str::to_owned)).collect(),
-        }
-    }
-
-    /// Evaluates the author's expressions.
-    pub(crate) fn evaluate(command: &Command) -> Self {
-        let parameters = command.parameters.iter();
-        Self {
-            defaults: parameters.clone().map(|p| p.default?.text()).collect(),
-            ranges: parameters.map(|p| p.range?.text()).collect(),
-        }
-    }
-
-    /// Whether the description needs no code of the author's.
-    pub(crate) fn are_literal(command: &Command) -> bool {
-        command.parameters.iter().all(|parameter| {
-            parameter.default.is_none_or(|default| default.literal.is_some())
-                && parameter.range.is_none_or(|range| range.literal.is_some())
-        })
-    }
-}
+use crate::command::shape::Arity;
 
 /// One command as data.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,14 +122,6 @@ impl Entry {
     }
 }
 
-impl Parameter {
-    /// `<level>`, `--by <number>`: for a message that it is missing.
-    pub(crate) fn placeholder(&self) -> String {
-        let range = self.range.and_then(|range| range.literal);
-        form(self, range, None)
-    }
-}
-
 fn usage(name: &str, command: &Command, facts: &Facts) -> String {
     let mut usage = name.to_owned();
     for (at, parameter) in command.parameters.iter().enumerate().filter(|(_, parameter)| parameter.is_typed())
@@ -179,48 +139,6 @@ fn usage(name: &str, command: &Command, facts: &Facts) -> String {
         usage.push_str(&format!(" {open}{form}{}{close}{}", dots[0], dots[1]));
     }
     usage
-}
-
-/// How a parameter is written, without the brackets of an optional one.
-fn form(parameter: &Parameter, range: Option<&str>, default: Option<&str>) -> String {
-    let names = match (parameter.short(), parameter.long()) {
-        (Some(short), Some(long)) => format!("-{short}|--{long}"),
-        (Some(short), None) => format!("-{short}"),
-        (None, Some(long)) if default == Some("true") => format!("--no-{long}"),
-        (None, Some(long)) => format!("--{long}"),
-        (None, None) if matches!(parameter.style, Style::Rest) => return format!("<{}...>", parameter.name),
-        (None, None) => return format!("<{}>", parameter.name),
-    };
-    match parameter.shape.arity {
-        Arity::Flag => names,
-        _ => format!("{names} <{}>", value_form(parameter, range)),
-    }
-}
-
-/// What stands between the brackets of an option's value: its range, its few choices, or what it is.
-fn value_form(parameter: &Parameter, range: Option<&str>) -> String {
-    const ROOM_FOR_CHOICES: usize = 40;
-    if let Some(range) = range {
-        return range.to_owned();
-    }
-    let choices: Vec<&str> = parameter.shape.choices.iter().map(|choice| choice.name).collect();
-    let choices = choices.join("|");
-    if choices.is_empty() || choices.len() > ROOM_FOR_CHOICES {
-        parameter.shape.value.to_owned()
-    } else {
-        choices
-    }
-}
-
-impl Effect {
-    /// The word help shows.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reads => "reads",
-            Self::Changes => "changes",
-            Self::Dangerous => "dangerous",
-        }
-    }
 }
 
 impl Serialize for CommandInfo {

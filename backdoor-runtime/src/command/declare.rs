@@ -1,8 +1,8 @@
 //! What the macro cannot see in the tokens and the compiler can: rules on what the parameters' types say, checked in const context
 //! on the author's token.
 
-use crate::command::descriptor::{Parameter, Style};
-use crate::command::param::Arity;
+use crate::command::parameter::{Parameter, Style};
+use crate::command::shape::Arity;
 
 /// Whether an author cannot take the name.
 pub(crate) const fn is_reserved(name: &str) -> bool {

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::command::param::{Arity, Default, Shape};
-use crate::command::range::Range;
+use crate::command::arguments::Callee;
+use crate::command::effect::Effect;
+use crate::command::parameter::Parameter;
 use crate::command::reply_kind::runner;
-use crate::command::secrecy::Secrecy;
 
 /// One command, as its declaration says it.
 pub struct Command {
@@ -32,17 +32,6 @@ pub struct Command {
     pub declared: Declared,
     /// Takes the arguments and calls the function.
     pub run: Run,
-}
-
-/// What a command does to the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Changes nothing (`reads`).
-    Reads,
-    /// May change things: nothing was declared.
-    Changes,
-    /// The operator has to confirm it (`dangerous`).
-    Dangerous,
 }
 
 /// Where a command runs; see "Where things run" in ARCHITECTURE.md.
@@ -106,47 +95,6 @@ pub enum Run {
     Async(&'static dyn runner::RunAsync),
 }
 
-/// One parameter of a command.
-///
-/// The compiler asks of each kind of field in every command whether its value may change: hence the references.
-pub struct Parameter {
-    /// In kebab-case, as help shows it.
-    pub name: &'static str,
-    /// Its doc comment.
-    pub help: &'static str,
-    /// What the type says.
-    pub shape: &'static Shape,
-    /// How it is written on the line.
-    pub style: Style,
-    /// The value of one that was left out.
-    pub default: Option<&'static Default>,
-    /// The values that are accepted.
-    pub range: Option<&'static Range>,
-    /// The author's provider of completions.
-    pub complete: Option<Complete>,
-    /// Whether others may read what was typed for it.
-    pub secrecy: Secrecy,
-}
-
-/// An author's provider of completions: the word so far to what it may become.
-pub type Complete = fn(&str) -> Vec<String>;
-
-/// How a parameter is written on the line. Flags are options whatever is declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// By its place among the others.
-    Positional,
-    /// By name: `--long`, `-s`.
-    Option {
-        /// The long name; the parameter's own where `long` was given without a value.
-        long: Option<&'static str>,
-        /// The letter of the short form.
-        short: Option<char>,
-    },
-    /// The raw tail of the line.
-    Rest,
-}
-
 impl Declared {
     /// The crate, as `use` names it.
     pub(crate) fn krate(&self) -> &'static str {
@@ -154,74 +102,12 @@ impl Declared {
     }
 }
 
-impl Parameter {
-    /// A positional without anything else declared. A call costs the compiler much less than the fields: it looks at each for what
-    /// may change in it.
-    pub const fn plain(name: &'static str, help: &'static str, shape: &'static Shape) -> Self {
-        Self {
-            name,
-            help,
-            shape,
-            style: Style::Positional,
-            default: None,
-            range: None,
-            complete: None,
-            secrecy: Secrecy::Public,
-        }
-    }
-
-    /// Whether the operator writes it, in whatever form.
-    pub const fn is_typed(&self) -> bool {
-        !matches!(self.shape.arity, Arity::Supplied(_))
-    }
-
-    /// Whether it is given by name: declared so, or a flag.
-    pub const fn is_option(&self) -> bool {
-        self.is_typed()
-            && (matches!(self.style, Style::Option { .. }) || matches!(self.shape.arity, Arity::Flag))
-    }
-
-    /// Whether it is given by its place.
-    pub const fn is_positional(&self) -> bool {
-        self.is_typed() && !self.is_option() && !matches!(self.style, Style::Rest)
-    }
-
-    /// Whether it may be left out.
-    pub const fn may_be_absent(&self) -> bool {
-        self.default.is_some() || !matches!(self.shape.arity, Arity::Required)
-    }
-
-    /// The name behind `--`, if it has one.
-    pub const fn long(&self) -> Option<&'static str> {
-        match self.style {
-            Style::Option { long, short } if self.is_option() => match (long, short, self.shape.arity) {
-                (None, None, _) | (None, _, Arity::Flag) => Some(self.name),
-                (long, ..) => long,
-            },
-            _ if self.is_option() => Some(self.name),
-            _ => None,
-        }
-    }
-
-    /// The letter behind `-`, if it has one.
-    pub const fn short(&self) -> Option<char> {
-        match self.style {
-            Style::Option { short, .. } if self.is_option() => short,
-            _ => None,
-        }
-    }
-
-    /// The name errors use: `--shard` for an option, `level` for a positional.
-    pub(crate) fn label(&self) -> String {
-        match (self.long(), self.short()) {
-            (Some(long), _) => format!("--{long}"),
-            (None, Some(short)) => format!("-{short}"),
-            (None, None) => self.name.to_owned(),
-        }
-    }
-}
-
 impl Command {
+    /// What a call of it needs to know.
+    pub(crate) fn callee(&self) -> Callee {
+        Callee { name: self.name, effect: self.effect, parameters: self.parameters }
+    }
+
     /// Whether it came with the console itself.
     pub(crate) fn is_builtin(&self) -> bool {
         matches!(self.origin, Origin::Builtin { .. })

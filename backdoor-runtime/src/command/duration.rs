@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::duration::{DAY, HOUR, MINUTE, SECOND, WEEK, show};
-use crate::command::from_arg::{ArgError, ticked};
+use crate::command::from_arg::{ArgError, FromArg, ticked};
 use crate::command::numbers::Amount;
 
 const NAMES: &str = "ns, us, ms, s, m, h, d, w";
@@ -53,6 +53,18 @@ pub(crate) fn parse(word: &str) -> Result<Duration, ArgError> {
     match (u64::try_from(seconds), u32::try_from(nanos)) {
         (Ok(seconds), Ok(nanos)) => Ok(Duration::new(seconds, nanos)),
         _ => Err(too_long()),
+    }
+}
+
+impl FromArg for Duration {
+    const NAME: &'static str = "duration";
+
+    fn from_arg(word: &str) -> Result<Self, ArgError> {
+        parse(word)
+    }
+
+    fn to_arg(&self) -> Option<String> {
+        Some(show(*self))
     }
 }
 

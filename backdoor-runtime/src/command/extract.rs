@@ -1,13 +1,11 @@
 //! What a command is given rather than told: values of the service by type, and the author's own checks of the caller.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::fmt::Display;
-use std::sync::Arc;
 
 use crate::Session;
 use crate::command::arguments::Call;
-use crate::command::{Command, Effect};
+use crate::command::effect::Effect;
+use crate::command::states::States;
 
 /// A value that the service gave to [`Builder::state`](crate::Builder::state), handed out by clone.
 ///
@@ -70,24 +68,30 @@ pub trait FromCaller: Sized {
 
 /// Who calls which command, for a [`FromCaller`] to judge.
 pub struct Caller<'a> {
-    command: &'static Command,
+    command: &'static str,
+    effect: Effect,
     session: &'a Session,
     states: &'a States,
 }
 
 impl<'a> Caller<'a> {
     pub(crate) fn new(call: &Call<'a>) -> Self {
-        Self { command: call.command(), session: call.session(), states: call.states() }
+        Self {
+            command: call.command(),
+            effect: call.effect(),
+            session: call.session(),
+            states: call.states(),
+        }
     }
 
     /// The name of the command that was called, as declared.
     pub fn command(&self) -> &'static str {
-        self.command.name
+        self.command
     }
 
     /// What that command does to the service.
     pub fn effect(&self) -> Effect {
-        self.command.effect
+        self.effect
     }
 
     /// The session it was called from.
@@ -98,26 +102,5 @@ impl<'a> Caller<'a> {
     /// A clone of the service's value of this type, if it gave one to the builder.
     pub fn state<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         self.states.get()
-    }
-}
-
-/// The values given to the builder, by type.
-#[derive(Clone, Default)]
-pub(crate) struct States {
-    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-}
-
-impl States {
-    /// Keeps a value; one of the same type given before is replaced.
-    pub(crate) fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
-        self.by_type.insert(TypeId::of::<T>(), Arc::new(value));
-    }
-
-    pub(crate) fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.by_type.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
-    }
-
-    pub(crate) fn has(&self, id: TypeId) -> bool {
-        self.by_type.contains_key(&id)
     }
 }

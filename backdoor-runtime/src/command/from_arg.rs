@@ -7,16 +7,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::base::causes::debug_as_display;
 use crate::base::escape::escape_line;
 use crate::base::suggest;
-use crate::command::{Range, duration};
+use crate::command::range::Range;
 
 /// A type that is parsed from one word of the command line.
 ///
-/// Integers (also `NonZero`), floats, `bool`, `char`, text, paths, addresses, [`Duration`],
+/// Integers (also `NonZero`), floats, `bool`, `char`, text, paths, addresses, [`Duration`](std::time::Duration),
 /// [`ByteSize`](crate::ByteSize) and enums with `#[derive(Choice)]` are there. A type with a
 /// [`FromStr`](std::str::FromStr) needs only `#[arg(from_str)]` on the parameter; one whose help should say what it
 /// takes implements this trait:
@@ -246,18 +245,6 @@ impl FromArg for OsString {
     }
 }
 
-impl FromArg for Duration {
-    const NAME: &'static str = "duration";
-
-    fn from_arg(word: &str) -> Result<Self, ArgError> {
-        duration::parse(word)
-    }
-
-    fn to_arg(&self) -> Option<String> {
-        Some(crate::base::duration::show(*self))
-    }
-}
-
 macro_rules! texts {
     ($($ty:ty),*) => {$(
         impl FromArg for $ty {
@@ -303,6 +290,8 @@ addresses! {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const LEVELS: &[ChoiceWord] = &[

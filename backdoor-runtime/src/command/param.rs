@@ -8,7 +8,9 @@ use crate::Session;
 use crate::call::failure::Failure;
 use crate::command::arguments::Call;
 use crate::command::extract::{Caller, FromCaller, Guard, State};
-use crate::command::{ChoiceWord, FromArg};
+use crate::command::from_arg::FromArg;
+use crate::command::range::{self, Bounds, RangeOf};
+use crate::command::shape::{Arity, Shape, Supply};
 
 /// A type that can stand as a parameter of a command.
 #[diagnostic::on_unimplemented(
@@ -83,68 +85,6 @@ impl FromCaller for NoGuard {
     }
 }
 
-/// What a parameter's type says of it.
-#[derive(Clone, Copy)]
-pub struct Shape {
-    /// How many words it takes, and from whom.
-    pub arity: Arity,
-    /// What help calls one value: `number`.
-    pub value: &'static str,
-    /// The words it may be, where that is a fixed set.
-    pub choices: &'static [ChoiceWord],
-    /// Why there is no such parameter, where there is none.
-    pub why_not: Option<&'static str>,
-}
-
-/// How many words a parameter takes.
-#[derive(Clone, Copy)]
-pub enum Arity {
-    /// Exactly one.
-    Required,
-    /// One or none.
-    Optional,
-    /// All that remain, or one each time it is named.
-    Many,
-    /// None: it is named or it is not.
-    Flag,
-    /// None: the server gives the value.
-    Supplied(Supply),
-}
-
-/// What a supplied parameter needs.
-#[derive(Clone, Copy)]
-pub enum Supply {
-    /// The session of the operator who called.
-    Session,
-    /// A value that was given to the builder.
-    State {
-        /// Its type.
-        id: fn() -> TypeId,
-        /// Its type's name, for the report at start.
-        name: fn() -> &'static str,
-    },
-    /// The author's check of the caller.
-    Guard,
-}
-
-/// `#[arg(default = ..)]`.
-#[derive(Clone, Copy)]
-pub struct Default {
-    /// Evaluates it. The value has the parameter's type.
-    pub make: fn() -> Box<dyn Any + Send>,
-    /// Writes it as the operator would type it, where its type can.
-    pub show: fn(&dyn Any) -> Option<String>,
-    /// The author's expression where it is a literal, which needs no evaluation.
-    pub literal: Option<&'static str>,
-}
-
-impl Default {
-    /// Evaluates it and writes it as the operator would type it.
-    pub(crate) fn text(&self) -> Option<String> {
-        (self.show)(&*(self.make)()).or_else(|| self.literal.map(str::to_owned))
-    }
-}
-
 /// [`Param::take`] as a function that generated code can name with the parameter's own span.
 pub fn take<T: Param>(call: &mut Call<'_>) -> Result<T, Failure>
 where
@@ -157,6 +97,14 @@ where
 /// Writes a default of type `T` as the operator would type it.
 pub fn show<T: Param + 'static>(value: &dyn Any) -> Option<String> {
     value.downcast_ref::<T>()?.show()
+}
+
+/// The range of a parameter of type `P`.
+pub fn bounds<P: Param>(range: impl RangeOf<P::Item> + 'static) -> Box<dyn Bounds>
+where
+    P::Item: PartialOrd + 'static,
+{
+    range::typed(range, P::show_item)
 }
 
 impl Shape {

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::ops::{self, RangeBounds};
 
 use crate::base::escape::escape_line;
-use crate::command::param::Param;
 
 /// The range of a parameter.
 #[derive(Clone, Copy)]
@@ -58,14 +57,6 @@ impl<T> RangeOf<T> for ops::RangeTo<T> {
 #[diagnostic::do_not_recommend]
 impl<T> RangeOf<T> for ops::RangeToInclusive<T> {
     const DOTS: &'static str = "..=";
-}
-
-/// The range of a parameter of type `P`.
-pub fn bounds<P: Param>(range: impl RangeOf<P::Item> + 'static) -> Box<dyn Bounds>
-where
-    P::Item: PartialOrd + 'static,
-{
-    typed(range, P::show_item)
 }
 
 pub(crate) fn typed<T, R>(range: R, show: fn(&T) -> Option<String>) -> Box<dyn Bounds>

@@ -8,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Mutex;
 
 use crate::base::suggest;
-use crate::command::catalogue::Facts;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::Command;
+use crate::command::facts::Facts;
 use crate::command::secrecy::{Judge, Secrecy};
 
 /// What generated code hands to `inventory`.

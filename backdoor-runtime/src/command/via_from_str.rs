@@ -10,8 +10,8 @@ use std::str::FromStr;
 use crate::call::failure::Failure;
 use crate::command::ArgError;
 use crate::command::arguments::Call;
-use crate::command::param::{Arity, Shape};
 use crate::command::range::{self, Bounds, RangeOf};
+use crate::command::shape::{Arity, Shape};
 
 /// A type that `#[arg(from_str)]` can parse.
 #[diagnostic::on_unimplemented(

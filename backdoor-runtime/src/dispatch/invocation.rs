@@ -70,7 +70,7 @@ impl Invocation {
     }
 
     fn call(&self) -> Call<'_> {
-        let call = Call::new(self.command, &self.arguments, &self.states, &self.session, self.form);
+        let call = Call::new(self.command.callee(), &self.arguments, &self.states, &self.session, self.form);
         if self.is_rehearsal { call.rehearsal() } else { call }
     }
 }

@@ -5,10 +5,11 @@ use std::fmt;
 
 use crate::base::causes::debug_as_display;
 use crate::command::declare::is_reserved;
-use crate::command::descriptor::{Command, Declared, Parameter};
-use crate::command::extract::States;
-use crate::command::param::{Arity, Supply};
+use crate::command::descriptor::{Command, Declared};
+use crate::command::parameter::Parameter;
 use crate::command::registry::{Entry, Registry};
+use crate::command::shape::{Arity, Supply};
+use crate::command::states::States;
 use crate::server::unregistered;
 use crate::views::vars;
 

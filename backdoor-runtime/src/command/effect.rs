@@ -1,0 +1,23 @@
+//! What a command does to the service.
+
+/// What a command does to the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing (`reads`).
+    Reads,
+    /// May change things: nothing was declared.
+    Changes,
+    /// The operator has to confirm it (`dangerous`).
+    Dangerous,
+}
+
+impl Effect {
+    /// The word help shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Changes => "changes",
+            Self::Dangerous => "dangerous",
+        }
+    }
+}

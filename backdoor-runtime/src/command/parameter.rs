@@ -1,0 +1,150 @@
+//! One parameter of a command: what is declared of it, and how it is written on the line.
+
+use crate::command::range::Range;
+use crate::command::secrecy::Secrecy;
+use crate::command::shape::{Arity, Default, Shape};
+
+/// One parameter of a command.
+///
+/// The compiler asks of each kind of field in every command whether its value may change: hence the references.
+pub struct Parameter {
+    /// In kebab-case, as help shows it.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub help: &'static str,
+    /// What the type says.
+    pub shape: &'static Shape,
+    /// How it is written on the line.
+    pub style: Style,
+    /// The value of one that was left out.
+    pub default: Option<&'static Default>,
+    /// The values that are accepted.
+    pub range: Option<&'static Range>,
+    /// The author's provider of completions.
+    pub complete: Option<Complete>,
+    /// Whether others may read what was typed for it.
+    pub secrecy: Secrecy,
+}
+
+/// An author's provider of completions: the word so far to what it may become.
+pub type Complete = fn(&str) -> Vec<String>;
+
+/// How a parameter is written on the line. Flags are options whatever is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// By its place among the others.
+    Positional,
+    /// By name: `--long`, `-s`.
+    Option {
+        /// The long name; the parameter's own where `long` was given without a value.
+        long: Option<&'static str>,
+        /// The letter of the short form.
+        short: Option<char>,
+    },
+    /// The raw tail of the line.
+    Rest,
+}
+
+impl Parameter {
+    /// A positional without anything else declared. A call costs the compiler much less than the fields: it looks at each for what
+    /// may change in it.
+    pub const fn plain(name: &'static str, help: &'static str, shape: &'static Shape) -> Self {
+        Self {
+            name,
+            help,
+            shape,
+            style: Style::Positional,
+            default: None,
+            range: None,
+            complete: None,
+            secrecy: Secrecy::Public,
+        }
+    }
+
+    /// Whether the operator writes it, in whatever form.
+    pub const fn is_typed(&self) -> bool {
+        !matches!(self.shape.arity, Arity::Supplied(_))
+    }
+
+    /// Whether it is given by name: declared so, or a flag.
+    pub const fn is_option(&self) -> bool {
+        self.is_typed()
+            && (matches!(self.style, Style::Option { .. }) || matches!(self.shape.arity, Arity::Flag))
+    }
+
+    /// Whether it is given by its place.
+    pub const fn is_positional(&self) -> bool {
+        self.is_typed() && !self.is_option() && !matches!(self.style, Style::Rest)
+    }
+
+    /// Whether it may be left out.
+    pub const fn may_be_absent(&self) -> bool {
+        self.default.is_some() || !matches!(self.shape.arity, Arity::Required)
+    }
+
+    /// The name behind `--`, if it has one.
+    pub const fn long(&self) -> Option<&'static str> {
+        match self.style {
+            Style::Option { long, short } if self.is_option() => match (long, short, self.shape.arity) {
+                (None, None, _) | (None, _, Arity::Flag) => Some(self.name),
+                (long, ..) => long,
+            },
+            _ if self.is_option() => Some(self.name),
+            _ => None,
+        }
+    }
+
+    /// The letter behind `-`, if it has one.
+    pub const fn short(&self) -> Option<char> {
+        match self.style {
+            Style::Option { short, .. } if self.is_option() => short,
+            _ => None,
+        }
+    }
+
+    /// The name errors use: `--shard` for an option, `level` for a positional.
+    pub(crate) fn label(&self) -> String {
+        match (self.long(), self.short()) {
+            (Some(long), _) => format!("--{long}"),
+            (None, Some(short)) => format!("-{short}"),
+            (None, None) => self.name.to_owned(),
+        }
+    }
+
+    /// `<level>`, `--by <number>`: for a message that it is missing.
+    pub(crate) fn placeholder(&self) -> String {
+        let range = self.range.and_then(|range| range.literal);
+        form(self, range, None)
+    }
+}
+
+/// How a parameter is written, without the brackets of an optional one.
+pub(super) fn form(parameter: &Parameter, range: Option<&str>, default: Option<&str>) -> String {
+    let names = match (parameter.short(), parameter.long()) {
+        (Some(short), Some(long)) => format!("-{short}|--{long}"),
+        (Some(short), None) => format!("-{short}"),
+        (None, Some(long)) if default == Some("true") => format!("--no-{long}"),
+        (None, Some(long)) => format!("--{long}"),
+        (None, None) if matches!(parameter.style, Style::Rest) => return format!("<{}...>", parameter.name),
+        (None, None) => return format!("<{}>", parameter.name),
+    };
+    match parameter.shape.arity {
+        Arity::Flag => names,
+        _ => format!("{names} <{}>", value_form(parameter, range)),
+    }
+}
+
+/// What stands between the brackets of an option's value: its range, its few choices, or what it is.
+fn value_form(parameter: &Parameter, range: Option<&str>) -> String {
+    const ROOM_FOR_CHOICES: usize = 40;
+    if let Some(range) = range {
+        return range.to_owned();
+    }
+    let choices: Vec<&str> = parameter.shape.choices.iter().map(|choice| choice.name).collect();
+    let choices = choices.join("|");
+    if choices.is_empty() || choices.len() > ROOM_FOR_CHOICES {
+        parameter.shape.value.to_owned()
+    } else {
+        choices
+    }
+}
