@@ -43,7 +43,7 @@ pub(crate) fn is_tidy() -> bool {
         if known.could_shrink(&Known::of(&counted)) {
             println!("{}", known::shrink());
         }
-        findings.extend(known.more(counted, |key| layers::is_gone(root, key)));
+        findings.extend(known.more(counted, |key| !root.join(key).exists()));
         Ok(findings)
     };
     look().map_or_else(|error| failed(&error), reported)
@@ -62,15 +62,13 @@ pub(crate) fn accept() -> bool {
 
 /// What breaks a rule that holds everywhere, and one of which some places are known.
 fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
-    let layers = layers::look(root)?;
     let (tests, without) = assertions::look(root)?;
     let (missing, wide) = documents::look(root)?;
-    let mut findings = layers.findings;
+    let mut findings = layers::look(root)?;
     findings.extend(rust_files::look(root)?);
     findings.extend(without);
     findings.extend(missing);
-    let mut counted = layers.counted;
-    counted.extend(test_names::look(&tests));
+    let mut counted = test_names::look(&tests);
     counted.extend(wide);
     counted.extend(wording::look(root)?);
     Ok((findings, counted))

@@ -6,31 +6,24 @@ use std::io;
 use std::path::Path;
 
 use crate::tidy::circles::{self, Graph};
-use crate::tidy::known::Counted;
 use crate::tidy::rust_sources::{Crate, ModulePath, Use};
 use crate::tidy::{Finding, order};
 
 pub(super) const SOURCE: &str = "backdoor-runtime/src";
 
-/// What breaks the order for good, and what does so for now.
-pub(super) struct Layers {
-    pub(super) findings: Vec<Finding>,
-    pub(super) counted: Vec<Counted>,
-}
-
 /// # Errors
 /// The sources cannot be read.
-pub(super) fn look(root: &Path) -> io::Result<Layers> {
+pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
     let source = root.join(SOURCE);
     let sources = Crate::read(&source)?;
     let uses = sources.uses();
     let mut findings = order::missing(&source);
     findings.extend(order::quoted(root)?);
     findings.extend(outside_the_order(&sources));
-    let mut counted = upward(&sources, &uses);
-    counted.extend(files(&sources, &uses));
-    counted.extend(folders(&sources, &uses));
-    Ok(Layers { findings, counted })
+    findings.extend(upward(&sources, &uses));
+    findings.extend(files(&sources, &uses));
+    findings.extend(folders(&sources, &uses));
+    Ok(findings)
 }
 
 /// Modules that no entry of the order has.
@@ -48,28 +41,28 @@ fn outside_the_order(sources: &Crate) -> Vec<Finding> {
 }
 
 /// Uses of what stands higher.
-fn upward(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
-    let mut counted = Vec::new();
+fn upward(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for used in uses {
         let (Some(from), Some(to)) = (order::entry(&used.from), order::entry(&used.to)) else { continue };
         let is_family = order::lies_in(from, to) || order::lies_in(to, from) || is_family(used);
         if !is_family && order::height(to) > order::height(from) {
             let rule = format!("`{from}` uses `{to}`, which stands above it in the order of folders");
-            counted.push(of_use(sources, "upward", format!("{from} > {to}"), used, rule));
+            findings.push(of_use(sources, used, rule));
         }
     }
-    counted
+    findings
 }
 
 /// Files that use each other in a circle, a parent and its child aside: each file counts once, at its use of the next of a shortest
 /// way back to it.
-fn files(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
+fn files(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     let name = |module: &ModulePath| module.join("/");
     let mut graph = Graph::new();
     for used in uses.iter().filter(|used| !is_family(used)) {
         graph.entry(name(&used.from)).or_default().insert(name(&used.to));
     }
-    let mut counted = Vec::new();
+    let mut findings = Vec::new();
     for circle in circles::circles(&graph) {
         for from in &circle {
             let way = circles::shortest(&graph, &circle, from);
@@ -77,17 +70,16 @@ fn files(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
             let used = uses.iter().find(|used| name(&used.from) == *from && Some(&name(&used.to)) == next);
             if let Some(used) = used {
                 let rule = format!("is in a circle of files: {}", way.join(" > "));
-                let key = sources.file(&used.from).display().to_string();
-                counted.push(of_use(sources, "file-circle", key, used, rule));
+                findings.push(of_use(sources, used, rule));
             }
         }
     }
-    counted
+    findings
 }
 
 /// Folders that use each other in a circle, or a folder and a file beside it, at every depth below an entry of the order, which leaves
 /// no circle of entries. Files alone are in [`files`].
-fn folders(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
+fn folders(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     let mut levels: BTreeMap<ModulePath, Vec<(String, String, &Use)>> = BTreeMap::new();
     let is_inside = |used: &&Use| order::entry(&used.from) == order::entry(&used.to);
     for used in uses.iter().filter(|used| !is_family(used)).filter(is_inside) {
@@ -100,7 +92,7 @@ fn folders(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
         .modules()
         .flat_map(|module| (1..module.len()).map(|depth| module[..depth].join("/")))
         .collect();
-    let mut counted = Vec::new();
+    let mut findings = Vec::new();
     for edges in levels.values() {
         let mut graph = Graph::new();
         for (from, to, _) in edges {
@@ -112,29 +104,18 @@ fn folders(sources: &Crate, uses: &[Use]) -> Vec<Counted> {
             for (from, to, used) in inside {
                 let way = circles::shortest(&graph, circle, from).join(" > ");
                 let rule = format!("`{from}` uses `{to}` in a circle of folders: {way}");
-                counted.push(of_use(sources, "folder-circle", format!("{from} > {to}"), used, rule));
+                findings.push(of_use(sources, used, rule));
             }
         }
     }
-    counted
+    findings
 }
 
-fn of_use(sources: &Crate, name: &'static str, key: String, used: &Use, rule: String) -> Counted {
-    let finding = Finding { file: sources.file(&used.from).to_owned(), line: used.line, rule };
-    Counted { name, key, finding }
+fn of_use(sources: &Crate, used: &Use, rule: String) -> Finding {
+    Finding { file: sources.file(&used.from).to_owned(), line: used.line, rule }
 }
 
 /// A parent declares and re-exports its children, and they may use what they share.
 fn is_family(used: &Use) -> bool {
     used.to.starts_with(&used.from) || used.from.starts_with(&used.to)
-}
-
-/// Whether what is counted for is there no longer: a file, or a folder of a pair such as `line > dispatch`.
-pub(super) fn is_gone(root: &Path, key: &str) -> bool {
-    let source = root.join(SOURCE);
-    let is_there = |name: &str| source.join(name).exists() || source.join(name).with_extension("rs").exists();
-    match key.split_once(" > ") {
-        Some((from, to)) => !is_there(from) || !is_there(to),
-        None => !root.join(key).exists(),
-    }
 }
