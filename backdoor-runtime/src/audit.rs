@@ -328,10 +328,10 @@ fn emit(entry: Entry) {
             }
         }
         Entry::Unlogged(lines) => {
-            tracing::info!(target: "backdoor", lines, "more lines that ran nothing were not logged");
+            tracing::info!(target: "backdoor", lines, "further lines that ran no command were not logged");
         }
         Entry::UnloggedReads { session, lines } => {
-            tracing::debug!(target: "backdoor", session, lines, "more lines that only read were not logged");
+            tracing::debug!(target: "backdoor", session, lines, "further commands that change nothing were not logged");
         }
         Entry::Event(event) => event.emit(),
         Entry::Warning(text) => tracing::warn!(target: "backdoor", "{}", escape_line(&text)),

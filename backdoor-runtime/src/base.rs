@@ -1,5 +1,5 @@
-//! What everything else stands on: text that is made harmless, clocks, descriptors in reserve, what a fork changes. It knows nothing
-//! of commands, sessions and views.
+//! The lowest layer: escaping and scrubbing of text, clocks, reserved descriptors, and handling of forks. This folder does not know
+//! commands, sessions or views.
 
 pub(crate) mod byte_size;
 pub(crate) mod causes;

@@ -1,5 +1,5 @@
-//! The rules for an author's types, as the traits that the compiler names where one is broken. There is nothing to implement and nothing to
-//! call here: each holds for every type that has what its rule says.
+//! The rules for an author's types, as the traits that a compiler error names when a rule is broken. There is nothing to implement and
+//! nothing to call here: each trait holds for every type that keeps its rule.
 //!
 //! | trait | rule |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The commands of the console itself: what there is, who is there, what runs, and how to leave. The commands of a view stand beside it.
+//! The built-in commands for help, sessions, running commands and the service. The commands of a view stand beside it.
 
 mod commands;
 mod complete;

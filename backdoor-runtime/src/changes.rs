@@ -1,4 +1,4 @@
-//! What was changed in the running service: the journal, changes for a while, and how each is taken back.
+//! Changes to the running service: the journal, temporary changes, and how a change is undone.
 
 mod change;
 pub(crate) mod entry;

@@ -1,5 +1,5 @@
-//! What a command is: plain data, the traits of its parameters and replies, and the registry that gathers, sorts, checks, finds
-//! and suggests. Nothing here knows of lines, sessions or sockets.
+//! Commands as plain data: the traits of their parameters and replies, and the registry that collects, sorts, checks, finds and suggests
+//! them. This folder does not know lines, sessions or sockets.
 
 pub(crate) mod arguments;
 mod byte_size;

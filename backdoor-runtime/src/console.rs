@@ -1,4 +1,4 @@
-//! One operator's session: the telnet filter, the line discipline, and what is shown. It knows nothing of how connections arrive.
+//! One operator's session: the telnet filter, the line discipline and the screen. This folder does not know how connections arrive.
 
 mod bounds;
 mod conversation;

@@ -1,6 +1,6 @@
-//! The single path from a typed line to a running function, for every transport and every nested use: it reads the line, asks for
-//! confirmation, writes the audit record, starts the deadline, runs the command where it belongs, catches its panic, cancels it, and
-//! says how it ended. Nothing else calls a command.
+//! The only path from a typed line to a running function, for every transport and every nested use. It parses the line, asks for
+//! confirmation, writes the audit record, starts the deadline, runs the command on its executor, catches its panic, cancels it, and reports
+//! how it ended. Nothing else calls a command.
 
 mod console;
 mod invocation;
@@ -45,7 +45,7 @@ use crate::reply::Form;
 /// How long a question waits for its answer.
 const QUESTION: Duration = Duration::from_secs(60);
 
-/// Everything that runs commands.
+/// The dispatcher: everything that runs commands.
 pub(crate) struct Dispatcher {
     pub(crate) shared: Arc<ConsoleState>,
     pub(crate) states: Arc<States>,
@@ -56,11 +56,11 @@ pub(crate) struct Dispatcher {
     numbers: Arc<AtomicU64>,
 }
 
-/// What commands may take.
+/// The values that commands may take.
 #[derive(Clone, Copy)]
 pub(crate) struct CommandLimits {
     pub(crate) timeout: Duration,
-    /// What no command may exceed, whatever it declares.
+    /// The limits of commands.
     pub(crate) longest: Option<Duration>,
     pub(crate) threads: usize,
     pub(crate) stuck_threads: usize,
@@ -88,17 +88,17 @@ pub(crate) struct Outcome {
     pub(crate) tail: String,
     /// The answer is wanted as one line of JSON.
     pub(crate) json: bool,
-    /// The line as it may be shown again.
+    /// The line, with dots in place of secrets.
     pub(crate) line: Option<Masked>,
 }
 
-/// A line that runs.
+/// The running line.
 pub(crate) struct Run {
     pub(crate) state: Arc<RunState>,
     pub(crate) line: Arc<str>,
-    /// The same as others may read it.
+    /// The line as others may read it, with dots in place of secrets.
     shown: Masked,
-    /// What the reply is wanted as, but for `--json`.
+    /// The form of the reply, without regard to `--json`.
     pub(crate) form: Form,
 }
 
@@ -126,7 +126,7 @@ impl Dispatcher {
         }
     }
 
-    /// The same console, whose commands have this runtime.
+    /// The same console with this runtime for commands.
     pub(crate) fn on(&self, service: Handle) -> Self {
         let Self { shared, states, audit, pool, limits, numbers, .. } = self;
         Self {
@@ -148,11 +148,10 @@ impl Dispatcher {
         Run { state, shown: Masked::public(&line), line, form }
     }
 
-    /// Runs a line to its end. What it says goes to the peer's output; to cancel it, stop its state.
+    /// Runs a line until it ends. Its output goes to the peer; stop its state to cancel it.
     ///
-    /// To be polled on a runtime of the console's, since it keeps the time. Where the command is the console's own and waits for nothing,
-    /// it has ended when this was polled once. What is rarely needed is on the heap, so that this future is small: one is made for each
-    /// line.
+    /// To be polled on a runtime of the console, because it keeps the time. A built-in command that waits for nothing ends in the first
+    /// poll. Rarely needed parts are on the heap, so that this future is small: one is made for each line.
     pub(crate) async fn run(&self, mut run: Run, peer: &Arc<Peer>) -> Outcome {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
@@ -239,7 +238,7 @@ impl Dispatcher {
         supervise::run(self, calling, self.job(calling, arguments, false)).await
     }
 
-    /// Lets a dangerous command pass when the operator wants it.
+    /// Asks the operator to confirm a dangerous command.
     async fn confirm(&self, calling: &Calling<'_>, confirmed: bool) -> Result<(), Failure> {
         let Calling { entry, peer, listed, .. } = calling;
         let (name, run) = (&entry.name, &listed.state);
@@ -248,9 +247,9 @@ impl Dispatcher {
         }
         if !peer.is_prompted() {
             return Err(Failure::refused(match peer.is_trusted() {
-                true => format!("`{name}` is dangerous and nobody is there to be asked; add `--yes`"),
+                true => format!("`{name}` is dangerous and no operator can be asked; add `--yes`"),
                 false => format!(
-                    "`{name}` is dangerous and nobody is there to be asked. `--yes` counts over TCP only from a peer that speaks telnet, since a web page could send it too; run `{name}` from telnet or through a unix socket"
+                    "`{name}` is dangerous and no operator can be asked. Over TCP, `--yes` is accepted only from a telnet client, because a web page could send it too; run `{name}` from telnet or through a unix socket"
                 ),
             }));
         }
@@ -266,7 +265,7 @@ impl Dispatcher {
         let answer = tokio::select! {
             answer = asked => answer,
             () = tokio::time::sleep(QUESTION) => None,
-            _ = run.until_stopped() => return Err(Failure::cancelled("interrupted; it was not run".to_owned())),
+            _ = run.until_stopped() => return Err(Failure::cancelled("interrupted; the command was not run".to_owned())),
         };
         listed.set_asks(false);
         match answer {
@@ -276,8 +275,8 @@ impl Dispatcher {
         }
     }
 
-    /// Takes the arguments of a dangerous command and asks its guards before its operator is asked: what cannot run need not be
-    /// confirmed. That is the author's code and runs where the command does; the call itself does it again.
+    /// Binds the arguments of a dangerous command and calls its guards before the operator is asked, so that a command that cannot run
+    /// needs no confirmation. This runs code of the author, so it runs where the command runs; the call itself repeats it.
     async fn rehearse(&self, calling: &Calling<'_>, arguments: &Arguments) -> Result<(), Ended> {
         if calling.entry.command.parameters.is_empty() {
             return Ok(());
@@ -334,7 +333,7 @@ impl Drop for Calling<'_> {
     }
 }
 
-/// The audit record of a line: what is needed for its begin, and one event when it ends, also where it is dropped before.
+/// The audit record of a line: the data of its begin, and one event when it ends, also if it is dropped before.
 struct Record<'a> {
     dispatcher: &'a Dispatcher,
     peer: &'a Peer,
@@ -387,7 +386,7 @@ impl Drop for Record<'_> {
     }
 }
 
-/// The end of an answer that was cut. What the command made of that is no news.
+/// The end of an answer that was cut. The command's own result is not reported.
 fn truncated(ended: Result<String, Ended>, json: bool, limit: usize) -> Result<String, Ended> {
     let tail = match ended {
         // A line of JSON ends with the error.
@@ -399,7 +398,7 @@ fn truncated(ended: Result<String, Ended>, json: bool, limit: usize) -> Result<S
     Err(Ended { failure: Failure::truncated(limit), tail })
 }
 
-/// How a command ended that did not end well, and what it had to say all the same.
+/// How a failed command ended, with the output that it still had.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) failure: Failure,

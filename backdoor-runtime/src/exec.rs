@@ -1,4 +1,4 @@
-//! How code runs: threads of ours and the runtimes on them, the author's code on threads that may be left behind, panics that are
+//! Execution of code: the console's threads and runtimes, code of the author on threads that may be left running, and panics that are
 //! caught.
 
 pub(crate) mod block_on;

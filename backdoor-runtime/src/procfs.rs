@@ -1,4 +1,4 @@
-//! Files of `/proc`, read once and parsed, for everything that looks at the process.
+//! Files of `/proc`, parsed once for all views of the process.
 
 pub(crate) mod cgroup;
 pub(crate) mod files;

@@ -2,19 +2,19 @@
 
 use crate::Value;
 
-/// Something that can be read at any time and from any thread. Reading never initialises anything and never waits long.
+/// A value that can be read at any time and from any thread. A read never initialises anything and never waits long.
 pub trait Readable: Sync {
-    /// What it is now.
+    /// The value now.
     fn read(&self) -> Reading;
 
-    /// Whether reading it runs no code of the author's, so that it cannot hang.
+    /// Whether a read runs no code of the author, so that it cannot hang.
     #[doc(hidden)]
     fn is_harmless(&self) -> bool {
         false
     }
 }
 
-/// What a read found.
+/// The result of a read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Reading {
@@ -22,14 +22,14 @@ pub enum Reading {
     Value(Value),
     /// The value behind a lock that a panic has poisoned.
     Poisoned(Value),
-    /// Nothing was put there yet.
+    /// Not initialised yet.
     NotSet,
-    /// Somebody held the lock for as long as was waited.
+    /// The lock was held for as long as the read waited.
     Held,
 }
 
 impl Reading {
-    /// The value, where one was read.
+    /// The value, if one was read.
     pub fn value(&self) -> Option<&Value> {
         match self {
             Self::Value(value) | Self::Poisoned(value) => Some(value),

@@ -1,4 +1,4 @@
-//! The service that a console belongs to: its name, its build, where its console listens.
+//! The service that a console belongs to: its name, its build and the console's addresses.
 
 pub(crate) mod address;
 pub(crate) mod addresses;
@@ -41,7 +41,7 @@ impl Service {
         }
     }
 
-    /// What an operator reads first.
+    /// The banner: the first lines that an operator reads.
     pub(crate) fn banner(&self) -> String {
         let Self { name, pid, host, .. } = self;
         let version = self.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Service {
     }
 }
 
-/// The host name that uname(2) says, from where a filter of system calls lets it be read.
+/// The host name that uname(2) gives, or that /proc has if a seccomp filter refuses the call.
 fn host() -> String {
     match std::fs::read_to_string("/proc/sys/kernel/hostname") {
         Ok(name) => name.trim_end().to_owned(),

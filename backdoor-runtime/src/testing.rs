@@ -1,4 +1,4 @@
-//! An author's first unit test: a line through the same dispatch as an operator's, without a socket.
+//! Unit tests for authors: a line through the same dispatch as an operator's, without a socket.
 
 use std::future::pending;
 use std::sync::atomic::Ordering;
@@ -30,11 +30,11 @@ use crate::reply::Form;
 use crate::server::{Backdoor, Limits};
 use crate::service::Service;
 
-/// How long a command may run in a test, unless the test says otherwise.
+/// The time limit of a command in a test, unless the test sets one.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Runs lines through dispatch, as a script on a unix socket would: the peer has the test's own uid, and there is no prompt, so that
-/// dangerous commands need `--yes`.
+/// Runs lines through dispatch, as a script on a unix socket would: the peer has the test's own uid, and there is no prompt, so dangerous
+/// commands need `--yes`.
 ///
 /// ```
 /// use backdoor_runtime::{Backdoor, Status, backdoor_command};
@@ -63,10 +63,10 @@ pub struct Testing {
     started: OnceLock<Started>,
 }
 
-/// What a command sees of the peer that runs the lines.
+/// The peer that runs the lines, as a command sees it.
 #[derive(Clone, Copy)]
 struct PeerIs {
-    /// Of a unix peer; none over TCP.
+    /// The uid of a unix peer; none over TCP.
     uid: Option<u32>,
     width: Option<usize>,
 }
@@ -76,24 +76,24 @@ struct Started {
     runtime: OwnRuntime,
 }
 
-/// What was changed for a while ends with the console, as with one that listens.
+/// Temporary changes end with this console, as with one that listens.
 impl Drop for Started {
     fn drop(&mut self) {
         lease::end_of(self.dispatcher.shared.owner, Duration::from_secs(1));
     }
 }
 
-/// How a line was answered.
+/// The answer to a line.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Answer {
     /// How it ended.
     pub status: Status,
-    /// The reply as `--json` and pipelines see it; null where there is none. A stream's items are a list.
+    /// The reply as `--json` gives it; null if there is none. The items of a stream are a list.
     pub value: Value,
-    /// What a script reads: what was printed, the reply, the error.
+    /// The text that a script reads: printed text, the reply, the error.
     pub text: String,
-    /// What is wrong, in one sentence without the underlined word and the usage.
+    /// The error in one sentence, without the underlined word and the usage.
     pub error: Option<String>,
 }
 
@@ -115,23 +115,23 @@ impl Testing {
         }
     }
 
-    /// A value that commands may ask for as [`State<T>`](crate::State). To be given before the first line is run.
+    /// A value that commands may take as [`State<T>`](crate::State). Give it before the first line is run.
     #[must_use]
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
         self
     }
 
-    /// The runtime that asynchronous commands run on, and that synchronous ones have entered. Default: for [`run`](Self::run), which
-    /// blocks, one of its own; for [`run_async`](Self::run_async), the one that it is called on.
+    /// The runtime for asynchronous commands, which synchronous ones have entered. Default: for [`run`](Self::run), which blocks, a runtime
+    /// of its own; for [`run_async`](Self::run_async), the one that it is called on.
     #[must_use]
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
-    /// How long a command may run, whatever `timeout` it declares: no test hangs in one that declares `"none"`. What is still running
-    /// then ends as [`Status::TimedOut`]. Default: 30 s.
+    /// The time limit of every command, whatever `timeout` it declares, so that no test hangs in a command with `"none"`. A command that
+    /// still runs then ends as [`Status::TimedOut`]. Default: 30 s.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.limits.timeout = limit;
@@ -139,7 +139,7 @@ impl Testing {
         self
     }
 
-    /// The user that [`Session::peer_uid`](crate::Session::peer_uid) gives, as of a peer on a unix socket. Default: the test's own.
+    /// The user that [`Session::peer_uid`](crate::Session::peer_uid) returns, as for a peer on a unix socket. Default: the test's own.
     #[must_use]
     pub fn peer_uid(mut self, uid: u32) -> Self {
         self.peer.uid = Some(uid);
@@ -160,7 +160,7 @@ impl Testing {
         self
     }
 
-    /// The columns to render for. Default: no limit, as for a script.
+    /// The width in columns. Default: no limit, as for a script.
     #[must_use]
     pub fn width(mut self, columns: usize) -> Self {
         self.peer.width = Some(columns);
@@ -175,9 +175,8 @@ impl Testing {
         self.wait(line, None)
     }
 
-    /// Runs a line and interrupts it, as the operator's Ctrl-C does, when its command has run for this long: for commands that have no
-    /// end. The answer has what came until then, and the status [`Status::Cancelled`]; it has the command's own status where that ended
-    /// before.
+    /// Runs a line and interrupts it, as Ctrl-C does, when its command has run for this long: for commands that do not end by themselves.
+    /// The answer has the output until then and the status [`Status::Cancelled`], or the command's own status if it ended before.
     ///
     /// ```
     /// use std::time::Duration;
@@ -238,8 +237,8 @@ impl Testing {
         started.runtime.handle().spawn(answer).await.expect("the dispatcher's thread lives as long as this")
     }
 
-    /// What reading a line and calling its command takes, with nothing around it: a function that does it on this thread and says
-    /// whether it went well. Only for synchronous commands.
+    /// Returns a function that parses a line, calls its command on this thread and returns whether that succeeded: a measurement of
+    /// dispatch alone. Only for synchronous commands.
     #[doc(hidden)]
     pub fn bare_call(&self) -> impl Fn(&Arc<str>) -> bool + use<> {
         let dispatcher = self.started().dispatcher.clone();
@@ -274,7 +273,7 @@ impl Testing {
     }
 }
 
-/// Runs a line, and gathers what a script would read. Where its command is still running after `time`, it is interrupted.
+/// Runs a line and collects the output that a script would read. A command that still runs after `time` is interrupted.
 async fn answer(
     dispatcher: Arc<Dispatcher>,
     line: String,
@@ -317,7 +316,7 @@ async fn answer(
 
 /// Interrupts a run when its command has run for this long.
 async fn interrupt(run: &RunState, time: Option<Duration>) {
-    /// How often a run is asked whether a thread has come to it.
+    /// How often a test checks whether a thread has begun the run.
     const OFTEN: Duration = Duration::from_millis(1);
     let Some(time) = time else { return pending().await };
     while !run.reached.has_begun() {

@@ -89,7 +89,7 @@ const WITHOUT_STATE: [&str; 7] = [
     "command \"group\" takes positional arguments and is also a group: rename one (tests/broken/main.rs:LINE)",
     "command \"hidden-group\" takes positional arguments and is also a group: rename one (tests/broken/main.rs:LINE)",
     "command \"options\" has two parameters for `--no-colour`: rename one (tests/broken/main.rs:LINE)",
-    "no command of `tests` is linked in, nor a variable: see its features, or take it out of `commands_of!` (tests/broken/main.rs:LINE)",
+    "no command of `tests` or variable is linked in: check its features, or remove it from `commands_of!` (tests/broken/main.rs:LINE)",
     "command \"twice\" is declared twice: tests/broken/main.rs:LINE and tests/broken/main.rs:LINE",
     "variable \"twice-held\" is declared twice: tests/broken/main.rs:LINE and tests/broken/main.rs:LINE",
 ];
@@ -117,7 +117,7 @@ fn problems_that_are_unwrapped_read_as_sentences() {
 #[test]
 fn the_builder_reports_missing_states_too() {
     let mut expected = WITHOUT_STATE.to_vec();
-    let missing = "command \"needs pool\" needs State<Pool>, which no one gave to the server: add .state(..) (tests/broken/main.rs:LINE)";
+    let missing = "command \"needs pool\" needs State<Pool>, but the builder has none: add .state(..) (tests/broken/main.rs:LINE)";
     expected.insert(3, missing);
     let builder = || Backdoor::builder("broken").state(Name("n"));
     assert_eq!(lines(builder().check().unwrap_err()), expected);
@@ -143,7 +143,7 @@ fn an_authors_name_wins_over_a_built_in() {
     let help = console.run("help all").text;
     assert!(help.contains(" sys who "), "{help}");
     let about = console.run("help console").text;
-    assert!(about.contains("(the console's own; the service has one of that name)"), "{about}");
+    assert!(about.contains("(built-in; the service has its own command of that name)"), "{about}");
     assert!(console.run("help who").text.contains("The service's own idea"));
     assert!(console.run("help sys who").text.contains("connected sessions"));
     assert!(console.run("quit").text.contains("goodbye"));

@@ -150,11 +150,12 @@ fn m4_lines_that_run_nothing_are_cut_and_counted() {
     script(address, "wire count counted\n");
     log.expect("line=wire count counted result=done");
     drop(backdoor);
-    log.expect("more lines that ran nothing were not logged");
+    log.expect("further lines that ran no command were not logged");
     let text = log.text();
     let logged = text.lines().filter(|line| line.contains("result=usage")).count();
     let unlogged = |line: &str| line.split_once("lines=").map(|(_, count)| count.parse::<usize>().unwrap());
-    let unlogged: usize = text.lines().filter(|line| line.contains("ran nothing")).filter_map(unlogged).sum();
+    let unlogged: usize =
+        text.lines().filter(|line| line.contains("ran no command")).filter_map(unlogged).sum();
     assert_eq!(logged + unlogged, 2000, "{}", text.len());
     assert!(text.lines().all(|line| line.len() < 500), "{}", text.len());
     assert!(text.contains(&format!("line={}.. (644 bytes more) result=usage", "x".repeat(256))));
@@ -166,12 +167,12 @@ fn lines_that_only_read_are_counted_where_there_are_many() {
     let log = Log::default();
     let backdoor = log.console();
     script(&backdoor.addresses()[0], "uptime\n".repeat(2000));
-    log.expect("more lines that only read were not logged");
+    log.expect("further commands that change nothing were not logged");
     // The last count comes when the session is over.
     drop(backdoor);
     let text = log.text();
     let logged = text.lines().filter(|line| line.contains("line=uptime result=done")).count();
-    let counts = text.lines().filter(|line| line.contains("more lines that only read"));
+    let counts = text.lines().filter(|line| line.contains("further commands that change nothing"));
     let unlogged = |line: &str| line.split_once("lines=").map(|(_, count)| count.parse::<usize>().unwrap());
     assert!(counts.clone().all(|line| line.contains("DEBUG") && line.contains("session=1 ")), "{text}");
     let unlogged: usize = counts.filter_map(unlogged).sum();

@@ -123,7 +123,7 @@ fn help_lists_groups_apart() {
         "topics: console, doctor, locks, logs, objects, profile, resources, tasks,\n        threads, vars\n";
     assert!(help.contains(topics), "{help}");
     assert!(
-        help.ends_with("`help all` lists them all, `help NAME` explains one, `--json` gives data\n"),
+        help.ends_with("`help all` lists all commands, `help NAME` explains one, `--json` gives data\n"),
         "{help}"
     );
     let all = run("help all");
@@ -139,9 +139,9 @@ fn help_lists_groups_apart() {
 #[test]
 fn help_of_a_topic() {
     let help = run("help console");
-    assert!(help.starts_with("Of the console itself, about console:\n  commands  Every command"), "{help}");
+    assert!(help.starts_with("Built-in commands about console:\n  commands  List every command"), "{help}");
     assert!(!help.contains("  complete "), "it is hidden");
-    assert!(help.ends_with("  who       The connected sessions\n"), "{help}");
+    assert!(help.ends_with("  who       List the connected sessions\n"), "{help}");
     assert!(run("help uptime").ends_with("\nsee also: commands, help, kill, quit, running, version, who\n"));
 }
 
@@ -166,11 +166,11 @@ fn every_topic_of_help_has_its_commands() {
 fn help_searches_names_and_texts() {
     assert_eq!(
         run("help cached filters"),
-        "Commands with `cached filters`:\n  builtins level  Set the log level of one target\n"
+        "Commands that mention `cached filters`:\n  builtins level  Set the log level of one target\n"
     );
     assert!(run("help LOG LEVEL").contains("builtins level"));
-    assert_eq!(run("help uptiem"), "no command has `uptiem`; did you mean `uptime`?\n");
-    assert_eq!(run("help xyzzy"), "no command has `xyzzy`; `help` alone lists all commands\n");
+    assert_eq!(run("help uptiem"), "no command mentions `uptiem`; did you mean `uptime`?\n");
+    assert_eq!(run("help xyzzy"), "no command mentions `xyzzy`; `help all` lists all commands\n");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_command_that_does_not_end_is_cancelled() {
         |backdoor, limit| {
             let mut operator = Operator::new(backdoor);
             operator.types("command-limits endless");
-            let said = "`command-limits endless` had not ended after 100ms and was cancelled\r\n";
+            let said = "`command-limits endless` did not end within 100ms and was cancelled\r\n";
             !is_told(&mut operator, said, limit.patience())
         },
     );
@@ -72,7 +72,7 @@ fn four_synchronous_commands_run_at_once() {
             fifth.types(&format!("command-limits takes '{name}'"));
             let waited = Waited::begin("that it runs or waits");
             loop {
-                if is_told(fifth, "waits for a thread; they are occupied by", Duration::from_millis(100)) {
+                if is_told(fifth, "waits for a thread; all are occupied by", Duration::from_millis(100)) {
                     return false;
                 }
                 if gate(&name).visitors() == 5 {

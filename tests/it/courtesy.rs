@@ -128,10 +128,10 @@ fn a_long_list_of_choices_does_not_bury_the_one_that_is_near() {
         let answer = Backdoor::testing().run(&format!("courtesy metal {word}"));
         assert_eq!((answer.status, answer.error.as_deref()), (Status::Usage, Some(error)));
     };
-    check("cooper", "metal: `cooper` is not one of the 12 it may be; did you mean `copper`?");
+    check("cooper", "metal: `cooper` is not one of its 12 accepted words; did you mean `copper`?");
     check(
         "wood",
-        "metal: `wood` is not one of aluminium, chromium, copper, gallium, iron, lithium, magnesium and 5 more; a `?` in its place lists them",
+        "metal: `wood` is not one of aluminium, chromium, copper, gallium, iron, lithium, magnesium and 5 more; type `?` in its place to list them",
     );
 }
 
@@ -155,7 +155,7 @@ fn a_stuck_command_is_named_to_its_operator() {
     assert_eq!(answer.status, Status::TimedOut);
     assert_eq!(
         answer.text,
-        "`courtesy stuck` had not ended after 10ms and was cancelled; it still runs a second later and is left behind, stuck\n"
+        "`courtesy stuck` did not end within 10ms and was cancelled; it still runs a second later and is marked stuck\n"
     );
 }
 

@@ -236,9 +236,9 @@ const BAD_ENDS: &[(&str, &str)] = &[
     ("error-in-stream", "1\n2\nerror: the third is bad\n"),
     ("error", "error: no such shard\n"),
     ("anyhow", "error: the third field: invalid digit found in string\n"),
-    ("late", "`ends late` had not ended after 100ms and was cancelled\n"),
-    ("late-sync", "what was done so far\n`ends late-sync` had not ended after 100ms and was cancelled\n"),
-    ("late-stream", "1\n2\n`ends late-stream` had not ended after 500ms and was cancelled\n"),
+    ("late", "`ends late` did not end within 100ms and was cancelled\n"),
+    ("late-sync", "what was done so far\n`ends late-sync` did not end within 100ms and was cancelled\n"),
+    ("late-stream", "1\n2\n`ends late-stream` did not end within 500ms and was cancelled\n"),
 ];
 
 #[test]

@@ -201,7 +201,7 @@ fn the_start_and_every_command_are_logged() {
     assert!(!log.lines().concat().contains('\x1b'));
 
     Client::connect(&console.addresses()[0]).send("GET / HTTP/1.1\r\nHost: a\r\n");
-    log.expect(&["WARN", "127.0.0.1:", "spoke HTTP and was cut off; nothing of it was run"]);
+    log.expect(&["WARN", "127.0.0.1:", "sent HTTP and was disconnected; nothing of it was run"]);
     assert_eq!(log.lines().iter().filter(|line| line.contains("HTTP")).count(), 1);
 }
 

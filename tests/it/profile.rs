@@ -166,7 +166,7 @@ fn one_profile_at_a_time_and_what_was_collected_is_shown() {
         first.interrupts();
         let end = first.reads_end();
         // In so short a time it may have computed nothing.
-        if !end.contains(" is left behind, stuck") && end.contains("it::profile::multiply_for_ever") {
+        if !end.contains(" is marked stuck") && end.contains("it::profile::multiply_for_ever") {
             break end;
         }
         waited.goes_on(&end);

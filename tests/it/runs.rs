@@ -125,7 +125,7 @@ fn kill_stops_a_line_and_says_who_did_it() {
         assert_eq!(other.asks("runs sync"), "had a thread\n");
         assert_eq!(
             operator.asks(&format!("kill {run}")),
-            format!("error: nothing runs under the number {run}; `running` lists what does\n")
+            format!("error: no command runs with number {run}; `running` lists the numbers\n")
         );
     }
     let mut asked = Operator::new(&backdoor);
@@ -151,7 +151,7 @@ fn kill_says_that_a_line_goes_on_and_it_is_listed_until_it_ends() {
     }
     assert_eq!(
         other.reads_end(),
-        "`runs deaf` has no time limit; Ctrl-C or an empty line ends it\nkilled by session 1; `runs deaf` still runs a second later and is left behind, stuck\n"
+        "`runs deaf` has no time limit; Ctrl-C or an empty line ends it\nkilled by session 1; `runs deaf` still runs a second later and is marked stuck\n"
     );
     let row = row(&mut operator, "runs deaf").unwrap();
     assert!(row.starts_with(&format!("{run} 2 stuck thread ")), "{row}");
@@ -168,7 +168,7 @@ fn with_two_stuck_threads(backdoor: &Backdoor, name: &str, then: impl FnOnce(&mu
         other.types(&format!("runs deaf '{name}'"));
         gate(name).wait_for_visitors(at);
         other.interrupts();
-        assert!(other.reads_end().ends_with("is left behind, stuck\n"));
+        assert!(other.reads_end().ends_with("is marked stuck\n"));
     }
     then(&mut operator);
 }
@@ -200,8 +200,8 @@ fn without_the_limit_stuck_commands_take_every_thread() {
     let backdoor = console().command_threads(2).stuck_threads(usize::MAX).start().unwrap();
     with_two_stuck_threads(&backdoor, "runs every", |operator| {
         operator.types("runs sync");
-        operator.expects("`runs sync` waits for a thread; they are occupied by `runs deaf` (session 2, run ");
-        operator.expects("Ctrl-C leaves\r\n");
+        operator.expects("`runs sync` waits for a thread; all are occupied by `runs deaf` (session 2, run ");
+        operator.expects("Ctrl-C cancels\r\n");
         operator.interrupts();
         assert_eq!(operator.reads_end(), "interrupted\n");
     });
@@ -234,7 +234,7 @@ fn regression_a_hung_author_view_does_not_block_builtins() {
     operator.expects(
         "`runs view` waits for the helper thread, which is occupied by `runs view` (session 1, run ",
     );
-    operator.expects("`running` lists it, Ctrl-C leaves\r\n");
+    operator.expects("`running` lists it, Ctrl-C cancels\r\n");
     operator.interrupts();
     assert_eq!(operator.reads_end(), "interrupted\n");
     drop(opened);
@@ -249,7 +249,7 @@ fn a_number_that_runs_nowhere_is_an_error() {
     assert_eq!(answer.status, Status::Failed);
     assert_eq!(
         answer.error.as_deref(),
-        Some("nothing runs under the number 4711; `running` lists what does")
+        Some("no command runs with number 4711; `running` lists the numbers")
     );
     assert_eq!(Backdoor::testing().run("running").text, "(none)\n");
 }

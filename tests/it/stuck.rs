@@ -106,7 +106,7 @@ fn check_answers(backdoor: &Backdoor) {
     assert!(operator.asks("version").contains("service"));
     assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
     operator.types("stuck async");
-    operator.expects("the service's runtime has not polled `stuck async` for a second; its workers may be blocked. Ctrl-C leaves\r\n");
+    operator.expects("the service's runtime has not polled `stuck async` for a second; its workers may be blocked. Ctrl-C cancels\r\n");
     operator.interrupts();
     assert_eq!(operator.reads_end(), "interrupted\n");
     assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
@@ -158,17 +158,17 @@ fn regression_a_stalled_runtime_is_reported_during_a_command() {
         spin.wait_for_visitors(1);
         WOKEN.notify_waiters();
         operator.expects(
-            "the service's runtime has not polled `stuck woken` for 1s, though it was woken; its workers may be blocked. Ctrl-C leaves\r\n",
+            "the service's runtime has not polled `stuck woken` for 1s, though it was woken; its workers may be blocked. Ctrl-C cancels\r\n",
         );
         let start = if is_left {
             operator.interrupts();
             "interrupted; the service's runtime has not polled `stuck woken` for "
         } else {
-            "`stuck woken` had not ended after 6s and was cancelled; the service's runtime has not polled it for "
+            "`stuck woken` did not end within 6s and was cancelled; the service's runtime has not polled it for "
         };
         let said = operator.reads_end();
         assert!(said.starts_with(start), "{said}");
-        assert!(said.ends_with("s, and it is left behind, stuck\n"), "{said}");
+        assert!(said.ends_with("s, and it is marked stuck\n"), "{said}");
         spin.open();
     }
 }
@@ -186,7 +186,7 @@ fn a_command_that_blocks_when_it_is_dropped_still_runs() {
     blocked.wait_for_visitors(2);
     assert_eq!(
         operator.reads_end(),
-        "interrupted; `stuck dropped` still runs a second later and is left behind, stuck\n"
+        "interrupted; `stuck dropped` still runs a second later and is marked stuck\n"
     );
 }
 
@@ -230,15 +230,15 @@ fn an_operator_is_told_what_occupies_the_threads() {
     let mut second = Operator::new(&backdoor);
     second.types("stuck sync");
     second.expects(
-        "`stuck sync` waits for a thread; they are occupied by `stuck block` (session 1, run 1) for ",
+        "`stuck sync` waits for a thread; all are occupied by `stuck block` (session 1, run 1) for ",
     );
-    second.expects(" s. `running` lists them, Ctrl-C leaves\r\n");
+    second.expects(" s. `running` lists them, Ctrl-C cancels\r\n");
     let mut third = Operator::new(&backdoor);
     assert!(third.asks("help").contains("stuck sync"));
     assert!(third.asks("who").contains("stuck block who_waits"));
     third.types("stuck sync");
     third.expects("waits for a thread");
-    third.expects("Ctrl-C leaves\r\n");
+    third.expects("Ctrl-C cancels\r\n");
     third.interrupts();
     assert_eq!(third.reads_end(), "interrupted\n");
     gate("who_waits").open();
@@ -255,7 +255,7 @@ fn a_runtime_that_has_ended_is_said_so() {
     let mut operator = Operator::new(&backdoor);
     assert_eq!(
         operator.asks("stuck async"),
-        "error: `stuck async` was dropped unfinished: the runtime it ran on has ended\n"
+        "error: `stuck async` was dropped before it finished: its runtime has ended\n"
     );
     assert_eq!(operator.asks("stuck sync"), "a thread of its own\n");
 }

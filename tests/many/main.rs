@@ -155,7 +155,7 @@ const LINES: [&str; 9] = [
 
 /// The list of all commands without those of the console's own.
 fn without_builtins(text: &str) -> String {
-    match text.split_once("Of the console itself, by topic:\n") {
+    match text.split_once("Built-in commands by topic:\n") {
         Some((own, _)) => own.to_owned(),
         None => text.to_owned(),
     }

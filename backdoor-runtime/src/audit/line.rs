@@ -1,6 +1,6 @@
-//! What is on record of a line: how it ended, and before that its begin where it changes something or takes long. A line that is wrong or
-//! refused runs nothing, and whoever may connect can send any number of them: a few are logged each second, the others are counted.
-//! So it is with lines that only read, for each session.
+//! The log record of a line: its end, and before that its begin if the line changes something or takes long. A wrong or refused line runs
+//! nothing, and any peer can send any number of them: a few are logged each second, the others are counted. The same holds for lines that
+//! only read, for each session.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -61,7 +61,7 @@ impl Recurring {
     /// What is left to be said at the end.
     pub(super) fn untold(&self) -> Option<String> {
         let suppressed: u64 = self.logged.iter().map(|logged| logged.suppressed).sum();
-        (suppressed > 0).then(|| format!("{suppressed} more warnings of the console were not logged"))
+        (suppressed > 0).then(|| format!("{suppressed} further warnings of the console were not logged"))
     }
 }
 
@@ -70,7 +70,7 @@ impl Suppressed {
     pub(super) fn told_after(&self, text: String) -> String {
         match self.0 {
             0 => text,
-            count => format!("{text} ({count} more like it since the last one were not logged)"),
+            count => format!("{text} ({count} similar warnings since the last one were not logged)"),
         }
     }
 }
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(at(61, Topic::Refusal), None);
         assert_eq!(at(1000, Topic::Accept), Some(1));
         assert_eq!(at(2000, Topic::Accept), Some(0));
-        assert_eq!(recurring.untold().unwrap(), "1 more warnings of the console were not logged");
+        assert_eq!(recurring.untold().unwrap(), "1 further warnings of the console were not logged");
     }
 
     #[test]
@@ -112,6 +112,6 @@ mod tests {
     fn a_count_is_said_only_where_there_is_one() {
         assert_eq!(Suppressed(0).told_after("a".to_owned()), "a");
         let told = Suppressed(7).told_after("a".to_owned());
-        assert_eq!(told, "a (7 more like it since the last one were not logged)");
+        assert_eq!(told, "a (7 similar warnings since the last one were not logged)");
     }
 }

@@ -1,12 +1,12 @@
-//! What an error says together with the errors behind it.
+//! An error together with its sources, as text.
 
 use std::error::Error;
 
-/// Sources after which no further one is looked at: a chain may be a ring.
+/// The most sources that are read: a chain may be a ring.
 const DEEPEST: usize = 16;
 
-/// The texts of an error's sources, the nearest first. One is left out where the text in front of it ends with it: many errors have
-/// their source's text in their own.
+/// The texts of an error's sources, the nearest first. A source is left out if the text before it ends with the source's text, as many
+/// errors' texts do.
 pub(crate) fn causes(own: &str, error: &(impl Error + ?Sized)) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut source = error.source();
@@ -21,14 +21,14 @@ pub(crate) fn causes(own: &str, error: &(impl Error + ?Sized)) -> Vec<String> {
     causes
 }
 
-/// An error and what is behind it, on one line.
+/// An error and its sources, on one line.
 pub(crate) fn chain(error: &impl Error) -> String {
     let own = error.to_string();
     let causes = causes(&own, error);
     joined(own, &causes)
 }
 
-/// A text with its causes behind it.
+/// A text followed by its sources.
 pub(crate) fn joined(mut text: String, causes: &[String]) -> String {
     for cause in causes {
         text.push_str(": ");
@@ -37,7 +37,7 @@ pub(crate) fn joined(mut text: String, causes: &[String]) -> String {
     text
 }
 
-/// `Debug` that reads as `Display`: `unwrap` and `main` print errors so.
+/// `Debug` that reads as `Display`, because `unwrap` and `main` print errors with `Debug`.
 macro_rules! debug_as_display {
     ($($error:ty),*) => {$(
         impl ::std::fmt::Debug for $error {

@@ -1,4 +1,4 @@
-//! Points in time that fit into an atomic, and that a poll can afford: it asks for two.
+//! Points in time that fit into an atomic and are cheap enough to take twice in each poll.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) fn now() -> u64 {
     now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
-/// How long ago that was.
+/// The time since then.
 pub(crate) fn since(then: u64) -> Duration {
     Duration::from_nanos(now().saturating_sub(then))
 }

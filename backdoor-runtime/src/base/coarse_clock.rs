@@ -1,4 +1,4 @@
-//! A clock that is read on every lock, and whenever an object is made or dropped, and so must cost next to nothing.
+//! A cheap clock, read on every lock and whenever an object is created or dropped.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ pub(crate) fn now() -> u64 {
     now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
-/// How long ago that was.
+/// The time since then.
 pub(crate) fn since(then: u64) -> Duration {
     between(then, now())
 }
 
-/// The time between the two, in whole milliseconds: more the clock cannot tell.
+/// The time between the two, in whole milliseconds, which is the clock's resolution.
 pub(crate) fn between(then: u64, now: u64) -> Duration {
     Duration::from_millis(now.saturating_sub(then) / 1_000_000)
 }

@@ -9,7 +9,7 @@ pub(crate) const HOUR: u64 = 60 * MINUTE;
 pub(crate) const DAY: u64 = 24 * HOUR;
 pub(crate) const WEEK: u64 = 7 * DAY;
 
-/// The duration as an operator would type it: exact, and without the units it has nothing of.
+/// The duration as an operator would type it: exact, without units that are zero.
 pub(crate) fn show(duration: Duration) -> String {
     let mut shown = String::new();
     let mut seconds = duration.as_secs();

@@ -1,5 +1,5 @@
-//! Makes harmless what came from input, commands or logs before a terminal or a log shows it: with an ESC or a bidi
-//! control in the right place, a terminal obeys, and a log line lies.
+//! Makes input, output of commands and log text safe to show: with an ESC or a bidi control in it, text could control a terminal or falsify
+//! a log line.
 
 mod class;
 mod context;

@@ -1,13 +1,13 @@
-//! What a process that is forked from this one does with the console's sockets: it closes its copies.
+//! The console's sockets in a forked child: the child closes its copies.
 //!
-//! After `fork` without `exec` the child has our descriptors and none of our threads (fork(2)). A copy of a listener would hold the
-//! port for as long as the child lives, and whoever connects would wait for ever; a copy of a connection would keep it open after the
-//! console closed it. So each descriptor of the console's has a slot while it is open, and a handler of `pthread_atfork` closes in the
-//! child what is in the slots. It may do only what is safe in a signal handler (pthread_atfork(3)): it reads atomics and calls
-//! `close`. That the child's copy is closed takes nothing out of the parent's epoll, which goes by the open file (epoll(7)).
+//! After `fork` without `exec` the child has our descriptors and none of our threads (fork(2)). A copy of a listener would hold the port
+//! for as long as the child lives, and new peers would wait for ever; a copy of a connection would keep it open after the console closed
+//! it. So each open descriptor of the console has a slot, and a handler of `pthread_atfork` closes the descriptors of the slots in the
+//! child. The handler may do only what is safe in a signal handler (pthread_atfork(3)): it reads atomics and calls `close`. Closing the
+//! child's copy does not remove the socket from the parent's epoll, which refers to the open file (epoll(7)).
 //!
-//! Tokio's own descriptors stay, an epoll and an eventfd for each runtime: nobody outside reaches them, and what of tokio is dropped
-//! or woken in the child would write to their numbers. Hence a console's handle is leaked where it is dropped in another process.
+//! Tokio's own descriptors stay open, an epoll and an eventfd for each runtime: no peer reaches them, but dropping or waking tokio's
+//! objects in the child would write to their numbers. So a console's handle is leaked if it is dropped in another process.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::process;
@@ -90,7 +90,7 @@ fn close_in_children() {
     let failed = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     if failed != 0 {
         // For want of memory: a child that is forked keeps what it inherits, which is all that can be said.
-        tracing::warn!(target: "backdoor", "a child that is forked will keep the console's sockets: pthread_atfork: error {failed}");
+        tracing::warn!(target: "backdoor", "forked children inherit the console's sockets: pthread_atfork failed with error {failed}");
     }
 }
 

@@ -1,10 +1,10 @@
-//! A bound for log events that a peer can bring about at any rate: some in each second, and a count of the others.
+//! A rate limit for log events that a peer can cause at any rate: a few in each second, and a count of the others.
 
 use std::time::{Duration, Instant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The events of this second.
+/// The events of the current second.
 #[derive(Default)]
 pub(crate) struct PerSecond {
     begun: Option<Instant>,
@@ -13,7 +13,7 @@ pub(crate) struct PerSecond {
 }
 
 impl PerSecond {
-    /// Whether one more is logged now, of at most so many in a second, and how many before it were not.
+    /// Whether one more event is logged now, of at most so many in a second, and how many before it were not.
     pub(crate) fn admit(&mut self, most: u32, now: Instant) -> Option<u64> {
         if self.begun.is_none_or(|begun| now.saturating_duration_since(begun) >= SECOND) {
             self.begun = Some(now);
@@ -27,7 +27,7 @@ impl PerSecond {
         Some(self.untold())
     }
 
-    /// How many were not logged and are not told yet.
+    /// How many events were not logged and not reported yet.
     pub(crate) fn untold(&mut self) -> u64 {
         std::mem::take(&mut self.unlogged)
     }

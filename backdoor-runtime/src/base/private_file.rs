@@ -1,4 +1,4 @@
-//! Where a command may leave files that only the service's own user can read: all of them, or none.
+//! Private files for commands: readable by the service's own user only, written completely or not at all.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -9,8 +9,8 @@ use std::{env, process};
 
 use super::soft_limit::{Kind, soft_limit};
 
-/// A directory of mode 0700, in the user's runtime directory or the one for temporary files, which is removed with what is in it unless
-/// it is kept. Nobody else can have made it before: a name that is taken is not used.
+/// A directory of mode 0700, in the user's runtime directory or the one for temporary files. It is removed with its contents unless it is
+/// kept. An existing directory is never used, so no other user can have made it before.
 pub(crate) struct Directory {
     path: PathBuf,
     is_kept: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// # Errors
-    /// It cannot be made.
+    /// The directory cannot be made.
     pub(crate) fn new() -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         const TRIES: u64 = 1000;
@@ -38,13 +38,13 @@ impl Directory {
                 }
             }
         }
-        Err(io::Error::other(format!("{} is full of directories of ours", parent.display())))
+        Err(io::Error::other(format!("{} has a directory for every name that was tried", parent.display())))
     }
 
-    /// Writes a file of mode 0600 into it that was not there.
+    /// Writes a new file of mode 0600 into it.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be written.
     pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.path.join(name);
         let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
@@ -58,7 +58,7 @@ impl Directory {
         &self.path
     }
 
-    /// Leaves it there for good.
+    /// Keeps the directory.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -73,17 +73,17 @@ impl Drop for Directory {
     }
 }
 
-/// The longest file that the process may write; `None` where that is not limited.
+/// The longest file that the process may write; `None` if there is no limit.
 pub(crate) fn longest() -> Option<u64> {
     soft_limit(Kind::FileSize)
 }
 
-/// Whether a file may have this length. The kernel answers one byte more with SIGXFSZ, which ends the process by default.
+/// Checks the length of a file. For one byte more than the limit the kernel sends SIGXFSZ, which ends the process by default.
 fn check_length(length: usize) -> io::Result<()> {
     match longest() {
         Some(limit) if length as u64 > limit => Err(io::Error::new(
             ErrorKind::FileTooLarge,
-            format!("it has {length} bytes, and the process may write files of {limit} (RLIMIT_FSIZE)"),
+            format!("the file needs {length} bytes, and RLIMIT_FSIZE allows {limit}"),
         )),
         _ => Ok(()),
     }

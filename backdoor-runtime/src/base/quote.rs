@@ -1,10 +1,10 @@
-//! A word as it has to be typed.
+//! Quotes a word for the command line.
 
 use std::borrow::Cow;
 
 use crate::base::escape::escape_line;
 
-/// `word` written such that the parser of lines gives it back as a value.
+/// `word`, quoted so that the parser of lines gives it back as a value.
 pub(crate) fn quote(word: &str) -> Cow<'_, str> {
     // What the renderer would spell out has to be spelled out in a way that reads back.
     let hidden = |c: char| matches!(escape_line(c.encode_utf8(&mut [0; 4])), Cow::Owned(_));

@@ -1,7 +1,7 @@
-//! Descriptors in reserve: where the process has none left, which is when somebody wants to know why, views still read what they show.
+//! Descriptors in reserve, so that views can still read their files when the process has none left.
 //!
-//! What is opened in place of one of them is closed again at once, and the descriptor is taken back: between the two, another thread
-//! of the process may get it. That is why there are several.
+//! A file that is opened in place of a reserved descriptor is closed at once, and the descriptor is opened again. Between the two, another
+//! thread of the process may take it, so there are several.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -11,10 +11,10 @@ use std::{fs, io};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-/// How many there are, while a console runs.
+/// The number of reserved descriptors while a console runs.
 const COUNT: usize = 2;
 
-/// Descriptors that are of no use but to be closed.
+/// Descriptors that are only kept to be closed.
 #[derive(Default)]
 pub(crate) struct Reserve(Vec<OwnedFd>);
 
@@ -25,13 +25,13 @@ struct Kept {
     reserve: Reserve,
 }
 
-/// The process's reserve is kept while there is one of these.
+/// The process keeps its reserve while one of these exists.
 pub(crate) struct Keeping;
 
-/// Does what opens something and closes it again, where need be in place of descriptors in reserve.
+/// Calls a function that opens a file and closes it again, if necessary in place of reserved descriptors.
 ///
 /// # Errors
-/// It fails, also with the last of them.
+/// The function fails, also with the last reserved descriptor closed.
 pub(crate) fn with<T>(mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut done = read();
     let mut is_used = false;
@@ -45,13 +45,13 @@ pub(crate) fn with<T>(mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> 
     done
 }
 
-/// Takes back what was given up for files that stayed open for a while, now that they are closed. Nobody else asks for it until a
-/// descriptor is missing again, and then it is late.
+/// Opens the descriptors again that were closed for files that stayed open for a while. Otherwise the reserve would be refilled only at the
+/// next shortage, which is too late.
 pub(crate) fn renew() {
     of_process().renew();
 }
 
-/// The whole of a file.
+/// The contents of a file.
 ///
 /// # Errors
 /// It cannot be read.
@@ -59,7 +59,7 @@ pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     with(|| fs::read(&path))
 }
 
-/// The names in a directory that are text.
+/// The names in a directory that are valid text.
 ///
 /// # Errors
 /// It cannot be read.
@@ -72,8 +72,8 @@ pub(crate) fn names(directory: impl AsRef<Path>) -> io::Result<Vec<String>> {
     })
 }
 
-/// Whether the process or the system has run out of descriptors (accept(2), open(2)), so that one in reserve helps. Where the kernel
-/// has no memory (`ENOBUFS`, `ENOMEM`) it does not.
+/// Whether the process or the system has run out of descriptors (accept(2), open(2)), so that a reserved one helps. For lack of kernel
+/// memory (`ENOBUFS`, `ENOMEM`) it does not.
 pub(crate) fn helps(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| [Errno::MFILE, Errno::NFILE].contains(&error))
 }
@@ -83,12 +83,12 @@ fn of_process() -> MutexGuard<'static, Kept> {
 }
 
 impl Reserve {
-    /// Gives one up for what is to be opened now; false where there is none.
+    /// Closes one for the next open; false if there is none.
     pub(crate) fn give_up(&mut self) -> bool {
         self.0.pop().is_some()
     }
 
-    /// Has so many again. Where that fails it is tried the next time.
+    /// Opens descriptors up to this number. If that fails, it is tried again the next time.
     pub(crate) fn renew(&mut self, count: usize) {
         while self.0.len() < count {
             // It needs no file, which may not be there, and is the cheapest.

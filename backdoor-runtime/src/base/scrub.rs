@@ -1,18 +1,18 @@
-//! Takes secrets out of what is logged before it is kept, and out of what else is shown: passwords in URLs, `password=`-like pairs, bearer tokens.
+//! Removes secrets from text before it is kept or shown: passwords in URLs, `password=`-like pairs, bearer tokens.
 //!
-//! It works on text, so it can only know what secrets look like. It reads the text once from left to right, and takes a word too many
+//! It works on text, so it recognises secrets by their form alone. It reads the text once from left to right, and removes a word too many
 //! rather than one too few.
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const STARS: &[u8] = b"***";
 
-/// How `Bearer ` ends, which is not how many words do.
+/// The end of `Bearer `, which few words have.
 const BEARER_END: &[u8; 4] = b"rer ";
 
-/// How long the name before `=` or `:` may be to be read as one.
+/// The longest name before `=` or `:`.
 const NAME: usize = 64;
 
-/// How a name ends whose value is a secret, without `_` and `-`.
+/// The endings of names whose values are secret, without `_` and `-`.
 const SECRET_NAMES: [&[u8]; 15] = [
     b"password",
     b"passwords",
@@ -31,15 +31,15 @@ const SECRET_NAMES: [&[u8]; 15] = [
     b"credentials",
 ];
 
-/// Whether the value of a field of this name is kept from everybody.
+/// Whether the value of a field of this name is secret.
 pub(crate) fn is_secret(name: &str) -> bool {
     // The last part alone: `db.password`, `r#token`.
     let name = name.rsplit(['.', '#']).next().unwrap_or(name);
     names_a_secret(name.as_bytes())
 }
 
-/// Whether there may be a secret: most text has none of the signs that stand before one. Without an early end it is looked at many bytes
-/// at a time.
+/// Whether the text may contain a secret: most text has none of the signs before one. Without an early end, many bytes are checked at a
+/// time.
 pub(crate) fn is_suspect(text: &[u8]) -> bool {
     let signs = text.iter().fold(false, |any, &byte| any | (byte == b':') | (byte == b'='));
     let mut bearers = false;

@@ -1,4 +1,4 @@
-//! A limit of the process, asked of the kernel itself: where there is no `/proc`, and no descriptor to read it with.
+//! A limit of the process, read by a system call: it needs no `/proc` and no descriptor.
 #![allow(
     unsafe_code,
     reason = "rustix takes it that the kernel never refuses the question, which filters on system calls do"
@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     OpenFiles,
 }
 
-/// What is enforced. `None` is no limit, or one that cannot be asked for.
+/// The enforced value. `None` if there is no limit, or it cannot be read.
 pub(crate) fn soft_limit(kind: Kind) -> Option<u64> {
     let resource = match kind {
         Kind::AddressSpace => libc::RLIMIT_AS,

@@ -1,11 +1,11 @@
-//! "Did you mean": finds the one name that a mistyped word most likely stood for, and none where that would be a guess.
+//! Suggestions ("did you mean"): finds the one name that a mistyped word most likely stands for, and none if that would be a guess.
 
 use std::mem;
 
-/// Longer words are not names that somebody mistyped, and comparing them costs the square of their length.
+/// Longer words are not mistyped names, and comparing them costs the square of their length.
 const LONGEST: usize = 64;
 
-/// How much of a name must have been typed before what is missing counts as an abbreviation.
+/// How much of a name must be typed to count as an abbreviation.
 const SHORTEST_PREFIX: usize = 3;
 
 /// The candidate nearest to `word`, the first of equals.

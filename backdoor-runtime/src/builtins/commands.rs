@@ -1,13 +1,13 @@
-//! The whole surface as data, for tools and reviews.
+//! `commands`: every command as data, for tools and reviews.
 
 use std::fmt;
 
 use crate::{Column, CommandInfo, CommandOutput, Console, Cut, Page, State, Value, backdoor_command};
 
-/// Every command, with its usage and its place in the source
+/// List every command with its usage and source location
 ///
-/// Hidden ones too. A terminal shows the file without its folders. With `--json`, everything that is known of each: arguments, types,
-/// defaults, ranges and choices.
+/// Hidden commands are included. A terminal shows the file without its directories. With `--json`, each command has its arguments,
+/// types, defaults, ranges and choices.
 ///
 /// Examples:
 ///   commands

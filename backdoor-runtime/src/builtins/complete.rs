@@ -1,10 +1,10 @@
-//! What the editor of a terminal asks when Tab is pressed, for whoever has an editor of his own.
+//! Completion for clients with an editor of their own, which ask when Tab is pressed.
 
 use crate::{Candidate, Console, State, backdoor_command};
 
-/// What the last word of a line may become
+/// List the completions of a line's last word
 ///
-/// A line that ends in a space asks for a new word.
+/// A line that ends in a space is completed with a new word.
 #[backdoor_command(builtin = "console", reads, hidden, on = console)]
 async fn complete(
     State(console): State<Console>,

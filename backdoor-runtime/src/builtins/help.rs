@@ -1,4 +1,4 @@
-//! `help`: the commands, one line each; one command in full; or what has to do with a word.
+//! `help`: the commands, one line each; one command in full; or the commands that mention a word.
 
 mod flow;
 mod overview;
@@ -15,11 +15,12 @@ use crate::{
     CommandInfo, CommandOutput, Console, Effect, Page, ParameterInfo, Session, State, Value, backdoor_command,
 };
 
-/// The commands, or all about one of them
+/// List the commands, or describe one
 ///
-/// Without words, the commands of the service and what to type when something is wrong, on one screen. With `all`, every command with a
-/// line of help. With a topic, its commands. With the name of a command or a group, its usage, arguments and where it is declared. With
-/// any other word, the commands whose names or texts have it; `dangerous` finds those that are.
+/// Without words, it lists the commands of the service and the commands to type when something is wrong, on one screen. `help all` lists
+/// every command with a line of help, and `help TOPIC` the commands of a topic. With the name of a command or a group, it shows usage,
+/// arguments and the place of the declaration. With any other word, it lists the commands whose names or texts contain it; `help
+/// dangerous` lists the dangerous commands.
 ///
 /// Examples:
 ///   help all
@@ -59,13 +60,13 @@ async fn help(
         let of = named(&builtin, of);
         let commands = of.iter().filter_map(|name| all.iter().find(|command| command.name == *name));
         return Help::List {
-            title: format!("When something is wrong, {what}:"),
+            title: format!("Commands to type when something is wrong ({what}):"),
             commands: commands.cloned().collect(),
         };
     }
     if all.iter().any(about) {
         let commands = all.into_iter().filter(|command| about(command)).collect();
-        return Help::List { title: format!("Of the console itself, about {name}:"), commands };
+        return Help::List { title: format!("Built-in commands about {name}:"), commands };
     }
     let wanted = words.join(" ").to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&wanted);
@@ -80,7 +81,7 @@ async fn help(
     let found: Vec<CommandInfo> = all.into_iter().filter(is_found).collect();
     match found.is_empty() {
         true => Help::Nothing { near: console.nearest(&wanted), wanted },
-        false => Help::List { title: format!("Commands with `{wanted}`:"), commands: found },
+        false => Help::List { title: format!("Commands that mention `{wanted}`:"), commands: found },
     }
 }
 
@@ -158,9 +159,9 @@ impl CommandOutput for Help {
             Self::Nothing { wanted, near } => {
                 let way_out = match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "`help` alone lists all commands".to_owned(),
+                    None => "`help all` lists all commands".to_owned(),
                 };
-                writeln!(page, "no command has `{wanted}`; {way_out}")
+                writeln!(page, "no command mentions `{wanted}`; {way_out}")
             }
         }
     }
@@ -223,7 +224,7 @@ fn topics(page: &mut Page<'_>, commands: &[&CommandInfo]) -> fmt::Result {
         topics.entry(command.topic.unwrap_or_default()).or_default().push(command);
     }
     let width = widest(commands);
-    writeln!(page, "Of the console itself, by topic:")?;
+    writeln!(page, "Built-in commands by topic:")?;
     for (topic, commands) in topics {
         writeln!(page, "\n{topic}")?;
         commands.iter().try_for_each(|command| line(page, command, width))?;
@@ -245,7 +246,7 @@ fn words(page: &mut Page<'_>, title: &str, words: &[impl AsRef<str>]) -> fmt::Re
 fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize) -> fmt::Result {
     let mut text = command.summary.clone();
     if command.builtin && command.name.starts_with("sys ") {
-        text.push_str(" (the console's own; the service has one of that name)");
+        text.push_str(" (built-in; the service has its own command of that name)");
     }
     // That it is dangerous is not what falls to a narrow terminal.
     let mark = if command.effect == Effect::Dangerous { "(dangerous)" } else { "" };

@@ -1,12 +1,13 @@
-//! What runs, and how to stop it.
+//! `running` and `kill`: the commands that run.
 
 use std::fmt::{self, Write};
 
 use crate::{CommandOutput, Console, Killed, Page, RunInfo, Session, State, Value, backdoor_command};
 
-/// What runs, and what is stuck
+/// List the commands that run or are stuck
 ///
-/// A line that was told to stop and went on for a second is stuck: nobody waits for it any more. Its thread cannot be taken from it.
+/// A command is stuck if it still runs one second after it was told to stop. Its session does not wait for it any more. It keeps its
+/// thread until it returns.
 ///
 /// Examples:
 ///   running
@@ -16,7 +17,7 @@ fn running(State(console): State<Console>, session: Session) -> Vec<RunInfo> {
     console.running().into_iter().filter(|run| run.run != session.run_id()).collect()
 }
 
-/// Stop a line that runs, as its operator's Ctrl-C would
+/// Stop a running command, as Ctrl-C in its session does
 ///
 /// Examples:
 ///   kill 12
@@ -25,12 +26,12 @@ fn running(State(console): State<Console>, session: Session) -> Vec<RunInfo> {
 async fn kill(
     State(console): State<Console>,
     session: Session,
-    /// Its number, as `running` shows it
+    /// The run's number in `running`
     run: u64,
 ) -> Result<Kill, String> {
     match console.kill(run, &session).await {
         Some(killed) => Ok(Kill(killed)),
-        None => Err(format!("nothing runs under the number {run}; `running` lists what does")),
+        None => Err(format!("no command runs with number {run}; `running` lists the numbers")),
     }
 }
 
@@ -47,7 +48,7 @@ impl CommandOutput for Kill {
         let RunInfo { run, session, command, .. } = &self.0.run;
         let result = match self.result() {
             "ended" => "has ended",
-            "stuck" => "was told to stop and still runs: it is left behind, stuck",
+            "stuck" => "was told to stop, still runs, and is marked stuck",
             _ => "was told to stop and still runs",
         };
         writeln!(page, "run {run}, `{command}` of session {session}, {result}")

@@ -1,11 +1,11 @@
-//! What the service is, and how long it has been up.
+//! `version` and `uptime`: the service, its process, and the time since its start.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
 
-/// What runs here: service, process, host and build
+/// Show the service's name, version, process, host and build
 ///
 /// Examples:
 ///   version
@@ -15,7 +15,7 @@ fn version(State(console): State<Console>) -> Version {
     Version(console)
 }
 
-/// How long the console has been up
+/// Show the time since the console started
 ///
 /// Examples:
 ///   uptime

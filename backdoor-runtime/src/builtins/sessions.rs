@@ -1,8 +1,8 @@
-//! Who is connected, and how to leave.
+//! `who` and `quit`: the connected sessions, and the end of one.
 
 use crate::{Console, Session, SessionInfo, State, backdoor_command};
 
-/// The connected sessions
+/// List the connected sessions
 ///
 /// Examples:
 ///   who
@@ -12,7 +12,7 @@ fn who(State(console): State<Console>) -> Vec<SessionInfo> {
     console.sessions()
 }
 
-/// Leave this session; the service goes on
+/// Close this session; the service continues
 ///
 /// Examples:
 ///   quit

@@ -1,10 +1,10 @@
-//! How much a run may still say: an answer without an end must not fill the memory of anybody.
+//! The remaining output of a run: an endless answer must not fill the memory.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::call::chunks::PIECE;
 
-/// What is left of one answer's bytes.
+/// The remaining bytes of one answer.
 pub(crate) struct OutputBudget {
     left: AtomicUsize,
     is_cut: AtomicBool,
@@ -17,7 +17,7 @@ impl Default for OutputBudget {
 }
 
 impl OutputBudget {
-    /// Sets how much there is.
+    /// Sets the remaining bytes.
     pub(crate) fn limit(&self, bytes: usize) {
         self.left.store(bytes, Ordering::Relaxed);
     }
@@ -26,19 +26,19 @@ impl OutputBudget {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// Whether something had no room.
+    /// Whether output was cut.
     pub(crate) fn is_cut(&self) -> bool {
         self.is_cut.load(Ordering::Relaxed)
     }
 
-    /// Leaves no room any more, since something was left out.
+    /// Ends the budget, because output was left out.
     pub(crate) fn cut(&self) {
         self.left.store(0, Ordering::Relaxed);
         self.is_cut.store(true, Ordering::Relaxed);
     }
 
-    /// Takes room for the text from this byte on, and cuts off what has none: behind a line, or where that is too far back behind a
-    /// character. Gives false where something was cut.
+    /// Takes room for the text from this byte on, and cuts the rest off: after a line, or after a character if the last line end is too far
+    /// back. False if text was cut.
     pub(crate) fn take(&self, text: &mut String, from: usize) -> bool {
         let wanted = text.len() - from;
         let left = self.less(wanted);
@@ -58,7 +58,7 @@ impl OutputBudget {
         false
     }
 
-    /// Takes room for what cannot be cut. Gives false where there is not enough, and then there is none any more.
+    /// Takes room for output that cannot be cut. If there is not enough, returns false and ends the budget.
     pub(crate) fn take_whole(&self, bytes: usize) -> bool {
         let fits = bytes <= self.less(bytes);
         if !fits {
@@ -67,7 +67,7 @@ impl OutputBudget {
         fits
     }
 
-    /// Takes this much, or all there is. Gives what there was.
+    /// Takes this much, or the rest. Returns the amount.
     fn less(&self, bytes: usize) -> usize {
         let less = |left: usize| Some(if left == usize::MAX { left } else { left.saturating_sub(bytes) });
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).unwrap_or_default()

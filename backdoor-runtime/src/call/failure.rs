@@ -1,4 +1,4 @@
-//! How a command ended, and what the operator is told when it did not end well.
+//! How a command ended, and the message for the operator if it failed.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,17 +14,17 @@ use crate::reply::Value;
 pub enum Status {
     /// The command did what it was asked.
     Done,
-    /// The line is wrong: no such command, or words that are not its arguments.
+    /// The line is wrong: an unknown command, or arguments that the command does not take.
     Usage,
-    /// The command was not called: a guard, a missing confirmation, a limit.
+    /// The command was not called, because of a guard, a missing confirmation or a limit.
     Refused,
     /// The function returned an error.
     Failed,
     /// The function panicked.
     Panicked,
-    /// Its answer is longer than an answer may be, and was cut.
+    /// The answer exceeded its limit and was cut.
     Truncated,
-    /// It ran into its deadline.
+    /// The command exceeded its deadline.
     TimedOut,
     /// It was cancelled: Ctrl-C, a disconnect, the end of the console.
     Cancelled,
@@ -53,28 +53,28 @@ impl fmt::Display for Status {
 }
 
 /// What to do about a panic in the console's own code.
-pub(crate) const REPORT: &str = "please report it: backdoor's README says where, and with what";
+pub(crate) const REPORT: &str = "please report it as backdoor's README describes";
 
 /// The longest message, in bytes. It is shown at once, without waiting for a slow reader.
 const LONGEST: usize = 8 * 1024;
 
-/// Why a command did not end well.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub(crate) status: Status,
-    /// One sentence; for a usage error with the name of the argument in front.
+    /// One sentence. For a usage error it begins with the name of the argument.
     pub(crate) message: String,
-    /// The bytes of the line it is about.
+    /// The bytes of the line that the error is about.
     pub(crate) range: Option<Range<usize>>,
-    /// The usage line of the command that was meant.
+    /// The usage line of the command that the line names.
     pub(crate) usage: Option<String>,
-    /// The sources of an author's error, which the message has behind its own text.
+    /// The sources of an author's error. The message contains them after its own text.
     pub(crate) causes: Option<Box<Causes>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Causes {
-    /// Bytes of the message in front of them.
+    /// Bytes of the message before the sources.
     own: usize,
     texts: Vec<String>,
 }
@@ -101,7 +101,7 @@ impl Failure {
         Self::new(Status::Failed, message)
     }
 
-    /// An error of the author's, with the texts of its sources.
+    /// An error of the author, with the texts of its sources.
     pub(crate) fn failed_because(message: String, texts: Vec<String>) -> Self {
         let own = message.len();
         let failure = Self::failed(causes::joined(message, &texts));
@@ -115,9 +115,9 @@ impl Failure {
         Self::new(Status::Panicked, message)
     }
 
-    /// The same of code that is not the author's.
+    /// An error of code that is not the author's.
     pub(crate) fn of_console(mut self) -> Self {
-        self.message.push_str(&format!("; this is a bug of the console, {REPORT}"));
+        self.message.push_str(&format!("; this is a bug in the console, {REPORT}"));
         self
     }
 
@@ -125,7 +125,7 @@ impl Failure {
         self.status == Status::Panicked
     }
 
-    /// The answer has this many bytes, and there were more.
+    /// The answer reached this many bytes and was cut.
     pub(crate) fn truncated(bytes: usize) -> Self {
         let limit = ByteSize(bytes as u64);
         Self::new(Status::Truncated, format!("the answer is longer than {limit}; the rest is left out"))
@@ -148,7 +148,7 @@ impl Failure {
         }
     }
 
-    /// The object behind `"error"` in JSON.
+    /// The object under `"error"` in JSON.
     pub(crate) fn to_value(&self) -> Value {
         let own = self
             .causes

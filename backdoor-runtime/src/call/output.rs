@@ -1,4 +1,4 @@
-//! From a reply to the pieces that are sent: whole, or in pieces as they become ready. It runs where the command runs.
+//! Sends a reply, whole or in pieces as they become ready. It runs where the command runs.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -15,27 +15,27 @@ use crate::call::run_state::Stop;
 use crate::call::session::{PrintError, Session};
 use crate::reply::{Form, Rendered, Value, json};
 
-/// What is left to do when a command's function has returned.
+/// The remaining work after a command's function has returned.
 pub enum Reply {
-    /// Nothing but to send it.
+    /// Sending the reply.
     Done(Rendered),
-    /// To poll it to its end, on a runtime.
+    /// Polling a stream to its end, on a runtime.
     Stream(Pieces),
-    /// Its end alone: it was sent piece by piece.
+    /// Only the end: the reply was sent in pieces.
     Sent(Trailer),
 }
 
 /// The items of a reply that comes in pieces.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
 
-/// What is left to send when a run has ended: small enough to go out in one write with the prompt.
+/// The rest of an answer when a run has ended: small enough for one write with the prompt.
 #[derive(Debug, Default)]
 pub struct Trailer(pub(crate) String);
 
-/// Items after which a stream that is always ready lets other tasks run.
+/// Items after which an always ready stream lets other tasks run.
 const ITEMS_IN_A_ROW: usize = 64;
 
-/// Sends a reply where waiting for its reader holds up nothing else.
+/// Sends a reply on a thread where waiting for its reader delays nothing else.
 pub(crate) async fn deliver(reply: Reply, session: &Session, form: Form) -> Result<Trailer, Failure> {
     match reply {
         Reply::Done(rendered) => send_whole(whole(rendered, form, session), session).await,
@@ -58,7 +58,7 @@ pub(crate) fn deliver_blocking(
     Ok(tail)
 }
 
-/// The reply if it needs no waiting and no code of the author's, or what is left to do for it.
+/// The reply if it needs no waiting and no code of the author, or the remaining work.
 pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Trailer, Unsent> {
     match reply {
         Reply::Done(rendered) => match whole(rendered, form, session) {
@@ -70,7 +70,7 @@ pub(crate) fn at_once(reply: Reply, session: &Session, form: Form) -> Result<Tra
     }
 }
 
-/// A reply that has to wait for its reader, or for itself.
+/// Sends a reply that has to wait for its reader, or for its own items.
 pub(crate) enum Unsent {
     WholeReply(WholeReply),
     Reply(Reply),
@@ -165,11 +165,11 @@ async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Re
 pub(crate) struct WholeReply {
     /// The value, for tests.
     value: Option<Output>,
-    /// What is sent now.
+    /// The text to send now.
     text: String,
-    /// Whether it ends where an item does.
+    /// Whether it ends at the end of an item.
     boundary: bool,
-    /// What is small enough to be sent with the prompt.
+    /// The end, small enough to be sent with the prompt.
     tail: Trailer,
 }
 
@@ -200,7 +200,7 @@ fn whole(rendered: Rendered, form: Form, session: &Session) -> WholeReply {
     WholeReply { value, text, boundary: false, tail }
 }
 
-/// A value as JSON. Of a list that is too long, the items for which there is room, and no end; of anything else nothing.
+/// A value as JSON. A list that is too long is cut after the items that have room, without its end; any other value is left out.
 fn line_of(value: &Value, is_whole: bool, room: &OutputBudget) -> String {
     let mut line = String::new();
     let Value::List(items) = value else {
@@ -243,20 +243,20 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
     Ok(())
 }
 
-/// Why a reply could not be sent. The run is told too, so that what the operator reads is why it was stopped.
+/// Why a reply could not be sent. The run is stopped with the same reason, so that the operator reads it.
 fn gone(session: &Session, error: PrintError) -> Failure {
     match error {
         PrintError::Closed => session.run().stop(Stop::Disconnected),
         PrintError::Cancelled | PrintError::Truncated => {}
         PrintError::OnWorker => {
-            let message = "the answer is longer than 256 KiB, and this thread may not wait for its reader; make the command `async`";
+            let message = "the answer is longer than 256 KiB, and this thread cannot wait for the reader; make the command `async`";
             return Failure::failed(message.to_owned());
         }
     }
     Failure::cancelled(error.to_string())
 }
 
-/// The items of a reply in pieces, in the form that is wanted. What is not sent yet lies in the run, where it outlives a panic.
+/// The items of a reply in pieces, in the wanted form. Unsent items are kept in the run, where they survive a panic.
 struct ReplyWriter<'a> {
     session: &'a Session,
     form: Form,
@@ -290,7 +290,7 @@ impl<'a> ReplyWriter<'a> {
         }
     }
 
-    /// Whether the answer is as long as it may be, so that no further item is wanted.
+    /// Whether the answer has reached its limit, so that no further item is wanted.
     fn is_cut(&self) -> bool {
         self.session.run().held.room.is_cut()
     }
@@ -313,7 +313,7 @@ impl<'a> ReplyWriter<'a> {
     }
 }
 
-/// What is left when all items have come.
+/// The end of the reply after all items.
 struct End {
     rest: String,
     tail: Trailer,

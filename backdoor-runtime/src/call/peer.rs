@@ -1,4 +1,4 @@
-//! One connected peer, as everything behind the transport knows it.
+//! One connected peer, as all code behind the transport sees it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,29 +12,29 @@ use crate::call::output_event::OutputEvent;
 /// One connected peer.
 pub(crate) struct Peer {
     pub(crate) id: u64,
-    /// As logs and `who` show it.
+    /// Its name in logs and `who`.
     pub(crate) name: Arc<str>,
     pub(crate) uid: Option<u32>,
-    /// Where what the commands say goes.
+    /// The channel for the output of commands.
     pub(crate) output: mpsc::Sender<OutputEvent>,
     since: Instant,
     /// Columns; 0 is unknown.
     width: AtomicUsize,
     /// Rows; 0 is unknown.
     height: AtomicUsize,
-    /// It has spoken telnet.
+    /// The peer has spoken telnet.
     telnet: AtomicBool,
-    /// It reads a prompt, so that a person may sit there.
+    /// The peer gets a prompt, so a person may be there.
     prompted: AtomicBool,
-    /// Its word alone confirms a dangerous command, since no web page can speak through it.
+    /// `--yes` is accepted from it, because no web page can send over its transport.
     trusted: AtomicBool,
     closing: AtomicBool,
-    /// It has completed a line, or has spoken telnet.
+    /// The peer has completed a line, or has spoken telnet.
     proven: AtomicBool,
-    /// Milliseconds after `since` at which bytes came last.
+    /// Milliseconds after `since` of the last input.
     heard: AtomicU64,
     activity: Mutex<Activity>,
-    /// Its lines that only read, as the log has them.
+    /// The log's count of its lines that only read.
     pub(crate) reads: Mutex<PerSecond>,
 }
 
@@ -73,7 +73,7 @@ impl Peer {
         Some(self.height.load(Ordering::Relaxed)).filter(|&height| height > 0)
     }
 
-    /// What it said of its terminal; 0 is what it does not know.
+    /// The reported terminal size; 0 is unknown.
     pub(crate) fn set_size(&self, columns: usize, rows: usize) {
         self.width.store(columns, Ordering::Relaxed);
         self.height.store(rows, Ordering::Relaxed);
@@ -97,7 +97,7 @@ impl Peer {
         self.prompted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether `--yes` counts.
+    /// Whether `--yes` is accepted.
     pub(crate) fn is_trusted(&self) -> bool {
         self.trusted.load(Ordering::Relaxed)
     }
@@ -114,7 +114,7 @@ impl Peer {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it has done more than to hold a place: only such a one keeps it where the console is full.
+    /// Whether the peer is established: an unestablished session can be closed when the console is full.
     pub(crate) fn is_established(&self) -> bool {
         self.proven.load(Ordering::Relaxed)
     }
@@ -123,12 +123,12 @@ impl Peer {
         self.proven.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that bytes came.
+    /// Notes input.
     pub(crate) fn note_input(&self, now: Instant) {
         self.heard.store(now.duration_since(self.since).as_millis() as u64, Ordering::Relaxed);
     }
 
-    /// How long nothing has come, and nothing has begun, run or ended.
+    /// Time since the last input, and since a command last began or ended; zero while one runs.
     pub(crate) fn idle_for(&self) -> Duration {
         let (inactive, line) = self.activity();
         match line {
@@ -144,14 +144,14 @@ impl Peer {
         self.since.elapsed()
     }
 
-    /// Notes what the peer runs now, or that it runs nothing any more.
+    /// Notes the command that runs now, or that none runs.
     pub(crate) fn set_line(&self, line: Option<Arc<str>>, now: Instant) {
         let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
         activity.last = now;
         activity.line = line;
     }
 
-    /// How long nothing has begun or ended, and what runs.
+    /// Time since a command last began or ended, and the running line.
     pub(crate) fn activity(&self) -> (Duration, Option<Arc<str>>) {
         let activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
         (activity.last.elapsed(), activity.line.clone())

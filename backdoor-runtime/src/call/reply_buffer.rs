@@ -1,8 +1,8 @@
-//! What has become of a reply in pieces and is not sent yet: text that is ready, and the first rows of a table, which are held back
-//! until the columns' widths are known.
+//! The unsent part of a reply that comes in pieces: text that is ready, and the first rows of a table, which are held back until the
+//! columns' widths are known.
 //!
-//! The command that makes the rows may pause for long, and a synchronous one cannot be woken meanwhile. So the dispatcher shows them
-//! when their time is up. Only code of ours runs under the lock.
+//! The command that makes the rows may pause for long, and a synchronous one cannot be woken meanwhile. So the dispatcher shows held rows
+//! after a time limit. Only our own code runs under the lock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,9 +19,9 @@ use crate::reply::{Form, Rendered, Value};
 #[derive(Default)]
 pub(crate) struct ReplyBuffer {
     state: Mutex<State>,
-    /// Whether rows are held back, to be asked without the lock.
+    /// Whether rows are held back; read without the lock.
     holding: AtomicBool,
-    /// What the answer may still have.
+    /// The remaining bytes of the answer.
     pub(crate) room: OutputBudget,
 }
 
@@ -29,17 +29,17 @@ pub(crate) struct ReplyBuffer {
 struct State {
     ready: String,
     table: Option<TableStream>,
-    /// Bytes of the rows that came, roughly.
+    /// Approximate bytes of the rows.
     weight: usize,
-    /// The items that came, where a test wants them.
+    /// The items, for a test.
     values: Vec<Value>,
 }
 
-/// Rows are held back up to this weight: laying them out may fall to the console's thread.
+/// The most bytes of rows held back: laying them out may fall to the console's thread.
 const HEAVY: usize = 64 * 1024;
 
 impl ReplyBuffer {
-    /// Takes an item for a person. Gives true where it is the first that is held back.
+    /// Adds an item for a person. True if it is the first that is held back.
     pub(crate) fn push(&self, item: Rendered, form: Form) -> bool {
         let mut state = self.lock();
         let State { ready, table, weight, .. } = &mut *state;
@@ -68,7 +68,7 @@ impl ReplyBuffer {
         holds && !held
     }
 
-    /// Takes text of the reply that is no row and cannot be cut, if there is room for it.
+    /// Adds text of the reply that is not a row and cannot be cut, if there is room for it.
     pub(crate) fn push_text(&self, text: &str) {
         if self.room.take_whole(text.len()) {
             self.lock().ready.push_str(text);
@@ -80,17 +80,17 @@ impl ReplyBuffer {
         self.lock().values.push(item);
     }
 
-    /// Takes the items that were kept.
+    /// Takes the kept items.
     pub(crate) fn take_values(&self) -> Vec<Value> {
         std::mem::take(&mut self.lock().values)
     }
 
-    /// Takes what is ready to be sent.
+    /// Takes the text that is ready.
     pub(crate) fn take_ready(&self) -> String {
         std::mem::take(&mut self.lock().ready)
     }
 
-    /// How much is ready to be sent.
+    /// The length of the text that is ready.
     pub(crate) fn ready(&self) -> usize {
         self.lock().ready.len()
     }
@@ -100,15 +100,15 @@ impl ReplyBuffer {
         self.holding.load(Ordering::Relaxed)
     }
 
-    /// Takes everything, rows that are held back too.
+    /// Takes everything, held rows included.
     pub(crate) fn take_all(&self) -> String {
         let mut state = self.lock();
         self.flush(&mut state);
         std::mem::take(&mut state.ready)
     }
 
-    /// Sends the rows that are held back, as far as there is room for them. It is done under the lock, so that the command cannot
-    /// send what follows before. Gives false where it has to be tried again.
+    /// Sends the held rows, as far as there is room for them. This runs under the lock, so that the command cannot send later output first.
+    /// False if it has to be tried again.
     pub(crate) fn show(&self, run: u64, output: &Sender<OutputEvent>) -> bool {
         let Ok(mut state) = self.state.try_lock() else { return false };
         // With no room at all the rows may as well wait for more of them.

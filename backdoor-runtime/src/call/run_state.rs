@@ -1,4 +1,4 @@
-//! One run of a command, as the dispatcher, the session and the command itself share it.
+//! The state of one run, which the dispatcher, the session and the command share.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -16,37 +16,37 @@ pub(crate) struct RunState {
     /// Unique in the process.
     pub(crate) id: u64,
     pub(crate) begin: Instant,
-    /// Why it was asked to stop, once it was.
+    /// Why it was told to stop, if it was.
     stop: OnceLock<Stop>,
-    /// Wakes who waits for that.
+    /// Wakes the code that waits for the stop.
     stopped: Notify,
     pub(crate) clock: Clock,
-    /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service's may have no timers.
+    /// Wakes the dispatcher, which keeps the time for the run: a runtime of the service may have no timers.
     pub(crate) attention: Notify,
-    /// What has become of its reply and is not sent yet.
+    /// The unsent part of its reply.
     pub(crate) held: ReplyBuffer,
-    /// Whether its function has been reached by a thread or a runtime.
+    /// Whether a thread or a runtime has begun it.
     pub(crate) reached: Claim,
     /// Whether its answer is one line of JSON.
     pub(crate) json: AtomicBool,
-    /// Whether its reply, which comes whole, goes to a terminal as it is.
+    /// Whether its whole reply goes to a terminal unescaped.
     pub(crate) raw: AtomicBool,
-    /// Whether it runs until it is told to end.
+    /// Whether it runs until it is cancelled.
     pub(crate) endless: AtomicBool,
-    /// For its begin to be put on record, where that is wanted.
+    /// Requests the log record of its begin, if one is needed.
     pub(crate) begins: OnceLock<Begin>,
 }
 
-/// Why a run is asked to stop.
+/// Why a run is told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// Ctrl-C, IAC IP, BRK.
     Interrupted,
-    /// Its client has gone.
+    /// The client disconnected.
     Disconnected,
-    /// Its time is up.
+    /// Its time limit.
     TimedOut,
-    /// The console ends.
+    /// The console is shutting down.
     Ending,
     /// `kill`, in the session of this number.
     Killed(u64),
@@ -70,19 +70,19 @@ impl RunState {
         }
     }
 
-    /// Asks the run to stop. The first reason stays.
+    /// Tells the run to stop. The first reason stays.
     pub(crate) fn stop(&self, reason: Stop) {
         if self.stop.set(reason).is_ok() {
             self.stopped.notify_waiters();
         }
     }
 
-    /// Why it was asked to stop, if it was.
+    /// Why it was told to stop, if it was.
     pub(crate) fn stopped(&self) -> Option<Stop> {
         self.stop.get().copied()
     }
 
-    /// Waits until it is asked to stop.
+    /// Waits until it is told to stop.
     pub(crate) async fn until_stopped(&self) -> Stop {
         loop {
             // Made before the question, so that a reason that comes in between wakes it.
@@ -95,8 +95,7 @@ impl RunState {
     }
 }
 
-/// Whether a thread or a runtime has come to a run, or nobody waits for that any more. Both sides decide at the same instant, so it
-/// is one or the other.
+/// Whether an executor has begun a run, or its caller has stopped waiting for that. One atomic decides between the two.
 #[derive(Default)]
 pub(crate) struct Claim(AtomicU8);
 
@@ -105,17 +104,17 @@ impl Claim {
     const BEGUN: u8 = 1;
     const GIVEN_UP: u8 = 2;
 
-    /// A thread or a runtime has come to it. Gives false where it is too late.
+    /// An executor begins the run. False if the caller has stopped waiting.
     pub(crate) fn begin(&self) -> bool {
         self.leave(Self::BEGUN) || self.has_begun()
     }
 
-    /// Nobody waits any more. Gives false where it has begun.
+    /// The caller stops waiting. False if the run has begun.
     pub(crate) fn give_up(&self) -> bool {
         self.leave(Self::GIVEN_UP)
     }
 
-    /// A further call of the same run is on its way.
+    /// Another call of the same run is started.
     pub(crate) fn again(&self) {
         self.0.store(Self::NOT_YET, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! What a reply has written of itself when it panics: the part that is there may say what is wrong with the rest.
+//! The text that a reply has written before it panics: it may show the cause.
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -8,16 +8,16 @@ use crate::call::output_event::Output;
 use crate::call::session::Session;
 
 thread_local! {
-    /// The part, on its way from the frame that wrote it to the one that knows the session.
+    /// The text, on its way from the frame that wrote it to the frame that has the session.
     static PART: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// Text that code of the author's is writing.
+/// Text that code of the author is writing.
 #[derive(Default)]
 pub(crate) struct Written(pub(crate) String);
 
 impl Written {
-    /// All of it is there.
+    /// The text is complete.
     pub(crate) fn done(mut self) -> String {
         std::mem::take(&mut self.0)
     }
@@ -33,7 +33,7 @@ impl Drop for Written {
     }
 }
 
-/// Sends the part of a reply whose writing panics while this is there.
+/// While this exists, a panic of the reply's writer sends the text written so far.
 pub(crate) struct Salvage<'a>(pub(crate) &'a Session);
 
 impl Drop for Salvage<'_> {

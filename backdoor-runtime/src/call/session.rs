@@ -1,4 +1,4 @@
-//! What a command may know of the operator who called it, and say to him: the public `Session`.
+//! The public `Session`: what a command can learn about its operator, and how it prints to them.
 
 use std::cell::Cell;
 use std::fmt::{self, Write};
@@ -43,9 +43,9 @@ pub struct Session {
 pub enum PrintError {
     /// The session has ended.
     Closed,
-    /// The command was cancelled, and what it says is no longer wanted.
+    /// The command was cancelled, and its output is no longer wanted.
     Cancelled,
-    /// The answer is as long as an answer may be; what was too much was left out.
+    /// The answer has reached its limit; the rest was left out.
     Truncated,
     /// The blocking form was called on a worker of a runtime, where waiting for a slow reader would hold up other tasks.
     OnWorker,
@@ -56,7 +56,7 @@ impl fmt::Display for PrintError {
         f.write_str(match self {
             Self::Closed => "the session has ended",
             Self::Cancelled => "the command was cancelled",
-            Self::Truncated => "the answer is as long as it may be",
+            Self::Truncated => "the answer has reached its limit",
             Self::OnWorker => {
                 "blocking_print was called on a worker of a runtime; use `print(..).await` there"
             }
@@ -67,7 +67,7 @@ impl fmt::Display for PrintError {
 impl std::error::Error for PrintError {}
 
 thread_local! {
-    /// Whether this is a thread that may wait although it has entered a runtime.
+    /// Whether this thread may wait although it has entered a runtime.
     static MAY_WAIT: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -90,14 +90,14 @@ impl Session {
         &self.run
     }
 
-    /// The function of the command is about to be called, which is put on record where it may change something.
+    /// The function of the command is about to be called. The log records this if the command may change something.
     pub(crate) fn note_call(&self) {
         if let Some(begin) = self.run.begins.get() {
             begin.called(self.peer.id, &self.peer.name);
         }
     }
 
-    /// The command has run for a while, which is put on record in any case.
+    /// The command has run for a while. The log records this for every command.
     pub(crate) fn note_length(&self) {
         if let Some(begin) = self.run.begins.get() {
             begin.lasts(self.peer.id, &self.peer.name);
@@ -119,12 +119,12 @@ impl Session {
         &self.peer.name
     }
 
-    /// The user at the other end of a unix socket, as the kernel says (unix(7), `SO_PEERCRED`). Nobody can tell for TCP.
+    /// The user at the other end of a unix socket, as the kernel reports it (unix(7), `SO_PEERCRED`). `None` over TCP.
     pub fn peer_uid(&self) -> Option<u32> {
         self.peer.uid
     }
 
-    /// Columns of the operator's terminal, where he has told them: a script does not.
+    /// Columns of the operator's terminal, if its client reported them. A script has none.
     pub fn width(&self) -> Option<usize> {
         self.peer.width()
     }
@@ -134,13 +134,13 @@ impl Session {
         self.peer.height()
     }
 
-    /// Whether the command was asked to stop: by Ctrl-C, its deadline, or since the client has gone. A synchronous command that
-    /// runs for long should ask now and then; an asynchronous one is dropped at its next `.await`.
+    /// Whether the command was asked to stop: by Ctrl-C, by its deadline, or because the client disconnected. A synchronous command that
+    /// runs for long should check this regularly; an asynchronous one is dropped at its next `.await`.
     pub fn is_cancelled(&self) -> bool {
         self.run.stopped().is_some()
     }
 
-    /// Waits until the command is asked to stop: for what has to be done then, beside the work in a `select!`.
+    /// Waits until the command is asked to stop. Use it in a `select!` beside the work, for cleanup.
     pub async fn cancelled(&self) {
         self.run.until_stopped().await;
     }
@@ -150,8 +150,8 @@ impl Session {
         self.peer.close();
     }
 
-    /// Sends text to the operator. It comes before what the command returns, and waits for a slow reader, with the command's
-    /// deadline stopped.
+    /// Sends text to the operator, before the value that the command returns. Waits for a slow reader; this time does not count towards the
+    /// command's deadline.
     ///
     /// # Errors
     /// The session has ended, or the command was cancelled.
@@ -186,7 +186,7 @@ impl Session {
         self.send_text_blocking(self.written(format_args!("{text}\n")))
     }
 
-    /// What is printed, and no more of it than there is room for.
+    /// The printed text, cut where it exceeds the room.
     fn written(&self, text: fmt::Arguments<'_>) -> String {
         let mut written = String::new();
         let room = self.run.held.room.left();
@@ -214,7 +214,7 @@ impl Session {
         if fits { Ok(()) } else { Err(PrintError::Truncated) }
     }
 
-    /// Sends one piece, and waits while too many are on their way.
+    /// Sends one piece, and waits while too many pieces are on their way.
     pub(crate) async fn send(&self, what: Output) -> Result<(), PrintError> {
         match self.try_send(what)? {
             Some(piece) => self.wait_and_send(piece).await,
@@ -239,12 +239,12 @@ impl Session {
         block_on(self.wait_and_send(piece))
     }
 
-    /// Sends the rows that the run's reply holds back. Gives false where that has to be tried again.
+    /// Sends the rows that the run's reply holds back. Returns false if the caller has to try again.
     pub(crate) fn show_held(&self) -> bool {
         self.run.held.show(self.run.id, &self.peer.output)
     }
 
-    /// Sends what the operator may miss where there is no room.
+    /// Sends a piece that may be lost if there is no room.
     pub(crate) fn try_notice(&self, what: Output) -> Result<(), PrintError> {
         self.try_send(what).map(drop)
     }

@@ -1,11 +1,11 @@
-//! How long a command has run, less the time it waited for its operator: a slow reader must not run into a deadline.
+//! How long a command has run, without the time that it waited for its operator: a slow reader must not exceed a deadline.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longer than anything runs or waits, and short enough to be added to any instant.
+/// Longer than any run or wait, and short enough to be added to any instant.
 pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// The clock of one running command.
@@ -13,12 +13,12 @@ pub(crate) struct Clock(Mutex<Reading>);
 
 struct Reading {
     used: Duration,
-    /// When it went on, unless it stands still.
+    /// When it last started, unless it is stopped.
     since: Option<Instant>,
     pauses: usize,
 }
 
-/// Keeps a clock standing still.
+/// Keeps a clock stopped.
 pub(crate) struct Pause<'a>(&'a Clock);
 
 impl Clock {

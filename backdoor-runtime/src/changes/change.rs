@@ -15,28 +15,28 @@ use crate::reply::text;
 pub struct Change {
     /// Its number, unique in the process.
     pub number: u64,
-    /// When it was made, as the clock said then.
+    /// When it was made, by the clock at that time.
     pub at: SystemTime,
-    /// How long ago that is, by a clock that nobody sets.
+    /// How long ago that is, by the monotonic clock.
     pub ago: Duration,
-    /// What was changed.
+    /// The name of the variable or setting.
     pub name: String,
-    /// What it was before. Dots stand for a secret.
+    /// The previous value. Dots stand for a secret.
     pub old: Value,
-    /// What it was changed to.
+    /// The new value.
     pub new: Value,
-    /// `set`, `set for 15m`, `reset`, `undo of 3`, `end of 3` (its time was over) or `end of 3, left alone` (the service had changed it
+    /// `set`, `set for 15m`, `reset`, `undo of 3`, `end of 3` (its time was over) or `end of 3, not restored` (the service had changed it
     /// since).
     pub what: String,
-    /// Who made it: the session, or `the service`.
+    /// Its author: the session, or `the service`.
     pub by: String,
-    /// The name of the console whose session that is; a process may have several.
+    /// The name of the console of that session; a process may have several.
     pub console: Option<String>,
-    /// The number of that console, which no other one of the process has.
+    /// The number of that console, unique in the process.
     pub console_id: Option<u64>,
-    /// Why, where he said so.
+    /// The reason, if one was given.
     pub because: Option<String>,
-    /// When it will be taken back, by the clock as it is now; none where it will not.
+    /// When it will be undone, by the clock as it is now; none if it will not.
     pub until: Option<SystemTime>,
 }
 

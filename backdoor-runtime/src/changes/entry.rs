@@ -11,62 +11,62 @@ use crate::base::escape::escape_line;
 use crate::exec::runtime_thread::Asynchronous;
 use crate::reply::text;
 
-/// Who changes something, and where that is logged.
+/// The author of a change, and where it is logged.
 #[derive(Clone)]
 pub(crate) struct Actor {
     pub(crate) who: String,
     /// The console whose end ends their leases; 0 is none.
     pub(crate) owner: u64,
-    /// What that console is called.
+    /// The name of that console.
     pub(crate) console: Option<Arc<str>>,
     /// The number of the session there.
     pub(crate) session: u64,
-    /// The audit record of that console. What the service changes itself is logged on its own thread.
+    /// The audit record of that console. Changes by the service are logged on its own thread.
     pub(crate) notes: Option<Notes>,
-    /// What the author's code enters when a change is taken back.
+    /// The runtime that the author's code has entered when a change is undone.
     pub(crate) runtime: Option<Arc<Asynchronous>>,
 }
 
-/// What a change was.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Set,
     /// For so long.
     Lent(Duration),
     Reset,
-    /// Takes back the change of this number.
+    /// Undoes the change of this number.
     Undo(u64),
     /// The time of this change is over.
     End(u64),
-    /// The time of this change is over, and somebody else has changed it since.
+    /// The time of this change is over, and its value was changed since.
     LeftAlone(u64),
 }
 
-/// A change is about to be made: all that is known of it before.
+/// A change that is about to be made: everything that is known before.
 pub(crate) struct Intent {
     pub(crate) what: What,
     pub(crate) author: Actor,
     pub(crate) because: Option<String>,
 }
 
-/// Takes a change back.
+/// Undoes a change.
 pub(crate) trait Revert: Send + Sync {
-    /// Puts back what was there, if what the change put there is still there, and records it.
+    /// Restores the previous value, if the new value is still there, and records that.
     fn revert(&self, change: u64, intent: &Intent) -> Reverted;
 
-    /// The command that shows what it is now.
+    /// The command that shows the present value.
     fn see(&self) -> String;
 }
 
-/// What came of it.
+/// The result of an undo.
 pub(crate) enum Reverted {
-    /// It is as it was before.
+    /// The previous value is restored.
     Done(Arc<Entry>),
-    /// Somebody has changed it since.
+    /// The value was changed since.
     LeftAlone,
-    /// It is by now as it was before.
+    /// The value is the previous one already.
     Nothing,
-    /// Its lock could not be had.
+    /// Its lock could not be acquired.
     Held,
     /// The author's code failed.
     Failed(String),
@@ -76,10 +76,10 @@ pub(crate) enum Reverted {
 pub(crate) struct Entry {
     pub(crate) number: u64,
     pub(super) at: SystemTime,
-    /// The same by a clock that nobody sets.
+    /// The same by the monotonic clock.
     pub(super) made: Instant,
     pub(crate) name: String,
-    /// Shown after the change was made, since showing it is the author's code.
+    /// Formatted after the change was made, because formatting runs code of the author.
     pub(crate) old: OnceLock<Value>,
     pub(crate) new: Value,
     pub(crate) what: What,
@@ -94,12 +94,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether this is a change that this session has made.
+    /// Whether this session made this change.
     pub(crate) fn is_of(&self, author: &Actor) -> bool {
         (self.owner, self.session) == (author.owner, author.session)
     }
 
-    /// How it is taken back. `None` where that was done, or cannot be.
+    /// How it is undone. `None` if it was undone, or cannot be.
     pub(crate) fn revert(&self) -> Option<&Arc<dyn Revert>> {
         self.revert.as_ref().filter(|_| !self.undone.load(Ordering::Relaxed))
     }
@@ -110,7 +110,7 @@ impl Entry {
 }
 
 impl Actor {
-    /// Logs what somebody should look at.
+    /// Logs a warning.
     pub(crate) fn warn(&self, text: String) {
         match &self.notes {
             Some(notes) => notes.warn(text),
@@ -127,7 +127,7 @@ impl fmt::Display for What {
             Self::Reset => f.write_str("reset"),
             Self::Undo(number) => write!(f, "undo of {number}"),
             Self::End(number) => write!(f, "end of {number}"),
-            Self::LeftAlone(number) => write!(f, "end of {number}, left alone"),
+            Self::LeftAlone(number) => write!(f, "end of {number}, not restored"),
         }
     }
 }

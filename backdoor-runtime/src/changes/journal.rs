@@ -11,10 +11,10 @@ use crate::audit::Event;
 use crate::changes::entry::{Actor, Entry, Intent, Revert, What};
 use crate::changes::{Change, lease};
 
-/// How many changes are remembered. The last one of each name is remembered besides.
+/// How many changes are kept. The last change of each name is kept in addition.
 pub(crate) const REMEMBERED: usize = 256;
 
-/// What an entry is made of, but for what the journal knows itself.
+/// The parts of an entry that the journal does not know itself.
 pub(crate) struct Draft<'a> {
     pub(crate) name: &'a str,
     pub(crate) new: Value,
@@ -29,7 +29,7 @@ pub(crate) struct Journal {
     pages: Mutex<Pages>,
 }
 
-/// The journal, opened to write. Nothing of the author's may run meanwhile.
+/// The journal, locked for writing. No code of the author may run meanwhile.
 pub(crate) struct Pages {
     entries: VecDeque<Arc<Entry>>,
     last: BTreeMap<String, Arc<Entry>>,
@@ -37,17 +37,17 @@ pub(crate) struct Pages {
 }
 
 impl Journal {
-    /// Opens it to write.
+    /// Locks it for writing.
     pub(crate) fn open(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is remembered, the latest last.
+    /// The kept changes, the latest last.
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
         self.open().entries.iter().cloned().collect()
     }
 
-    /// The last change of what has this name.
+    /// The last change of this name.
     pub(crate) fn last(&self, name: &str) -> Option<Arc<Entry>> {
         self.open().last.get(name).cloned()
     }
@@ -61,7 +61,7 @@ impl Pages {
         self.last.get(name).map_or(0, |entry| entry.number)
     }
 
-    /// Writes a change down. What is forgotten for it is given back: to drop it is the author's code.
+    /// Records a change. Returns the entries that were dropped for it: dropping them runs code of the author.
     pub(crate) fn write(&mut self, draft: Draft<'_>) -> (Arc<Entry>, Forgotten) {
         let Draft { name, new, intent, revert } = draft;
         let at = SystemTime::now();
@@ -92,8 +92,8 @@ impl Pages {
         (entry, Forgotten(first, last, self.forget_a_name()))
     }
 
-    /// The oldest of the names that are not a variable's, where there are too many. An operator chooses the targets of the log, of which
-    /// there is no end; of variables there are as many as the program has.
+    /// The oldest of the names that are not variables, if there are too many. Operators choose log targets freely, so their number is
+    /// unbounded; the number of variables is fixed.
     fn forget_a_name(&mut self) -> Option<Arc<Entry>> {
         let chosen = || self.last.values().filter(|entry| entry.name.contains(' '));
         if chosen().count() <= REMEMBERED {
@@ -106,13 +106,13 @@ impl Pages {
     }
 }
 
-/// As much of a reason as is kept.
+/// A reason, cut to its limit.
 fn bounded(reason: &str) -> &str {
     const LONGEST: usize = 1024;
     &reason[..reason.floor_char_boundary(LONGEST)]
 }
 
-/// Entries that the journal has no more room for.
+/// Entries that were removed from the journal.
 pub(crate) struct Forgotten(
     #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
     #[expect(dead_code, reason = "only its drop counts")] Option<Arc<Entry>>,
@@ -120,7 +120,7 @@ pub(crate) struct Forgotten(
 );
 
 impl Entry {
-    /// For whoever asks.
+    /// The public form of the entry.
     pub(crate) fn change(&self) -> Change {
         Change {
             number: self.number,
@@ -141,7 +141,7 @@ impl Entry {
         }
     }
 
-    /// Says it to the log.
+    /// Logs it.
     pub(crate) fn tell(&self, author: &Actor) {
         let change = self.change();
         match &author.notes {
@@ -151,8 +151,8 @@ impl Entry {
     }
 }
 
-/// A time to come that was told when the clock said `at`, as it is by a clock that says `now` so long afterwards. Steps of less than a
-/// second are taken for none.
+/// Converts a future time that was computed when the clock said `at` to a clock that says `now` after that time has passed on the monotonic
+/// clock. Steps of less than a second are ignored.
 fn by_the_clock_of(now: SystemTime, time: SystemTime, at: SystemTime, since: Duration) -> SystemTime {
     const STEP: Duration = Duration::from_secs(1);
     let Some(expected) = at.checked_add(since) else { return time };

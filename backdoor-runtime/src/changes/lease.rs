@@ -1,5 +1,5 @@
-//! Changes for a while: each is taken back when its time is over, also when its operator has gone, and at the latest when its console
-//! ends. Only what is still as the change made it is taken back.
+//! Temporary changes (leases): each is undone when its time is over, also after its operator has disconnected, and at the latest when its
+//! console ends. A value that was changed since is not restored.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,25 +13,25 @@ use crate::changes::entry::{Actor, Intent, Revert, Reverted, What};
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
-/// How long until a lease is ended whose lock could not be had.
+/// The delay before a lease is tried again whose lock could not be acquired.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The longest lease: a week. What should stay longer is a change.
+/// The longest lease: a week. A longer change should be permanent.
 pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// A change for a while.
+/// A temporary change.
 #[derive(Clone)]
 pub(crate) struct Lease {
-    /// What is changed: there is one lease of a name.
+    /// The name of the changed value; a name has one lease.
     pub(crate) name: String,
     /// The number of the change.
     pub(crate) change: u64,
     pub(crate) author: Actor,
     pub(crate) until: Instant,
-    /// What it will be again: a lease that takes the place of this one keeps it.
+    /// The value to restore; a lease that replaces this one keeps it.
     pub(crate) old: Kept,
     pub(crate) revert: Arc<dyn Revert>,
-    /// Its time is over, and a thread is about to take it back.
+    /// Its time is over, and a thread is about to undo it.
     pub(crate) is_ending: bool,
 }
 
@@ -42,7 +42,7 @@ struct Leases {
 
 struct Table {
     leases: Vec<Lease>,
-    /// Where the thread is that ends them. It costs nothing while there is no lease.
+    /// The thread that ends leases. Without a lease there is none.
     watched_in: Option<Process>,
 }
 
@@ -53,10 +53,10 @@ fn table() -> MutexGuard<'static, Table> {
     LEASES.table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes sure that somebody will end the leases.
+/// Makes sure that a thread will end the leases.
 ///
 /// # Errors
-/// The thread for it cannot be started, so that nothing should be changed for a while.
+/// The thread cannot be started, so no temporary change may be made.
 pub(crate) fn prepare() -> io::Result<()> {
     let mut table = table();
     if !table.watched_in.is_some_and(Process::is_this) {
@@ -66,13 +66,13 @@ pub(crate) fn prepare() -> io::Result<()> {
     Ok(())
 }
 
-/// Begins a lease. There is none of its name: the earlier one was given back by [`forget`], with what it would have put back.
+/// Begins a lease. Its name has none: the earlier one was returned by [`forget`], with the value to restore.
 pub(crate) fn begin(lease: Lease) {
     table().leases.push(lease);
     LEASES.changed.notify_all();
 }
 
-/// Ends the lease of this name without taking its change back: something else comes in its place.
+/// Removes the lease of this name without undoing its change: another change replaces it.
 pub(crate) fn forget(name: &str) -> Option<Lease> {
     table().take(|lease| lease.name == name)
 }
@@ -87,13 +87,13 @@ pub(crate) fn is_leased(name: &str) -> bool {
     table().leases.iter().any(|lease| lease.name == name)
 }
 
-/// A number for a console whose end ends its leases.
+/// A number for a console that ends its leases when it ends.
 pub(crate) fn new_owner() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Ends the leases of a console that ends, and waits for that no longer than `limit`.
+/// Ends the leases of a console, and waits for that no longer than `limit`.
 pub(crate) fn end_of(owner: u64, limit: Duration) {
     let leases: Vec<Lease> = table().leases.extract_if(.., |lease| lease.author.owner == owner).collect();
     if leases.is_empty() {
@@ -104,7 +104,7 @@ pub(crate) fn end_of(owner: u64, limit: Duration) {
         for lease in leases {
             if !lease.end(Some("the console ended")) {
                 lease.author.warn(format!(
-                    "`{}` is as change {} left it: it was held when the console ended",
+                    "`{}` keeps the value of change {}: it was locked when the console ended",
                     lease.name, lease.change
                 ));
             }
@@ -124,8 +124,8 @@ impl Table {
         Some(self.leases.swap_remove(at))
     }
 
-    /// What is over by now, and how long the next one lasts. What is over stays in the table until it has ended: whoever changes the
-    /// same meanwhile has to know what it would put back.
+    /// The leases whose time is over, and how long the next one lasts. They stay in the table until they have ended: a change of the same
+    /// name meanwhile must know the value to restore.
     fn due(&mut self, now: Instant) -> (Vec<Lease>, Option<Duration>) {
         let waiting = || self.leases.iter().filter(|lease| !lease.is_ending);
         let next = waiting().filter(|lease| lease.until > now).map(|lease| lease.until - now).min();
@@ -139,7 +139,7 @@ impl Table {
 }
 
 impl Lease {
-    /// Takes the change back. False where that has to be tried again.
+    /// Undoes the change. False if it has to be tried again.
     fn end(&self, because: Option<&str>) -> bool {
         let intent = Intent {
             what: What::End(self.change),
@@ -162,11 +162,11 @@ impl Lease {
 
     fn fail(&self, why: &str) {
         let Self { name, change, author, .. } = self;
-        author.warn(format!("change {change} of `{name}` could not be taken back: {why}"));
+        author.warn(format!("change {change} of `{name}` could not be undone: {why}"));
     }
 }
 
-/// Ends what is over, each lease on a thread of its own: what hangs there holds up no other.
+/// Ends the leases whose time is over, each on a thread of its own: one that hangs does not delay the others.
 fn watch() {
     loop {
         let mut open = table();
@@ -193,7 +193,7 @@ fn watch() {
     }
 }
 
-/// Takes a lease that has ended out of the table, or lets it be tried again.
+/// Removes a lease that has ended, or schedules another try.
 fn after(name: &str, change: u64, has_ended: bool) {
     let is_this = |lease: &Lease| lease.name == name && lease.change == change;
     let mut table = table();

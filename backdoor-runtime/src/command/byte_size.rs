@@ -16,7 +16,7 @@ impl FromArg for ByteSize {
             && positive.starts_with(|c: char| c.is_ascii_digit())
             && Self::from_arg(positive).is_ok()
         {
-            return Err(ArgError::new(format!("{} is negative, which a size cannot be", ticked(word))));
+            return Err(ArgError::new(format!("{} is negative; a size is 0 or more", ticked(word))));
         }
         let Some((amount, name)) = Amount::before(word) else {
             return Err(ArgError::not(word, "a size, such as 512, 64KiB or 1.5GiB"));
@@ -97,7 +97,7 @@ mod tests {
             check_error(word, &format!("`{word}` is not a size: `{unit}` is not one of the units {units}"));
         }
         assert!(ByteSize::from_arg(&"-".repeat(1_000_000)).is_err());
-        check_error("-1K", "`-1K` is negative, which a size cannot be");
+        check_error("-1K", "`-1K` is negative; a size is 0 or more");
         check_error("1.5", "`1.5` is not a whole number of bytes");
         check_error("1.5B", "`1.5B` is not a whole number of bytes");
         for word in ["16EiB", "18446744073709551616", "99999999999999999999999999999999999999999K"] {

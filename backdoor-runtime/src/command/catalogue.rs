@@ -1,5 +1,5 @@
-//! What help, usage lines, completion and the `commands` catalogue say of a command: one description, from the same constant table
-//! that parses its arguments.
+//! The description of a command in help, usage lines, completion and the `commands` catalogue, from the same constant table that parses its
+//! arguments.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -14,7 +14,7 @@ use crate::command::shape::Arity;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CommandInfo {
-    /// What the operator types.
+    /// The words that the operator types.
     pub name: String,
     /// Other names.
     pub aliases: &'static [&'static str],
@@ -24,19 +24,19 @@ pub struct CommandInfo {
     pub details: &'static str,
     /// `cache flush [--shard <0..=63>]`
     pub usage: String,
-    /// What it does to the service.
+    /// Its declared effect.
     pub effect: Effect,
-    /// Whether `help` leaves it out of its lists.
+    /// Whether the lists of `help` omit it.
     pub hidden: bool,
-    /// Whether it came with the console.
+    /// Whether it is a built-in command.
     pub builtin: bool,
-    /// What one that came with the console is about: `threads`.
+    /// The topic of a built-in command: `threads`.
     pub topic: Option<&'static str>,
-    /// Where it stands in the source, as `file:line`.
+    /// Its place in the source, as `file:line`.
     pub declared: String,
-    /// The crate it was declared in.
+    /// The crate that declares it.
     pub krate: &'static str,
-    /// What may be typed after its name.
+    /// Its parameters.
     pub parameters: Vec<ParameterInfo>,
 }
 
@@ -44,23 +44,23 @@ pub struct CommandInfo {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParameterInfo {
-    /// As in the usage line: `<level>`, `--shard <0..=63>`.
+    /// Its form in the usage line: `<level>`, `--shard <0..=63>`.
     pub form: String,
     /// Its name.
     pub name: &'static str,
     /// Its help.
     pub help: &'static str,
-    /// What one value is: `number`. Empty for a flag.
+    /// The name of one value: `number`. Empty for a flag.
     pub value: &'static str,
-    /// Whether it must be given.
+    /// Whether it is required.
     pub required: bool,
-    /// The value of one that is left out, as it would be typed.
+    /// The value if it is left out, as it would be typed.
     pub default: Option<String>,
-    /// What it accepts.
+    /// The accepted range.
     pub range: Option<String>,
-    /// Whether the console shows its values to nobody.
+    /// Whether the console hides its values.
     pub secret: bool,
-    /// The words it may be, with their help.
+    /// The accepted words, with their help.
     pub choices: Vec<(&'static str, &'static str)>,
 }
 

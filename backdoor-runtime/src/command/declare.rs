@@ -124,7 +124,7 @@ pub const fn check_default(parameters: &[Parameter], index: usize) {
 #[track_caller]
 pub const fn check_range(parameters: &[Parameter], index: usize) {
     if matches!(parameters[index].shape.arity, Arity::Flag) {
-        panic!("a flag is there or not, so it cannot have a `range`; remove it");
+        panic!("a flag has no value, so it cannot have a `range`; remove it");
     }
 }
 

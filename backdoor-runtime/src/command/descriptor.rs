@@ -1,5 +1,5 @@
-//! The constant table that one `#[backdoor_command]` leaves in the program: everything help, usage, completion, parsing and the
-//! checks need to know of a command, and the one function that runs it.
+//! The constant table that one `#[backdoor_command]` puts into the program: the data of a command for help, usage, completion, parsing and
+//! checks, and the function that runs it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::command::effect::Effect;
 use crate::command::parameter::Parameter;
 use crate::command::reply_kind::runner;
 
-/// One command, as its declaration says it.
+/// One command, as declared.
 pub struct Command {
     /// Words in kebab-case, separated by single spaces: `log level`.
     pub name: &'static str,
@@ -16,9 +16,9 @@ pub struct Command {
     pub aliases: &'static [&'static str],
     /// The doc comment. Its first paragraph is the line in `help`.
     pub help: &'static str,
-    /// Whether `help` leaves it out of its lists.
+    /// Whether the lists of `help` omit it.
     pub hidden: bool,
-    /// What it does to the service.
+    /// Its declared effect.
     pub effect: Effect,
     /// Where it runs.
     pub place: Place,
@@ -26,9 +26,9 @@ pub struct Command {
     pub timeout: Timeout,
     /// In the order of the function's signature, supplied ones included.
     pub parameters: &'static [Parameter],
-    /// Who brought it.
+    /// Whether it is the author's or built in.
     pub origin: Origin,
-    /// Where it stands in the source.
+    /// Its place in the source.
     pub declared: Declared,
     /// Takes the arguments and calls the function.
     pub run: Run,
@@ -37,7 +37,7 @@ pub struct Command {
 /// Where a command runs; see "Where things run" in ARCHITECTURE.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// An `async fn` on the service's runtime, an `fn` on one of the command threads.
+    /// An `async fn` on the service's runtime, an `fn` on a command thread.
     Service,
     /// On the console's own thread: it must neither block nor lock.
     Console,
@@ -48,9 +48,9 @@ pub enum Place {
 /// How long a command may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
-    /// As long as the console's limit says (30 s by default).
+    /// The console's limit (30 s by default).
     Default,
-    /// This long.
+    /// This limit.
     After(Duration),
     /// Until it is done or cancelled.
     Never,
@@ -63,22 +63,23 @@ impl Timeout {
     }
 }
 
-/// Who brought a command.
+/// Whether a command is the author's or built in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The author of the service, or of a library in it.
     Author,
-    /// The console. Such a command may have a reserved name, and leaves a name that an author takes.
+    /// The console. A built-in command may have a reserved name. If an author's command has the same name, the built-in one is typed as
+    /// `sys NAME`.
     Builtin {
         /// The topic of `help` that lists it: `threads`.
         topic: &'static str,
     },
 }
 
-/// Where a command stands in the source.
+/// The place of a command in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// The path the compiler was given, relative to the workspace as a rule.
+    /// The path as the compiler was given it, usually relative to the workspace.
     pub file: &'static str,
     /// The line of the attribute, from 1.
     pub line: u32,

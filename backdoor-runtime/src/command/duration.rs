@@ -18,7 +18,7 @@ pub(crate) fn parse(word: &str) -> Result<Duration, ArgError> {
         && positive.starts_with(|c: char| c.is_ascii_digit())
         && parse(positive).is_ok()
     {
-        return Err(ArgError::new(format!("{} is negative, which a duration cannot be", ticked(word))));
+        return Err(ArgError::new(format!("{} is negative; a duration is 0 or more", ticked(word))));
     }
     let too_long = || {
         let most = show(Duration::MAX);
@@ -142,7 +142,7 @@ mod tests {
             "`5min` is not a duration: `min` is not one of the units ns, us, ms, s, m, h, d, w",
         );
         assert!(parse(&"-".repeat(1_000_000)).is_err());
-        check_error("-5m", "`-5m` is negative, which a duration cannot be");
+        check_error("-5m", "`-5m` is negative; a duration is 0 or more");
         check_error("30m1h", "`30m1h` is not in order: each unit once, the large before the small");
         check_error("1m1m", "`1m1m` is not in order: each unit once, the large before the small");
         check_error("0.5ns", "`0.5ns` is finer than a nanosecond");

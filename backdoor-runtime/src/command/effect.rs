@@ -1,11 +1,11 @@
 //! What a command does to the service.
 
-/// What a command does to the service.
+/// The effect of a command on the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Changes nothing (`reads`).
     Reads,
-    /// May change things: nothing was declared.
+    /// May change things (no key).
     Changes,
     /// The operator has to confirm it (`dangerous`).
     Dangerous,

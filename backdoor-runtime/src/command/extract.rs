@@ -1,4 +1,4 @@
-//! What a command is given rather than told: values of the service by type, and the author's own checks of the caller.
+//! Parameters that the console supplies: values of the service by type, and the author's checks of the caller.
 
 use std::fmt::Display;
 
@@ -7,9 +7,9 @@ use crate::command::arguments::Call;
 use crate::command::effect::Effect;
 use crate::command::states::States;
 
-/// A value that the service gave to [`Builder::state`](crate::Builder::state), handed out by clone.
+/// A value that the service gave to [`Builder::state`](crate::Builder::state). Each command gets a clone.
 ///
-/// A command that asks for a type nobody gave is an error at start, not at the operator's call.
+/// If a command asks for a type that the builder does not have, the start fails, not the operator's call.
 ///
 /// ```
 /// # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -24,14 +24,13 @@ use crate::command::states::States;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State<T>(pub T);
 
-/// The proof that the author's check `G` let the caller pass.
+/// The proof that the author's check `G` accepted the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guard<G>(pub G);
 
-/// An author's check: made from the caller before the command's function is called, or refused with a reason that the operator
-/// reads.
+/// An author's check of the caller. It is made before the command's function is called, or refuses with a reason that the operator reads.
 ///
-/// It runs where the command runs, so it may lock and compute; it may not wait for other tasks.
+/// It runs where the command runs, so it may lock and compute. It must not wait for other tasks.
 ///
 /// ```
 /// use backdoor_runtime::{backdoor_command, Caller, FromCaller, Guard};
@@ -55,18 +54,18 @@ pub struct Guard<G>(pub G);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the guard of a backdoor command",
-    label = "does not judge the caller",
+    label = "does not implement `FromCaller`",
     note = "implement `FromCaller` for `{Self}`: it makes one from the caller, or refuses with a reason that the operator reads"
 )]
 pub trait FromCaller: Sized {
-    /// Why the caller was refused, for the operator to read.
+    /// Why the caller was refused, as the operator reads it.
     type Refusal: Display;
 
-    /// Lets the caller pass, or says why not.
+    /// Accepts the caller, or returns the reason for the refusal.
     fn from_caller(caller: &Caller<'_>) -> Result<Self, Self::Refusal>;
 }
 
-/// Who calls which command, for a [`FromCaller`] to judge.
+/// The caller and the command that they call, for a [`FromCaller`] to check.
 pub struct Caller<'a> {
     command: &'static str,
     effect: Effect,
@@ -89,12 +88,12 @@ impl<'a> Caller<'a> {
         self.command
     }
 
-    /// What that command does to the service.
+    /// The declared effect of that command.
     pub fn effect(&self) -> Effect {
         self.effect
     }
 
-    /// The session it was called from.
+    /// The session of the caller.
     pub fn session(&self) -> &Session {
         self.session
     }

@@ -2,7 +2,7 @@
 
 use crate::command::descriptor::Command;
 
-/// The texts of a command that only the author's code can give: defaults and ranges, by parameter.
+/// The texts of a command that need code of the author: defaults and ranges, by parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) defaults: Vec<Option<String>>,
@@ -10,7 +10,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// What can be said without running code of the author's.
+    /// The texts that need no code of the author.
     pub(crate) fn without_evaluation(command: &Command) -> Self {
         let parameters = command.parameters.iter();
         Self {
@@ -28,7 +28,7 @@ impl Facts {
         }
     }
 
-    /// Whether the description needs no code of the author's.
+    /// Whether the description needs no code of the author.
     pub(crate) fn are_literal(command: &Command) -> bool {
         command.parameters.iter().all(|parameter| {
             parameter.default.is_none_or(|default| default.literal.is_some())

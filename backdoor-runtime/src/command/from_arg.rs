@@ -1,5 +1,5 @@
-//! How one typed word becomes a value: the trait that every parsed parameter type implements, and its impls for the
-//! types of the standard library. A message here never names the parameter: whoever binds the word puts that in front.
+//! How one typed word becomes a value: the trait of every parsed parameter type, and its implementations for the standard library. A
+//! message here never names the parameter: the code that binds the word adds the name.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -39,38 +39,37 @@ use crate::command::range::Range;
 /// assert_eq!(Shard::from_arg("64").err().unwrap().to_string(), "there is no shard 64; the last is 63");
 /// ```
 pub trait FromArg: Sized + Send + 'static {
-    /// What help and errors call a value of this type, such as `number` or `duration`.
+    /// The name of a value in help and errors, such as `number` or `duration`.
     const NAME: &'static str;
 
-    /// The words it may be, where that is a fixed set; empty otherwise.
+    /// The accepted words, if they are a fixed set; empty otherwise.
     const CHOICES: &'static [ChoiceWord] = &[];
 
-    /// Whether a parameter of the type is a flag: it takes no word, and is `from_arg("true")` where its name is given and
-    /// `from_arg("false")` where it is not, or is given with `no-` in front.
+    /// Whether a parameter of the type is a flag. A flag takes no word: it is `from_arg("true")` if its name is given, and
+    /// `from_arg("false")` if the name is absent or is given with `no-` in front.
     const IS_FLAG: bool = false;
 
-    /// The value of `word`, which has lost its quotes and escapes.
+    /// Parses `word`, from which quotes and escapes were removed.
     ///
     /// # Errors
     ///
-    /// An [`ArgError`] for the operator, when the word is no value of the type.
+    /// An [`ArgError`] for the operator, if the word is not a value of the type.
     fn from_arg(word: &str) -> Result<Self, ArgError>;
 
-    /// The value as the operator would type it, without quotes: help shows defaults and ranges so. `None` where it
-    /// cannot be typed.
+    /// The value as the operator would type it, without quotes, for defaults and ranges in help. `None` if it cannot be typed.
     fn to_arg(&self) -> Option<String> {
         None
     }
 }
 
-/// Why a word is no value of a type, for the operator: which word, what was expected, and what to type.
+/// Why a word is not a value of a type, for the operator: the word, the expected values, and what to type.
 ///
-/// Lower case, no full stop, what was typed in backticks, and without the parameter's name, which is put in front:
-/// "`12abc` is not a whole number".
+/// Lower case, no full stop, the typed word in backticks, and without the parameter's name, which the console adds: "`12abc` is not a whole
+/// number".
 #[derive(Clone, PartialEq, Eq)]
 pub struct ArgError {
     message: String,
-    /// It is a number that the type cannot hold.
+    /// The word is a number that the type cannot hold.
     is_beyond: bool,
 }
 
@@ -80,19 +79,18 @@ impl ArgError {
         ArgError { message: message.into(), is_beyond: false }
     }
 
-    /// A number that the type cannot hold, of which these are the limits.
+    /// A number that the type cannot hold, with the limits of the type.
     pub(crate) fn beyond(word: &str, limits: impl fmt::Display) -> Self {
         ArgError { message: format!("{} is out of range {limits}", shown(word)), is_beyond: true }
     }
 
-    /// The message where the author has said which values are accepted: what the type could hold is of no interest then, unless the range
-    /// is open.
+    /// The message if the author declared a range: the range replaces the limits of the type, unless the range is open.
     pub(crate) fn told(&self, word: &str, range: Option<&Range>) -> String {
         let narrower = range.filter(|range| self.is_beyond && range.is_closed());
         narrower.map_or_else(|| self.message.clone(), |range| range.refusal(word, "what is accepted"))
     }
 
-    /// "`word` is not a thing", or what that says of an empty word.
+    /// "`word` is not a thing", or the form for an empty word.
     pub(crate) fn not(word: &str, expected: &str) -> Self {
         match word {
             "" => ArgError::new(format!("an empty word is not {expected}")),
@@ -111,22 +109,22 @@ debug_as_display!(ArgError);
 
 impl Error for ArgError {}
 
-/// One of the words that a type with a fixed set of them takes.
+/// One of the words of a type with a fixed set of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChoiceWord {
     /// The word itself, which help and errors show.
     pub name: &'static str,
     /// Other words for the same.
     pub aliases: &'static [&'static str],
-    /// What it means, in one line; empty where nobody said.
+    /// Its meaning, in one line; empty if none was given.
     pub help: &'static str,
 }
 
-/// The index of the choice that `word` names by its name or an alias, `-` and `_` alike.
+/// The index of the choice whose name or alias is `word`; `-` and `_` are the same.
 ///
 /// # Errors
 ///
-/// An [`ArgError`] that lists the names, and says which of the names and aliases is near.
+/// An [`ArgError`] that lists the names, and suggests the nearest name or alias.
 pub fn choose(word: &str, choices: &[ChoiceWord]) -> Result<usize, ArgError> {
     let words = |choice: &ChoiceWord| std::iter::once(choice.name).chain(choice.aliases.iter().copied());
     if let Some(at) = choices.iter().position(|choice| words(choice).any(|name| alike(name, word))) {
@@ -140,14 +138,16 @@ pub fn choose(word: &str, choices: &[ChoiceWord]) -> Result<usize, ArgError> {
     Err(error)
 }
 
-/// The words there are. What is near says more than a long list; without it the beginning shows what such a word looks like.
+/// The list of accepted words. With a suggestion, a long list is only counted; without one, its beginning shows the form of the words.
 fn listed(choices: &[ChoiceWord], has_near: bool) -> String {
     let mut listed = String::new();
     for (at, choice) in choices.iter().enumerate() {
         if listed.len() + choice.name.len() > LISTED {
             return match has_near {
-                true => format!("the {} it may be", choices.len()),
-                false => format!("{listed} and {} more; a `?` in its place lists them", choices.len() - at),
+                true => format!("its {} accepted words", choices.len()),
+                false => {
+                    format!("{listed} and {} more; type `?` in its place to list them", choices.len() - at)
+                }
             };
         }
         listed.push_str(if at > 0 { ", " } else { "" });
@@ -159,18 +159,18 @@ fn listed(choices: &[ChoiceWord], has_near: bool) -> String {
 /// The longest list of words in an error, in bytes.
 const LISTED: usize = 70;
 
-/// The value that a word names, for generated code: `values` has one for each of the choices, in their order.
+/// The value that a word names, for generated code: `values` has one value for each choice, in the same order.
 pub fn choice<T, const N: usize>(word: &str, choices: &[ChoiceWord], values: [T; N]) -> Result<T, ArgError> {
     let at = choose(word, choices)?;
     Ok(values.into_iter().nth(at).expect("the macro writes a value for each choice"))
 }
 
-/// The word in backticks, fit for a message.
+/// The word in backticks, ready for a message.
 pub(crate) fn ticked(word: &str) -> String {
     format!("`{}`", shown(word))
 }
 
-/// The word as a message shows it: escaped, and cut where it is so long that the message would be lost in it.
+/// The word as a message shows it: escaped, and cut if it is long.
 pub(crate) fn shown(word: &str) -> String {
     const LONGEST: usize = 60;
     match word.char_indices().nth(LONGEST) {

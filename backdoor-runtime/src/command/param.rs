@@ -1,5 +1,5 @@
-//! What a parameter's type says of it, as a trait constant: supplied, required, optional, many, or a flag. The macro never reads
-//! a type's spelling, so aliases and authors' own types work.
+//! The kind of a parameter, as a trait constant of its type: supplied, required, optional, repeated, or a flag. The macro never reads a
+//! type's spelling, so aliases and authors' own types work.
 
 use std::any::{Any, TypeId};
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use crate::command::from_arg::FromArg;
 use crate::command::range::{self, Bounds, RangeOf};
 use crate::command::shape::{Arity, Shape, Supply};
 
-/// A type that can stand as a parameter of a command.
+/// A type of a command's parameter.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a backdoor command",
     label = "not a command parameter type",
@@ -21,16 +21,16 @@ use crate::command::shape::{Arity, Shape, Supply};
     note = "a parameter is supplied by the server if its type is `Session`, `State<T>` or `Guard<G>`"
 )]
 pub trait Param: Sized {
-    /// What the type says.
+    /// The properties of the type.
     const SHAPE: &'static Shape;
 
-    /// One of its values, which a `range` is about.
+    /// The type of one value, which a `range` is about.
     type Item;
 
-    /// The state it asks for, or `()`.
+    /// The state that it needs, or `()`.
     type State;
 
-    /// The check it asks for, or `NoGuard`.
+    /// The check that it needs, or `NoGuard`.
     type Guard;
 
     /// The value of the next parameter.
@@ -44,18 +44,18 @@ pub trait Param: Sized {
         None
     }
 
-    /// One of its values as the operator would type it.
+    /// One value as the operator would type it.
     fn show_item(_item: &Self::Item) -> Option<String> {
         None
     }
 }
 
-/// Gives out values of type `T`, where a `State` can hold them. It is asked for where the value is taken, so that a type which cannot
-/// be shared between threads is named itself, and not the `State` around it. That the type stands behind the trait is for the
-/// compiler, which advises to borrow one that lacks `Clone` alone, and leaves out what is said here.
+/// Supplies values of type `T`, if a `State` can hold them. The bound is checked where the value is taken, so that the compiler names the
+/// type that cannot be shared between threads, not the `State` around it. The trait has a type parameter for the sake of the compiler's
+/// message: otherwise rustc advises to borrow a type that lacks only `Clone`, and omits the note below.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be the state of a backdoor command",
-    label = "cannot be handed to every command",
+    label = "cannot be shared by the commands",
     note = "each command gets a clone, on whatever thread it runs: `{T}` has to be `Clone`, `Send`, `Sync` and `'static`, and `State<Arc<{T}>>` gives it the first"
 )]
 pub trait Gives<T> {
@@ -63,7 +63,7 @@ pub trait Gives<T> {
     fn give(call: &Call<'_>) -> Option<T>;
 }
 
-/// What the service gave to the builder.
+/// The values that the service gave to the builder.
 pub struct Server;
 
 #[diagnostic::do_not_recommend]
@@ -73,7 +73,7 @@ impl<T: Clone + Send + Sync + 'static> Gives<T> for Server {
     }
 }
 
-/// The check of a parameter that asks for none. As with [`Gives`], what a check lacks is found where its value is taken.
+/// The check of a parameter that has no check. As with [`Gives`], a missing bound of a check is reported where its value is taken.
 pub struct NoGuard;
 
 #[diagnostic::do_not_recommend]
@@ -153,7 +153,7 @@ impl<T: FromArg> Param for Option<T> {
     }
 }
 
-/// A parameter that cannot be, and why: the check of the parameters says so, and nothing of it is ever asked for.
+/// A parameter that is not allowed, with the reason. The check of the parameters reports it; nothing else uses it.
 macro_rules! not_optional {
     ($(($($generics:tt)*) $inside:ty: $why:literal;)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -172,7 +172,7 @@ macro_rules! not_optional {
 
 not_optional! {
     (T) Vec<T>: "a list that is left out is empty; drop the `Option`";
-    (T) State<T>: "a state is there or the console does not start; take `State<T>`";
+    (T) State<T>: "the console does not start without the state; take `State<T>`";
     (G) Guard<G>: "where a guard refuses, the command is not called; take `Guard<G>`";
     () Session: "every call has its session; take `Session`";
 }

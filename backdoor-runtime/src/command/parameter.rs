@@ -6,30 +6,30 @@ use crate::command::shape::{Arity, Default, Shape};
 
 /// One parameter of a command.
 ///
-/// The compiler asks of each kind of field in every command whether its value may change: hence the references.
+/// The compiler checks each kind of field in every command for interior mutability: hence the references.
 pub struct Parameter {
     /// In kebab-case, as help shows it.
     pub name: &'static str,
     /// Its doc comment.
     pub help: &'static str,
-    /// What the type says.
+    /// The properties of its type.
     pub shape: &'static Shape,
     /// How it is written on the line.
     pub style: Style,
-    /// The value of one that was left out.
+    /// Its default.
     pub default: Option<&'static Default>,
-    /// The values that are accepted.
+    /// The accepted values.
     pub range: Option<&'static Range>,
     /// The author's provider of completions.
     pub complete: Option<Complete>,
-    /// Whether others may read what was typed for it.
+    /// Whether its values are secret.
     pub secrecy: Secrecy,
 }
 
-/// An author's provider of completions: the word so far to what it may become.
+/// An author's provider of completions: from the word so far to the completions.
 pub type Complete = fn(&str) -> Vec<String>;
 
-/// How a parameter is written on the line. Flags are options whatever is declared.
+/// The form of a parameter on the line. Flags are always options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// By its place among the others.

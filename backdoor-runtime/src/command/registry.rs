@@ -1,4 +1,4 @@
-//! The command table: every command that was linked in, found by what the operator types.
+//! The command table: every linked command, found by the words that the operator types.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -86,7 +86,7 @@ pub(crate) struct Entry {
     evaluation: OnceLock<Arc<Evaluation>>,
 }
 
-/// What the author's code says of his command.
+/// The texts of the command that need code of the author.
 #[derive(Default)]
 pub(crate) struct Evaluation {
     /// Evaluated once, where the author's code may run.
@@ -310,7 +310,7 @@ impl Registry {
         found
     }
 
-    /// The first word, visible to the operator, that is nearest to what he typed.
+    /// The first word that operators can see and that is nearest to the typed word.
     pub(crate) fn nearest(&self, word: &str) -> Option<&str> {
         let visible = self.entries().filter(|entry| !entry.command.hidden);
         let aliases = visible.clone().flat_map(|entry| entry.command.aliases.iter().copied());

@@ -1,4 +1,4 @@
-//! How a reply becomes text for a person and a value for a machine: the ladder of traits that generated code climbs.
+//! How a reply becomes text for a person and a value for a machine: the traits that generated code tries in order.
 //!
 //! A function may return what it likes. Only the macro's call site knows the concrete type, so the choice between `Display`,
 //! `Serialize` and the rest is made there, by autoref: the probe's method is looked up with as many `&` as there are rungs, and the

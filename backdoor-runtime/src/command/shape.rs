@@ -4,16 +4,16 @@ use std::any::{Any, TypeId};
 
 use crate::command::from_arg::ChoiceWord;
 
-/// What a parameter's type says of it.
+/// The properties of a parameter's type.
 #[derive(Clone, Copy)]
 pub struct Shape {
-    /// How many words it takes, and from whom.
+    /// How many words it takes, or who supplies it.
     pub arity: Arity,
-    /// What help calls one value: `number`.
+    /// The name of one value in help: `number`.
     pub value: &'static str,
-    /// The words it may be, where that is a fixed set.
+    /// The accepted words, if they are a fixed set.
     pub choices: &'static [ChoiceWord],
-    /// Why there is no such parameter, where there is none.
+    /// Why the type cannot be a parameter, if it cannot.
     pub why_not: Option<&'static str>,
 }
 
@@ -24,15 +24,15 @@ pub enum Arity {
     Required,
     /// One or none.
     Optional,
-    /// All that remain, or one each time it is named.
+    /// All remaining words, or one each time the option is given.
     Many,
-    /// None: it is named or it is not.
+    /// None: the flag is given or absent.
     Flag,
-    /// None: the server gives the value.
+    /// None: the server supplies the value.
     Supplied(Supply),
 }
 
-/// What a supplied parameter needs.
+/// What a supplied parameter needs from the server.
 #[derive(Clone, Copy)]
 pub enum Supply {
     /// The session of the operator who called.
@@ -41,7 +41,7 @@ pub enum Supply {
     State {
         /// Its type.
         id: fn() -> TypeId,
-        /// Its type's name, for the report at start.
+        /// The name of its type, for the report at start.
         name: fn() -> &'static str,
     },
     /// The author's check of the caller.
@@ -55,7 +55,7 @@ pub struct Default {
     pub make: fn() -> Box<dyn Any + Send>,
     /// Writes it as the operator would type it, where its type can.
     pub show: fn(&dyn Any) -> Option<String>,
-    /// The author's expression where it is a literal, which needs no evaluation.
+    /// The author's expression, if it is a literal, which needs no evaluation.
     pub literal: Option<&'static str>,
 }
 

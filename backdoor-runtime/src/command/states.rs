@@ -11,7 +11,7 @@ pub(crate) struct States {
 }
 
 impl States {
-    /// Keeps a value; one of the same type given before is replaced.
+    /// Stores a value. It replaces an earlier value of the same type.
     pub(crate) fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
         self.by_type.insert(TypeId::of::<T>(), Arc::new(value));
     }

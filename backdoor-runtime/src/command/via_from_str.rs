@@ -42,7 +42,7 @@ pub struct ViaFromStr<T>(PhantomData<T>);
 pub trait ViaOne {
     /// The parameter's own type.
     type Value;
-    /// What the type says.
+    /// The properties of its type.
     const SHAPE: &'static Shape = &shape(Arity::Required);
 
     /// The value of the next parameter.
@@ -72,7 +72,7 @@ impl<T> ViaOne for ViaFromStr<T> {
 }
 
 impl<T> ViaFromStr<Option<T>> {
-    /// What the type says.
+    /// The properties of its type.
     pub const SHAPE: &'static Shape = &shape(Arity::Optional);
 
     /// The value of the next parameter.
@@ -94,7 +94,7 @@ impl<T> ViaFromStr<Option<T>> {
 }
 
 impl<T> ViaFromStr<Vec<T>> {
-    /// What the type says.
+    /// The properties of its type.
     pub const SHAPE: &'static Shape = &shape(Arity::Many);
 
     /// The value of the next parameter.

@@ -1,4 +1,4 @@
-//! What one session may ask of the console: how much of it is held, and for how long.
+//! The bounds of a session: its memory and its times.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use tokio::sync::Semaphore;
 
 use crate::call::chunks::PIECE;
 
-/// The bounds of a session. Each is off by its largest value.
+/// The bounds of a session. The largest value switches a bound off.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     /// The longest line, in bytes.
     pub(crate) line: usize,
-    /// The same until a line has come whole: until then nobody knows what the peer is.
+    /// The same until a whole line has come: until then the kind of the peer is not known.
     pub(crate) first_line: usize,
-    /// Lines and bytes that may wait for their turn.
+    /// Lines and bytes that may wait to be run.
     pub(crate) lines_ahead: usize,
     pub(crate) bytes_ahead: usize,
-    /// Bytes of output that are on their way to the peer.
+    /// Bytes of output on their way to the peer.
     pub(crate) output: usize,
     /// Bytes of a telnet subnegotiation, its option included. The longest of any real client is 80.
     pub(crate) subnegotiation: usize,
-    /// How long one may stay open.
+    /// How long a subnegotiation may stay open.
     pub(crate) subnegotiation_time: Duration,
     /// Telnet option commands that are answered in one second.
     pub(crate) option_commands: usize,
@@ -42,12 +42,12 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// The part of the output that is rendered and waits to be written. Above it nothing more of a command is taken.
+    /// The rendered output that waits to be written. Above this, no more output of a command is taken.
     pub(crate) fn rendered(&self) -> usize {
         self.output / 8
     }
 
-    /// The rest of it: pieces between a command and its session. With none free the command waits.
+    /// The other part: pieces between a command and its session. If none is free, the command waits.
     pub(crate) fn pieces(&self) -> usize {
         ((self.output - self.rendered()) / PIECE).clamp(1, Semaphore::MAX_PERMITS)
     }

@@ -1,7 +1,7 @@
-//! One session without its I/O: bytes, pieces and outcomes in, bytes and lines to run out.
+//! One session without its I/O: bytes, pieces and results in, bytes and lines to run out.
 //!
-//! A peer is judged by how it begins. One that sends text at once is a script: it gets answers and nothing else. One that stays
-//! silent may be a person: it gets a banner and a prompt, and on TCP the one question (DO NAWS) that makes a telnet client speak up.
+//! The first input decides the kind of a peer. A peer that sends text at once is a script: it gets only answers. A peer that stays silent
+//! may be a person: it gets a banner and a prompt, and on TCP one telnet question (`DO NAWS`), which a telnet client answers.
 
 mod input;
 mod output;
@@ -26,15 +26,15 @@ use crate::console::type_ahead::{Queue, Typed};
 use crate::dispatch::{ConsoleState, Outcome, Run};
 use crate::reply::{text, wrap};
 
-/// How long a telnet client's prompt is held back behind an answer: nothing else tells a line that was pasted with the one before from
-/// one that is typed at the prompt. Nobody sees it.
+/// How long a telnet client's prompt is delayed after an answer: without the delay, a pasted line cannot be told from one that is typed at
+/// the prompt. A person does not notice it.
 const PASTE: Duration = Duration::from_millis(10);
 
-/// How a listener's sessions behave.
+/// The settings of a listener's sessions.
 #[derive(Clone)]
 pub(crate) struct SessionConfig {
     pub(crate) shared: Arc<ConsoleState>,
-    /// Never to send a telnet byte first.
+    /// Whether no telnet byte is sent before the peer sends one.
     pub(crate) plain: bool,
     /// The sessions share them, since each of them would be a part of every idle one.
     pub(crate) bounds: Arc<Bounds>,
@@ -50,42 +50,42 @@ pub(crate) struct Conversation {
     screen: Screen,
     style: Style,
     running: Option<Running>,
-    /// Lines that were thrown away and are to be reported.
+    /// The number of dropped lines to report.
     thrown_away: usize,
-    /// Whether what comes is only looked through for an interrupt, and the lines that were thrown away of it.
+    /// Whether input is only searched for an interrupt, and the number of its dropped lines.
     scans: bool,
     scanned_away: usize,
-    /// A line was understood, so that the peer is no stray client of another protocol.
+    /// A line was accepted, so the peer is not a client of another protocol.
     accepted: bool,
-    /// A line was refused unseen: too long, or no text.
+    /// A line was rejected unread: too long, or not text.
     refused: bool,
-    /// There was a NUL in the line that is not complete yet.
+    /// The unfinished line contains a NUL.
     has_nul: bool,
-    /// An empty line came before anything else, and how the peer begins is open once more.
+    /// The first line was empty, so the kind of the peer is still undecided.
     came_empty: bool,
-    /// A script has sent something after a pause, and may do so again.
+    /// A script has sent more after a pause, and may do so again.
     converses: bool,
     /// The last answer was a line of JSON.
     answered_json: bool,
-    /// The first bytes, as long as they may be the opening of another protocol.
+    /// The first bytes, while they may be the opening of another protocol.
     opening: Vec<u8>,
-    /// No more lines are taken; what still comes may interrupt.
+    /// No more lines are accepted; further input may only interrupt.
     input_ended: bool,
     /// The peer has closed its sending half.
     half_closed: bool,
-    /// A prompt has to be shown as soon as nothing runs.
+    /// A prompt is to be shown as soon as nothing runs.
     prompt_due: bool,
-    /// When the prompt is to be shown that is behind an answer, if no line comes before.
+    /// When the prompt after an answer is to be shown, if no line comes before.
     prompt_at: Option<Instant>,
     foreign: Option<&'static str>,
-    /// The console ends, and the session with it as soon as nothing runs.
+    /// The console is shutting down; the session ends as soon as nothing runs.
     leaving: bool,
     over: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Style {
-    /// Nothing has come yet.
+    /// No input yet.
     Undecided,
     Script,
     Prompted,
@@ -122,7 +122,7 @@ impl Conversation {
         }
     }
 
-    /// What is to be written; the writer takes from its front.
+    /// The output to write; the writer takes it from the front.
     pub(crate) fn output(&mut self) -> &mut Vec<u8> {
         self.screen.bytes()
     }
@@ -132,8 +132,8 @@ impl Conversation {
         self.screen.len() < self.config.bounds.rendered()
     }
 
-    /// Whether there is room for more input. What a peer sends can make output (AYT, lines that are refused), and who takes no answer
-    /// needs no other.
+    /// Whether there is room for more input. Input can cause output (AYT, rejected lines), and a peer that reads no answers needs no more
+    /// input.
     pub(crate) fn takes_input(&self) -> bool {
         !self.half_closed
             && !self.over
@@ -141,15 +141,14 @@ impl Conversation {
             && self.screen.len() < self.config.bounds.output
     }
 
-    /// Whether an interrupt may be stuck behind more lines than are read: a person types one, while a script has none to type and
-    /// finds all its lines answered in the end.
+    /// Whether an interrupt may be stuck behind more lines than are read. Only a person types one; a script gets all its lines answered.
     pub(crate) fn hides_interrupt(&self) -> bool {
         let is_full = !self.queue.has_room() && !self.scans && !self.half_closed;
         is_full && self.running.is_some() && self.style == Style::Prompted && !self.over
     }
 
-    /// Reads on for an interrupt. The lines that come are thrown away until all that wait have had their turn: running those behind
-    /// a gap would be worse than running none.
+    /// Searches further input for an interrupt. Its lines are dropped until all queued lines have had their turn: running lines after a gap
+    /// would be worse than running none.
     pub(crate) fn scan(&mut self) {
         self.scans = true;
     }
@@ -159,29 +158,29 @@ impl Conversation {
         self.peer.speaks_telnet()
     }
 
-    /// Whether it is still open how the peer begins.
+    /// Whether the kind of the peer is undecided.
     pub(crate) fn is_undecided(&self) -> bool {
         self.style == Style::Undecided && !self.is_over()
     }
 
-    /// Whether nothing is left to do but to write what is there.
+    /// Whether the only work left is to write the output.
     pub(crate) fn is_over(&self) -> bool {
         self.over || (self.running.is_none() && self.input_ended && self.queue.is_empty())
     }
 
-    /// Whether an empty line came first, since this was asked last: somebody may have pressed Enter to see a prompt, or the lines of a
-    /// script follow.
+    /// Whether an empty line came first, since the last call: a person may have pressed Enter to see a prompt, or lines of a script may
+    /// follow.
     pub(crate) fn came_empty(&mut self) -> bool {
         std::mem::take(&mut self.came_empty)
     }
 
-    /// Whether the peer is a script that has its answers and may have nothing more to ask.
+    /// Whether the peer is a script that has its answers and may be finished.
     pub(crate) fn is_idle_script(&self) -> bool {
         let is_script = self.style == Style::Script && !self.converses;
         is_script && self.running.is_none() && self.queue.is_empty() && !self.is_over()
     }
 
-    /// The script has paused and goes on: it is not one that has sent all it has at once.
+    /// The script has paused and continued: it does not send everything at once.
     pub(crate) fn converse(&mut self) {
         self.converses = true;
     }
@@ -191,8 +190,7 @@ impl Conversation {
         self.running.is_none() && !self.queue.is_empty() && !self.over && !self.leaving && self.takes_output()
     }
 
-    /// Whether it is open if the peer is still there: it has closed its sending half, which a client does that leaves as well as one
-    /// that still reads.
+    /// Whether the peer may be gone: it has closed its sending half, as a leaving client does, but also a client that still reads.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.half_closed && self.running.is_some() && !self.over
     }
@@ -204,12 +202,12 @@ impl Conversation {
         if may_be_person { sniff::line(line) } else { sniff::line_of_script(line) }
     }
 
-    /// Whether a NUL shows that no person and no script is there. A telnet client may send one.
+    /// Whether a NUL shows that the peer is neither a person nor a script. A telnet client may send one.
     fn is_binary(&self) -> bool {
         !self.accepted && !self.peer.speaks_telnet()
     }
 
-    /// The foreign protocol that the peer turned out to speak.
+    /// The foreign protocol that the peer speaks.
     pub(crate) fn foreign(&self) -> Option<&'static str> {
         self.foreign
     }
@@ -275,7 +273,7 @@ impl Conversation {
         self.running = Some(Running::new(run, at_prompt));
     }
 
-    /// The peer has gone, or takes nothing any more.
+    /// The peer has gone, or reads nothing any more.
     pub(crate) fn disconnect(&mut self) {
         self.queue.clear();
         self.screen.bytes().clear();
@@ -285,8 +283,8 @@ impl Conversation {
         }
     }
 
-    /// The peer takes nothing of its answer, and the session is over. Gives what it is to read behind the part that was written, should it
-    /// read on.
+    /// The peer does not read its answer, and the session is over. Returns the text after the part that was written, for the case that it
+    /// reads on.
     pub(crate) fn cut_short(&mut self, waited: Duration) -> Vec<u8> {
         let is_json = self.running.as_ref().map_or(self.answered_json, Running::is_json);
         // A character whose first bytes were written is finished.
@@ -302,7 +300,7 @@ impl Conversation {
         std::mem::take(self.screen.bytes())
     }
 
-    /// Why the console ends a session, in the form of its answers.
+    /// The reason for which the console ends a session, in the form of its answers.
     fn closing(&self, text: String, is_json: bool) -> String {
         match is_json {
             true => JsonLine::default().end(Some(&Failure::cancelled(text))),
@@ -310,7 +308,7 @@ impl Conversation {
         }
     }
 
-    /// The console ends: nothing more is begun, and what runs may end by itself for a moment.
+    /// The console is shutting down: no further line is begun, and a running command may end by itself for a moment.
     pub(crate) fn begin_shutdown(&mut self) {
         self.leaving = true;
         self.input_ended = true;
@@ -319,7 +317,7 @@ impl Conversation {
         }
     }
 
-    /// Tells what still runs that the console ends. It says whether there was anything to tell.
+    /// Tells the running command that the console is shutting down. Returns whether one runs.
     pub(crate) fn cancel_for_shutdown(&mut self) -> bool {
         match &self.running {
             Some(running) if !running.is_stopped() => {
@@ -330,7 +328,7 @@ impl Conversation {
         }
     }
 
-    /// Leaves what runs behind.
+    /// Stops waiting for the running command.
     pub(crate) fn leave(&mut self) {
         let json = self.running.as_ref().is_some_and(Running::is_json);
         let failure =
@@ -346,7 +344,7 @@ impl Conversation {
         self.over = true;
     }
 
-    /// Ends the session without a word: nothing of what came may run.
+    /// Ends the session without a message: no received line may run.
     fn cut(&mut self, protocol: &'static str) {
         self.foreign = Some(protocol);
         self.disconnect();

@@ -1,4 +1,4 @@
-//! What an operator reads when a line did not end well: the word underlined, what is wrong, and the usage.
+//! The text of an error for the operator: the underlined word, the message, and the usage.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -10,22 +10,22 @@ use crate::call::failure::Failure;
 use crate::command::secrecy::Masked;
 use crate::reply::wrap;
 
-/// Where the line that is complained about can be seen.
+/// Where the operator sees the line that the error is about.
 pub(crate) enum EchoedAt<'a> {
-    /// Right above, behind this prompt.
+    /// Right above, after this prompt.
     AtPrompt(&'a str),
-    /// Nowhere near: it was sent by a script, or ahead of its turn.
+    /// Nowhere near: a script sent it, or it was typed ahead.
     Elsewhere,
 }
 
-/// How far to the right a message goes on.
+/// How far the second line of a message is indented.
 const HANG: usize = 2;
 
 const USAGE: &str = "usage: ";
 
 /// The text for a person.
 ///
-/// Where the line is shown again, it is shown as `masked` says.
+/// If the line is shown again, it is shown as in `masked`.
 pub(crate) fn render(
     failure: &Failure,
     line: &str,

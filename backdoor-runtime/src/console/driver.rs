@@ -1,4 +1,4 @@
-//! The I/O of one session: reads, writes, and runs one line after the other, so that none of the three holds up the others.
+//! The I/O of one session: reads, writes, and runs one line after the other; none of the three blocks the others.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
@@ -29,39 +29,39 @@ pub(crate) trait Transport: Sync {
     fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send {
         poll_fn(move |context| self.poll_ready(interest, context))
     }
-    /// Reads what is there, into a buffer that need not hold anything.
+    /// Reads the available input, into a buffer that may be uninitialised.
     fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]>;
-    /// The same, and takes less than the buffer holds for all there is, which saves the read that would say so. Not for a peer that
-    /// sends urgent data, where a read ends.
+    /// The same, but a read that does not fill the buffer counts as all available input, which saves one read. Not for a peer that sends
+    /// urgent data, where a read stops.
     fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         self.try_read(buffer)
     }
-    /// Asks the kernel whether a peer that closed its sending half has gone. To be asked on a thread that may wait.
+    /// Asks the kernel whether a peer that closed its sending half has gone. To be called on a thread that may wait.
     fn whether_gone(&self) -> Box<dyn FnOnce() -> bool + Send> {
         Box::new(|| false)
     }
-    /// Writes what fits.
+    /// Writes as much as fits.
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Says that nothing more will be written.
+    /// Closes the sending half.
     fn end_writing(&self);
-    /// Bounds what the kernel holds that the peer has not read, with room kept for [`write_last`](Self::write_last).
+    /// Bounds the kernel's buffer of unread output, with room kept for [`write_last`](Self::write_last).
     fn bound_send_buffer(&self) {}
-    /// Writes a line although the kernel takes no more, where that can be.
+    /// Writes one line although the kernel's buffer is full, if possible.
     fn write_last(&self, _bytes: &[u8]) {}
 }
 
 /// The times of a session.
 #[derive(Clone, Copy)]
 pub(crate) struct Times {
-    /// How long a peer must be silent to be taken for a person.
+    /// How long a peer must be silent to count as a person.
     pub(crate) detect_timeout: Duration,
-    /// How long a peer may take no byte of what it asked for.
+    /// How long a peer may read nothing of its answer.
     pub(crate) stall: Duration,
-    /// How long a script that has its answers may stay silent.
+    /// How long a script may stay silent after its answers.
     pub(crate) script_idle: Duration,
 }
 
-/// Lines that one session may run before others get their turn.
+/// Lines that one session may run before other sessions get their turn.
 const LINES_IN_A_ROW: usize = 32;
 
 /// The most that is read at once.
@@ -70,31 +70,31 @@ const READ: usize = 8 * 1024;
 /// The most that is read from one session before others get their turn.
 const READ_IN_A_ROW: usize = 64 * 1024;
 
-/// How long a peer that was told of the end may go on sending, so that what it was told is not lost to a reset.
+/// How long a peer may still send after the end of its session, so that a reset does not lose the last message.
 pub(crate) const LINGER: Duration = Duration::from_millis(200);
 
-/// The same where the console ends, which has little time.
+/// The same when the console shuts down, which has little time.
 const LINGER_AT_END: Duration = Duration::from_millis(50);
 
-/// How long a command may run on when the console ends, and again when it was told so.
+/// How long a command may run on when the console shuts down, and again after it was told so.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How soon a peer that has closed its sending half is asked whether it is there at all.
+/// When a peer that has closed its sending half is checked first.
 const PROBE: Duration = Duration::from_millis(250);
 
-/// How often at least it is asked again: each time takes twice as long as the one before.
+/// The longest pause between two checks; each pause is twice as long as the one before.
 const PROBES: Duration = Duration::from_secs(8);
 
-/// How long the lines that wait may stay as many as may wait before an interrupt is looked for behind them.
+/// How long the queue may stay full before input is searched for an interrupt.
 const SCAN: Duration = Duration::from_secs(1);
 
 /// The most that is written to one session before others get their turn.
 const WRITTEN_IN_A_ROW: usize = 64 * 1024;
 
-/// How many times the silence may begin anew by empty lines.
+/// How many times an empty line may restart the silence.
 const EMPTY_LINES: u32 = 10;
 
-/// The largest buffer that an idle session keeps, for the short answers.
+/// The largest buffer that an idle session keeps, for short answers.
 const KEPT: usize = 64;
 
 /// Serves one peer until it or the console ends.
@@ -250,7 +250,7 @@ pub(crate) async fn serve(
             Next::Due(Some(Due::Stalled)) => {
                 dispatcher.audit.warn_rarely(Topic::Stall, || {
                     format!(
-                        "session {} was closed: its client took no byte for {} s",
+                        "session {} was closed: its client read nothing for {} s",
                         peer.id,
                         times.stall.as_secs()
                     )
@@ -289,20 +289,20 @@ pub(crate) async fn serve(
     }
     if let Some(protocol) = conversation.foreign() {
         dispatcher.audit.warn_rarely(Topic::Foreign, || {
-            format!("{} spoke {protocol} and was cut off; nothing of it was run", peer.name)
+            format!("{} sent {protocol} and was disconnected; nothing of it was run", peer.name)
         });
         return;
     }
     linger(transport, if dismissed { LINGER_AT_END } else { LINGER }).await;
 }
 
-/// Ends a connection such that what was written arrives: closing it while input is unread would reset it.
+/// Closes a connection so that the written output arrives: closing it with unread input would reset it.
 pub(crate) async fn linger(transport: &impl Transport, limit: Duration) {
     transport.end_writing();
     drop(timeout(limit, swallow(transport)).await);
 }
 
-/// A line that runs.
+/// The running line.
 type Line<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 enum Next {
@@ -314,7 +314,7 @@ enum Next {
     Due(Option<Due>),
 }
 
-/// What is to be done when its time has come.
+/// A timer that is due.
 #[derive(Clone, Copy)]
 enum Due {
     Silence,
@@ -327,7 +327,7 @@ enum Due {
     Leave,
 }
 
-/// Polls the line that runs, or waits forever.
+/// Polls the running line, or waits forever.
 async fn poll(running: &mut Option<Line<'_>>) -> Outcome {
     match running {
         Some(running) => running.await,
@@ -343,8 +343,8 @@ fn interest(reads: bool, writes: bool) -> Interest {
     }
 }
 
-/// Reads what is there, as far as there is room and others have to wait no longer than is fair, and says whether that was all. The
-/// buffer is on the stack, so that an idle session costs none, and is not filled with zeros first.
+/// Reads available input, within the room and the fair share of this session. Returns whether that was all. The buffer is on the stack, so
+/// that an idle session has none, and is not zeroed first.
 fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     let mut buffer = [MaybeUninit::uninit(); READ];
     let mut left = READ_IN_A_ROW;
@@ -377,7 +377,7 @@ fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     false
 }
 
-/// Writes what fits, and says how much that was.
+/// Writes as much as fits, and returns how much.
 fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
     let mut progress = 0;
     while !conversation.output().is_empty() {
@@ -400,7 +400,7 @@ fn write(transport: &impl Transport, conversation: &mut Conversation) -> usize {
     progress
 }
 
-/// Takes what a peer still sends, up to a bound, until it closes its half too.
+/// Reads and drops the peer's input, up to a bound, until it closes its half too.
 async fn swallow(transport: &impl Transport) {
     let mut left: usize = 1 << 20;
     while left > 0 && transport.ready(Interest::READABLE).await.is_ok() {

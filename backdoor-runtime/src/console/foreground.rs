@@ -1,4 +1,4 @@
-//! The run in front: in what form it answers, whether what it says is still wanted, and the question that it waits for.
+//! The run in the foreground: the form of its answer, whether its output is still wanted, and its question.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,24 +9,24 @@ use crate::call::run_state::{RunState, Stop};
 use crate::console::reply_assembler::ReplyAssembler;
 use crate::dispatch::Run;
 
-/// The line that runs.
+/// The running line.
 pub(super) struct Running {
     state: Arc<RunState>,
     pub(super) line: Arc<str>,
     pub(super) at_prompt: bool,
     pub(super) reply: ReplyAssembler,
-    /// What it says is not wanted any more.
+    /// Its output is not wanted any more.
     pub(super) is_muted: bool,
-    /// Something of that was thrown away.
+    /// Some of its output was dropped.
     pub(super) has_gap: bool,
     pub(super) question: Option<Question>,
-    /// Lines that came before the question, and were refused.
+    /// Lines that came before the question, and were rejected.
     pub(super) early_lines: usize,
 }
 
-/// A question to the operator. Dropping it is an answer too: none will come.
+/// A question to the operator. Dropping it means that no answer will come.
 pub(super) enum Question {
-    /// To be asked when everything that was sent before is in.
+    /// To be asked when all earlier input was read.
     Due {
         text: String,
         answer: oneshot::Sender<bool>,
@@ -59,12 +59,12 @@ impl Running {
         self.state.json.load(Ordering::Relaxed)
     }
 
-    /// Whether it runs until it is told to end.
+    /// Whether it runs until it is cancelled.
     pub(super) fn is_endless(&self) -> bool {
         self.state.endless.load(Ordering::Relaxed)
     }
 
-    /// Whether its reply goes to a terminal as it is.
+    /// Whether its reply goes to a terminal unescaped.
     pub(super) fn is_raw(&self) -> bool {
         self.state.raw.load(Ordering::Relaxed)
     }

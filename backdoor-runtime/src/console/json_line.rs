@@ -1,21 +1,21 @@
-//! The answer to `--json`: one line that a strict parser takes, whatever the command printed and however it ended.
+//! The answer to `--json`: one line for a strict parser, whatever the command printed and however it ended.
 //!
-//! A reply alone is its JSON. What was printed comes in front, as `{"printed":"..","value":..}`; between the items of a reply that
-//! comes in pieces it is an item of its own, `{"printed":".."}`. An error is `{"error":{..}}`, or the last item.
+//! A reply alone is its JSON. Printed text comes first, as `{"printed":"..","value":..}`; between the items of a reply in pieces it is an
+//! item of its own, `{"printed":".."}`. An error is `{"error":{..}}`, or the last item.
 
 use crate::call::failure::Failure;
 use crate::reply::json;
 
-/// The state of one such line.
+/// The state of one line of JSON.
 #[derive(Default)]
 pub(crate) struct JsonLine {
     /// `{"printed":"` was written.
     printed: bool,
-    /// Something of the reply was written.
+    /// A part of the reply was written.
     begun: bool,
-    /// What may not be put in at this place.
+    /// Printed text that cannot be inserted here.
     held: String,
-    /// Bytes of that for which there was no room.
+    /// Bytes of it that were dropped because there was no room.
     lost: usize,
     boundary: bool,
 }
@@ -66,7 +66,7 @@ impl JsonLine {
         out
     }
 
-    /// What was printed and found no place in the line, and how many bytes were lost.
+    /// The printed text that could not be inserted, and the number of dropped bytes.
     pub(crate) fn take_rest(&mut self) -> (String, usize) {
         (std::mem::take(&mut self.held), std::mem::take(&mut self.lost))
     }

@@ -1,5 +1,5 @@
-//! The line discipline of a peer that edits its lines itself: bytes become finished lines. A line editor takes this
-//! place for a client in character mode, behind the same seam: data in, [`Input`] out.
+//! The line discipline for a peer that edits its own lines: bytes become finished lines. For a client in character mode a line editor takes
+//! its place, with the same interface: data in, [`Input`] out.
 
 use std::{fmt, mem, str};
 
@@ -12,25 +12,25 @@ pub(crate) struct LineAssembler {
     /// The limit from the first line on.
     later: usize,
     line: Vec<u8>,
-    /// The line has passed the limit, and what is left of it is dropped up to its end.
+    /// The line has exceeded the limit, and its rest is dropped.
     is_too_long: bool,
-    /// A line was delivered at its CR, and a LF or NUL that comes next still belongs to it.
+    /// A line was delivered at its CR; a following LF or NUL still belongs to it.
     after_carriage_return: bool,
 }
 
-/// What a peer entered.
+/// One input of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "end of input is one term, and `End` says less")]
 pub(crate) enum Input {
     /// A line without its end; an empty one is delivered too.
     Line(String),
-    /// A line of which nothing may run.
+    /// A line that must not run.
     Rejected(Rejection),
     /// Ctrl-C from a client in character mode. The line that was begun is gone.
     Interrupt,
     /// A NUL that ends no line (RFC 854: "no operation"). No terminal sends one by itself, and most binary protocols do.
     Nul,
-    /// Ctrl-D on an empty line. The caller decides about what came after it.
+    /// Ctrl-D on an empty line. The caller decides about the lines before it.
     EndOfInput,
 }
 
@@ -93,7 +93,7 @@ impl LineAssembler {
 
     /// Drops the last character of the line, all bytes of it: the peer's Backspace, or telnet's EC (RFC 854).
     ///
-    /// It does nothing to a line that is too long, of which nobody knows the end any more.
+    /// It does nothing to a line that is too long, whose end is not known any more.
     pub(crate) fn erase_character(&mut self) {
         // A character has at most four bytes, and looking no further keeps a flood of Backspaces cheap.
         let last = self.line.len().saturating_sub(4);

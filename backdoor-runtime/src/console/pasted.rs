@@ -1,21 +1,21 @@
-//! Lines that were pasted from a transcript or a file: what stands in front of the command there is no part of it.
+//! Lines that were pasted from a transcript or a file: the text in front of the command is not part of it.
 
 /// BYTE ORDER MARK, as some editors put it in front of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// What a shell shows where nobody special types.
+/// The prompts of a shell for an ordinary user.
 const SHELL: &str = "$";
 
-/// What stands in front of the command in a line.
+/// The text in front of the command in a line.
 pub(super) struct Front {
-    /// How many bytes that is.
+    /// Its length in bytes.
     pub(super) bytes: usize,
-    /// What follows is a comment, which nobody runs.
+    /// A comment follows, which is not run.
     pub(super) is_comment: bool,
 }
 
-/// What stands in front of the command: white space, byte order marks, the console's own prompt and a shell's, each as often as it is
-/// there. Another console's prompt is not left out: its line was meant for another service.
+/// The text in front of the command: white space, byte order marks, the console's own prompt and a shell's, each any number of times.
+/// Another console's prompt is not removed: its line was meant for another service.
 pub(super) fn front(line: &str, prompt: &str) -> Front {
     // Nearly every line begins with its command, and most of those not as the prompt does.
     let begin = line.as_bytes().first();

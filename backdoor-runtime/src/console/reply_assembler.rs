@@ -115,8 +115,10 @@ impl ReplyAssembler {
             if !self.aside.is_empty() && !self.aside.ends_with('\n') {
                 self.aside.push('\n');
             }
-            self.aside
-                .push_str(&format!("{} bytes of output had no place and were dropped\n", self.aside_lost));
+            self.aside.push_str(&format!(
+                "{} bytes of output were dropped: the buffer was full\n",
+                self.aside_lost
+            ));
         }
         self.aside
     }

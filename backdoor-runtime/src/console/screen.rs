@@ -1,9 +1,8 @@
-//! What the peer sees: text escaped and with its line ends, the prompt, and bytes of the protocol, in one buffer that is written at
-//! once.
+//! The output of a session: escaped text with the peer's line ends, the prompt, and protocol bytes, in one buffer that is written at once.
 
 use crate::base::escape::{Encoder, Newline, escape_line};
 
-/// SGR 0 (ECMA-48, 8.3.117): as the terminal was.
+/// SGR 0 (ECMA-48, 8.3.117): resets the terminal's attributes.
 const RESET: &[u8] = b"\x1b[0m";
 
 /// The output of one session.
@@ -11,7 +10,7 @@ pub(crate) struct Screen {
     bytes: Vec<u8>,
     encoder: Encoder,
     prompt: String,
-    /// The cursor stands behind something that is not counted as text: the prompt, a question, an echo.
+    /// The cursor is after something that does not count as text: the prompt, a question, an echo.
     at_prompt: bool,
 }
 
@@ -21,12 +20,12 @@ impl Screen {
         Self { bytes: Vec::new(), encoder: Encoder::new(Newline::Lf), prompt, at_prompt: false }
     }
 
-    /// What is to be written. The writer takes from its front.
+    /// The output to write; the writer takes it from the front.
     pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// How much is to be written.
+    /// The length of the output to write.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -40,7 +39,7 @@ impl Screen {
         &self.prompt
     }
 
-    /// Shows text, escaped. It never stands behind a prompt where no line was entered.
+    /// Shows text, escaped. If a prompt is shown and no line was entered, the text begins on a new line.
     pub(crate) fn show(&mut self, text: &str) {
         if !text.is_empty() {
             if self.at_prompt {
@@ -50,7 +49,7 @@ impl Screen {
         }
     }
 
-    /// Shows text that an author vouches for, as it is.
+    /// Shows text that the author declares safe, unescaped.
     pub(crate) fn show_raw(&mut self, text: &str) {
         if !text.is_empty() {
             if self.at_prompt {
@@ -60,7 +59,7 @@ impl Screen {
         }
     }
 
-    /// Its end: no colour of it is left to the prompt.
+    /// The end of such text: its attributes do not reach the prompt.
     pub(crate) fn end_raw(&mut self) {
         self.bytes.extend(RESET);
     }
@@ -71,7 +70,7 @@ impl Screen {
         self.show(text);
     }
 
-    /// Goes to the start of a line, where it is not there yet.
+    /// Goes to the start of a line, unless the cursor is there.
     pub(crate) fn fresh_line(&mut self) {
         if std::mem::take(&mut self.at_prompt) {
             self.encoder.encode("\n", &mut self.bytes);
@@ -79,7 +78,7 @@ impl Screen {
         self.end_line();
     }
 
-    /// Ends the line that text was shown on; a prompt stays where it is.
+    /// Ends the line of the last text; a prompt stays.
     pub(crate) fn end_line(&mut self) {
         self.encoder.finish(&mut self.bytes);
         if !self.encoder.at_line_start() {
@@ -101,7 +100,7 @@ impl Screen {
         self.encoder.encode(&format!("{}\n", escape_line(line)), &mut self.bytes);
     }
 
-    /// Whether the cursor stands behind the prompt.
+    /// Whether the cursor is after the prompt.
     pub(crate) fn is_at_prompt(&self) -> bool {
         self.at_prompt
     }
@@ -119,7 +118,7 @@ impl Screen {
         self.at_prompt = self.encoder.at_line_start();
     }
 
-    /// Bytes of the telnet protocol, at this place in the output.
+    /// Protocol bytes, at this place in the output.
     pub(crate) fn command(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
     }

@@ -1,10 +1,8 @@
-//! The openings of other protocols. A browser, a mail client or a scanner that reaches the console by mistake or by malice must not
-//! have its lines run.
+//! The first bytes of other protocols. Lines of a browser, a mail client or a scanner that reaches the console must not be run.
 //!
-//! Names of commands are in small letters, so that a verb in capitals is nobody's command: `get /path` is the operator's, `GET /path`
-//! is not.
+//! Command names are in lower case, so a verb in capitals is never a command: `get /path` may be a command, `GET /path` is not.
 
-/// The first bytes of binary protocols: where they stand, what they are, and whose.
+/// The first bytes of binary protocols: their offset, the bytes, and the protocol.
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     // RFC 8446, 5.1: a record of type handshake, version 3.x.
     (0, b"\x16\x03", "TLS"),
@@ -32,12 +30,12 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\x1b%-12345X", "PJL"),
 ];
 
-/// What has a NUL in front of its first line that was understood: most protocols whose lengths are numbers.
+/// A first line that contains a NUL: most protocols that send lengths as numbers.
 pub(crate) const BINARY: &str = "a binary protocol";
 
 const PROXY: &str = "the PROXY protocol, by which a proxy in front of the console hides who its peers are,";
 
-/// How the first line of a protocol begins. A verb stands alone or has words behind it.
+/// The verbs that begin the first line of a protocol, alone or with words after them.
 const VERBS: &[(&str, &str)] = &[
     ("EHLO", "SMTP"),
     ("HELO", "SMTP"),
@@ -79,7 +77,7 @@ const VERBS: &[(&str, &str)] = &[
     ("( 2 (", "Subversion"),
 ];
 
-/// How a line begins that is no command, whatever follows.
+/// Beginnings of lines that are never commands.
 const BEGINS: &[(&str, &str)] = &[
     ("SSH-", "SSH"),
     ("gemini://", "Gemini"),
@@ -88,7 +86,7 @@ const BEGINS: &[(&str, &str)] = &[
     ("MEGACO/1 ", "Megaco"),
 ];
 
-/// Verbs of IMAP, which stand behind a tag.
+/// Verbs of IMAP, which follow a tag.
 const TAGGED: &[&str] = &["LOGIN", "CAPABILITY", "AUTHENTICATE", "STARTTLS", "NOOP", "ID"];
 
 /// Protocols with a request line as HTTP has it.
@@ -102,7 +100,7 @@ pub(crate) fn opening(bytes: &[u8]) -> Option<&'static str> {
     found.map(|(_, _, protocol)| *protocol)
 }
 
-/// The protocol that a line belongs to. To be asked only until a line was accepted: afterwards an argument may look like anything.
+/// The protocol of a line. Only valid until a line was accepted: later arguments may have any form.
 pub(crate) fn line(line: &str) -> Option<&'static str> {
     let mut words = line.split([' ', '\t']);
     let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
@@ -133,13 +131,13 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
         .or_else(|| is_storage(line).then_some("memcached"))
 }
 
-/// The same of a line that was too long or no text, by its first bytes.
+/// The same for a line that was too long or not text, by its first bytes.
 pub(crate) fn request(bytes: &[u8]) -> Option<&'static str> {
     let verb = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     (verb > 0 && bytes[verb..].starts_with(b" /")).then_some("HTTP")
 }
 
-/// The same where nobody sits: a line that may as well be a header. A person who mistypes is told so instead.
+/// The same for a peer without a prompt: a line that may also be a header. A person who mistypes gets an error instead.
 pub(crate) fn line_of_script(text: &str) -> Option<&'static str> {
     // RFC 5321, 2.4: verbs are not case sensitive.
     let verb = text.split(' ').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The telnet filter: a peer's bytes become data and events, and it says what to send back. It has no I/O of its own, so
-//! that nothing it does can depend on where a read ended.
+//! The telnet filter: the bytes of a peer become data and events, and replies. It has no I/O of its own, so its behaviour cannot depend on
+//! where a read ended.
 
 use std::mem;
 use std::time::Instant;
@@ -14,7 +14,7 @@ mod subnegotiation;
 #[cfg(test)]
 mod tests;
 
-/// One connection's telnet state: the parser between two reads and what was negotiated.
+/// The telnet state of one connection: the parser between two reads, and the negotiated options.
 ///
 /// A peer that never sends an IAC (`nc`, a script) passes through unchanged, so every TCP connection may have one.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,14 +25,14 @@ pub(crate) struct Telnet {
     subnegotiation: Subnegotiation,
     is_telnet: bool,
     window_size_requested: bool,
-    /// The peer does without the simplest option, and is asked for no other.
+    /// The peer refuses the simplest option, and is asked for no other.
     refuses_options: bool,
 }
 
-/// What a peer's bytes mean, in the order in which they came.
+/// The meaning of a peer's bytes, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event<'a> {
-    /// What was typed, never empty. A doubled IAC is one 0xFF here.
+    /// Typed data, never empty. A doubled IAC is one 0xFF here.
     Data(&'a [u8]),
     /// Bytes to send back to the peer, in order.
     Reply([u8; 3]),
@@ -42,7 +42,7 @@ pub(crate) enum Event<'a> {
     Break,
     /// Abort Output (RFC 854).
     AbortOutput,
-    /// Are You There (RFC 854): answered with something that a person can see.
+    /// Are You There (RFC 854): answered with visible text.
     AreYouThere,
     /// Erase Character (RFC 854).
     EraseCharacter,
@@ -57,7 +57,7 @@ pub(crate) enum Event<'a> {
     /// `DO TIMING-MARK` (RFC 860): the session puts [`TIMING_MARK_REPLY`] where its output has caught up with this
     /// point of the input. A client that sent Ctrl-C throws away everything before that answer.
     TimingMark,
-    /// A subnegotiation was begun whose end never came, and what was typed meanwhile is lost.
+    /// An unterminated subnegotiation was dropped, with the input after it.
     Unfinished,
     /// The peer's window (RFC 1073). A 0 means that the peer does not know.
     WindowSize { columns: u16, rows: u16 },
@@ -70,8 +70,8 @@ pub(crate) const TIMING_MARK_REPLY: [u8; 3] = [IAC, Verb::Will as u8, TIMING_MAR
 pub(crate) const NO_OPERATION: [u8; 2] = [IAC, 241];
 
 impl Telnet {
-    /// A connection on which nothing was said yet. A subnegotiation has as many bytes at most, and as many option commands are
-    /// answered in one second.
+    /// A new connection. `subnegotiation` bounds the bytes of a subnegotiation, and `option_commands` the option commands that are answered
+    /// in one second.
     pub(crate) fn new(subnegotiation: usize, option_commands: usize) -> Self {
         Self {
             state: State::Data,
@@ -149,7 +149,7 @@ impl Telnet {
         self.subnegotiation.since()
     }
 
-    /// Takes what comes from here on for data again.
+    /// Treats further bytes as data again.
     pub(crate) fn drop_unfinished(&mut self, sink: &mut impl FnMut(Event<'_>)) {
         self.state = State::Data;
         self.subnegotiation.take();

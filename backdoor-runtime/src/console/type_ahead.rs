@@ -1,19 +1,19 @@
-//! The lines that came before their turn. What came while a command ran is not lost, and a flood is not kept.
+//! The queue of lines that came while a command ran. A flood of lines is not kept.
 
 use std::collections::VecDeque;
 
 use crate::console::line_discipline::Rejection;
 
-/// A line that came.
+/// A queued line.
 pub(super) struct Typed {
     pub(super) line: Result<String, Rejection>,
-    /// It was typed at the prompt, and stands right behind it.
+    /// It was typed at the prompt, and is shown right after it.
     pub(super) at_prompt: bool,
     /// There was a NUL in it.
     pub(super) has_nul: bool,
 }
 
-/// The lines that wait, in the order in which they came.
+/// The queued lines, in their order.
 pub(super) struct Queue {
     lines: VecDeque<Typed>,
     bytes: usize,
@@ -22,7 +22,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// As many lines and bytes may wait; then there is no room.
+    /// How many lines and bytes may wait.
     pub(super) fn new(most_lines: usize, most_bytes: usize) -> Self {
         Self { lines: VecDeque::new(), bytes: 0, most_lines, most_bytes }
     }
@@ -46,7 +46,7 @@ impl Queue {
         Some(typed)
     }
 
-    /// Drops all lines, and says how many they were.
+    /// Drops all lines, and returns their number.
     pub(super) fn clear(&mut self) -> usize {
         self.bytes = 0;
         std::mem::take(&mut self.lines).len()

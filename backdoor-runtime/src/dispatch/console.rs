@@ -1,4 +1,4 @@
-//! What the console tells about itself, to built-ins and to authors' commands: the public `Console`.
+//! The public `Console`: the console's own data, for built-in and for authors' commands.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::service::{Address, Addresses, Service};
 
-/// How long the author's defaults and ranges may take to be evaluated for help.
+/// The limit for the evaluation of the author's defaults and ranges for help.
 const FACTS: Duration = Duration::from_millis(100);
 
-/// How long the author's provider of completions may take.
+/// The limit for the author's provider of completions.
 const COMPLETION: Duration = Duration::from_millis(100);
 
-/// The console, as a command sees it. Every command may ask for it as `State<Console>`.
+/// The console, as a command sees it. Every command may take it as `State<Console>`.
 ///
 /// ```
 /// use backdoor_runtime::{backdoor_command, Console, State};
@@ -42,10 +42,10 @@ const COMPLETION: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Console(pub(crate) Arc<ConsoleState>);
 
-/// What the dispatcher and the console's own commands share.
+/// The data that the dispatcher and the built-in commands share.
 pub(crate) struct ConsoleState {
     pub(crate) registry: Registry,
-    /// The most words behind a command's name.
+    /// The most words after a command's name.
     pub(crate) max_words: usize,
     pub(crate) service: Arc<Service>,
     /// Where the author's code runs that is not a view.
@@ -77,13 +77,13 @@ pub struct SessionInfo {
     pub id: u64,
     /// Where the operator connects from.
     pub peer: String,
-    /// `telnet`, `line` for a peer with a prompt that has not spoken telnet, or `script`.
+    /// `telnet`, `line` for a peer that has a prompt and has not spoken telnet, or `script`.
     pub kind: &'static str,
     /// How long it has been connected.
     pub connected: Duration,
-    /// How long nothing has begun or ended there.
+    /// Time since a command last began or ended there.
     pub idle: Duration,
-    /// The line that runs.
+    /// The running line.
     pub running: Option<String>,
 }
 
@@ -93,13 +93,13 @@ impl Console {
         &self.0.service
     }
 
-    /// The runtime of the service, which the console was given or started on. It may be blocked: ask for its metrics, and do not wait
-    /// for what is spawned there.
+    /// The runtime of the service: the one given to the builder, or the one that the console was started on. It may be blocked: read its
+    /// metrics, and do not wait for a task that you spawn there.
     pub fn runtime(&self) -> Option<&Handle> {
         self.0.asynchronous.service()
     }
 
-    /// Where the console listens by now.
+    /// The addresses that the console listens on now.
     pub fn addresses(&self) -> &[Address] {
         self.0.addresses.get().map_or(&[], Addresses::all)
     }
@@ -111,29 +111,29 @@ impl Console {
         sessions
     }
 
-    /// The lines that run, what is stuck among them, in the order they came.
+    /// The lines that run or are stuck, in the order of their start.
     pub fn running(&self) -> Vec<RunInfo> {
         self.0.runs.all().iter().map(|run| run.info()).collect()
     }
 
-    /// Tells a line to stop, as its operator's Ctrl-C would, and waits until it has ended or is left behind, which is a second
-    /// later. Its operator is told who did that, and so is the log. `None` where nothing runs under this number.
+    /// Tells a line to stop, as Ctrl-C in its session does, and waits until it has ended or, a second later, is marked stuck. Its operator
+    /// and the log are told which session did that. `None` if nothing runs under this number.
     pub async fn kill(&self, run: u64, by: &Session) -> Option<Killed> {
         self.0.runs.kill(run, by.id()).await
     }
 
-    /// The lines that were run since the console started, by how they ended, the most frequent first.
+    /// The number of lines that were run since the console started, by how they ended, the most frequent first.
     pub fn tally(&self) -> Vec<StatusCount> {
         self.0.tally.counts()
     }
 
-    /// How often the console's own code has panicked since it started, each of which is a bug of it.
+    /// How often the console's own code has panicked since it started. Each panic is a bug in the console.
     pub fn bugs(&self) -> u64 {
         self.0.tally.bugs()
     }
 
-    /// Every command, hidden ones too, by name. Defaults and ranges that are not literals are evaluated by code of the author's, on
-    /// a thread of its own and for 100 ms at most in all; where that does not answer they are left out.
+    /// Every command, also hidden ones, by name. Defaults and ranges that are not literals are evaluated by code of the author, on a thread
+    /// of its own and for 100 ms at most in total; those without an answer are left out.
     pub async fn commands(&self) -> Vec<CommandInfo> {
         let until = tokio::time::Instant::now() + FACTS;
         let entries = self.0.registry.entries();
@@ -143,21 +143,21 @@ impl Console {
         entries.map(CommandInfo::of).collect()
     }
 
-    /// The command of this name or alias, words separated by single spaces; evaluated as in [`commands`](Self::commands).
+    /// The command of this name or alias, with its words separated by single spaces; evaluated as in [`commands`](Self::commands).
     pub async fn command(&self, name: &str) -> Option<CommandInfo> {
         let entry = self.0.registry.get(name)?;
         self.0.evaluate(entry, tokio::time::Instant::now() + FACTS).await;
         Some(CommandInfo::of(entry))
     }
 
-    /// The words that may follow this name, where it is a group.
+    /// The words that may follow this name, if it is a group.
     pub fn group(&self, name: &str) -> Option<Vec<String>> {
         Some(self.0.registry.members(name)?.iter().map(ToString::to_string).collect())
     }
 
-    /// What the last word of an unfinished line may become: commands, members of groups, options, choices, and what the author's
-    /// provider (`#[arg(complete = ..)]`) says, which is asked on a thread of its own and left out where it does not answer within
-    /// 100 ms. A line that ends in white space asks for a new word.
+    /// The completions of the last word of an unfinished line: commands, members of groups, options, choices, and the words of the author's
+    /// provider (`#[arg(complete = ..)]`). The provider runs on a thread of its own and is left out if it does not answer within 100 ms. A
+    /// line that ends in white space is completed with a new word.
     pub async fn complete(&self, line: &str) -> Vec<Candidate> {
         let Completion { mut candidates, provider } = line::complete(line, &self.0.registry);
         if let Some(provider) = provider {
@@ -168,7 +168,7 @@ impl Console {
         candidates
     }
 
-    /// The command or group that this word was most likely meant to be.
+    /// The command or group that this word most likely means.
     pub fn nearest(&self, word: &str) -> Option<String> {
         self.0.registry.nearest(word).map(str::to_owned)
     }
@@ -188,7 +188,7 @@ impl ConsoleState {
     pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|peer| peer.strong_count() > 0);
-        // A command that was left behind may still hold the session of a peer that has gone.
+        // A command that was left behind may still hold the session of a disconnected peer.
         peers.iter().filter_map(Weak::upgrade).filter(|peer| !peer.output.is_closed()).collect()
     }
 

@@ -1,4 +1,4 @@
-//! One call of a command, as it is carried to where the command runs. From here on the author's code runs.
+//! One call of a command, on its way to its executor. From here on code of the author runs.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use crate::dispatch::runs::RunEntry;
 use crate::exec::catch_panic::catch_panic;
 use crate::reply::{Form, Rendered};
 
-/// A call with all it needs.
+/// A call with its arguments and its session.
 pub(crate) struct Invocation {
     pub(crate) command: &'static Command,
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
-    /// Keeps the run in the list until the author's code is done.
+    /// Keeps the run in the table until the author's code has ended.
     pub(crate) listed: Arc<RunEntry>,
     pub(crate) form: Form,
-    /// Everything is done but calling the function.
+    /// Everything except the call of the function.
     pub(crate) is_rehearsal: bool,
 }
 
@@ -37,7 +37,7 @@ impl Invocation {
         })?
     }
 
-    /// The whole of an asynchronous call, to be polled on the command's runtime.
+    /// The whole asynchronous call, to be polled on the command's runtime.
     pub(crate) async fn run_async(self, function: &'static dyn runner::RunAsync) -> Result<Trailer, Failure> {
         self.begin()?;
         let _salvage = Salvage(&self.session);
@@ -56,7 +56,7 @@ impl Invocation {
         output::deliver(reply, &self.session, self.form).await
     }
 
-    /// Whether the command is synchronous, and its function.
+    /// The function of a synchronous command.
     pub(crate) fn function(&self) -> Run {
         self.command.run
     }
@@ -65,7 +65,7 @@ impl Invocation {
         match self.session.run().reached.begin() {
             true => Ok(()),
             // Nobody reads it.
-            false => Err(Failure::cancelled("nobody waited for it any more".to_owned())),
+            false => Err(Failure::cancelled("its caller stopped waiting for it".to_owned())),
         }
     }
 

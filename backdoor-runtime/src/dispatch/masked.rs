@@ -1,6 +1,6 @@
-//! A line as others may read it: in the log, in `running` and `who`, and where the console shows it again. The parameters of its
-//! command say which words are secret. A line that is wrong has no parameters, so that everything is left out behind the name of a
-//! command that takes secrets, or that is spelled like one.
+//! A line as others may read it: in the log, in `running` and `who`, and in an error. The parameters of its command say which words are
+//! secret. A wrong line has no parameters, so everything after the name is masked if the command takes secrets, or if the name is a
+//! misspelling of such a command.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::command::secrecy::{Masked, Secrecy, TypedLine, TypedWord};
 use crate::line::words::{Word, words};
 use crate::line::{self, Asked};
 
-/// The line as others may read it.
+/// The line with dots in place of secrets.
 pub(super) fn masked(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) -> Masked {
     let secrets: Vec<Range<usize>> = match asked {
         Asked::Nothing => return Masked::public(line),
@@ -39,7 +39,7 @@ pub(super) fn masked(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) ->
     Masked::new(line, secrets, from)
 }
 
-/// The same of a line that is not run yet.
+/// The same for a line that does not run yet.
 pub(super) fn masked_text(line: &str, commands: &Registry, limit: usize) -> Arc<str> {
     let line: Arc<str> = line.into();
     masked(&line, &line::read(&line, commands, limit).asked, commands).text().clone()
@@ -47,16 +47,16 @@ pub(super) fn masked_text(line: &str, commands: &Registry, limit: usize) -> Arc<
 
 struct Masking<'a> {
     commands: &'a Registry,
-    /// The line is right: where the values of its parameters are is known.
+    /// A correct line, whose values are known by their parameters.
     is_bound: bool,
 }
 
-/// The command that a line is about.
+/// The command that a line names.
 struct Meant<'a> {
     entry: Option<&'a Entry>,
     /// How many words its name has.
     name: usize,
-    /// No command has this name: it is the nearest.
+    /// No command has this name; this is the nearest.
     is_unknown: bool,
 }
 

@@ -1,7 +1,7 @@
-//! The threads that synchronous commands run on: few, started when needed, and ended when idle.
+//! The threads for synchronous commands: few, started when needed, and ended when idle.
 //!
-//! `spawn_blocking` of the console's runtime will not do: it would put the author's `tokio::spawn` on the console's thread, queue
-//! without bound, and hold up shutdown.
+//! `spawn_blocking` of the console's runtime is no substitute: it would put the author's `tokio::spawn` on the console's thread, queue
+//! without bound, and delay shutdown.
 
 use std::collections::VecDeque;
 use std::io;
@@ -44,7 +44,7 @@ impl Pool {
         Self(Arc::new(ConsoleState { limit, state: Mutex::default(), work: Condvar::new() }))
     }
 
-    /// Runs `work` on the next thread that is free.
+    /// Runs `work` on the next free thread.
     ///
     /// # Errors
     /// No thread runs, and none could be started.
@@ -75,7 +75,7 @@ impl Pool {
         drop(job);
     }
 
-    /// Lets idle threads end now. Those that work end when they are done.
+    /// Lets idle threads end now. Busy threads end when their work has ended.
     pub(crate) fn end(&self) {
         self.0.lock().ended = true;
         self.0.work.notify_all();

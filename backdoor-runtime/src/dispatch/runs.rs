@@ -1,4 +1,4 @@
-//! What runs: every call, from its line to the end of the author's code, also where nobody waits for it any more.
+//! The table of runs: every call, from its line to the end of the author's code, also after its session stopped waiting for it.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ use crate::command::{Command, Place, Run};
 #[derive(Default)]
 pub(crate) struct RunTable {
     listed: Mutex<Vec<Weak<RunEntry>>>,
-    /// Wakes who waits for a run to end or to be given up.
+    /// Wakes the callers that wait for a run to end or to be marked stuck.
     changed: Notify,
 }
 
-/// One run in the list. It is there as long as the dispatcher waits for it or the author's code is not done.
+/// One run in the table. It is there as long as the dispatcher waits for it or the author's code runs.
 pub(crate) struct RunEntry {
     pub(crate) state: Arc<RunState>,
     pub(crate) session: u64,
@@ -27,16 +27,16 @@ pub(crate) struct RunEntry {
     pub(crate) command: &'static Command,
     /// How long it may run.
     pub(crate) limit: Option<Duration>,
-    /// Its operator is asked whether he means it.
+    /// The operator is asked to confirm it.
     asks: AtomicBool,
-    /// The stream that a synchronous command returned is polled on the runtime by now.
+    /// The runtime polls the stream that a synchronous command returned.
     streams: AtomicBool,
-    /// Nobody waits for it any more.
+    /// Its session does not wait for it any more.
     stuck: AtomicBool,
     runs: Arc<RunTable>,
 }
 
-/// Where a call runs.
+/// The thread or runtime of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Executor {
     Thread,
@@ -51,28 +51,28 @@ pub(crate) enum Executor {
 pub struct RunInfo {
     /// Its number, unique in the process.
     pub run: u64,
-    /// The session it came from.
+    /// The session that typed it.
     pub session: u64,
-    /// `running`, `waiting for a thread`, `waiting for the runtime`, `waiting for the helper`, `waiting for an answer`, `stopping`
-    /// since it was told to, or `stuck`: it went on for a second after that, and nobody waits for it any more.
+    /// `running`, `waiting for a thread`, `waiting for the runtime`, `waiting for the helper`, `waiting for an answer`, `stopping` (it was
+    /// told to stop), or `stuck` (it still runs one second after that, and its session does not wait for it any more).
     pub state: &'static str,
     /// `thread`, `runtime` (the service's), `helper` or `console`.
     pub place: &'static str,
-    /// How long it has run, or waited to.
+    /// How long it has run, or has waited to run.
     pub time: Duration,
-    /// How long it may run, the time that it waits for its reader not counted. None for `timeout = "none"`.
+    /// Its time limit; the time that it waits for its reader does not count. None for `timeout = "none"`.
     pub limit: Option<Duration>,
     /// The name of its command.
     pub command: &'static str,
-    /// What was typed.
+    /// The line, with dots in place of secrets.
     pub line: String,
 }
 
-/// What became of a run that was told to stop.
+/// The result of telling a run to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Killed {
-    /// The run. If it has not ended, its `state` says why: `stuck`, or `stopping` still.
+    /// The run. If it has not ended, its `state` is `stuck` or `stopping`.
     pub run: RunInfo,
     /// Whether it has ended.
     pub ended: bool,
@@ -105,19 +105,19 @@ impl RunTable {
         listed
     }
 
-    /// What runs, in the order it came.
+    /// The runs, in the order of their start.
     pub(crate) fn all(&self) -> Vec<Arc<RunEntry>> {
         self.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// What occupies the threads.
+    /// The runs that occupy threads.
     pub(crate) fn on_threads(&self) -> Vec<Arc<RunEntry>> {
         let on_thread =
             |run: &Arc<RunEntry>| run.place() == Executor::Thread && run.state.reached.has_begun();
         self.all().into_iter().filter(on_thread).collect()
     }
 
-    /// What occupies the thread of this view: one of the same kind that cannot be left for another.
+    /// The runs that occupy the thread of this view. A view of the same kind cannot get another thread.
     pub(crate) fn on_helper_of(&self, view: &Command) -> Vec<Arc<RunEntry>> {
         let is_builtin = view.is_builtin();
         let is_there = |run: &Arc<RunEntry>| {
@@ -128,13 +128,13 @@ impl RunTable {
         self.all().into_iter().filter(is_there).collect()
     }
 
-    /// The threads' runs that nobody waits for any more.
+    /// The runs on threads whose sessions do not wait any more.
     pub(crate) fn stuck_on_threads(&self) -> Vec<Arc<RunEntry>> {
         self.on_threads().into_iter().filter(|run| run.is_stuck()).collect()
     }
 
-    /// Tells a run to stop, as Ctrl-C does, and waits for what comes of it: a second later the dispatcher leaves it behind. `None`
-    /// where there is none of this number.
+    /// Tells a run to stop, as Ctrl-C does, and waits for the result; after one second the dispatcher marks it stuck. `None` if there is no
+    /// run of this number.
     pub(crate) async fn kill(&self, id: u64, by: u64) -> Option<Killed> {
         let listed = self.all().into_iter().find(|run| run.state.id == id)?;
         listed.state.stop(Stop::Killed(by));
@@ -160,7 +160,7 @@ impl RunTable {
     }
 }
 
-/// The state of a run that was left behind.
+/// The state of a run that was marked stuck.
 const STUCK: &str = "stuck";
 
 impl RunEntry {
@@ -179,12 +179,12 @@ impl RunEntry {
         self.streams.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that its operator is asked something, or that he has answered.
+    /// Notes that the operator is asked to confirm, or has answered.
     pub(crate) fn set_asks(&self, asks: bool) {
         self.asks.store(asks, Ordering::Relaxed);
     }
 
-    /// Nobody waits for it any more.
+    /// Its session does not wait any more.
     pub(crate) fn left_behind(&self) {
         self.stuck.store(true, Ordering::Relaxed);
         self.runs.changed.notify_waiters();
@@ -231,7 +231,7 @@ impl RunEntry {
         }
     }
 
-    /// For an operator who is told what is in his way: `` `cache flush` (session 1, run 7) for 12 s ``.
+    /// The label of the run in messages: `` `cache flush` (session 1, run 7) for 12 s ``.
     pub(crate) fn label(&self) -> String {
         let Self { session, command, .. } = self;
         let seconds = self.state.begin.elapsed().as_secs();

@@ -1,4 +1,4 @@
-//! Puts a call where it belongs and waits for it: its deadline, its cancellation, and what the operator is told meanwhile.
+//! Starts a call on its executor and waits for it: its deadline, its cancellation, and notices to the operator.
 
 mod reasons;
 
@@ -29,16 +29,16 @@ use crate::dispatch::{Calling, Dispatcher, Ended};
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::task::Task;
 
-/// How long a call may wait for a thread before its operator is told what occupies them.
+/// How long a call may wait for a thread before the operator is told which commands occupy the threads.
 const THREAD: Duration = Duration::from_millis(200);
 
-/// How long a runtime may leave a call unpolled, that waits for its first poll or was woken, before the operator is told.
+/// How long a runtime may leave a new or woken call unpolled before the operator is told.
 const RUNTIME: Duration = Duration::from_secs(1);
 
-/// How long a call that was told to stop may go on before it is called stuck.
+/// How long a call may run after it was told to stop before it is marked stuck.
 const STUCK: Duration = Duration::from_secs(1);
 
-/// How long a command runs before that it does is on record.
+/// How long a command runs before its begin is logged in any case.
 const LONG: Duration = Duration::from_secs(1);
 
 /// How exact a deadline is. A clock that stands still right before it is asked this often.
@@ -47,7 +47,7 @@ const RESOLUTION: Duration = Duration::from_millis(10);
 /// How soon rows that found no room are tried again.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Runs a call to its end, or until it is given up.
+/// Runs a call until it ends or is marked stuck.
 pub(super) async fn run(
     dispatcher: &Dispatcher,
     calling: &Calling<'_>,
@@ -85,17 +85,17 @@ async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting)
     }
 }
 
-/// What has become of a call that was put where it belongs.
+/// The state of a call after it was started.
 enum Started {
     Done(Result<Trailer, Failure>),
     Waits(Waiting),
 }
 
-/// A call that is on its way.
+/// A call that was started.
 struct Waiting {
     place: Executor,
     on: On,
-    /// For how long its runtime had not come to it when it was told to stop.
+    /// How long its runtime had not polled it when it was told to stop.
     late: Option<Duration>,
 }
 
@@ -104,10 +104,10 @@ enum On {
     Runtime(Task<Trailer, Failure>),
 }
 
-/// What a call leaves.
+/// The result of a call.
 enum Finished {
     Done(Result<Trailer, Failure>),
-    /// A synchronous one whose reply is a stream, which is polled on a runtime by now.
+    /// A synchronous call whose reply is a stream, which the runtime polls.
     Stream(Waiting),
 }
 
@@ -184,7 +184,7 @@ fn on_thread(
     Ok(Started::Waits(Waiting { place: Executor::Thread, on: On::Thread(receiver), late: None }))
 }
 
-/// The end of a call. It is out of the list of what runs before anybody is told.
+/// The end of a call. It is removed from the list of runs before its session is told.
 fn done(ended: Result<Trailer, Failure>, job: Invocation) -> Finished {
     drop(job.listed);
     Finished::Done(ended)
@@ -221,7 +221,7 @@ impl Waiting {
     }
 }
 
-/// Waits for a call: keeps its deadline, stops it when it has to, and gives it up when it does not stop.
+/// Waits for a call: keeps its deadline, stops it, and marks it stuck if it does not stop.
 async fn watch(
     dispatcher: &Dispatcher,
     call: &mut Waiting,
@@ -309,7 +309,7 @@ async fn watch(
 }
 
 impl Waiting {
-    /// How long the call may wait to begin before its operator is told.
+    /// How long the call may wait to begin before the operator is told.
     fn patience(&self) -> Duration {
         match self.place {
             Executor::Thread => THREAD,
@@ -317,7 +317,7 @@ impl Waiting {
         }
     }
 
-    /// For how long its runtime has not come to it, though it was woken.
+    /// How long its runtime has not polled it, though it was woken.
     fn unpolled_for(&self) -> Option<Duration> {
         match &self.on {
             On::Thread(_) => None,
@@ -339,23 +339,23 @@ impl Dispatcher {
         match call.place {
             Executor::Thread => reasons::no_thread(name, &labels(&self.shared.runs.on_threads())),
             Executor::Runtime => format!(
-                "the service's runtime has not polled `{name}` for a second; its workers may be blocked. Ctrl-C leaves"
+                "the service's runtime has not polled `{name}` for a second; its workers may be blocked. Ctrl-C cancels"
             ),
             Executor::Helper => match &*labels(&self.shared.runs.on_helper_of(command)) {
-                "" => format!("`{name}` waits for the helper thread, which is busy. Ctrl-C leaves"),
+                "" => format!("`{name}` waits for the helper thread, which is busy. Ctrl-C cancels"),
                 runs => format!(
-                    "`{name}` waits for the helper thread, which is occupied by {runs}. `running` lists it, Ctrl-C leaves"
+                    "`{name}` waits for the helper thread, which is occupied by {runs}. `running` lists it, Ctrl-C cancels"
                 ),
             },
             Executor::Console => {
-                format!("`{name}` waits for the console's own thread, which is busy. Ctrl-C leaves")
+                format!("`{name}` waits for the console's own thread, which is busy. Ctrl-C cancels")
             }
         }
     }
 }
 
 impl Dispatcher {
-    /// Why no further command gets a thread: it would be the next that does not give it back.
+    /// Why the command gets no thread: too many threads are stuck.
     fn too_many_stuck(&self, job: &Invocation) -> Option<Failure> {
         let limit = match self.limits.stuck_threads {
             usize::MAX => return None,
@@ -380,7 +380,7 @@ fn labels(runs: &[Arc<RunEntry>]) -> String {
 }
 
 impl Session {
-    /// Tells the operator something about his command, if there is room to tell.
+    /// Sends the operator a notice about their command, if there is room.
     fn notice(&self, text: String) {
         let _ = self.try_notice(Output::Notice(text));
     }
@@ -403,7 +403,7 @@ fn end(
         (None, None) => Err(Failure::failed(match place {
             Executor::Thread => format!("`{}` was dropped before it could run", command.name),
             Executor::Runtime | Executor::Helper | Executor::Console => {
-                format!("`{}` was dropped unfinished: the runtime it ran on has ended", command.name)
+                format!("`{}` was dropped before it finished: its runtime has ended", command.name)
             }
         })
         .into()),

@@ -1,4 +1,4 @@
-//! How many lines were run, how they ended and how long they took, and how often the console itself failed, since it started.
+//! Counters since the start: lines by how they ended and how long they took, and failures of the console itself.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,15 +8,15 @@ use crate::dispatch::Status;
 use crate::reply::record;
 
 record! {
-    /// The lines that one status stands for.
+    /// The lines of one status.
     pub struct StatusCount {
-        /// How they ended.
+        /// The status.
         pub status: &'static str,
-        /// How many.
+        /// Their number.
         pub count: u64,
-        /// How long they took together.
+        /// Their total time.
         pub total: Duration,
-        /// How long the longest took.
+        /// The longest time.
         pub longest: Duration,
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting on a thread of our own, which may have entered a runtime that would not let it wait.
+//! Waits on a thread of our own, which may have entered a runtime that forbids waiting.
 
 use std::future::Future;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! The author's code, contained: a panic there, also in a `Drop`, becomes a value on the thread it ran on.
+//! Runs the author's code so that a panic in it, also in a `Drop`, becomes a value on its thread.
 
 use std::any::Any;
 use std::future::Future;
@@ -9,16 +9,16 @@ use std::task::Poll;
 /// A panic that was caught.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
-    /// What it said.
+    /// The message of the panic.
     pub(crate) message: String,
 }
 
-/// Runs code of the author's.
+/// Runs code of the author.
 pub(crate) fn catch_panic<T>(code: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(code)).map_err(panicked)
 }
 
-/// Polls a future of ours to its end, or to its panic, and gives what that said.
+/// Polls a future of ours to its end, or to its panic, and returns the panic's message.
 pub(crate) fn catch_panic_async<T, F: Future<Output = T>>(
     mut future: Pin<&mut F>,
 ) -> impl Future<Output = Result<T, String>> {
@@ -29,7 +29,7 @@ pub(crate) fn catch_panic_async<T, F: Future<Output = T>>(
     })
 }
 
-/// What a panic says.
+/// The message of a panic.
 fn panicked(payload: Box<dyn Any + Send>) -> Panic {
     let message = match payload.downcast_ref::<&str>() {
         Some(text) => (*text).to_owned(),

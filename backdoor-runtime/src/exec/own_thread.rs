@@ -1,5 +1,5 @@
-//! Threads of the console's own. Each begins here, so that what holds for one holds for all: it has a name, it goes behind the service
-//! as far as was asked for, and where the kernel refuses it, nothing is lost but its work.
+//! The console's threads. All of them start here: each has a name and the console's nice value, and if the kernel refuses a thread, only
+//! its work is lost.
 
 mod mask;
 pub(crate) mod own_time;
@@ -15,38 +15,38 @@ use rustix::time::ClockId;
 
 use crate::base::kernel_ids;
 
-/// The thread that computes the console's own views.
+/// The thread that computes the built-in views.
 pub(crate) const HELPER: &str = "backdoor-helper";
 
-/// How far the console goes behind the service, unless the builder says otherwise.
+/// The default nice value of the console's threads.
 const STEPS: u8 = 13;
 
-/// The largest value of nice(2), to which the kernel cuts others.
+/// The largest value of nice(2); the kernel cuts larger ones.
 const LARGEST: i32 = 19;
 
-/// Stands for no value in [`OF_PROCESS`].
+/// No value, in [`OF_PROCESS`].
 const NONE: i32 = i32::MAX;
 
-/// The value of nice(2) for threads that are started where none of ours runs. It is that of the console which was started last.
+/// The nice value for threads that are started from outside the console's threads: that of the console which was started last.
 static OF_PROCESS: AtomicI32 = AtomicI32::new(NONE);
 
 thread_local! {
-    /// Whether this is one of the console's own threads, whose value those that it starts inherit.
+    /// Whether this is one of the console's threads, whose value is inherited by the threads that it starts.
     static IS_OURS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The value of nice(2) that a thread takes when it begins. Without one it keeps that of the thread which starts it.
+/// The nice value that a thread takes when it begins. Without one it keeps that of the thread which starts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Priority(Option<i32>);
 
 impl Priority {
-    /// For what the service waits for.
+    /// For work that the service waits for.
     pub(crate) const OF_STARTER: Self = Self(None);
 
-    /// For the threads of a console that is started on this thread, so many steps behind it, and why it has to do without.
+    /// For the threads of a console that is started on this thread: this many steps more, and the reason if there are none.
     ///
-    /// Where the author has not asked for steps, none are taken under a filter of system calls (seccomp(2)): it may end the process at
-    /// setpriority(2), which the service itself never calls.
+    /// If the author has not asked for steps, none are taken under a seccomp filter: setpriority(2) may end the process there, and the
+    /// service itself never calls it.
     pub(crate) fn of_console(asked: Option<u8>) -> (Self, Option<String>) {
         let steps = match asked.map_or_else(steps_by_default, Ok) {
             Ok(steps) => steps,
@@ -61,12 +61,12 @@ impl Priority {
         }
     }
 
-    /// Makes it that of all threads which are started where none of ours runs.
+    /// Makes it the value of all threads that are started from outside the console's threads.
     pub(crate) fn note(self) {
         OF_PROCESS.store(self.0.unwrap_or(NONE), Ordering::Relaxed);
     }
 
-    /// That of the console's other threads.
+    /// The value of the console's other threads.
     pub(crate) fn of_ours() -> Self {
         match OF_PROCESS.load(Ordering::Relaxed) {
             // It inherits the value of the thread that starts it.
@@ -76,10 +76,10 @@ impl Priority {
         }
     }
 
-    /// Takes it on this thread. On Linux it is of the calling thread alone (sched(7), "The nice value").
+    /// Applies it to this thread. On Linux it holds for the calling thread alone (sched(7), "The nice value").
     ///
     /// # Errors
-    /// The kernel refuses it. To go further behind it never does, but a filter may.
+    /// The call is refused. The kernel always allows a larger value, but a filter may refuse it.
     pub(crate) fn take(self) -> io::Result<()> {
         Ok(self.0.map_or(Ok(()), |value| setpriority_process(None, value))?)
     }
@@ -88,7 +88,7 @@ impl Priority {
 /// Starts a thread.
 ///
 /// # Errors
-/// The kernel refuses it. The work is dropped on this thread then, so that nothing may be in it whose drop fails or waits.
+/// The kernel refuses the thread. Then the work is dropped on this thread, so its drop must neither fail nor wait.
 pub(crate) fn start<T: Send + 'static>(
     name: impl Into<String>,
     priority: Priority,
@@ -103,13 +103,13 @@ pub(crate) fn start<T: Send + 'static>(
     })
 }
 
-/// Sees to it that a write on this thread fails where the kernel would end the process for it: to a pipe that nobody reads, or beyond the
-/// longest file that the process may write. What the service's own threads write is its own affair.
+/// Makes a write on this thread fail where it would otherwise end the process: a write to a pipe that nobody reads, or beyond the longest
+/// file that the process may write. The service's own threads are not changed.
 pub(crate) fn survive_writes() {
     mask::block_signals_of_writes();
 }
 
-/// Nanoseconds of processor time that threads of ours had used when they ended: the kernel forgets them then.
+/// Nanoseconds of processor time of our ended threads, which the kernel forgets.
 static ENDED: AtomicU64 = AtomicU64::new(0);
 
 /// Counts the time of a thread when it ends.
@@ -131,24 +131,26 @@ pub(crate) fn used_by_ended() -> Duration {
     Duration::from_nanos(ENDED.load(Ordering::Relaxed))
 }
 
-/// Whether this is the thread that computes views, which may block where nothing else can be done.
+/// Whether this is the thread that computes views, which may block because nothing else runs there.
 pub(crate) fn is_helper() -> bool {
     thread::current().name() == Some(HELPER)
 }
 
-/// How many steps are safe to take.
+/// Checks that setpriority is safe to call.
 ///
 /// # Errors
-/// The process may not survive one, for this reason.
+/// The process may not survive the call, for this reason.
 fn steps_by_default() -> Result<u8, &'static str> {
     match is_filtered() {
         Some(false) => Ok(STEPS),
-        Some(true) => Err("a filter of system calls is in force, and may end the process at setpriority"),
-        None => Err("without /proc nobody knows whether a filter would end the process at setpriority"),
+        Some(true) => Err("a seccomp filter is active, and setpriority could end the process"),
+        None => Err(
+            "without /proc the console cannot rule out a seccomp filter, and setpriority could end the process",
+        ),
     }
 }
 
-/// Whether a filter of system calls holds for this thread, where /proc tells.
+/// Whether a seccomp filter is active for this thread, if /proc shows that.
 pub(crate) fn is_filtered() -> Option<bool> {
     let status = fs::read_to_string("/proc/thread-self/status").ok()?;
     // Kernels without filters have no such line.
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_is_as_far_behind_as_its_console_whoever_starts_it() {
+    fn a_thread_has_its_consoles_nice_value_whatever_thread_starts_it() {
         let expected = (own() + 3).min(LARGEST);
         let (priority, why_not) = Priority::of_console(Some(3));
         assert_eq!(why_not, None);

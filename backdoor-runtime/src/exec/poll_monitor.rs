@@ -1,4 +1,4 @@
-//! What a future on a runtime tells whoever waits for it: whether the runtime comes to it, and what became of its end.
+//! Whether a runtime polls a future, and how the future ended, for the code that waits for it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,18 +8,18 @@ use std::time::Duration;
 use crate::base::clock;
 use crate::exec::catch_panic::Panic;
 
-/// Nobody has woken it since it was polled.
+/// The future was not woken since its last poll.
 const ASLEEP: u64 = 0;
 /// It is being polled, or dropped.
 const POLLED: u64 = 1;
-/// The same, and it was woken since.
+/// The same, and the future was woken meanwhile.
 const WOKEN_SINCE: u64 = 2;
 
-/// One future's. It is also the waker that the future is polled with, so that it is known whether somebody has woken it.
+/// The state of one future. It is also the waker that the future is polled with, so that it sees each wake-up.
 pub(crate) struct PollMonitor {
-    /// What the drop of a future says that was aborted: nobody gets its output.
+    /// The panic in the drop of an aborted future, whose output nobody gets.
     pub(crate) panic_in_drop: OnceLock<Panic>,
-    /// One of those above, or when it was woken.
+    /// One of the states above, or the time of the wake-up.
     state: AtomicU64,
     /// The runtime's waker. It gives a task the same one for all its life.
     waker: OnceLock<Waker>,
@@ -30,7 +30,7 @@ impl PollMonitor {
         Arc::new(Self { panic_in_drop: OnceLock::new(), state: ASLEEP.into(), waker: OnceLock::new() })
     }
 
-    /// Has the future polled, and notes that.
+    /// Polls the future, and records that.
     pub(crate) fn poll<T>(
         self: &Arc<Self>,
         context: &mut Context<'_>,
@@ -48,7 +48,7 @@ impl PollMonitor {
         polled
     }
 
-    /// Notes that the future is to be polled.
+    /// Records that the future is to be polled.
     pub(crate) fn note_woken(&self) {
         match self.state.load(Ordering::Acquire) {
             ASLEEP => self.becomes(ASLEEP, now()),
@@ -57,12 +57,12 @@ impl PollMonitor {
         };
     }
 
-    /// Notes that the runtime has come to the future, to poll or to drop it.
+    /// Records that the runtime polls or drops the future.
     pub(crate) fn note_reached(&self) {
         self.state.store(POLLED, Ordering::Release);
     }
 
-    /// For how long the future was woken and is not polled.
+    /// How long the future was woken and not polled.
     pub(crate) fn unpolled_for(&self) -> Option<Duration> {
         match self.state.load(Ordering::Acquire) {
             ASLEEP | POLLED | WOKEN_SINCE => None,

@@ -1,8 +1,8 @@
-//! Asks the author's code for something that a view wants to show: a completion, a computed variable, what an object looks like.
+//! Calls code of the author for a view: a completion, a computed variable, the text of an object.
 //!
-//! Each question has a thread of its own, so that one that hangs holds up no view and no other question. What did not answer in
-//! time is left behind, and no more than a few are: after that, nothing is asked until one of them has ended. What is about something
-//! that has a name is not asked a second time before it has answered ([`detect_timeout`]), so that it takes no other place.
+//! Each question has a thread of its own, so that one that hangs delays no view and no other question. A question without an answer in time
+//! is left running, and only a few may be: after that, nothing is asked until one of them has ended. A named subject is not asked a second
+//! time before it has answered, so that it occupies one thread at most.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,32 +18,32 @@ use crate::exec::runtime_thread::Asynchronous;
 use crate::exec::unresponsive::{self, Running};
 use crate::reply::text;
 
-/// How many questions may be on their way at once, those included that were given up.
+/// How many questions may run at once, including those that are late.
 const AT_ONCE: usize = 8;
 
 /// The threads of one kind of question.
 pub(crate) struct QueryThreads {
-    /// What the threads are called.
+    /// The name of the threads.
     name: &'static str,
-    /// How many questions may be on their way at once.
+    /// How many questions may run at once.
     most: usize,
     under_way: Arc<AtomicUsize>,
-    /// What questions enter: the author's code may spawn.
+    /// The runtime that questions enter, because the author's code may spawn.
     runtime: Option<Arc<Asynchronous>>,
 }
 
 /// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum NoAnswer {
-    /// It took longer than it may.
+    /// It exceeded its time limit.
     Late(Duration),
     /// It panicked, with this message.
     Panicked(String),
-    /// It was not asked: as many as may be asked at once have not answered yet.
+    /// It was not asked: the most questions that may run at once have not been answered.
     Saturated(usize),
-    /// It was not asked: it has not answered the last time, for so long by now.
+    /// It was not asked: its last question has been unanswered for this time.
     Silent(Duration),
-    /// It was not asked: there was no thread for it, for this reason.
+    /// It was not asked: its thread could not be started, for this reason.
     NoThread(String),
 }
 
@@ -53,7 +53,7 @@ impl QueryThreads {
         Self { name, most: AT_ONCE, under_way: Arc::default(), runtime: None }
     }
 
-    /// With so many questions on their way at once: for what leaves one thread behind for each of its names, and no more.
+    /// With this many questions at once, for subjects that each leave one thread running at most.
     pub(crate) fn at_most(mut self, most: usize) -> Self {
         self.most = most;
         self
@@ -65,7 +65,7 @@ impl QueryThreads {
         self
     }
 
-    /// Asks about something that has a name, unless an earlier question about it has not been answered in time and is not yet.
+    /// Asks about a named subject, unless an earlier question about it is late and still unanswered.
     ///
     /// # Errors
     /// There is no answer.
@@ -90,8 +90,8 @@ impl QueryThreads {
         answer
     }
 
-    /// Asks, and waits no longer than `limit`, in which the time is not counted that the machine has no processor for the question. To be
-    /// polled on a runtime that has timers.
+    /// Asks, and waits no longer than `limit`, without the time in which the question has no processor. To be polled on a runtime that has
+    /// timers.
     ///
     /// # Errors
     /// There is no answer.
@@ -111,7 +111,7 @@ impl QueryThreads {
                 Some(runtime) => runtime.enter(|| catch_panic(question)),
                 None => catch_panic(question),
             };
-            // Whoever gets the answer may ask again at once.
+            // The receiver of the answer may ask again at once.
             drop(under_way);
             // Nobody waits any more where it is late.
             let _ = answer.send(answered);
@@ -149,7 +149,7 @@ impl fmt::Display for NoAnswer {
     }
 }
 
-/// A place among the questions that are on their way.
+/// A slot among the running questions.
 struct UnderWay(Arc<AtomicUsize>);
 
 impl UnderWay {

@@ -1,5 +1,5 @@
-//! Runtimes of the console's own, each on one thread of its own: for its helper, and for asynchronous commands of a service that has no
-//! runtime. The console's sessions have one that is kept going (`server/keeper.rs`).
+//! Runtimes of the console, each on a thread of its own: for its helper, and for asynchronous commands of a service without a runtime. The
+//! supervisor starts the runtime for sessions.
 
 use std::future::Future;
 use std::io;
@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
-/// The descriptors that a runtime with sockets opens at most: epoll's, a copy of it and its waker, and where tokio was built with
-/// signals, their pair of sockets and a copy of one.
+/// The most descriptors that a runtime with sockets opens: epoll's, a copy of it and its waker, and if tokio was built with signals, their
+/// pair of sockets and a copy of one.
 const DESCRIPTORS: usize = 6;
 
-/// A current-thread runtime whose drop waits for nothing, so that it can be dropped anywhere. One of tokio's panics where it is dropped in
-/// asynchronous code, as it happens to what a thread was to get that cannot be started.
+/// A current-thread runtime whose drop never waits, so that it can be dropped anywhere. Tokio's own panics when it is dropped in
+/// asynchronous code, as happens to the work of a thread that cannot be started.
 pub(crate) struct Runtime(Option<tokio::runtime::Runtime>);
 
 impl Runtime {
@@ -65,7 +65,7 @@ impl Drop for Runtime {
     }
 }
 
-/// A runtime and its thread, which ends when this is dropped. Nobody waits for it: a command may be stuck there.
+/// A runtime and its thread, which ends when this is dropped. The drop does not wait: a command may be stuck there.
 pub(crate) struct OwnRuntime {
     handle: Handle,
     _stop: oneshot::Sender<()>,
@@ -95,7 +95,7 @@ impl OwnRuntime {
     }
 }
 
-/// An [`OwnRuntime`] that starts when it is first used, or before.
+/// An [`OwnRuntime`] that starts when it is first used, or earlier.
 pub(crate) struct LazyRuntime {
     name: &'static str,
     make: fn() -> io::Result<Runtime>,
@@ -119,7 +119,7 @@ impl LazyRuntime {
         self.started(Priority::of_ours())
     }
 
-    /// Starts it before it is used: later there may be no thread for it.
+    /// Starts it before it is used, because later there may be no thread for it.
     ///
     /// # Errors
     /// The thread or its runtime cannot be made.
@@ -137,15 +137,15 @@ impl LazyRuntime {
     }
 }
 
-/// Where asynchronous commands run: on the service's runtime, or on one of the console's own where the service has none. All synchronous
-/// code of the author's that the console calls on other threads enters the same one, so that it may spawn.
+/// The runtime for asynchronous commands: the service's, or one of the console if the service has none. Synchronous code of the author that
+/// the console calls on other threads enters the same one, so that it may spawn.
 pub(crate) struct Asynchronous {
     service: OnceLock<Handle>,
     fallback: LazyRuntime,
 }
 
 impl Asynchronous {
-    /// On one of the console's own, unless the service's becomes known.
+    /// On one of the console, unless the service's becomes known.
     pub(crate) fn new() -> Self {
         Self { service: OnceLock::new(), fallback: LazyRuntime::new("backdoor-async") }
     }
@@ -155,12 +155,12 @@ impl Asynchronous {
         Self { service: service.into(), ..Self::new() }
     }
 
-    /// The service has this one. Only the first is taken.
+    /// Sets the service's runtime. Only the first one is kept.
     pub(crate) fn set_service(&self, service: Handle) {
         let _ = self.service.set(service);
     }
 
-    /// The service's, where it is known to have one.
+    /// The service's runtime, if it is known.
     pub(crate) fn service(&self) -> Option<&Handle> {
         self.service.get()
     }
@@ -174,7 +174,7 @@ impl Asynchronous {
         }
     }
 
-    /// Calls synchronous code that has entered the runtime. Code that needs none is called where none can be made, too.
+    /// Calls synchronous code that has entered the runtime. If no runtime can be made, the code is called without one.
     pub(crate) fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
         let runtime = self.handle().ok();
         let _entered = runtime.as_ref().map(Handle::enter);

@@ -1,30 +1,30 @@
-//! The author's code that runs for a view, by what it is about. What has not returned for longer than it may is not asked again before it
-//! does: so each such thing leaves one thread behind at most, and takes nothing else along.
+//! The author's code that runs for views, by its subject. A subject that exceeds its time limit is not asked again before it has returned:
+//! so each one occupies one thread at most, and delays nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What runs, by what it is about. There is an entry for each thread that is in such code.
+/// The running calls, by subject, with an entry for each thread.
 static RUNNING: Mutex<BTreeMap<String, Vec<Since>>> = Mutex::new(BTreeMap::new());
 
-/// Since when something runs.
+/// When the call began.
 struct Since {
     number: u64,
     begun: Instant,
-    /// How long it may take.
+    /// Its time limit.
     limit: Duration,
 }
 
-/// While this lives, code of the author's runs.
+/// While this exists, code of the author runs.
 pub(crate) struct Running {
     what: String,
     number: u64,
 }
 
 impl Running {
-    /// Code begins to run that may take so long.
+    /// A call begins, with this time limit.
     pub(crate) fn begin(what: &str, limit: Duration) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -45,14 +45,14 @@ impl Drop for Running {
     }
 }
 
-/// Nobody waits any more for the code about this that runs now.
+/// The caller stops waiting for the running call about this subject.
 pub(crate) fn give_up(what: &str) {
     if let Some(of_it) = running().get_mut(what) {
         of_it.iter_mut().for_each(|since| since.limit = Duration::ZERO);
     }
 }
 
-/// How long code about this has run, where that is longer than it may.
+/// How long the call about this subject has run, if that exceeds its limit.
 pub(crate) fn of(what: &str) -> Option<Duration> {
     let running = running();
     let late = running.get(what)?.iter().filter(|since| since.begun.elapsed() > since.limit);

@@ -1,34 +1,34 @@
-//! What the last word of a line that is not finished may become. Like reading a line, it runs no code of the author's: where a
-//! provider of his has the say, it is handed out.
+//! Completions of the last word of an unfinished line. Like parsing a line, this runs no code of the author: if a parameter has an author's
+//! provider, the provider is returned.
 
 use crate::base::quote::quote;
 use crate::command::registry::{Entry, Found, Registry, spelled};
 use crate::command::{Arity, Parameter, Style};
 use crate::line::words::{self, Word};
 
-/// One thing that a word may become.
+/// One completion of a word.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Candidate {
     /// The word as it has to be typed.
     pub word: String,
-    /// What it means, in one line; empty where nobody said.
+    /// Its meaning, in one line; empty if none was given.
     pub help: String,
 }
 
-/// What can be said at once, and whom to ask for more.
+/// The completions that are known at once, and the provider for more.
 #[derive(Default)]
 pub(crate) struct Completion {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) provider: Option<Provider>,
 }
 
-/// The author's function, and what to ask it.
+/// The author's function and its argument.
 pub(crate) struct Provider {
     pub(crate) function: fn(&str) -> Vec<String>,
     /// The value so far.
     pub(crate) so_far: String,
-    /// What stands in front of the value in the same word: `--shard=`.
+    /// The text before the value in the same word: `--shard=`.
     pub(crate) before: String,
 }
 
@@ -38,7 +38,7 @@ impl Candidate {
     }
 }
 
-/// What the last word of the line may become. A line that ends in white space asks for a new word.
+/// The completions of the last word of the line. A line that ends in white space is completed with a new word.
 pub(crate) fn complete(line: &str, registry: &Registry) -> Completion {
     let Ok(words) = words::words(line).collect::<Result<Vec<Word<'_>>, _>>() else {
         // A quote that is still open: what belongs into it is the operator's own.
@@ -106,7 +106,7 @@ fn summary(name: &str, registry: &Registry) -> String {
     }
 }
 
-/// What may stand behind a command's name and these words.
+/// The completions after a command's name and these words.
 fn argument(entry: &Entry, given: &[Word<'_>], last: &str) -> Completion {
     let parameters = entry.command.parameters;
     let mut position = 0;
@@ -199,7 +199,7 @@ fn value(parameter: &Parameter, before: &str, so_far: &str) -> Completion {
 }
 
 impl Provider {
-    /// Asks the author.
+    /// Calls the author's provider.
     pub(crate) fn ask(&self) -> Vec<Candidate> {
         let mut words = (self.function)(&self.so_far);
         words.retain(|word| word.starts_with(&self.so_far));

@@ -1,4 +1,4 @@
-//! From a typed line to what it asks for: a command with its arguments, or help.
+//! From a typed line to a request: a command with its arguments, or help.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use crate::line::bind::{self, Bound, Broken};
 use crate::line::typographic::{begins_quoted, refuse_dash};
 use crate::line::words::{self, Word, WordError};
 
-/// What a line asks for.
+/// The request of a line.
 pub(crate) struct Request<'a> {
     pub(crate) asked: Asked<'a>,
     /// The answer is wanted as one line of JSON.
     pub(crate) json: bool,
 }
 
-/// The thing that is asked for.
+/// The kind of the request.
 pub(crate) enum Asked<'a> {
     /// Nothing: the line is empty.
     Nothing,
@@ -71,7 +71,7 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
     match registry.find(&head(line, words, registry.longest())) {
         Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry, limit)
         {
-            // Whoever asks for help is past caring what else is wrong.
+            // If help is asked for, other mistakes in the line do not matter.
             Err(_) if words.last().is_some_and(bind::asks_for_help) => {
                 Request { asked: Asked::Help(entry.name.to_string()), json }
             }
@@ -183,7 +183,7 @@ fn unknown(registry: &Registry, words: &[Word<'_>]) -> Failure {
         _ if begins_quoted(&word.text) => "write it without these typographic quotes".to_owned(),
         Some(near) if !is_prompt || is_alone => format!("did you mean `{near}`?"),
         _ if is_prompt => {
-            "it looks like the prompt of another program: to run the line here, type it without".to_owned()
+            "it looks like the prompt of another program; remove it to run the line here".to_owned()
         }
         _ => "type `help` for the commands".to_owned(),
     };
@@ -314,7 +314,7 @@ mod tests {
         check("“request”", Some("unknown command `“request”`; write it without these typographic quotes"));
         let prompt = |word: &str| {
             Some(format!(
-                "unknown command `{word}`; it looks like the prompt of another program: to run the line here, type it without"
+                "unknown command `{word}`; it looks like the prompt of another program; remove it to run the line here"
             ))
         };
         for line in ["billing> status", "uptime> status", "billing>", "> status", "root@db:~# status"] {

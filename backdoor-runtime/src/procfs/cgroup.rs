@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::procfs::files::{counter, read};
 
-/// Bytes that may still be used in the group and in each above it: page cache that is not in use gives way. Nothing where no limit is
-/// seen.
+/// Bytes that may still be used in the group and in each group above it; page cache that is not in use counts as free. `None` if no limit
+/// is visible.
 pub(crate) fn free_memory() -> Option<u64> {
     let membership = read("/proc/self/cgroup").ok()?;
     free_memory_of(&membership, Path::new("/sys/fs/cgroup"))
@@ -36,7 +36,7 @@ pub(crate) fn free_memory_of(membership: &str, root: &Path) -> Option<u64> {
     group.directories.iter().filter_map(free).min()
 }
 
-/// A group's directory and those above it, up to what can be seen.
+/// The directories of a group and of the groups above it, as far as they are visible.
 pub(crate) struct Group {
     /// The group's own first.
     pub(crate) directories: Vec<PathBuf>,
@@ -55,7 +55,7 @@ impl Group {
         &self.directories[0]
     }
 
-    /// A file of the group's own; empty where there is none.
+    /// A file of the group itself; empty if there is none.
     pub(crate) fn text(&self, file: &str) -> String {
         read(self.own().join(file)).unwrap_or_default()
     }

@@ -1,11 +1,11 @@
-//! Files of the kernel's that tell of the process: small, made when they are read, and of one line a fact.
+//! Small files of the kernel about the process, with one fact on each line.
 
 use std::io;
 use std::path::Path;
 
 use crate::base::reserve;
 
-/// The whole of a file, its name in front of what went wrong.
+/// The contents of a file; an error begins with its path.
 pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<String> {
     let path = path.as_ref();
     let bytes = reserve::read(path).map_err(|error| named(path, error))?;
@@ -20,7 +20,7 @@ pub(crate) fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
-/// The number behind `key:` at the begin of a line, in bytes where the kernel says kB (which are KiB).
+/// The number after `key:` at the start of a line, in bytes if the kernel says kB (which are KiB).
 pub(crate) fn field(text: &str, key: &str) -> Option<u64> {
     let value = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
     let mut words = value.split_ascii_whitespace();
@@ -28,12 +28,12 @@ pub(crate) fn field(text: &str, key: &str) -> Option<u64> {
     Some(if words.next() == Some("kB") { number * 1024 } else { number })
 }
 
-/// The number behind `key` and a space at the begin of a line.
+/// The number after `key` and a space at the start of a line.
 pub(crate) fn counter(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '))?.trim().parse().ok()
 }
 
-/// A share as a person wants to read it: `3.4 %`.
+/// A share for a person: `3.4 %`.
 pub(crate) fn percent(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| (part as f64 / whole as f64 * 1000.0).round() / 10.0)
 }

@@ -9,21 +9,21 @@ use std::{fs, io};
 pub(crate) struct Writable {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// The main thread's stack, which the kernel merges with nothing.
+    /// The main thread's stack, which the kernel merges with no other mapping.
     pub(crate) main_stack: bool,
 }
 
-/// A program or library in memory: all mappings of one file that follow each other.
+/// A program or library in memory: all adjacent mappings of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Object {
     pub(crate) range: Range<u64>,
     /// Its file as the kernel names it; `[vdso]` for the kernel's own.
     pub(crate) path: String,
-    /// Its first mapping, which /proc/self/map_files is named by.
+    /// Its first mapping, whose range is its name in /proc/self/map_files.
     first: Range<u64>,
     executable: bool,
     program: bool,
-    /// All of it can be read, and there is no gap in it.
+    /// All of it can be read, without a gap.
     whole: bool,
 }
 
@@ -34,28 +34,28 @@ impl Object {
         path.rsplit('/').next().unwrap_or(path)
     }
 
-    /// Whether it is the program, and no library.
+    /// Whether it is the program, not a library.
     pub(crate) fn is_program(&self) -> bool {
         self.program
     }
 
-    /// What to open to read its file. The program's own is there even when its path leads elsewhere by now.
+    /// The path to open for its file. The program's own file can be opened even if its path leads elsewhere by now.
     pub(crate) fn file(&self) -> &str {
         if self.program { "/proc/self/exe" } else { &self.path }
     }
 
-    /// Another way to its file, also where its path leads elsewhere by now; only a privileged process may take it.
+    /// Another path to its file, also if its own path leads elsewhere by now; only a privileged process may use it.
     pub(crate) fn map_file(&self) -> PathBuf {
         format!("/proc/self/map_files/{:x}-{:x}", self.first.start, self.first.end).into()
     }
 
-    /// Whether any byte of its range can be read for as long as the process lives.
+    /// Whether its whole range can be read for as long as the process lives.
     pub(crate) fn stays_readable(&self) -> bool {
         self.program && self.whole
     }
 }
 
-/// What is mapped, sorted by address.
+/// The mappings, sorted by address.
 #[derive(Debug, Default)]
 pub(crate) struct Maps {
     pub(crate) writable: Vec<Writable>,
@@ -84,7 +84,7 @@ impl Maps {
         maps
     }
 
-    /// `7f12a000-7f12c000 rw-p 00000000 08:01 1234   /usr/lib/libc.so.6`; a line of another form says nothing to us.
+    /// `7f12a000-7f12c000 rw-p 00000000 08:01 1234   /usr/lib/libc.so.6`; `None` for a line of another form.
     fn add(&mut self, line: &str) -> Option<()> {
         let (range, rest) = line.split_once(' ')?;
         let (start, end) = range.split_once('-')?;
@@ -122,12 +122,12 @@ impl Maps {
     }
 }
 
-/// The object that an address is in.
+/// The object that contains an address.
 pub(crate) fn object_at(objects: &[Object], address: u64) -> Option<&Object> {
     place_of(objects, address).and_then(|at| objects.get(at))
 }
 
-/// The same by its place among them.
+/// Its index.
 pub(crate) fn place_of(objects: &[Object], address: u64) -> Option<usize> {
     let at = objects.partition_point(|object| object.range.end <= address);
     objects.get(at).is_some_and(|object| object.range.contains(&address)).then_some(at)

@@ -1,17 +1,17 @@
-//! The system call that a thread is found in: its name, and whether the kernel makes it again when a signal's handler has run.
+//! The system call of a thread: its name, and whether the kernel restarts it after a signal handler.
 
 /// What `/proc/self/task/TID/syscall` tells (proc_pid_syscall(5)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Position {
-    /// It has a processor, or waits for one.
+    /// It runs on a processor, or waits for one.
     Running,
     Asleep(Asleep),
 }
 
-/// A thread that neither has a processor nor waits for one.
+/// A thread that neither runs nor waits for a processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asleep {
-    /// The number of its call and the arguments, unless it sleeps outside of one: for a page, or stopped.
+    /// The number of its call and the arguments, unless it sleeps outside of a call: for a page, or stopped.
     pub(crate) call: Option<(i64, [u64; 6])>,
     pub(crate) stack_pointer: u64,
     pub(crate) program_counter: u64,
@@ -41,8 +41,8 @@ impl Position {
 }
 
 impl Asleep {
-    /// Whether the kernel makes its call again when a handler has run that was installed with `SA_RESTART` (signal(7)), and the caller
-    /// sees nothing of it. Of calls that may, those are left out that come back with a part of what they were to do.
+    /// Whether the kernel restarts its call after a handler that was installed with `SA_RESTART` (signal(7)), unnoticed by the caller.
+    /// Restartable calls that may return early with a partial result are excluded.
     pub(crate) fn is_restarted(&self) -> bool {
         let Some((number, arguments)) = self.call else { return false };
         match number {
@@ -67,7 +67,7 @@ fn is_for_all(flags: u64) -> bool {
     flags & libc::MSG_WAITALL as u64 != 0
 }
 
-/// Whether this is a socket that waits for so long only. The number may be another's by now, which is why both limits count.
+/// Whether this is a socket with a time limit. The descriptor may have another owner by now, so both limits are read.
 fn has_time_limit(descriptor: u64) -> bool {
     [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO].into_iter().any(|which| {
         let mut limit = libc::timeval { tv_sec: 0, tv_usec: 0 };
@@ -81,7 +81,7 @@ fn has_time_limit(descriptor: u64) -> bool {
     })
 }
 
-/// The call's name, where it is one of the common ones.
+/// The call's name, if it is a common one.
 pub(crate) fn name(number: i64) -> Option<&'static str> {
     let found = COMMON.iter().chain(OF_THE_ARCHITECTURE).find(|(of, _)| *of == number);
     found.map(|(_, name)| *name)

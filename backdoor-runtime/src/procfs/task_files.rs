@@ -1,4 +1,4 @@
-//! What the kernel tells of a thread in /proc/self/task (proc(5)), without touching the thread.
+//! The kernel's figures of a thread in /proc/self/task (proc(5)), read without disturbing the thread.
 
 use std::borrow::Cow;
 use std::io;
@@ -8,33 +8,33 @@ use crate::base::reserve;
 use crate::procfs::namespace;
 use crate::procfs::system_call::{self, Position};
 
-/// One thread, as the kernel sees it. What cannot be read is `None`, or zero.
+/// One thread, as the kernel reports it. A value that cannot be read is `None`, or zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Task {
     pub(crate) tid: i32,
     pub(crate) name: String,
     /// `R`, `S`, `D`, ..
     pub(crate) state: char,
-    /// The signals it blocks and those that wait for it, a bit each.
+    /// The signals that it blocks, and those that are pending for it, one bit each.
     pub(crate) blocked: u64,
     pub(crate) pending: u64,
     /// The process that debugs it; 0 for none.
     pub(crate) tracer: i32,
-    /// How often it waited for something, and how often it was preempted.
+    /// How often it waited, and how often it was preempted.
     pub(crate) voluntary: u64,
     pub(crate) forced: u64,
 }
 
-/// Where a thread is in the kernel.
+/// The position of a thread in the kernel.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waiting {
-    /// The kernel's function that it sleeps in.
+    /// The kernel function that it sleeps in.
     pub(crate) channel: Option<String>,
     /// The system call it is in.
     pub(crate) call: Option<Cow<'static, str>>,
 }
 
-/// The threads that there are now, by their numbers in this process's namespace.
+/// The threads that exist now, by their numbers in this process's namespace.
 ///
 /// # Errors
 /// /proc is not mounted.
@@ -47,12 +47,12 @@ pub(crate) fn tids() -> io::Result<Vec<i32>> {
     Ok(tids)
 }
 
-/// Nothing where the thread has ended.
+/// `None` if the thread has ended.
 pub(crate) fn task(tid: i32) -> Option<Task> {
     parse_status(tid, &read(tid, "status")?)
 }
 
-/// Where it is. A process that gave up rights since its start may not read this file.
+/// Its position. A process that has given up privileges since its start may not read this file.
 ///
 /// # Errors
 /// It cannot be read, or the thread has ended.
@@ -63,12 +63,12 @@ pub(crate) fn position(tid: i32) -> io::Result<Position> {
     position.ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))
 }
 
-/// Where it waits, as far as that can be read.
+/// Its position, as far as it can be read.
 pub(crate) fn waiting(tid: i32) -> Waiting {
     waiting_at(tid, position(tid).ok().as_ref())
 }
 
-/// The same where its position is known.
+/// The same with a known position.
 pub(crate) fn waiting_at(tid: i32, position: Option<&Position>) -> Waiting {
     let channel = read(tid, "wchan").filter(|channel| !matches!(channel.trim(), "" | "0"));
     let call = match position {
@@ -79,12 +79,12 @@ pub(crate) fn waiting_at(tid: i32, position: Option<&Position>) -> Waiting {
     Waiting { channel: channel.map(|channel| channel.trim().to_owned()), call: call.map(named) }
 }
 
-/// The thread's name, of which the kernel keeps 15 bytes; none when there is no such thread.
+/// The thread's name, of which the kernel keeps 15 bytes; `None` if there is no such thread.
 pub(crate) fn name(tid: i32) -> Option<String> {
     Some(read(tid, "comm")?.trim_end_matches('\n').to_owned())
 }
 
-/// The processor time it has had: in nanoseconds where the kernel counts so, else in its ticks of 10 ms.
+/// Its processor time: in nanoseconds if the kernel counts those, else in ticks of 10 ms.
 pub(crate) fn cpu_time(tid: i32) -> Option<Duration> {
     let exact = read(tid, "schedstat").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
     match exact {
@@ -93,7 +93,7 @@ pub(crate) fn cpu_time(tid: i32) -> Option<Duration> {
     }
 }
 
-/// How many signals the user of this process has queued, and may have (`SigQ` of proc_pid_status(5)).
+/// How many signals the process's user has queued, and may queue (`SigQ` of proc_pid_status(5)).
 pub(crate) fn queued_signals() -> Option<(u64, u64)> {
     let status = reserve::read("/proc/self/status").ok()?;
     let status = String::from_utf8_lossy(&status);
@@ -101,7 +101,7 @@ pub(crate) fn queued_signals() -> Option<(u64, u64)> {
     Some((used.parse().ok()?, limit.parse().ok()?))
 }
 
-/// The letter of a state in words, as proc_pid_stat(5) explains them.
+/// The letter of a state in words, from proc_pid_stat(5).
 pub(crate) fn state_in_words(state: char) -> &'static str {
     match state {
         'R' => "running",

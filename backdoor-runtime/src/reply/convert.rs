@@ -1,4 +1,4 @@
-//! Values from what an author has at hand, and compared with it in his tests.
+//! Conversions of Rust values to a `Value`, and comparisons with them in tests of authors.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +21,7 @@ from! {
     bool: truth => Value::Bool(truth);
     u128: number => i128::try_from(number).map_or(Value::Unsigned(number), Value::Integer);
     f64: number => Value::Float(number);
-    // Through its shortest text: 0.1f32 is 0.1 to whoever wrote it, not 0.10000000149011612.
+    // Through its shortest text: 0.1f32 becomes 0.1, not 0.10000000149011612.
     f32: number => Value::Float(number.to_string().parse().unwrap_or(f64::from(number)));
     char: character => Value::Text(character.into());
     &str: text => Value::Text(text.to_owned());

@@ -1,4 +1,4 @@
-//! What a reply writes its text to, and the trait of replies that do so themselves.
+//! The page that a reply writes its text to, and the trait of replies that write their own text.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -6,9 +6,9 @@ use std::fmt::{self, Write};
 use crate::reply::table::{self, Column};
 use crate::reply::{Value, wrap};
 
-/// A reply that says itself how it is shown.
+/// A reply that writes its own text.
 ///
-/// It wins over every other trait the type has.
+/// It takes precedence over every other trait of the type.
 ///
 /// ```
 /// use std::fmt::{self, Write};
@@ -34,10 +34,10 @@ use crate::reply::{Value, wrap};
 /// }
 /// ```
 pub trait CommandOutput {
-    /// What a person reads.
+    /// The text for a person.
     fn text(&self, page: &mut Page<'_>) -> fmt::Result;
 
-    /// What `--json`, pipelines and tests get.
+    /// The value for `--json` and tests.
     fn value(&self) -> Value;
 
     #[doc(hidden)]
@@ -46,20 +46,20 @@ pub trait CommandOutput {
     }
 }
 
-/// Nobody else can name it, so that nobody else can say that a reply is raw.
+/// No other crate can name it, so no other crate can declare a reply raw.
 pub struct Ours(());
 
 impl Ours {
     pub(crate) const TOKEN: Self = Self(());
 }
 
-/// What a [`CommandOutput`] writes its text to, with `write!` and `writeln!`. A line that is wider than the operator's terminal is
-/// broken between words, and goes on below the text that follows its first columns.
+/// The page for a [`CommandOutput`], written with `write!` and `writeln!`. A line that is wider than the operator's terminal is broken
+/// between words and continues below the text that follows its first columns.
 pub struct Page<'a> {
     text: &'a mut String,
     width: Option<usize>,
     room: usize,
-    /// Where the line begins that is not ended yet.
+    /// Where the unfinished line begins.
     line: usize,
 }
 
@@ -69,37 +69,37 @@ impl<'a> Page<'a> {
         Self { text, width, room, line }
     }
 
-    /// Columns of the operator's terminal, where they are known: a script's are not.
+    /// Columns of the operator's terminal, if they are known; `None` for a script.
     pub fn width(&self) -> Option<usize> {
         self.width
     }
 
-    /// Writes the table of these records, fitted to the operator's terminal. Of those columns that are named here it is known how
-    /// they give way where there is no room for all.
+    /// Writes the table of these records, fitted to the operator's terminal. `columns` says how the named columns are shortened if there is
+    /// not enough room.
     ///
     /// # Errors
-    /// There is no room for it in the answer.
+    /// The answer has no room for it.
     pub fn table(&mut self, rows: &[Value], columns: &[Column]) -> fmt::Result {
         let mut table = String::new();
         table::write(rows, columns, self.width, self.room, &mut table);
         self.write_str(&table)
     }
 
-    /// One line that is broken between words where it is too wide, and goes on `hang` columns to the right.
+    /// One line, broken between words if it is too wide; it continues `hang` columns to the right.
     pub(crate) fn hanging(&mut self, text: &str, hang: usize) -> fmt::Result {
         let mut broken = String::new();
         wrap::line(text, self.width, hang, &mut broken);
         writeln!(self, "{broken}")
     }
 
-    /// The same of parts that stay whole, with a space between two.
+    /// The same for parts that are not broken, with a space between two.
     pub(crate) fn hanging_parts(&mut self, parts: &[impl AsRef<str>], hang: usize) -> fmt::Result {
         let mut broken = String::new();
         wrap::whole(parts, self.width, hang, &mut broken);
         writeln!(self, "{broken}")
     }
 
-    /// Breaks the lines that have ended and are too wide.
+    /// Breaks the finished lines that are too wide.
     fn break_lines(&mut self) {
         let Some(end) = self.text[self.line..].rfind('\n').map(|at| self.line + at) else { return };
         if let Cow::Owned(broken) = wrap::lines(&self.text[self.line..end], self.width) {
@@ -108,7 +108,7 @@ impl<'a> Page<'a> {
         self.line = self.text.rfind('\n').map_or(0, |at| at + 1);
     }
 
-    /// Breaks what is written, also where it does not end in a newline.
+    /// Breaks the written text, also if it does not end in a newline.
     pub(crate) fn end(self) {
         if let Cow::Owned(broken) = wrap::lines(&self.text[self.line..], self.width) {
             self.text.truncate(self.line);

@@ -1,4 +1,4 @@
-//! Takes connections and gives each a session, until the console ends.
+//! Accepts connections and gives each a session, until the console ends.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -28,10 +28,10 @@ use crate::server::limits::Limits;
 use crate::server::reserve_fd::{Backoff, ReserveFd};
 use crate::server::stream::Stream;
 
-/// How many peers at once are told why they get no session or lose it. The others of a flood are not.
+/// How many peers at once are told why they get no session or lose it. Further peers of a flood are closed without a message.
 const REJECTIONS: usize = 32;
 
-/// What every listener of a console shares.
+/// The state that all listeners of a console share.
 pub(crate) struct Acceptor {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) config: SessionConfig,
@@ -43,37 +43,37 @@ pub(crate) struct Acceptor {
     rejections: Arc<Semaphore>,
     numbers: AtomicU64,
     reserve_fd: Option<ReserveFd>,
-    /// How long no connection is taken after one could not be, at most.
+    /// The longest pause after a connection could not be accepted.
     pause: Duration,
-    /// A connection was closed, which ends that pause: there may be a descriptor.
+    /// A connection was closed, so a descriptor may be free: this ends the pause.
     closed: Notify,
 }
 
-/// What became of a connection for which a descriptor in reserve was given up.
+/// The result of accepting a connection with a reserved descriptor.
 enum InReserve {
     Stays(Stream),
     TurnedAway,
-    /// Nobody was there.
+    /// No connection was waiting.
     Nobody,
 }
 
-/// Kept by all that has to end before the console has.
+/// Held by everything that must end before the console has ended.
 type Alive = mpsc::Sender<Infallible>;
 
-/// Why a session ends that did not end by itself.
+/// Why the console ends a session.
 #[derive(Debug)]
 enum CloseReason {
-    /// Another peer gets its place or its descriptor.
+    /// Another peer gets its slot or its descriptor.
     MadeRoom(Want),
     Idle,
-    /// A bug of ours, with what the panic said.
+    /// A bug in the console, with the message of the panic.
     Panicked(String),
 }
 
-/// Serves all doors until the console ends and every session has said goodbye.
+/// Serves all addresses until the console ends and every session has said goodbye.
 ///
 /// # Panics
-/// A door's task has panicked.
+/// The task of an address has panicked.
 pub(crate) async fn serve_all(
     acceptor: Arc<Acceptor>,
     listeners: Vec<(Arc<BoundListener>, Option<Listener>)>,
@@ -143,7 +143,7 @@ impl Acceptor {
         }
     }
 
-    /// Waits until a door is open.
+    /// Waits until the address is bound.
     async fn open(&self, bound: &BoundListener, closed: Closed) -> Listener {
         let Dispatcher { shared, audit, .. } = &*self.dispatcher;
         let (address, listener) = bound.opens(closed, &shared.service.name, audit).await;
@@ -151,7 +151,7 @@ impl Acceptor {
         listener
     }
 
-    /// Gives connections their sessions, until nobody finds the listener any more.
+    /// Gives connections their sessions, until the listener is closed or its file is removed.
     async fn serve(self: &Arc<Self>, listener: &Listener, plain: bool, alive: &Alive) {
         let mut watch = listener.watch();
         loop {
@@ -167,7 +167,7 @@ impl Acceptor {
         }
     }
 
-    /// The next connection, however long it takes until there is a descriptor for it.
+    /// Waits for the next connection, also while there is no descriptor for it.
     async fn take(&self, listener: &Listener) -> Stream {
         let mut backoff = Backoff::up_to(self.pause);
         loop {
@@ -184,7 +184,7 @@ impl Acceptor {
                 Some(reserve_fd) => match self.take_in_reserve(listener, reserve_fd, &error).await {
                     InReserve::Stays(stream) => {
                         audit.warn_rarely(Topic::Reserve, || {
-                            format!("a connection was taken with a descriptor in reserve: {error}")
+                            format!("a connection was accepted with a reserved descriptor: {error}")
                         });
                         return stream;
                     }
@@ -197,8 +197,8 @@ impl Acceptor {
         }
     }
 
-    /// Takes one connection with a descriptor in reserve. It stays if another is left for the next one, or a session makes room that has
-    /// shown nothing; otherwise it is told why there is none for it.
+    /// Accepts one connection with a reserved descriptor. It stays if another descriptor is left for the next one, or if an unestablished
+    /// session is closed for it; otherwise it is told the reason.
     async fn take_in_reserve(
         &self,
         listener: &Listener,
@@ -220,7 +220,7 @@ impl Acceptor {
         }
         tell(
             &stream,
-            &format!("the service cannot take a connection now: {error}; try again later\n"),
+            &format!("the service cannot accept a connection now: {error}; try again later\n"),
             LINGER,
         )
         .await;
@@ -233,13 +233,13 @@ impl Acceptor {
         self.dispatcher.audit.warn_rarely(Topic::Eviction, || {
             let Peer { id, name, .. } = left;
             format!(
-                "session {id} of {name} made room for another: {}, and it had sent no line",
+                "session {id} of {name} was closed to make room for another: {}, and it had sent no line",
                 want.reason()
             )
         });
     }
 
-    /// A connection was closed, so that there may be a descriptor again.
+    /// A connection was closed, so a descriptor may be free again.
     fn has_closed(&self) {
         if let Some(reserve_fd) = &self.reserve_fd {
             reserve_fd.renew();
@@ -247,7 +247,7 @@ impl Acceptor {
         }
     }
 
-    /// Gives a connection its session, if there is a place for it.
+    /// Gives a connection its session, if a slot is free.
     fn admit(self: &Arc<Self>, stream: Stream, plain: bool, alive: &Alive) {
         stream.prepare(&self.config.bounds);
         let (name, uid) = stream.peer();
@@ -276,7 +276,7 @@ impl Acceptor {
             }
             Err(rejected) => {
                 audit.warn_rarely(Topic::Refusal, || {
-                    format!("{} was turned away: {}", peer.name, rejected.message())
+                    format!("{} was rejected: {}", peer.name, rejected.message())
                 });
                 tokio::spawn(async move {
                     acceptor.rejection(&stream, &format!("{}\n", rejected.message()), LINGER).await;
@@ -288,7 +288,7 @@ impl Acceptor {
         }
     }
 
-    /// A session from its beginning to its end.
+    /// A session from its begin to its end.
     async fn attend(
         &self,
         stream: &impl Transport,
@@ -316,7 +316,7 @@ impl Acceptor {
         if let CloseReason::Panicked(panic) = &cut {
             self.dispatcher.shared.tally.note_bug();
             self.dispatcher.audit.warn(format!(
-                "session {} of {} was ended by a panic in the console, which is a bug of it, {REPORT}; it said: {panic}",
+                "session {} of {} was ended by a panic, which is a bug in the console, {REPORT}; the panic: {panic}",
                 peer.id, peer.name
             ));
         }
@@ -329,7 +329,7 @@ impl Acceptor {
         self.rejection(stream, &format!("{begin}{}{newline}", cut.message(self.idle)), linger).await;
     }
 
-    /// Tells a peer why it has no session, where not many others have to be told at the same time.
+    /// Tells a peer why it has no session, unless too many other peers are being told.
     async fn rejection(&self, stream: &impl Transport, message: &str, linger: Duration) {
         if let Ok(_turn) = self.rejections.try_acquire() {
             tell(stream, message, linger).await;
@@ -337,7 +337,7 @@ impl Acceptor {
     }
 }
 
-/// Puts the end of a session on record, also where its task is dropped.
+/// Logs the end of a session, also if its task is dropped.
 struct Left<'a> {
     audit: &'a Audit,
     peer: &'a Peer,
@@ -350,21 +350,24 @@ impl Drop for Left<'_> {
 }
 
 impl CloseReason {
-    /// What the peer is told.
+    /// The message for the peer.
     fn message(&self, idle: Duration) -> String {
         match self {
             Self::MadeRoom(want) => {
-                format!("{}; this session had sent no line and makes room for another", want.message())
+                format!(
+                    "{}; this session had sent no line and is closed to make room for another",
+                    want.message()
+                )
             }
-            Self::Idle => format!("nothing was sent for {}; this session is closed", text::duration(&idle)),
+            Self::Idle => format!("no input for {}; this session is closed", text::duration(&idle)),
             Self::Panicked(_) => format!(
-                "the console failed, which is a bug of it, {REPORT}; this session ends, the service goes on"
+                "the console failed, which is a bug in the console, {REPORT}; this session is closed, the service continues"
             ),
         }
     }
 }
 
-/// Waits until a peer has sent nothing for so long, and runs nothing.
+/// Waits until a peer has sent nothing for so long, and no command runs in its session.
 async fn is_idle(peer: &Peer, limit: Duration) {
     while let Some(left) = limit.checked_sub(peer.idle_for()).filter(|left| !left.is_zero()) {
         sleep(left).await;
@@ -372,10 +375,10 @@ async fn is_idle(peer: &Peer, limit: Duration) {
 }
 
 fn not_taken(error: &io::Error) -> String {
-    format!("a connection could not be taken: {error}")
+    format!("a connection could not be accepted: {error}")
 }
 
-/// Says one thing, and closes, so much later that a peer that is still sending reads it.
+/// Sends one message, and delays the close so that a peer that is still sending can read it.
 async fn tell(stream: &impl Transport, message: &str, time: Duration) {
     // A new socket has room for one line, which tokio knows only after it was asked.
     if let Ok(Ok(_)) = timeout(LINGER, stream.ready(Interest::WRITABLE)).await {

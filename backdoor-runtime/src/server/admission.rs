@@ -1,4 +1,5 @@
-//! Who gets a place: so many sessions at once, a few of them kept for the service's own user, and who has shown nothing makes room.
+//! Session slots: a fixed number of sessions, a few of them reserved for the service's own user. An unestablished session can be closed for
+//! a new one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,13 +8,13 @@ use tokio::sync::oneshot;
 
 use crate::call::peer::Peer;
 
-/// The places of a console.
+/// The slots of a console.
 pub(crate) struct Admission {
-    /// For everybody together.
+    /// The number of slots for all peers.
     limit: usize,
-    /// The last of them, which are kept for peers of the service's own user.
+    /// How many of them are reserved for peers of the service's own user.
     kept: usize,
-    /// How long a peer stays for certain that has shown nothing.
+    /// How long an unestablished peer is safe from being closed.
     stay: Duration,
     /// Oldest first.
     taken: Mutex<Vec<Taken>>,
@@ -25,39 +26,39 @@ struct Taken {
     make_room: oneshot::Sender<Want>,
 }
 
-/// A place that is held until it is dropped, or wanted by another.
+/// A slot that is held until it is dropped, or until another peer needs it.
 pub(crate) struct Slot {
     admission: Arc<Admission>,
     peer: Arc<Peer>,
     wanted: oneshot::Receiver<Want>,
 }
 
-/// What a session makes room for.
+/// What a session is closed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// All places are taken.
+    /// All slots are taken.
     Slot,
     /// The process has no descriptor left.
     Descriptor,
 }
 
-/// Why a peer gets no place.
+/// Why a peer gets no slot.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rejected {
     /// All are taken.
     All { limit: usize },
-    /// All are taken that are not kept for others.
+    /// All slots that are not reserved are taken.
     AllButKept { open: usize, kept: usize },
 }
 
 impl Admission {
-    /// At least one place, and at least one of them for everybody.
+    /// At least one slot, and at least one of them not reserved.
     pub(crate) fn new(limit: usize, kept: usize, stay: Duration) -> Self {
         let limit = limit.max(1);
         Self { limit, kept: kept.min(limit - 1), stay, taken: Mutex::default() }
     }
 
-    /// A place for this peer, which may be one of the service's own user, and the peer that has to leave for it.
+    /// A slot for this peer, which may be one of the service's own user, and the peer that is closed for it.
     pub(crate) fn take(
         self: &Arc<Self>,
         peer: &Arc<Peer>,
@@ -77,7 +78,7 @@ impl Admission {
         Ok((Slot { admission: self.clone(), peer: peer.clone(), wanted }, left))
     }
 
-    /// Asks the oldest to leave that has shown nothing, for the descriptor that it has.
+    /// Asks the oldest unestablished peer to leave, for its descriptor.
     pub(crate) fn make_room(&self) -> Option<Arc<Peer>> {
         self.evict(&mut self.taken(), true, Want::Descriptor)
     }
@@ -91,7 +92,8 @@ impl Admission {
         (!own && strangers >= open).then_some(Rejected::AllButKept { open, kept: self.kept })
     }
 
-    /// Asks the oldest to leave that has shown nothing. Strangers go before peers of the service's own user, which `may` be asked, too.
+    /// Asks the oldest unestablished peer to leave. Other users' peers come before those of the service's own user, which are asked only if
+    /// `may` says so.
     fn evict(&self, taken: &mut Vec<Taken>, may: bool, want: Want) -> Option<Arc<Peer>> {
         let leaves = |taken: &Taken| !taken.peer.is_established() && taken.peer.connected_for() >= self.stay;
         let stranger = taken.iter().position(|taken| !taken.own && leaves(taken));
@@ -108,7 +110,7 @@ impl Admission {
 }
 
 impl Slot {
-    /// Waits until it is to be left, and says for what.
+    /// Waits until the slot is needed, and returns what for.
     pub(crate) async fn is_wanted(&mut self) -> Want {
         match (&mut self.wanted).await {
             Ok(want) => want,
@@ -125,15 +127,15 @@ impl Drop for Slot {
 }
 
 impl Want {
-    /// Why it is wanted, for the log.
+    /// The reason, for the log.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::Slot => "no place was free",
+            Self::Slot => "no session was free",
             Self::Descriptor => "no descriptor was free",
         }
     }
 
-    /// What the peer is told that leaves.
+    /// The message for the peer that is closed.
     pub(crate) fn message(self) -> &'static str {
         match self {
             Self::Slot => "the console is full",
@@ -143,14 +145,14 @@ impl Want {
 }
 
 impl Rejected {
-    /// What the peer is told.
+    /// The message for the rejected peer.
     pub(crate) fn message(&self) -> String {
         match self {
             Self::All { limit } => format!(
                 "the console has {limit} sessions already, which is its limit; try again when one has ended"
             ),
             Self::AllButKept { open, kept } => format!(
-                "the console has {open} sessions already; {kept} more are kept for its own user on its unix socket"
+                "the console has {open} sessions already; {kept} more are reserved for its own user on its unix socket"
             ),
         }
     }
@@ -162,7 +164,7 @@ mod tests {
 
     use tokio::sync::mpsc;
 
-    /// Peers by number, each in its place.
+    /// Peers by number, each in its slot.
     struct Room {
         admission: Arc<Admission>,
         held: Vec<Slot>,
@@ -173,7 +175,7 @@ mod tests {
             Self { admission: Arc::new(Admission::new(limit, kept, Duration::ZERO)), held: Vec::new() }
         }
 
-        /// Lets a peer in, and gives the number of the one who had to leave.
+        /// Admits a peer, and returns the number of the peer that had to leave.
         fn enter(&mut self, id: u64, own: bool) -> Result<Option<u64>, Rejected> {
             let peer = Arc::new(Peer::new(id, id.to_string(), None, mpsc::channel(1).0));
             let (slot, left) = self.admission.take(&peer, own)?;
@@ -219,7 +221,7 @@ mod tests {
         }
         let rejected = room.enter(3, false).unwrap_err();
         assert_eq!(rejected, Rejected::AllButKept { open: 2, kept: 2 });
-        assert!(rejected.message().contains("2 more are kept for its own user"));
+        assert!(rejected.message().contains("2 more are reserved for its own user"));
         assert_eq!(room.enter(4, true), Ok(None));
         assert_eq!(room.enter(5, true), Ok(None));
         // Strangers push out none of them; they do so among themselves.

@@ -6,8 +6,8 @@ use std::io;
 
 use crate::base::causes;
 
-/// Why a place could not be bound. Its `source()` is the error of the system, where there was one, and is not repeated
-/// in the text. `Debug` reads as `Display`, with the source behind it.
+/// Why an address could not be bound. Its `source()` is the system's error, if there was one; the text does not repeat it. `Debug` reads as
+/// `Display`, with the source after it.
 pub struct BindError {
     place: String,
     reason: String,
@@ -16,7 +16,7 @@ pub struct BindError {
 }
 
 impl BindError {
-    /// Whether another process listens there, which may end: a predecessor often does.
+    /// Whether another process listens there, which may end: it is often a predecessor.
     pub(crate) fn is_held(&self) -> bool {
         self.is_held
     }
@@ -40,7 +40,7 @@ impl Error for BindError {
     }
 }
 
-/// A [`BindError`] that does not know its place yet.
+/// A [`BindError`] without its address.
 pub(super) struct Failure {
     reason: String,
     source: Option<io::Error>,

@@ -1,4 +1,4 @@
-//! A place where a console listens, or will: another process may hold it still, and the file of a unix socket may be removed.
+//! One address of a console: bound, or not bound yet because another process holds it or the file of its socket was removed.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,13 +18,13 @@ use crate::server::stream::Stream;
 use crate::service::Address;
 use crate::service::address::{Endpoint, Place};
 
-/// How often a place is tried that could not be bound.
+/// How often an address is tried again.
 pub(super) const AGAIN: Duration = Duration::from_secs(5);
 
-/// How long a place stays closed whose file was removed: somebody may do so all the time.
+/// How long an address stays closed after its file was removed, because the file may be removed repeatedly.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A place, whatever becomes of the runtime that takes its connections.
+/// An address, independent of the runtime that accepts its connections.
 pub(super) struct BoundListener {
     endpoint: Endpoint,
     state: Mutex<State>,
@@ -38,7 +38,7 @@ struct State {
     has_ended: bool,
 }
 
-/// What takes a door's connections, on a runtime.
+/// The listener of an address, on a runtime.
 pub(super) struct Listener {
     _ours: Ours,
     socket: Accepting,
@@ -50,30 +50,30 @@ enum Accepting {
     Unix(UnixListener),
 }
 
-/// Why nothing listens at a door.
+/// Why an address is not bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Closed {
-    /// The place could not be had.
+    /// The address could not be bound.
     Held,
     /// The file of its socket is gone.
     Removed,
 }
 
-/// The doors of a console that starts.
+/// The addresses of a console that starts.
 #[derive(Default)]
 pub(super) struct BoundListeners {
     pub(super) listeners: Vec<Arc<BoundListener>>,
-    /// Where the open ones listen.
+    /// The addresses that are bound.
     pub(super) addresses: Vec<Address>,
-    /// What somebody should look at.
+    /// Warnings for the log.
     pub(super) warnings: Vec<String>,
 }
 
 impl BoundListeners {
-    /// Opens all.
+    /// Binds all addresses.
     ///
     /// # Errors
-    /// A place cannot be bound.
+    /// An address cannot be bound.
     pub(super) fn open_all(endpoints: Vec<Endpoint>) -> Result<Self, BindError> {
         let mut listeners = Self::default();
         for endpoint in endpoints {
@@ -83,10 +83,10 @@ impl BoundListeners {
         Ok(listeners)
     }
 
-    /// Opens those that can be. One that another process holds is tried again, since that may end.
+    /// Binds the addresses that can be bound. An address that another process holds is tried again later.
     ///
     /// # Errors
-    /// There is no place left.
+    /// No address can be bound.
     pub(super) fn open_some(endpoints: Vec<Endpoint>, service: &str) -> Result<Self, BindError> {
         let mut listeners = Self::default();
         let mut errors = Vec::new();
@@ -97,7 +97,7 @@ impl BoundListeners {
                     let seconds = AGAIN.as_secs();
                     listeners.listeners.push(BoundListener::new(endpoint, None));
                     listeners.warnings.push(format!(
-                        "the console of {service} waits for an address: {}; it is tried again every {seconds} s",
+                        "the console of {service} cannot use an address yet: {}; it tries again every {seconds} s",
                         Error::Bind(error).chain()
                     ));
                 }
@@ -112,7 +112,7 @@ impl BoundListeners {
             return Err(first);
         }
         listeners.warnings.extend(errors.map(|error| {
-            format!("the console of {service} does without an address: {}", Error::Bind(error).chain())
+            format!("the console of {service} skips an address: {}", Error::Bind(error).chain())
         }));
         Ok(listeners)
     }
@@ -125,7 +125,7 @@ impl BoundListeners {
 }
 
 impl BoundListener {
-    /// A door that is open, if its place was bound.
+    /// An address, bound or not.
     pub(super) fn new(endpoint: Endpoint, bound: Option<Bound>) -> Arc<Self> {
         let this = Self { endpoint, state: Mutex::default() };
         if let Some(bound) = bound {
@@ -134,25 +134,25 @@ impl BoundListener {
         Arc::new(this)
     }
 
-    /// Whether no telnet byte is sent first to who comes here.
+    /// Whether no telnet byte is sent before the peer sends one.
     pub(super) fn is_plain(&self) -> bool {
         self.endpoint.plain
     }
 
-    /// Whether only local processes come here whose user the kernel names.
+    /// Whether all peers are local processes whose user the kernel reports.
     pub(super) fn is_unix(&self) -> bool {
         matches!(self.endpoint.place, Place::Unix { .. })
     }
 
-    /// What takes its connections, on the runtime that this is called on; nothing while it is closed.
+    /// The listener, on the runtime that this is called on; nothing while the address is not bound.
     ///
     /// # Errors
-    /// It cannot be had, for want of descriptors.
+    /// The listener cannot be made, for want of descriptors.
     pub(super) fn listener(&self) -> io::Result<Option<Listener>> {
         self.state().socket.as_ref().map(Listener::of).transpose()
     }
 
-    /// Waits until it is open, and tells the log of that.
+    /// Waits until the address is bound, and logs that.
     pub(super) async fn opens(
         &self,
         mut closed: Closed,
@@ -178,7 +178,7 @@ impl BoundListener {
                 (Err(why), Closed::Removed) => {
                     audit.warn_rarely(Topic::Removal, || {
                         let seconds = AGAIN.as_secs();
-                        format!("the file of {place} was removed: {why}; it is tried again every {seconds} s")
+                        format!("the file of {place} was removed: {why}; the console tries again every {seconds} s")
                     });
                     closed = Closed::Held;
                 }
@@ -186,7 +186,7 @@ impl BoundListener {
         }
     }
 
-    /// Binds it anew. Gives what somebody should look at, too.
+    /// Binds it anew. Returns a warning for the log, too.
     fn bind(&self) -> Result<(Address, Listener, Option<String>), String> {
         let mut state = self.state();
         if state.has_ended {
@@ -207,7 +207,7 @@ impl BoundListener {
         state.close();
     }
 
-    /// The same, where the thread that may use it is not waited for: it is not bound again, and its file is removed.
+    /// The same without waiting for the thread that may use it: it is not bound again, and its file is removed.
     pub(super) fn give_up(&self) {
         // Who holds it now is about to see that its file is gone, or that of a door that is closed.
         let Ok(mut state) = self.state.try_lock() else { return };
@@ -248,7 +248,7 @@ impl Listener {
         })
     }
 
-    /// What notices that nobody finds it any more.
+    /// Watches the file of the socket for its removal.
     pub(super) fn watch(&self) -> FileWatch {
         FileWatch::of(self.file.clone())
     }

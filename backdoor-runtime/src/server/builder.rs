@@ -1,4 +1,4 @@
-//! The author's side: build a console, start it, and let it end with the service.
+//! The author's side: build a console, start it, and end it with the service.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -36,7 +36,7 @@ use crate::views::threads::{allowance, signal};
 use crate::views::trends;
 use crate::views::vars::watched::watch_all;
 
-/// Builds a [`Backdoor`]. Every knob has a default.
+/// Builds a [`Backdoor`]. Every setting has a default.
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     name: String,
@@ -51,7 +51,7 @@ pub struct Builder {
 }
 
 impl Backdoor {
-    /// A console for the service of this name, which stands in the prompt and the banner.
+    /// A console for the service of this name. The prompt and the banner show the name.
     ///
     /// ```no_run
     /// use backdoor_runtime::Backdoor;
@@ -73,7 +73,7 @@ impl Backdoor {
     }
 }
 
-/// Variables whose code may hang before others are not asked any more; each leaves one thread behind.
+/// How many variables may hang before no further variable's code is called; each of them occupies one thread.
 const VARIABLES_ASKED: usize = 64;
 
 impl Builder {
@@ -83,54 +83,54 @@ impl Builder {
         self
     }
 
-    /// How the program was built, for `build`: `.build_info(build_info!())`. Default: what this crate knows by itself, which is the
-    /// compiler and the profile.
+    /// How the program was built, for `build`: `.build_info(build_info!())`. Default: the compiler and the profile, which this crate knows
+    /// without it.
     pub fn build_info(mut self, info: BuildInfo) -> Self {
         self.build = info;
         self
     }
 
-    /// A value that commands may ask for as [`State<T>`](crate::State). One of the same type given before is replaced.
+    /// A value that commands may take as [`State<T>`](crate::State). It replaces an earlier value of the same type.
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
         self
     }
 
-    /// The runtime that asynchronous commands run on. Default: the one that [`start`](Self::start) is called on, and where there is
-    /// none, one of the console's own that starts when it is first needed.
+    /// The runtime for asynchronous commands. Default: the runtime that [`start`](Self::start) is called on; without one, the console
+    /// starts a runtime of its own when it is first needed.
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
-    /// Where to listen; may be called several times. Default: nowhere. The environment variable `BACKDOOR_LISTEN`, addresses
-    /// separated by commas or white space, wins over all of them, also when it is empty or `off`. In a program that has more rights
-    /// than who starts it (setuid, setgid, capabilities of its file) only `off` counts.
+    /// An address to listen on; may be called several times. Default: none. The environment variable `BACKDOOR_LISTEN`, addresses separated
+    /// by commas or white space, replaces all of them, also if it is empty or `off`. In a program that runs with raised privileges (setuid,
+    /// setgid, file capabilities) only `off` is accepted there.
     ///
-    /// An address is `3000`, `0` (any free port), `3000:3010` (the first free one), `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000` or
-    /// `unix:/path/with-{host}-{pid}.sock`. Only loopback is accepted, since a console has no password.
+    /// An address is `3000`, `0` (any free port), `3000:3010` (the first free port), `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000` or
+    /// `unix:/path/with-{host}-{pid}.sock`. Only loopback is accepted, because a console has no password.
     pub fn listen(mut self, address: impl Into<Listen>) -> Self {
         self.listen.push(address.into());
         self
     }
 
-    /// Leaves out the commands of a crate: that they are linked in is no reason to serve them. Default: all are served. The
-    /// built-in command `commands` lists what is served. Variables of that crate stay, since they are the process's.
+    /// Leaves out the commands of a linked crate. Default: all are served. The built-in command `commands` lists the commands that are
+    /// served. Variables of that crate stay, because they belong to the process.
     pub fn without_crate(mut self, name: &str) -> Self {
         self.left_out.push(name.replace('-', "_"));
         self
     }
 
-    /// The real-time signal by which `pnt` and `profile` take the stacks of threads that run. Default: SIGURG, or the last real-time one
-    /// that nobody has a handler for where the service has one for SIGURG; until it is first used none is touched. One that is in use is
-    /// refused then. It is the process's, not this console's. A real-time signal that comes to a thread while that calls `execve` ends
-    /// the new program, and stops the service under a debugger; SIGURG does neither.
+    /// The real-time signal for the stacks of running threads (`pnt`, `profile`). Default: SIGURG; if the service handles SIGURG, the last
+    /// real-time signal without a handler. No signal is installed before it is first needed. If the signal is in use by then, the command
+    /// is refused. The setting holds for the process, not for this console. If a real-time signal reaches a thread that is calling
+    /// `execve`, it ends the new program, and under a debugger it stops the service; SIGURG does neither.
     pub fn stack_signal(mut self, number: i32) -> Self {
         self.stack_signal = Some(number);
         self
     }
 
-    /// Checks the commands that are linked in, and that the states they need were given, without opening anything.
+    /// Checks the linked commands and the states that they need, without opening anything.
     ///
     /// # Errors
     /// All problems at once.
@@ -140,25 +140,25 @@ impl Builder {
         check(&shared.registry, Some(&self.states))
     }
 
-    /// Starts the console, or says in a warning why it cannot: a console that does not start must not stop the service.
+    /// Starts the console, or logs a warning with the reason: a console that does not start must not stop the service.
     ///
-    /// Of several addresses it listens on those that can be had. One that another process holds, as a predecessor does that has not
-    /// ended yet, is tried again every 5 s; a line in the log says when the console listens there.
+    /// Of several addresses, it listens on those that it can bind. If another process holds an address, such as a predecessor that has not
+    /// ended yet, the console tries again every 5 s; a line in the log says when it listens there.
     pub fn start_or_warn(self) -> Backdoor {
         let name = self.name.clone();
         match self.start_on(BoundListeners::open_some) {
             Ok(backdoor) => backdoor,
             Err(error) => {
-                tracing::warn!(target: "backdoor", "the console of {name} is not there: {}", error.chain());
+                tracing::warn!(target: "backdoor", "the console of {name} did not start: {}", error.chain());
                 Backdoor { running: None }
             }
         }
     }
 
-    /// Starts the console. It has threads of its own, so that it answers when the service does not.
+    /// Starts the console. It has threads of its own, so that it answers even if the service does not.
     ///
-    /// A service that forks starts it in the process that goes on, such as after daemon(3) or in each worker: threads do not survive a
-    /// fork. What the console has open is closed in a child.
+    /// A service that forks must start it in the process that continues, such as after daemon(3) or in each worker: threads do not survive
+    /// a fork. A child closes what the console has open.
     ///
     /// # Errors
     /// The commands have problems, an address is wrong or taken, or a thread cannot be started. Nothing is left open then.
@@ -228,11 +228,11 @@ impl Builder {
         log_start(&shared.service.name, &addresses, &unregistered::crates(&shared.registry));
         warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));
         if let Some(error) = no_helper {
-            tracing::warn!(target: "backdoor", "the console of {} has no thread for views: {error}; they are refused until it gets one", shared.service.name);
+            tracing::warn!(target: "backdoor", "the console of {} has no thread for views: {error}; it refuses views until a thread can be started", shared.service.name);
         }
         hint.iter().for_each(|hint| tracing::info!(target: "backdoor", "{hint}"));
         if let Some(why_not) = why_not {
-            tracing::info!(target: "backdoor", "the console of {} does not go behind the service: {why_not}; `.nice(13)` asks for it all the same", shared.service.name);
+            tracing::info!(target: "backdoor", "the console of {} keeps the priority of the service: {why_not}; `.nice(13)` lowers it all the same", shared.service.name);
         }
         let running = Running::new(Parts {
             process: Process::this(),
@@ -286,7 +286,7 @@ impl ConsoleState {
     }
 }
 
-/// A console without commands of the author's has its built-ins, so that is only a warning.
+/// A console without commands of the author still has the built-in ones, so this is only a warning.
 fn refuse_or_warn(checked: Result<(), Problems>) -> Result<(), Error> {
     match checked {
         Err(problems) if problems.iter().all(|problem| *problem == Problem::NothingLinked) => {
@@ -297,7 +297,7 @@ fn refuse_or_warn(checked: Result<(), Problems>) -> Result<(), Error> {
     }
 }
 
-/// Says where the console listens, and how many commands it serves of which crate: one that is missing was left out by the linker.
+/// Logs the addresses, and the number of served commands of each crate: if a crate is missing, the linker left it out.
 fn log_start(name: &str, addresses: &[Address], crates: &[(&str, usize)]) {
     let crates: Vec<String> = crates.iter().map(|(name, commands)| format!("{name} {commands}")).collect();
     for address in addresses {

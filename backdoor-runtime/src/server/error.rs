@@ -7,7 +7,8 @@ use crate::server::BindError;
 use crate::server::startup_check::Problems;
 use crate::service::AddressError;
 
-/// Why a console cannot start. `Debug` reads as `Display`, with what is behind the error: `main` prints what it returns so.
+/// Why a console cannot start. `Debug` reads as `Display`, with the sources of the error, because `main` prints the error it returns with
+/// `Debug`.
 #[non_exhaustive]
 pub enum Error {
     /// Something is wrong with the commands that are linked in.
@@ -16,7 +17,7 @@ pub enum Error {
     Address(AddressError),
     /// `BACKDOOR_LISTEN` cannot be understood.
     Environment(AddressError),
-    /// An address cannot be listened on.
+    /// The console cannot listen on an address.
     Bind(BindError),
     /// The console's threads cannot be started.
     Thread(io::Error),
@@ -52,7 +53,7 @@ impl error::Error for Error {
 }
 
 impl Error {
-    /// The error and what is behind it, on one line.
+    /// The error and its sources, on one line.
     pub(crate) fn chain(&self) -> String {
         causes::chain(self)
     }

@@ -1,4 +1,4 @@
-//! Notices that the file of a unix socket is gone, without a wake-up while it is there.
+//! Watches for the removal of a unix socket's file, without a wake-up while the file exists.
 
 use std::future::pending;
 use std::io::{self, ErrorKind};
@@ -14,10 +14,10 @@ use crate::base::fork::Ours;
 use crate::exec::own_thread;
 use crate::server::socket_file::SocketFile;
 
-/// How often the path is looked at where the kernel does not tell.
+/// How often the path is checked if the kernel does not report changes.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// How long nothing is looked at after the kernel told something: what changes all the time costs no more.
+/// The pause after a report of the kernel, so that frequent changes cost no more than one check each time.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Watches one file, or none.
@@ -26,22 +26,22 @@ pub(super) struct FileWatch {
     told: Option<Told>,
 }
 
-/// The kernel tells, by inotify(7).
+/// By inotify(7).
 struct Told {
     _ours: Ours,
     events: Receiver,
 }
 
 impl FileWatch {
-    /// To be called on a runtime. Where the kernel cannot tell, the path is looked at now and then: for want of descriptors or of
-    /// inotify, and under a filter of system calls, which may end the process at one that neither std nor tokio makes.
+    /// To be called on a runtime. If inotify cannot be used, for want of descriptors or watches, the path is checked regularly instead. So
+    /// it is under a seccomp filter, which may end the process at a call that neither std nor tokio makes.
     pub(super) fn of(file: Option<Arc<SocketFile>>) -> Self {
         let file_to_watch = file.as_ref().filter(|_| own_thread::is_filtered() == Some(false));
         let told = file_to_watch.and_then(|file| Told::of(file.path()).ok());
         Self { file, told }
     }
 
-    /// Waits until its path does not lead to it any more.
+    /// Waits until the path does not lead to the file any more.
     pub(super) async fn sees_it_gone(&mut self) {
         let Some(file) = &self.file else { return pending().await };
         while file.is_there() {
@@ -74,7 +74,7 @@ impl Told {
         Ok(Self { _ours: Ours::new(&events), events })
     }
 
-    /// Waits until something has happened to it, and takes what is told of it.
+    /// Waits for a report about the file, and reads it.
     async fn stirs(&self) -> io::Result<()> {
         self.events.readable().await?;
         loop {

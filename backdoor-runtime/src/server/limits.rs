@@ -23,7 +23,7 @@ pub(crate) struct Limits {
     pub(crate) warning_interval: Duration,
     pub(crate) max_words: usize,
     pub(crate) bounds: Bounds,
-    /// `None` leaves it to the console.
+    /// `None` is the console's default.
     pub(crate) nice: Option<u8>,
     pub(crate) symbol_memory: usize,
     pub(crate) times: Times,
@@ -58,7 +58,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Those of commands.
+    /// The limits of commands.
     pub(super) fn commands(&self) -> CommandLimits {
         CommandLimits {
             timeout: self.command_timeout,

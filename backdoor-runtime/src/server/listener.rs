@@ -1,4 +1,4 @@
-//! Binds the places that a console listens on, so that a burst of connects loses none and an error says what to do.
+//! Binds the addresses of a console: with a backlog that loses no connection of a burst, and errors that say what to do.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -21,10 +21,10 @@ const BACKLOG: i32 = 1024;
 /// A socket that listens, non-blocking and closed on exec.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    /// Where it listens, with the port that was chosen.
+    /// Its address, with the chosen port.
     pub(crate) address: Address,
     pub(crate) socket: BoundSocket,
-    /// What somebody should look at, though it listens.
+    /// A warning, though it listens.
     pub(crate) warning: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum BoundSocket {
 }
 
 impl BoundSocket {
-    /// A child that is forked does not keep it.
+    /// A forked child closes it.
     pub(super) fn ours(&self) -> Ours {
         match self {
             Self::Tcp(socket) => Ours::new(socket),
@@ -55,7 +55,7 @@ pub(crate) fn bind(endpoint: &Endpoint) -> Result<Bound, BindError> {
     let warning = match &address {
         Address::Tcp(_) => None,
         Address::Unix(path) => socket_directory::who_may_replace(path)
-            .map(|who| format!("{address} can be taken over: {who}; choose a directory of its own user's")),
+            .map(|who| format!("{address} can be replaced by another user: {who}; choose a directory that only its own user may write")),
     };
     Ok(Bound { address, socket, warning })
 }
@@ -67,7 +67,7 @@ fn bind_path(template: &str) -> Result<(Address, BoundSocket), Failure> {
     })
 }
 
-/// What helps where another process has the path.
+/// The advice if another process has the path.
 fn other_path(template: &str) -> &'static str {
     match (template.contains("{pid}"), template.contains("{host}")) {
         (false, _) => "put `{pid}` in the path",
@@ -88,7 +88,7 @@ fn bind_host(host: Host, first: u16, last: u16) -> Result<(Address, BoundSocket)
     bound
 }
 
-/// Whether the machine has no such address, since a family is switched off or the loopback interface is down.
+/// Whether the machine has no such address, because a family is switched off or the loopback interface is down.
 fn is_no_address(error: &io::Error) -> bool {
     Errno::from_io_error(error)
         .is_some_and(|error| [Errno::ADDRNOTAVAIL, Errno::AFNOSUPPORT].contains(&error))

@@ -1,21 +1,21 @@
-//! Descriptors kept in reserve for newcomers: where the process has none left, one operator still gets in, and whoever comes after that
-//! is told so instead of waiting without a word.
+//! Descriptors in reserve for new peers: if the process has none left, one more operator is accepted, and the next peer gets a message
+//! instead of no answer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::reserve::{self, Reserve};
 
-/// How long no connection is taken after one could not be, at first: haste would only burn CPU.
+/// The first pause after a connection could not be accepted: a shorter one would only burn CPU.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// One for who is let in, and one for who is told that nobody else can be.
+/// One for the peer that is accepted, and one for telling the next peer.
 const COUNT: usize = 2;
 
 /// The descriptors of one console.
 pub(crate) struct ReserveFd {
     reserve: Mutex<Reserve>,
-    /// Those for views, which are the process's.
+    /// The descriptors for views, which belong to the process.
     _keeping: reserve::Keeping,
 }
 
@@ -26,13 +26,13 @@ impl ReserveFd {
         reserve_fd
     }
 
-    /// Gives one up for a connection that is to be taken now, and says whether it may stay: another is there for the next.
+    /// Closes one descriptor for a connection that is accepted next. True if the connection may stay: another descriptor is left.
     pub(crate) fn give_up(&self) -> bool {
         let mut reserve = self.reserve();
         reserve.give_up() && reserve.len() + 1 == COUNT
     }
 
-    /// Has them again, as far as there are descriptors.
+    /// Opens the descriptors again, as far as possible.
     pub(crate) fn renew(&self) {
         self.reserve().renew(COUNT);
     }

@@ -1,4 +1,4 @@
-//! A console that runs, and how it ends: by a drop, which is short, or by a shutdown, which may take its time.
+//! A running console, and how it ends: by a drop, which is short, or by a shutdown, which waits longer.
 
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,20 +16,20 @@ use crate::server::supervisor::Supervisor;
 use crate::service::{Address, Addresses};
 use crate::views::trends;
 
-/// How long dropping a console may take. It takes microseconds where nothing runs and every client closes when it is told.
+/// The time limit of a drop. A drop takes microseconds if nothing runs and every client closes when it is told.
 const DROP: Duration = Duration::from_millis(200);
 
-/// How long [`Backdoor::shutdown`] may take.
+/// The time limit of [`Backdoor::shutdown`].
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
-/// How soon after its start a console ends whose handle was not kept.
+/// If a console ends this soon after its start, its handle was probably not kept.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A running console. Dropping it ends it: what is rendered is sent and sessions get a goodbye, within 200 ms. No command is waited
-/// for.
+/// A running console. Dropping it ends it within 200 ms: output that is ready is sent, and sessions get a goodbye. A drop waits for no
+/// command.
 ///
-/// A process that is forked has a copy of the handle and no console: the copy has no addresses, and its drop does nothing. Such a
-/// process may start a console of its own.
+/// A forked process has a copy of the handle and no console: the copy has no addresses, and dropping it does nothing. Such a process may
+/// start a console of its own.
 #[must_use = "dropping the console ends it; bind it to a name, as in `let _console = ..`: `let _ = ..` drops it at once"]
 pub struct Backdoor {
     pub(super) running: Option<Running>,
@@ -38,21 +38,21 @@ pub struct Backdoor {
 /// Ends the console when it is dropped.
 pub(super) struct Running(Option<Parts>);
 
-/// What there is of a running console.
+/// The parts of a running console.
 pub(super) struct Parts {
-    /// Where its threads are.
+    /// The process of its threads.
     pub(super) process: Process,
     pub(super) started: Instant,
     pub(super) ending: watch::Sender<bool>,
-    /// Says when the last session has ended. Taken by the first who waits for it.
+    /// Reports the end of the last session. The first caller that waits for it takes it.
     pub(super) ended: Mutex<Option<Receiver<()>>>,
     pub(super) dispatcher: Arc<Dispatcher>,
-    /// Dropped after the sessions have ended, or have had their time.
+    /// Dropped after the sessions have ended, or their time is over.
     pub(super) _keeper: Supervisor,
     pub(super) listeners: Vec<Arc<BoundListener>>,
 }
 
-/// By whom a console ends.
+/// How a console is ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Drop,
@@ -60,17 +60,17 @@ enum End {
 }
 
 impl Backdoor {
-    /// Where the console listens; empty when it is off, and in a process that was forked from the console's.
+    /// The addresses that the console listens on; empty if it is off, and in a process that was forked from the console's process.
     ///
-    /// An address that another process held at the start is among them once the console listens there.
+    /// If another process held an address at the start, it is among them once the console listens there.
     pub fn addresses(&self) -> &[Address] {
         let parts = self.running.as_ref().and_then(|running| running.0.as_ref());
         let here = parts.filter(|parts| parts.process.is_this());
         here.and_then(|parts| parts.dispatcher.shared.addresses.get()).map_or(&[], Addresses::all)
     }
 
-    /// Ends the console and waits up to 2 s for its sessions to have said goodbye, and for the log to have what they did. A command
-    /// that is stuck is not waited for, and no thread of the caller's is held up.
+    /// Ends the console and waits up to 2 s until its sessions have said goodbye and the log has its events. It does not wait for a stuck
+    /// command, and blocks no thread of the caller.
     pub async fn shutdown(mut self) {
         let Some(mut running) = self.running.take() else { return };
         // The drop of a copy does nothing.
@@ -86,7 +86,7 @@ impl Backdoor {
         };
         if let Err(error) = own_thread::start("backdoor-end", Priority::OF_STARTER, end) {
             // The drop of what was to be moved there has ended the console.
-            tracing::warn!(target: "backdoor", "the console ended without waiting long: no thread could be started: {error}");
+            tracing::warn!(target: "backdoor", "the console ended without waiting for its commands: no thread could be started: {error}");
         }
         // Nothing is ever sent.
         let _ = is_done.await;
@@ -94,8 +94,8 @@ impl Backdoor {
 }
 
 impl Backdoor {
-    /// Drops the console, which may take so long. For tests: where the machine is busy, sessions may not get their goodbye in the time that
-    /// an ordinary drop has.
+    /// Drops the console within this time. For tests: on a busy machine, sessions may not get their goodbye in the time of an ordinary
+    /// drop.
     #[doc(hidden)]
     pub fn drop_within(self, limit: Duration) {
         if let Some(parts) = self.running.as_ref().and_then(|running| running.0.as_ref())

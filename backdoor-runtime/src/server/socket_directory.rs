@@ -1,4 +1,4 @@
-//! Who may put another socket in the place of ours: whoever may write a directory on the way to it may rename what is in it.
+//! Who may replace our socket: a user who may write a directory on its path may rename the entries of that directory.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -10,7 +10,8 @@ use crate::base::kernel_ids;
 /// The bit by which only the owner of a file renames it in a directory that all may write, such as `/tmp` (inode(7)).
 const STICKY: u32 = 0o1000;
 
-/// Who beside root and this process's own user and group may replace the file at this absolute path, and by which directory.
+/// A user or group, other than root and this process's own, who may replace the file at this absolute path, and the directory that allows
+/// it.
 pub(super) fn who_may_replace(path: &Path) -> Option<String> {
     let directory = path.parent()?;
     // A symbolic link on the way may be replaced where it is, and what it leads to where that is.

@@ -1,4 +1,4 @@
-//! The file of a unix socket: private from birth, put where a dead one was and nowhere else, and removed in the end if it is still
+//! The file of a unix socket: private from the moment it exists, put only in place of a stale socket, and removed at the end if it is still
 //! ours.
 
 use std::fs::{self, File, Permissions};
@@ -40,7 +40,7 @@ impl SocketFile {
         &self.path
     }
 
-    /// Removes the file, if that is still the one we made.
+    /// Removes the file, if it is still the one we made.
     pub(super) fn remove(&self) {
         // A process that was forked has a copy of this, and the file is its parent's.
         if !self.process.is_this() {
@@ -54,7 +54,7 @@ impl SocketFile {
         }
     }
 
-    /// Whether the path still leads to it.
+    /// Whether the path still leads to the file.
     pub(super) fn is_there(&self) -> bool {
         Identity::at(&self.path).is_ok_and(|found| found == self.identity)
     }
@@ -66,7 +66,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// Binds and listens at `path`. Where another process listens there, `instead` is advised.
+/// Binds and listens at `path`. If another process listens there, the error advises `instead`.
 pub(super) fn bind(path: &Path, instead: &str, backlog: i32) -> Result<(UnixListener, SocketFile), Failure> {
     // The service may change its directory before the file is to be removed.
     let path = path::absolute(path).map_err(|e| Failure::system("the working directory is not known", e))?;
@@ -125,10 +125,10 @@ fn not_bindable(path: &Path, error: io::Error) -> Failure {
     }
 }
 
-/// Makes room where something is in the way: removes a socket that nobody answers on, and nothing else.
+/// Removes a stale socket at the path, which no process answers on, and nothing else.
 fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
     let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    let unknown = |error| Failure::system("what is at the path cannot be examined", error);
+    let unknown = |error| Failure::system("the file at the path cannot be examined", error);
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if gone(&error) => return Ok(()),
@@ -141,10 +141,11 @@ fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
             () if kind.is_file() => "a regular file",
             () if kind.is_dir() => "a directory",
             () if kind.is_symlink() => "a symbolic link",
-            () => "something else",
+            () => "another kind of file",
         };
-        let reason =
-            format!("{kind} is there, not a socket; it was left as it is: remove it, or choose another path");
+        let reason = format!(
+            "{kind} exists there, not a socket, and was not changed; remove it, or choose another path"
+        );
         return Err(Failure::from(reason.as_str()));
     }
     match knock(path) {
@@ -153,20 +154,18 @@ fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
         // A queue that is full has somebody who listens, too.
         Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
             return Err(Failure::system(
-                "a socket is there that cannot be asked whether somebody listens",
+                "a socket exists there, and whether a process listens on it is unknown",
                 error,
             ));
         }
         _ => {
-            let reason = format!("this or another process answers there; stop that one, or {instead}");
+            let reason = format!("a process already listens there; stop it, or {instead}");
             return Err(Failure::held(reason, None));
         }
     }
     match Identity::at(path) {
         Ok(found) if found == Identity::of(&metadata) => match fs::remove_file(path) {
-            Err(error) if !gone(&error) => {
-                Err(Failure::system("a dead socket is there that cannot be removed", error))
-            }
+            Err(error) if !gone(&error) => Err(Failure::system("a stale socket cannot be removed", error)),
             _ => Ok(()),
         },
         // Another file took its place, and is looked at in its turn.
@@ -176,15 +175,15 @@ fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
     }
 }
 
-/// Whether somebody accepts connections at `path`, without waiting for room in a full queue.
+/// Whether a process accepts connections at `path`, without waiting for room in a full queue.
 fn knock(path: &Path) -> io::Result<()> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.connect(&SockAddr::unix(path)?)
 }
 
-/// Which file it is that has a name. The time of birth, where the file system keeps it, tells a file from another that
-/// got the number of a removed one.
+/// The identity of the file with a name. The time of birth, if the file system keeps it, distinguishes a file from another one with the
+/// reused number of a removed file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -202,8 +201,8 @@ impl Identity {
     }
 }
 
-/// An advisory lock among consoles on the directory of `path`, let go when the file is dropped. There is none where the
-/// directory cannot be read, or where somebody else holds it for long: what it guards is then guarded by looking twice.
+/// An advisory lock among consoles on the directory of `path`, released when the file is dropped. There is none if the directory cannot be
+/// read, or if another process holds the lock for long: then the second look at the path is the only guard.
 fn lock_directory_of(path: &Path, patience: Duration) -> Option<File> {
     // With the `.` only a directory is opened: opening a pipe would wait for its writer.
     let directory = File::open(path.parent()?.join(".")).ok()?;

@@ -1,5 +1,5 @@
-//! What the macro cannot see: problems between commands of several crates, and between commands and the service's state. All of
-//! them are reported at once.
+//! Problems that the macro cannot see: between commands of several crates, and between commands and the service's states. All of them are
+//! reported at once.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::command::states::States;
 use crate::server::unregistered;
 use crate::views::vars;
 
-/// One thing that is wrong with the commands that are linked in.
+/// One problem of the linked commands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Problem {
@@ -21,23 +21,23 @@ pub enum Problem {
     DeclaredTwice {
         /// The name.
         name: String,
-        /// Where they stand, as `file:line`.
+        /// Their places, as `file:line`.
         places: Vec<String>,
     },
-    /// A command asks for a state that nobody gave.
+    /// A command needs a state that the builder does not have.
     MissingState {
         /// The command.
         name: String,
         /// The type, without its path.
         state: String,
-        /// Where the command stands.
+        /// The place of the command.
         place: String,
     },
-    /// A command takes positional arguments and its name begins that of others.
+    /// A command takes positional arguments, and its name is also a group of other commands.
     GroupWithArguments {
         /// The command.
         name: String,
-        /// Where it stands.
+        /// Its place.
         place: String,
     },
     /// Two parameters of a command have the same option.
@@ -46,39 +46,39 @@ pub enum Problem {
         name: String,
         /// The option, with its dashes.
         option: String,
-        /// Where the command stands.
+        /// The place of the command.
         place: String,
     },
-    /// A command takes a name that only the console's own may have.
+    /// A command takes a reserved name.
     Reserved {
         /// The name or alias.
         name: String,
-        /// Where the command stands.
+        /// The place of the command.
         place: String,
     },
     /// Two `#[backdoor_var]`s have the same name.
     VariableTwice {
         /// The name.
         name: String,
-        /// Where they stand, as `file:line`.
+        /// Their places, as `file:line`.
         places: Vec<String>,
     },
     /// `commands_of!` names a crate, and no command or variable of it is linked in.
     NothingOfCrate {
         /// The crate.
         name: String,
-        /// Where the macro stands.
+        /// The place of the macro.
         place: String,
     },
-    /// Nothing but built-ins is linked in.
+    /// No command but the built-in ones is linked in.
     NothingLinked,
 }
 
-/// All that is wrong with the commands that are linked in, sorted by name. `Debug` reads as `Display`, for `unwrap`.
+/// All problems of the linked commands, sorted by name. `Debug` reads as `Display`, for `unwrap`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
-/// Checks the commands that are linked into this program, but for the states they need: a unit test of one line.
+/// Checks the commands that are linked into this program, without the states that they need: a unit test of one line.
 ///
 /// # Errors
 /// All problems at once.
@@ -92,7 +92,7 @@ pub fn check_commands() -> Result<(), Problems> {
     check(&Registry::linked(), None)
 }
 
-/// Checks the commands of a table, and that the states they need are there.
+/// Checks the commands of a table, and that the states they need are present.
 pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     declared_twice(registry, &mut problems);
@@ -132,7 +132,7 @@ fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The macro has seen the name, but not the aliases, nor a group that begins with a reserved word.
+/// The macro has checked the name, but not the aliases, nor a group that begins with a reserved word.
 fn reserved(command: &Command, problems: &mut Vec<Problem>) {
     if command.is_builtin() {
         return;
@@ -222,7 +222,7 @@ fn without_paths(name: &str) -> String {
     short
 }
 
-/// How often something is declared.
+/// How often something is declared, in words.
 fn times(places: &[String]) -> String {
     if places.len() == 2 { "twice".to_owned() } else { format!("{} times", places.len()) }
 }
@@ -253,7 +253,7 @@ impl fmt::Display for Problem {
             }
             Self::MissingState { name, state, place } => write!(
                 f,
-                "command \"{name}\" needs State<{state}>, which no one gave to the server: add .state(..) ({place})"
+                "command \"{name}\" needs State<{state}>, but the builder has none: add .state(..) ({place})"
             ),
             Self::GroupWithArguments { name, place } => {
                 write!(
@@ -270,7 +270,7 @@ impl fmt::Display for Problem {
             }
             Self::NothingOfCrate { name, place } => write!(
                 f,
-                "no command of `{name}` is linked in, nor a variable: see its features, or take it out of `commands_of!` ({place})"
+                "no command of `{name}` or variable is linked in: check its features, or remove it from `commands_of!` ({place})"
             ),
             Self::NothingLinked => f.write_str(
                 "no commands are linked in; if they live in another crate, add \"backdoor_runtime::commands_of!(that_crate);\"",
@@ -308,8 +308,8 @@ impl fmt::Display for Declared {
     }
 }
 
-/// `/build/registry/src/index/net-1.2.0/src/dbg.rs` as `net-1.2.0/src/dbg.rs`: the compiler was given an absolute path for
-/// a crate outside the workspace, and where that lay on the machine that built it is nobody's business.
+/// `/build/registry/src/index/net-1.2.0/src/dbg.rs` as `net-1.2.0/src/dbg.rs`: the compiler gets an absolute path for a crate outside the
+/// workspace, and the path on the build machine is not to be shown.
 fn from_its_crate(file: &str) -> &str {
     match file.rfind("/src/") {
         Some(src) if file.starts_with('/') => {

@@ -17,7 +17,7 @@ use crate::base::kernel_ids;
 use crate::console::{Bounds, Transport};
 use crate::views::resources::is_orphan;
 
-/// The least that the kernel's buffer of input gets: one for less than a packet of the loopback device makes TCP wait for timers.
+/// The smallest receive buffer: with less than a packet of the loopback device, TCP waits for timers.
 const LEAST: usize = 64 * 1024;
 
 /// What the kernel may hold of a long answer that its reader does not take, and the same with room for one more line. The kernel counts
@@ -27,7 +27,7 @@ const LAST_SEND_BUFFER: usize = 2 * SEND_BUFFER;
 
 /// A connected peer's stream.
 pub(crate) struct Stream {
-    /// A child that is forked does not keep it: its peer would not see the end.
+    /// A forked child closes it: otherwise its peer would not see the end.
     _ours: Ours,
     socket: Socket,
 }
@@ -50,8 +50,8 @@ impl From<UnixStream> for Stream {
 }
 
 impl Stream {
-    /// Prepares the socket. A failure here leaves a connection that works, only slower, deaf to urgent data, or with a buffer that the
-    /// system bounds.
+    /// Prepares the socket. A failure here leaves a connection that works, but is slower, ignores urgent data, or has a send buffer that
+    /// only the system bounds.
     pub(crate) fn prepare(&self, bounds: &Bounds) {
         if let Socket::Tcp(stream) = &self.socket {
             let _ = stream.set_nodelay(true);
@@ -70,12 +70,12 @@ impl Stream {
         matches!(self.socket, Socket::Unix(_))
     }
 
-    /// How logs and `who` show the peer, and its user where the kernel tells.
+    /// The peer's name in logs and `who`, and its user if the kernel reports it.
     pub(crate) fn peer(&self) -> (String, Option<u32>) {
         match &self.socket {
             Socket::Tcp(stream) => {
                 let name =
-                    stream.peer_addr().map_or_else(|_| "a peer that has gone".to_owned(), |a| a.to_string());
+                    stream.peer_addr().map_or_else(|_| "a disconnected peer".to_owned(), |a| a.to_string());
                 (name, None)
             }
             Socket::Unix(stream) => match stream.peer_cred() {
@@ -93,7 +93,7 @@ impl Stream {
         }
     }
 
-    /// Whether the kernel says that this is a peer of the service's own user, or root, who may do everything anyway.
+    /// Whether the kernel reports the service's own user, or root, as the peer's user.
     pub(crate) fn is_own(&self) -> bool {
         match &self.socket {
             Socket::Tcp(_) => false,
@@ -124,7 +124,7 @@ impl Stream {
         }
     }
 
-    /// Reads where there may be something. An empty socket is not asked again before more has come.
+    /// Reads if input may be available. An empty socket is not read again before the kernel reports more input.
     fn if_readable<'b>(
         &self,
         read: impl FnOnce(BorrowedFd<'_>) -> io::Result<&'b [u8]>,

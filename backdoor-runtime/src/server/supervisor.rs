@@ -1,4 +1,4 @@
-//! The console's thread, and what keeps it going: where a bug of ours ends it, it begins once more on the same sockets.
+//! The console's thread and its supervisor: if a bug ends the thread's work, it is restarted once on the same sockets.
 
 use std::future::Future;
 use std::io;
@@ -12,28 +12,28 @@ use crate::exec::own_thread::{self, Priority};
 use crate::exec::runtime_thread::Runtime;
 use crate::server::bound_listener::{BoundListener, Listener};
 
-/// What goes wrong on the console's thread.
+/// A failure on the console's thread.
 pub(super) enum Trouble {
-    /// The service's side of it: a limit, a filter.
+    /// Caused by the service's environment: a limit, a filter.
     Refused(String),
     /// A panic in the console's own code.
     Bug(String),
 }
 
-/// The console's thread, which ends when this is dropped. Nobody waits for it.
+/// The console's thread, which ends when this is dropped. The drop does not wait for it.
 pub(super) struct Supervisor {
     _stop: oneshot::Sender<()>,
 }
 
-/// A runtime and what listens on it.
+/// A runtime and its listeners.
 struct Opened {
     runtime: Runtime,
     listeners: Vec<(Arc<BoundListener>, Option<Listener>)>,
 }
 
 impl Supervisor {
-    /// Serves the doors on a thread and a runtime of their own, with a priority that those have, too, which it starts. What goes wrong
-    /// there goes to `warn`, and at the end `ended` is called.
+    /// Serves the addresses on a thread and a runtime of their own. The thread and the threads that it starts have this priority. Failures
+    /// go to `warn`; at the end `ended` is called.
     ///
     /// # Errors
     /// The thread, its runtime or a listener cannot be made.
@@ -50,7 +50,7 @@ impl Supervisor {
         let run = move || {
             if let Err(error) = priority.take() {
                 warn(Trouble::Refused(format!(
-                    "the console does not go behind the service: setpriority: {error}"
+                    "the console keeps the priority of the service: setpriority: {error}"
                 )));
             }
             loop {
@@ -68,21 +68,21 @@ impl Supervisor {
                 let _ = catch_panic(|| drop(runtime));
                 let Err(panic) = served else { break };
                 let bug = format!(
-                    "the console's thread failed, which is a bug of the console, {REPORT}: {}",
+                    "the console's thread failed, which is a bug in the console, {REPORT}: {}",
                     panic.message
                 );
                 if !std::mem::take(&mut is_first) {
-                    warn(Trouble::Bug(format!("{bug}; it failed before and is not started again")));
+                    warn(Trouble::Bug(format!("{bug}; it had failed before and is not restarted")));
                     break;
                 }
                 opened = match Opened::new(&listeners) {
                     Ok(opened) => opened,
                     Err(error) => {
-                        warn(Trouble::Bug(format!("{bug}; it could not be started again: {error}")));
+                        warn(Trouble::Bug(format!("{bug}; it could not be restarted: {error}")));
                         break;
                     }
                 };
-                warn(Trouble::Bug(format!("{bug}; its sessions are lost, and it was started again")));
+                warn(Trouble::Bug(format!("{bug}; its sessions were closed, and it was restarted")));
             }
             // Who hears of the end finds the addresses free.
             drop(serve);
@@ -120,7 +120,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// A door whose server greets each peer and fails at the failing ones, by number.
+    /// An address whose server greets each peer and fails at the failing ones, by number.
     fn start(fails_at: &'static [u32]) -> (SocketAddr, Supervisor, Receiver<String>, Receiver<()>) {
         let endpoint = Listen::from("0").endpoint().unwrap();
         let bound = listener::bind(&endpoint).unwrap();
@@ -165,13 +165,13 @@ mod tests {
         assert_eq!(greeting(address), "");
         let warning = warnings.recv_timeout(PATIENCE).unwrap();
         assert!(
-            warning.contains("bug of the console")
-                && warning.ends_with(": at 1; its sessions are lost, and it was started again")
+            warning.contains("a bug in the console")
+                && warning.ends_with(": at 1; its sessions were closed, and it was restarted")
         );
         assert_eq!(greeting(address), "hello");
         assert_eq!(greeting(address), "");
         let warning = warnings.recv_timeout(PATIENCE).unwrap();
-        assert!(warning.ends_with("at 3; it failed before and is not started again"), "{warning}");
+        assert!(warning.ends_with("at 3; it had failed before and is not restarted"), "{warning}");
         ended.recv_timeout(PATIENCE).unwrap();
         assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
     }

@@ -1,4 +1,4 @@
-//! The crates that the program says it has commands of, and those that it has.
+//! The crates that the program names with `commands_of!`, and the crates that have commands.
 
 use crate::command::registry::{Registered, Registry};
 use crate::views::vars;
@@ -7,7 +7,7 @@ use crate::views::vars;
 pub struct Expected {
     /// The crate, as it calls itself.
     pub krate: &'static str,
-    /// Where the macro stands.
+    /// The file of the macro.
     pub file: &'static str,
     /// The line.
     pub line: u32,
@@ -15,7 +15,7 @@ pub struct Expected {
 
 inventory::collect!(Expected);
 
-/// Those of which nothing is linked in.
+/// The named crates of which nothing is linked in.
 pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
     inventory::iter::<Expected>.into_iter().filter(|expected| {
         let krate = expected.krate.replace('-', "_");
@@ -25,7 +25,7 @@ pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
     })
 }
 
-/// The crates that have commands in the table, and how many, by name; the console's own is not among them.
+/// The crates that have commands in the table, and how many, by name, without the console's own crate.
 pub(crate) fn crates(registry: &Registry) -> Vec<(&'static str, usize)> {
     let mut crates: Vec<(&'static str, usize)> = Vec::new();
     for entry in registry.entries().filter(|entry| !entry.command.is_builtin()) {

@@ -1,5 +1,5 @@
-//! Where a console listens: what an author or an operator writes, read into a place to bind, and the address that was
-//! really bound. Reading it is separate from writing it, so that a mistake is an error of `start()` and no panic before.
+//! The address of a console: what an author or an operator writes, parsed into an endpoint, and the address that was bound. Parsing is
+//! separate from accepting the text, so that a mistake is an error of `start()` and not a panic before.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -18,7 +18,7 @@ use crate::base::escape::escape_line;
 /// | `3000` | port 3000 of 127.0.0.1 |
 /// | `0` | any free port of 127.0.0.1 |
 /// | `3000:3010` | the first free port of these, both ends included |
-/// | `127.0.0.1:3000`, `[::1]:3000` | that port of that host; a range may stand there, too |
+/// that port of that host; a range is accepted, too
 /// | `localhost:3000` | the same of 127.0.0.1, or of ::1 on a host without IPv4 |
 /// | `unix:/run/shop.sock` | a unix socket; `{pid}` in the path is replaced by the process id, `{host}` by the host's name |
 /// | `plain:` before any of these | the same, and no telnet byte is sent before the peer sends one |
@@ -32,15 +32,15 @@ pub struct Listen {
 }
 
 impl Listen {
-    /// Never sends telnet bytes first, for a listener that only scripts and `nc` connect to. A peer that speaks telnet
-    /// is still answered in telnet. Unix sockets are always so.
+    /// Never sends telnet bytes first, for a listener that only scripts and `nc` connect to. A peer that speaks telnet is still answered in
+    /// telnet. Unix sockets always behave so.
     #[must_use]
     pub fn plain(mut self) -> Self {
         self.plain = true;
         self
     }
 
-    /// Reads the text.
+    /// Parses the text.
     pub(crate) fn endpoint(&self) -> Result<Endpoint, AddressError> {
         let mut endpoint = parse(&self.text)?;
         endpoint.plain |= self.plain;
@@ -118,7 +118,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is no address that a console can listen on. `Debug` reads as `Display`.
+/// Why a text is not an address that a console can listen on. `Debug` reads as `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AddressError {
     text: String,
@@ -135,7 +135,7 @@ debug_as_display!(AddressError);
 
 impl Error for AddressError {}
 
-/// A place to bind, and how to greet who comes there.
+/// A place to bind, and whether its peers get telnet bytes first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) place: Place,
@@ -180,7 +180,7 @@ impl Place {
 }
 
 impl Host {
-    /// What is tried, in this order: the next one only where the machine does not have the one before.
+    /// The addresses to try, in order: the next one only if the machine does not have the one before.
     pub(crate) fn candidates(self) -> Vec<IpAddr> {
         match self {
             Self::Address(address) => vec![address],
@@ -219,7 +219,7 @@ pub(crate) fn parse_list(text: &str) -> Result<Vec<Endpoint>, AddressError> {
     words.into_iter().map(parse_of_list).collect()
 }
 
-/// The list without what it has twice: a place can be bound once, and its second would wait for the first for ever.
+/// The list without duplicates: an address can be bound once, and its second entry would wait for the first for ever.
 pub(crate) fn each_once(endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
     let mut once: Vec<Endpoint> = Vec::with_capacity(endpoints.len());
     for endpoint in endpoints {
@@ -234,13 +234,13 @@ pub(crate) fn each_once(endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
     once
 }
 
-/// An address among others, where `off` and what may be meant by it has no place.
+/// An address among others, where `off` and similar words are not accepted.
 fn parse_of_list(word: &str) -> Result<Endpoint, AddressError> {
     let is_one_of = |words: &[&str]| words.iter().any(|other| word.eq_ignore_ascii_case(other));
     let reason = if is_one_of(&["off"]) {
         "`off` stands alone; remove it, or the addresses beside it"
     } else if is_one_of(&["false", "no", "none", "never", "null", "disable", "disabled"]) {
-        "that is no address; write `off` to switch the console off"
+        "that is not an address; write `off` to switch the console off"
     } else {
         return parse(word);
     };
@@ -275,7 +275,7 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
     }
 }
 
-/// What a shell takes away and no other reader of a variable does, and what an editor makes of it.
+/// Quotes that a shell removes and other readers of a variable keep, and those that an editor makes of them.
 const QUOTES: &[char] = &['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
 
 fn unix(path: &str) -> Result<Place, String> {
@@ -283,11 +283,11 @@ fn unix(path: &str) -> Result<Place, String> {
         "" => "the path is missing; write `unix:/path/to.sock`",
         _ if path.ends_with('/') => "that is a directory; add a file name, such as `shop.sock`",
         _ if path.contains('\0') => "a path cannot contain NUL",
-        _ if path.starts_with("~/") => "only a shell knows what `~` is; write the whole path",
+        _ if path.starts_with("~/") => "only a shell expands `~`; write the whole path",
         _ => {
             return match unknown_placeholder(path) {
                 Some(unknown) => Err(format!(
-                    "`{}` stands for nothing; in a path there are `{{pid}}` and `{{host}}`",
+                    "`{}` is not a placeholder; a path may contain `{{pid}}` and `{{host}}`",
                     escape_line(unknown)
                 )),
                 None => Ok(Place::Unix { path: path.to_owned() }),
@@ -297,7 +297,7 @@ fn unix(path: &str) -> Result<Place, String> {
     Err(reason.to_owned())
 }
 
-/// The first pair of braces that [`Place::path_of`] would leave as it is.
+/// The first pair of braces that is not a placeholder of [`Place::path_of`].
 fn unknown_placeholder(path: &str) -> Option<&str> {
     let mut opened = path.match_indices('{').filter_map(|(at, _)| {
         let length = path[at..].find('}')? + 1;
@@ -309,7 +309,7 @@ fn unknown_placeholder(path: &str) -> Option<&str> {
 const FORMS: &str = "write a port such as `3000`, `0` for any free one, a range such as `3000:3010`, \
                      `127.0.0.1:3000`, `[::1]:3000` or `unix:/path/to.sock`";
 
-/// A host and its ports, or the reason why it is none.
+/// A host and its ports, or the reason why the text is not one.
 fn tcp(address: &str) -> Result<Place, String> {
     if address.is_empty() {
         return Err(format!("there is no address; {FORMS}"));
@@ -326,8 +326,9 @@ fn tcp(address: &str) -> Result<Place, String> {
         let Some((host, after)) = bracketed.split_once(']') else {
             return Err("the `]` is missing; write `[::1]:3000`".to_owned());
         };
-        let host: Ipv6Addr =
-            host.parse().map_err(|_| "that is no IPv6 address in brackets; write `[::1]:3000`".to_owned())?;
+        let host: Ipv6Addr = host
+            .parse()
+            .map_err(|_| "that is not an IPv6 address in brackets; write `[::1]:3000`".to_owned())?;
         let host = loopback(host.into())?;
         return match after.strip_prefix(':') {
             Some(ports_of) => ports(host, ports_of),
@@ -348,13 +349,13 @@ fn tcp(address: &str) -> Result<Place, String> {
         // A host without a port is told from something that is no address at all.
         None => match named(address) {
             Ok(host) => Err(format!("the port is missing; write `{}`", host.with_port(3000))),
-            Err(_) if !address.contains('.') => Err(format!("that is no address; {FORMS}")),
+            Err(_) if !address.contains('.') => Err(format!("that is not an address; {FORMS}")),
             Err(reason) => Err(reason),
         },
     }
 }
 
-/// The path of a unix socket, where that is what stands there instead of a host.
+/// The path of a unix socket, if one is written in place of a host.
 fn bare_path(address: &str) -> Option<&str> {
     let begins = |text: &str| ["/", "./", "../", "~/"].iter().any(|begin| text.starts_with(begin));
     match address.split_once(':') {
@@ -364,7 +365,7 @@ fn bare_path(address: &str) -> Option<&str> {
     }
 }
 
-/// Whether this is written in front of addresses elsewhere.
+/// Whether this is a scheme, as other programs write it in front of addresses.
 fn is_scheme(word: &str) -> bool {
     ["tcp", "tcp4", "tcp6", "telnet", "http", "https"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
@@ -379,7 +380,7 @@ fn named(host: &str) -> Result<Host, String> {
 }
 
 const NOT_LOOPBACK: &str = "the console has no authentication and listens on loopback only; \
-                            use 127.0.0.1 or a unix socket, and `ssh -L` to reach it from afar";
+                            use 127.0.0.1 or a unix socket, and `ssh -L` to reach it from another host";
 
 fn loopback(host: IpAddr) -> Result<Host, String> {
     // `::ffff:127.0.0.1` is the IPv4 address that it spells.
@@ -404,7 +405,7 @@ fn ports(host: Host, text: &str) -> Result<Place, String> {
     Ok(Place::Tcp { host, first, last })
 }
 
-/// A range as it is written elsewhere, in our way.
+/// A range in another notation, written in ours.
 fn other_range(text: &str) -> Option<String> {
     let marks = ["..=", "..", "-", "\u{2013}"];
     let (first, last) = marks.iter().find_map(|mark| text.split_once(mark))?;

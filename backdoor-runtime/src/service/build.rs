@@ -6,20 +6,20 @@ use crate::reply::record;
 use crate::{CommandOutput, Page, Value};
 
 record! {
-    /// How the program was built. What the author's crate alone knows is there only where he gave
-    /// [`build_info!()`](crate::build_info) to the builder.
+    /// How the program was built. The fields about the author's crate are set only if [`build_info!()`](crate::build_info) was given to the
+    /// builder.
     pub struct BuildInfo {
         /// The author's package.
         pub package: Option<&'static str>,
         /// Its version.
         pub version: Option<&'static str>,
-        /// The commit that was checked out when it was compiled; there may have been changes on top of it.
+        /// The commit that was checked out when it was compiled; there may have been uncommitted changes.
         pub commit: Option<&'static str>,
         /// Its features that are on.
         pub features: Vec<&'static str>,
         /// Its features that are off.
         pub features_off: Vec<&'static str>,
-        /// The compiler, as `rustc --version` says it.
+        /// The compiler, as `rustc --version` prints it.
         pub rustc: &'static str,
         /// `debug` or `release`, as cargo built this crate.
         pub profile: &'static str,
@@ -35,7 +35,7 @@ record! {
 }
 
 impl Default for BuildInfo {
-    /// What this crate knows by itself.
+    /// The part that this crate knows by itself.
     fn default() -> Self {
         Self {
             package: None,
@@ -53,7 +53,7 @@ impl Default for BuildInfo {
     }
 }
 
-/// What `build_info!()` expands to.
+/// The expansion of `build_info!()`.
 pub fn build_info(
     package: &'static str,
     version: &'static str,

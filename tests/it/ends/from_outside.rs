@@ -110,7 +110,7 @@ fn a_stuck_command_is_left_behind() {
     operator.interrupts();
     assert_eq!(
         operator.reads_end(),
-        "interrupted; `ends deaf` still runs a second later and is left behind, stuck\n"
+        "interrupted; `ends deaf` still runs a second later and is marked stuck\n"
     );
     assert_eq!(operator.asks("ends default --one 1"), "1\n");
     gate("deaf").open();

@@ -51,8 +51,8 @@ fn a_command_is_told_and_the_operator_too() {
     console.drop_within(PATIENCE);
     // On a busy machine the command may not be fast enough, which is said as well.
     let text = [text(&mut client), text(&mut script)];
-    assert!(text[0].starts_with("the console ends") && text[0].ends_with(GOODBYE), "{text:?}");
-    assert!(text[1].starts_with("the console ends") && text[1].lines().count() == 1, "{text:?}");
+    assert!(text[0].starts_with("the console is shutting down") && text[0].ends_with(GOODBYE), "{text:?}");
+    assert!(text[1].starts_with("the console is shutting down") && text[1].lines().count() == 1, "{text:?}");
 }
 
 #[test]

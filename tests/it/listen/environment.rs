@@ -129,7 +129,7 @@ fn it_switches_a_console_off() {
 fn c19_a_zero_is_named_as_what_it_is() {
     let service = Service::start("start", Some("0"));
     let log = service.all("log");
-    let hint = "BACKDOOR_LISTEN asks for any free port by `0`; `off` switches the console off";
+    let hint = "BACKDOOR_LISTEN asks for any free port with `0`; `off` switches the console off";
     assert!(log.iter().any(|line| line.starts_with("INFO") && line.ends_with(hint)), "{log:?}");
     assert!(!Service::start("start", None).all("log").iter().any(|line| line.contains("`off`")));
 }
@@ -141,7 +141,7 @@ fn c19_what_is_meant_by_off_is_named() {
         assert_eq!(
             service.all("error"),
             [format!(
-                "BACKDOOR_LISTEN: cannot listen on `{off}`: that is no address; write `off` to switch the console off"
+                "BACKDOOR_LISTEN: cannot listen on `{off}`: that is not an address; write `off` to switch the console off"
             )]
         );
     }

@@ -26,9 +26,9 @@ fn c18_what_the_predecessor_holds_is_had_when_it_ends() {
     let console = builder().listen(tcp.as_str()).listen(unix.as_str()).listen(0).start_or_warn();
     assert_eq!(console.addresses().len(), 1, "{console:?}");
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
-    let waits = "waits for an address: cannot listen on";
-    log.expect(&["WARN", waits, &tcp, "the port is taken", "tried again every 5 s"]);
-    log.expect(&["WARN", waits, &unix, "another process answers there", "tried again every 5 s"]);
+    let waits = "cannot use an address yet: cannot listen on";
+    log.expect(&["WARN", waits, &tcp, "the port is taken", "tries again every 5 s"]);
+    log.expect(&["WARN", waits, &unix, "a process already listens there", "tries again every 5 s"]);
 
     predecessor.kill();
     log.expect(&["INFO", &format!("the console of test listens on {tcp} now")]);
@@ -94,7 +94,9 @@ fn c17_a_host_without_ipv6_is_served_by_the_other_address() {
     let log = service.all("log");
     let warning = log.iter().find(|line| line.starts_with("WARN")).unwrap();
     assert!(
-        warning.contains("does without an address: cannot listen on [::1]:3000: this host has no IPv6; write `127.0.0.1:3000`"),
+        warning.contains(
+            "skips an address: cannot listen on [::1]:3000: this host has no IPv6; write `127.0.0.1:3000`"
+        ),
         "{warning}"
     );
 }

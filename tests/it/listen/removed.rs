@@ -53,7 +53,7 @@ fn c16_a_socket_in_a_moved_directory_is_bound_at_its_path() {
     let (log, _guard) = Log::record();
     let console = builder().listen(format!("unix:{}", path.display())).start().unwrap();
     fs::rename(&inner, directory.0.join("moved")).unwrap();
-    log.expect(&["WARN", "was removed", "there is no directory", "tried again every 5 s"]);
+    log.expect(&["WARN", "was removed", "there is no directory", "tries again every 5 s"]);
     fs::create_dir(&inner).unwrap();
     log.expect(&["INFO", "the console of test listens on", "now"]);
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
@@ -69,7 +69,7 @@ fn c16_a_file_in_its_place_is_left_alone_until_it_goes() {
     let theirs = directory.0.join("theirs");
     fs::write(&theirs, "theirs").unwrap();
     fs::rename(&theirs, &path).unwrap();
-    log.expect(&["WARN", "was removed", "a regular file is there", "tried again every 5 s"]);
+    log.expect(&["WARN", "was removed", "a regular file exists there", "tries again every 5 s"]);
     assert_eq!(fs::read(&path).unwrap(), b"theirs");
     fs::remove_file(&path).unwrap();
     log.expect(&["INFO", "the console of test listens on", "now"]);

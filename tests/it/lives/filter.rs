@@ -38,7 +38,7 @@ const OF_COMMANDS: &[i64] = &[
 
 const CLOCK: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
 
-const DOES_NOT_GO_BEHIND: &str = "does not go behind the service: a filter of system calls is in force";
+const DOES_NOT_GO_BEHIND: &str = "keeps the priority of the service: a seccomp filter is active";
 
 const VIEWS: &[&str] = &[
     "version",
@@ -82,7 +82,7 @@ fn a_console_under_a_refusing_filter_says_what_is_missing() {
     check_answers(&answers(&service.address(), &[VIEWS, &["pnt", "doctor --for 1s"]].concat()));
     let (status, log) = service.end();
     assert!(status.success(), "{status}: {log}");
-    let said = "the console does not go behind the service: setpriority: Operation not permitted";
+    let said = "the console keeps the priority of the service: setpriority: Operation not permitted";
     assert_eq!(log.matches(said).count(), 1, "{log}");
 }
 

@@ -11,7 +11,7 @@ use crate::client::{Client, script};
 use crate::left_out::left_out;
 
 const NO_PROC: &str =
-    "does not go behind the service: without /proc nobody knows whether a filter would end the process";
+    "keeps the priority of the service: without /proc the console cannot rule out a seccomp filter";
 
 /// A directory of a test's, which is removed in the end.
 struct Dir(PathBuf);

@@ -214,11 +214,11 @@ pub(super) fn answers(address: &Address, lines: &[&'static str]) -> Vec<(&'stati
     answers
 }
 
-/// No answer may name a bug of the console, or a panic.
+/// No answer may name a bug in the console, or a panic.
 #[track_caller]
 pub(super) fn check_answers(answers: &[(&str, String)]) {
     for (line, answer) in answers {
-        let failed = ["bug of", "panicked", "reading the threads failed"];
+        let failed = ["bug in the console", "panicked", "reading the threads failed"];
         assert!(!failed.iter().any(|failed| answer.contains(failed)), "{line}: {answer}");
     }
 }

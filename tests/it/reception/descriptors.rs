@@ -56,7 +56,7 @@ fn told_without_descriptors(special: &[&str], limit: Limit) -> Option<String> {
 #[test]
 fn peer_is_told_when_descriptors_are_exhausted() {
     let told = told_without_descriptors(&[FEW_DESCRIPTORS], Limit::On).expect("nobody was told anything");
-    assert!(told.starts_with("the service cannot take a connection now: Too many open files"), "{told}");
+    assert!(told.starts_with("the service cannot accept a connection now: Too many open files"), "{told}");
     assert!(told.ends_with("; try again later\n"), "{told}");
     assert_eq!(told_without_descriptors(&[FEW_DESCRIPTORS, NO_SPARE], Limit::Off), None);
 }
@@ -104,7 +104,7 @@ fn takes_a_reserve_in_a_full_system(special: &[&str]) -> Option<bool> {
     let log = service.log();
     let warnings: Vec<_> = log.iter().filter(|line| line.contains("Too many open files in system")).collect();
     assert_eq!(warnings.len(), 1, "{log:#?}");
-    Some(warnings[0].contains("a connection was taken with a descriptor in reserve"))
+    Some(warnings[0].contains("a connection was accepted with a reserved descriptor"))
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn five_thousand_silent_connections() {
     drop(silent);
     service.comes_back_to(before);
     let log = service.log();
-    let evictions = log.iter().filter(|line| line.contains("made room for another")).count();
+    let evictions = log.iter().filter(|line| line.contains("to make room for another")).count();
     assert_eq!(evictions, 1, "{log:#?}");
 }
 

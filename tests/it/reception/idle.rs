@@ -18,7 +18,7 @@ fn an_idle_session_is_told_and_closed() {
             let mut forgotten = Client::prompted(&console.addresses()[0]);
             if limit == Limit::On {
                 let said = forgotten.read_to_string();
-                assert_eq!(said, "\r\nnothing was sent for 300ms; this session is closed\r\n");
+                assert_eq!(said, "\r\nno input for 300ms; this session is closed\r\n");
                 return false;
             }
             // Whoever is not closed then has outlived the limit.
@@ -39,7 +39,7 @@ fn a_session_in_which_something_runs_is_not_idle() {
     open("not-idle");
     assert_eq!(client.answer(), "passed\r\n");
     // It has its time from then on.
-    client.expect("nothing was sent for 2s; this session is closed\r\n");
+    client.expect("no input for 2s; this session is closed\r\n");
     assert!(client.read_to_end().is_empty());
 }
 

@@ -53,8 +53,15 @@ fn the_oldest_silent_session_is_told_why_it_is_closed() {
     half.send("half a li");
     assert!(is_served(address));
     let said = half.read_to_string();
-    assert_eq!(said, "\r\nthe console is full; this session had sent no line and makes room for another\r\n");
-    log.expect(&["WARN", "session 3 of 127.0.0.1:", "made room for another: no place was free"]);
+    assert_eq!(
+        said,
+        "\r\nthe console is full; this session had sent no line and is closed to make room for another\r\n"
+    );
+    log.expect(&[
+        "WARN",
+        "session 3 of 127.0.0.1:",
+        "was closed to make room for another: no session was free",
+    ]);
     telnet.send("wire echo b\r\n");
     telnet.expect("b\r\n");
     // Now all three have shown something.
@@ -64,7 +71,7 @@ fn the_oldest_silent_session_is_told_why_it_is_closed() {
         Client::connect(address).read_to_string(),
         "the console has 3 sessions already, which is its limit; try again when one has ended\n"
     );
-    log.expect(&["WARN", "was turned away: the console has 3 sessions already"]);
+    log.expect(&["WARN", "was rejected: the console has 3 sessions already"]);
 }
 
 #[test]
@@ -88,7 +95,7 @@ fn a_full_port_does_not_lock_out_the_unix_socket() {
                 clients.push(client);
             };
             assert!(full.starts_with("the console has "), "{full}");
-            assert_eq!(full.contains("2 more are kept for its own user"), clients.len() == 30, "{full}");
+            assert_eq!(full.contains("2 more are reserved for its own user"), clients.len() == 30, "{full}");
             !is_served(unix)
         },
     );

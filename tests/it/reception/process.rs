@@ -24,7 +24,7 @@ pub(super) const NO_SPARE: &str = "no spare descriptor";
 /// Its console does not pause where no connection can be taken.
 pub(super) const NO_PAUSE: &str = "no pause";
 
-/// Its console logs every warning. The service says when a connection could not be taken once, and [`OFTEN`].
+/// Its console logs every warning. The service says when a connection could not be accepted once, and [`OFTEN`].
 pub(super) const LOGS_ALL: &str = "logs all";
 
 /// More often than a console with pauses tries in a few seconds.

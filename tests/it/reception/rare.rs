@@ -10,7 +10,7 @@ use crate::wire::builder;
 #[test]
 fn a_flood_of_foreign_peers_does_not_fill_the_log() {
     let (log, _guard) = Log::record();
-    let count = || log.lines().iter().filter(|line| line.contains("spoke HTTP")).count();
+    let count = || log.lines().iter().filter(|line| line.contains("sent HTTP")).count();
     harms_only_without(
         |builder| builder,
         |builder| builder.warning_interval(Duration::ZERO),
@@ -29,5 +29,5 @@ fn a_flood_of_foreign_peers_does_not_fill_the_log() {
             count() - before > 1
         },
     );
-    log.expect(&["WARN", "19 more warnings of the console were not logged"]);
+    log.expect(&["WARN", "19 further warnings of the console were not logged"]);
 }

@@ -46,7 +46,7 @@ fn what_the_service_has_changed_since_is_left_alone() {
     };
     until("a change while it is lent", changed, Result::is_ok).unwrap();
     let last = || vars::changes().pop().unwrap();
-    until("a record that it is left alone", last, |change| change.what.ends_with("left alone"));
+    until("a record that the value is not restored", last, |change| change.what.ends_with("not restored"));
     assert_eq!(RACE_LENT.load(Ordering::Relaxed), 17);
     assert_eq!(vars::changes().last().unwrap().new, 17);
     assert!(operator.asks("vars race-lent").contains("by the service\n"));

@@ -30,7 +30,7 @@ fn a_line_that_came_before_the_question_is_no_answer() {
     client.send("wire drop early\r\nyes\r\nwire count early\r\n");
     let text = client.expect(QUESTION);
     assert!(
-        text.contains("`yes` came before the question and is not its answer; it was not run\r\n"),
+        text.contains("`yes` was typed before the question, so it is not the answer; it was not run\r\n"),
         "{text}"
     );
     assert!(text.contains("`wire count early` came before the question"), "{text}");
@@ -67,7 +67,7 @@ fn ctrl_c_is_no_answer_and_the_next_line_runs() {
     client.expect(QUESTION);
     client.send(b"\xff\xf4\xff\xfd\x06wire echo a\r\n");
     client.expect(b"\xff\xfb\x06");
-    assert!(client.answer().ends_with("interrupted; it was not run\r\n"));
+    assert!(client.answer().ends_with("interrupted; the command was not run\r\n"));
     // It was taken for the answer, and lost.
     assert!(client.answer().ends_with("a\r\n"));
     assert_eq!(count_of("interrupted"), 0);
@@ -92,12 +92,12 @@ fn the_end_of_input_is_no_answer() {
 
 #[test]
 fn a_script_needs_its_yes_and_over_tcp_telnet_too() {
-    let unasked = "refused: `wire drop` is dangerous and nobody is there to be asked; add `--yes`\n";
+    let unasked = "refused: `wire drop` is dangerous and no operator can be asked; add `--yes`\n";
     assert_eq!(script(unix(), "wire drop script\n"), unasked);
     // What would not count is not advised first.
     for line in ["wire drop script\n", "wire drop script --yes\n"] {
         let untrusted = script(tcp(), line);
-        let start = "refused: `wire drop` is dangerous and nobody is there to be asked. `--yes` counts over TCP only from";
+        let start = "refused: `wire drop` is dangerous and no operator can be asked. `--yes` counts over TCP only from";
         assert!(untrusted.starts_with(start), "{untrusted}");
     }
     assert_eq!(count_of("script"), 0);

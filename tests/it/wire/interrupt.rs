@@ -80,7 +80,7 @@ fn ctrl_c_throws_away_what_waits_and_says_so() {
     client.expect("waiting\r\n");
     client.send(CTRL_C);
     client.expect(MARK);
-    assert_eq!(client.answer(), "\r\ninterrupted\r\n2 lines that waited were not run\r\n");
+    assert_eq!(client.answer(), "\r\ninterrupted\r\n2 queued lines were not run\r\n");
     client.expect_nothing();
     assert_eq!(count_of("thrown"), 0);
 }
@@ -101,7 +101,7 @@ fn a_stuck_command_is_left_behind() {
 #[test]
 fn are_you_there_is_answered_where_a_person_sees_it() {
     let mut client = Client::prompted(tcp());
-    let here = format!("[test is here, pid {}]\r\n", std::process::id());
+    let here = format!("[test runs, pid {}]\r\n", std::process::id());
     client.send(b"\xff\xf6");
     assert_eq!(client.answer(), format!("\r\n{here}"));
     client.send("wire wait are-you-there\r\n");

@@ -46,7 +46,7 @@ fn an_idle_script_is_closed_after_its_answers() {
     // A command may be silent for longer than a script.
     client.expect_nothing();
     open("idle");
-    assert_eq!(client.read_to_string(), "passed\nb\nnothing more came for 50ms; this session is closed\n");
+    assert_eq!(client.read_to_string(), "passed\nb\nno further input for 50ms; this session is closed\n");
 }
 
 /// A loop that pauses lost its next line, and nobody said so.
@@ -59,7 +59,7 @@ fn c13_a_script_that_pauses_is_not_closed_without_a_word() {
     let lines: Vec<serde_json::Value> =
         answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2, "{answer}");
-    assert_eq!(lines[1]["error"]["message"], "nothing more came for 50ms; this session is closed");
+    assert_eq!(lines[1]["error"]["message"], "no further input for 50ms; this session is closed");
 }
 
 /// "kill 12" was run of a "kill 123" whose last byte was late.
@@ -70,7 +70,7 @@ fn regression_a_line_whose_end_is_late_is_not_run() {
     client.send("wire echo a\nwire count late");
     assert_eq!(
         client.read_to_string(),
-        "a\nline not run: its end did not come\nnothing more came for 50ms; this session is closed\n"
+        "a\nincomplete line ignored\nno further input for 50ms; this session is closed\n"
     );
     assert_eq!(count_of("late"), 0);
 }

@@ -1,17 +1,17 @@
-//! What a character is to a terminal, by the standard's own data: [`table`](super::table) is made from the Unicode Character Database,
-//! and a test here compares the two (`BLESS=1` writes the table anew).
+//! The class of a character for a terminal. The [`table`](super::table) is generated from the Unicode Character Database, and a test here
+//! compares the two (`BLESS=1` writes the table anew).
 
 use crate::base::escape::table::TABLE;
 
-/// What a character is to a terminal.
+/// The class of a character for a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It is shown, and takes the place of its own.
+    /// It is shown in a cell of its own.
     Plain,
-    /// It is not seen, or moves what is: a control, a format character, one that may be ignored, a line or paragraph separator, one for
-    /// private use, and a code point that stands for nothing.
+    /// It is invisible, or changes the display of other characters: a control, a format character, an ignorable character, a line or
+    /// paragraph separator, a private-use character, or an unassigned code point.
     Hidden,
-    /// It is drawn onto the character before it.
+    /// It combines with the character before it.
     Mark,
     /// A picture (`Extended_Pictographic`), which may be the base of an emoji sequence.
     Picture,

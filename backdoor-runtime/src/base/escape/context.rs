@@ -1,5 +1,5 @@
-//! What stands before a character, as far as that decides whether it is shown: marks pile up on a base, and a joiner or a selector
-//! means something only inside an emoji sequence.
+//! The characters before a character, as far as they decide whether it is shown: marks accumulate on a base, and a joiner or a selector has
+//! a meaning only inside an emoji sequence.
 
 use crate::base::escape::class::Class;
 
@@ -17,7 +17,7 @@ const EMOJI_STYLE: char = '\u{fe0f}';
 /// COMBINING ENCLOSING KEYCAP.
 const KEYCAP: char = '\u{20e3}';
 
-/// What was shown last.
+/// The last character that was shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Context {
     marks: u8,
@@ -37,12 +37,12 @@ enum Last {
 }
 
 impl Context {
-    /// There is no base to put marks on: what stands before was spelled out, or is not known.
+    /// There is no base for marks: the character before was spelled out, or is not known.
     pub(crate) fn without_base() -> Self {
         Self { marks: MOST_MARKS, last: Last::Other }
     }
 
-    /// How many bytes of the text can be shown as they are, up to the first character of which that cannot be said.
+    /// How many bytes of the text can be shown unchanged, up to the first character for which that is not certain.
     pub(super) fn pass(&mut self, text: &str) -> usize {
         let mut at = 0;
         loop {
@@ -67,7 +67,7 @@ impl Context {
         }
     }
 
-    /// Whether a character is shown as it is, whatever follows it; then it is what was shown last.
+    /// Whether a character is shown unchanged, whatever follows it. If so, it becomes the last shown character.
     pub(crate) fn shows(&mut self, character: char) -> bool {
         let (marks, last) = match (Class::of(character), self.last) {
             (Class::Hidden, Last::Picture) if matches!(character, TEXT_STYLE | EMOJI_STYLE) => {
@@ -85,8 +85,8 @@ impl Context {
         true
     }
 
-    /// Whether a character that is not shown by itself is shown because of the one that follows: a joiner between two pictures, and the
-    /// style of a digit that becomes a keycap. `None` where that has yet to come.
+    /// Whether a character that is not shown by itself is shown because of the next one: a joiner between two pictures, and the style of a
+    /// digit that becomes a keycap. `None` if that is not known yet.
     pub(super) fn joins(&self, character: char, next: Option<char>) -> Option<bool> {
         match (character, self.last) {
             (JOINER, Last::Picture | Last::Styled) => next.map(|next| Class::of(next) == Class::Picture),

@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn a_paragraph_is_broken_anew_and_a_list_stays() {
-        const TEXT: &str = "What an author wrote in lines of his\nown, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second";
-        let fitted = "What an author wrote in\nlines of his own, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second\n";
+        const TEXT: &str = "What an author wrote in lines of its\nown, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second";
+        let fitted = "What an author wrote in\nlines of its own, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second\n";
         check(|page| paragraphs(page, TEXT), Some(24), fitted);
         check(|page| paragraphs(page, TEXT), None, &format!("{TEXT}\n"));
         let code = "Such as\n```text\none\ntwo\n```\nor\nthree\n";

@@ -56,7 +56,7 @@ fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: b
     }
     page.write_str(gap)?;
     if is_low {
-        return writeln!(page, "`help all` lists them all");
+        return writeln!(page, "`help all` lists all commands");
     }
     let mut topics: Vec<&str> = builtin.iter().filter_map(|command| command.topic).collect();
     topics.sort_unstable();
@@ -66,7 +66,7 @@ fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: b
     for line in written(width, |page| words(page, "topics: ", &topics))? {
         writeln!(page, "{line}")?;
     }
-    writeln!(page, "`help all` lists them all, `help NAME` explains one, `--json` gives data")
+    writeln!(page, "`help all` lists all commands, `help NAME` explains one, `--json` gives data")
 }
 
 /// The names that these commands are typed with.

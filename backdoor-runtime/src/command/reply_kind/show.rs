@@ -24,9 +24,9 @@ pub trait Show<R, M> {
 
 /// A reply whose pieces are taken one by one, by a task of the console's.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be taken piece by piece to the operator",
+    message = "`{Self}` cannot be streamed to the operator",
     label = "not `Send` and `'static`",
-    note = "a stream, and an iterator from an `async fn`, goes to another thread: it has to be `Send` and to own what it holds; collect it into a `Vec` instead"
+    note = "a stream, or an iterator from an `async fn`, moves to another thread: it must be `Send` and own its data; collect it into a `Vec` instead"
 )]
 pub trait InPieces: Send + 'static {}
 

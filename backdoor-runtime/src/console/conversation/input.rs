@@ -1,4 +1,4 @@
-//! What comes from the peer: bytes, silence, and the end of both.
+//! Input of the peer: bytes, silence, and the end of both.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use crate::console::telnet::{Event, NO_OPERATION, TIMING_MARK_REPLY, Telnet};
 use crate::console::type_ahead::Typed;
 use crate::reply::text;
 
-/// Bytes that tell a binary protocol: the longest signature is PROXY's.
+/// Bytes that identify a binary protocol: the longest signature is that of PROXY.
 const OPENING: usize = 12;
 
 impl Conversation {
-    /// The peer was silent for as long as a script would not be.
+    /// The peer was silent for longer than a script would be.
     pub(crate) fn end_detection(&mut self) {
         if self.style == Style::Undecided {
             self.begin_prompting();
@@ -41,12 +41,12 @@ impl Conversation {
         }
     }
 
-    /// When a telnet subnegotiation that is open has been so for too long.
+    /// When an open telnet subnegotiation has exceeded its time limit.
     pub(crate) fn unfinished_at(&self) -> Option<Instant> {
         self.telnet.unfinished_since()?.checked_add(self.config.bounds.subnegotiation_time)
     }
 
-    /// Its time is up.
+    /// The time limit of the subnegotiation is over.
     pub(crate) fn drop_unfinished(&mut self) {
         self.with_telnet(|telnet, sink| telnet.drop_unfinished(&mut |event| sink(event)));
     }
@@ -70,7 +70,7 @@ impl Conversation {
         self.probe();
     }
 
-    /// Sends a byte that means nothing to a telnet client, which shows whether it has gone, and says whether it did: another peer would
+    /// Sends a byte that a telnet client ignores, to find out whether the client disconnected. Returns whether it was sent: other peers would
     /// take the byte for an answer.
     pub(crate) fn probe(&mut self) -> bool {
         let asks = self.is_in_doubt() && self.peer.speaks_telnet();
@@ -80,14 +80,14 @@ impl Conversation {
         asks
     }
 
-    /// A script was silent for so long: one whose client does not close its half (`nc` without `-N`) ends here. It may have more to
-    /// send, and is told. What it began and did not finish is not run: the rest may still be on its way.
+    /// A script was silent for its time limit: a script whose client does not close its half (`nc` without `-N`) ends here. It is told the
+    /// reason, because it may have more to send. An unfinished line is not run: its rest may still be on its way.
     pub(crate) fn end_script(&mut self, waited: Duration) {
         if !self.lines.is_empty() {
             self.lines.erase_line();
-            self.screen.show_fresh("line not run: its end did not come\n");
+            self.screen.show_fresh("incomplete line ignored\n");
         }
-        let text = format!("nothing more came for {}; this session is closed", text::duration(&waited));
+        let text = format!("no further input for {}; this session is closed", text::duration(&waited));
         self.screen.show_fresh(&self.closing(text, self.answered_json));
         self.end_lines();
     }
@@ -115,7 +115,7 @@ impl Conversation {
             }
             Event::AreYouThere => {
                 let service = &self.config.shared.service;
-                let text = format!("[{} is here, pid {}]\n", service.name, service.pid);
+                let text = format!("[{} runs, pid {}]\n", service.name, service.pid);
                 self.aside(&text);
             }
             Event::EraseCharacter => self.lines.erase_character(),
@@ -130,7 +130,7 @@ impl Conversation {
             Event::Unfinished => {
                 // What was typed meanwhile may be a part of a line.
                 self.lines.erase_line();
-                self.aside("a telnet subnegotiation had no end and was dropped, and what was typed meanwhile with it\n");
+                self.aside("an unterminated telnet subnegotiation and the input after it were dropped\n");
             }
             Event::WindowSize { columns, rows } => self.peer.set_size(columns.into(), rows.into()),
         }
@@ -196,7 +196,7 @@ impl Conversation {
         self.queue.push(Typed { line, at_prompt, has_nul });
     }
 
-    /// Ctrl-C in whatever form it came, whose echo stands on the screen, or what takes its place.
+    /// Ctrl-C in any form whose echo is on the screen, or its replacement.
     fn interrupt(&mut self, is_echoed: bool) {
         self.thrown_away += self.queue.clear() + std::mem::take(&mut self.scanned_away);
         match &mut self.running {
@@ -212,7 +212,7 @@ impl Conversation {
         }
     }
 
-    /// No more lines are taken: the end of input, or Ctrl-D. Those that wait are still run.
+    /// No more lines are accepted: the end of input, or Ctrl-D. Queued lines are still run.
     fn end_lines(&mut self) {
         self.input_ended = true;
         self.prompt_at = None;

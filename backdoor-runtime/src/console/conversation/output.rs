@@ -1,4 +1,4 @@
-//! What goes to the peer: what commands say, how they ended, questions and prompts.
+//! Output to the peer: output of commands, their results, questions and prompts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,11 +15,11 @@ use crate::console::screen::Screen;
 use crate::dispatch::Outcome;
 use crate::reply::wrap;
 
-/// Lines that are named one by one when they came before a question; the others are counted.
+/// How many lines that came before a question are named one by one; the others are counted.
 const NAMED: usize = 3;
 
 impl Conversation {
-    /// Takes a piece of what some run says.
+    /// Takes a piece of a run's output.
     pub(crate) fn piece(&mut self, piece: OutputEvent) {
         if self.over {
             return;
@@ -45,13 +45,12 @@ impl Conversation {
         }
     }
 
-    /// Whether a question waits to be asked, for which everything that was sent before has to be read first.
+    /// Whether a question waits, before which all earlier input must be read.
     pub(crate) fn has_question(&self) -> bool {
         !self.over && self.running.as_ref().is_some_and(Running::has_question)
     }
 
-    /// Refuses the lines that came before the question: they cannot be meant as its answer, nor were they sent by someone who knew
-    /// of it.
+    /// Rejects the lines that came before the question: they cannot be meant as its answer, and their sender did not know of it.
     pub(crate) fn refuse_early_lines(&mut self) {
         let Some(running) = &mut self.running else { return };
         while let Some(early) = self.queue.pop() {
@@ -65,7 +64,7 @@ impl Conversation {
         }
     }
 
-    /// Asks the question. Only a line that comes from now on answers it.
+    /// Asks the question. Only a later line answers it.
     pub(crate) fn ask(&mut self) {
         self.lines.erase_line();
         self.refuse_early_lines();
@@ -77,7 +76,7 @@ impl Conversation {
         }
     }
 
-    /// The line that ran has ended.
+    /// The running line has ended.
     pub(crate) fn ended(&mut self, outcome: &Outcome) {
         let Some(running) = self.running.take() else { return };
         let failure = outcome.failure.as_ref();
@@ -107,7 +106,7 @@ impl Conversation {
         }
     }
 
-    /// Shows the prompt that is due, where nothing is about to be run. To be called before anything is written.
+    /// Shows the prompt that is due, unless a line is about to run. To be called before anything is written.
     pub(crate) fn flush_prompt(&mut self) {
         if self.prompt_due && self.running.is_none() && self.queue.is_empty() && !self.is_over() {
             self.report_thrown_away();
@@ -115,12 +114,12 @@ impl Conversation {
         }
     }
 
-    /// Shows what the console says by itself at the start of a line, broken between words where it is too wide.
+    /// Shows a message of the console at the start of a line, broken between words if it is too wide.
     pub(super) fn say(&mut self, text: &str) {
         self.screen.show_fresh(&wrap::lines(text, self.peer.width()));
     }
 
-    /// Shows text that belongs to no run in front.
+    /// Shows text that does not belong to the run in the foreground.
     pub(super) fn aside(&mut self, text: &str) {
         match &mut self.running {
             Some(running) if running.is_json() => running.reply.show_later(text),
@@ -139,12 +138,12 @@ impl Conversation {
         }
     }
 
-    /// When a prompt is to be shown that waits for pasted lines.
+    /// When a prompt that is delayed for pasted lines is to be shown.
     pub(crate) fn prompt_at(&self) -> Option<Instant> {
         self.prompt_at
     }
 
-    /// Shows the prompt, but where a line waits that is to be shown behind it.
+    /// Shows the prompt, unless a queued line is shown after it.
     pub(crate) fn show_prompt(&mut self) {
         self.prompt_due = false;
         self.prompt_at = None;
@@ -156,16 +155,16 @@ impl Conversation {
     fn report_thrown_away(&mut self) {
         if self.queue.is_empty() && self.scanned_away > 0 {
             let count = std::mem::take(&mut self.scanned_away);
-            self.say(&format!("{count} lines that came last were not run; too many waited before them\n"));
+            self.say(&format!("{count} further lines were not run; the queue was full\n"));
         }
         match std::mem::take(&mut self.thrown_away) {
             0 => {}
-            1 => self.screen.show_fresh("1 line that waited was not run\n"),
-            count => self.screen.show_fresh(&format!("{count} lines that waited were not run\n")),
+            1 => self.screen.show_fresh("1 queued line was not run\n"),
+            count => self.screen.show_fresh(&format!("{count} queued lines were not run\n")),
         }
     }
 
-    /// What a run says after it has ended.
+    /// Output of a run after its end.
     fn late(&mut self, what: Output) {
         match what {
             Output::Printed(text) | Output::Notice(text) => self.aside(&text),
@@ -178,7 +177,7 @@ fn refusal(line: &Result<Arc<str>, Rejection>) -> String {
     match line {
         Ok(line) => {
             format!(
-                "`{}` came before the question and is not its answer; it was not run\n",
+                "`{}` was typed before the question, so it is not the answer; it was not run\n",
                 escape_line(line)
             )
         }

@@ -1,4 +1,4 @@
-//! What stands where on an operator's screen, by hand and without a clock.
+//! The operator's screen, step by step and without a clock.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,17 +15,17 @@ use crate::dispatch::{CommandLimits, ConsoleState, Dispatcher, Outcome};
 use crate::reply::Form;
 use crate::service::Service;
 
-/// A peer that has said nothing in telnet but that it speaks it.
+/// A peer that has sent nothing but one telnet command.
 const NO_OPERATION: &[u8] = b"\xff\xf1";
 
-/// A session, and what runs its lines by hand.
+/// A session, and a loop that runs its lines by hand.
 struct Desk {
     conversation: Conversation,
     dispatcher: Dispatcher,
 }
 
 impl Desk {
-    /// The operator is at his first prompt.
+    /// The operator is at the first prompt.
     fn new(speaks_telnet: bool) -> Self {
         let service = Service::new("t".to_owned(), None);
         let shared = Arc::new(ConsoleState::new(Registry::linked(), service, 64));
@@ -57,7 +57,7 @@ impl Desk {
         self.conversation.flush_prompt();
     }
 
-    /// What has come to the screen since.
+    /// The new output on the screen.
     fn shown(&mut self) -> String {
         let bytes = std::mem::take(self.conversation.output());
         String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
@@ -86,7 +86,7 @@ fn regression_a_late_pasted_line_is_not_taken_as_typed() {
 }
 
 #[test]
-fn whoever_speaks_no_telnet_has_the_prompt_with_the_answer() {
+fn a_line_mode_peer_gets_the_prompt_with_the_answer() {
     let mut desk = Desk::new(false);
     desk.types(b"one\n");
     desk.answers("one", "1\n");

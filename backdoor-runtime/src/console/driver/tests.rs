@@ -1,4 +1,4 @@
-//! When a session does what, by a clock that the tests move.
+//! The times of a session, by a clock that the tests move.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +39,7 @@ impl Wire {
         }
     }
 
-    /// What has come since this was asked last, and whether the session has ended.
+    /// The new output, and whether the session has ended.
     fn shown(&self) -> (String, bool) {
         let mut ends = self.ends();
         (String::from_utf8(mem::take(&mut ends.shown)).unwrap(), ends.is_closed)
@@ -109,7 +109,7 @@ fn begin() -> Wire {
     wire
 }
 
-/// Lets time pass, and everything be done that is due.
+/// Lets time pass, and runs everything that is due.
 async fn pass(time: Duration) {
     sleep(Duration::from_nanos(1)).await;
     advance(time).await;
@@ -164,7 +164,7 @@ async fn c13_an_idle_script_is_told_why_it_is_closed() {
     pass(SCRIPT_IDLE - 2 * MOMENT).await;
     assert_eq!(wire.shown(), (String::new(), false));
     pass(2 * MOMENT).await;
-    assert_eq!(wire.shown(), ("nothing more came for 2s; this session is closed\n".to_owned(), true));
+    assert_eq!(wire.shown(), ("no further input for 2s; this session is closed\n".to_owned(), true));
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ pub(super) enum Verb {
 pub(super) enum Side {
     /// "us" in RFC 1143: the peer says DO and DONT, we say WILL and WONT.
     Ours,
-    /// "him" in RFC 1143: the peer says WILL and WONT, we say DO and DONT.
+    /// The peer, whom RFC 1143 names in the third person: the peer says WILL and WONT, we say DO and DONT.
     Theirs,
 }
 

@@ -1,10 +1,10 @@
-//! How often option commands are answered: who asks without end meets silence.
+//! The rate limit of answers to option commands: further ones get no answer.
 
 use std::time::{Duration, Instant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Counts the option commands of the second that runs.
+/// Counts the option commands of the current second.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     limit: usize,
@@ -13,12 +13,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// As many are answered in one second.
+    /// The number that is answered in one second.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, begun: None, count: 0 }
     }
 
-    /// Counts one, and says whether it is answered.
+    /// Counts one, and returns whether it is answered.
     pub(super) fn allows(&mut self, now: Instant) -> bool {
         if self.begun.is_none_or(|begun| now.saturating_duration_since(begun) >= SECOND) {
             self.begun = Some(now);

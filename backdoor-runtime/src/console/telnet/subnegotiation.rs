@@ -1,4 +1,4 @@
-//! A subnegotiation that is open: its bytes, which are few, and since when.
+//! An open subnegotiation: its bounded bytes, and when it began.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use std::time::Instant;
 pub(super) struct Subnegotiation {
     limit: usize,
     since: Option<Instant>,
-    /// What came since `IAC SB`, the option first; `None` in one that is too long to keep.
+    /// The bytes since `IAC SB`, the option first; `None` if it is too long to keep.
     bytes: Option<Vec<u8>>,
 }
 
 impl Subnegotiation {
-    /// None is open. One may have as many bytes as `limit` says.
+    /// No subnegotiation is open. `limit` bounds its bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, since: None, bytes: None }
     }
@@ -29,17 +29,17 @@ impl Subnegotiation {
         }
     }
 
-    /// Since when one is open.
+    /// When the open one began.
     pub(super) fn since(&self) -> Option<Instant> {
         self.since
     }
 
-    /// Whether the one that is open has more bytes than it may have.
+    /// Whether the open one has exceeded its bytes.
     pub(super) fn is_too_long(&self) -> bool {
         self.bytes.is_none()
     }
 
-    /// Ends it, and gives its bytes.
+    /// Ends it, and returns its bytes.
     pub(super) fn take(&mut self) -> Option<Vec<u8>> {
         self.since = None;
         self.bytes.take()

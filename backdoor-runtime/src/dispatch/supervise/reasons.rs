@@ -1,4 +1,4 @@
-//! Why a call does not come to its end, as its operator and the log are told.
+//! Messages for the operator and the log about a call that does not end normally.
 
 use std::time::Duration;
 
@@ -10,26 +10,24 @@ use crate::dispatch::supervise::{RUNTIME, Waiting};
 use crate::dispatch::{Dispatcher, Ended, Status};
 use crate::reply::text;
 
-/// A call that no thread has come to, while these others have one.
+/// No thread has begun the call; these runs occupy the threads.
 pub(super) fn no_thread(name: &str, others: &str) -> String {
     match others {
-        "" => format!(
-            "`{name}` waits for a thread, though none is occupied: the machine is busy. Ctrl-C leaves"
-        ),
+        "" => format!("`{name}` waits for a thread to start: the machine is busy. Ctrl-C cancels"),
         others => format!(
-            "`{name}` waits for a thread; they are occupied by {others}. `running` lists them, Ctrl-C leaves"
+            "`{name}` waits for a thread; all are occupied by {others}. `running` lists them, Ctrl-C cancels"
         ),
     }
 }
 
-/// A call that is left unpolled in the middle.
+/// A runtime does not poll the call although it was woken.
 pub(super) fn not_polled_yet(call: &Waiting, command: &Command) -> String {
     let not_polled = not_polled(call.place, &format!("`{}`", command.name), RUNTIME);
     let blocked = if call.place == Executor::Runtime { "; its workers may be blocked" } else { "" };
-    format!("{not_polled}, though it was woken{blocked}. Ctrl-C leaves")
+    format!("{not_polled}, though it was woken{blocked}. Ctrl-C cancels")
 }
 
-/// The end of a call, and where that is its deadline, why it was not done before.
+/// Adds to an exceeded deadline why the call was late.
 pub(super) fn explained(mut ended: Ended, call: &Waiting) -> Ended {
     if let Some(late) = call.late
         && ended.failure.status == Status::TimedOut
@@ -39,7 +37,7 @@ pub(super) fn explained(mut ended: Ended, call: &Waiting) -> Ended {
     ended
 }
 
-/// A call that was told to stop before anything had come to it.
+/// The call was told to stop before its executor began it.
 pub(super) fn never_begun(
     stop: Stop,
     command: &Command,
@@ -59,21 +57,21 @@ pub(super) fn never_begun(
     Failure::timed_out(format!("`{}` was not run: {why} for {limit}", command.name))
 }
 
-/// One that was told to stop, and did.
+/// The call was told to stop, and stopped.
 pub(super) fn stop_failure(stop: Stop, command: &Command, limit: Option<Duration>) -> Failure {
     match stop {
         Stop::Interrupted => Failure::cancelled("interrupted".to_owned()),
-        Stop::Disconnected => Failure::cancelled("the client has gone".to_owned()),
-        Stop::Ending => Failure::cancelled("the console ends".to_owned()),
+        Stop::Disconnected => Failure::cancelled("the client disconnected".to_owned()),
+        Stop::Ending => Failure::cancelled("the console is shutting down".to_owned()),
         Stop::Killed(by) => Failure::cancelled(format!("killed by session {by}")),
         Stop::TimedOut => {
             let limit = text::duration(&limit.unwrap_or_default());
-            Failure::timed_out(format!("`{}` had not ended after {limit} and was cancelled", command.name))
+            Failure::timed_out(format!("`{}` did not end within {limit} and was cancelled", command.name))
         }
     }
 }
 
-/// One that was told to stop a second ago, and did not.
+/// The call was told to stop a second ago, and still runs.
 pub(super) fn given_up(
     dispatcher: &Dispatcher,
     stop: Stop,
@@ -97,7 +95,7 @@ pub(super) fn given_up(
         None => format!("{subject} still runs a second later and"),
     };
     let mut failure = stop_failure(stop, command, limit);
-    failure.message.push_str(&format!("; {still} is left behind, stuck"));
+    failure.message.push_str(&format!("; {still} is marked stuck"));
     // That was said right now.
     call.late = call.late.filter(|_| unpolled.is_none());
     failure
@@ -123,11 +121,11 @@ mod tests {
     fn regression_only_runs_on_threads_are_named() {
         assert_eq!(
             no_thread("x", ""),
-            "`x` waits for a thread, though none is occupied: the machine is busy. Ctrl-C leaves"
+            "`x` waits for a thread to start: the machine is busy. Ctrl-C cancels"
         );
         assert_eq!(
             no_thread("x", "`y` (session 1, run 7) for 12 s"),
-            "`x` waits for a thread; they are occupied by `y` (session 1, run 7) for 12 s. `running` lists them, Ctrl-C leaves"
+            "`x` waits for a thread; all are occupied by `y` (session 1, run 7) for 12 s. `running` lists them, Ctrl-C cancels"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The signals that a write may raise, blocked on a thread: the write fails instead, and the process goes on.
+//! Blocks the signals that a write may raise on a thread: the write fails instead, and the process continues.
 #![allow(unsafe_code, reason = "neither std nor rustix has a thread's mask of signals")]
 
 use std::mem::MaybeUninit;

@@ -1,5 +1,5 @@
-//! A limit for what runs on a thread of its own that counts only that thread's own time: on a busy machine it may wait for a processor for
-//! longer than its work may take, and who is asked would be blamed for it.
+//! A time limit for a thread of its own that does not count the time without a processor: on a busy machine the thread may wait for a
+//! processor for longer than its limit.
 
 use std::fs;
 use std::future::Future;
@@ -15,7 +15,7 @@ use crate::base::kernel_ids;
 /// How long a thread may wait for a processor beyond its limit.
 const MOST: Duration = Duration::from_secs(10);
 
-/// How soon a thread that waits for one is looked at again, at least.
+/// The shortest pause before a thread that waits for a processor is checked again.
 const AGAIN: Duration = Duration::from_millis(5);
 
 /// The time of one thread.
@@ -30,12 +30,12 @@ pub(crate) struct OwnTime {
 pub(crate) struct Exceeded;
 
 impl OwnTime {
-    /// This is the thread.
+    /// Declares that this is the thread.
     pub(crate) fn begin(&self) {
         self.tid.store(kernel_ids::thread(), Ordering::Relaxed);
     }
 
-    /// Waits for what comes of the thread. To be polled on a runtime that has timers.
+    /// Waits for the thread's result. To be polled on a runtime that has timers.
     pub(crate) async fn limit<T>(
         &self,
         limit: Duration,
@@ -52,7 +52,7 @@ impl OwnTime {
         }
     }
 
-    /// The same on a thread that may be blocked. `None` where nothing will come any more.
+    /// The same on a thread that may block. `None` if no result will come any more.
     pub(crate) fn blocking_limit<T>(&self, limit: Duration, work: &Receiver<T>) -> Option<T> {
         let begun = Instant::now();
         let mut left = limit;
@@ -65,7 +65,7 @@ impl OwnTime {
         }
     }
 
-    /// How much longer it may take, after so long.
+    /// The remaining time, after this long.
     fn left(&self, limit: Duration, elapsed: Duration) -> Option<Duration> {
         if elapsed >= limit.saturating_add(MOST) {
             return None;
@@ -80,8 +80,8 @@ impl OwnTime {
     }
 }
 
-/// The same by what the kernel says of the thread: its state (proc_pid_stat(5)), and the nanoseconds in which it ran and in which it
-/// waited for a processor (the kernel's `sched-stats`), of which the wait that lasts is no part yet.
+/// The same, from the kernel's figures of the thread: its state (proc_pid_stat(5)), and the nanoseconds in which it ran and in which it
+/// waited for a processor (the kernel's `sched-stats`); the present wait is not part of them yet.
 fn left(stat: &str, schedstat: &str, limit: Duration, elapsed: Duration) -> Option<Duration> {
     let is_runnable = stat.rsplit_once(") ")?.1.starts_with('R');
     let mut times = schedstat.split_whitespace().map(|time| time.parse().map(Duration::from_nanos));

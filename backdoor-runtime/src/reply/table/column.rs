@@ -1,21 +1,21 @@
-//! What an author, or a view of the console's, says of a column: which end of its text matters, and whether it may be left out.
+//! How a column of a table may be shortened: which end of its text matters, and whether it may be left out.
 
-/// Where a text is cut that its column has no room for.
+/// Where a text is cut if its column is too narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cut {
-    /// Its end goes: sentences.
+    /// The end is cut: sentences.
     End,
-    /// Its middle goes: names whose two ends tell them apart.
+    /// The middle is cut: names that differ at both ends.
     Middle,
-    /// Its begin goes, at a `/` where one is near: paths, addresses with a port.
+    /// The start is cut, at a `/` if one is near: paths, addresses with a port.
     Start,
 }
 
-/// How a column of [`Page::table`](crate::Page::table) gives way where the terminal has no room for the whole table.
+/// How a column of [`Page::table`](crate::Page::table) is shortened if the terminal has no room for the whole table.
 ///
-/// Numbers, durations, times and truths are never cut. A text is, unless [`whole`](Self::whole) says otherwise: one of several words
-/// at its end, any other in its middle.
+/// Numbers, durations, times and booleans are never cut. A text is cut unless [`whole`](Self::whole) is set: at its end if it has several
+/// words, else in its middle.
 ///
 /// ```
 /// use backdoor_runtime::{Column, Cut};
@@ -33,18 +33,18 @@ pub struct Column {
 }
 
 impl Column {
-    /// The column of this name, which gives way as any other.
+    /// The column of this name, with the defaults.
     pub const fn new(name: &'static str) -> Self {
         Self { name, cut: None, least: None, spare: 0, right: false, below: false }
     }
 
-    /// Its texts are cut there.
+    /// Where its texts are cut.
     #[must_use]
     pub const fn cut(self, cut: Cut) -> Self {
         Self { cut: Some(cut), ..self }
     }
 
-    /// Its texts are not cut to less than so many cells. Default: half of the longest, and not less than 8.
+    /// The least width of its texts, in cells. Default: half of the longest text, and not less than 8.
     #[must_use]
     pub const fn least(self, cells: usize) -> Self {
         Self { least: Some(cells), ..self }
@@ -56,20 +56,20 @@ impl Column {
         self.least(usize::MAX)
     }
 
-    /// It is left out where there is no room for all: those of order 1 first, then those of order 2, and so on. Default: 0, which
-    /// never is: rather, each row is shown as lines of names and values.
+    /// The order in which columns are left out if there is no room for all: order 1 first, then 2, and so on. Default: 0, never; then each
+    /// row is shown as lines of names and values instead.
     #[must_use]
     pub const fn spare(self, order: u8) -> Self {
         Self { spare: order, ..self }
     }
 
-    /// Where there is no room for all, its text stands below its row, whole: a reason, a message.
+    /// If there is no room for all columns, its text is shown in full below its row: a reason, a message.
     #[must_use]
     pub const fn below(self) -> Self {
         Self { below: true, ..self }
     }
 
-    /// Its texts end below each other, as numbers do: sizes with their units.
+    /// Its texts are aligned to the right, as numbers are: sizes with their units.
     #[must_use]
     pub const fn right(self) -> Self {
         Self { right: true, ..self }

@@ -1,4 +1,4 @@
-//! A panic of the console's own, and what it leaves standing.
+//! A panic in the console's own code, and the parts that keep working after it.
 
 use super::*;
 

@@ -20,7 +20,7 @@ use socket2::SockAddr;
 use crate::server::socket_file::{Identity, LOCK_PATIENCE};
 use crate::service::address::Listen;
 
-const ANSWERS: &str = "this or another process answers there; stop that one, or put `{pid}` in the path";
+const ANSWERS: &str = "a process already listens there; stop it, or put `{pid}` in the path";
 
 /// A directory that is removed with all that is in it.
 struct Dir(PathBuf);
@@ -194,7 +194,7 @@ fn c20_a_path_with_the_process_id_gets_other_advice() {
     let check = |name: &str, advice: &str| {
         let _bound = bind(&at(&dir.file(name))).unwrap();
         let error = bind(&at(&dir.file(name))).unwrap_err();
-        assert!(error.to_string().ends_with(&format!("stop that one, or {advice}")), "{error}");
+        assert!(error.to_string().ends_with(&format!("stop it, or {advice}")), "{error}");
         assert!(error.is_held(), "it may end");
     };
     check("a.sock", "put `{pid}` in the path");
@@ -226,7 +226,7 @@ fn a_socket_with_a_full_queue_is_alive() {
 #[test]
 fn what_is_no_socket_of_ours_is_left_alone() {
     let dir = Dir::new("others");
-    let left = "is there, not a socket; it was left as it is: remove it, or choose another path";
+    let left = "exists there, not a socket, and was not changed; remove it, or choose another path";
     let path = dir.file("file");
     fs::write(&path, "data").unwrap();
     check_error(&path, &format!("a regular file {left}"));
@@ -245,7 +245,7 @@ fn what_is_no_socket_of_ours_is_left_alone() {
     let datagram = dir.file("datagram");
     let _socket = UnixDatagram::bind(&datagram).unwrap();
     let error = bind(&at(&datagram)).unwrap_err();
-    assert!(error.to_string().contains("a socket is there that cannot be asked"), "{error}");
+    assert!(error.to_string().contains("whether a process listens on it is unknown"), "{error}");
     assert!(error.source().is_some() && datagram.exists());
 }
 

@@ -72,14 +72,14 @@ fn mistakes_are_named() {
     let http = "`http:` does not belong to an address; write `127.0.0.1:3000`";
     check_error("http://127.0.0.1:3000/", http);
     check_error("HTTP://example.org/", "`HTTP:` does not belong to an address; write `3000`");
-    check_error("shop", &format!("that is no address; {FORMS}"));
+    check_error("shop", &format!("that is not an address; {FORMS}"));
     check_error("127.0.0.1", "the port is missing; write `127.0.0.1:3000`");
     check_error("localhost", "the port is missing; write `localhost:3000`");
     check_error("localhost:", &format!("the port is missing; {FORMS}"));
     check_error("3000:", &format!("the port is missing; {FORMS}"));
     check_error("[::1]", "the port is missing; write `[::1]:3000`");
     check_error("[::1", "the `]` is missing; write `[::1]:3000`");
-    check_error("[127.0.0.1]:80", "that is no IPv6 address in brackets; write `[::1]:3000`");
+    check_error("[127.0.0.1]:80", "that is not an IPv6 address in brackets; write `[::1]:3000`");
     for text in ["::1", "::1:3000", "::1:3000:3010"] {
         check_error(text, "an IPv6 address stands in brackets, with a port after it; write `[::1]:3000`");
     }
@@ -95,7 +95,7 @@ fn mistakes_are_named() {
     check_error("0:10", "a range of ports begins at 1 or above; `0` alone is any free port");
     check_error("unix:", "the path is missing; write `unix:/path/to.sock`");
     check_error("unix:/run/", "that is a directory; add a file name, such as `shop.sock`");
-    let known = "stands for nothing; in a path there are `{pid}` and `{host}`";
+    let known = "is not a placeholder; a path may contain `{pid}` and `{host}`";
     for unknown in ["{foo}", "{}", "{PID}", "{{pid}"] {
         check_error(&format!("unix:/run/{{pid}}-{unknown}.sock"), &format!("`{unknown}` {known}"));
     }
@@ -124,12 +124,12 @@ fn c19_what_is_no_address_is_named_with_what_to_write() {
     for path in ["file:/run/x.sock", "UNIX:/run/x.sock", "unix-connect:/run/x.sock", "plain:/run/x.sock"] {
         check_error(path, "a path begins with `unix:`; write `unix:/run/x.sock`");
     }
-    check_error("unix:~/x.sock", "only a shell knows what `~` is; write the whole path");
+    check_error("unix:~/x.sock", "only a shell expands `~`; write the whole path");
     check_error(":3118", "the host in front of the `:` is missing; write `3118` for 127.0.0.1");
     check_error(":3118:3120", "the host in front of the `:` is missing; write `3118:3120` for 127.0.0.1");
     for off in ["false", "No", "none", "disabled"] {
         let error = parse_list(off).unwrap_err().to_string();
-        let reason = "that is no address; write `off` to switch the console off";
+        let reason = "that is not an address; write `off` to switch the console off";
         assert_eq!(error, format!("cannot listen on `{off}`: {reason}"));
     }
 }
