@@ -129,7 +129,7 @@ fn another_host_is_refused_with_a_reason() {
         let error = refused(host);
         assert!(error.contains("listens on loopback only"), "{error}");
     }
-    assert!(refused("shop").contains("that is no address"));
+    assert!(refused("shop").contains("that is not an address"));
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn a_dead_socket_is_replaced_and_anything_else_is_kept() {
     let console = builder().listen(address.as_str()).start().unwrap();
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
     // It is alive now.
-    assert!(refused(&address).contains("this or another process answers there"));
+    assert!(refused(&address).contains("a process already listens there"));
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
     drop(console);
     fs::write(&path, "precious").unwrap();
-    assert!(refused(&address).contains("a regular file is there, not a socket"));
+    assert!(refused(&address).contains("a regular file exists there, not a socket"));
     assert_eq!(fs::read(&path).unwrap(), b"precious");
 }
 

@@ -33,7 +33,7 @@ fn c18_what_the_predecessor_holds_is_had_when_it_ends() {
     predecessor.kill();
     log.expect(&["INFO", &format!("the console of test listens on {tcp} now")]);
     log.expect(&["INFO", &format!("the console of test listens on {unix} now")]);
-    assert_eq!(log.lines().iter().filter(|line| line.contains("waits for")).count(), 2);
+    assert_eq!(log.lines().iter().filter(|line| line.contains("cannot use an address yet")).count(), 2);
     assert_eq!(script(&Address::Tcp(tcp.parse().unwrap()), "wire echo a\n"), "a\n");
     assert_eq!(script(&Address::Unix(path.clone()), "wire echo a\n"), "a\n");
     assert_eq!(console.addresses().len(), 3, "{console:?}");
@@ -63,11 +63,11 @@ fn c17_of_several_addresses_those_that_can_be_had_are() {
     let console = builder().listen(missing.as_str()).listen(0).start_or_warn();
     assert_eq!(console.addresses().len(), 1);
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
-    log.expect(&["WARN", "the console of test does without an address", &missing, "there is no directory"]);
+    log.expect(&["WARN", "the console of test skips an address", &missing, "there is no directory"]);
 
     let console = builder().listen(missing.as_str()).start_or_warn();
     assert!(console.addresses().is_empty());
-    log.expect(&["WARN", "the console of test is not there", &missing]);
+    log.expect(&["WARN", "the console of test did not start", &missing]);
 }
 
 /// What the service says that is started where this was done to the network before.
