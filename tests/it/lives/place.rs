@@ -127,7 +127,7 @@ fn a_limit_of_file_sizes_is_kept_and_ends_nothing() {
     let service = Process::start(&mut command);
     let address = service.address();
     let answer = saved(&address, "service limit file-size 500");
-    assert!(answer.contains("and the process may write files of 500 (RLIMIT_FSIZE)"), "{answer}");
+    assert!(answer.contains("bytes, and RLIMIT_FSIZE allows 500"), "{answer}");
     assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 1, "only its log");
     // What the console logs of this goes beyond the limit, too.
     for _ in 0..3 {

@@ -30,7 +30,7 @@ pub(super) const LOGS_ALL: &str = "logs all";
 /// More often than a console with pauses tries in a few seconds.
 const OFTEN: usize = 51;
 
-pub(super) const NOT_TAKEN: &str = "could not be taken";
+pub(super) const NOT_TAKEN: &str = "could not be accepted";
 
 /// Gives the descriptors of a program that this process starts
 #[backdoor_command(name = "reception inherited")]
