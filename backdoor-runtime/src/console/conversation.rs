@@ -332,7 +332,7 @@ impl Conversation {
     pub(crate) fn leave(&mut self) {
         let json = self.running.as_ref().is_some_and(Running::is_json);
         let failure =
-            Failure::cancelled("the console ends; the command still runs and is left behind".to_owned());
+            Failure::cancelled("the console is shutting down; the command keeps running".to_owned());
         self.ended(&Outcome { failure: Some(failure), tail: String::new(), json, line: None });
         self.farewell();
     }

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_has_its_consoles_nice_value_whatever_thread_starts_it() {
+    fn a_thread_has_the_nice_value_of_its_console() {
         let expected = (own() + 3).min(LARGEST);
         let (priority, why_not) = Priority::of_console(Some(3));
         assert_eq!(why_not, None);

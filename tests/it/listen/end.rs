@@ -62,7 +62,7 @@ fn a_stuck_command_does_not_hold_up_the_drop() {
     client.send("wire stuck drop\r\n");
     client.expect("waiting\r\n");
     returns("the drop", || console.drop_within(PATIENCE));
-    let left = "the console ends; the command still runs and is left behind\r\n";
+    let left = "the console is shutting down; the command keeps running\r\n";
     assert_eq!(text(&mut client), format!("{left}{GOODBYE}"));
     open("drop");
 }

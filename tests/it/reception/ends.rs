@@ -30,7 +30,7 @@ async fn a_shutdown_holds_up_no_thread() {
         turns += 1;
     }
     assert!(turns > 10, "the thread had {turns} turns in {:?}", begin.elapsed());
-    let left = "the console ends; the command still runs and is left behind\r\n";
+    let left = "the console is shutting down; the command keeps running\r\n";
     assert_eq!(String::from_utf8(stuck.read_to_end()).unwrap(), format!("{left}{GOODBYE}"));
     open("shutdown");
 }

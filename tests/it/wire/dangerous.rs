@@ -97,7 +97,7 @@ fn a_script_needs_its_yes_and_over_tcp_telnet_too() {
     // What would not count is not advised first.
     for line in ["wire drop script\n", "wire drop script --yes\n"] {
         let untrusted = script(tcp(), line);
-        let start = "refused: `wire drop` is dangerous and no operator can be asked. `--yes` counts over TCP only from";
+        let start = "refused: `wire drop` is dangerous and no operator can be asked. Over TCP, `--yes` is accepted only from";
         assert!(untrusted.starts_with(start), "{untrusted}");
     }
     assert_eq!(count_of("script"), 0);
