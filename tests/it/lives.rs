@@ -7,3 +7,4 @@ mod place;
 #[allow(unsafe_code, reason = "no safe function sets a limit between fork and exec")]
 mod process;
 mod strategy;
+mod valgrind;

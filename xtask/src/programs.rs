@@ -38,6 +38,7 @@ const PROGRAMS: &[Program] = &[
     Program::new("setpriv", "util-linux", "tests/it/listen/rights.rs", Without::LeftOut),
     Program::new("unshare", "util-linux", "tests/it/listen and others", Without::LeftOut),
     Program::new("ip", "iproute2", "tests/it/listen/held.rs", Without::LeftOut),
+    Program::new("valgrind", "valgrind", "tests/it/lives/valgrind.rs", Without::LeftOut),
 ];
 
 impl Program {
