@@ -10,6 +10,9 @@ use crate::gate::gate;
 use crate::log::Log;
 use crate::operator::{Operator, console};
 
+/// How long a client without telnet is silent before it gets its prompt.
+const DETECT: Duration = Duration::from_millis(50);
+
 /// Compares a password, for which it waits where it is asked to
 #[backdoor_command(name = "secret-args login")]
 fn login(
@@ -171,7 +174,7 @@ fn views_and_the_log_show_dots() {
 
 #[test]
 fn echo_of_a_pasted_line_shows_dots() {
-    let backdoor = console().start().unwrap();
+    let backdoor = console().detect_timeout(DETECT).start().unwrap();
     let mut client = Client::connect(&backdoor.addresses()[0]);
     client.expect("t> ");
     client.send(
@@ -187,11 +190,11 @@ fn echo_of_a_pasted_line_shows_dots() {
 
 #[test]
 fn line_refused_at_a_question_shows_dots() {
-    let backdoor = console().start().unwrap();
+    let backdoor = console().detect_timeout(DETECT).start().unwrap();
     let mut client = Client::connect(&backdoor.addresses()[0]);
     client.expect("t> ");
     client.send("secret-args drop hunter2\r\nsecret-args login bob hunter2\r\n");
     let text = client.expect("Type yes to run it: ");
-    assert!(text.contains("`secret-args login bob ••••` came before the question"), "{text}");
+    assert!(text.contains("`secret-args login bob ••••` was typed before the question"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }

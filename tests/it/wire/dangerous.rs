@@ -33,7 +33,7 @@ fn a_line_that_came_before_the_question_is_no_answer() {
         text.contains("`yes` was typed before the question, so it is not the answer; it was not run\r\n"),
         "{text}"
     );
-    assert!(text.contains("`wire count early` came before the question"), "{text}");
+    assert!(text.contains("`wire count early` was typed before the question"), "{text}");
     assert_eq!(client.ask("no"), "refused: `wire drop` was not run; only `yes` confirms it\r\n");
     assert_eq!(count_of("early"), 0);
 }
