@@ -263,7 +263,7 @@ fn keeps_all_ahead(console: &Backdoor, limit: Limit, name: &str) -> bool {
     client.send(format!("wire count {name}\r\n").repeat(AHEAD));
     // Are you there: it is answered when all before it was read.
     client.send(b"\xff\xf6");
-    client.expect("is here");
+    client.expect("runs, pid ");
     open(&name);
     let told = comes(&mut client, "further lines were not run; the queue was full", limit.patience());
     !told || count_of(&name) == AHEAD as u32

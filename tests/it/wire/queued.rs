@@ -76,7 +76,7 @@ fn a_refused_line_leaves_no_extra_prompt() {
     client.send(b"wire echo \x1b[2J\r\nwire \xe9\r\n\r\nwire echo a\r\n");
     // Are you there: it is answered when all before it was read.
     client.send(b"\xff\xf6");
-    client.expect("is here");
+    client.expect("runs, pid ");
     client.expect("\r\n");
     open("refused");
     let refusal =
