@@ -100,7 +100,7 @@ const BLESS: &[Step] = &[
     },
     Step {
         name: "what a character is to a terminal",
-        arguments: &["test", "--package", "backdoor-runtime", "--lib", "console::escape"],
+        arguments: &["test", "--package", "backdoor-runtime", "--lib", "base::escape"],
         environment: &[("BLESS", "1")],
     },
     Step {
