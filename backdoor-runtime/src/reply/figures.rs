@@ -43,20 +43,24 @@ pub(crate) fn amount(number: f64) -> String {
     format!("{}{}", shown.strip_suffix(".0").unwrap_or(&shown), UNITS[unit])
 }
 
-/// A point in time where there is little room, in UTC: `08:49:34`, and the day where that is not today: `11-29 08:49`, `2025-11-29`.
+/// A point in time where there is little room, in UTC: `08:49:34` within half a day of now, on either side of midnight, so that the
+/// nearest such time is the one that is meant; `11-29 08:49` within half a year; else `2025-11-29`.
 pub(crate) fn short_time(point: SystemTime) -> String {
     short_time_at(point, SystemTime::now())
 }
 
 fn short_time_at(point: SystemTime, now: SystemTime) -> String {
-    let (whole, today) = (time(whole_seconds(point)), time(now));
-    let ten = |text: &str| text.get(..10).unwrap_or_default().to_owned();
-    match (ten(&whole), ten(&today)) {
-        (day, today) if day == today => whole.get(11..19).unwrap_or(&whole).to_owned(),
-        (day, today) if day.get(..4) == today.get(..4) => {
-            format!("{} {}", day.get(5..).unwrap_or_default(), whole.get(11..16).unwrap_or_default())
-        }
-        (day, _) => day,
+    const HALF_A_DAY: Duration = Duration::from_secs(86_400 / 2);
+    const HALF_A_YEAR: Duration = Duration::from_secs(365 * 86_400 / 2);
+    let away = point.duration_since(now).unwrap_or_else(|error| error.duration());
+    let whole = time(whole_seconds(point));
+    let part = |range: std::ops::Range<usize>| whole.get(range).unwrap_or(&whole);
+    if away < HALF_A_DAY {
+        part(11..19).to_owned()
+    } else if away < HALF_A_YEAR {
+        format!("{} {}", part(5..10), part(11..16))
+    } else {
+        part(0..10).to_owned()
     }
 }
 
@@ -139,8 +143,12 @@ mod tests {
     fn newcomer_3_3_1_a_short_time_omits_what_is_not_needed() {
         let now = UNIX_EPOCH + Duration::from_secs(1_796_000_000);
         let ago = |seconds| short_time_at(now - Duration::from_secs(seconds), now);
+        let ahead = |seconds| short_time_at(now + Duration::from_secs(seconds), now);
         assert_eq!(time(now), "2026-11-30T00:53:20Z");
         assert_eq!([ago(60), ago(86_400), ago(400 * 86_400)], ["00:52:20", "11-29 00:53", "2025-10-26"]);
+        assert_eq!([ago(3_600), ahead(3_600)], ["23:53:20", "01:53:20"], "midnight lies between");
+        assert_eq!(ahead(40 * 86_400), "01-09 00:53", "the turn of the year lies between");
+        assert_eq!(ahead(400 * 86_400), "2028-01-04");
     }
 
     #[test]
