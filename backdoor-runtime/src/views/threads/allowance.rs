@@ -1,5 +1,5 @@
-//! How much memory a look at names may take: no more than the author allows, and than the control group and the limits of the process
-//! have room for.
+//! How much memory a look-up of names may take: no more than the author allows, than the control group allows, and than the limits of the
+//! process leave free.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,24 +7,24 @@ use crate::base::byte_size::size;
 use crate::base::soft_limit::{Kind, soft_limit};
 use crate::procfs::cgroup::free_memory;
 
-/// The memory that is left to the service and to the rest of the command.
+/// Memory that stays free for the service and for the rest of the command.
 const RESERVE: u64 = 2 << 20;
 
 pub(crate) const DEFAULT: usize = 16 << 20;
 
 static ALLOWED: AtomicUsize = AtomicUsize::new(DEFAULT);
 
-/// Lets the author choose how much.
+/// Sets the author's limit.
 pub(crate) fn allow(bytes: usize) {
     ALLOWED.store(bytes, Ordering::Relaxed);
 }
 
-/// The limit of the author.
+/// The author's limit.
 pub(crate) fn allowed() -> usize {
     ALLOWED.load(Ordering::Relaxed)
 }
 
-/// The room that there is, and what sets it.
+/// The free memory, and the limit that sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) bytes: u64,
@@ -40,7 +40,7 @@ pub(super) enum Of {
 }
 
 impl Room {
-    /// As it is now.
+    /// The free memory now.
     pub(super) fn now() -> Self {
         let author = Self { bytes: allowed() as u64, of: Of::Author };
         let others = [
@@ -52,7 +52,7 @@ impl Room {
         others.chain([author]).min_by_key(|room| room.bytes).unwrap_or(author)
     }
 
-    /// In a sentence about what needs more.
+    /// The sentence for a look-up that needs more.
     pub(super) fn too_small_for(self, need: u64) -> String {
         let room = size(self.bytes);
         let of = match self.of {

@@ -1,4 +1,4 @@
-//! Looks at threads block, and no runtime should.
+//! Runs work that blocks, such as taking stacks, on a thread of its own instead of on the runtime.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -7,11 +7,11 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::exec::own_thread::{self, Priority};
 
-/// Does what blocks, such as [`stacks`](super::stacks), on a thread of its own, one at a time. Who gives up waiting leaves the work to end
-/// by itself; the next has to wait for it.
+/// Runs blocking work, such as [`stacks`](super::stacks), on a thread of its own, one piece of work at a time. If the caller stops waiting,
+/// the work goes on to its end, and the next caller waits for it.
 ///
 /// # Errors
-/// No thread can be started, or the work has panicked.
+/// No thread can be started, or the work panicked.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,7 +40,7 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
         }
     });
     if let Err(error) = started {
-        // A service that can start no thread is one to look at. Other views wait meanwhile, which they would not on another thread.
+        // A service that can start no thread still needs to be examined, so the work runs here. Other views wait for it meanwhile.
         match take(&look) {
             Some(look) if own_thread::is_helper() => look(),
             _ => {

@@ -1,9 +1,9 @@
-//! The stack of a thread that sleeps, without its frame pointer, which the kernel does not tell.
+//! The stack of a sleeping thread. The kernel tells its stack pointer, but not its frame pointer.
 //!
-//! Most functions are left by the stack pointer alone; one that keeps a frame pointer (those of the standard library do) is left by its
-//! frame record: the caller's frame pointer, and behind it the return address. It is searched for: where the function's first
-//! instructions say that it is, or where a return address is behind a call of this very function; and what is found has to lead to the
-//! outermost frame by the unwinding tables.
+//! The unwinding tables find the caller of most functions from the stack pointer alone. A function that keeps a frame pointer (those of the
+//! standard library do) needs its frame record: the caller's frame pointer, followed by the return address. The record is searched for at
+//! the offset that the function's first instructions give, or where a return address follows a call of this very function. A record counts
+//! only if the unwinding tables lead from it to the outermost frame.
 
 use framehop::{CacheNative, FrameAddress, UnwindRegsNative, Unwinder};
 
@@ -13,13 +13,13 @@ use crate::views::threads::call_site::{self, Called};
 use crate::views::threads::modules::{Addresses, FRAMES, Modules};
 use crate::views::threads::signal::PIECE;
 
-/// Stands for a frame pointer that is not known. No address is like it, so that reading there fails.
+/// Stands for an unknown frame pointer. No mapping has this address, so that a read there fails.
 const UNKNOWN: u64 = 0x7f00_dead_beef_0000;
 
-/// Where the stack of a sleeping thread went.
+/// The frames that were found on the stack of a sleeping thread.
 pub(super) struct Followed {
     pub(super) found: Addresses,
-    /// It ended early, for want of a frame pointer.
+    /// The unwinding stopped early because it needed a frame pointer.
     pub(super) is_open: bool,
 }
 
@@ -30,7 +30,7 @@ struct At {
     registers: UnwindRegsNative,
 }
 
-/// The copied piece of a stack, from the stack pointer on.
+/// The copied part of a stack, from the stack pointer upwards.
 #[derive(Clone, Copy)]
 struct Piece<'a> {
     start: u64,
@@ -45,8 +45,8 @@ impl Piece<'_> {
 }
 
 impl Modules {
-    /// Follows a stack, of which the piece from the stack pointer on was copied. On aarch64 the innermost function's caller is known by
-    /// a register alone.
+    /// Unwinds a stack whose part from the stack pointer upwards was copied. On aarch64 only a register holds the caller of the innermost
+    /// function.
     pub(super) fn unwind_asleep(&mut self, thread: &Asleep, stack: &[u8]) -> Followed {
         let pc = thread.program_counter;
         let mut followed = Followed { found: Addresses { addresses: vec![pc], cut: true }, is_open: true };
@@ -84,11 +84,11 @@ impl Modules {
         let mut registers = at.registers;
         let is_known = frame_pointer(&registers) != UNKNOWN;
         let by_debug_frame = self.has_only_debug_frame(at.address.address_for_lookup());
-        // A rule that could not be followed is replaced in the cache, so that what fails for want of a register has a cache of its own.
+        // A rule that could not be followed replaces the entry in its cache, so rules that lack a register get a cache of their own.
         let cache = if is_known { &mut self.cache } else { &mut self.blind };
         let mut read = |address| piece.word(address).ok_or(());
         let unwound = match by_debug_frame {
-            // What fails is not kept there for long: few functions have no other table.
+            // A failure is cached only briefly: few functions lack another table.
             true => {
                 let cache = &mut CacheNative::<framehop::MayAllocateDuringUnwind>::default();
                 self.by_debug_frame.unwind_frame(at.address, &mut registers, cache, &mut read)
@@ -106,7 +106,7 @@ impl Modules {
         }
     }
 
-    /// The caller of a function that is left by its frame record.
+    /// The caller of a function that is unwound by its frame record.
     fn record_of(&mut self, at: At, piece: Piece<'_>) -> Option<At> {
         let begin = self.functions.begin(&self.of, at.address.address_for_lookup())?;
         let stack_pointer = stack_pointer(&at.registers);
@@ -123,7 +123,7 @@ impl Modules {
             match self.caller_by(record, at, piece, begin) {
                 Some((caller, true)) if self.is_whole(caller, piece) => match found {
                     None => found = Some(caller),
-                    // It may be what an earlier call has left.
+                    // The record may be left over from an earlier call.
                     Some(_) => return None,
                 },
                 _ => {}
@@ -132,7 +132,7 @@ impl Modules {
         found
     }
 
-    /// The caller as this record has it, and whether it called the function by name.
+    /// The caller according to this record, and whether it called the function by name.
     fn caller_by(&mut self, record: u64, at: At, piece: Piece<'_>, begin: u64) -> Option<(At, bool)> {
         let back = piece.word(record.checked_add(8)?)?;
         maps::object_at(&self.of, back)?;
@@ -147,7 +147,7 @@ impl Modules {
         }
     }
 
-    /// Whether the stack can be followed from there to its end, or to the end of what was copied.
+    /// Whether the stack can be unwound from there to its end, or to the end of the copy.
     fn is_whole(&mut self, mut at: At, piece: Piece<'_>) -> bool {
         for _ in 0..FRAMES {
             match self.step(at, piece) {
@@ -164,9 +164,9 @@ enum Step {
     Caller(At),
     /// The outermost frame.
     End,
-    /// What there is says no more.
+    /// The tables do not lead any further.
     Lost,
-    /// The frame pointer would say more.
+    /// A frame pointer would lead further.
     Open,
 }
 

@@ -1,5 +1,5 @@
-//! What the code of a function tells: where it begins, how far below its frame record the stack pointer is, and which function the
-//! instruction in front of a return address calls. On x86-64.
+//! What machine code tells about a function on x86-64: where it begins, how far its frame record is above the stack pointer, and which
+//! function the instruction before a return address calls.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use crate::views::threads::memory;
 /// How many functions are remembered.
 const KEPT: usize = 4096;
 
-/// Where functions begin, by the tables in memory.
+/// Finds the beginning of functions in the tables in memory.
 #[derive(Default)]
 pub(super) struct Functions {
-    /// By an address in it.
+    /// The key is an address in the function.
     begin: HashMap<u64, Option<u64>>,
-    /// The table of each object, by where the object begins.
+    /// The table of each object; the key is the object's first address.
     tables: HashMap<u64, Option<Table>>,
 }
 
@@ -30,12 +30,12 @@ struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Called {
     Function(u64),
-    /// Through a register or a table of functions.
+    /// The call goes through a register or a table of functions.
     Unknown,
 }
 
 impl Functions {
-    /// Where the function begins that has this address.
+    /// The beginning of the function that contains this address.
     pub(super) fn begin(&mut self, objects: &[Object], address: u64) -> Option<u64> {
         if let Some(begin) = self.begin.get(&address) {
             return *begin;
@@ -52,8 +52,8 @@ impl Functions {
 }
 
 impl Table {
-    /// The last entry that begins at or before the address: two signed offsets from the header, of the function and of its unwinding
-    /// entry, which says how long the function is.
+    /// The last entry that begins at or before the address. An entry has two signed offsets from the header: of the function, and of its
+    /// unwinding entry, which has the function's length.
     fn function(self, address: u64) -> Option<u64> {
         let entry = |at: u64| {
             let mut entry = [0; 8];
@@ -69,8 +69,8 @@ impl Table {
             if entry(middle)?.0 <= address { low = middle + 1 } else { high = middle }
         }
         let (begin, described_at) = entry(low.checked_sub(1)?)?;
-        // Its length and its table's offset, then begin and size of the function, in the encoding that compilers write: relative to
-        // itself, 4 bytes each.
+        // The unwinding entry's length and the offset of its common part, then the function's begin and size, in the encoding that
+        // compilers write: relative to the field itself, 4 bytes each.
         let mut described = [0; 16];
         (memory::read(described_at as usize, &mut described) == 16).then_some(())?;
         let relative = i64::from(elf::u32_at(&described, 8)?.cast_signed());
@@ -103,8 +103,8 @@ fn table(object: &Object) -> Option<Table> {
     begin.starts_with(&ENCODING).then_some(Table { header: object.range.start + offset, entries })
 }
 
-/// How far above the stack pointer the frame record is, once the function has begun: by its first instructions, where they are what
-/// compilers write that keep frame pointers.
+/// How far the frame record is above the stack pointer after the function's prologue. Reads the first instructions, as compilers that keep
+/// frame pointers write them.
 pub(super) fn frame_size(begin: u64) -> Option<u64> {
     size_by(&code(begin, 64)?)
 }
@@ -128,7 +128,7 @@ fn size_by(code: &[u8]) -> Option<u64> {
     }
 }
 
-/// What the instruction in front of a return address calls; nothing where it is no call.
+/// The target of the call in front of a return address; nothing if that instruction is no call.
 pub(super) fn called(return_address: u64) -> Option<Called> {
     let before = code(return_address.checked_sub(7)?, 7)?;
     let relative =
@@ -144,7 +144,7 @@ pub(super) fn called(return_address: u64) -> Option<Called> {
     is_indirect(&before).then_some(Called::Unknown)
 }
 
-/// `call *..`: FF with 2 in the middle of the next byte, and as much behind it as that asks for.
+/// `call *..`: FF, a byte with 2 in its middle bits, and the operand bytes that it asks for.
 fn is_indirect(before: &[u8]) -> bool {
     (2..=7).any(|length| {
         let call = &before[7 - length..];
@@ -165,7 +165,7 @@ fn is_indirect(before: &[u8]) -> bool {
     })
 }
 
-/// The function that jumps lead to: those of a linkage table, which read where to, and plain ones.
+/// The function behind a chain of jumps: stubs of a linkage table, and plain jumps.
 fn behind_stubs(mut target: u64) -> Called {
     const HOPS: usize = 3;
     for _ in 0..HOPS {
@@ -190,7 +190,7 @@ fn code(at: u64, length: usize) -> Option<Vec<u8>> {
     let mut code = vec![0; length];
     let read = memory::read(usize::try_from(at).ok()?, &mut code);
     code.truncate(read);
-    // The end of a function may be the end of what is mapped.
+    // The function may end where the mapping ends.
     (read >= 7).then(|| {
         code.resize(length, 0xcc);
         code

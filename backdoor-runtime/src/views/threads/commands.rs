@@ -1,4 +1,4 @@
-//! What the native threads do, and where they are.
+//! The commands `threads` and `pnt`: the native threads, their system calls and their stacks.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -93,7 +93,7 @@ struct Threads {
     /// Tasks that are being polled, each on one of the threads.
     running: Vec<TaskInfo>,
     stacks: Option<Stacks>,
-    /// How many of the console's own were left out.
+    /// How many of the console's own threads were left out.
     own: usize,
 }
 
@@ -136,14 +136,14 @@ impl CommandOutput for Threads {
         let rows: Vec<Value> = self.threads.iter().map(|thread| self.row(thread)).collect();
         fitted::table(page, &rows, few, &COLUMNS)?;
         match self.own {
-            // Only the busiest are wanted.
+            // `--top` asks for the busiest threads only.
             _ if self.stacks.is_some() => {}
             0 => {}
             1 => writeln!(page, "(1 thread of the console is hidden; --all shows it)")?,
             own => writeln!(page, "({own} threads of the console are hidden; --all shows them)")?,
         }
         let Some(stacks) = &self.stacks else { return Ok(()) };
-        // In the order of the table, each for itself.
+        // In the order of the table, each thread alone.
         for thread in &self.threads {
             let mut one = stacks.clone();
             one.threads.retain(|stack| stack.tid == thread.tid);
@@ -167,9 +167,9 @@ impl CommandOutput for Threads {
 
 struct Pnt {
     stacks: Stacks,
-    /// How many threads there were before the pattern.
+    /// How many threads there were before the pattern was applied.
     all: usize,
-    /// The reasons why threads that are not shown have no stack to search.
+    /// Why threads that are not shown have no stack to search.
     unseen: Vec<String>,
     full: bool,
 }
@@ -219,7 +219,7 @@ fn without_stack(what: &str, count: usize) -> String {
     }
 }
 
-/// As durations are written everywhere here, but no finer than a microsecond.
+/// A duration in the console's usual form, but no finer than a microsecond.
 fn short(duration: Duration) -> String {
     let micros = duration.as_nanos().div_ceil(1000);
     Value::from(Duration::from_micros(micros.try_into().unwrap_or(u64::MAX)))

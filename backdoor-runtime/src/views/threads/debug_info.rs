@@ -1,6 +1,6 @@
-//! A program's debug information, of which a compile unit at a time is in memory, and for as long as its addresses are looked up.
+//! A program's debug information. One compile unit at a time is in memory, while its addresses are looked up.
 //!
-//! What may stay for the next look is which code is whose unit's. Everything is read from the file (see [`Section`]).
+//! Only the index from code ranges to units may stay for the next look-up. Everything is read from the file (see [`Section`]).
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,21 +14,21 @@ use crate::views::threads::entry::{self, Address, End, Entry, Head, List, Slice,
 use crate::views::threads::section::Section;
 use crate::views::threads::unit_index::{Covering, UnitIndex};
 
-/// How many units' beginnings and tables of abbreviations are kept, for entries that refer to other units.
+/// How many unit headers and abbreviation tables are kept, for entries that refer to other units.
 const KEPT: usize = 16;
 
-/// What an entry may take. Few are longer than a line.
+/// The sizes to try for reading an entry. Few entries are longer than the first.
 const ENTRY: [usize; 2] = [512, 16 * 1024];
 
-/// A unit's beginning, and its own entry.
+/// A unit's header and its root entry.
 pub(super) struct Unit {
     pub(super) head: Head,
     pub(super) root: Entry,
-    /// What its ranges are relative to.
+    /// The base address of its ranges.
     base: u64,
 }
 
-/// The sections, and what is known of them.
+/// The sections, and what was found in them.
 #[derive(Default)]
 pub(super) struct DebugInfo {
     pub(super) info: Section,
@@ -41,19 +41,19 @@ pub(super) struct DebugInfo {
     ranges: Section,
     range_lists: Section,
     pub(super) index: UnitIndex,
-    /// No code is before this: the linker puts functions there that it has left out.
+    /// Ranges below this address have no code: the linker moves functions there that it leaves out.
     pub(super) code: u64,
     read_units: HashMap<u64, Rc<Unit>>,
     read_abbreviations: HashMap<u64, Rc<Abbreviations>>,
 }
 
-/// How much memory the debug information would take to begin with: what is compressed has to be inflated.
+/// How much memory the debug information takes at the start: compressed sections have to be inflated.
 pub(super) fn inflated(file: &File, headers: &[Header]) -> u64 {
     let of_debug = headers.iter().filter(|header| is_wanted(&header.name));
     of_debug.filter_map(|header| Some(header.inflated_size(file)?.saturating_add(header.size))).sum()
 }
 
-/// Whether there is any.
+/// Whether the file has debug information.
 pub(super) fn is_there(headers: &[Header]) -> bool {
     headers.iter().any(|header| header.name == ".debug_info" && header.is_in_file())
 }
@@ -74,7 +74,7 @@ fn is_wanted(name: &str) -> bool {
 }
 
 impl DebugInfo {
-    /// Opens it, with the index of an earlier look where there is one. Nothing where it cannot be read.
+    /// Opens the debug information, with the index of an earlier look-up if there is one. Gives nothing if it cannot be read.
     pub(super) fn open(file: &Arc<File>, headers: &[Header], index: Option<UnitIndex>) -> Option<Self> {
         let mut of = Self::default();
         for header in headers.iter().filter(|header| is_wanted(&header.name) && header.is_in_file()) {
@@ -98,7 +98,7 @@ impl DebugInfo {
             return Some(of);
         }
         let mut offset = 0;
-        // A header that is damaged leads to no other.
+        // A damaged header ends the list of units.
         while let Some(head) = of.info.at(offset, Head::LONGEST).and_then(|bytes| Head::read(bytes, offset)) {
             if head.has_code {
                 of.index.units.push(offset);
@@ -109,7 +109,7 @@ impl DebugInfo {
         Some(of)
     }
 
-    /// Which code is whose unit's.
+    /// Builds the index from code ranges to units.
     fn find_ranges(&mut self) {
         for at in 0..self.index.units.len() {
             let offset = self.index.units[at];
@@ -122,7 +122,7 @@ impl DebugInfo {
         self.read_units.clear();
     }
 
-    /// The unit that begins there.
+    /// The unit at this offset.
     pub(super) fn unit_at(&mut self, offset: u64) -> Option<Rc<Unit>> {
         let head = Head::read(self.info.at(offset, Head::LONGEST)?, offset)?;
         self.unit(head)
@@ -143,7 +143,7 @@ impl DebugInfo {
         Some(unit)
     }
 
-    /// The unit's own entry. Its abbreviation is the first of its table as a rule, which is long.
+    /// The unit's root entry. Its abbreviation is usually the first of a long table.
     fn root(&mut self, head: &Head) -> Option<Entry> {
         let first = |of: &mut Self| {
             let bytes = of.abbreviations.at(head.abbreviations, ENTRY[0])?;
@@ -158,7 +158,7 @@ impl DebugInfo {
         first(self).or_else(|| self.entry(head, head.offset + head.header as u64))
     }
 
-    /// An entry of a unit, by its place in the section.
+    /// An entry of a unit, by its offset in the section.
     fn entry(&mut self, head: &Head, offset: u64) -> Option<Entry> {
         let abbreviations = self.abbreviations(head.abbreviations)?;
         ENTRY.into_iter().find_map(|length| {
@@ -190,7 +190,7 @@ impl DebugInfo {
         Some(abbreviations)
     }
 
-    /// The name that an entry has, or one that it refers to: the linker's where there is one.
+    /// The name of an entry, or of an entry that it refers to: the linker's name if there is one.
     pub(super) fn name(&mut self, offset: u64) -> Option<Vec<u8>> {
         const STEPS: usize = 8;
         let (mut at, mut name) = (offset, None);
@@ -231,7 +231,7 @@ impl DebugInfo {
         }
     }
 
-    /// Where an entry's code is.
+    /// Calls `range` for each code range of an entry.
     pub(super) fn each_range(&mut self, unit: &Unit, entry: &Entry, mut range: impl FnMut(u64, u64)) {
         let code = self.code;
         let mut real = |begin: u64, end: u64| {
@@ -239,7 +239,7 @@ impl DebugInfo {
                 range(begin, end);
             }
         };
-        // What is damaged ends early.
+        // A damaged list ends early.
         let _ = match entry.ranges {
             Some(list) if unit.head.encoding.version >= 5 => self.each_listed(unit, list, &mut real),
             Some(List::Offset(offset)) => self.each_pair(unit, offset, &mut real),
@@ -321,7 +321,7 @@ impl DebugInfo {
     }
 }
 
-/// How many numbers follow that are packed (LEB128).
+/// How many packed numbers (LEB128) follow.
 fn operands(kind: gimli::DwRle) -> usize {
     match kind {
         gimli::DW_RLE_base_addressx => 1,
@@ -330,7 +330,7 @@ fn operands(kind: gimli::DwRle) -> usize {
     }
 }
 
-/// An offset of a unit's table.
+/// An address or offset from a unit's table.
 fn word(section: &mut Section, unit: &Unit, table: u64, number: u64) -> Option<u64> {
     let size = u64::from(unit.head.encoding.format.word_size());
     let bytes = section.at(table.checked_add(number.checked_mul(size)?)?, size as usize)?;

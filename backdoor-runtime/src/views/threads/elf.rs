@@ -1,16 +1,16 @@
-//! As much of an ELF file's headers as unwinding and names need (elf(5), 64 bits, little-endian).
+//! The parts of an ELF file's headers that unwinding and names need (elf(5), 64 bits, little-endian).
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-/// Bytes at an offset of the file, or of its image in memory; nothing where they cannot be had.
+/// Bytes at an offset of the file, or of its image in memory; nothing if they cannot be read.
 pub(super) trait Bytes {
     fn bytes(&self, offset: u64, length: usize) -> Option<Vec<u8>>;
 }
 
 impl Bytes for File {
     fn bytes(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
-        // A header that is damaged may ask for anything.
+        // A damaged header may ask for any length.
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(length).ok()?;
         bytes.resize(length, 0);
@@ -18,7 +18,7 @@ impl Bytes for File {
     }
 }
 
-/// A part of the file that is loaded, or says something of what is.
+/// A program header: a part of the file that is loaded, or that describes a loaded part.
 pub(super) struct Segment {
     pub(super) kind: u32,
     pub(super) is_code: bool,
@@ -26,12 +26,12 @@ pub(super) struct Segment {
     pub(super) size: u64,
 }
 
-/// A part of the file by its contents.
+/// A section header.
 pub(super) struct Header {
     pub(super) name: String,
     pub(super) kind: u32,
     flags: u64,
-    /// The number of another section that this one needs.
+    /// The number of another section that this one refers to.
     pub(super) link: u32,
     pub(super) offset: u64,
     pub(super) size: u64,
@@ -82,15 +82,15 @@ pub(super) fn sections(file: &impl Bytes) -> Option<Vec<Header>> {
 }
 
 impl Header {
-    /// What stands before the contents of a compressed section (`Elf64_Chdr`).
+    /// The size of the header in front of a compressed section's contents (`Elf64_Chdr`).
     pub(super) const COMPRESSION: usize = 24;
 
-    /// Whether its contents are in the file.
+    /// Whether the section's contents are in the file.
     pub(super) fn is_in_file(&self) -> bool {
         self.kind != SHT_NOBITS
     }
 
-    /// How large it is without its compression; nothing where it has none.
+    /// The section's uncompressed size; nothing if it is not compressed.
     pub(super) fn inflated_size(&self, file: &File) -> Option<u64> {
         const COMPRESSED: u64 = 1 << 11;
         let header = (self.flags & COMPRESSED != 0).then(|| file.bytes(self.offset, Self::COMPRESSION))??;
@@ -98,14 +98,14 @@ impl Header {
     }
 }
 
-/// The address that the file's beginning is meant for: 0 where it can be loaded anywhere.
+/// The address that the file's first byte is linked for: 0 if the file can be loaded anywhere.
 pub(super) fn base(segments: &[Segment]) -> Option<u64> {
     const PAGE: u64 = 4096;
     let loaded = segments.iter().filter(|segment| segment.kind == PT_LOAD);
     loaded.map(|segment| segment.address / PAGE * PAGE).min()
 }
 
-/// A table of the file's header: where it begins is at `start` of the header, an entry's size and their number at `sizes`.
+/// A table that the file's header describes: its offset is at `start` of the header, an entry's size and the number of entries at `sizes`.
 fn table<T>(
     file: &impl Bytes,
     start: usize,

@@ -1,4 +1,4 @@
-//! An entry of `.debug_info`: what of its attributes names a function, and says where its code is (DWARF 5, chapters 2 and 3).
+//! An entry of `.debug_info`: the attributes that name a function and locate its code (DWARF 5, chapters 2 and 3).
 
 use gimli::{
     Abbreviations, AttributeValue, DebugInfo, DwAt, Encoding, EndianSlice, EntriesRaw, Format, LittleEndian,
@@ -9,23 +9,23 @@ use crate::views::threads::elf;
 
 pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-/// The beginning of a compile unit.
+/// The header of a compile unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
-    /// Where it is in `.debug_info`, and its length with the header.
+    /// Its offset in `.debug_info`, and its length with the header.
     pub(super) offset: u64,
     pub(super) length: u64,
     /// The header's length.
     pub(super) header: usize,
     pub(super) encoding: Encoding,
-    /// Where its abbreviations are.
+    /// The offset of its abbreviations.
     pub(super) abbreviations: u64,
-    /// Whether it is about code, and not about a type alone.
+    /// Whether it has code, and not only types.
     pub(super) has_code: bool,
 }
 
 impl Head {
-    /// The longest header there is.
+    /// The longest header that DWARF has.
     pub(super) const LONGEST: usize = 40;
 
     pub(super) fn read(bytes: &[u8], offset: u64) -> Option<Self> {
@@ -61,7 +61,7 @@ impl Head {
         })
     }
 
-    /// Makes a unit of its header and a single entry.
+    /// Builds a unit from its header and a single entry.
     pub(super) fn around(&self, header: &[u8], entry: &[u8]) -> Vec<u8> {
         let mut bytes = [header, entry].concat();
         let own = self.encoding.format.initial_length_size();
@@ -74,7 +74,7 @@ impl Head {
     }
 }
 
-/// A string, or where it is.
+/// A string, or where the string is.
 #[derive(Clone, Debug)]
 pub(super) enum Text {
     Inline(Vec<u8>),
@@ -91,33 +91,33 @@ pub(super) enum Address {
     Number(u64),
 }
 
-/// Where code ends.
+/// The end of a code range.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum End {
     At(Address),
     Length(u64),
 }
 
-/// Where a list of ranges is: in the section, or by its number in the unit's table.
+/// A list of ranges: its offset in the section, or its number in the unit's table.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum List {
     Offset(u64),
     Number(u64),
 }
 
-/// The attributes.
+/// The attributes of an entry.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
     pub(super) name: Option<Text>,
     pub(super) linker_name: Option<Text>,
-    /// Where in `.debug_info` more is said of it.
+    /// The offset in `.debug_info` of the entry that completes this one.
     pub(super) origin: Option<u64>,
     pub(super) begin: Option<Address>,
     pub(super) end: Option<End>,
     pub(super) ranges: Option<List>,
     pub(super) called_in: u64,
     pub(super) called_at: u64,
-    /// Of a unit: its line program, its directory, and where its parts of other sections begin.
+    /// Of a unit: its line program, its directory, and the offsets of its parts in other sections.
     pub(super) lines: Option<u64>,
     pub(super) directory: Option<Text>,
     pub(super) strings: u64,
@@ -126,7 +126,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The first entry of a unit's bytes.
+    /// The first entry in a unit's bytes.
     pub(super) fn first(bytes: &[u8], unit: u64, abbreviations: &Abbreviations) -> Option<Self> {
         let header = DebugInfo::new(bytes, LittleEndian).units().next().ok()??;
         let mut entries = header.entries_raw(abbreviations, None).ok()?;
@@ -134,7 +134,7 @@ impl Entry {
         Self::read(&mut entries, abbreviation, unit)
     }
 
-    /// The entry whose abbreviation was read, of the unit that begins there.
+    /// The entry after its abbreviation was read. `unit` is the offset of its unit.
     pub(super) fn read(
         entries: &mut EntriesRaw<'_, Slice<'_>>,
         abbreviation: &gimli::Abbreviation,
@@ -185,8 +185,8 @@ impl Entry {
     }
 }
 
-/// How long the first declaration of a table of abbreviations is: a number, a tag, whether it has children, and pairs of numbers that end
-/// with two zeros. Nothing where a form has a value here, which is a third number.
+/// The length of the first declaration in an abbreviation table: a number, a tag, whether it has children, and pairs of numbers that end
+/// with two zeros. Nothing if a form stores its value here as a third number.
 pub(super) fn declaration(bytes: &[u8]) -> Option<usize> {
     let mut input = Slice::new(bytes, LittleEndian);
     input.read_uleb128().ok()?;

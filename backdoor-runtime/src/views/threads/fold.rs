@@ -1,4 +1,4 @@
-//! What of a stack is worth reading: the author's functions, and of what they call one line.
+//! Folds a stack for a reader: each function of the author's, and one line for the library functions that it calls.
 
 use crate::views::threads::frame::Frame;
 use crate::views::threads::owner::{crate_of, in_c_library};
@@ -31,7 +31,7 @@ pub(crate) fn fold(frames: &[Frame]) -> Vec<Line<'_>> {
     lines
 }
 
-/// The outermost frame that says more than that a thread was started.
+/// The outermost frame after those that only start a thread.
 fn idle(frames: &[Frame]) -> Option<Line<'_>> {
     let starts = |frame: &Frame| {
         in_c_library(frame)
@@ -48,7 +48,7 @@ pub(crate) fn role(frames: &[Frame]) -> Option<&'static str> {
     role_at(frames).map(|(_, role)| role)
 }
 
-/// The same with the outermost frame that shows it.
+/// The same, with the index of the outermost frame that shows it.
 fn role_at(frames: &[Frame]) -> Option<(usize, &'static str)> {
     const ROLES: [(&str, &str); 3] = [
         ("tokio::runtime::scheduler::multi_thread::worker::", "tokio worker"),

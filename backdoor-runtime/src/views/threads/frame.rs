@@ -8,17 +8,17 @@ use crate::reply::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The function's path without its hash; nothing where the program has no symbols.
+    /// The function's path without its hash; nothing if the program has no symbols.
     pub function: Option<Arc<str>>,
-    /// The source file, where the program has line tables.
+    /// The source file, if the program has line tables.
     pub file: Option<Arc<str>>,
-    /// The line in it that is being executed.
+    /// The line that is being executed.
     pub line: Option<u32>,
-    /// The program or library that the code is in, without its directory, and the offset in it.
+    /// The program or library that contains the code, without its directory, and the offset in it.
     pub module: Option<Arc<str>>,
-    /// The same with the offset at which the function begins, where it has no name.
+    /// The same with the offset of the function's first instruction, if the function has no name.
     pub begin: Option<Arc<str>>,
-    /// Whether the compiler put the function into the one that follows.
+    /// Whether the compiler inlined the function into the next one in the list.
     pub inlined: bool,
 }
 
@@ -34,13 +34,13 @@ impl Frame {
         ])
     }
 
-    /// What to call the function: its name, else where it begins, else where its code is.
+    /// The function's name, else the address of its first instruction, else the address of the code.
     pub fn name(&self) -> &str {
         let names = [&self.function, &self.begin, &self.module];
         names.into_iter().find_map(Option::as_deref).unwrap_or("unknown code")
     }
 
-    /// What a person calls it. Line tables alone name a closure or an asynchronous function that was inlined `{async_fn#0}`.
+    /// The name for the reader. Line tables alone name a closure or an inlined asynchronous function `{async_fn#0}`.
     pub(crate) fn called(&self) -> &str {
         const UNNAMED: [(&str, &str); 4] = [
             ("{async_fn#", "async fn"),
@@ -52,12 +52,12 @@ impl Frame {
         UNNAMED.iter().find(|(start, _)| name.starts_with(start)).map_or(name, |(_, kind)| kind)
     }
 
-    /// `shop/src/cache.rs:88`: as much of the path as tells files apart.
+    /// `shop/src/cache.rs:88`: enough of the path to tell files apart.
     pub fn place(&self) -> Option<String> {
         Some(place(self.file.as_deref()?, self.line))
     }
 
-    /// A function of this name in the program, for tests of what is made of frames.
+    /// A function of the program with this name, for tests that build stacks.
     #[cfg(test)]
     pub(crate) fn named(function: &str) -> Self {
         let module = Some("shop+0x10".into());
@@ -65,7 +65,7 @@ impl Frame {
     }
 }
 
-/// As much of a file's path as tells files apart, and the line.
+/// Enough of a file's path to tell files apart, and the line.
 pub(crate) fn place(file: &str, line: Option<u32>) -> String {
     const PARTS: usize = 3;
     let start = file.rmatch_indices('/').nth(PARTS - 1).map_or(0, |(at, _)| at + 1);

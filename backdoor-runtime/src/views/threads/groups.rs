@@ -1,4 +1,4 @@
-//! Stacks as a person reads them: folded, and threads with the same one together.
+//! Folded stacks, with threads of the same stack in one group.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,21 @@ use crate::reply::Value;
 use crate::views::threads::fold::{self, Line};
 use crate::views::threads::{Stacks, ThreadStack};
 
-/// Threads that were found at the same place.
+/// Threads with the same stack.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Group<'a> {
-    /// By thread id.
+    /// Sorted by thread id.
     pub threads: Vec<&'a ThreadStack>,
-    /// Their stack, a line a function, the innermost first.
+    /// Their stack, one line for a function, the innermost first.
     pub lines: Vec<String>,
-    /// Whether any line is about a function of the author's.
+    /// Whether any line is a function of the author's.
     pub own: bool,
 }
 
 impl Stacks {
-    /// Puts threads with the same stack together: those in the author's functions first, then by how many they are, those without a
-    /// stack last. `full` keeps the frames inside std, tokio and the console.
+    /// Groups threads with the same stack: first groups inside the author's functions, then larger groups before smaller ones, and threads
+    /// without a stack last. `full` keeps the frames inside std, tokio and the console.
     pub fn groups(&self, full: bool) -> Vec<Group<'_>> {
         let mut places = HashMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -39,7 +39,7 @@ impl Stacks {
         groups
     }
 
-    /// The threads whose name, id or any function has this text, whatever its case.
+    /// Keeps the threads whose name, id or any function contains this text, in any case.
     pub fn matching(mut self, pattern: &str) -> Self {
         let pattern = pattern.to_lowercase();
         self.threads.retain(|thread| {
@@ -52,12 +52,12 @@ impl Stacks {
 }
 
 impl ThreadStack {
-    /// The author's function that it is in.
+    /// The innermost function of the author's on its stack.
     pub fn own_frame(&self) -> Option<&super::Frame> {
         self.frames.iter().find(|frame| !frame.is_inner())
     }
 
-    /// The same in words: `shop::cache::refresh (shop/src/cache.rs:88)`
+    /// The same as text: `shop::cache::refresh (shop/src/cache.rs:88)`
     pub fn own_place(&self) -> Option<String> {
         let frame = self.own_frame()?;
         Some(match frame.place() {
@@ -66,7 +66,7 @@ impl ThreadStack {
         })
     }
 
-    /// The stack as a person reads it, a line a function, the innermost first. `full` keeps the frames inside std, tokio and the console.
+    /// The stack for the reader, one line for a function, the innermost first. `full` keeps the frames inside std, tokio and the console.
     pub fn lines(&self, full: bool) -> Vec<String> {
         let located = |frame: &super::Frame| match frame.place() {
             Some(place) => format!("{}  {place}", frame.called()),
@@ -105,14 +105,15 @@ impl ThreadStack {
 }
 
 impl Group<'_> {
-    /// `3 threads, worker (17, 18), main (16): tokio worker, sleeping in futex (futex_do_wait)`. Of many threads a few are named.
+    /// `3 threads, worker (17, 18), main (16): tokio worker, sleeping in futex (futex_do_wait)`. Of a large group only a few threads are
+    /// named.
     pub fn title(&self) -> String {
         const NAMED: usize = 8;
         let mut title = String::new();
         if self.threads.len() > 1 {
             title += &format!("{} threads, ", self.threads.len());
         }
-        // Those of one name that follow each other share it.
+        // Neighbours with one name share it.
         for same in
             self.threads[..self.threads.len().min(NAMED)].chunk_by(|one, other| one.name == other.name)
         {
@@ -131,7 +132,7 @@ impl Group<'_> {
         title + &first.waits()
     }
 
-    /// The group as a value: the frames that its threads have in common are those of the first.
+    /// The group as a value. Its frames are those of the first thread.
     pub fn value(&self) -> Value {
         let first = self.threads[0];
         let threads = self

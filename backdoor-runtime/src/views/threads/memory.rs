@@ -1,7 +1,7 @@
-//! This process's own memory, read through the kernel: where nothing is mapped the read stops, and nobody faults.
+//! Reads this process's own memory through the kernel: the read stops at an unmapped page instead of faulting.
 //!
-//! `process_vm_readv` does it in one call. Where a filter on system calls or the kernel refuses that, `/proc/self/mem` is read, which takes
-//! the calls that every program makes.
+//! `process_vm_readv` reads in one call. If the kernel or a filter on system calls refuses it, `/proc/self/mem` is read with calls that
+//! every program makes.
 
 use std::ffi::c_void;
 use std::fs::File;
@@ -16,17 +16,17 @@ use crate::views::threads::trial::{self, Call};
 
 const FILE: &str = "/proc/self/mem";
 
-/// How it is read: a descriptor of `/proc/self/mem`, or one of these.
+/// How to read: a descriptor of `/proc/self/mem`, or one of these constants.
 static WAY: AtomicI32 = AtomicI32::new(UNKNOWN);
 const UNKNOWN: i32 = -1;
 const BY_CALL: i32 = -2;
 
-/// Finds out how it can be read. [`read`] gives nothing before.
+/// Finds out how memory can be read. Until then [`read`] gives nothing.
 ///
 /// # Errors
-/// It can be read in neither way.
+/// Memory can be read in neither way.
 pub(crate) fn prepare() -> io::Result<()> {
-    /// The process that has prepared. The descriptor that a child after `fork` has is of its parent's memory.
+    /// The process that called `prepare`. After `fork`, the child's descriptor still refers to its parent's memory.
     static PREPARED: Mutex<i32> = Mutex::new(0);
     let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
     let process = kernel_ids::process();
@@ -37,10 +37,10 @@ pub(crate) fn prepare() -> io::Result<()> {
         BY_CALL
     } else {
         match File::open(FILE) {
-            // It stays open: a handler that comes late may read from it.
+            // It stays open: a late signal handler may read from it.
             Ok(file) => file.into_raw_fd(),
             Err(_) if trial::check(Call::ReadMemory).is_ok() && can_call() => BY_CALL,
-            // What stays open would be missed by the views that need one for a moment, so that those in reserve come last.
+            // The descriptor stays open, and other views need a reserve descriptor only for a moment; so the reserve is used last.
             Err(error) if reserve::helps(&error) => reserve::with(|| File::open(FILE))?.into_raw_fd(),
             Err(error) => {
                 trial::check(Call::ReadMemory)?;
@@ -53,7 +53,7 @@ pub(crate) fn prepare() -> io::Result<()> {
     Ok(())
 }
 
-/// Reads from this address on, and gives how many bytes there were. A signal handler may call it.
+/// Reads from this address on, and gives the number of bytes. A signal handler may call it.
 pub(crate) fn read(from: usize, to: &mut [u8]) -> usize {
     match WAY.load(Ordering::Acquire) {
         UNKNOWN => 0,

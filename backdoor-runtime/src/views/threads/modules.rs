@@ -1,4 +1,4 @@
-//! Unwinding copied stacks with the tables that every program carries for its own panics.
+//! Unwinds copied stacks with the tables that every program carries for its own panics.
 
 use std::fs::File;
 
@@ -13,43 +13,43 @@ use crate::views::threads::memory;
 use crate::views::threads::signal::Registers;
 use crate::views::threads::tables::{Piece, Tables};
 
-/// How many frames of a stack are followed.
+/// The most frames of a stack.
 pub(super) const FRAMES: usize = 256;
 
-/// The unwinding tables of what is loaded. The program's are read where they lie; those of libraries are copied, and let go of with
-/// this.
+/// The unwinding tables of the loaded objects. The program's tables are read in place; those of libraries are copied, and freed with this
+/// value.
 #[derive(Default)]
 pub(crate) struct Modules {
     pub(super) of: Vec<Object>,
-    /// By object; nothing for one without any.
+    /// One entry for each object; nothing for an object without tables.
     tables: Vec<Option<Tables>>,
     pub(super) unwinder: UnwinderNative<Piece, framehop::MayAllocateDuringUnwind>,
     pub(super) cache: CacheNative<framehop::MayAllocateDuringUnwind>,
     /// For frames whose frame pointer is not known (`asleep.rs`).
     pub(super) blind: CacheNative<framehop::MayAllocateDuringUnwind>,
     pub(super) functions: Functions,
-    /// For functions that have no other table, as those of musl.
+    /// For functions that have no other table, such as those of musl.
     pub(super) by_debug_frame: UnwinderNative<Piece, framehop::MayAllocateDuringUnwind>,
     pub(super) debug_cache: CacheNative<framehop::MayAllocateDuringUnwind>,
 }
 
-/// Where a stack went, from the innermost frame outwards.
+/// The frames of a stack, from the innermost outwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Addresses {
-    /// Return addresses, but for the first.
+    /// Return addresses, except for the first.
     pub(crate) addresses: Vec<u64>,
-    /// Whether the end of the stack was not reached.
+    /// Whether the unwinding stopped before the outermost frame.
     pub(crate) cut: bool,
 }
 
 impl Addresses {
-    /// Each with whether it is a return address.
+    /// Each address, and whether it is a return address.
     pub(crate) fn each(&self) -> impl Iterator<Item = (u64, bool)> {
         self.addresses.iter().enumerate().map(|(at, address)| (*address, at > 0))
     }
 }
 
-/// A stack's copy.
+/// The copy of a stack.
 struct Copied<'a> {
     begin: u64,
     bytes: &'a [u8],
@@ -63,14 +63,14 @@ impl Copied<'_> {
 }
 
 impl Modules {
-    /// Reads the tables of these objects, where they are not those of the last time.
+    /// Reads the tables of these objects, if they have changed since the last call.
     pub(crate) fn load(&mut self, objects: &[Object]) {
         if self.of == objects {
             return;
         }
-        // None stays open: it may be one in reserve.
+        // It does not stay open: it may come from the reserve.
         let file = reserve::with(|| File::open("/proc/self/mem")).ok();
-        // Without it, code cannot be looked at.
+        // If this fails, code cannot be read.
         let _ = memory::prepare();
         *self = Self { of: objects.to_vec(), ..Self::default() };
         for object in objects {
@@ -87,7 +87,7 @@ impl Modules {
         reserve::renew();
     }
 
-    /// Follows a stack, of which the piece from the stack pointer on was copied.
+    /// Unwinds a stack whose part from the stack pointer upwards was copied.
     pub(crate) fn unwind(&mut self, registers: &Registers, stack: &[u8]) -> Addresses {
         let stack = Copied { begin: registers.stack_pointer, bytes: stack };
         let mut found = Addresses { addresses: vec![registers.program_counter], cut: false };
@@ -117,7 +117,7 @@ impl Modules {
         }
     }
 
-    /// The same by the tables that a debugger uses.
+    /// The same with the tables for debuggers.
     fn caller_by_debug_frame(
         &mut self,
         address: FrameAddress,
@@ -141,8 +141,8 @@ impl Modules {
         Ok(caller.and_then(FrameAddress::from_return_address))
     }
 
-    /// The caller by the frame pointer, where no table says how to find it. Code that keeps none leaves that of a caller there, so that
-    /// functions may be missing in between, but none is made up: what is found has to stand behind a call.
+    /// The caller by the frame pointer, if no table covers this code. Code without a frame pointer leaves its caller's in the register, so
+    /// functions may be missing in between; but no function is invented, because the address that is found has to follow a call.
     fn by_frame_pointer(
         &self,
         at: &mut UnwindRegsNative,
@@ -150,7 +150,7 @@ impl Modules {
     ) -> Result<Option<FrameAddress>, ()> {
         let record = frame_pointer(at);
         if record == 0 {
-            // So it is in the outermost function of a thread.
+            // This is the outermost function of a thread.
             return Ok(None);
         }
         let beyond = record.checked_add(16).filter(|_| record >= at.sp()).ok_or(())?;
@@ -163,7 +163,7 @@ impl Modules {
         Ok(FrameAddress::from_return_address(caller))
     }
 
-    /// Whether only a debugger's table is about this code.
+    /// Whether only a table for debuggers covers this code.
     pub(super) fn has_only_debug_frame(&self, address: u64) -> bool {
         self.tables_of(address).is_some_and(|(tables, offset)| {
             tables.has_debug_frame(offset) && tables.function(offset).is_none()
@@ -175,7 +175,7 @@ impl Modules {
         Some((self.tables.get(at)?.as_ref()?, address - self.of[at].range.start))
     }
 
-    /// Whether the instruction before is a call.
+    /// Whether the instruction before this address is a call.
     fn is_behind_call(&self, address: u64) -> bool {
         let mut code = [0; 8];
         let begin = address.wrapping_sub(code.len() as u64);
@@ -230,7 +230,7 @@ fn set_frame_pointer(at: &mut UnwindRegsNative, to: u64) {
 
 #[cfg(target_arch = "aarch64")]
 fn native(registers: &Registers) -> UnwindRegsNative {
-    // Pointer authentication signs return addresses with the bits that no user address has.
+    // Pointer authentication signs return addresses in the bits that user addresses do not use.
     let mask = framehop::aarch64::PtrAuthMask::new_24_40();
     UnwindRegsNative::new_with_ptr_auth_mask(
         mask,

@@ -1,4 +1,4 @@
-//! The file that a program or library was loaded from, and the one that its debug information was put into.
+//! The file that a program or library was loaded from, and the separate file with its debug information.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::procfs::maps::Object;
 use crate::views::threads::elf::{self, Bytes, Header};
 
-/// How much of a file's beginning tells it from another build: its headers say where everything is.
+/// How many bytes at a file's start are compared to recognize another build: the headers there give the offset of everything.
 const BEGINNING: usize = 4096;
 
 /// A file whose sections can be read.
@@ -18,11 +18,11 @@ pub(super) struct ObjectFile {
 }
 
 impl ObjectFile {
-    /// Opens what is loaded. What was replaced or removed since then is reached through /proc: the program by everybody, a library only
-    /// by a privileged process (proc_pid_map_files(5)).
+    /// Opens the file of a loaded object. If it was replaced or removed since then, it is reached through /proc: any process can do so for
+    /// its program, and only a privileged one for a library (proc_pid_map_files(5)).
     ///
     /// # Errors
-    /// The file is not there any more, is another one by now, or is no ELF file.
+    /// The file is gone, was replaced by another build, or is no ELF file.
     pub(super) fn open(object: &Object) -> io::Result<Self> {
         let path = Path::new(object.file());
         let same = |path: &Path| {
@@ -41,8 +41,8 @@ impl ObjectFile {
         Some(Self { file: Arc::new(file), headers })
     }
 
-    /// The file that its debug information was put into when it was stripped, where there is one: by the number that both have, or by
-    /// its name (gdb's manual, "Debugging Information in Separate Files").
+    /// The separate file that a strip put the debug information into, if there is one: by the build id that both have, or by its name
+    /// (gdb's manual, "Debugging Information in Separate Files").
     pub(super) fn separate(&self, object: &Object) -> Option<Self> {
         let open = |path: &PathBuf| crate::base::reserve::with(|| File::open(path)).ok().and_then(Self::of);
         let by_number = self.build_id().map(|id| {
@@ -55,7 +55,7 @@ impl ObjectFile {
         let named = || {
             let (directory, name) = (path.parent()?, self.debug_link()?);
             let places = [directory.join(&name), directory.join(".debug").join(&name)];
-            // A file of that name that has another number is of another build.
+            // A file with the right name and another build id belongs to another build.
             places.iter().filter_map(open).find(|file| file.build_id() == self.build_id())
         };
         by_number.as_ref().and_then(open).or_else(named)
@@ -67,7 +67,7 @@ impl ObjectFile {
         self.file.bytes(header.offset, header.size as usize)
     }
 
-    /// The note's description, behind its three lengths and the name `GNU`.
+    /// The note's description, after its three lengths and the name `GNU`.
     fn build_id(&self) -> Option<Vec<u8>> {
         let note = self.section(".note.gnu.build-id")?;
         let length = elf::u32_at(&note, 4)? as usize;
@@ -82,7 +82,7 @@ impl ObjectFile {
     }
 }
 
-/// Whether a file is the one that is in memory. Where memory cannot be read, its name has to do.
+/// Whether a file is the one that is loaded. If memory cannot be read, the name decides.
 fn is_same(file: &File, object: &Object) -> bool {
     let Ok(memory) = File::open("/proc/self/mem") else { return true };
     let loaded = memory.bytes(object.range.start, BEGINNING);

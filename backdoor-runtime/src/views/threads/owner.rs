@@ -1,16 +1,16 @@
-//! Whose a function is: the one rule of every view that shows stacks.
+//! Whose code a function is: the one rule of every view that shows stacks.
 //!
-//! The source file tells it where there is one, since a function that was inlined may be known by its last name alone. Else it is the
-//! first word of its path: the crate that it was written in.
+//! The source file decides, if it is known, because an inlined function may have only its last name. Otherwise the first word of the
+//! function's path decides: its crate.
 
 use crate::views::threads::frame::Frame;
 
 /// Whose code it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// The author's, or what nothing tells of.
+    /// The author's, or unknown.
     Author,
-    /// A dependency's, the C library's, or ours.
+    /// A dependency's, the C library's, or the console's.
     Library,
     Std,
 }
@@ -18,7 +18,8 @@ pub(crate) enum Owner {
 /// The crates of std.
 const STD: [&str; 3] = ["std", "core", "alloc"];
 
-/// Crates that a service waits in, or that run its code: they are known where no file names them, as in a program without line tables.
+/// Crates in which a service waits, or which run its code. They are recognized without a file name too, as in a program without line
+/// tables.
 const LIBRARIES: [&str; 40] = [
     "axum",
     "axum_core",
@@ -62,7 +63,7 @@ const LIBRARIES: [&str; 40] = [
     "tracing",
 ];
 
-/// Where the compiler was told that our sources are.
+/// The directory of our sources, as the compiler was told.
 const OURS: &str = file!().split_at(file!().len() - "views/threads/owner.rs".len()).0;
 
 impl Frame {
@@ -74,14 +75,14 @@ impl Frame {
         }
     }
 
-    /// Whether it is of std, a dependency, the console or the C library.
+    /// Whether it belongs to std, a dependency, the console or the C library.
     pub(crate) fn is_inner(&self) -> bool {
         self.owner() != Owner::Author
     }
 }
 
-/// The crate that a frame's function was written in, without its version: `/rustc/HASH/library/core/src/ops.rs`,
-/// `../registry/src/index/tokio-1.54.1/src/time.rs`. Nothing where its name has no path.
+/// The crate of a frame's function, without its version: `/rustc/HASH/library/core/src/ops.rs`,
+/// `../registry/src/index/tokio-1.54.1/src/time.rs`. Nothing if the name has no path.
 pub(crate) fn crate_of(frame: &Frame) -> &str {
     let file = frame.file.as_deref().unwrap_or_default();
     if file.contains(OURS) {
@@ -102,7 +103,7 @@ fn package_of(file: &str) -> Option<&str> {
     file.split_once("/registry/src/").and_then(|(_, rest)| rest.split('/').nth(1))
 }
 
-/// A package of a registry, of a git repository, or a copy that `cargo vendor` made of one.
+/// Whether it belongs to a package of a registry, of a git repository, or to a copy made by `cargo vendor`.
 fn is_of_dependency(frame: &Frame) -> bool {
     let file = frame.file.as_deref().unwrap_or_default();
     let is_vendored =
@@ -110,10 +111,10 @@ fn is_of_dependency(frame: &Frame) -> bool {
     package_of(file).is_some() || file.contains("/git/checkouts/") || is_vendored()
 }
 
-/// Functions of C have no path. Those of which no source file is known are not the author's: they would have built it with one, as they
-/// build their own.
+/// Functions of C have no path. Functions without a known source file are not the author's: the author would have built them with one, as
+/// the rest.
 fn is_in_c(frame: &Frame) -> bool {
-    // musl's functions have files where a program is linked with it.
+    // musl's functions have source files if it is linked statically.
     const MUSL: &str = "/src_musl/";
     let is_start = |function: &str| {
         let starts = matches!(function, "main" | "_start" | "start_thread" | "clone3" | "__clone");
@@ -212,7 +213,7 @@ mod tests {
         assert_eq!(unnamed("shop+0x91235").owner(), Owner::Author, "nothing tells");
     }
 
-    /// A11: what the compiler makes of `file!()` is remapped where the author asks for it, what cargo says of directories is not.
+    /// A11: the compiler remaps `file!()` if the author asks for it, but cargo does not remap its directories.
     #[test]
     fn no_directory_of_the_builder_is_in_the_program() {
         assert!(OURS.ends_with("src/") && !OURS.contains("threads"), "{OURS}");
@@ -223,7 +224,7 @@ mod tests {
                     left.push(path);
                     continue;
                 }
-                // What is only compiled for tests may.
+                // Code that is compiled only for tests may.
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default();
                 let is_test = path.file_name().is_some_and(|name| name == "tests.rs");

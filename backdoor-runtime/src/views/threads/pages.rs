@@ -1,7 +1,7 @@
-//! Memory for tables of any size, that the kernel has back the moment it is let go of.
+//! Memory for large tables that goes back to the kernel as soon as it is freed.
 //!
-//! A large piece from the program's allocator may stay with the process for ever, and its release changes what glibc's `malloc` does
-//! for the service afterwards (mallopt(3), `M_MMAP_THRESHOLD`). A mapping that cannot be had is an error here, and ends nothing.
+//! A large piece from the program's allocator may stay in the process for ever, and freeing it changes the later behaviour of glibc's
+//! `malloc` for the service (mallopt(3), `M_MMAP_THRESHOLD`). If a mapping cannot be made, that is an error here, and the process goes on.
 
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
@@ -9,28 +9,28 @@ use std::{io, slice};
 
 use crate::procfs::maps::Object;
 
-/// Anonymous pages of our own.
+/// Anonymous pages that this value owns.
 pub(super) struct Pages {
     start: NonNull<u8>,
     length: usize,
 }
 
-// SAFETY: the pages are owned, as those of a `Vec<u8>` are.
+// SAFETY: the pages are owned, like those of a `Vec<u8>` are.
 unsafe impl Send for Pages {}
 
 // SAFETY: as above; shared references only read.
 unsafe impl Sync for Pages {}
 
 impl Pages {
-    /// So many bytes, all zero.
+    /// This many bytes, all zero.
     ///
     /// # Errors
-    /// The kernel has no room for them (mmap(2)).
+    /// The kernel has no memory for them (mmap(2)).
     pub(super) fn new(length: usize) -> io::Result<Self> {
         if length == 0 {
             return Ok(Self { start: NonNull::dangling(), length });
         }
-        // SAFETY: a new private mapping at a place of the kernel's choice touches nothing that is there.
+        // SAFETY: a new private mapping at a place of the kernel's choice touches no existing one.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -51,7 +51,7 @@ impl Pages {
 impl Drop for Pages {
     fn drop(&mut self) {
         if self.length > 0 {
-            // SAFETY: the mapping was made with this length, and its owner ends here.
+            // SAFETY: the mapping was made with this length, and its only owner is being dropped.
             unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
         }
     }
@@ -61,20 +61,20 @@ impl Deref for Pages {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: so many bytes are mapped, initialised by the kernel, and borrowed with `self`.
+        // SAFETY: this many bytes are mapped, initialised by the kernel, and borrowed with `self`.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
 
 impl DerefMut for Pages {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and nobody else has them, since `self` is borrowed alone.
+        // SAFETY: as above, and the borrow is exclusive because that of `self` is.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
     }
 }
 
-/// A piece of the program's own image, where it lies. It is mapped for as long as the process lives, and its panics read the same
-/// tables in the same way. Nothing for a library, which may be unloaded at any moment.
+/// Part of the program's own image, in place. It stays mapped as long as the process lives, and the program's panics read the same tables
+/// in the same way. Nothing for a library, because it may be unloaded at any moment.
 pub(super) fn of_program(object: &Object, offset: u64, length: usize) -> Option<&'static [u8]> {
     let start = object.range.start.checked_add(offset)?;
     let end = start.checked_add(length as u64)?;
@@ -82,8 +82,8 @@ pub(super) fn of_program(object: &Object, offset: u64, length: usize) -> Option<
         return None;
     }
     let start = ptr::with_exposed_provenance(usize::try_from(start).ok()?);
-    // SAFETY: the whole range of this object is readable without a gap, as /proc/self/maps has said, it is the program's own, which is
-    // never unmapped, and of it only segments that nobody writes are asked for.
+    // SAFETY: the whole range of this object is readable without a gap, as /proc/self/maps has said, it belongs to the program, which is
+    // never unmapped, and callers ask only for segments that nobody writes.
     Some(unsafe { slice::from_raw_parts(start, length) })
 }
 

@@ -1,7 +1,7 @@
-//! Whether the frame of a signal has room on the stack of a thread that runs, of which the stack pointer is not known.
+//! Whether a signal frame has room on the stack of a running thread, whose stack pointer is unknown.
 //!
-//! The kernel tells where the C library's record of a thread is, by its list of robust locks: at the top of the stack that the library
-//! made. And it tells which pages of the stack were ever in use. Where the lowest ones never were, there is room.
+//! The kernel tells where the C library's record of a thread is, by its list of robust locks: at the top of the stack that the C library
+//! made. The kernel also tells which pages of the stack were ever in use. If the lowest pages never were, there is room.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -10,15 +10,15 @@ use crate::base::kernel_ids;
 use crate::procfs::maps::Writable;
 use crate::views::threads::trial::{self, Call};
 
-/// What a signal may need: the kernel's frame has 3.4 KiB with AVX-512, and 11 with AMX.
+/// The most stack that a signal needs: the kernel's frame has 3.4 KiB with AVX-512, and 11 KiB with AMX.
 pub(crate) const NEEDED: usize = 16 * 1024;
 
-/// A stack of this size has room, as far as that can be told where the pages that are in use are not.
+/// A stack of this size counts as large enough if the kernel does not tell which pages were in use.
 const ROOMY: usize = 4 * NEEDED;
 
-/// Whether a signal to this thread has room, as far as that can be told.
+/// Whether a signal to this thread has room, as far as the kernel tells.
 pub(crate) fn for_a_signal(tid: i32, writable: &[Writable]) -> bool {
-    // The kernel makes the main thread's stack larger when it must, and the C library's record of it is elsewhere.
+    // The kernel grows the main thread's stack on demand, and the C library's record of it is elsewhere.
     if tid == kernel_ids::process() {
         return true;
     }
@@ -35,7 +35,7 @@ pub(crate) fn mapping(writable: &[Writable], address: usize) -> Option<&Writable
     writable.get(at).filter(|mapping| mapping.start <= address)
 }
 
-/// An address in the C library's record of a thread. musl makes the list at the first robust lock.
+/// An address in the C library's record of a thread. musl makes the list when the thread takes its first robust lock.
 fn record(tid: i32) -> Option<usize> {
     trial::check(Call::RobustList).ok()?;
     let (mut head, mut length) = (0_usize, 0_usize);
@@ -44,7 +44,7 @@ fn record(tid: i32) -> Option<usize> {
     (asked == 0 && head != 0).then_some(head)
 }
 
-/// Whether any page there was ever in use, by the flags of proc_pid_pagemap(5): bit 63 is in memory, bit 62 swapped out.
+/// Whether any page of this range was ever in use, by the flags of proc_pid_pagemap(5): bit 63 means in memory, bit 62 swapped out.
 fn is_used(start: usize, length: usize) -> Option<bool> {
     const PAGE: usize = 4096;
     let page = rustix::param::page_size().max(PAGE);
@@ -68,13 +68,13 @@ mod tests {
                 for_a_signal(tid, &Maps::read().unwrap().writable)
             };
             let thread = std::thread::Builder::new().stack_size(size).spawn(move || {
-                // Its own thread has used the little that there is.
+                // The thread itself has used its small stack.
                 std::hint::black_box([0_u8; 4096]);
                 has_room()
             });
             assert_eq!(thread.unwrap().join().unwrap(), expected, "{size}");
         }
-        // musl makes no list, and its threads are not told apart.
+        // musl makes no list, so its threads cannot be told apart.
         if cfg!(target_env = "gnu") {
             check(NEEDED, false);
         }

@@ -1,5 +1,5 @@
-//! A section of an ELF file, read piece by piece: what is not looked at is not in memory, and a file that is cut or cannot be read is an
-//! error and no SIGBUS, as it would be for a mapping.
+//! A section of an ELF file, read piece by piece: only the pieces in use are in memory, and a truncated or unreadable file is an error
+//! instead of the SIGBUS that a mapping would raise.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::views::threads::elf::{self, Header};
 use crate::views::threads::pages::Pages;
 
-/// What is read at a time for something small.
+/// How many bytes a small read fetches.
 const WINDOW: usize = 4096;
 
 /// The longest string that is read.
@@ -19,7 +19,7 @@ const STRING: usize = 4096;
 pub(super) struct Section {
     source: Source,
     size: u64,
-    /// What was read last, and from where on.
+    /// The bytes of the last read, and their offset.
     window: Vec<u8>,
     begin: u64,
 }
@@ -28,19 +28,19 @@ pub(super) struct Section {
 enum Source {
     #[default]
     Nothing,
-    /// From this place of the file on.
+    /// The file, and the section's offset in it.
     File(Arc<File>, u64),
-    /// It was compressed.
+    /// The inflated contents.
     Memory(Pages),
 }
 
 impl Section {
-    /// The section with this header, as it is in the file.
+    /// The section with this header, as stored in the file.
     pub(super) fn of(file: &Arc<File>, header: &Header) -> Self {
         Self { source: Source::File(Arc::clone(file), header.offset), size: header.size, ..Self::default() }
     }
 
-    /// The same with its contents inflated, where they are compressed with zlib.
+    /// The same, inflated if it is compressed with zlib.
     pub(super) fn inflated(file: &Arc<File>, header: &Header) -> Option<Self> {
         const ZLIB: u32 = 1;
         let section = Self::of(file, header);
@@ -60,7 +60,7 @@ impl Section {
         (done.ok()? as u64 == size).then_some(Self { source: Source::Memory(pages), size, ..Self::default() })
     }
 
-    /// So many bytes from there on, or as many as there are.
+    /// This many bytes from the offset on, or as many as there are.
     pub(super) fn at(&mut self, offset: u64, length: usize) -> Option<&[u8]> {
         let left = usize::try_from(self.size.checked_sub(offset)?).ok()?;
         let length = length.min(left);
@@ -87,7 +87,7 @@ impl Section {
         self.window.get(at..at + length)
     }
 
-    /// A copy of so many bytes; nothing where there are fewer.
+    /// A copy of this many bytes; nothing if there are fewer.
     pub(super) fn read(&self, offset: u64, length: usize) -> Option<Pages> {
         let end = offset.checked_add(length as u64)?;
         if end > self.size {
@@ -102,12 +102,12 @@ impl Section {
         Some(pages)
     }
 
-    /// A copy of all.
+    /// A copy of the whole section.
     pub(super) fn read_all(&self) -> Option<Pages> {
         self.read(0, usize::try_from(self.size).ok()?)
     }
 
-    /// The string that begins there, without the zero at its end.
+    /// The string at this offset, without the zero at its end.
     pub(super) fn string(&mut self, offset: u64) -> Option<&[u8]> {
         const FIRST: usize = 256;
         let length = match self.at(offset, FIRST)?.contains(&0) {

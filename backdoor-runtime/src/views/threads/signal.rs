@@ -1,12 +1,12 @@
-//! The signal that takes stacks of threads that run: its handler copies the registers and a piece of the stack into a slot, and nothing
-//! else. The timers of a profile send the same one, and have slots of their own (`profile/ring.rs`).
+//! The signal that takes the stacks of running threads. Its handler copies the registers and a part of the stack into a slot, and does
+//! nothing else. The timers of a profile send the same signal, and have slots of their own (`profile/ring.rs`).
 //!
-//! It is SIGURG where nobody has a handler for that: what is pending of it when a thread calls `execve` does no harm to the new program,
-//! and debuggers let it pass. Else it is the last real-time one that is free.
+//! The signal is SIGURG if nothing else handles it: a SIGURG that is pending while a thread calls `execve` does no harm to the new program,
+//! and debuggers let it pass. Otherwise it is the last free real-time signal.
 //!
-//! A slot is for a thread, and each request has a number: the handler may write only to a slot that is asked for its own thread, where
-//! it can exchange "asked" for "writing". A signal that comes late, when its request was given up, finds no such slot and leaves. So the
-//! signal carries nothing, and no room in the queue of signals is needed.
+//! A slot belongs to a thread, and each request has a number. The handler may write only to a slot that asks for its own thread, and only
+//! after it has exchanged "asked" for "writing". A late signal, whose request was given up, finds no such slot and does nothing. So the
+//! signal carries no value, and needs no place in the queue of signals.
 
 use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
@@ -23,11 +23,11 @@ use crate::procfs::maps::Writable;
 use crate::views::threads::trial::{self, Call};
 use crate::views::threads::{StackError, memory};
 
-/// How much of a stack is copied, from its innermost frame outwards.
+/// How many bytes of a stack are copied, from the innermost frame outwards.
 pub(super) const PIECE: usize = 64 * 1024;
 
-/// How many threads are asked at a time. Their slots are never freed, since a late signal may look at its slot; pages of them that
-/// were never written cost nothing.
+/// How many threads are asked at a time. Their slots are never freed, because a late signal may read its slot; pages that were never
+/// written cost nothing.
 pub(super) const SLOTS: usize = 8;
 
 const FREE: u64 = 0;
@@ -41,12 +41,12 @@ pub(super) struct Copied {
     pub(super) registers: Registers,
     /// How long the handler ran, in nanoseconds.
     pub(super) held: u64,
-    /// Bytes of the stack that were copied; none where the stack pointer is in no known mapping.
+    /// How many bytes of the stack were copied; 0 if the stack pointer is in no known mapping.
     length: usize,
     bytes: [u8; PIECE],
 }
 
-/// What an unwinder starts from. On x86-64 there is no link register.
+/// The registers that an unwinder starts from. x86-64 has no link register.
 #[derive(Clone, Copy)]
 pub(crate) struct Registers {
     pub(crate) program_counter: u64,
@@ -85,22 +85,22 @@ static TABLE: [Slot; SLOTS] = [const {
     }
 }; SLOTS];
 
-/// Counts answers; the collector waits on it.
+/// Counts answers; the collector waits for changes of it.
 static ANSWERS: AtomicU32 = AtomicU32::new(0);
 
-/// The signal of `Builder::stack_signal`; 0 for a free one.
+/// The signal of `Builder::stack_signal`; 0 picks a free one.
 static CHOSEN: AtomicI32 = AtomicI32::new(0);
 
-/// The one who may ask.
+/// The lock of the one collector that may send requests.
 pub(crate) static REQUESTS: Mutex<Requests> =
     Mutex::new(Requests { signal: None, number: 0, kept: [const { None }; SLOTS] });
 
-/// Sets the signal of the author. An installed handler stays.
+/// Sets the author's signal. An installed handler stays.
 pub(crate) fn choose(number: i32) {
     CHOSEN.store(number, Ordering::Relaxed);
 }
 
-/// The slots, seen from the side that asks.
+/// The slots, from the collector's side.
 pub(crate) struct Requests {
     signal: Option<c_int>,
     number: u64,
@@ -116,10 +116,10 @@ pub(super) enum Phase {
 }
 
 impl Requests {
-    /// Installs the handler where that was not done, and gives the signal's number.
+    /// Installs the handler if needed, and gives the signal's number.
     ///
     /// # Errors
-    /// No signal is free, the chosen one is none or is in use, or somebody has taken it over.
+    /// No signal is free, the chosen one is invalid or in use, or another handler has replaced ours.
     pub(crate) fn prepare(&mut self) -> Result<c_int, StackError> {
         let chosen = CHOSEN.load(Ordering::Relaxed);
         if let Some(signal) = self.signal {
@@ -129,13 +129,13 @@ impl Requests {
             if signal == chosen {
                 return Err(StackError::TakenOver(signal));
             }
-            // The service has a handler of its own for it now, and ours goes elsewhere.
+            // The service now handles this signal itself, so ours moves to another.
             self.signal = None;
         }
         let range = libc::SIGRTMIN()..=libc::SIGRTMAX();
         let is_free = |signal: c_int| matches!(disposition(signal), Ok(libc::SIG_DFL));
         let signal = match chosen {
-            // Services count real-time signals from the first.
+            // Services take real-time signals from the first one upwards.
             0 => match disposition(libc::SIGURG)? {
                 libc::SIG_DFL | libc::SIG_IGN => libc::SIGURG,
                 _ => range.rev().find(|signal| is_free(*signal)).ok_or(StackError::NoneFree)?,
@@ -152,7 +152,7 @@ impl Requests {
         Ok(signal)
     }
 
-    /// Sends a request to a thread of this process. Gives the slot that its answer will be in, or nothing where all are taken.
+    /// Sends a request to a thread of this process. Gives the slot of its answer, or nothing if all slots are taken.
     ///
     /// # Errors
     /// The thread has ended, or the kernel lets no signal through.
@@ -178,10 +178,11 @@ impl Requests {
         Ok(Some(at))
     }
 
-    /// Sends the signal of a request once more: of one that is no real-time signal only one is kept, and a profile's may have been it.
+    /// Sends the signal of a request once more: the kernel keeps only one pending signal that is not real-time, and that one may have come
+    /// from a profile.
     pub(super) fn ask_again(&self, signal: c_int, at: usize) {
         if signal < libc::SIGRTMIN() {
-            // A thread that has ended does not answer the first either.
+            // A thread that has ended did not answer the first signal either.
             let _ = send(signal, TABLE[at].thread.load(Ordering::Relaxed));
         }
     }
@@ -197,11 +198,11 @@ impl Requests {
 
     /// The answer in a slot that is done.
     pub(super) fn answer(&self, at: usize) -> Option<&Copied> {
-        // SAFETY: done is the last that a handler does to a slot, and only `ask`, which needs `&mut self`, opens it again.
+        // SAFETY: done is the last state that a handler sets, and only `ask`, which needs `&mut self`, opens the slot again.
         (self.phase(at) == Phase::Done).then(|| unsafe { &*TABLE[at].copied.get() })
     }
 
-    /// Frees a slot that is done, or that nobody has begun to write. Gives false where a handler is writing.
+    /// Frees a slot that is done, or that no handler has begun to write. Gives false while a handler writes.
     pub(super) fn release(&mut self, at: usize) -> bool {
         let state = &TABLE[at].state;
         let now = state.load(Ordering::Acquire);
@@ -213,31 +214,31 @@ impl Requests {
         mine
     }
 
-    /// How many answers there were, for [`wait`](Self::wait).
+    /// The number of answers so far, for [`wait`](Self::wait).
     pub(super) fn answers(&self) -> u32 {
         ANSWERS.load(Ordering::Acquire)
     }
 
-    /// Waits until there are more than `seen`, or for so long.
+    /// Waits until there are more answers than `seen`, at most for `limit`.
     pub(super) fn wait(&self, seen: u32, limit: Duration) {
         if let Ok(limit) = limit.try_into() {
-            // Whatever ends it, the caller looks at the slots.
+            // Whatever ends the wait, the caller looks at the slots.
             let _ = futex::wait(&ANSWERS, futex::Flags::PRIVATE, seen, Some(&limit));
         }
     }
 }
 
 impl Copied {
-    /// The piece of the stack that was copied, from the stack pointer on.
+    /// The copied part of the stack, from the stack pointer upwards.
     pub(super) fn stack(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
-/// What the process does on this signal: the address of a handler, or `SIG_DFL`.
+/// The process's handler for this signal: an address, or `SIG_DFL`.
 fn disposition(signal: c_int) -> io::Result<usize> {
     let mut now = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: a null action only asks, and the old one is written where it returns 0.
+    // SAFETY: a null action only queries, and the old action is written if the call returns 0.
     unsafe {
         if libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) != 0 {
             return Err(io::Error::last_os_error());
@@ -266,24 +267,25 @@ fn install(signal: c_int) -> io::Result<()> {
 }
 
 fn send(signal: c_int, thread: i32) -> io::Result<()> {
-    // SAFETY: it takes three numbers.
+    // SAFETY: the call takes three numbers.
     let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, signal) };
     if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// What a timer's signal is for: the mark of its timer, how many expirations it stands for besides, and the registers.
+/// The function for a timer's signal: the mark of its timer, the number of further expirations that the signal stands for, and the
+/// registers.
 pub(crate) type OnTimer = fn(u64, u32, &libc::ucontext_t);
 
-/// Read by the handler, which needs no lock for that.
+/// The handler reads it without a lock.
 static ON_TIMER: OnceLock<OnTimer> = OnceLock::new();
 
-/// Names the function that the handler calls for signals of timers. The first one stays. It must do no more than a handler may.
+/// Sets the function that the handler calls for signals of timers. The first one stays. It may do only what a signal handler may.
 pub(crate) fn on_timer(function: OnTimer) {
     let _ = ON_TIMER.set(function);
 }
 
-/// Runs on the thread that is looked at. It must not allocate, lock, panic, or use what has a destructor; nor what a library that was
-/// loaded with `dlopen` sets up at its first use: a thread-local of our own.
+/// Runs on the interrupted thread. It must not allocate, lock, panic, or use a value with a destructor; nor a thread-local of our own,
+/// which a library that was loaded with `dlopen` sets up at its first use.
 extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let begin = now();
     // SAFETY: the kernel gives a handler with SA_SIGINFO both pointers, valid while it runs.
@@ -291,7 +293,8 @@ extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mu
     // SAFETY: errno is this thread's own.
     let errno = unsafe { *libc::__errno_location() };
     if info.si_code == libc::SI_TIMER {
-        // SAFETY: a timer's signal has a value, and its overrun lies where a queued signal has its sender (sigaction(2), `si_overrun`).
+        // SAFETY: a timer's signal has a value, and its overrun is stored where a queued signal has its sender (sigaction(2),
+        // `si_overrun`).
         let (mark, overrun) = unsafe { (info.si_value().sival_ptr as u64, info.si_uid()) };
         if let Some(sample) = ON_TIMER.get() {
             sample(mark, overrun, context);
@@ -303,12 +306,12 @@ extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mu
     unsafe { *libc::__errno_location() = errno };
 }
 
-/// Writes what this thread was doing into the slot that it is asked by, if there is one.
+/// Writes the registers and the stack of this thread into the slot that asks for it, if there is one.
 fn answer(begin: u64, context: &libc::ucontext_t) {
     let own = kernel_ids::thread_in_handler();
     for slot in &TABLE {
         let asked = slot.state.load(Ordering::Acquire);
-        // Where the slot is asked for another thread meanwhile, its number is another, too.
+        // If the slot asks for another thread by now, its number has changed, too.
         if asked & 3 != ASKED || slot.thread.load(Ordering::Relaxed) != own {
             continue;
         }
@@ -316,7 +319,7 @@ fn answer(begin: u64, context: &libc::ucontext_t) {
         if slot.state.compare_exchange(asked, writing, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             continue;
         }
-        // SAFETY: the state is ours alone now, see `Slot`; the mappings live until it is free again.
+        // SAFETY: the state is exclusive now, see `Slot`; the mappings live until it is free again.
         let (copied, mappings) =
             unsafe { (&mut *slot.copied.get(), &*slot.mappings.load(Ordering::Relaxed)) };
         copied.registers = registers(context);
@@ -331,7 +334,7 @@ fn answer(begin: u64, context: &libc::ucontext_t) {
 
 fn now() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: it writes one `timespec`; async-signal-safe by POSIX.
+    // SAFETY: the call writes one `timespec`; async-signal-safe by POSIX.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
     (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
 }
@@ -359,14 +362,14 @@ pub(crate) fn registers(context: &libc::ucontext_t) -> Registers {
     }
 }
 
-/// Copies the stack from `from` on, and gives how many bytes. What lies behind the end of a stack may be unmapped at any moment, even
-/// where the kernel shows one mapping with it, so only these ends are trusted: the mapping's of the main thread's stack, and the C
-/// library's record of the thread, which is at the top of every stack that pthreads made. Elsewhere (a coroutine, an alternate
-/// signal stack) the kernel copies, which fails where we would fault.
+/// Copies the stack from `from` on, and gives the number of bytes. Memory past the end of a stack may be unmapped at any moment, even if
+/// the kernel shows one mapping for both. So only these ends are trusted: that of the mapping of the main thread's stack, and the C
+/// library's record of the thread, which is at the top of every stack that pthreads made. For other stacks (a coroutine, an alternate
+/// signal stack) the kernel copies, and fails where this code would fault.
 fn copy_stack(from: usize, mappings: &[Writable], to: &mut [u8; PIECE]) -> usize {
     let at = mappings.partition_point(|mapping| mapping.end <= from);
     let Some(mapping) = mappings.get(at).filter(|mapping| mapping.start <= from) else { return 0 };
-    // SAFETY: it reads the thread's own register.
+    // SAFETY: the call reads the thread's own register.
     let own = unsafe { libc::pthread_self() } as usize;
     let trusted = match (mapping.main_stack, from < own && own <= mapping.end) {
         (true, _) => mapping.end,
@@ -377,13 +380,13 @@ fn copy_stack(from: usize, mappings: &[Writable], to: &mut [u8; PIECE]) -> usize
             if by_kernel > 0 {
                 return by_kernel;
             }
-            // Of the page that the stack pointer is in, all is there.
+            // The page of the stack pointer is mapped completely.
             (from | 4095).saturating_add(1).min(mapping.end)
         }
     };
     let length = (trusted - from).min(PIECE);
-    // SAFETY: `from..from + length` is this thread's own stack, mapped as long as the thread is in this handler, and `to` is elsewhere
-    // and at least as long. It is copied as bytes, whatever they mean.
+    // SAFETY: `from..from + length` is this thread's own stack, mapped as long as the thread is in this handler, and `to` is elsewhere and
+    // at least as long. The bytes are copied without being interpreted.
     unsafe { ptr::copy_nonoverlapping(from as *const u8, to.as_mut_ptr(), length) };
     length
 }
@@ -395,16 +398,16 @@ mod tests {
     #[test]
     fn which_signal_is_taken() {
         let mut requests = REQUESTS.lock().unwrap();
-        // Other tests may have taken stacks before, and go on to.
+        // Other tests may have taken stacks before, and may take more.
         let taken = requests.signal.take();
-        // SAFETY: nobody needs the dispositions, which are those of this test alone; the handlers' own are restored below.
+        // SAFETY: no other code needs these dispositions; those of the handlers are restored below.
         let set = |signal, to| unsafe { libc::signal(signal, to) };
         extern "C" fn of_the_service(_: c_int) {}
         let urgent = set(libc::SIGURG, libc::SIG_DFL);
 
         assert_eq!(requests.prepare().unwrap(), libc::SIGURG);
         assert_eq!(requests.prepare().unwrap(), libc::SIGURG);
-        // The service gets a handler for urgent data, and keeps it.
+        // The service installs a handler for urgent data, and keeps it.
         set(libc::SIGURG, of_the_service as *const () as usize);
         let last = requests.prepare().unwrap();
         assert_eq!(last, libc::SIGRTMAX());

@@ -1,4 +1,4 @@
-//! Why there is no stack of a thread, as it was found.
+//! Why a thread has no stack.
 
 use std::{fmt, io};
 
@@ -7,32 +7,32 @@ use crate::procfs::task_files;
 /// The reason for the reading thread itself.
 pub(crate) const COLLECTOR: &str = "this thread reads the stacks";
 
-/// Why there is no stack of a thread.
+/// Why a thread has no stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Silent {
-    /// It is the one that looks.
+    /// It is the thread that reads the stacks.
     Collector,
-    /// It runs, and blocks the signal.
+    /// It is running and blocks the signal.
     Blocked,
     Unanswered,
-    /// The kernel lets no signal through, for this reason.
+    /// The kernel refuses the signal, for this reason.
     Refused(String),
     /// No signal can be used, for this reason.
     NoSignal(String),
-    /// It runs, and a process debugs it.
+    /// It is running under a debugger, the process with this id.
     Traced(i32),
-    /// It runs, and the signal may need more room than there is.
+    /// It is running, and its stack may have too little room for a signal.
     NoRoom,
     NoTurn,
-    /// It went on while its stack was read.
+    /// It continued while its stack was read.
     Moved,
-    /// Its stack pointer is in no mapping that is known.
+    /// Its stack pointer is in no known mapping.
     Unmapped,
     /// The process may not read its own memory, for this reason.
     Unreadable(String),
-    /// It sleeps, and its system call cannot be read, for this reason.
+    /// It is sleeping, and its system call cannot be read, for this reason.
     Hidden(String),
-    /// There is no such thread any more.
+    /// It has ended.
     Ended,
 }
 
@@ -46,7 +46,7 @@ impl Silent {
     }
 }
 
-/// `EAGAIN` of what queues a signal: the limit is that of the process's user.
+/// `EAGAIN` of a call that queues a signal: the limit counts all signals of the process's user.
 pub(crate) fn no_queue() -> String {
     match task_files::queued_signals() {
         Some((_, 0)) => "no signal can be queued: the limit is 0 (`ulimit -i`)".to_owned(),

@@ -1,5 +1,5 @@
-//! One sweep: each thread is looked at as the kernel sees it. The stack of one that sleeps is read, and one that runs is asked by a
-//! signal; a few at a time, and what comes is followed at once.
+//! One sweep over the threads. The stack of a sleeping thread is read from memory; a running thread is asked by a signal. A few threads are
+//! asked at a time, and each answer is unwound at once.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,40 +16,40 @@ use crate::views::threads::signal::{PIECE, Phase, REQUESTS, Requests, SLOTS};
 use crate::views::threads::silent::Silent;
 use crate::views::threads::{StackError, memory, room};
 
-/// How long a thread may take to answer. One that has begun by then gets a second.
+/// How long a thread may take to answer. A thread that has begun to by then gets a second.
 const ANSWER: Duration = Duration::from_millis(200);
 const BEGUN: Duration = Duration::from_secs(1);
 
-/// How long a sweep may take. Threads that had no turn by then are not looked at.
+/// How long a sweep may take. Threads that had no turn by then are left out.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// How often the signal is sent again to one that has not answered yet.
+/// How often the signal is sent again to a thread that has not answered.
 const SEND_AGAIN: Duration = Duration::from_millis(20);
 
-/// How often, and after how long, a thread is looked at again that moved while its stack was read, that ran and may be about to sleep, or
-/// that cannot be asked just then.
+/// How often, and after which pause, a thread gets another turn: one that moved while its stack was read, that ran and may be about to
+/// sleep, or that cannot be asked at the moment.
 const LOOKS: u32 = 10;
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// The result of a sweep.
 pub(crate) struct Sweep {
-    /// By thread id.
+    /// Sorted by thread id.
     pub(crate) threads: Vec<Taken>,
     pub(crate) took: Duration,
 }
 
-/// One thread as it was found.
+/// One thread.
 pub(crate) struct Taken {
     pub(crate) task: Task,
     pub(crate) waiting: Waiting,
     pub(crate) stack: Result<Addresses, Silent>,
-    /// Its stack ends early, for want of a frame pointer.
+    /// The unwinding stopped early because it needed a frame pointer.
     pub(crate) is_open: bool,
-    /// How long the handler ran on it; nothing where no signal was sent.
+    /// How long the handler ran on it; nothing if no signal was sent.
     pub(crate) held: Option<Duration>,
 }
 
-/// A thread that is to be looked at: its place in the list, how often that was done, and what it had done when it ran.
+/// A thread's next turn: its place in the list, the turns it had, and its counters when it last ran.
 #[derive(Clone, Copy)]
 struct Turn {
     of: usize,
@@ -57,7 +57,7 @@ struct Turn {
     ran: Option<Ran>,
 }
 
-/// How often a running thread had slept, and what it had used of the processor.
+/// How often a running thread had slept, and how much processor time it had used.
 #[derive(Clone, Copy)]
 struct Ran {
     slept: u64,
@@ -75,23 +75,23 @@ struct Asked {
 enum Looked {
     /// Its stack, or why there is none.
     Done(Result<Addresses, Silent>),
-    /// It runs, or may be asked.
+    /// It is running, and may be asked.
     Ask,
     /// It moved, or is in a state that does not last.
     Again(Silent),
-    /// It runs, and may be about to sleep, or have just been woken in a call that a signal would end.
+    /// It is running, and may be about to sleep, or was just woken in a call that a signal would interrupt.
     Wait(Ran),
 }
 
 static MODULES: Mutex<Option<Modules>> = Mutex::new(None);
 
-/// Takes the stacks of all threads that are wanted, but not of the one that calls. It blocks: for milliseconds as a rule, up to a few
-/// seconds where threads do not answer or another sweep is under way.
+/// Takes the stacks of all wanted threads except the calling one. It blocks: usually for milliseconds, up to a few seconds if threads do
+/// not answer or another sweep is running.
 ///
-/// With `interrupts`, those are asked by the signal, too, whose system call may fail of it.
+/// With `interrupts`, threads whose system call may fail with EINTR are asked by the signal, too.
 ///
 /// # Errors
-/// There is no /proc.
+/// /proc cannot be read.
 pub(crate) fn collect(wanted: impl Fn(i32) -> bool, interrupts: bool) -> Result<Sweep, StackError> {
     let requests = REQUESTS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut modules = MODULES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,17 +104,17 @@ struct Collector<'a> {
     modules: &'a mut Modules,
     interrupts: bool,
     own: i32,
-    /// The signal, or why there is none, from when a thread is to be asked.
+    /// The signal, or why there is none; set when the first thread has to be asked.
     signal: Option<Result<i32, String>>,
     /// Why the stacks of sleeping threads cannot be read.
     unreadable: Option<String>,
     begin: Instant,
     mappings: Arc<Vec<Writable>>,
-    /// Whether the mappings were read since a thread was found whose stack is in none.
+    /// Whether the mappings were read again after a stack was found outside of all of them.
     fresh: bool,
     threads: Vec<Taken>,
     queue: VecDeque<Turn>,
-    /// Those that are looked at again after a pause.
+    /// Threads that get another turn after a pause.
     later: Vec<Turn>,
     asked: Vec<Asked>,
     piece: Vec<u8>,
@@ -128,7 +128,7 @@ impl<'a> Collector<'a> {
         interrupts: bool,
     ) -> Result<Self, StackError> {
         for slot in 0..SLOTS {
-            // What an earlier sweep left behind is nobody's.
+            // A slot that an earlier sweep left behind belongs to no thread.
             requests.release(slot);
         }
         let begin = Instant::now();
@@ -166,7 +166,7 @@ impl<'a> Collector<'a> {
 
     fn run(mut self) -> Result<Sweep, StackError> {
         loop {
-            // Read before the slots are looked at, so that no answer is slept through.
+            // Read before the slots, so that no answer is missed while waiting.
             let seen = self.requests.answers();
             self.take_answers()?;
             self.look_at_more()?;
@@ -182,7 +182,7 @@ impl<'a> Collector<'a> {
             self.requests.wait(seen, limit.max(Duration::from_millis(1)));
         }
         self.threads.retain_mut(|taken| match taken.stack {
-            // The kernel shows a main thread that has ended for as long as there are others.
+            // The kernel shows a main thread that has ended as long as others live.
             Err(Silent::NoTurn | Silent::Ended) => task_files::task(taken.task.tid).is_some_and(|task| {
                 taken.waiting = task_files::waiting(task.tid);
                 taken.task = task;
@@ -202,7 +202,7 @@ impl<'a> Collector<'a> {
                 Phase::Asked if waited >= ANSWER && self.requests.release(asked.slot) => {
                     unanswered(stack);
                 }
-                // The slot stays its own until the handler has ended, whenever that is.
+                // The slot stays taken until the handler has ended, whenever that is.
                 Phase::Writing if waited >= BEGUN => unanswered(stack),
                 phase => {
                     if phase == Phase::Asked && asked.sent.elapsed() >= SEND_AGAIN {
@@ -228,7 +228,7 @@ impl<'a> Collector<'a> {
             } else if taken.stack.is_err() {
                 taken.stack = Err(Silent::Unmapped);
                 if turn.looks < LOOKS {
-                    // A thread that was born after the mappings were read, or the main thread's stack has grown.
+                    // The thread is newer than the mappings, or the main thread's stack has grown.
                     self.queue.push_back(Turn { looks: turn.looks + 1, ..turn });
                     self.fresh = false;
                 }
@@ -265,7 +265,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Looks at a thread, and reads its stack if it sleeps.
+    /// Takes a thread's turn: reads its stack if it is sleeping.
     fn look_at(&mut self, turn: Turn) -> Result<Looked, StackError> {
         let tid = self.threads[turn.of].task.tid;
         let position = task_files::position(tid);
@@ -280,7 +280,7 @@ impl<'a> Collector<'a> {
             Ok(Position::Asleep(asleep)) => self.read(turn, &asleep),
             Ok(Position::Running) => {
                 let ran = Ran { slept: taken.task.voluntary, used: task_files::cpu_time(tid) };
-                // Since the look before it has used the processor and not slept.
+                // It has used processor time since the last turn and has not slept.
                 let computes =
                     turn.ran.is_some_and(|before| before.slept == ran.slept && before.used < ran.used);
                 match computes || turn.looks >= LOOKS {
@@ -289,7 +289,7 @@ impl<'a> Collector<'a> {
                 }
             }
             Err(error) if is_of_ended(&error) => Ok(Looked::Done(Err(Silent::Ended))),
-            // Whether its call would fail is not known.
+            // It is not known whether the signal would make its call fail.
             Err(error) => match taken.task.state {
                 'R' => self.may_ask(turn),
                 _ if self.interrupts => self.may_ask(turn),
@@ -298,7 +298,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Copies the stack of a thread that sleeps, and follows it if it still sleeps there.
+    /// Copies the stack of a sleeping thread, and unwinds it if the thread still sleeps at the same place.
     fn read(&mut self, turn: Turn, asleep: &Asleep) -> Result<Looked, StackError> {
         let from = asleep.stack_pointer as usize;
         let mut end = room::mapping(&self.mappings, from).map(|mapping| mapping.end);
@@ -311,14 +311,14 @@ impl<'a> Collector<'a> {
         let length = memory::read(from, &mut self.piece[..length]);
         let taken = &self.threads[turn.of];
         let tid = taken.task.tid;
-        // Both are read again: who sleeps at the same place and has not run in between has the same stack.
+        // Both are read again: a thread that sleeps at the same place and has not run in between has the same stack.
         let is_same = |task: Task| (task.voluntary, task.forced) == (taken.task.voluntary, taken.task.forced);
         let still =
             task_files::position(tid).is_ok_and(|now| matches!(now, Position::Asleep(now) if now == *asleep));
         if !still || !task_files::task(tid).is_some_and(is_same) {
             return match turn.looks < LOOKS {
                 true => Ok(Looked::Again(Silent::Moved)),
-                // A thread that moves all the time is running.
+                // A thread that moves at each turn is running.
                 false => self.may_ask(turn),
             };
         }
@@ -332,7 +332,7 @@ impl<'a> Collector<'a> {
         if !followed.is_open {
             return Ok(Looked::Done(Ok(followed.found)));
         }
-        // It is kept in case that the thread does not answer.
+        // It is kept in case the thread does not answer.
         self.threads[turn.of].stack = Ok(followed.found);
         self.threads[turn.of].is_open = true;
         let may_ask = (asleep.is_restarted() || self.interrupts)
@@ -355,7 +355,7 @@ impl<'a> Collector<'a> {
         Ok(if task.tracer != 0 {
             Looked::Done(Err(Silent::Traced(task.tracer)))
         } else if task.blocked & 1 << (signal - 1) != 0 {
-            // A thread blocks all signals while it starts another, for no longer than that takes.
+            // A thread blocks all signals only while it starts another thread.
             Looked::Again(Silent::Blocked)
         } else if task.state == 'R' && !room::for_a_signal(task.tid, &self.mappings) {
             Looked::Again(Silent::NoRoom)
@@ -383,7 +383,7 @@ impl<'a> Collector<'a> {
                 let now = Instant::now();
                 self.asked.push(Asked { turn, slot, since: now, sent: now });
             }
-            // All slots are taken by handlers that have not ended.
+            // All slots belong to handlers that have not ended.
             Ok(None) => unanswered(&mut taken.stack),
             Err(error) if is_of_ended(&error) => taken.stack = Err(Silent::Ended),
             Err(error) => {

@@ -1,6 +1,6 @@
-//! The names of a program's functions from its symbol table. Line tables alone name a generic function without its path.
+//! Names of a program's functions from its symbol table. Line tables alone name a generic function without its path.
 //!
-//! The table is gone through once for all addresses that are wanted, a piece at a time, and nothing of it is kept.
+//! One pass reads the table piece by piece for all wanted addresses; nothing of it is kept.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::views::threads::section::Section;
 const ENTRY: usize = 24;
 const TOGETHER: usize = 2048;
 
-/// The best that was found for an address.
+/// The best match for an address so far.
 #[derive(Clone, Copy)]
 struct Function {
     address: u64,
@@ -20,8 +20,8 @@ struct Function {
     name: u32,
 }
 
-/// The linker's names of the functions that these addresses of the file are in; they are sorted. The table is the one that a strip takes
-/// away, else that of what a library exports.
+/// The linker's names of the functions at these sorted addresses of the file. The table is `.symtab`, which a strip removes, else the table
+/// of a library's exports.
 pub(super) fn names(file: &Arc<File>, headers: &[Header], addresses: &[u64]) -> Vec<Option<Vec<u8>>> {
     let mut names = vec![None; addresses.len()];
     let of_kind = |kind| headers.iter().find(|header| header.kind == kind && header.is_in_file());
@@ -45,7 +45,7 @@ fn functions(mut table: Section, addresses: &[u64]) -> Vec<Option<Function>> {
                 if address - function.address >= function.size {
                     break;
                 }
-                // Of several that cover it the innermost, and of those at one place the largest.
+                // Of several functions that cover it the innermost wins, and of several that begin at one place the largest.
                 if best.is_none_or(|best| (best.address, best.size) < (function.address, function.size)) {
                     *best = Some(function);
                 }
@@ -56,7 +56,7 @@ fn functions(mut table: Section, addresses: &[u64]) -> Vec<Option<Function>> {
     found
 }
 
-/// An entry that is a function and has code.
+/// An entry, if it is a function with code.
 fn function(entry: &[u8]) -> Option<Function> {
     const FUNCTION: u8 = 2;
     let function = Function {

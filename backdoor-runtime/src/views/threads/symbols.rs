@@ -1,5 +1,5 @@
-//! Addresses to functions with file and line: all of a look together, so that each table is gone through once, and nothing but a bounded
-//! part of what was found is kept.
+//! Maps addresses to functions with file and line. All addresses of one look-up are resolved together, so that each table is read once, and
+//! only a bounded part of the result is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -18,53 +18,54 @@ use crate::views::threads::tables::Tables;
 use crate::views::threads::unit::{self, Place};
 use crate::views::threads::unit_index::UnitIndex;
 
-/// How many bytes of found functions are kept for the next look, and of where to look for others.
+/// How many bytes are kept for the next look-up: functions, and the index for finding others.
 const KEPT: usize = 512 * 1024;
 const INDEXES: usize = 256 * 1024;
 
-/// Of a function's name, so many bytes are kept: generics can be endless.
+/// How many bytes of a function's name are kept: names of generics can be very long.
 const NAME: usize = 4096;
 
-/// The functions at the addresses of a look.
+/// The functions at the addresses of a look-up.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     found: HashMap<u64, Arc<[Frame]>>,
-    /// The reason why functions have no names, files or lines, if the program has them.
+    /// Why functions lack names, files or lines that the program has.
     pub(crate) missing: Option<String>,
 }
 
-/// Results of earlier commands.
+/// Results of earlier look-ups.
 #[derive(Default)]
 struct Kept {
     objects: Vec<Object>,
     found: HashMap<u64, Arc<[Frame]>>,
     bytes: usize,
-    /// By the object's place.
+    /// The key is the object's place in the list.
     indexes: HashMap<usize, UnitIndex>,
 }
 
 static KEPT_NAMES: Mutex<Option<Kept>> = Mutex::new(None);
 
-/// How many bytes are kept for the next look, and how many may be.
+/// How many bytes are kept for the next look-up, and the limit.
 pub(crate) fn kept() -> (usize, usize) {
     let kept = KEPT_NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes = |kept: &Kept| kept.bytes + kept.indexes.values().map(UnitIndex::bytes).sum::<usize>();
     (kept.as_ref().map_or(0, bytes), KEPT + INDEXES)
 }
 
-/// All but a stack's first address are return addresses, so the call before them is looked up.
+/// The address to look up: all addresses of a stack but the first are return addresses, so the call before them counts.
 fn code(address: u64, is_return: bool) -> u64 {
     address.saturating_sub(is_return.into())
 }
 
 impl Names {
-    /// Looks all of these addresses up, with whether each is a return address. It blocks, for as long as it takes to read what of the
-    /// program's tables is about them; one look at a time.
+    /// Looks up all of these addresses; the flag says whether an address is a return address. It blocks while the tables for them are read;
+    /// one look-up runs at a time.
     pub(crate) fn look_up(addresses: impl IntoIterator<Item = (u64, bool)>) -> Self {
         Self::look_up_until(addresses, &|| false)
     }
 
-    /// The same, for somebody who may want no more of it: where debug information was not read yet, names come from the symbol table then.
+    /// The same, for a caller who may stop waiting: from then on, names come from the symbol table if the debug information was not read
+    /// yet.
     pub(crate) fn look_up_until(
         addresses: impl IntoIterator<Item = (u64, bool)>,
         is_enough: &dyn Fn() -> bool,
@@ -74,7 +75,7 @@ impl Names {
         if let Ok(Maps { objects, .. }) = Maps::read()
             && objects != kept.objects
         {
-            // An address may be another library's now.
+            // The address may belong to another library by now.
             *kept = Kept { objects, ..Kept::default() };
         }
         let mut names = Self::default();
@@ -98,7 +99,7 @@ impl Names {
                     names.missing.get_or_insert(missing);
                     names.found.extend(found);
                 }
-                // What was found in full is worth to be kept.
+                // Only complete results are kept.
                 None => found.for_each(|(code, frames)| {
                     kept.insert(code, &frames);
                     names.found.insert(code, frames);
@@ -108,19 +109,19 @@ impl Names {
         names
     }
 
-    /// Nothing, since no look could be taken.
+    /// No names, because the look-up failed.
     pub(crate) fn none(error: &io::Error) -> Self {
         Self { missing: Some(format!("functions have no names: {error}")), ..Self::default() }
     }
 
-    /// The functions at an address of a stack that was looked up, innermost first: several where some are inlined.
+    /// The functions at an address of a stack that was looked up, innermost first: several if some are inlined.
     pub(crate) fn at(&self, address: u64, is_return: bool) -> Arc<[Frame]> {
         self.found.get(&code(address, is_return)).cloned().unwrap_or_else(|| Arc::new([unknown(None)]))
     }
 }
 
 impl Kept {
-    /// The functions at these addresses of an object, and why not all is known of them.
+    /// The functions at these addresses of an object, and why some are incomplete.
     fn look_up(
         &mut self,
         at: usize,
@@ -140,7 +141,7 @@ impl Kept {
     }
 
     fn insert(&mut self, code: u64, frames: &Arc<[Frame]>) {
-        /// What a place in the table takes beside the frames.
+        /// The size of a table entry without its frames.
         const ENTRY: usize = 48;
         let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, |text| text.len() + 16);
         let frame = |frame: &Frame| {
@@ -158,20 +159,20 @@ fn unknown(module: Option<Arc<str>>) -> Frame {
     Frame { function: None, file: None, line: None, module, begin: None, inlined: false }
 }
 
-/// A look at one program or library.
+/// A look-up in one program or library.
 struct Look<'a> {
     object: &'a Object,
     room: Room,
-    /// Of an earlier look, and for the next one.
+    /// The index of an earlier look-up, and for the next one.
     index: Option<UnitIndex>,
-    /// Whether nobody wants what was not read yet.
+    /// Whether the caller has stopped waiting.
     is_enough: &'a dyn Fn() -> bool,
-    /// Why not all was found.
+    /// Why some functions are incomplete.
     missing: Option<String>,
 }
 
 impl Look<'_> {
-    /// The functions at these addresses, which are sorted.
+    /// The functions at these sorted addresses.
     fn frames(&mut self, codes: &[u64]) -> Vec<Vec<Frame>> {
         let start = self.object.range.start;
         let at = |code: u64| Some(format!("{}+{:#x}", self.object.name(), code - start).into());
@@ -198,7 +199,7 @@ impl Look<'_> {
         frames
     }
 
-    /// The kernel's own code has no file, and a C library's functions are nothing that a reader misses.
+    /// The kernel's code has no file, and the reader does not need the functions of a C library.
     fn cannot_read(&mut self, error: &io::Error) {
         let name = self.object.name();
         if !owner::is_c_library(name) {
@@ -211,7 +212,7 @@ impl Look<'_> {
         let base = base.unwrap_or_default();
         let addresses: Vec<u64> =
             codes.iter().map(|code| (code - self.object.range.start).wrapping_add(base)).collect();
-        // The C library's names no line that an author wants.
+        // The author does not need lines of the C library.
         let has_table = file.headers.iter().any(|header| header.kind == super::elf::SHT_SYMTAB);
         let wants_lines = !owner::is_c_library(self.object.name());
         let separate = (wants_lines && !(has_table && debug_info::is_there(&file.headers)))
@@ -240,7 +241,7 @@ impl Look<'_> {
         is_over
     }
 
-    /// What the debug information says of these addresses, one compile unit after the other.
+    /// The functions that the debug information has at these addresses, one compile unit after the other.
     fn places(&mut self, file: &ObjectFile, addresses: &[u64], places: &mut [Vec<Place>]) {
         let room = self.room;
         let inflated = debug_info::inflated(&file.file, &file.headers);
@@ -278,7 +279,8 @@ impl Look<'_> {
     }
 }
 
-/// The frames of one address. The function that all others were inlined into has its name from the symbol table, which has its path.
+/// The frames of one address. The outermost function, into which all others were inlined, takes its name from the symbol table, which has
+/// its path.
 fn frames(places: Vec<Place>, name: Option<Vec<u8>>, module: Option<&Arc<str>>) -> Vec<Frame> {
     let mut frames: Vec<Frame> = places
         .into_iter()
@@ -352,7 +354,7 @@ mod tests {
         assert!(frames[0].name().ends_with("::no_memory_means_names_from_the_symbol_table"));
         assert_eq!((frames.len(), frames[0].place()), (1, None));
         assert_eq!(names.missing.unwrap(), "names come from the symbol table: the command was interrupted");
-        // A look that goes on finds the whole name.
+        // A look-up that continues finds the whole name.
         assert!(Names::look_up([(address, false)]).at(address, false)[0].place().is_some());
     }
 

@@ -1,4 +1,4 @@
-//! A program's unwinding tables: which code belongs to one function, stripped or not, and how its caller is found.
+//! A program's unwinding tables: the range of each function, stripped or not, and how to find its caller.
 
 use std::fs::File;
 use std::ops::{Deref, Range};
@@ -13,27 +13,27 @@ use crate::views::threads::object_file::ObjectFile;
 use crate::views::threads::pages::{self, Pages};
 use crate::views::threads::section::Section;
 
-/// What a library's tables may take in memory. Larger ones are passed over.
+/// The largest tables of a library that are copied to memory. Larger ones are skipped.
 const LARGEST: u64 = 64 << 20;
 
 /// The tables of one program or library.
 pub(super) struct Tables {
-    /// The address that its beginning is meant for.
+    /// The address that its first byte is linked for.
     pub(super) base: u64,
     pub(super) hdr: Piece,
     pub(super) hdr_address: u64,
     pub(super) eh_frame: Piece,
     pub(super) eh_frame_address: u64,
-    /// What a debugger unwinds with, of the program only: musl's functions have nothing else. It is not loaded, but in the file.
+    /// The program's table for debuggers: musl's functions have no other. It is not loaded, and is read from the file.
     pub(super) debug_frame: Option<Piece>,
-    /// The code that it is about, sorted.
+    /// The code ranges that it covers, sorted.
     debug_functions: Vec<Range<u64>>,
 }
 
-/// A part of them.
+/// A part of the tables.
 #[derive(Clone)]
 pub(super) enum Piece {
-    /// Of the program, where it lies.
+    /// The program's, in place.
     InPlace(&'static [u8]),
     Copied(Arc<Pages>),
 }
@@ -55,9 +55,9 @@ impl Deref for Piece {
     }
 }
 
-/// An object's bytes by their offset from its beginning: of its image in memory, read through the kernel, so that where a library was
-/// unloaded a read fails and nobody faults. A process that gave up rights since its start may not read its memory this way, but the
-/// file has the same.
+/// An object's bytes by their offset from its beginning. They are read from its image in memory through the kernel, so that a read fails
+/// without a fault if a library was unloaded. A process that gave up rights since its start may not read its memory this way; then the file
+/// has the same bytes.
 struct Image<'a> {
     object: &'a Object,
     memory: Option<&'a File>,
@@ -90,8 +90,8 @@ impl Image<'_> {
 }
 
 impl Tables {
-    /// `.eh_frame_hdr` is a segment of its own and says where `.eh_frame` begins, whose end is that of its segment; a zero ends it
-    /// earlier.
+    /// `.eh_frame_hdr` is a segment of its own and gives the address of `.eh_frame`, which ends with its segment or at a zero entry before
+    /// that.
     pub(super) fn read(object: &Object, memory: Option<&File>) -> Option<Self> {
         let image = Image { object, memory };
         let segments = elf::segments(&image)?;
@@ -120,15 +120,15 @@ impl Tables {
         })
     }
 
-    /// Whether a debugger's table is about this code.
+    /// Whether a table for debuggers covers this code.
     pub(super) fn has_debug_frame(&self, offset: u64) -> bool {
         let address = self.base.saturating_add(offset);
         let behind = self.debug_functions.partition_point(|function| function.start <= address);
         self.debug_functions[..behind].last().is_some_and(|function| function.contains(&address))
     }
 
-    /// Where the function begins and ends that has the code at this offset from the object's beginning; nothing where no table says how
-    /// to unwind it. The header lists all functions by where they begin (Linux Standard Base, `.eh_frame_hdr`).
+    /// The range of the function that has code at this offset from the object's beginning; nothing if no table covers it. The header lists
+    /// all functions sorted by their beginning (Linux Standard Base, `.eh_frame_hdr`).
     pub(super) fn function(&self, offset: u64) -> Option<Range<u64>> {
         const LIST: usize = 12;
         const ENTRY: usize = 8;
@@ -153,14 +153,14 @@ impl Tables {
         let entry = list.get(first.checked_sub(1)? * ENTRY..)?;
         let begin = relative(entry, 0)?;
         let description = relative(entry, 4)?.checked_sub(self.eh_frame_address)?;
-        // Length, the common part, where it begins relative to here, and how long it is: in the encoding that compilers write.
+        // The length, the common part, the function's beginning relative to here, and its size: in the encoding that compilers write.
         let length = elf::u32_at(&self.eh_frame, usize::try_from(description).ok()?.checked_add(12)?)?;
         let end = begin.checked_add(length.into())?;
         (address < end).then(|| begin - self.base..end - self.base)
     }
 }
 
-/// No C library's is as large; a program that has one of its own has other tables for the same code.
+/// No C library's table is larger than this; a program that has one of its own has other tables for the same code.
 const DEBUG_FRAME: u64 = 1 << 20;
 
 fn debug_frame(object: &Object) -> Option<Piece> {
@@ -187,7 +187,7 @@ fn debug_functions(bytes: &[u8]) -> Vec<Range<u64>> {
     functions
 }
 
-/// The pointer behind the four bytes of the header, in the only encoding that linkers write: relative to itself, 4 bytes, signed.
+/// The pointer after the header's first four bytes, in the only encoding that linkers write: relative to itself, 4 bytes, signed.
 fn eh_frame_begin(hdr: &[u8], address: u64) -> Option<u64> {
     const VERSION_AND_ENCODING: [u8; 2] = [1, 0x1b];
     let relative = elf::u32_at(hdr, 4)?.cast_signed();

@@ -1,8 +1,8 @@
-//! What a filter on system calls (seccomp(2)) lets through. A filter cannot be asked, and the common one kills the process that makes a
-//! call which it does not know. So a call that neither std nor tokio makes is tried first where there is a filter: in a child, once.
+//! Tests which system calls a filter (seccomp(2)) allows. A filter cannot be queried, and most filters kill a process that makes an
+//! unlisted call. So a call that neither std nor tokio makes is first tried once in a child process, if there is a filter.
 //!
-//! The child is made by `clone` without a signal for its end, so that no handler of the service's for SIGCHLD runs, and that none of its
-//! `wait` calls sees it. It runs no handler of `pthread_atfork`, makes system calls and nothing else, and leaves no core file.
+//! The child is made by `clone` without a termination signal, so that the service's handler for SIGCHLD does not run and its `wait` calls
+//! do not see the child. The child runs no handler of `pthread_atfork`, makes system calls and nothing else, and writes no core file.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -14,39 +14,39 @@ use crate::base::reserve;
 /// A call that only some commands need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// `tgkill`: a look at a thread that runs.
+    /// `tgkill`: asks a running thread for its stack.
     Signal,
-    /// `get_robust_list`: where the stack of a thread is.
+    /// `get_robust_list`: finds the stack of a thread.
     RobustList,
-    /// `process_vm_readv`: where `/proc/self/mem` cannot be read.
+    /// `process_vm_readv`: reads memory if `/proc/self/mem` cannot be read.
     ReadMemory,
-    /// `timer_create` and what belongs to it: a profile.
+    /// `timer_create` and its relatives: a profile.
     Timer,
 }
 
-/// How long a child may take. It has a few system calls to make.
+/// How long a child may take. It makes only a few system calls.
 const CHILD: Duration = Duration::from_secs(2);
 
 const ALL: [Call; 4] = [Call::Signal, Call::RobustList, Call::ReadMemory, Call::Timer];
 
-/// Whether a filter is set on this process. What cannot be found out may be so.
+/// Whether a filter is set on this process; true if that cannot be found out.
 pub(crate) fn has_filter() -> bool {
     let Ok(status) = reserve::read("/proc/self/status") else { return true };
     let status = String::from_utf8_lossy(&status);
     status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
 }
 
-/// Whether a call can be made without harm: at once where there is no filter. The call may fail all the same.
+/// Whether a call can be made without harm: always if there is no filter. The call itself may still fail.
 ///
 /// # Errors
-/// It would kill the service, or that could not be found out.
+/// The call would kill the service, or it could not be tried.
 pub(crate) fn check(call: Call) -> io::Result<()> {
-    /// What was found of each.
+    /// The result for each call.
     static FOUND: Mutex<[Option<bool>; ALL.len()]> = Mutex::new([None; ALL.len()]);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     let at = call as usize;
     if found[at].is_none() {
-        // A filter can be set later, but none is ever taken away.
+        // A filter can be set later, but is never removed.
         if !has_filter() {
             return Ok(());
         }
@@ -82,7 +82,7 @@ fn survives(calls: &[Call]) -> io::Result<bool> {
     let deadline = Instant::now() + CHILD;
     loop {
         let mut status = 0;
-        // SAFETY: it writes one number. `__WALL` finds a child whose end has no signal.
+        // SAFETY: the call writes one number. `__WALL` finds a child without a termination signal.
         let ended = unsafe { libc::waitpid(child, &mut status, libc::WNOHANG | libc::__WALL) };
         if ended == child {
             return Ok(libc::WIFEXITED(status));
@@ -92,7 +92,7 @@ fn survives(calls: &[Call]) -> io::Result<bool> {
             return Err(tried(error));
         }
         if Instant::now() > deadline {
-            // SAFETY: it ends the child that was made here, which is not waited for yet, so that the number is its own.
+            // SAFETY: it kills the child that was made here; the child was not waited for yet, so that its number is not reused.
             unsafe { libc::kill(child, libc::SIGKILL) };
             return Err(tried(io::Error::from(io::ErrorKind::TimedOut)));
         }
@@ -105,10 +105,10 @@ fn tried(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{why} cannot be had: {error}"))
 }
 
-/// Makes the child, in which no signal of the service's is handled.
+/// Makes the child, in which no signal handler of the service runs.
 fn start(calls: &[Call]) -> io::Result<libc::pid_t> {
-    // SAFETY: the sets are made whole before they are used. The child has a copy of the process's memory and this thread alone; it
-    // makes system calls without taking a lock or allocating, and ends without returning.
+    // SAFETY: the sets are initialised before they are used. The child has a copy of the process's memory and this thread alone; it makes
+    // system calls without taking a lock or allocating, and ends without returning.
     unsafe {
         let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
         libc::sigfillset(&mut all);
@@ -127,7 +127,7 @@ fn start(calls: &[Call]) -> io::Result<libc::pid_t> {
     }
 }
 
-/// Makes a call that changes nothing but the child.
+/// Makes a call that has no effect outside the child.
 ///
 /// # Safety
 /// Only in the child.
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_trial_in_a_child_is_not_noticed_by_the_service() {
         assert!(survives(&ALL).unwrap());
-        // SAFETY: it only asks for children whose end has a signal, as a service does, and waits for none.
+        // SAFETY: the call only queries children with a termination signal, as a service does, and waits for none.
         let others = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
         assert!(others <= 0, "{others}");
         ALL.into_iter().for_each(|call| check(call).unwrap());

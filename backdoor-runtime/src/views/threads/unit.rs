@@ -1,4 +1,4 @@
-//! One compile unit: which of its functions an address is in, those that were inlined among them, and at which line.
+//! One compile unit: the functions at an address, the inlined ones included, and the line in each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::views::threads::entry::{self, Entry, Slice};
 /// A function at an address.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
-    /// As the compiler or the linker names it.
+    /// The compiler's or the linker's name.
     pub(super) function: Option<Arc<[u8]>>,
     pub(super) file: Option<Arc<str>>,
     pub(super) line: Option<u32>,
 }
 
-/// A function around an address, and where it is called where it was inlined.
+/// A function around an address, and where it is called if it was inlined.
 struct Level {
-    /// Its entry.
+    /// Its debug entry.
     entry: u64,
     called: Line,
 }
@@ -32,13 +32,13 @@ struct Line {
     line: u64,
 }
 
-/// How much memory a unit takes while its addresses are looked up.
+/// How much memory a unit needs while its addresses are looked up.
 pub(super) fn need(debug: &mut DebugInfo, unit: &Unit) -> u64 {
     let lines = unit.root.lines.and_then(|at| line_program_length(debug, at));
     unit.head.length + lines.unwrap_or_default()
 }
 
-/// The functions at these addresses of one unit, innermost first. They are sorted.
+/// The functions at these sorted addresses of one unit, innermost first.
 pub(super) fn look_up(debug: &mut DebugInfo, unit: &Unit, addresses: &[u64]) -> Option<Vec<Vec<Place>>> {
     let levels =
         levels(debug, unit, addresses).unwrap_or_else(|| addresses.iter().map(|_| Vec::new()).collect());
@@ -52,7 +52,7 @@ pub(super) fn look_up(debug: &mut DebugInfo, unit: &Unit, addresses: &[u64]) -> 
         let inner_first = levels.iter().rev();
         let functions = inner_first.clone().map(|level| name(debug, level.entry));
         found.push(functions.map(|function| Place { function, ..Place::default() }).collect());
-        // Where a function is, is where it calls the one that was inlined into it.
+        // The place in a function is its call of the function that was inlined into it.
         lines.push(std::iter::once(None).chain(inner_first.map(|level| Some(level.called))).collect());
     }
     let Some(at) = unit.root.lines else { return Some(found) };
@@ -85,7 +85,7 @@ fn levels(debug: &mut DebugInfo, unit: &Unit, addresses: &[u64]) -> Option<Vec<V
     let header = gimli::DebugInfo::new(&bytes, LittleEndian).units().next().ok()??;
     let mut entries = header.entries_raw(&abbreviations, None).ok()?;
     let mut levels: Vec<Vec<Level>> = addresses.iter().map(|_| Vec::new()).collect();
-    // The functions that the entry is inside, by depth, and which addresses they have.
+    // The functions around the current entry, by depth, and their addresses.
     let mut around: Vec<(isize, Vec<usize>)> = Vec::new();
     while !entries.is_empty() {
         let (depth, offset) = (entries.next_depth(), entries.next_offset().0 as u64);
@@ -122,7 +122,7 @@ fn levels(debug: &mut DebugInfo, unit: &Unit, addresses: &[u64]) -> Option<Vec<V
     Some(levels)
 }
 
-/// The row of the line table that each address is in. Rows before `code` are of functions that the linker has left out.
+/// The row of the line table for each address. Rows below `code` belong to functions that the linker has left out.
 fn rows(program: gimli::IncompleteLineProgram<Slice<'_>>, addresses: &[u64], code: u64) -> Vec<Option<Line>> {
     let mut found = vec![None; addresses.len()];
     let mut rows = program.rows();

@@ -1,28 +1,28 @@
 //! Which code belongs to which compile unit.
 
-/// Of one program or library.
+/// The index of one program or library.
 #[derive(Default)]
 pub(super) struct UnitIndex {
-    /// Where units begin in `.debug_info`, sorted.
+    /// The offsets of units in `.debug_info`, sorted.
     pub(super) units: Vec<u64>,
-    /// By where it begins.
+    /// Sorted by the start of the range.
     covered: Vec<Covered>,
 }
 
-/// A code range, and where its unit is.
+/// A code range, and the offset of its unit.
 struct Covered {
     begin: u64,
     end: u64,
     unit: u64,
 }
 
-/// The ranges of one unit: its functions follow each other as a rule.
+/// The ranges of one unit: its functions usually follow each other.
 #[derive(Default)]
 pub(super) struct Covering(Vec<(u64, u64)>);
 
 impl Covering {
     pub(super) fn add(&mut self, begin: u64, end: u64) {
-        /// What the linker leaves between two functions.
+        /// The padding that the linker leaves between two functions.
         const ALIGNMENT: u64 = 16;
         match self.0.last_mut() {
             Some((first, last)) if begin >= *first && begin <= last.saturating_add(ALIGNMENT) => {
@@ -34,34 +34,34 @@ impl Covering {
 }
 
 impl UnitIndex {
-    /// Adds what the unit there covers.
+    /// Adds the ranges of a unit.
     pub(super) fn add(&mut self, unit: u64, covering: Covering) {
         self.covered.extend(covering.0.into_iter().map(|(begin, end)| Covered { begin, end, unit }));
     }
 
-    /// After the last was added.
+    /// Called after the last unit was added.
     pub(super) fn sort(&mut self) {
         self.units.shrink_to_fit();
         self.covered.shrink_to_fit();
         self.covered.sort_unstable_by_key(|covered| covered.begin);
     }
 
-    /// The unit that has this code.
+    /// The unit that covers this code.
     pub(super) fn unit_of(&self, address: u64) -> Option<u64> {
-        /// Ranges of two units overlap only where code was folded into one.
+        /// Ranges of two units overlap only if identical code was folded into one copy.
         const LOOK_BACK: usize = 4;
         let behind = self.covered.partition_point(|covered| covered.begin <= address);
         let near = self.covered[..behind].iter().rev().take(LOOK_BACK);
         near.filter(|covered| address < covered.end).map(|covered| covered.unit).next()
     }
 
-    /// The unit that has the entry there.
+    /// The unit that has the entry at this offset.
     pub(super) fn unit_around(&self, entry: u64) -> Option<u64> {
         let behind = self.units.partition_point(|unit| *unit <= entry);
         self.units.get(behind.checked_sub(1)?).copied()
     }
 
-    /// What it takes.
+    /// How many bytes the index takes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(self.units.as_slice()) + size_of_val(self.covered.as_slice())
     }
