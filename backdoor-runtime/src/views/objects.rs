@@ -26,9 +26,9 @@
 //! # To find a leak
 //!
 //! 1. `objects --growing --for 10s` shows which types have more objects than ten seconds ago, and the lines that created them.
-//! 2. `fo TYPE --older 1h` shows the ones that should have gone long ago: what they say of themselves, and how many references keep
-//!    each. `--where TEXT` narrows it down.
-//! 3. In the code, that line keeps what it makes. [`Snapshot`] does the first step in a test:
+//! 2. `fo TYPE --older 1h` shows the objects that should have been dropped long ago, with their `Debug` text and the number of their
+//!    owners. `--where TEXT` narrows it down.
+//! 3. In the code, find the owner that keeps the objects of that line. [`Snapshot`] does the first step in a test:
 //!
 //! ```
 //! use backdoor_runtime::{Tracked, objects::Snapshot};
@@ -52,8 +52,8 @@
 //!
 //! Creating and dropping an object each takes a lock, which threads share only if there are more than 16, and one reading of a coarse
 //! clock. The views stop no thread: they visit all objects, 4,096 at a time, and hold no lock while a `Debug` or a `Drop` of the author
-//! runs. A type takes 10 KiB, and 32 bytes for each object, in pieces of 64 objects for each 16th part of the threads; what a crowd has
-//! left behind is given back. At most 64 places of a type are told apart in each of these parts, and labels are cut at 128 bytes.
+//! runs. A type takes 10 KiB, and 32 bytes for each object, in pieces of 64 objects for each 16th part of the threads; pieces
+//! without objects are freed. At most 64 places of a type are told apart in each of these parts, and labels are cut at 128 bytes.
 
 mod commands;
 pub(crate) mod generic_kinds;

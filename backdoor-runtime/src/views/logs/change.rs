@@ -1,4 +1,4 @@
-//! One change of what the ring keeps of a target, as long as it is in force.
+//! One change of what the ring keeps of a target, while it is in force.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::views::logs::filter::Directive;
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) directive: Directive,
-    /// The change that returns at its end; `None` for the filter of the service.
+    /// The change that this one replaced and that returns at its end; `None` for the filter of the service.
     pub(super) before: Option<Box<Change>>,
     pub(super) ends: Option<Instant>,
     pub(super) by: String,
@@ -18,7 +18,7 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// What the ring keeps when this has ended.
+    /// The level that the ring keeps after this change has ended.
     pub(super) fn was(&self, base: impl FnOnce(&str) -> LevelFilter) -> LevelFilter {
         match &self.before {
             Some(before) => before.directive.level,
@@ -30,7 +30,7 @@ impl Change {
         self.directive.target == target
     }
 
-    /// The change as it returns: after its time, the change that it replaced.
+    /// What is in force after `now`: this change, or, after its end, the one that it replaced.
     pub(super) fn left(self, now: Instant) -> Option<Self> {
         match self.ends {
             Some(end) if end <= now => self.before.map(|before| *before),

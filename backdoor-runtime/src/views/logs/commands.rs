@@ -1,4 +1,4 @@
-//! `log` and its commands: what the service logs, and what of it is kept.
+//! The command `log` and its subcommands: the filter, the ring and its events.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
@@ -17,10 +17,10 @@ use crate::views::logs::{
 };
 use crate::{Choice, CommandOutput, Console, Page, Session, State, Value, backdoor_command};
 
-/// How often `log tail` looks for new events.
+/// How often `log tail` reads new events.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Events that `log tail` shows of one look.
+/// The most events that `log tail` shows for one read.
 const TOGETHER: usize = 1000;
 
 const NOT_INSTALLED: &str =
@@ -245,7 +245,7 @@ impl CommandOutput for Kept {
     }
 }
 
-/// The sentence about events that do not reach the ring, with a way out.
+/// The sentence about events that do not reach the ring, with a remedy.
 fn stops(Stopped { target, level, .. }: &Stopped) -> String {
     let of = if target.is_empty() { "all others".to_owned() } else { format!("`{target}`") };
     let events = match *level {
@@ -349,7 +349,7 @@ impl CommandOutput for Reset {
     }
 }
 
-/// One piece of what `log tail` shows.
+/// One item of the output of `log tail`.
 enum Piece {
     Event(LogEvent),
     Missing { dropped: u64, left_out: usize },
@@ -381,7 +381,7 @@ impl CommandOutput for Piece {
     }
 }
 
-/// Events as they come.
+/// New events.
 struct Tail {
     wanted: Wanted,
     next: u64,
@@ -414,7 +414,7 @@ impl Stream for Tail {
     }
 }
 
-/// Events that are there.
+/// Events that were already read.
 struct Events(VecDeque<LogEvent>);
 
 impl Iterator for Events {
@@ -433,7 +433,7 @@ fn plural(count: u64, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
-/// As exact as a person wants it.
+/// A duration with the precision that a reader needs.
 fn seconds(length: Duration) -> String {
     let length = if length.as_secs() > 0 { Duration::from_secs(length.as_secs()) } else { length };
     Value::from(length).to_text(None).trim_end().to_owned()

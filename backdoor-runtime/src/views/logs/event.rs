@@ -11,7 +11,7 @@ use crate::views::logs::record::{Decoded, fields_text};
 use crate::views::logs::ring::Head;
 use crate::{CommandOutput, Page, Value};
 
-/// Columns of a terminal that has room for whole times.
+/// The width from which a terminal shows full times.
 const WIDE: usize = 120;
 
 /// An event of the ring. As data it is a record with the names of these fields.
@@ -56,7 +56,7 @@ impl LogEvent {
         self.line().to_ascii_lowercase().contains(lowercase)
     }
 
-    /// The text after the time.
+    /// The line of text after the time.
     fn line(&self) -> String {
         let mut line = format!("{:>5} ", level_name(self.level).to_ascii_uppercase());
         for span in &self.spans {
@@ -76,7 +76,7 @@ impl LogEvent {
     }
 }
 
-/// The time of day of a time in full, and the day where that is not today.
+/// The time of day of a full time, with the date if it is not today.
 fn short(time: &str) -> String {
     let today = Value::from(SystemTime::now()).to_text(None);
     let (day, of_day) = time.trim_end_matches('Z').split_once('T').unwrap_or_default();
@@ -89,7 +89,7 @@ fn short(time: &str) -> String {
 impl CommandOutput for LogEvent {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let time = Value::from(self.time).to_text(None);
-        // Whole seconds have no fraction, and would move what stands behind.
+        // Whole seconds have no fraction, which would misalign the columns behind.
         let time = time.trim_end().trim_end_matches('Z');
         let fraction = if time.contains('.') { "" } else { ".000" };
         let mut time = format!("{time}{fraction}Z");

@@ -9,19 +9,19 @@ use tracing::{Level, Metadata};
 use crate::base::causes::debug_as_display;
 use crate::{ArgError, FromArg};
 
-/// Targets that one filter names.
+/// The most targets in one filter.
 const MOST: usize = 64;
 
 /// One part of a filter: a level for a target and the modules below it, or for all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
-    /// Empty where it is for all others.
+    /// Empty for all other targets.
     pub(super) target: String,
     pub(super) level: LevelFilter,
 }
 
 impl Directive {
-    /// The target; empty where it is for all others.
+    /// The target; empty for all other targets.
     pub fn target(&self) -> &str {
         &self.target
     }
@@ -32,7 +32,7 @@ impl Directive {
     }
 }
 
-/// Why text is no filter.
+/// Why a text is no filter.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FilterError(String);
 
@@ -46,7 +46,8 @@ debug_as_display!(FilterError);
 
 impl std::error::Error for FilterError {}
 
-/// Levels by target. The longest target wins that an event's is, or is a module below: `net` is for `net::tcp` and not for `network`.
+/// Levels by target. The longest target wins that equals the event's target or is a module above it: `net` covers `net::tcp` and not
+/// `network`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Filter {
     /// The longest target first; the empty one, for all others, last.
@@ -56,7 +57,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Later directives for the same target win.
+    /// A later directive for the same target replaces an earlier one.
     pub(super) fn new(directives: impl IntoIterator<Item = Directive>) -> Self {
         let mut all = vec![Directive { target: String::new(), level: LevelFilter::OFF }];
         for directive in directives {
@@ -72,7 +73,7 @@ impl Filter {
         Self { directives: all, max }
     }
 
-    /// This filter with other directives on top.
+    /// This filter with further directives, which win.
     pub(super) fn with(&self, directives: impl IntoIterator<Item = Directive>) -> Self {
         Self::new(self.directives.iter().cloned().chain(directives))
     }
@@ -158,7 +159,7 @@ impl FromArg for Directive {
     }
 }
 
-/// No blanks, commas or control characters, and no longer than a target that is told apart.
+/// Whether the text has no blanks, commas or control characters, and is no longer than a target may be.
 fn is_target(text: &str) -> bool {
     let is_part = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, ',' | '=' | '[' | '{');
     !text.is_empty() && text.len() <= 128 && text.chars().all(is_part)
@@ -176,7 +177,7 @@ fn parse_level(word: &str) -> Option<LevelFilter> {
     levels.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, level)| level)
 }
 
-/// As it is typed and shown.
+/// The level's name, as it is typed and shown.
 pub(super) fn level_name(level: Level) -> &'static str {
     match level {
         Level::ERROR => "error",

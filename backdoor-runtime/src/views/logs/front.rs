@@ -1,5 +1,5 @@
-//! What stands in front of the ring: a filter that the service has put in front of all its layers, or a feature of `tracing`, may stop
-//! events that the ring is to keep. Nobody but the subscriber knows, so it is asked.
+//! The filters in front of the ring: a filter that the service has put in front of all its layers, or a feature of `tracing`, may stop
+//! events that the ring should keep. Only the subscriber knows, so it is asked.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,13 +19,13 @@ use crate::views::logs::filter::Directive;
 use crate::views::logs::settings;
 use crate::views::vars::registry;
 
-/// How long the service's filters may take.
+/// How long the service's filters may take to answer.
 const LIMIT: Duration = Duration::from_millis(100);
 
 /// The subscribers that the ring's layer is part of.
 static SUBSCRIBERS: Mutex<Vec<WeakDispatch>> = Mutex::new(Vec::new());
 
-/// A target of which less reaches the ring than it is to keep.
+/// A target whose events reach the ring only in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stopped {
@@ -35,7 +35,7 @@ pub struct Stopped {
     pub level: LevelFilter,
 }
 
-/// The ring's layer is part of this subscriber.
+/// Records that the ring's layer is part of this subscriber.
 pub(super) fn register(subscriber: &Dispatch) {
     let mut subscribers = subscribers();
     subscribers.retain(|known| known.upgrade().is_some());
@@ -47,15 +47,15 @@ pub(crate) fn wanted() -> Vec<Directive> {
     settings::with_filters(|filters| filters.ring.directives().to_vec())
 }
 
-/// Of what the ring is to keep, that which does not reach it. The service's filters are asked, on this thread, where they leave traces
-/// of the question: it should log nothing afterwards.
+/// The directives that the ring wants and that do not reach it. The service's filters run on this thread and may keep state in it, so the
+/// thread should log nothing afterwards.
 pub(crate) fn stopped(wanted: &[Directive]) -> Vec<Stopped> {
     // Subscribers that have been dropped are skipped.
     let subscribers: Vec<Dispatch> = subscribers().iter().filter_map(WeakDispatch::upgrade).collect();
     if subscribers.is_empty() { Vec::new() } else { stopped_by(&subscribers, wanted) }
 }
 
-/// The same of these subscribers: what gets through one of them reaches the ring.
+/// The same for these subscribers: an event that passes one of them reaches the ring.
 pub(super) fn stopped_by(subscribers: &[Dispatch], wanted: &[Directive]) -> Vec<Stopped> {
     let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
     let reaches = |target: &str, level: Level| {
@@ -70,27 +70,27 @@ pub(super) fn stopped_by(subscribers: &[Dispatch], wanted: &[Directive]) -> Vec<
     wanted.iter().filter_map(stopped).collect()
 }
 
-/// The same on a thread of its own. Nothing is known where that cannot be started, or where a filter takes long.
+/// The same on a thread of its own. Gives nothing if that cannot be started, or if a filter is slow.
 pub(super) fn stopped_aside(wanted: Vec<Directive>) -> Vec<Stopped> {
     let (answer, answered) = sync_channel(1);
     let own_time = Arc::new(OwnTime::default());
     let of_thread = own_time.clone();
     let asked = own_thread::start("backdoor-ask", Priority::of_ours(), move || {
         of_thread.begin();
-        // Nobody waits any more where it is late.
+        // The receiver may have stopped waiting.
         let _ = answer.send(stopped(&wanted));
     });
     asked.ok().and_then(|_| own_time.blocking_limit(LIMIT, &answered)).unwrap_or_default()
 }
 
 impl Console {
-    /// The same as [`stopped`] says, asked on a thread of its own. Nothing is known where that cannot be had, or a filter takes long.
+    /// The same as [`stopped`], on a thread of its own. Gives nothing if that cannot be started, or if a filter is slow.
     pub(crate) async fn stopped(&self, wanted: Vec<Directive>) -> Vec<Stopped> {
         let asked = self.0.asking.ask_about("filters of the log", LIMIT, move || stopped(&wanted));
         asked.await.unwrap_or_default()
     }
 
-    /// The modules that declare commands or variables: what they log has them for its target.
+    /// The modules that declare commands or variables: the default targets of their events.
     pub(crate) fn modules(&self) -> impl Iterator<Item = &'static str> {
         let commands = self.0.registry.entries().map(|entry| entry.command.declared.module);
         commands.chain(registry::modules())

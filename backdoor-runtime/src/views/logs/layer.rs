@@ -1,7 +1,7 @@
 //! The layer that writes events into the ring, and the filter in front of it.
 //!
-//! The filter is one layer's own (`tracing_subscriber`'s per-layer filtering), so that a callsite which neither the ring nor another
-//! layer wants stays disabled, and another layer sees no event more for the ring's sake.
+//! The filter belongs to this layer alone (`tracing_subscriber`'s per-layer filtering), so that a callsite which neither the ring nor
+//! another layer wants stays disabled, and the ring sends no additional events to other layers.
 
 use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,10 +22,10 @@ use crate::views::logs::{front, targets};
 /// Writes events into the ring.
 struct Recorder;
 
-/// The same without a filter in front: it lets through by itself what the ring keeps.
+/// The same without a filter in front: it tests by itself what the ring keeps.
 struct Alone;
 
-/// Lets through what the ring keeps, which `log set` changes.
+/// Passes the events that the ring keeps; `log set` changes it.
 struct RingFilter;
 
 /// A filter for a layer of the service's own that follows `log set`. It is made by [`filter`](super::filter).
@@ -38,7 +38,7 @@ pub struct FollowingFilter {
 struct SpanFields(String);
 
 thread_local! {
-    /// The buffers of this thread; gone while an event is written, so that one within it gets others.
+    /// The buffers of this thread; taken while an event is written, so that a nested event uses others.
     static WRITER: Cell<Option<Box<Writer>>> = const { Cell::new(None) };
 }
 
@@ -50,20 +50,20 @@ pub(super) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> Box<dyn Layer<S
     }
 }
 
-/// Whether layers on top of this subscriber may have filters of their own. Nothing tells: a subscriber without panics when a filter is
-/// registered, and one of `fmt` says that it is a registry. So it is that where a registry is the innermost of its type, by the name of
-/// that; where it is taken for another, the layer does more work, and nothing else changes.
+/// Whether layers on top of this subscriber may have filters of their own. No method tells: a subscriber without support panics when a
+/// filter is registered, and one of `fmt` claims to be a registry. So the name of the type decides: its innermost type has to be a
+/// registry. If the guess is wrong, the layer only does more work.
 fn has_filters<S>() -> bool {
     let name = std::any::type_name::<S>().trim_end_matches('>');
     name.ends_with("::Registry") && name.contains("tracing_subscriber::registry::")
 }
 
-/// Whether the ring keeps this.
+/// Whether the ring keeps events with this metadata.
 fn is_kept(metadata: &Metadata<'_>) -> bool {
     settings::with_filters(|filters| filters.ring.enables(metadata))
 }
 
-/// Lends the thread's buffers. Where its locals are gone already, as at its end, they are made for this once.
+/// Lends the thread's buffers. If the thread's locals are already destroyed, new buffers are made for this call.
 fn with_writer<R>(work: impl FnOnce(&mut Writer) -> R) -> R {
     let mut writer = WRITER.try_with(Cell::take).ok().flatten().unwrap_or_default();
     let result = work(&mut writer);
@@ -103,7 +103,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let Some(span) = context.span(id) else { return };
         let mut extensions = span.extensions_mut();
         match extensions.get_mut::<SpanFields>() {
-            // A field that is recorded again and again must not fill the memory.
+            // A field that is recorded repeatedly must not fill the memory.
             Some(SpanFields(known)) if known.len() > 1024 => {}
             Some(SpanFields(known)) => {
                 known.push_str(if known.is_empty() { "" } else { " " });
@@ -130,7 +130,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Alone {
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         targets::note(metadata.target());
-        // The subscriber decides about its own interests.
+        // The subscriber's own filters decide about its interests.
         Interest::always()
     }
 
@@ -218,7 +218,7 @@ impl<S> Filter<S> for FollowingFilter {
     }
 }
 
-/// The same until the filter changes, when all interests are asked for again.
+/// The interest in a callsite, valid until the filter changes and all interests are asked for again.
 fn interest(is_enabled: bool) -> Interest {
     if is_enabled { Interest::always() } else { Interest::never() }
 }
@@ -254,7 +254,7 @@ mod tests {
         assert!(!has_filters::<With<fmt::Subscriber>>());
     }
 
-    /// `author.md` A7: the level of all subscribers together says nothing of one target.
+    /// `author.md` A7: the level of all subscribers together does not tell the level of one target.
     #[test]
     fn a_filter_in_front_of_the_ring_is_asked() {
         let filter = tracing_subscriber::filter::Targets::new()
@@ -270,11 +270,11 @@ mod tests {
                 &wanted.map(|text| crate::FromArg::from_arg(text).unwrap()),
             )
         };
-        // Whatever a question leaves behind is gone with its thread.
+        // State that a query leaves in its thread ends with that thread.
         let stopped = std::thread::scope(|scope| scope.spawn(asked).join().unwrap());
         let shut = Stopped { target: "it::front::shut".to_owned(), level: LevelFilter::WARN };
         let others = Stopped { target: String::new(), level: LevelFilter::WARN };
-        // The ring itself keeps `info` here, so that a question about more is answered by the layer beside it.
+        // The ring itself keeps `info` here, so the layer beside it answers a query about more.
         assert_eq!(stopped, [shut, others]);
     }
 }

@@ -1,5 +1,5 @@
-//! Changes of the filter: who made them, why, and until when. One with an end is undone at its end, unless somebody has changed the same
-//! target since. They are written down in the journal of changes, which also ends them.
+//! Changes of the filter: who made them, why, and until when. A temporary change is undone at its end, unless the same target was changed
+//! since. The journal of changes records them and also ends them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::views::logs::filter::Directive;
 use crate::views::logs::settings::{self, State};
 use crate::views::vars::lent_for;
 
-/// Targets that are changed at the same time.
+/// The most targets that may have changes at the same time.
 const MOST: usize = 64;
 
-/// What a change has done to one target.
+/// The effect of a change on one target.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChangedLevel {
@@ -35,10 +35,10 @@ fn name(target: &str) -> String {
     if target.is_empty() { "log".to_owned() } else { format!("log {target}") }
 }
 
-/// Changes the level of some targets, for ever or for this time.
+/// Changes the level of some targets, permanently or for a time.
 ///
 /// # Errors
-/// Too many targets are changed, or the time is none.
+/// Too many targets have changes, or the time is zero.
 pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
     let length = lent_for(intent).map_err(|error| error.to_string())?;
     if length.is_some() {
@@ -113,7 +113,7 @@ pub(super) fn reset(targets: &[String], intent: &Intent) -> Vec<Change> {
     gone
 }
 
-/// The new entry, and the entry that it pushed out: dropping that is code of the author, and happens without a lock.
+/// The new entry, and the entry that it pushed out: dropping that one runs code of the author, so no lock is held then.
 struct Written {
     entry: Arc<Entry>,
     _replaced: (Forgotten, Option<Lease>),
@@ -135,14 +135,14 @@ impl Written {
         Self { entry, _replaced: (forgotten, ended) }
     }
 
-    /// Has it taken back when its time is over.
+    /// Registers the revert at the end of the change's time.
     fn lend(&self, until: Instant, intent: &Intent, revert: Arc<dyn Revert>) {
         lease::begin(Lease {
             name: self.entry.name.clone(),
             change: self.entry.number,
             author: intent.author.clone(),
             until,
-            // The change itself knows.
+            // The change itself knows the old level.
             old: Arc::new(()),
             revert,
             is_ending: false,
@@ -150,7 +150,7 @@ impl Written {
     }
 }
 
-/// Puts back what a change of a target's level replaced.
+/// Restores the change that this one replaced.
 struct PutBack {
     target: String,
     before: Option<Box<Change>>,
@@ -160,7 +160,7 @@ impl Revert for PutBack {
     fn revert(&self, change: u64, intent: &Intent) -> Reverted {
         let Self { target, before } = self;
         let name = name(target);
-        // The journal has all that changes a level, so that the last change of it is the one in force.
+        // The journal records every change of a level, so the last entry is the one in force.
         if JOURNAL.open().last_of(&name) != change {
             return Reverted::LeftAlone;
         }
@@ -173,7 +173,7 @@ impl Revert for PutBack {
             let old = state.level(target);
             let now = state.changes.iter().find(|change| change.is_of(target));
             if back.is_none() && now.is_none() {
-                // The returning change would have expired.
+                // The change that would return has expired as well.
                 return Err(Reverted::Nothing);
             }
             state.changes.retain(|change| !change.is_of(target));

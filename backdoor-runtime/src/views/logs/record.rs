@@ -1,8 +1,8 @@
 //! An event as bytes of the ring: written by the logging thread, without secrets and within its size limit, and decoded by each
 //! reader.
 //!
-//! The bytes are the target (empty where the callsite's is right), the thread's name, the spans from the root on, each with its fields,
-//! and the fields of the event, the message among them. Every text has its length in two bytes in front.
+//! The bytes are the target (empty if the callsite's is right), the thread's name, the spans from the root on, each with its fields, and
+//! the fields of the event, including the message. A length in two bytes precedes each text.
 
 use std::fmt::{self, Write};
 use std::mem;
@@ -25,10 +25,10 @@ const VALUE: usize = 1024;
 /// The mark of truncated text.
 const CUT: &[u8] = "…".as_bytes();
 
-/// The field that a macro's format string becomes.
+/// The name of the field for a macro's format string.
 const MESSAGE_NAME: &str = "message";
 
-/// Whether a value is a number or a word of JSON, or else text.
+/// Marks a value that is a number or a word of JSON, and not text.
 const SCALAR: u8 = 1;
 const TEXT: u8 = 0;
 
@@ -36,16 +36,16 @@ const TEXT: u8 = 0;
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) out: Vec<u8>,
-    /// Where text is put together.
+    /// A buffer for text before it is cut.
     raw: Vec<u8>,
     /// The name of the thread whose buffers these are.
     thread: Option<Box<str>>,
-    /// Where the spans are counted.
+    /// The offset of the number of spans.
     spans_at: usize,
 }
 
 impl Writer {
-    /// Writes text with its length in front, cut to `most` bytes.
+    /// Writes text after its length, cut to `most` bytes.
     fn text(&mut self, text: &[u8], most: usize) {
         let most = most.min(MOST.saturating_sub(self.out.len() + 2));
         let kept = if text.len() > most { most.saturating_sub(CUT.len()) } else { text.len() };
@@ -96,7 +96,7 @@ impl Writer {
         self.out.extend_from_slice(&[kind, 0, 0]);
         let start = self.out.len();
         let most = most.min(room);
-        // Where it is cut, or fails by itself, what there is stands.
+        // If it is cut, or the value's own `Display` fails, the text so far stays.
         let _ = Bounded { text: &mut self.out, end: start + most }.write_fmt(value);
         if kind == TEXT && name != MESSAGE_NAME && scrub::is_secret(name) {
             self.out.truncate(start);
@@ -117,7 +117,7 @@ impl Writer {
     }
 }
 
-/// The last place up to `at` that is not inside a character.
+/// The last position up to `at` on a character's boundary.
 fn boundary(text: &[u8], mut at: usize) -> usize {
     while text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) {
         at -= 1;
@@ -125,7 +125,7 @@ fn boundary(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Text that is cut a little behind its end, so that no `Debug` fills the memory.
+/// Text that is cut a little beyond its limit, so that no `Debug` fills the memory.
 struct Bounded<'a> {
     text: &'a mut Vec<u8>,
     end: usize,
@@ -137,7 +137,7 @@ impl Write for Bounded<'_> {
             self.text.extend_from_slice(text.as_bytes());
             return Ok(());
         }
-        // Text beyond the end shows that it must be truncated.
+        // One byte beyond the limit shows that the text has to be truncated.
         let room = (self.end + 1).saturating_sub(self.text.len());
         self.text.extend_from_slice(&text.as_bytes()[..text.ceil_char_boundary(room)]);
         Err(fmt::Error)
@@ -182,7 +182,7 @@ fn most(field: &Field) -> usize {
     if field.name() == MESSAGE_NAME { MESSAGE } else { VALUE }
 }
 
-/// The target of an event that came through the `log` crate, by `tracing-log`, whose callsite is the same for all.
+/// The target of an event of the `log` crate that came through `tracing-log`, which has one callsite for all events.
 #[derive(Default)]
 pub(super) struct LogTarget(pub(super) String);
 
@@ -230,13 +230,13 @@ pub(super) fn fields_text<'a>(fields: impl IntoIterator<Item = (&'a str, &'a Val
     for (name, value) in fields {
         let space = if text.is_empty() { "" } else { " " };
         let value = value.as_str().map_or_else(|| value.to_string(), quoted_where_needed);
-        // A string never refuses.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{space}{name}={value}");
     }
     text
 }
 
-/// The fields that were written so far, as text, for a span.
+/// The fields written so far, as text, for a span.
 pub(super) fn span_fields(writer: &Writer) -> String {
     let mut reader = Reader(&writer.out);
     let mut fields = Vec::new();
@@ -268,7 +268,7 @@ fn scalar(text: String) -> Value {
     }
 }
 
-/// Reads what was written; of bytes that are no text, and of none, what can be read.
+/// Reads an event's bytes; decodes as much as it can of bytes that are invalid or missing.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(decoded.fields.len(), 2);
         let many = vec![("a", TEXT, long.as_str()); 100];
         assert!(written(&many).fields.len() > 3);
-        // No more than three bytes of a secret are kept for one that it had.
+        // At most three bytes stay of each secret that the text had.
         assert_eq!(written(&[("message", TEXT, &"pwd=a ".repeat(10_000))]).message.find("=a"), None);
     }
 }

@@ -1,8 +1,8 @@
-//! Where events are kept: chunks of memory, of which the oldest goes when there are too many.
+//! The ring of events: chunks of memory, of which the oldest is reused when there are too many.
 //!
-//! A thread writes to the open chunk of its shard; where somebody else is at that, it goes on to the next shard, so that nobody who
-//! logs ever waits, neither for another thread nor for a reader. A full chunk joins the list of all. Every event has a number, given
-//! while its shard is held: what is missing between two numbers was dropped, and nothing else has to be counted.
+//! A thread writes to the open chunk of its shard. If another thread has the shard's lock, it tries the next shard, so that a logging
+//! thread never waits for another thread or a reader. A full chunk joins the list of all chunks. Every event gets its number under its
+//! shard's lock: numbers that are missing were dropped, so that drops need no counter.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ use tracing::Metadata;
 use crate::base::coarse_clock;
 use crate::views::logs::targets::Counts;
 
-/// More threads than log at the same moment, in most services.
+/// More shards than threads that log at the same moment in most services.
 pub(super) const SHARDS: usize = 16;
 
 /// Bytes of text in a chunk.
@@ -26,10 +26,10 @@ const HEADS: usize = 160;
 /// The memory of a chunk, with the overhead of the allocator and the list.
 const CHUNK: usize = TEXT + HEADS * size_of::<Head>() + 128;
 
-/// Chunks that are not in the list of all: one that is open in each shard, and one that waits to get there.
+/// Chunks that are not in the list: the open one of each shard, and one that waits to join the list.
 const OUTSIDE: usize = 2 * SHARDS;
 
-/// The least that the ring can be.
+/// The minimal size of the ring.
 pub(super) const LEAST: usize = 2 * OUTSIDE * CHUNK;
 
 /// The metadata of an event.
@@ -45,7 +45,7 @@ pub(super) struct Head {
 
 /// Events of one shard, in the order of their numbers.
 struct Chunk {
-    /// When its first event came, by the coarse clock: that of an event steps.
+    /// The time of its first event, by the coarse clock: the clock of events may step.
     since: u64,
     heads: Vec<Head>,
     text: Vec<u8>,
@@ -54,7 +54,7 @@ struct Chunk {
 #[derive(Default)]
 struct Shard {
     open: Option<Chunk>,
-    /// Full, while a reader held the list.
+    /// A full chunk that waits while a reader has the lock of the list.
     waiting: Option<Arc<Chunk>>,
     counts: Counts,
 }
@@ -62,7 +62,7 @@ struct Shard {
 pub(super) struct Ring {
     shards: [Mutex<Shard>; SHARDS],
     full: Mutex<VecDeque<Arc<Chunk>>>,
-    /// Chunks in the list at most.
+    /// The most chunks in the list.
     most: AtomicUsize,
     next: AtomicU64,
 }
@@ -70,9 +70,9 @@ pub(super) struct Ring {
 /// The events of a range of numbers.
 pub(super) struct Read {
     chunks: Vec<Arc<Chunk>>,
-    /// Chunk and event, in the order of the numbers.
+    /// Chunk and event, sorted by number.
     order: Vec<(u32, u32)>,
-    /// The number that the next event would have had.
+    /// The number of the next event at the time of the read.
     pub(super) end: u64,
 }
 
@@ -88,22 +88,22 @@ impl Ring {
         ring
     }
 
-    /// Changes how much the ring may take, from the next full chunk on.
+    /// Changes the memory limit; it applies from the next full chunk on.
     pub(super) fn set_memory(&self, memory: usize) {
         self.most.store(memory.max(LEAST) / CHUNK - OUTSIDE, Ordering::Relaxed);
     }
 
-    /// How much it may take.
+    /// The memory limit.
     pub(super) fn memory(&self) -> usize {
         (self.most.load(Ordering::Relaxed) + OUTSIDE) * CHUNK
     }
 
-    /// Events that were ever given a number.
+    /// How many events were ever given a number.
     pub(super) fn count(&self) -> u64 {
         self.next.load(Ordering::SeqCst)
     }
 
-    /// Keeps an event. Its text is no longer than a chunk.
+    /// Stores an event. Its text has to fit in a chunk.
     pub(super) fn write(
         &self,
         metadata: &'static Metadata<'static>,
@@ -124,13 +124,13 @@ impl Ring {
             }
             return shard.write(self, metadata, time, text);
         }
-        // All shards are written to or read this moment: the number shows that there was one more.
+        // Other threads have the locks of all shards: the missing number shows that an event was dropped.
         self.next.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// The events whose numbers are at least `from`. Each that has a number below the `end` of what is read and is not in it was dropped.
+    /// The events from the number `from` on. A number below the `end` of the result that is missing was dropped.
     pub(super) fn read(&self, from: u64) -> Read {
-        // A thread with a lower number holds its shard until its event is stored.
+        // A thread with a lower number holds its shard's lock until its event is stored.
         let end = self.count();
         let mut chunks = Vec::new();
         for shard in &self.shards {
@@ -140,14 +140,14 @@ impl Ring {
                 chunks.push(Arc::new(open.copy()));
             }
         }
-        // A chunk that was just seen open may be in the list by now, but none can be missed.
+        // A chunk that was just read as open may be in the list by now, but none can be missed.
         let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
         chunks.extend(full.iter().filter(|chunk| chunk.reaches(from)).cloned());
         drop(full);
         Read::new(chunks, from, end)
     }
 
-    /// How often each target was seen.
+    /// The number of events of each target.
     pub(super) fn counts(&self) -> Counts {
         let mut all = Counts::default();
         for shard in &self.shards {
@@ -156,7 +156,7 @@ impl Ring {
         all
     }
 
-    /// Bytes that all chunks have room for.
+    /// The memory of all chunks, in bytes.
     pub(super) fn taken(&self) -> usize {
         let room = |chunk: &Chunk| chunk.text.capacity() + chunk.heads.capacity() * size_of::<Head>() + 128;
         let shards = self.shards.iter().map(|shard| {
@@ -175,7 +175,7 @@ impl Shard {
             self.open = self.close(ring, Arc::new(full));
         }
         let open = self.open.get_or_insert_with(Chunk::new);
-        // Below it are only events that are there, or whose shards are held.
+        // All events with lower numbers are stored, or their shards are locked.
         let number = ring.next.fetch_add(1, Ordering::SeqCst);
         if open.heads.is_empty() {
             open.since = coarse_clock::now();
@@ -185,8 +185,8 @@ impl Shard {
         open.text.extend_from_slice(text);
     }
 
-    /// Puts a chunk into the list, and gives one that is driven out and that no reader has, to be used again. A reader may hold the
-    /// list: then the chunk waits here, and what waited before is lost.
+    /// Puts a chunk into the list. Returns a chunk for reuse: one that was pushed out and that no reader holds. If a reader has the lock of
+    /// the list, the chunk waits here, and a chunk that waited before is lost.
     fn close(&mut self, ring: &Ring, chunk: Arc<Chunk>) -> Option<Chunk> {
         let mut full = match ring.full.try_lock() {
             Ok(full) => full,
@@ -210,7 +210,7 @@ impl Chunk {
         Self { since: 0, heads: Vec::with_capacity(HEADS), text: Vec::with_capacity(TEXT) }
     }
 
-    /// The chunk, emptied.
+    /// The chunk, emptied, if no reader holds it.
     fn again(chunk: Arc<Self>) -> Option<Self> {
         let mut chunk = Arc::into_inner(chunk)?;
         chunk.heads.clear();
@@ -218,7 +218,7 @@ impl Chunk {
         Some(chunk)
     }
 
-    /// Whether it has events of this number or a higher one.
+    /// Whether it has an event of this number or a higher one.
     fn reaches(&self, from: u64) -> bool {
         self.heads.last().is_some_and(|head| head.number >= from)
     }
@@ -247,13 +247,13 @@ impl Read {
         &self.chunks[chunk as usize].heads[event as usize]
     }
 
-    /// When the chunk of the oldest event began, by the coarse clock. Chunks go as a whole, so that this is when the oldest event came where
-    /// all were read.
+    /// When the chunk of the oldest event began, by the coarse clock. Chunks are dropped as a whole, so this is the time of the oldest
+    /// event if all events were read.
     pub(super) fn since(&self) -> Option<u64> {
         self.order.first().map(|&(chunk, _)| self.chunks[chunk as usize].since)
     }
 
-    /// Events that are there.
+    /// The number of events.
     pub(super) fn len(&self) -> usize {
         self.order.len()
     }
@@ -374,7 +374,7 @@ mod tests {
             scope.spawn(|| (0..4 * HEADS).for_each(|_| write(&ring, "x")));
         });
         drop((held, list));
-        // Events that did not fit are counted as missing.
+        // Events that were dropped count as missing.
         let read = ring.read(0);
         assert_eq!((read.end, read.len()), (4 * HEADS as u64, 2 * HEADS));
         let held: Vec<_> = ring.shards.iter().map(|shard| shard.lock().unwrap()).collect();
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(ring.read(0).len(), read.len());
     }
 
-    /// A number that is missing was dropped for ever: no event appears below an end that was read.
+    /// A missing number was dropped for good: no event appears below an `end` that was read.
     #[test]
     fn no_event_comes_late() {
         let ring = Ring::new(usize::MAX / 4);

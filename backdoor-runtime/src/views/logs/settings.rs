@@ -1,7 +1,7 @@
-//! What the ring keeps and what the service's own following layers show: the filters the service began with, and the changes on top.
+//! The filters of the ring and of the service's own layers that follow `log set`: their initial values, and the changes on top.
 //!
-//! Filters are read for every event that some layers want and others do not, so each thread keeps the ones in force and looks only
-//! whether there are newer ones.
+//! A filter is read for every event that only some layers want. So each thread caches the filters in force, and only checks whether there
+//! are newer ones.
 
 use std::cell::RefCell;
 use std::mem;
@@ -21,11 +21,11 @@ const DEFAULT: LevelFilter = LevelFilter::INFO;
 #[derive(Clone)]
 pub(super) struct Filters {
     pub(super) ring: Filter,
-    /// The layers of the service that follow, each in its slot.
+    /// The filters of the service's layers that follow `log set`, each in its slot.
     following: Vec<Option<Filter>>,
 }
 
-/// A following filter's place. It is free again when this is dropped.
+/// The slot of a following filter. Dropping it frees the slot.
 #[derive(Debug)]
 pub(super) struct Slot(usize);
 
@@ -59,7 +59,7 @@ impl Filters {
         self.following.get(slot.0).and_then(Option::as_ref).unwrap_or(&self.ring)
     }
 
-    /// Layers of the service's own that follow.
+    /// The number of the service's layers that follow.
     pub(super) fn following(&self) -> usize {
         self.following.iter().flatten().count()
     }
@@ -88,7 +88,7 @@ impl State {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // Nobody asks for it any more, so no callsite's interest changes.
+        // No layer uses the filter any more, so no callsite's interest changes.
         let mut state = state();
         state.base.following[self.0] = None;
         publish(&state);
@@ -99,7 +99,7 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says that the layer is part of a subscriber.
+/// Records that the ring's layer is part of a subscriber.
 pub(super) fn set_installed() {
     INSTALLED.store(true, Ordering::Relaxed);
 }
@@ -109,12 +109,12 @@ pub(super) fn is_installed() -> bool {
     INSTALLED.load(Ordering::Relaxed)
 }
 
-/// The filter of the ring without any change.
+/// Sets the filter of the ring without any change.
 pub(super) fn set_base(filter: Filter) {
     change(|state| state.base.ring = filter);
 }
 
-/// A place for a filter that follows.
+/// A slot for a filter that follows.
 pub(super) fn follow(filter: Filter) -> Slot {
     change(|state| {
         let following = &mut state.base.following;
@@ -125,17 +125,17 @@ pub(super) fn follow(filter: Filter) -> Slot {
     })
 }
 
-/// Looks at what the filters are made of.
+/// Reads the parts of the filters.
 pub(super) fn look<R>(look: impl FnOnce(&State) -> R) -> R {
     look(&state())
 }
 
-/// Changes what the filters are made of, and has all callsites ask again.
+/// Changes the parts of the filters, and lets all callsites ask for their interest again.
 pub(super) fn change<R>(change: impl FnOnce(&mut State) -> R) -> R {
     let mut state = state();
     let result = change(&mut state);
     publish(&state);
-    // Asking calls layers of the service's, for which no lock of ours is held.
+    // This calls layers of the service, so none of our locks is held.
     drop(state);
     rebuild_interest_cache();
     result
@@ -143,7 +143,7 @@ pub(super) fn change<R>(change: impl FnOnce(&mut State) -> R) -> R {
 
 fn publish(state: &State) {
     let new = Arc::new(state.in_force());
-    // The old ones are dropped without the lock.
+    // The old filters are dropped without the lock.
     let old = mem::replace(&mut *in_force(), new);
     GENERATION.fetch_add(1, Ordering::Release);
     drop(old);
@@ -153,7 +153,7 @@ fn in_force() -> MutexGuard<'static, Arc<Filters>> {
     IN_FORCE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks at the filters in force.
+/// Reads the filters in force.
 pub(super) fn with_filters<R>(look: impl FnOnce(&Filters) -> R) -> R {
     let mut look = Some(look);
     let result = KNOWN.try_with(|known| {
@@ -167,7 +167,7 @@ pub(super) fn with_filters<R>(look: impl FnOnce(&Filters) -> R) -> R {
     match (result, look) {
         (Ok(Some(result)), _) => result,
         (_, Some(look)) => {
-            // The thread is at its end, and its locals are gone.
+            // The thread is ending, and its locals are destroyed.
             let filters = in_force().clone();
             look(&filters)
         }

@@ -1,4 +1,4 @@
-//! The targets that were seen: how many events of each level the ring was given.
+//! The targets so far, and the number of events of each level that reached the ring.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -8,22 +8,22 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use tracing::Level;
 
-/// Targets that are told apart; what comes later is counted together.
+/// How many targets are told apart; events of further targets are counted together.
 pub(super) const MOST: usize = 256;
 
 /// The longest name of a target that is kept.
 const NAME: usize = 128;
 
-/// The name under which the rest is counted.
+/// The name for all further targets.
 const OTHERS: &str = "(others)";
 
-/// Targets of callsites that are remembered.
+/// How many targets of callsites are remembered.
 const NOTED: usize = 4096;
 
 /// The targets of callsites that were ever reached, kept by the ring or not.
 static REACHED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
-/// A callsite of this target was reached for the first time.
+/// Records the target of a callsite that was reached for the first time.
 pub(super) fn note(target: &'static str) {
     let mut reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
     if reached.len() < NOTED {
@@ -31,19 +31,19 @@ pub(super) fn note(target: &'static str) {
     }
 }
 
-/// Every target that was seen: in a callsite that was reached, or in an event that came by the crate `log`.
+/// Every target so far: of a callsite that was reached, or of an event of the `log` crate.
 pub(super) fn known(counts: &Counts) -> BTreeSet<String> {
     let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner).clone();
     reached.into_iter().map(str::to_owned).chain(counts.named.keys().map(ToString::to_string)).collect()
 }
 
-/// One target that was seen.
+/// One target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TargetInfo {
-    /// The target, as it stands in the source or is the module's path.
+    /// The target: as written in the source, or the module's path.
     pub target: String,
-    /// Events that the ring was given: errors.
+    /// The number of errors that reached the ring.
     pub error: u64,
     /// Warnings.
     pub warn: u64,
@@ -51,7 +51,7 @@ pub struct TargetInfo {
     pub info: u64,
     /// Details.
     pub debug: u64,
-    /// Everything else.
+    /// Events of the level trace.
     pub trace: u64,
 }
 
@@ -71,12 +71,12 @@ impl Serialize for TargetInfo {
 /// Events of each target, by level.
 #[derive(Default)]
 pub(super) struct Counts {
-    /// By the address of the name, which is quicker than the name; one name may have several.
+    /// The key is the address of the name, which is faster to compare than the name; one name may have several addresses.
     fixed: HashMap<usize, (&'static str, [u64; 5]), BuildHasherDefault<AddressHasher>>,
     named: BTreeMap<Box<str>, [u64; 5]>,
 }
 
-/// Spreads addresses, which nobody chooses to do harm.
+/// Hashes addresses, which no attacker can choose.
 #[derive(Default)]
 struct AddressHasher(u64);
 
@@ -96,7 +96,7 @@ impl Hasher for AddressHasher {
 }
 
 impl Counts {
-    /// Counts an event of a target that is written in the source.
+    /// Counts an event whose target is written in the source.
     pub(super) fn add(&mut self, target: &'static str, level: &Level) {
         let address = target.as_ptr().addr();
         let has_room = self.fixed.len() < MOST;
@@ -114,7 +114,7 @@ impl Counts {
         self.of(target)[index(level)] += 1;
     }
 
-    /// Adds all that another has counted.
+    /// Adds the counts of another.
     pub(super) fn merge(&mut self, other: &Self) {
         let fixed = other.fixed.values().map(|(target, counts)| (*target, counts));
         let named = other.named.iter().map(|(target, counts)| (&**target, counts));
@@ -130,7 +130,7 @@ impl Counts {
     }
 }
 
-/// All targets that were seen, by name.
+/// All targets so far, by name.
 pub(super) fn list(counts: &Counts) -> Vec<TargetInfo> {
     let info = |(target, [error, warn, info, debug, trace]): (&str, [u64; 5])| TargetInfo {
         target: target.to_owned(),
@@ -166,7 +166,7 @@ mod tests {
             counts.add_named(&format!("target{number}{}", "é".repeat(NAME)), &Level::WARN);
         }
         counts.add("written in the source", &Level::TRACE);
-        // Part of another name at the same address.
+        // A part of another name at the same address.
         let written: &'static str = "net::tcp";
         counts.add(written, &Level::INFO);
         counts.add(&written[..3], &Level::INFO);

@@ -84,7 +84,7 @@ pub struct ChangeInfo {
 pub struct InForce {
     /// The filter of the ring, as it is typed.
     pub filter: String,
-    /// The number of layers of the service that follow.
+    /// The number of the service's layers that follow.
     pub following: usize,
     /// Its changes while the service runs.
     pub changes: Vec<ChangeInfo>,
@@ -147,7 +147,7 @@ impl Wanted {
 
 /// The last selected events, the oldest first.
 pub fn newest(count: usize, wanted: &Wanted) -> Vec<LogEvent> {
-    // Most often the last events are the wanted ones, and the rest of the ring need not be sorted.
+    // The last events are usually the wanted ones, so the rest of the ring need not be sorted.
     let end = now();
     let mut window = 4 * count as u64;
     loop {

@@ -1,4 +1,4 @@
-//! `objects` and `fo`: what there is of each type, and the objects themselves.
+//! The commands `objects` and `fo`: the counts of each type, and single objects.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::reply::items::{Field, Item, Items, produce, rows_shown};
 use crate::views::objects::{self, GrowthInfo, ObjectInfo, Search, SearchEnd, Snapshot, TypeInfo};
 use crate::{CommandOutput, Page, Value, backdoor_command};
 
-/// How long growth is watched where nobody says.
+/// The default window of `--growing`.
 const WINDOW: Duration = Duration::from_secs(10);
 
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -199,17 +199,17 @@ fn rate(rate: f64) -> Value {
     if rate.fract() == 0.0 { (rate as u64).into() } else { rate.into() }
 }
 
-/// A place without its folders, of which a table has no room; `--json` has them.
+/// A place without its folders, for which a table has no room; `--json` has them.
 fn short(place: &str) -> &str {
     place.rsplit('/').next().unwrap_or(place)
 }
 
-/// An age as exact as a person wants it.
+/// An age with the precision that a reader needs.
 fn rounded(age: Duration) -> Duration {
     if age < Duration::from_secs(1) { age } else { Duration::from_secs(age.as_secs()) }
 }
 
-/// Rows that are alike in a row are one, with their number.
+/// Merges neighbouring equal rows into one row with their number.
 fn folded(rows: &[Value]) -> Vec<Value> {
     let mut folded: Vec<(u64, &Value)> = Vec::new();
     for row in rows {
@@ -229,7 +229,7 @@ fn folded(rows: &[Value]) -> Vec<Value> {
     folded.into_iter().map(with_count).collect()
 }
 
-/// With a column for labels where one of them has one, and for what they say where one of them says something.
+/// The columns; with a column for labels if any row has a label, and one for the `Debug` text if any row has text.
 fn columns(object: &ObjectInfo, labels: bool, is_said: bool) -> Vec<Field> {
     let says = match (&object.text, &object.missing) {
         (Some(text), Some(missing)) => format!("{text}.. ({missing})").into(),

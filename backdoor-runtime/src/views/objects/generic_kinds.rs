@@ -1,4 +1,4 @@
-//! What counts the objects of generic code, which has no static of its own for each type.
+//! The counters of generic code, which cannot have a static for each type.
 
 use std::any::TypeId;
 use std::cell::Cell;
@@ -10,11 +10,11 @@ use super::kind::Kind;
 
 static GENERIC: Mutex<Option<HashMap<TypeId, &'static Kind>>> = Mutex::new(None);
 
-/// What counts objects under the name of this type, where code that is generic over it has no static of its own. It is made when it
-/// is first asked for, and stays.
+/// The counter under the name of this type, for code that is generic over the type and so has no static of its own. It is made at the first
+/// call, and stays.
 #[inline]
 pub fn kind_of<T: 'static>() -> &'static Kind {
-    /// Types that each thread remembers.
+    /// How many types each thread caches.
     const REMEMBERED: usize = 32;
     thread_local!(static LAST: [Cell<Option<(TypeId, &'static Kind)>>; REMEMBERED] =
         const { [const { Cell::new(None) }; REMEMBERED] });
@@ -38,7 +38,7 @@ fn find(id: TypeId) -> &'static Kind {
     generic.get_or_insert_default().entry(id).or_insert_with(|| Box::leak(Box::new(Kind::new())))
 }
 
-/// A number that differs between most types. Their identities are hashes by themselves.
+/// A number that differs between most types. A `TypeId` is a hash already.
 fn number(id: TypeId) -> u64 {
     struct Last(u64);
     impl Hasher for Last {

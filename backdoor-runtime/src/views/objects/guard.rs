@@ -1,4 +1,4 @@
-//! `TrackGuard`: a field that counts the objects it is a part of.
+//! `TrackGuard`: a field that counts the objects that contain it.
 
 use std::any::type_name;
 use std::cmp::Ordering;
@@ -43,11 +43,11 @@ pub trait Track: Sized {
     fn track_guard(&self) -> &TrackGuard<Self>;
 }
 
-/// Counts the object that it is a field of, from its own birth to its drop: see [`Track`].
+/// Counts the object that contains it, from the guard's creation to its drop: see [`Track`].
 ///
-/// It takes 16 bytes there and 32 elsewhere. To make it and to drop it costs what two or three calls of `Instant::now()` do; `cargo xtask
-/// bench objects` measures that. Guards are equal to each other, hash to nothing and clone into another guard, so that what is derived
-/// for the struct means what it did before. An object that is forgotten (`mem::forget`) counts as live.
+/// It takes 16 bytes in the object and 32 elsewhere. Creating and dropping it costs as much as two or three calls of `Instant::now()`;
+/// `cargo xtask bench objects` measures that. Guards are equal to each other, add nothing to a hash, and clone into another guard, so that
+/// derived traits of the struct keep their meaning. A forgotten object (`mem::forget`) counts as live.
 pub struct TrackGuard<T> {
     held: Held,
     of: PhantomData<fn() -> T>,
@@ -89,7 +89,7 @@ impl<T: Track> Default for TrackGuard<T> {
     }
 }
 
-/// Another object, without the label: made where it is cloned, which is the line of the `derive` where that does it.
+/// Counts another object, without the label. Its place is the line that clones the guard: the line of the `derive` if that does it.
 impl<T> Clone for TrackGuard<T> {
     #[track_caller]
     fn clone(&self) -> Self {
@@ -127,7 +127,7 @@ impl<T> fmt::Debug for TrackGuard<T> {
     }
 }
 
-/// A field beside the guard, for generated code to find out that it is no guard as well.
+/// A field beside the guard; generated code checks that it is not a second guard.
 pub struct OtherField<T: ?Sized>(PhantomData<fn() -> Box<T>>);
 
 /// A field that counts nothing.
@@ -147,18 +147,18 @@ pub trait BesideGuard {}
 impl BesideGuard for NoGuard {}
 
 impl<T: ?Sized> OtherField<T> {
-    /// A field of this type.
+    /// A value for a field of this type.
     pub const FIELD: Self = Self(PhantomData);
 }
 
 impl<T> OtherField<TrackGuard<T>> {
-    /// It is found before the trait's.
+    /// The compiler prefers this method to the trait's.
     pub fn is(&self) -> SecondGuard {
         SecondGuard
     }
 }
 
-/// All other fields.
+/// All fields that are no guard.
 pub trait AnyField {
     /// The kind of the field.
     fn is(&self) -> NoGuard {

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
-/// An object that can be looked at, whatever its type.
+/// A tracked object of any type.
 pub(super) trait Instance: Any + Send + Sync {
-    /// Writes its `Debug`, which is the author's code. None where it has none.
+    /// Writes its `Debug` text, which runs the author's code. `None` if the object has none.
     fn show(&self, into: &mut dyn fmt::Write) -> Option<fmt::Result>;
 }

@@ -1,4 +1,4 @@
-//! All objects of one type: counted in shards, listed piece by piece.
+//! All objects of one type: counted in shards, and listed piece by piece.
 
 use std::cell::Cell;
 use std::panic::Location;
@@ -15,11 +15,11 @@ use crate::base::coarse_clock;
 /// Threads of equal number, modulo this, count in the same shard.
 const SHARDS: usize = 16;
 
-/// A shard tells the type's own count each change below so many objects, and above that when it has this part of them to say. So a
-/// peak is exact while it is small, and off by a sixty-fourth at most where it is not.
+/// A shard reports each change to the type's own count while that is below this number; above it, once the change is large enough. So a
+/// peak is exact while it is small, and at most a sixty-fourth off above.
 const EXACT_BELOW: i64 = 1024;
 
-/// Chunks of a slab that are looked at before its lock is let go: some 4,096 objects, a few microseconds.
+/// How many chunks of a slab are read before its lock is released: some 4,096 objects, a few microseconds.
 const CHUNKS_AT_ONCE: usize = 64;
 
 /// A type whose objects are counted.
@@ -28,14 +28,14 @@ pub struct Kind {
     tally: Line<Tally>,
     is_listed: AtomicBool,
     facts: OnceLock<Facts>,
-    /// Why the `Debug` of these objects is not asked any more.
+    /// Why `Debug` of these objects is not called any more.
     silent: Mutex<Option<Arc<str>>>,
 }
 
 /// The types whose objects are counted, in the order of their first objects.
 static LISTED: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
 
-/// What the shards have told.
+/// The sums that the shards have reported.
 struct Tally {
     live: AtomicI64,
     peak: AtomicI64,
@@ -44,30 +44,30 @@ struct Tally {
 #[derive(Clone, Copy)]
 pub(super) struct Facts {
     pub(super) name: &'static str,
-    /// When the first one was made.
+    /// When the first object was created.
     pub(super) since: u64,
 }
 
-/// A line of the cache, or two where they come in pairs, so that threads do not slow each other down.
+/// One cache line, or two on processors that fetch lines in pairs, so that threads do not slow each other down.
 #[repr(align(128))]
 struct Line<T>(T);
 
-/// Keeps one object in the count until it is dropped.
+/// Keeps one object in the count until this is dropped.
 pub(super) struct Held {
     pub(super) kind: &'static Kind,
     shard: u8,
     slot: u32,
 }
 
-/// An object that is looked at.
+/// A live object, for the reader.
 pub(super) struct Seen<'a> {
-    /// Older ones have smaller keys, and no two live ones have the same.
+    /// Older objects have smaller keys, and no two live objects have the same key.
     pub(super) key: Key,
     pub(super) entry: &'a Entry,
     shard: &'a Shard,
 }
 
-/// When it was made, its shard and its slot.
+/// The time of creation, the shard and the slot.
 pub(super) type Key = (u64, u8, u32);
 
 /// The counts of a type, without its objects.
@@ -81,7 +81,7 @@ pub(super) struct Counts {
 
 impl Kind {
     #[expect(clippy::new_without_default, reason = "generated code needs it in a static")]
-    /// A type of which no object was made.
+    /// A type without objects.
     pub const fn new() -> Self {
         Self {
             shards: [const { Line(Mutex::new(Shard::new())) }; SHARDS],
@@ -92,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// All types of which an object was made, in the order of their first objects.
+    /// All types that ever had objects, in the order of their first objects.
     pub(super) fn all() -> Vec<&'static Self> {
         LISTED.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -127,7 +127,7 @@ impl Kind {
         self.is_listed.store(true, Ordering::Relaxed);
     }
 
-    /// Tells the type's own count what a shard has counted, now and then.
+    /// Reports a shard's changes to the type's own count, if they are large enough.
     #[inline]
     fn tell(&self, shard: &mut Shard) {
         if shard.unsaid.abs() > shard.may_keep {
@@ -149,7 +149,7 @@ impl Kind {
         self.facts.get().copied().unwrap_or(Facts { name: "", since: 0 })
     }
 
-    /// The most that lived at a time.
+    /// The most objects that lived at a time.
     pub(super) fn peak(&self) -> u64 {
         self.tally.0.peak.load(Ordering::Relaxed).unsigned_abs()
     }
@@ -158,7 +158,7 @@ impl Kind {
         let mut counts = Counts::default();
         let mut found: Vec<Site> = Vec::new();
         for number in 0..SHARDS {
-            // The counting thread may have a lower priority and be preempted under the lock: nothing is compared or allocated there.
+            // The counting thread may have a lower priority and be preempted under the lock; so nothing is compared or allocated under it.
             found.reserve(sites::MOST + 1);
             let shard = self.shard(number as u8);
             counts.live += shard.live;
@@ -182,7 +182,7 @@ impl Kind {
         counts
     }
 
-    /// Looks at every object, some at a time: meanwhile others may come and go. No code but ours runs in `each`.
+    /// Calls `each` for every object, some at a time; meanwhile objects may be created and dropped. `each` runs no code of the author's.
     pub(super) fn look(&self, mut each: impl FnMut(Seen<'_>)) {
         let mut at = (0, 0);
         while let Some(next) = self.look_at_some(at, &mut each) {
@@ -190,7 +190,7 @@ impl Kind {
         }
     }
 
-    /// Looks at some of the objects of a shard, and says where the next ones are.
+    /// Reads some of the objects of a shard, and returns where to continue.
     pub(super) fn look_at_some(
         &self,
         (number, first): (u8, usize),
@@ -207,17 +207,17 @@ impl Kind {
         Some(if more { (number, first + CHUNKS_AT_ONCE) } else { (number + 1, 0) })
     }
 
-    /// Why the `Debug` of these objects is not asked any more.
+    /// Why `Debug` of these objects is not called any more.
     pub(super) fn silent(&self) -> Option<Arc<str>> {
         self.silent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Its `Debug` is not asked from now on.
+    /// Stops calling `Debug` for these objects.
     pub(super) fn set_silent(&self, why: &str) {
         *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
     }
 
-    /// Its `Debug` may be asked.
+    /// Allows `Debug` to be called again.
     pub(super) fn set_answers(&self) {
         *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -251,7 +251,7 @@ impl Drop for Held {
     }
 }
 
-/// As much of a label as is kept.
+/// The part of a label that is kept.
 fn bounded(label: &str) -> &str {
     const LONGEST: usize = 128;
     &label[..label.floor_char_boundary(LONGEST)]
@@ -261,7 +261,7 @@ fn bounded(label: &str) -> &str {
 #[inline]
 fn this_thread() -> u8 {
     static NEXT: AtomicU8 = AtomicU8::new(0);
-    // Without a destructor, so that it is there for whatever is dropped when the thread ends.
+    // It has no destructor, so that values dropped at the end of the thread can still use it.
     thread_local!(static NUMBER: Cell<u8> = const { Cell::new(u8::MAX) });
     let number = NUMBER.get();
     if number != u8::MAX {

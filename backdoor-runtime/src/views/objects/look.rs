@@ -1,4 +1,4 @@
-//! Asks objects for their `Debug`, on a thread of its own, where also the last reference to one is dropped if it comes to that.
+//! Calls the `Debug` of objects on a separate thread, which also drops the last reference to an object if it holds it.
 
 use std::fmt::{self, Write};
 use std::mem;
@@ -9,47 +9,47 @@ use super::instance::Instance;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::query::{NoAnswer, QueryThreads};
 
-/// How long an object may take at least, unless the search says otherwise.
+/// How long the `Debug` of an object may take, unless the search says otherwise.
 pub(super) const LIMIT: Duration = Duration::from_millis(100);
 
-/// How long a thread begins to ask further objects.
+/// How long a thread starts on further objects.
 const GOES_ON: Duration = Duration::from_millis(25);
 
-/// Bytes that are shown of an object.
+/// How many bytes of an object's text are shown.
 const SHOWN: usize = 1024;
 
-/// Bytes of an object that are searched.
+/// How many bytes of an object's text are searched.
 const SEARCHED: usize = 64 * 1024;
 
 static ASKING: LazyLock<QueryThreads> = LazyLock::new(|| QueryThreads::new("backdoor-object"));
 
-/// An object that was looked at.
+/// An object after the call of its `Debug`.
 pub(super) struct Looked {
-    /// How many share it, this look not counted.
+    /// The number of its owners, without this thread.
     pub(super) strong: usize,
     pub(super) seen: Seen,
 }
 
 /// The result.
 pub(super) enum Seen {
-    /// It was dropped before.
+    /// The object was dropped before.
     Gone,
-    /// It has no `Debug`.
+    /// The object has no `Debug`.
     Opaque,
     Panicked(String),
     Text {
         text: String,
-        /// Why that is not all.
+        /// Why the text is not complete.
         missing: Option<String>,
-        /// Whether what was searched for is in it.
+        /// Whether it contains the text that was searched for.
         has_text: bool,
-        /// Whether all of it was searched.
+        /// Whether the complete text was searched.
         is_whole: bool,
     },
 }
 
-/// Looks at these objects in turn: the first of them that there was time for, and why there is no more. Where that is
-/// [`NoAnswer::Late`], it is the first of the rest that does not answer.
+/// Calls `Debug` of these objects in turn. Returns the first results within the time, and why there are no more. After [`NoAnswer::Late`],
+/// the first object without a result is the one whose `Debug` does not return.
 pub(super) async fn at(
     objects: Vec<Weak<dyn Instance>>,
     text: Option<String>,
@@ -94,7 +94,7 @@ fn look(object: &Weak<dyn Instance>, wanted: Option<&str>, scratch: &mut String)
     Looked { strong, seen: seen.unwrap_or_else(|panic| Seen::Panicked(panic.message)) }
 }
 
-/// A text that takes so much and no more.
+/// A text with a maximum length.
 struct Bounded<'a> {
     text: &'a mut String,
     room: usize,
@@ -106,7 +106,7 @@ impl Write for Bounded<'_> {
         let fits = text.floor_char_boundary(self.room - self.text.len());
         self.text.push_str(&text[..fits]);
         self.is_cut |= fits < text.len();
-        // A writer that checks for errors stops here.
+        // A `Debug` that checks for errors stops here.
         if self.is_cut { Err(fmt::Error) } else { Ok(()) }
     }
 }

@@ -1,14 +1,14 @@
-//! What types are called: short where that says it, with as much of the path as tells two of them apart.
+//! Names of types: the short name, with as much of the path as makes it unique.
 
 use std::fmt::Write;
 
 use crate::base::suggest::nearest;
 
-/// Why a name stands for no type, or not for one.
+/// Why a name matches no type, or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// No type of this name has had objects. The nearest that has, if there is one.
+    /// No type of this name has had objects.
     Unknown {
         /// The requested name.
         name: String,
@@ -68,7 +68,7 @@ pub(super) fn distinct(paths: &[&str]) -> Vec<String> {
     names
 }
 
-/// The type of these that is meant, by its number. Its name will do without its arguments, and with as much of its path as one likes.
+/// The index of the type with this name. The name may leave out the type's arguments and the beginning of its path.
 pub(super) fn find(wanted: &str, paths: &[&str]) -> Result<usize, NameError> {
     let names = distinct(paths);
     let name = wanted.to_owned();
@@ -102,7 +102,7 @@ fn without_arguments(path: &str) -> &str {
     path.split_once('<').map_or(path, |(path, _)| path)
 }
 
-/// The path, with only the last words of each path in it.
+/// The type's path, in which each path is shortened to its last words.
 fn last_words(path: &str, words: usize) -> String {
     let mut short = String::new();
     let mut rest = path;
@@ -120,7 +120,7 @@ fn last_words(path: &str, words: usize) -> String {
     short
 }
 
-/// Where the path ends that the text begins with.
+/// The end of the path at the beginning of the text.
 fn path_end(text: &str, is_word: impl Fn(char) -> bool) -> usize {
     let mut end = 0;
     loop {

@@ -1,6 +1,6 @@
-//! Objects created and dropped in the last seconds, without a counting thread: each creation or drop finds the current second.
+//! Objects created and dropped in the last seconds, without a background thread: each creation or drop finds the current second itself.
 
-/// Seconds that rates are of, the one under way included.
+/// The seconds that a rate covers, the current one included.
 pub(super) const WINDOW: u64 = 10;
 
 const SECOND: u64 = 1_000_000_000;
@@ -10,7 +10,7 @@ const SECONDS: usize = 16;
 
 #[derive(Clone, Copy)]
 struct OneSecond {
-    /// Which one, of the clock's.
+    /// The number of the second, by the clock.
     number: u32,
     made: u32,
     dropped: u32,
@@ -65,10 +65,10 @@ impl Rates {
     }
 }
 
-/// Seconds that the window has had by now, where the counting began at `since`.
+/// How many seconds of the window have passed, if the counting began at `since`.
 pub(super) fn seconds(since: u64, now: u64) -> f64 {
     let begin = (now / SECOND).saturating_sub(WINDOW - 1) * SECOND;
-    // What has just begun is no hundred a second because one was made in the first ten milliseconds.
+    // One object in the first ten milliseconds must not give a rate of a hundred a second.
     now.saturating_sub(begin.max(since)).max(SECOND) as f64 / SECOND as f64
 }
 

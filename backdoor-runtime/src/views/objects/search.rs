@@ -1,4 +1,4 @@
-//! The search through the objects of one type: page by page, without a lock during a `Debug` or `Drop` of the author.
+//! The search through the objects of one type: page by page, and without a lock while the author's `Debug` or `Drop` runs.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
@@ -17,16 +17,16 @@ use super::view::place;
 use crate::base::coarse_clock;
 use crate::exec::query::NoAnswer;
 
-/// Objects that are taken from the count at a time: each time all of them are passed by.
+/// How many objects are taken from the count at a time. Each time, the search walks over all of them.
 const PAGE: usize = 16_384;
 
-/// Objects that are taken even where fewer are wanted.
+/// The least number of objects to take, even if fewer are wanted.
 const FEWEST: usize = 256;
 
-/// Objects that are asked at a time, by one thread.
+/// The most objects for one run of the thread.
 const BATCH: usize = 1_024;
 
-/// Panics of a `Debug` in one search before the rest is left in peace: each is in the service's log.
+/// After this many panics of `Debug` a search stops calling it: each panic is written to the service's log.
 const PANICS: u32 = 3;
 
 /// Searches the objects of one type, the oldest first.
@@ -53,15 +53,15 @@ pub struct Search {
     kind: &'static Kind,
     older: Duration,
     text: Option<String>,
-    /// How many may still be found.
+    /// How many objects may still be found.
     left: usize,
-    /// How long an object may take at least.
+    /// How long the `Debug` of an object may take.
     patience: Duration,
     begun: u64,
-    /// The last one that was taken from the count.
+    /// The last object that was taken from the count.
     last: Option<Key>,
     taken: VecDeque<Candidate>,
-    /// The place that was shown last, as text: the next one is the same as a rule.
+    /// The last place that was formatted: the next object usually has the same.
     place: (Option<&'static Location<'static>>, Arc<str>),
     panics: u32,
     end: SearchEnd,
@@ -97,7 +97,7 @@ pub struct SearchEnd {
     pub cut: usize,
 }
 
-/// An object that may be shown.
+/// A candidate for the result.
 struct Candidate {
     key: Key,
     instance: Option<Weak<dyn Instance>>,
@@ -106,7 +106,8 @@ struct Candidate {
 }
 
 impl Search {
-    /// Of the type of this name: as [`list`](super::list) calls it, or the last words of its path, without its arguments if need be.
+    /// Searches the type of this name: the name in [`list`](super::list), or the last words of its path. The type's arguments may be left
+    /// out.
     ///
     /// # Errors
     /// No type has this name, or several have it.
@@ -135,7 +136,7 @@ impl Search {
         self
     }
 
-    /// Only objects with this text in their `Debug` or their label, whatever its case. Default: all.
+    /// Only objects with this text in their `Debug` text or their label, in any case. Default: all.
     #[must_use]
     pub fn containing(mut self, text: &str) -> Self {
         self.text = Some(text.to_lowercase());
@@ -156,8 +157,8 @@ impl Search {
         self
     }
 
-    /// How long an object may take at least. Default: 100 ms, which a test cannot count on: on a busy machine the thread that asks may get
-    /// no processor for longer.
+    /// How long the `Debug` of an object may take. Default: 100 ms, which is too short for a test: on a busy machine the separate thread
+    /// may get no processor for longer.
     #[doc(hidden)]
     #[must_use]
     pub fn patience(mut self, limit: Duration) -> Self {
@@ -195,11 +196,11 @@ impl Search {
         &self.end
     }
 
-    /// Takes the oldest ones that were not taken yet.
+    /// Takes the oldest objects that were not taken yet.
     fn take(&mut self) {
         let Ok(older) = u64::try_from(self.older.as_nanos()) else { return };
         let Some(until) = self.begun.checked_sub(older) else { return };
-        // Some of them may be gone when they are looked at.
+        // Some of them may be dropped before their `Debug` is called.
         let most = if self.text.is_some() { PAGE } else { PAGE.min(self.left.max(FEWEST)) };
         let mut count = 0;
         let mut oldest: BinaryHeap<Candidate> = BinaryHeap::new();
@@ -226,7 +227,7 @@ impl Search {
         self.last = self.taken.back().map(|candidate| candidate.key).or(self.last);
     }
 
-    /// Looks at some of the objects, at the first at least.
+    /// Calls `Debug` of some of the objects, at least of the first.
     async fn look(&mut self, batch: &mut VecDeque<Candidate>, found: &mut Vec<ObjectInfo>) {
         let silent = self.kind.silent().map(|why| format!("not shown: {why}"));
         let silent = silent.or_else(|| {
@@ -259,7 +260,7 @@ impl Search {
         }
     }
 
-    /// Adds an object that was looked at, if it is one that was asked for.
+    /// Adds an object to the result if it matches.
     fn add(&mut self, candidate: Candidate, looked: Looked, found: &mut Vec<ObjectInfo>) {
         let Looked { strong, seen } = looked;
         let (has_text, text, missing) = match seen {
@@ -281,7 +282,7 @@ impl Search {
         }
     }
 
-    /// Adds an object that cannot be looked at, or should not be.
+    /// Adds an object whose `Debug` cannot or should not be called.
     fn add_unseen(&mut self, candidate: Candidate, missing: Option<String>, found: &mut Vec<ObjectInfo>) {
         let strong = candidate.instance.as_ref().map(Weak::strong_count);
         if strong == Some(0) {
@@ -357,8 +358,8 @@ impl Serialize for SearchEnd {
     }
 }
 
-/// The live objects of this type that are [`Tracked`], in no order. No lock is held while the caller has one; those that are made
-/// meanwhile may or may not be among them. The thread that drops the last reference to an object drops the object.
+/// The live [`Tracked`] objects of this type, in no order. The iterator holds no lock between its items; objects that are created meanwhile
+/// may be missing. The thread that drops the last reference to an object drops the object.
 pub fn find<T: Send + Sync + 'static>() -> impl Iterator<Item = Tracked<T>> {
     let kind = Tracked::<T>::kind();
     let (mut next, mut some) = (Some((0, 0)), Vec::new());

@@ -1,4 +1,4 @@
-//! One of the parts that a type's objects are counted in, so that threads do not wait for each other.
+//! One of the parts that count a type's objects, so that threads do not wait for each other.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -10,18 +10,18 @@ use super::sites::Sites;
 use super::slab::{Entry, Slab};
 use crate::base::coarse_clock;
 
-/// The objects of one type that a few threads made.
+/// The objects of one type that a few threads created.
 pub(super) struct Shard {
     pub(super) slab: Slab,
     pub(super) sites: Sites,
     pub(super) rates: Rates,
-    /// By slot. Few objects have one, and the others do not pay for it.
+    /// By slot. Few objects have a label, and the others do not pay for it.
     labels: BTreeMap<u32, Arc<str>>,
     pub(super) live: u64,
     pub(super) made: u64,
-    /// What the type's own count does not know yet.
+    /// The changes that the shard has not reported to the type's own count.
     pub(super) unsaid: i64,
-    /// How much of that is all right.
+    /// The largest change that the shard may keep unreported.
     pub(super) may_keep: i64,
 }
 
@@ -54,7 +54,7 @@ impl Shard {
         self.slab.insert(Entry { made: now, instance, site, has_label: false })
     }
 
-    /// What is given back is to be dropped without the shard's lock.
+    /// The caller drops the returned value after it has released the shard's lock.
     #[inline]
     pub(super) fn remove(&mut self, slot: u32) -> Option<(Entry, Option<Arc<str>>)> {
         let entry = self.slab.remove(slot)?;

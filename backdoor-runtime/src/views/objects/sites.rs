@@ -1,16 +1,16 @@
-//! Where the objects of one shard were made, and how many of each place live.
+//! The places that created the objects of one shard, and the live objects of each.
 
 use std::panic::Location;
 
-/// Places that are told apart in each shard; what comes from others is counted together.
+/// How many places each shard tells apart; all further places are counted together.
 pub(super) const MOST: usize = 64;
 
-/// The number of all other places.
+/// The number that stands for all further places.
 const OTHERS: u16 = u16::MAX;
 
 #[derive(Clone, Copy, Default)]
 pub(super) struct Site {
-    /// None for all others together.
+    /// `None` for all further places together.
     pub(super) location: Option<&'static Location<'static>>,
     pub(super) live: u64,
     pub(super) made: u64,
@@ -19,7 +19,7 @@ pub(super) struct Site {
 pub(super) struct Sites {
     sites: Vec<Site>,
     others: Site,
-    /// The place that was asked for last: it is asked for again as a rule.
+    /// The place of the last creation: the next one is usually the same.
     last: u16,
 }
 
@@ -28,7 +28,7 @@ impl Sites {
         Self { sites: Vec::new(), others: Site { location: None, live: 0, made: 0 }, last: 0 }
     }
 
-    /// Counts one, and gives the number of its place.
+    /// Counts an object, and returns the number of its place.
     #[inline]
     pub(super) fn made(&mut self, location: &'static Location<'static>) -> u16 {
         let is_it = |site: &Site| site.location.is_some_and(|known| std::ptr::eq(known, location));
@@ -52,12 +52,12 @@ impl Sites {
         site.live = site.live.saturating_sub(1);
     }
 
-    /// The place of this number; none where it is one of the others.
+    /// The place of this number; `None` if it is one of the further places.
     pub(super) fn location(&self, number: u16) -> Option<&'static Location<'static>> {
         self.sites.get(usize::from(number))?.location
     }
 
-    /// All places, the others last.
+    /// All places; the sum of the further ones comes last.
     pub(super) fn all(&self) -> impl Iterator<Item = &Site> {
         self.sites.iter().chain([&self.others]).filter(|site| site.made > 0)
     }

@@ -1,11 +1,11 @@
-//! The objects of one shard, each in a slot that it keeps: slots are found, taken and given back in constant time, and what a crowd
-//! has left behind is given back to the allocator.
+//! The objects of one shard, each in a fixed slot. Slots are found, taken and freed in constant time, and memory that many objects have
+//! left is returned to the allocator.
 
 use std::sync::Weak;
 
 use super::instance::Instance;
 
-/// Objects of a chunk: one bit each in a word that says which are vacant.
+/// Objects of a chunk: one bit for each in a word that marks the vacant slots.
 const CHUNK: usize = 64;
 
 const ALL_VACANT: u64 = u64::MAX;
@@ -13,11 +13,11 @@ const ALL_VACANT: u64 = u64::MAX;
 /// One object.
 #[derive(Clone)]
 pub(super) struct Entry {
-    /// When it was made, by [`coarse`](crate::base::coarse_clock).
+    /// The time of its creation, by [`coarse`](crate::base::coarse_clock).
     pub(super) made: u64,
-    /// The object itself, where it can be reached.
+    /// The object itself, if the console can reach it.
     pub(super) instance: Option<Weak<dyn Instance>>,
-    /// The number of the place where it was made.
+    /// The number of the place that created it.
     pub(super) site: u16,
     pub(super) has_label: bool,
 }
@@ -29,9 +29,9 @@ struct Chunk {
 
 pub(super) struct Slab {
     chunks: Vec<Option<Box<Chunk>>>,
-    /// Chunks with room, those among them that are not there.
+    /// Chunks with vacant slots, including chunks without memory.
     roomy: Vec<u32>,
-    /// Chunks that are there and hold nothing.
+    /// How many chunks have memory and no objects.
     empty: usize,
 }
 
@@ -40,7 +40,7 @@ impl Slab {
         Self { chunks: Vec::new(), roomy: Vec::new(), empty: 0 }
     }
 
-    /// The slot that it has from now on.
+    /// Stores an object, and returns its slot.
     pub(super) fn insert(&mut self, entry: Entry) -> u32 {
         let at = match self.roomy.last() {
             Some(at) => *at,
@@ -69,7 +69,7 @@ impl Slab {
         at * CHUNK as u32 + free
     }
 
-    /// Takes it out of its slot.
+    /// Removes the object from its slot.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Entry> {
         let (at, bit) = (slot / CHUNK as u32, slot % CHUNK as u32);
         let place = self.chunks.get_mut(at as usize)?;
@@ -95,7 +95,7 @@ impl Slab {
         (chunk.vacant & (1 << bit) == 0).then(|| &mut chunk.entries[bit])
     }
 
-    /// Objects of the chunks of these numbers, with their slots; and whether there are chunks behind them.
+    /// The objects of the chunks in this range, with their slots, and whether more chunks follow.
     pub(super) fn some(&self, first: usize, count: usize) -> (impl Iterator<Item = (u32, &Entry)>, bool) {
         let end = self.chunks.len().min(first.saturating_add(count));
         let chunks = self.chunks.get(first..end).unwrap_or_default().iter().enumerate();

@@ -33,22 +33,22 @@ use super::kind::{Held, Kind};
 /// assert_eq!(answer.value[0]["label"], "admin");
 /// ```
 ///
-/// It is as large as an `Arc`, and the object 56 bytes larger, of which 32 lie elsewhere. Creating and dropping it costs three or four
-/// calls of `Instant::now()` more; `cargo xtask bench objects` measures that. The console holds a weak reference only, so there is no
-/// twin of [`Arc::get_mut`]; while `fo` looks at the object, it holds a strong one. The holder of the last one drops the value: if that
-/// is `fo`, its thread `backdoor-object` does.
+/// It is as large as an `Arc`, and the object 56 bytes larger, 32 of them outside of the allocation. Creating and dropping it costs three
+/// or four calls of `Instant::now()` more; `cargo xtask bench objects` measures that. The console holds a weak reference only, so there is
+/// no counterpart of [`Arc::get_mut`]; while `fo` reads the object, it holds a strong one. The holder of the last reference drops the
+/// value: if that is `fo`, its thread `backdoor-object` does it.
 pub struct Tracked<T: Send + Sync + 'static>(Arc<Inner<T>>);
 
-/// A [`Tracked`] that does not keep its value: of [`Tracked::downgrade`].
+/// A [`Tracked`] that does not keep its value alive, made by [`Tracked::downgrade`].
 pub struct WeakTracked<T: Send + Sync + 'static>(Weak<Inner<T>>);
 
-/// Writes the value as its author wants it to be seen.
+/// Writes the value in the form that its author wants shown.
 type Show<T> = fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result;
 
 struct Inner<T> {
     value: T,
     show: Option<Show<T>>,
-    // Dropped behind the value, so that an object counts until its own Drop has ended.
+    // Dropped after the value, so that an object counts until its own `Drop` has returned.
     held: Held,
 }
 
@@ -68,7 +68,7 @@ impl<T> fmt::Debug for Shown<'_, T> {
 }
 
 impl<T: Send + Sync + 'static> Tracked<T> {
-    /// Counts the value from now on, with the line of the caller as its place.
+    /// Counts the value from now on. Its place is the caller's line.
     #[track_caller]
     #[inline]
     pub fn new(value: T) -> Self
@@ -89,7 +89,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
     fn made(value: T, show: Option<Show<T>>, location: &'static Location<'static>) -> Self {
         let kind = Self::kind();
         Self(Arc::new_cyclic(|itself: &Weak<Inner<T>>| {
-            // Nobody can take it before it is whole: upgrading fails until then.
+            // No reader can take it before it is complete: upgrading fails until then.
             let held = kind.hold(type_name::<T>, location, Some(itself.clone()));
             Inner { value, show, held }
         }))
@@ -111,7 +111,7 @@ impl<T: Send + Sync + 'static> Tracked<T> {
         self
     }
 
-    /// A reference that does not keep the value.
+    /// A reference that does not keep the value alive.
     pub fn downgrade(this: &Self) -> WeakTracked<T> {
         WeakTracked(Arc::downgrade(&this.0))
     }

@@ -20,7 +20,7 @@ const OTHER_PLACES: &str = "other places";
 pub struct TypeInfo {
     /// Its name, with enough of its path to be unique.
     pub name: String,
-    /// Its whole name as the compiler writes it, which is for people: another compiler may write another one.
+    /// Its full name as the compiler writes it; another compiler may write another name.
     pub path: &'static str,
     /// The number of live objects.
     pub live: u64,
@@ -34,7 +34,7 @@ pub struct TypeInfo {
     pub dropped_per_second: f64,
     /// The age of the oldest live object.
     pub oldest: Option<Duration>,
-    /// The places of creation, the one with the most live objects first.
+    /// The places that created its objects, the one with the most live objects first.
     pub places: Vec<PlaceInfo>,
 }
 
@@ -93,7 +93,7 @@ impl TypeInfo {
         }
     }
 
-    /// Whether this text, whatever its case, is in its path or in that of a place where it was made.
+    /// Whether its path, or the path of a place that created its objects, contains this text in any case.
     pub fn matches(&self, text: &str) -> bool {
         has(self.path, text)
             || has(&self.name, text)
@@ -102,7 +102,7 @@ impl TypeInfo {
 }
 
 impl GrowthInfo {
-    /// Whether this text, whatever its case, is in the type's path or in that of the place.
+    /// Whether the type's path, or the path of the place, contains this text in any case.
     pub fn matches(&self, text: &str) -> bool {
         has(self.path, text) || has(&self.name, text) || has(&self.place, text)
     }
@@ -122,7 +122,7 @@ pub(super) fn place(location: Option<&Location<'_>>) -> String {
     location.map_or_else(|| OTHER_PLACES.to_owned(), |at| format!("{}:{}", at.file(), at.line()))
 }
 
-/// As exact as a person wants it: one digit behind the point where there are few.
+/// A rate with the precision that a reader needs: one decimal if it is small.
 fn rounded(rate: f64) -> f64 {
     if rate < 100.0 { (rate * 10.0).round() / 10.0 } else { rate.round() }
 }
@@ -141,7 +141,7 @@ fn rounded(rate: f64) -> f64 {
 /// ```
 pub struct Snapshot(Vec<(&'static Kind, Counts)>);
 
-/// A place whose objects make a type grow.
+/// A place whose objects let a type grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GrowthInfo {
@@ -205,7 +205,7 @@ impl Snapshot {
         growth
     }
 
-    /// Types that were counted.
+    /// The number of types in the snapshot.
     pub fn types(&self) -> usize {
         self.0.len()
     }
