@@ -1,10 +1,10 @@
 //! Where the process spends its processor time: by function, by thread and by task.
 //!
-//! While a profile runs, each thread has a timer on its own processor time (timer_create(2)), so that only threads that compute are
-//! ever interrupted, and sleeping threads never are. A thread that blocks the signal, has a debugger attached, or may have no stack left
-//! for a signal gets no timer. The signal of the timer is the one that [`threads`](crate::views::threads) reads stacks
-//! with; its handler copies the registers and up to 64 KiB of the stack into a slot, and a thread of the profile's own follows the
-//! stacks and counts them, in bounded memory. Nothing is installed before the first profile, and when one ends its timers go.
+//! While a profile runs, each thread has a timer on its own processor time (timer_create(2)), so that only threads that compute are ever
+//! interrupted, and sleeping threads never are. A thread that blocks the signal, has a debugger attached, or may have no stack left for a
+//! signal gets no timer. The signal of the timer is the one that [`threads`](crate::views::threads) reads stacks with; its handler copies
+//! the registers and up to 64 KiB of the stack into a slot, and a thread of the profile unwinds the stacks and counts them, in bounded
+//! memory. Nothing is installed before the first profile, and the timers are deleted at its end.
 //!
 //! The profiler looks for new threads ten times a second, so the time of shorter threads may be missing. Only one profile can run at a
 //! time.
@@ -190,7 +190,7 @@ pub fn begin(rate: u32, length: Duration, who: &str) -> Result<Recording, Profil
     let of_collector = Arc::clone(&course);
     let collector = own_thread::start("backdoor-prof", Priority::of_ours(), move || {
         let _ended = EndsOnDrop(&of_collector);
-        // It outlives the collector, whose timers are to be gone before the next one begins.
+        // It outlives the collector, whose timers have to be deleted before the next profile begins.
         let _turn = turn;
         Collector::begin(rate, length)?.run(&of_collector)
     })?;
@@ -239,7 +239,7 @@ impl Course {
         self.changed.notify_all();
     }
 
-    /// Waits for so long, and says whether it was stopped.
+    /// Waits for this long, and returns whether the profile was stopped.
     fn pause(&self, limit: Duration) -> bool {
         let waited = self.changed.wait_timeout_while(self.lock(), limit, |state| !state.is_stopped);
         waited.unwrap_or_else(PoisonError::into_inner).0.is_stopped
@@ -294,7 +294,7 @@ impl Profile {
         flame::folded(&self.stacks, tasks)
     }
 
-    /// A picture (SVG) for a browser: a box a function, as wide as its share, above its caller. A click makes one as wide as the
+    /// A picture (SVG) for a browser: a box for each function, as wide as its share, above its caller. A click makes a box as wide as the
     /// picture. Boxes below a 2000th part are left out.
     pub fn flame_graph(&self, tasks: bool) -> String {
         let title =

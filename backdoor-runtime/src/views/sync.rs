@@ -1,7 +1,7 @@
 //! Locks that record their holders and waiters, for the commands `locks` and `waits`.
 //!
-//! [`Mutex`], [`RwLock`] and [`Condvar`] are twins of the standard library's, those in [`asynch`] and [`Semaphore`] of tokio's: change
-//! the `use`, and nothing else.
+//! [`Mutex`], [`RwLock`] and [`Condvar`] replace those of the standard library; [`Semaphore`] and the locks in [`asynch`] replace those of
+//! tokio: change the `use`, and nothing else.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The thread that takes a profile: it gives every thread its timer, empties the ring, and follows what was copied.
+//! The thread that takes a profile: it starts a timer for every thread, empties the ring, and unwinds the copied stacks.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -22,37 +22,37 @@ use crate::views::threads::signal::{self, REQUESTS};
 use crate::views::threads::trial::{self, Call};
 use crate::views::threads::{StackError, room, silent};
 
-/// How often threads are looked for.
+/// How often the threads are listed.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How often the ring is emptied at most: each time takes a moment of a processor from the service.
+/// The shortest interval between two reads of the ring: each read takes processor time from the service.
 const DRAIN: Duration = Duration::from_millis(5);
 
 pub(super) struct Collector {
-    // Dropped first, so that nothing is sampled while the rest goes. With the threads' names as they were found.
+    // Dropped first, so that no sample arrives during the drop. Each timer has its thread's name.
     timers: HashMap<i32, (Timer, String)>,
     ring: Ring,
     signal: i32,
     own: i32,
     period: Duration,
-    /// How long it takes to fill half the ring where all processors are busy.
+    /// How long it takes to fill half the ring if all processors are busy.
     drain: Duration,
     until: Instant,
     phase: RandomState,
     objects: Vec<Object>,
     writable: Vec<Writable>,
     modules: Modules,
-    /// Code was seen that is in no object that is known.
+    /// Whether a sample was in no known object.
     is_stale: bool,
     tally: Tally,
     begin: Instant,
-    /// Processor time of the process but for this thread, at the beginning.
+    /// The processor time of the process without this thread, at the begin.
     used: Duration,
 }
 
 impl Collector {
     /// # Errors
-    /// There is no signal to use, or no /proc.
+    /// No signal can be used, or /proc cannot be read.
     pub(super) fn begin(rate: u32, length: Duration) -> Result<Self, ProfileError> {
         trial::check(Call::Timer)?;
         let signal = REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).prepare()?;
@@ -83,7 +83,7 @@ impl Collector {
         })
     }
 
-    /// Collects until the time is up or it is told to stop.
+    /// Collects until the time is up or the profile is stopped.
     pub(super) fn run(mut self, course: &Course) -> Result<Tally, ProfileError> {
         let mut looked = None;
         loop {
@@ -100,20 +100,20 @@ impl Collector {
         }
         self.tally.took = self.begin.elapsed();
         self.tally.used = used().saturating_sub(self.used);
-        // What has come since the last look at the ring.
+        // Samples since the last read of the ring.
         self.drain();
         self.name_threads();
         self.tally.lost = self.ring.lost();
         Ok(self.tally)
     }
 
-    /// Gives new threads a timer, and takes those of threads that have ended.
+    /// Starts a timer for each new thread, and removes those of threads that have ended.
     fn look(&mut self) -> Result<(), ProfileError> {
         if !signal::is_ours(self.signal) {
             return Err(StackError::TakenOver(self.signal).into());
         }
         self.name_threads();
-        // A new thread may have got the number of one that has ended.
+        // A new thread may have the id of one that has ended.
         self.timers.retain(|_, (timer, _)| !timer.is_over());
         let mut unwatched = BTreeMap::new();
         for tid in task_files::tids()? {
@@ -151,10 +151,10 @@ impl Collector {
         Ok(())
     }
 
-    /// Why a thread gets no timer. One that is starting another thread blocks all signals for a moment, and is found next time.
+    /// Why a thread gets no timer. A thread that is starting another one blocks all signals for a moment, and is found the next time.
     fn why_not(&self, task: &task_files::Task) -> Option<String> {
         if task.blocked & 1 << (self.signal - 1) != 0 {
-            // It would wait for ever.
+            // The signal would stay pending for ever.
             return Some("the signal is blocked".to_owned());
         }
         if task.tracer != 0 {
@@ -164,7 +164,7 @@ impl Collector {
         (!has_room).then(|| "its stack may be too full for a signal".to_owned())
     }
 
-    /// Any moment within the first period, so that threads that run briefly have their share, and not all are sampled at once.
+    /// A random moment within the first period, so that short-lived threads get their share, and threads are not all sampled at once.
     fn first(&self, tid: i32) -> Duration {
         let nanos = self.period.as_nanos().try_into().unwrap_or(u64::MAX);
         Duration::from_nanos(self.phase.hash_one((tid, self.timers.len())) % nanos + 1)
@@ -190,7 +190,7 @@ fn has_ended(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ESRCH | libc::EINVAL))
 }
 
-/// The processor time of the process, but for the calling thread.
+/// The processor time of the process without the calling thread.
 fn used() -> Duration {
     let time = |clock| kernel_ids::used(clock).unwrap_or_default();
     time(ClockId::ProcessCPUTime).saturating_sub(time(ClockId::ThreadCPUTime))

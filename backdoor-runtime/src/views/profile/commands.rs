@@ -1,4 +1,4 @@
-//! Where the processor time goes.
+//! The commands `profile cpu` and `profile tasks`.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write};
@@ -12,7 +12,8 @@ use crate::{Column, CommandOutput, Cut, Page, Session, Value, backdoor_command};
 /// The interval of checks for an interrupt.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How long functions are looked up once it was interrupted: a command that goes on for a second then is called stuck, and its answer lost.
+/// How long functions are looked up after an interrupt: a command that runs for another second is reported as stuck, and its answer is
+/// lost.
 const NAMING: Duration = Duration::from_millis(400);
 
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -94,7 +95,7 @@ fn take(
     let is_enough = || session.is_cancelled() && ended.elapsed() > NAMING;
     let profile = recording.end_until(is_enough).map_err(said)?;
     let wanted = save && profile.samples > 0;
-    // The samples so far are shown.
+    // After an error, the samples so far are still shown.
     let files = wanted.then(|| profile.save(tasks).map_err(|error| error.to_string()));
     Ok((profile, files))
 }
@@ -103,7 +104,7 @@ fn first<T: Clone>(all: &[T], count: usize) -> Vec<T> {
     all.iter().take(count).cloned().collect()
 }
 
-/// The method and the line are what tells functions apart.
+/// The method and the line distinguish functions.
 const COLUMNS: [Column; 3] = [
     Column::new("function").cut(Cut::Start).least(24),
     Column::new("place").cut(Cut::Start),
@@ -259,7 +260,7 @@ fn summary(page: &mut Page<'_>, profile: &Profile, files: Option<&Result<Saved, 
     }
 }
 
-/// As durations are written everywhere here, but no finer than a millisecond, or than a microsecond below one.
+/// A duration in the console's usual form, but no finer than a millisecond, or than a microsecond below one.
 fn short(duration: Duration) -> String {
     let unit = if duration >= Duration::from_millis(1) { 1_000_000 } else { 1_000 };
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX) / unit * unit;
@@ -301,7 +302,7 @@ fn because(reasons: &[(String, usize)]) -> Value {
 mod tests {
     use super::*;
 
-    /// On 80 columns, `main` and its asynchronous block had one name.
+    /// On 80 columns, `main` and its asynchronous block had the same name.
     #[test]
     fn a_closure_is_told_from_its_function_where_both_are_there() {
         let share = |function: &str| FunctionShare {

@@ -14,13 +14,13 @@ const LETTER: f64 = 7.0;
 /// Narrower boxes are left out.
 const NARROWEST: f64 = WIDTH / 2000.0;
 
-/// Boxes above each other at most. What is further in counts for the last.
+/// The most boxes above each other. Deeper frames count for the last box.
 const DEPTH: usize = 400;
 
-/// What a click does: all boxes are stretched until the one that was clicked is as wide as the picture.
+/// The script for clicks: it stretches all boxes until the clicked one is as wide as the picture.
 const ZOOM: &str = include_str!("flame.js");
 
-/// A line a stack, in the order of the text.
+/// One line for each stack, sorted by text.
 pub(super) fn folded(stacks: &[Stack], tasks: bool) -> String {
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for stack in stacks {
@@ -50,7 +50,7 @@ pub(super) fn graph(stacks: &[Stack], tasks: bool, title: &str) -> String {
     let levels = all.levels(scale(&all));
     let height = (levels + 2) * HEIGHT;
     let mut text = String::new();
-    // Nothing fails to be written to a string.
+    // Writing to a string cannot fail.
     let _ = write(&mut text, &all, title, height);
     text
 }
@@ -70,12 +70,12 @@ impl Box {
     }
 }
 
-/// Pixels a sample.
+/// Pixels for each sample.
 fn scale(all: &Box) -> f64 {
     WIDTH / all.samples.max(1) as f64
 }
 
-/// A stack from the outermost function inwards, and whether each is std's, tokio's or the console's.
+/// A stack from the outermost function inwards, and whether each function belongs to std, tokio or the console.
 fn names(stack: &Stack, tasks: bool) -> impl Iterator<Item = (String, bool)> {
     let task = tasks.then(|| (stack.task.as_deref().unwrap_or("(no task)").to_owned(), false));
     let frames = stack.frames().rev().map(|frame| (frame.name().to_owned(), frame.is_inner()));
@@ -127,7 +127,7 @@ impl Picture<'_> {
     }
 }
 
-/// As much of a name as there is room for.
+/// The part of a name that fits.
 fn shortened(name: &str, width: f64) -> String {
     let room = ((width - 4.0) / LETTER).max(0.0) as usize;
     match name.chars().count() {
@@ -137,7 +137,7 @@ fn shortened(name: &str, width: f64) -> String {
     }
 }
 
-/// Warm for the author's functions, each its own; pale for what they call.
+/// Warm colours for the author's functions, one for each; pale ones for the functions that they call.
 fn colour(name: &str, is_inner: bool) -> String {
     let hash = name.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33) ^ u32::from(byte));
     match is_inner {
@@ -146,7 +146,7 @@ fn colour(name: &str, is_inner: bool) -> String {
     }
 }
 
-/// Text inside an SVG. What XML cannot carry is replaced.
+/// Text inside an SVG. Characters that XML does not allow are replaced.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,4 +1,4 @@
-//! Where the handler puts the samples of a profile: slots that any thread may fill and the collector empties, without a lock.
+//! The ring for the samples of a profile: signal handlers fill its slots on any thread, and the collector empties them, without a lock.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -7,10 +7,10 @@ use crate::views::tasks;
 use crate::views::threads::memory;
 use crate::views::threads::signal::{self, Registers};
 
-/// How much of a stack is copied. Deeper ones are cut at their outer end.
+/// How many bytes of a stack are copied. Larger stacks are cut at their outer end.
 const PIECE: usize = 64 * 1024;
 
-/// How many samples wait for the collector at most. They are in memory that costs nothing until it is used.
+/// The most samples that wait for the collector. Their memory costs nothing until it is used.
 pub(super) const SLOTS: usize = 32;
 
 const FREE: u32 = 0;
@@ -19,12 +19,12 @@ const DONE: u32 = 2;
 
 /// The state of a thread when its timer expired.
 pub(super) struct Sample {
-    /// The profile that it is for.
+    /// The profile that the sample belongs to.
     profile: u32,
     pub(super) tid: i32,
-    /// The task that the thread was polling; 0 for none of ours.
+    /// The task that the thread was polling; 0 if none is instrumented.
     pub(super) task: u64,
-    /// How many samples it stands for: more than one where the kernel's clock ticked for several at once.
+    /// How many samples it stands for: more than one if one tick of the kernel's clock covers several.
     pub(super) weight: u64,
     pub(super) registers: Registers,
     length: usize,
@@ -36,8 +36,8 @@ struct Slot {
     sample: UnsafeCell<Sample>,
 }
 
-// SAFETY: a sample is written by the one handler that moved the state from free to writing, and read by the one collector only once it
-// has seen done; the state's release and acquire order the two.
+// SAFETY: a sample is written by the one handler that moved the state from free to writing, and read by the one collector only after it has
+// seen done; the state's release and acquire order the two.
 unsafe impl Sync for Slot {}
 
 static RING: [Slot; SLOTS] = [const {
@@ -55,22 +55,22 @@ static RING: [Slot; SLOTS] = [const {
     }
 }; SLOTS];
 
-/// The profile that samples are taken for; 0 while there is none.
+/// The current profile; 0 if there is none.
 static PROFILE: AtomicU32 = AtomicU32::new(0);
 
-/// Where the next sample looks for a slot first.
+/// The slot that the next sample tries first.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// Samples for which there was no slot.
+/// The number of samples that found no slot.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// The ring, as the one collector has it.
+/// The collector's side of the ring.
 pub(super) struct Ring {
     profile: u32,
 }
 
 impl Ring {
-    /// Opens the ring for a profile. There must be no other.
+    /// Opens the ring for a profile. Only one may be open.
     pub(super) fn open() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         signal::on_timer(sample);
@@ -80,7 +80,7 @@ impl Ring {
         ring
     }
 
-    /// The value that the timer of a thread carries in its signal.
+    /// The value in the signal of a thread's timer.
     pub(super) fn mark(&self, tid: i32) -> u64 {
         u64::from(self.profile) << 32 | u64::from(tid.cast_unsigned())
     }
@@ -89,9 +89,9 @@ impl Ring {
     pub(super) fn drain(&mut self, mut take: impl FnMut(&Sample)) {
         for slot in &RING {
             if slot.state.load(Ordering::Acquire) == DONE {
-                // SAFETY: done is the last that a handler does to a slot, and nobody but this collector frees it.
+                // SAFETY: done is the last state that a handler sets, and only this collector frees the slot.
                 let sample = unsafe { &*slot.sample.get() };
-                // A handler may have been late for an earlier profile.
+                // A handler may have written late for an earlier profile.
                 if sample.profile == self.profile {
                     take(sample);
                 }
@@ -112,7 +112,7 @@ impl Drop for Ring {
 }
 
 impl Sample {
-    /// The piece of the stack that was copied, from the stack pointer on.
+    /// The copied part of the stack, from the stack pointer upwards.
     pub(super) fn stack(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
@@ -120,10 +120,10 @@ impl Sample {
 
 /// Takes a sample of the calling thread, inside the handler of its timer's signal: it must not allocate, lock or panic.
 ///
-/// The stack is copied by the kernel, which stops where it ends. The mappings that a look at all threads relies on would be too old.
+/// The kernel copies the stack, and stops at its end. The mappings that a sweep over the threads uses would be too old.
 pub(crate) fn sample(mark: u64, overrun: u32, context: &libc::ucontext_t) {
     let (profile, tid) = ((mark >> 32) as u32, mark as u32);
-    // A timer's signal may come when its profile has ended.
+    // A timer's signal may arrive after the end of its profile.
     if profile == 0 || profile != PROFILE.load(Ordering::Acquire) {
         return;
     }
@@ -133,7 +133,7 @@ pub(crate) fn sample(mark: u64, overrun: u32, context: &libc::ucontext_t) {
         if slot.state.compare_exchange(FREE, WRITING, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             continue;
         }
-        // SAFETY: the state is ours alone now, see `Slot`.
+        // SAFETY: the state is exclusive now, see `Slot`.
         let sample = unsafe { &mut *slot.sample.get() };
         sample.profile = profile;
         sample.tid = tid.cast_signed();
@@ -148,10 +148,10 @@ pub(crate) fn sample(mark: u64, overrun: u32, context: &libc::ucontext_t) {
     LOST.fetch_add(u64::from(overrun) + 1, Ordering::Relaxed);
 }
 
-/// How much there is to copy: no more than up to the C library's record of the thread, which is at the top of every stack that
-/// pthreads made. The main thread's is elsewhere.
+/// How many bytes to copy: at most up to the C library's record of the thread, which is at the top of every stack that pthreads made. The
+/// main thread's record is elsewhere.
 fn own_stack(from: usize) -> usize {
-    // SAFETY: it reads the thread's own register.
+    // SAFETY: the call reads the thread's own register.
     let own = unsafe { libc::pthread_self() } as usize;
     own.checked_sub(from).map_or(PIECE, |length| length.min(PIECE))
 }

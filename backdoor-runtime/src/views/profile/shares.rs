@@ -1,4 +1,4 @@
-//! Who used how much of the time: functions, threads, tasks.
+//! The shares of functions, threads and tasks in the processor time.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,17 +15,17 @@ use crate::views::threads::frame;
 pub struct FunctionShare {
     /// Its path.
     pub function: String,
-    /// The source file, where it is the author's and the program has line tables.
+    /// The source file, if the function is the author's and the program has line tables.
     pub file: Option<String>,
-    /// The line in it that was met most.
+    /// The line with the most samples.
     pub line: Option<u32>,
-    /// The share of all samples that met it, in percent: in itself, and with what it called.
+    /// The percentage of all samples in the function itself.
     pub self_percent: f64,
-    /// With what it called.
+    /// The percentage of all samples in the function or in functions that it called.
     pub total_percent: f64,
-    /// How many samples met it itself.
+    /// The number of samples in the function itself.
     pub self_samples: u64,
-    /// How many met it or what it called.
+    /// The number of samples in the function or in functions that it called.
     pub total_samples: u64,
 }
 
@@ -33,13 +33,13 @@ pub struct FunctionShare {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadShare {
-    /// Its name; `ended` where it had gone before it could be read.
+    /// Its name; `ended` if it ended before its name was read.
     pub thread: String,
     /// Its id in the kernel.
     pub tid: i32,
     /// Its share of all samples.
     pub percent: f64,
-    /// How many samples met it.
+    /// The number of its samples.
     pub samples: u64,
 }
 
@@ -47,13 +47,13 @@ pub struct ThreadShare {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaskShare {
-    /// Their name, or where they were spawned; nothing for what was done outside the tasks that are seen.
+    /// Their name, or where they were spawned; nothing for samples outside instrumented tasks.
     pub task: Option<String>,
     /// Their share of all samples.
     pub percent: f64,
-    /// How many samples met them.
+    /// The number of their samples.
     pub samples: u64,
-    /// The function of the author's that it was in most, else what it was in.
+    /// The author's function with the most samples, else any function with the most.
     pub hottest: Option<String>,
 }
 
@@ -64,7 +64,7 @@ struct Counts {
     lines: HashMap<u32, u64>,
 }
 
-/// A function that was met on a stack.
+/// A function on a stack.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Met {
     function: String,
@@ -74,8 +74,8 @@ struct Met {
 }
 
 impl Profile {
-    /// The functions, hottest first: by what they used themselves, then by what they used with all that they called. What is inside
-    /// std, tokio and the console counts for what the author called of it, unless `full`.
+    /// The functions, hottest first: by their own samples, then by their samples with calls. Samples inside std, tokio and the console
+    /// count for the library function that the author called, unless `full`.
     pub fn functions(&self, full: bool) -> Vec<FunctionShare> {
         let mut counts: HashMap<Met, Counts> = HashMap::new();
         for stack in &self.stacks {
@@ -88,7 +88,7 @@ impl Profile {
                 if let Some(line) = line {
                     *of.lines.entry(line).or_default() += stack.samples;
                 }
-                // One that calls itself is met once.
+                // A recursive function counts once.
                 if seen.insert(met) {
                     of.total += stack.samples;
                 }
@@ -111,7 +111,7 @@ impl Profile {
         functions
     }
 
-    /// The tasks by name, the busiest first, and what was done outside them.
+    /// The tasks by name, the busiest first, with one entry for samples outside of them.
     pub fn tasks(&self) -> Vec<TaskShare> {
         let mut counts: HashMap<Option<&str>, (u64, HashMap<String, u64>)> = HashMap::new();
         for stack in &self.stacks {
@@ -145,11 +145,11 @@ impl Profile {
     }
 }
 
-/// A stack, innermost first, with the lines of what is the author's.
+/// A stack, innermost first, with the lines of the author's functions.
 fn lines(stack: &Stack, full: bool) -> Vec<(Met, Option<u32>)> {
     let met = |frame: &Frame, is_own: bool| {
         let file = frame.file.as_deref().filter(|_| is_own).map(str::to_owned);
-        // Those without a name are told apart by where they are, or several would be counted as one.
+        // Functions without a name are told apart by their place; otherwise several would be counted as one.
         let function = match (frame.called(), frame.place()) {
             (kind, Some(place)) if kind != frame.name() => format!("{kind} at {place}"),
             (name, _) => name.to_owned(),
@@ -177,7 +177,7 @@ fn most<T: Ord>(counts: HashMap<T, u64>) -> Option<T> {
         .map(|(of, _)| of)
 }
 
-/// With one digit behind the point.
+/// With one decimal.
 pub(super) fn percent(part: u64, whole: u64) -> f64 {
     (part as f64 * 1000.0 / whole.max(1) as f64).round() / 10.0
 }
@@ -196,7 +196,7 @@ impl FunctionShare {
         ])
     }
 
-    /// `src/cache.rs:88`: as much of the path as tells files apart.
+    /// `src/cache.rs:88`: enough of the path to tell files apart.
     pub fn place(&self) -> Option<String> {
         frame::place(self.file.as_deref()?, self.line).into()
     }
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(profile.has_lines(), Some(true));
     }
 
-    /// As `{async_fn#0}`, two that were inlined were one.
+    /// Two inlined functions that were both named `{async_fn#0}` were counted as one.
     #[test]
     fn unnamed_functions_are_separated_by_place() {
         let at = |line| Stack::of(None, 1, &["{async_fn#0}", "shop::serve", "main"]).at(line);

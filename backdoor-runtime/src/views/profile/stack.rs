@@ -1,16 +1,16 @@
-//! A stack that was sampled.
+//! A sampled stack.
 
 use std::sync::Arc;
 
 use crate::views::threads::Frame;
 
-/// A stack and how often it was met.
+/// A stack, and its number of samples.
 #[derive(Clone, Debug)]
 pub(super) struct Stack {
-    /// The task that was polled, if it was one of ours.
+    /// The instrumented task that was polled, if any.
     pub(super) task: Option<Arc<str>>,
     pub(super) samples: u64,
-    /// For each address, innermost first, the functions at it.
+    /// For each address, innermost first, its functions.
     pub(super) frames: Vec<Arc<[Frame]>>,
 }
 

@@ -1,4 +1,4 @@
-//! What was sampled, counted in bounded memory.
+//! The samples, counted in bounded memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
@@ -12,10 +12,10 @@ use crate::views::tasks::registry;
 use crate::views::threads::modules::Addresses;
 use crate::views::threads::symbols::Names;
 
-/// How many addresses there may be in all different stacks together: 8 MiB of them.
+/// The most addresses in all different stacks together: 8 MiB of them.
 const ADDRESSES: usize = 1 << 20;
 
-/// How many threads, names of tasks, and tasks' numbers are kept.
+/// The most threads, names of tasks, and numbers of tasks that are kept.
 const THREADS: usize = 4096;
 const NAMES: usize = 1024;
 const TASKS: usize = 4096;
@@ -27,7 +27,7 @@ pub(super) struct Tally {
     pub(super) took: Duration,
     pub(super) used: Duration,
     pub(super) lost: u64,
-    /// Why threads had no timer at the last look, and how many; and how many had one.
+    /// Why threads had no timer at the last listing, with their number; and the number of threads with one.
     pub(super) unwatched: BTreeMap<String, usize>,
     pub(super) watched: usize,
     pub(super) tells_tasks: bool,
@@ -36,20 +36,20 @@ pub(super) struct Tally {
     cut: u64,
     not_kept: u64,
     threads: HashMap<i32, Counted>,
-    /// By the task's place in `names`.
+    /// The key has the index of the task's name in `names`.
     stacks: HashMap<(Option<usize>, Vec<u64>), u64>,
     addresses: usize,
     names: Vec<Arc<str>>,
-    /// The place in `names` of tasks that were met.
+    /// The index in `names` for each sampled task.
     tasks: HashMap<NonZeroU64, usize>,
 }
 
-/// A thread that was met.
+/// A sampled thread.
 #[derive(Debug, Default)]
 struct Counted {
     name: Option<String>,
     samples: u64,
-    /// Whether it was met since its name was read: threads name themselves when they have begun.
+    /// Whether it was sampled since its name was read: threads set their name after their start.
     is_new: bool,
 }
 
@@ -76,7 +76,7 @@ impl Tally {
         }
     }
 
-    /// Counts a stack that stands for so many samples.
+    /// Counts a stack with this weight.
     pub(super) fn add(&mut self, tid: i32, task: u64, weight: u64, stack: Addresses) {
         self.samples += weight;
         self.late += weight - 1;
@@ -99,7 +99,7 @@ impl Tally {
         }
     }
 
-    /// Reads the names of the threads that were met since the last time.
+    /// Reads the names of the threads that were sampled since the last time.
     pub(super) fn name_threads(&mut self, name: impl Fn(i32) -> Option<String>) {
         for (tid, thread) in self.threads.iter_mut().filter(|(_, thread)| thread.is_new) {
             thread.is_new = false;
@@ -109,7 +109,7 @@ impl Tally {
         }
     }
 
-    /// What a task is called: its name, or where it was spawned. One that has ended meanwhile may be forgotten already.
+    /// The title of a task: its name, or where it was spawned. The registry may already have forgotten an ended task.
     fn name_of(&mut self, id: NonZeroU64) -> usize {
         if let Some(at) = self.tasks.get(&id) {
             return *at;
@@ -129,7 +129,7 @@ impl Tally {
         at
     }
 
-    /// All addresses that were met, each with whether it is a return address.
+    /// All sampled addresses, each with whether it is a return address.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (u64, bool)> {
         let with_kind = |(at, address): (usize, &u64)| (*address, at > 0);
         self.stacks.keys().flat_map(move |(_, addresses)| addresses.iter().enumerate().map(with_kind))

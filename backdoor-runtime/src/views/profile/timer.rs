@@ -1,17 +1,18 @@
-//! A timer on a thread's processor time: it goes off only while the thread runs, and signals that thread.
+//! A timer on a thread's processor time: it expires only while the thread runs, and signals that thread.
 
 use std::mem::{self, MaybeUninit};
 use std::time::Duration;
 use std::{io, ptr};
 
-/// A timer that runs until it is dropped. It outlives its thread, and then does nothing.
+/// A timer that runs until it is dropped. After the end of its thread it does nothing.
 pub(super) struct Timer(libc::timer_t);
 
 impl Timer {
-    /// A timer that goes off each time the thread has used so much, the first time after `first`. `mark` goes with the signal.
+    /// A timer that expires each time the thread has used this much processor time, the first time after `first`. The signal carries
+    /// `mark`.
     ///
     /// # Errors
-    /// `EINVAL` or `ESRCH` where the thread has ended, `EAGAIN` where the user may queue no more signals (`RLIMIT_SIGPENDING`).
+    /// `EINVAL` or `ESRCH` if the thread has ended, `EAGAIN` if the user may queue no more signals (`RLIMIT_SIGPENDING`).
     pub(super) fn start(
         tid: i32,
         signal: i32,
@@ -21,19 +22,19 @@ impl Timer {
     ) -> io::Result<Self> {
         // The clock of a thread's processor time, as the kernel numbers it (linux/posix-timers.h: CPUCLOCK_PERTHREAD, CPUCLOCK_SCHED).
         let clock = (!tid << 3) | 4 | 2;
-        // SAFETY: all zeros are a valid `sigevent`, of which what the kernel reads is set.
+        // SAFETY: all zeros are a valid `sigevent`, and the fields that the kernel reads are set.
         let mut event: libc::sigevent = unsafe { mem::zeroed() };
         event.sigev_notify = libc::SIGEV_THREAD_ID;
         event.sigev_signo = signal;
         event.sigev_notify_thread_id = tid;
         event.sigev_value = libc::sigval { sival_ptr: ptr::without_provenance_mut(mark as usize) };
         let mut timer = MaybeUninit::uninit();
-        // SAFETY: the event is valid, and the timer is written where it returns 0.
+        // SAFETY: the event is valid, and the timer is written if the call returns 0.
         let timer = unsafe {
             if libc::timer_create(clock, &mut event, timer.as_mut_ptr()) != 0 {
                 return Err(io::Error::last_os_error());
             }
-            // Whatever comes, it is deleted when it is dropped.
+            // From here on, dropping it deletes the timer.
             Self(timer.assume_init())
         };
         let times = libc::itimerspec { it_interval: timespec(period), it_value: timespec(first) };
@@ -44,10 +45,10 @@ impl Timer {
         }
     }
 
-    /// Whether its thread has ended: such a timer has no next time.
+    /// Whether its thread has ended: then the timer has no next expiration.
     pub(super) fn is_over(&self) -> bool {
         let mut times = MaybeUninit::<libc::itimerspec>::uninit();
-        // SAFETY: the timer lives, and the times are written where it returns 0.
+        // SAFETY: the timer lives, and the times are written if the call returns 0.
         let left = unsafe {
             match libc::timer_gettime(self.0, times.as_mut_ptr()) {
                 0 => times.assume_init().it_value,
@@ -68,7 +69,7 @@ impl Drop for Timer {
 fn timespec(duration: Duration) -> libc::timespec {
     // SAFETY: all zeros are a valid `timespec`, which has padding on some systems.
     let mut time: libc::timespec = unsafe { mem::zeroed() };
-    // The type is not named: its name is deprecated where the C library is musl.
+    // The type is not named: its name is deprecated for musl.
     time.tv_sec = duration.as_secs() as _;
     time.tv_nsec = duration.subsec_nanos().into();
     time
@@ -91,7 +92,7 @@ mod tests {
             begun.join().unwrap()
         });
         assert!(!is_over);
-        // A thread is joined a moment before the kernel has forgotten it.
+        // `join` returns a moment before the kernel has forgotten the thread.
         let end = std::time::Instant::now() + Duration::from_secs(10);
         while !timer.0.is_over() && std::time::Instant::now() < end {
             std::thread::sleep(Duration::from_millis(1));
@@ -101,6 +102,6 @@ mod tests {
 
     struct Moved(Timer);
 
-    // SAFETY: the kernel's timers belong to the process, whatever thread names them.
+    // SAFETY: the kernel's timers belong to the process, and any thread may use them.
     unsafe impl Send for Moved {}
 }

@@ -1,8 +1,8 @@
-//! What all guards have in common, and all locks.
+//! What all guards and all locks have in common.
 
-/// A guard is a pointer to the value, and is shown as the value is.
+/// A guard dereferences to the value and formats as the value does.
 ///
-/// The value is the guard's `T`, and its lock may be of another type, which is named behind it.
+/// The value is the guard's `T`. If its lock holds another type, that type follows.
 macro_rules! guard {
     ($guard:ty $(, of $lock:ident)?, |$this:ident| $value:expr) => {
         impl<$($lock: ?Sized,)? T: ?Sized> std::ops::Deref for $guard {
@@ -38,7 +38,7 @@ macro_rules! guard {
     };
 }
 
-/// A lock is made of a value, and is shown as the one inside is.
+/// A lock is made from a value, and formats as the inner lock does.
 macro_rules! lock {
     ($lock:ident) => {
         impl<T: Default> Default for $lock<T> {

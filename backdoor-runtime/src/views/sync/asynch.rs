@@ -1,7 +1,7 @@
-//! Twins of tokio's locks that the commands `locks` and `waits` know.
+//! Replacements for tokio's locks, shown by the commands `locks` and `waits`.
 //!
-//! A task that was not spawned through this crate has no number here: what it holds is shown with the thread that polled it then, and
-//! it cannot be followed in a cycle. A guard that is sent elsewhere is still shown with who took it.
+//! A task that was not spawned through this crate has no number here: its holds show the thread that polled it then, and it cannot be
+//! followed in a cycle. A guard that moves to another task is still shown with the task that took it.
 
 mod mapped;
 mod mutex;
@@ -25,8 +25,8 @@ use super::place::Place;
 use super::record::{Record, Wanted};
 use super::who::Owner;
 
-/// Takes a lock: at once if it is free, else by a wait that is noted from the first poll that does not get it until this ends or is
-/// dropped. Tokio gives nothing at once while somebody waits for it, so nobody is overtaken.
+/// Takes a lock: at once if it is free. Otherwise the wait is recorded from its first pending poll until it ends or is dropped. Tokio gives
+/// nothing at once while another task waits for the lock, so no waiter is overtaken.
 async fn take<F: Future>(
     record: &Record,
     wanted: Wanted,
@@ -35,7 +35,7 @@ async fn take<F: Future>(
     wait: impl FnOnce() -> F,
 ) -> F::Output {
     if let Some(taken) = at_once() {
-        // As tokio does itself: a task that finds every lock free lets others run now and then.
+        // As tokio does itself: a task that finds every lock free yields from time to time.
         coop::consume_budget().await;
         return taken;
     }

@@ -37,7 +37,7 @@ fn locks(
 ///   waits --json
 #[backdoor_command(builtin = "locks", reads, on = helper)]
 async fn waits() -> Waits {
-    // Where no look at the threads can be had, what is known without one is shown all the same.
+    // If no thread can be started, the answer has everything that is known without one.
     threads::aside(sync::waits).await.unwrap_or_else(|error| {
         let mut seen = sync::tracked();
         seen.not_visible = Some(error.to_string());
@@ -45,7 +45,7 @@ async fn waits() -> Waits {
     })
 }
 
-/// Behind the kind of a lock that is.
+/// Follows the kind of a poisoned lock.
 const POISONED: &str = ", poisoned";
 
 const COLUMNS: [Column; 3] =
@@ -81,7 +81,7 @@ impl CommandOutput for Locks {
     }
 }
 
-/// Where its threads wait, each place once, and three are enough.
+/// The places where its threads wait, each once, at most three.
 fn places(lock: &UntrackedInfo) -> String {
     const NAMED: usize = 3;
     let mut places: Vec<&str> = lock.threads.iter().filter_map(|thread| thread.at.as_deref()).collect();
@@ -94,7 +94,7 @@ fn places(lock: &UntrackedInfo) -> String {
     }
 }
 
-/// One lock on one line. Of many holders the one that holds it longest stands for all.
+/// One lock as one row. The holder with the longest hold stands for all holders.
 fn row(lock: &LockInfo) -> Value {
     let holder = lock.holders.first();
     let more = lock.holders.len().saturating_sub(1) + lock.more_holders as usize;
@@ -119,7 +119,7 @@ fn row(lock: &LockInfo) -> Value {
     ])
 }
 
-/// What of a row a narrow terminal has room for. A lock without a name is known by where it was made.
+/// The columns of a narrow terminal. A lock without a name is shown by the place of its creation.
 fn few(row: &Value) -> Value {
     let text = |column: &str| row[column].as_str().unwrap_or_default().to_owned();
     let mut lock = text("lock");

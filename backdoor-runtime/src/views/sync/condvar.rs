@@ -1,4 +1,4 @@
-//! Conditions that are waited for with a [`Mutex`](super::Mutex) of ours.
+//! Condition variables for our [`Mutex`](super::Mutex).
 
 use std::panic::Location;
 use std::sync::LockResult;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::mutex::MutexGuard;
 use super::poison;
 
-/// A twin of [`std::sync::Condvar`] for our [`Mutex`](super::Mutex), which is not shown as held while its holder waits.
+/// A replacement for [`std::sync::Condvar`] that works with our [`Mutex`](super::Mutex). The mutex is not shown as held during the wait.
 ///
 /// Waiters for a condition are not listed: it has no holder.
 ///
@@ -29,7 +29,7 @@ use super::poison;
 #[derive(Debug, Default)]
 pub struct Condvar(std::sync::Condvar);
 
-/// Whether a wait ended since its time was over.
+/// Whether a wait ended because its time was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitTimeoutResult(bool);
 
@@ -42,12 +42,12 @@ impl WaitTimeoutResult {
 }
 
 impl Condvar {
-    /// A condition that nobody waits for.
+    /// A condition variable without waiters.
     pub const fn new() -> Self {
         Self(std::sync::Condvar::new())
     }
 
-    /// Lets the mutex go until somebody notifies, or for no reason at all.
+    /// Releases the mutex until a notification, or until a spurious wakeup.
     ///
     /// # Errors
     /// The mutex is poisoned; the guard is in the error.
@@ -57,7 +57,7 @@ impl Condvar {
         poison::map(waited, held)
     }
 
-    /// Waits as long as the condition says so.
+    /// Waits as long as `condition` returns true.
     ///
     /// # Errors
     /// The mutex is poisoned; the guard is in the error.
@@ -73,7 +73,7 @@ impl Condvar {
         Ok(guard)
     }
 
-    /// As [`wait`](Self::wait), and no longer than this.
+    /// As [`wait`](Self::wait), for at most this time.
     ///
     /// # Errors
     /// The mutex is poisoned; the guard is in the error.
@@ -93,7 +93,7 @@ impl Condvar {
         poison::map(waited, |guard| (guard, WaitTimeoutResult(timed_out)))
     }
 
-    /// As [`wait_while`](Self::wait_while), and no longer than this.
+    /// As [`wait_while`](Self::wait_while), for at most this time.
     ///
     /// # Errors
     /// The mutex is poisoned; the guard is in the error.
@@ -116,12 +116,12 @@ impl Condvar {
         }
     }
 
-    /// Wakes one of those who wait.
+    /// Wakes one waiter.
     pub fn notify_one(&self) {
         self.0.notify_one();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     pub fn notify_all(&self) {
         self.0.notify_all();
     }

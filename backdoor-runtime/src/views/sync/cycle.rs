@@ -1,4 +1,4 @@
-//! Cycles among those who hold and wait: each waits for the next, and the last for the first.
+//! Cycles among holders and waiters: each waits for the next, and the last for the first.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use super::record::{Record, Waiter, Wanted};
 use super::slot::Held;
 use super::who::Node;
 
-/// How long lies between two looks.
+/// The pause between two reads.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The most cycles that are reported.
 const CYCLES: usize = 16;
 
-/// Somebody who cannot go on before somebody else does.
+/// A thread or task that cannot continue before another one does.
 #[derive(Clone)]
 pub(super) struct Link {
     pub(super) from: Node,
@@ -26,19 +26,19 @@ pub(super) struct Link {
     pub(super) because: Because,
 }
 
-/// Why somebody cannot have a lock.
+/// Why a waiter cannot get a lock.
 #[derive(Clone, Copy)]
 pub(super) enum Because {
-    /// It is held, in the seat of this number.
+    /// A holder has it, in the seat of this number.
     Held(usize, Held),
-    /// Somebody waits in front, by the wait of this number, and is let in first.
+    /// A waiter is queued in front, with the wait of this number, and gets it first.
     Behind(u64),
 }
 
-/// The cycles among those who wait for these locks.
+/// The cycles among the waiters for these locks.
 ///
-/// The first look may be torn, since locks move meanwhile. So whatever looks like a cycle is looked at again: if each wait and each
-/// hold in it is still the same one, all of them were there at the moment between, and the cycle was one.
+/// The first read may be inconsistent, because locks change meanwhile. So each apparent cycle is read again: if each wait and each hold in
+/// it is still the same, all of them existed at the same time between the two reads, and the cycle is real.
 pub(super) fn cycles(records: &[Arc<Record>]) -> Vec<Vec<Link>> {
     let mut found = find(&links(records));
     if !found.is_empty() {
@@ -49,7 +49,7 @@ pub(super) fn cycles(records: &[Arc<Record>]) -> Vec<Vec<Link>> {
 }
 
 impl Link {
-    /// Whether nothing in it has moved since it was seen.
+    /// Whether nothing in it has changed since it was read.
     fn is_still(&self) -> bool {
         let Self { record, wait, because, .. } = self;
         record.is_still_waited(*wait)
@@ -59,7 +59,7 @@ impl Link {
             }
     }
 
-    /// Whether its end holds the lock.
+    /// Whether its target holds the lock, and is not only queued in front.
     fn is_hold(&self) -> bool {
         matches!(self.because, Because::Held(..))
     }
@@ -97,15 +97,15 @@ fn links(records: &[Arc<Record>]) -> Vec<Link> {
     links
 }
 
-/// Somebody who waits, and who is let in first.
+/// A waiter in the queue, and the waiter that gets the lock before it.
 struct Queued {
     wait: u64,
     waiter: Waiter,
     front: Option<(u64, Waiter)>,
 }
 
-/// The waiters of a lock, in the order in which it serves them. Locks of std serve writers before readers; locks of tokio keep the order
-/// of requests. An exclusive request waits for the same holders as the requests before it, so it needs no edge to those.
+/// The waiters of a lock, in the order in which it serves them. Locks of std serve writers before readers; locks of tokio serve requests in
+/// their order. An exclusive request waits for the same holders as the requests before it, so it needs no edge to those.
 fn queue(record: &Record) -> Vec<Queued> {
     let (mut writer, mut first) = (None, None);
     let waiters = record.waiters();
@@ -128,18 +128,18 @@ fn queue(record: &Record) -> Vec<Queued> {
     queued.collect()
 }
 
-/// Whether the waiter cannot get the lock before this holder lets it go.
+/// Whether the waiter cannot get the lock before this holder releases it.
 fn is_needed(record: &Record, waiter: &Waiter, seat: usize, held: &Held) -> bool {
     match waiter.wanted {
         Wanted::Alone => true,
-        // Beside other readers it may have been let in and not have run since.
+        // Among other readers, the waiter may have got the lock and not have run since.
         Wanted::Read => seat == 0,
-        // Others may give theirs back, unless that is not enough.
+        // Other holders may return their permits, unless those are not enough.
         Wanted::Permits(wanted) => record.permits().saturating_sub(held.permits as usize) < wanted as usize,
     }
 }
 
-/// Walks from each party along the links, and cuts a cycle out of the path where it meets itself.
+/// Follows the links from each node, and cuts a cycle out of the path when a node appears twice.
 fn find(links: &[Link]) -> Vec<Vec<Link>> {
     let mut out: HashMap<Node, Vec<usize>> = HashMap::new();
     for (at, link) in links.iter().enumerate() {
@@ -147,7 +147,7 @@ fn find(links: &[Link]) -> Vec<Vec<Link>> {
     }
     let (mut done, mut cycles) = (HashSet::new(), Vec::new());
     for start in links.iter().map(|link| link.from) {
-        // The links that were followed, and for each party on the way which of its links comes next.
+        // The links that were followed, and for each node on the path the next of its links.
         let (mut path, mut steps): (Vec<usize>, Vec<(Node, usize)>) = (Vec::new(), Vec::new());
         if !done.contains(&start) {
             steps.push((start, 0));
@@ -164,7 +164,7 @@ fn find(links: &[Link]) -> Vec<Vec<Link>> {
             if let Some(at) = steps.iter().position(|(party, _)| *party == to) {
                 let cycle = path[at..].iter().chain([&link]).map(|&link| links[link].clone());
                 let mut cycle: Vec<Link> = cycle.collect();
-                // The same ring is told in the same way whenever it is looked at, and begins with somebody who holds something.
+                // A cycle has the same text at each read, and begins with a node that holds a lock.
                 let holds = |at: usize| cycle[(at + cycle.len() - 1) % cycle.len()].is_hold();
                 let first =
                     (0..cycle.len()).min_by_key(|&at| (!holds(at), cycle[at].from)).unwrap_or_default();
@@ -256,7 +256,7 @@ mod tests {
         static CACHE: asynch::Mutex<()> = asynch::Mutex::named("mixed cache", ());
         static INDEX: Mutex<()> = Mutex::named("mixed index", ());
         static BOTH: Barrier = Barrier::new(2);
-        // They never end.
+        // These threads never end.
         thread::spawn(|| {
             let mut task = pin!(async {
                 let _cache = CACHE.lock().await;
@@ -317,7 +317,7 @@ mod tests {
         let (read_first, is_read) = std::sync::mpsc::channel();
         let (go_on, goes_on) = std::sync::mpsc::channel();
         let named = |name: &str| thread::Builder::new().name(name.to_owned());
-        // They never end.
+        // These threads never end.
         let render = named("render").spawn(move || {
             let _first = MODEL.read();
             read_first.send(()).unwrap();

@@ -1,4 +1,4 @@
-//! Threads that wait in the kernel for a lock that is not ours, as far as that can be told from outside.
+//! Threads that wait in the kernel for a lock that is not ours, as far as the kernel and their stacks show it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -9,60 +9,60 @@ use crate::reply::record;
 use crate::views::tasks::native;
 use crate::views::threads::{self, ThreadStack, owner};
 
-/// Groups, and threads of a group, that are listed.
+/// The most groups, and the most threads of a group, that are listed.
 const LISTED: usize = 64;
 
-/// Threads that wait for the same thing, which no lock of ours is.
+/// Threads that wait for the same futex, which belongs to none of our locks.
 ///
-/// A futex is a word in memory that threads wait at; locks, conditions and idle threads all do. Its holder is unknown.
+/// A futex is a word in memory at which threads wait: for locks, for conditions, and when they are idle. Its holder is unknown.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UntrackedInfo {
-    /// Where the word is.
+    /// The address of the word.
     pub address: String,
     /// The kind of wait, as far as the expected value of the futex shows it.
     pub looks_like: &'static str,
     /// The threads: 64 at most.
     pub threads: Vec<UntrackedThread>,
-    /// How many they are.
+    /// The number of threads.
     pub waiting: usize,
 }
 
-/// A thread that waits for something that is not ours.
+/// A thread that waits for a lock that is not ours.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UntrackedThread {
-    /// The kernel's number.
+    /// The thread's id in the kernel.
     pub thread: u32,
-    /// The kernel's name, of 15 bytes at most.
+    /// The thread's name in the kernel, of 15 bytes at most.
     pub name: String,
-    /// The author's function that it waits in, where its stack shows it.
+    /// The author's function that it waits in, if its stack shows it.
     pub at: Option<String>,
 }
 
 record!(UntrackedInfo: address, looks_like, threads, waiting);
 record!(UntrackedThread: thread, name, at);
 
-/// All threads that wait at a futex, other than for our locks.
+/// All threads that wait for a futex, without waiters for our locks.
 #[derive(Default)]
 pub(super) struct Untracked {
-    /// Futexes that look like locks, most threads first.
+    /// Futexes that look like locks, those with the most threads first.
     pub(super) locks: Vec<UntrackedInfo>,
-    /// Threads that wait as idle ones do: for a condition, or parked.
+    /// Threads that wait like idle threads: for a condition, or parked.
     pub(super) others: usize,
-    /// Of them, those that may wait for a lock all the same: no name on their stack tells.
+    /// The threads among them that may wait for a lock: no name on their stack shows it.
     pub(super) untold: usize,
 }
 
-/// Threads by the word they wait at, and what it looks like.
+/// Threads by the address of the futex, and the kind of lock that it looks like.
 type Groups = BTreeMap<(String, &'static str), Vec<UntrackedThread>>;
 
-/// Looks at all threads but those that `is_known` and the console's.
+/// Reads all threads, without the console's and those that `is_known`.
 pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked> {
     let mut groups = Groups::new();
     let mut others = 0;
     for tid in task_files::tids()? {
-        // A thread may end meanwhile; whether such files are there at all, any thread that lives shows.
+        // A thread may end meanwhile. Whether the kernel has such files at all, any live thread shows.
         let asleep = match task_files::position(tid) {
             Ok(Position::Asleep(asleep)) => asleep,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
@@ -102,8 +102,8 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
     Ok(Untracked { locks, others, untold })
 }
 
-/// Adds where they wait, as their stacks tell, and takes out those that wait for a condition after all; gives how many those are, and of
-/// how many of them no stack tells. Where there are no stacks, the value has to do.
+/// Adds the places of the waits from the stacks, and removes the threads that wait for a condition. Returns the number of those, and how
+/// many of them have no useful stack. Without stacks, the value of the futex decides.
 fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
     let tids: Vec<i32> = groups.values().flatten().map(|thread| thread.thread.cast_signed()).collect();
     if tids.is_empty() {
@@ -122,7 +122,7 @@ fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
                 Some(Called::LockOfParkingLot) => true,
                 None => *looks_like != OF_PARKING_LOT,
             };
-            // Where a thread waits, the C library's names are the same for all.
+            // The C library's names at the place of the wait are the same for all threads.
             let has_names = stack.is_some_and(|stack| {
                 stack.frames.iter().any(|frame| frame.function.is_some() && !owner::in_c_library(frame))
             });
@@ -138,21 +138,21 @@ fn ask_for_stacks(groups: &mut Groups) -> (usize, usize) {
 /// The function that the thread waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Called {
-    /// A condition, or a place to park.
+    /// A condition, or a parking place.
     Condition,
     Lock,
     LockOfParkingLot,
 }
 
-/// What it called last of what says so.
+/// The innermost function on the stack that shows the kind of wait.
 fn waits_for(stack: &ThreadStack) -> Option<Called> {
     stack.frames.iter().find_map(|frame| {
         let function = frame.function.as_deref()?.to_lowercase();
         let of = owner::crate_of(frame);
         let (text, lock) = match of {
-            // Its locks and conditions all park in the end.
+            // Its locks and its conditions all park in the end.
             "parking_lot_core" => return None,
-            // A function that was inlined may be known by its last name alone.
+            // An inlined function may have only its last name.
             "parking_lot" => {
                 let file = frame.file.as_deref().and_then(|file| file.rsplit('/').next()).unwrap_or_default();
                 (format!("{} {file}", function.replace("parking_lot", "")), Called::LockOfParkingLot)
@@ -168,7 +168,7 @@ fn waits_for(stack: &ThreadStack) -> Option<Called> {
     })
 }
 
-/// The word a thread waits at, and the value it had then: the first and the third argument (futex(2)).
+/// The address of the futex and the value that the thread expected: the first and the third argument (futex(2)).
 fn waits_at(asleep: &Asleep) -> Option<(u64, u32)> {
     const WAIT: u64 = 0;
     const WAIT_BITSET: u64 = 9;
@@ -180,7 +180,7 @@ fn waits_at(asleep: &Asleep) -> Option<(u64, u32)> {
 /// Each waiter waits at a futex word of its own thread.
 const OF_PARKING_LOT: &str = "a lock of parking_lot";
 
-/// The values at which the locks of std, of glibc and of parking_lot wait. A condition counts, so it passes through some of them, too.
+/// The values at which the locks of std, of glibc and of parking_lot wait. A condition is a counter, so it can have some of them, too.
 fn looks_like(value: u32) -> Option<&'static str> {
     // Parked threads wait at -1 (std's thread::park).
     match value {

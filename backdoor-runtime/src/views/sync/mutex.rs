@@ -9,7 +9,7 @@ use super::record::{Kind, Wanted};
 use super::take::{Acquire, Alone};
 use super::watch::Watch;
 
-/// A twin of [`std::sync::Mutex`] that the commands `locks` and `waits` show.
+/// A replacement for [`std::sync::Mutex`], shown by the commands `locks` and `waits`.
 ///
 /// It has the same functions, poisons in the same way, and can be made in a constant. In addition it records its name, the place of its
 /// creation, its holder with the time, and its waiters.
@@ -76,7 +76,7 @@ impl<T: ?Sized> Mutex<T> {
         )
     }
 
-    /// Locks it, unless it is held.
+    /// Locks the mutex if it is free.
     ///
     /// # Errors
     /// It is held, or it is poisoned.
@@ -114,7 +114,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 }
 
 impl<'a, T> MutexGuard<'a, T> {
-    /// Lets the mutex go while `wait` waits for a condition, and notes that it is held again behind it.
+    /// Releases the mutex while `wait` waits for a condition, and records the new hold after it.
     pub(super) fn while_released<R>(
         self,
         place: Place,

@@ -7,7 +7,7 @@ use super::view::{HolderInfo, holders};
 use super::waits::{EdgeInfo, ago};
 use crate::reply::record;
 
-/// The locks of one task, in words.
+/// The locks of one task, as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskLocks {
@@ -21,7 +21,7 @@ record!(TaskLocks: waits, holds);
 
 /// The locks that these tasks hold and wait for; tasks without any are left out.
 ///
-/// The call stops no thread: each hold and each wait was there when it was read, but not all at the same moment.
+/// The call stops no thread: each hold and each wait existed when it was read, but not all at the same moment.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

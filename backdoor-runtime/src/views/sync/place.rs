@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// A place in the source.
 pub(super) type Place = &'static Location<'static>;
 
-/// Holds a place, or none.
+/// A place, or none.
 pub(super) struct AtomicPlace(AtomicPtr<Location<'static>>);
 
 impl AtomicPlace {
@@ -22,8 +22,8 @@ impl AtomicPlace {
     #[allow(unsafe_code, reason = "the standard library has no atomic reference")]
     pub(super) fn load(&self) -> Option<Place> {
         let place = self.0.load(Ordering::Relaxed);
-        // SAFETY: it is null, or was made by `store` of a reference that is valid for ever. What it points to is part of the
-        // program's read-only data and is never written.
+        // SAFETY: it is null, or was made by `store` from a reference that is valid for ever. It points to the program's read-only data,
+        // which is never written.
         unsafe { place.as_ref() }
     }
 }

@@ -1,14 +1,14 @@
-//! Poisoning as the standard library does it, noted where the console sees it.
+//! Poisoning as in the standard library, recorded for the console.
 
 use std::sync::{LockResult, PoisonError};
 use std::thread;
 
 use super::record::Record;
 
-/// Notes that a lock is poisoned when a panic unwinds through its guard. It stands before the guard of std's, which does the same.
+/// Records that a lock is poisoned when a panic unwinds through its guard. It is dropped before std's guard, which does the same.
 pub(super) struct Poison<'a> {
     record: &'a Record,
-    /// A guard that is taken while a panic unwinds does not poison.
+    /// A guard that was taken during a panic does not poison.
     panicking: bool,
 }
 
@@ -28,7 +28,7 @@ impl Drop for Poison<'_> {
     }
 }
 
-/// Makes one of our guards of one of std's, poisoned or not.
+/// Wraps one of std's guards, poisoned or not, in one of ours.
 pub(super) fn map<A, B>(result: LockResult<A>, make: impl FnOnce(A) -> B) -> LockResult<B> {
     match result {
         Ok(guard) => Ok(make(guard)),

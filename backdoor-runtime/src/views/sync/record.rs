@@ -1,4 +1,4 @@
-//! What is known of one lock: where it was made, who holds it, who waits for it.
+//! The record of one lock: the place of its creation, its holders, and its waiters.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -10,13 +10,13 @@ use super::slot::{Held, Slot};
 use super::who::Owner;
 use crate::base::coarse_clock;
 
-/// Readers of one lock that are listed; more are counted.
+/// The most readers of one lock that are listed; further ones are counted.
 const READERS: usize = 8;
 
-/// Holders of permits of one semaphore that are listed; more are counted.
+/// The most holders of permits of one semaphore that are listed; further ones are counted.
 const PERMITS: usize = 32;
 
-/// Which kind of lock it is.
+/// The kind of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Mutex,
@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Semaphore,
 }
 
-/// A lock as the console sees it. It does not know the value.
+/// A lock as the console sees it, without its value.
 pub(super) struct Record {
     /// The number of the lock, in the order of first use.
     pub(super) number: u64,
@@ -37,15 +37,15 @@ pub(super) struct Record {
     alone: Slot,
     /// Readers, or holders of permits.
     shared: Box<[Slot]>,
-    /// Those that found no slot free.
+    /// Holders for which no slot was free.
     unlisted: AtomicU32,
     poisoned: AtomicBool,
-    /// Permits of a semaphore, taken or not.
+    /// The permits of a semaphore, free and taken.
     permits: AtomicUsize,
     waiters: Mutex<BTreeMap<u64, Waiter>>,
 }
 
-/// What somebody waits for.
+/// The request of a waiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Alone,
@@ -53,7 +53,7 @@ pub(super) enum Wanted {
     Permits(u32),
 }
 
-/// Somebody who waits.
+/// A waiter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiter {
     pub(super) who: Owner,
@@ -62,7 +62,7 @@ pub(super) struct Waiter {
     pub(super) since: u64,
 }
 
-/// Notes that somebody holds a lock, as long as it lives. It is dropped before the lock is let go.
+/// Records a holder of a lock until it is dropped, which is before the lock is released.
 pub(super) struct Hold<R: Deref<Target = Record>> {
     record: R,
     seat: Seat,
@@ -75,14 +75,14 @@ enum Seat {
     Unlisted,
 }
 
-/// Notes that somebody waits for a lock, as long as it lives.
+/// Records a waiter for a lock until it is dropped.
 pub(super) struct Wait<'a> {
     record: &'a Record,
     number: u64,
 }
 
 impl Record {
-    /// The record of a lock that was made with so many permits, where it is a semaphore.
+    /// The record of a lock; `permits` is for semaphores.
     pub(super) fn new(kind: Kind, name: Option<&'static str>, made: Place, permits: usize) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let slots = match kind {
@@ -104,14 +104,14 @@ impl Record {
         }
     }
 
-    /// Notes the exclusive holder. Called by the holder of the lock.
+    /// Records the exclusive holder. Called by the holder of the lock.
     #[inline]
     pub(super) fn hold_alone<R: Deref<Target = Self>>(this: R, who: Owner, place: Place) -> Hold<R> {
         this.alone.fill(who, place);
         Hold { record: this, seat: Seat::Alone }
     }
 
-    /// Notes a reader, or the holder of permits.
+    /// Records a reader, or a holder of permits.
     #[inline]
     pub(super) fn hold_shared<R: Deref<Target = Self>>(
         this: R,
@@ -120,7 +120,7 @@ impl Record {
         permits: u32,
     ) -> Hold<R> {
         let slots = &this.shared;
-        // Threads begin at different slots, so that they seldom meet. Their number is a power of two, so no division is needed.
+        // Threads begin at different slots, so that they seldom compete. The number of slots is a power of two, so no division is needed.
         let order = (0..slots.len()).map(|at| (at + who.thread as usize) & (slots.len() - 1));
         let seat = match { order }.find(|&at| slots[at].claim(who, place, permits)) {
             Some(at) => Seat::Shared(at),
@@ -132,7 +132,7 @@ impl Record {
         Hold { record: this, seat }
     }
 
-    /// Notes that somebody waits, from now until what is returned is dropped.
+    /// Records a waiter until the returned value is dropped.
     pub(super) fn wait(&self, who: Owner, wanted: Wanted, place: Place) -> Wait<'_> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -144,23 +144,23 @@ impl Record {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those who hold it now and are listed, with the number of the seat of each: 0 is that of the exclusive holder.
+    /// The listed holders, each with its seat; seat 0 is that of the exclusive holder.
     pub(super) fn holders(&self) -> impl Iterator<Item = (usize, Held)> {
         let slots = [&self.alone].into_iter().chain(&self.shared);
         slots.enumerate().filter_map(|(seat, slot)| Some((seat, slot.read()?)))
     }
 
-    /// Whether the holder of this seat has held it since that was seen.
+    /// Whether the holder in this seat has held the lock since it was read.
     pub(super) fn is_still_held(&self, seat: usize, turn: u64) -> bool {
         seat.checked_sub(1).map_or(&self.alone, |at| &self.shared[at]).is_still(turn)
     }
 
-    /// Whether the wait of this number goes on. Who holds the lock was seen while it did, where that is so afterwards.
+    /// Whether the wait of this number still goes on. If it does, the holders were read during the wait.
     pub(super) fn is_still_waited(&self, wait: u64) -> bool {
         self.waiters().contains_key(&wait)
     }
 
-    /// How a sentence calls it.
+    /// The lock's name in a sentence.
     pub(super) fn label(&self) -> String {
         match self.name {
             Some(name) => format!("`{name}`"),
@@ -198,7 +198,7 @@ impl<R: Deref<Target = Record>> Hold<R> {
         &self.record
     }
 
-    /// Notes that it is of so many permits from now on.
+    /// Sets the number of permits of this hold.
     pub(super) fn amend(&self, permits: u32) {
         if let Seat::Shared(at) = self.seat {
             self.record.shared[at].amend(permits, None);
@@ -212,7 +212,7 @@ impl<R: Deref<Target = Record>> Hold<R> {
 }
 
 impl<R: Deref<Target = Record> + Clone> Hold<R> {
-    /// Notes that so many of its permits are held apart from now on, by the holder that took all of them, and since then.
+    /// Records that so many of its permits are held separately from now on, by the same holder and with the same begin.
     pub(super) fn split(&self, left: u32, apart: u32, place: Place) -> Self {
         let taken = match self.seat {
             Seat::Shared(at) => self.record.shared[at].read(),
@@ -251,11 +251,11 @@ impl Drop for Wait<'_> {
 mod tests {
     use super::*;
 
-    /// As the documentation of [`sync`](crate::views::sync) says.
+    /// The sizes in the documentation of [`sync`](crate::views::sync).
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn what_a_record_weighs() {
-        // With the two counts of an `Arc`, in lines of the cache.
+        // With the two counters of an `Arc`, in whole cache lines.
         assert_eq!(size_of::<Record>().next_multiple_of(64) + 64, 256);
         assert_eq!(size_of::<Slot>(), 64);
     }

@@ -1,14 +1,15 @@
-//! All locks that were ever used and are not yet dropped.
+//! All locks that were used and are not dropped.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::record::Record;
 
-/// Locks are born and die on all threads; so many lists let them do it side by side.
+/// Locks are created and dropped on all threads; this many lists keep threads from waiting for each other.
 const SHARDS: usize = 16;
 
-/// So many are taken out of a list at a time. Who takes them may go behind the service, and be interrupted while it holds the list's lock.
+/// How many records are taken from a list at a time. The reading thread may have a lower priority than the service, and be preempted while
+/// it has the list's lock.
 const AT_ONCE: usize = 32;
 
 type Shard = Mutex<BTreeMap<u64, Arc<Record>>>;
@@ -19,19 +20,19 @@ pub(super) fn add(record: &Arc<Record>) {
     shard(record.number).insert(record.number, Arc::clone(record));
 }
 
-/// Forgets a lock. Its record goes when nobody reads it any more.
+/// Removes a lock. Its record is freed when no reader has it.
 pub(super) fn remove(number: u64) {
     let record = shard(number).remove(&number);
     drop(record);
 }
 
-/// Those that are there now.
+/// The current records.
 pub(super) fn all() -> Vec<Arc<Record>> {
     let mut all = Vec::new();
     for list in RECORDS.iter() {
         let mut from = 0;
         loop {
-            // Nothing is allocated under the lock.
+            // No allocation happens under the lock.
             all.reserve(AT_ONCE);
             let before = all.len();
             all.extend(lock(list).range(from..).take(AT_ONCE).map(|(_, record)| record.clone()));

@@ -1,4 +1,4 @@
-//! A lock for many readers or one writer that says who they are.
+//! A lock for many readers or one writer that records them.
 
 use std::panic::Location;
 use std::sync::{self, LockResult, TryLockResult};
@@ -8,9 +8,9 @@ use super::record::{Hold, Kind, Record, Wanted};
 use super::take::{Acquire, Alone};
 use super::watch::Watch;
 
-/// A twin of [`std::sync::RwLock`] that the commands `locks` and `waits` know.
+/// A replacement for [`std::sync::RwLock`], shown by the commands `locks` and `waits`.
 ///
-/// Of its readers eight are listed and the others counted.
+/// Up to eight readers are listed, and the others counted.
 ///
 /// ```
 /// use backdoor_runtime::sync::{self, RwLock};
@@ -34,7 +34,7 @@ pub struct RwLock<T: ?Sized> {
 /// Shared access to the value of an [`RwLock`], until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    /// Dropped before the lock is let go.
+    /// Dropped before the lock is released.
     _hold: Hold<&'a Record>,
     inner: sync::RwLockReadGuard<'a, T>,
 }
@@ -44,7 +44,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 pub struct RwLockWriteGuard<'a, T: ?Sized>(Alone<'a, sync::RwLockWriteGuard<'a, T>>);
 
 impl<T> RwLock<T> {
-    /// A lock that is known by where it was made.
+    /// A lock without a name, shown by the place of its creation.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self { watch: Watch::new(Kind::RwLock, None, Location::caller()), inner: sync::RwLock::new(value) }
@@ -67,7 +67,7 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Waits until nobody writes, and reads.
+    /// Waits until there is no writer, and reads.
     ///
     /// # Errors
     /// It is poisoned: a writer panicked. The guard is in the error.
@@ -81,16 +81,16 @@ impl<T: ?Sized> RwLock<T> {
         )
     }
 
-    /// Reads, unless somebody writes.
+    /// Reads, if there is no writer.
     ///
     /// # Errors
-    /// Somebody writes, or it is poisoned.
+    /// There is a writer, or the lock is poisoned.
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         Acquire::here(&self.watch).try_take(self.inner.try_read(), RwLockReadGuard::new)
     }
 
-    /// Waits until nobody reads or writes, and writes.
+    /// Waits until there is no reader and no writer, and writes.
     ///
     /// # Errors
     /// It is poisoned: a writer panicked. The guard is in the error.
@@ -104,10 +104,10 @@ impl<T: ?Sized> RwLock<T> {
         )
     }
 
-    /// Writes, unless somebody reads or writes.
+    /// Writes, if there is no reader and no writer.
     ///
     /// # Errors
-    /// Somebody reads or writes, or it is poisoned.
+    /// There is a reader or a writer, or the lock is poisoned.
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         Acquire::here(&self.watch).try_take(self.inner.try_write(), RwLockWriteGuard::new)
@@ -118,7 +118,7 @@ impl<T: ?Sized> RwLock<T> {
         self.inner.is_poisoned()
     }
 
-    /// Says that the value is sound again.
+    /// Clears the poison.
     pub fn clear_poison(&self) {
         self.inner.clear_poison();
         if let Some(record) = self.watch.used() {
@@ -146,7 +146,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         Self(Alone::new(taker, inner))
     }
 
-    /// Goes on reading what was written, and lets other readers in.
+    /// Turns this into a read guard, and lets other readers in.
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let (record, inner) = guard.0.note_free();

@@ -7,11 +7,11 @@ use super::place::{AtomicPlace, Place};
 use super::who::Owner;
 use crate::base::coarse_clock;
 
-/// One holder, or none. A line of the cache of its own, so that two that are taken side by side do not slow each other down.
+/// One holder, or none. It has a cache line of its own, so that threads that take two neighbouring slots do not slow each other down.
 #[repr(align(64))]
 pub(super) struct Slot {
-    /// Counts: 0 free, 1 being filled, 2 held, and 4 is free again. So a reader that finds the same number before and after has read
-    /// one state, and the same number later means that it was held all the while.
+    /// A counter: 0 is free, 1 is being filled, 2 is held, 4 is free again. A reader that finds the same number before and after has read
+    /// one state; the same number later means that the slot was held the whole time.
     turn: AtomicU64,
     task: AtomicU64,
     since: AtomicU64,
@@ -44,7 +44,7 @@ impl Slot {
         }
     }
 
-    /// Fills a slot that nobody else can be filling, since it belongs to the exclusive holder.
+    /// Fills a slot that belongs to the exclusive holder, so that no other thread fills it.
     #[inline]
     pub(super) fn fill(&self, who: Owner, place: Place) {
         let turn = self.turn.load(Ordering::Relaxed);
@@ -52,7 +52,7 @@ impl Slot {
         self.write(turn, who, place, 1);
     }
 
-    /// Fills a slot that others may want, unless it is taken.
+    /// Fills a slot that other threads may want, if it is free.
     #[inline]
     pub(super) fn claim(&self, who: Owner, place: Place, permits: u32) -> bool {
         let turn = self.turn.load(Ordering::Relaxed);
@@ -76,7 +76,7 @@ impl Slot {
         self.turn.store(turn + 2, Ordering::Release);
     }
 
-    /// Says how many permits its holder has from now on, and since when.
+    /// Sets the number of permits of its holder, and the begin of the hold.
     pub(super) fn amend(&self, permits: u32, since: Option<u64>) {
         self.permits.store(permits, Ordering::Relaxed);
         if let Some(since) = since {
@@ -90,18 +90,18 @@ impl Slot {
         self.turn.store(turn + 2, Ordering::Release);
     }
 
-    /// The holder, unless the slot is free or changes faster than it can be read.
+    /// The holder; nothing if the slot is free or changes faster than it can be read.
     pub(super) fn read(&self) -> Option<Held> {
         const TRIES: usize = 100;
         (0..TRIES).find_map(|_| self.try_read()).flatten()
     }
 
-    /// Whether it has been held without a break since it was read.
+    /// Whether it has been held without interruption since it was read.
     pub(super) fn is_still(&self, turn: u64) -> bool {
         self.turn.load(Ordering::Acquire) == turn
     }
 
-    /// None if it changed meanwhile.
+    /// `None` if it changed meanwhile.
     fn try_read(&self) -> Option<Option<Held>> {
         let turn = self.turn.load(Ordering::Acquire);
         match turn % 4 {

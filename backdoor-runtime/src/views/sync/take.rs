@@ -1,4 +1,4 @@
-//! How a thread takes a lock that poisons, and what it holds then.
+//! How a thread takes a lock that poisons, and the guard that it gets.
 
 use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
@@ -17,9 +17,9 @@ pub(super) struct Acquire<'a> {
     pub(super) place: Place,
 }
 
-/// The one holder of a lock, with the guard of the lock inside.
+/// The exclusive holder of a lock, with the lock's own guard inside.
 pub(super) struct Alone<'a, G> {
-    // The order in which they are dropped: first it is noted, then the lock is let go.
+    // Fields are dropped in this order: first the record is updated, then the lock is released.
     poison: Poison<'a>,
     hold: Hold<&'a Record>,
     pub(super) inner: G,
@@ -37,7 +37,7 @@ impl<'a> Acquire<'a> {
         Self { record, who: Owner::here(false), place }
     }
 
-    /// Takes it at once, or waits and notes that.
+    /// Takes the lock at once, or records the wait.
     #[inline]
     pub(super) fn take<I, G>(
         self,
@@ -57,7 +57,7 @@ impl<'a> Acquire<'a> {
         poison::map(taken, |inner| guard(self, inner))
     }
 
-    /// Makes our guard of what an attempt has given.
+    /// Makes our guard from the result of an attempt.
     #[inline]
     pub(super) fn try_take<I, G>(
         self,
@@ -80,7 +80,7 @@ impl<'a, G> Alone<'a, G> {
         Self { poison: Poison::new(record), hold: Record::hold_alone(record, who, place), inner }
     }
 
-    /// Notes that it is not held any more, and leaves the lock itself to the caller.
+    /// Records that the lock is free, and leaves releasing it to the caller.
     pub(super) fn note_free(self) -> (&'a Record, G) {
         let Self { poison, hold, inner } = self;
         let record = *hold.record();

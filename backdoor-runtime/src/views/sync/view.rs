@@ -37,7 +37,7 @@ pub struct LockInfo {
     pub longest_wait: Option<Duration>,
     /// Whether the lock is poisoned: a holder panicked, and the poison was not cleared.
     pub poisoned: bool,
-    /// Permits of a semaphore, taken or not.
+    /// The permits of a semaphore, free and taken.
     pub permits: Option<usize>,
 }
 
@@ -45,9 +45,9 @@ pub struct LockInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HolderInfo {
-    /// In words: ``thread 4711 `compactor` ``, `task 12`.
+    /// As text: ``thread 4711 `compactor` ``, `task 12`.
     pub by: String,
-    /// The kernel's number of the thread that took it.
+    /// The kernel's id of the thread that took it.
     pub thread: u32,
     /// The task that took it, if it is instrumented.
     pub task: Option<u64>,
@@ -65,9 +65,9 @@ pub struct HolderInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WaiterInfo {
-    /// In words: ``thread 4711 `compactor` ``, `task 12`.
+    /// As text: ``thread 4711 `compactor` ``, `task 12`.
     pub by: String,
-    /// The kernel's number of the thread that waits, or that first polled the task.
+    /// The kernel's id of the thread that waits, or that first polled the task.
     pub thread: u32,
     /// The task that waits, if it is instrumented.
     pub task: Option<u64>,
@@ -85,7 +85,7 @@ pub struct WaiterInfo {
 
 /// All locks of [`sync`](crate::views::sync) that have been used and not dropped: first by the longest wait, then by the longest hold.
 ///
-/// The call stops no thread, so locks can change while it reads them. Each holder and each waiter was there when it was read, but not all at
+/// The call stops no thread, so locks can change while it reads them. Each holder and each waiter existed when it was read, but not all at
 /// the same moment.
 pub fn locks() -> Vec<LockInfo> {
     let mut records = registry::all();

@@ -1,4 +1,4 @@
-//! The graph of waits, over threads and tasks together.
+//! The graph of waits between threads and tasks.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -52,7 +52,7 @@ pub struct EdgeInfo {
     pub more_holders: u32,
     /// Whether this is a read that waits while other readers hold the lock: behind a waiting writer.
     pub behind_a_writer: bool,
-    /// The whole in one sentence.
+    /// The wait in one sentence.
     pub text: String,
 }
 
@@ -64,7 +64,7 @@ pub struct EdgeInfo {
 pub struct CycleInfo {
     /// Each member waits for the lock that the next member holds, and the last for the lock of the first; or it is queued behind the next.
     pub members: Vec<MemberInfo>,
-    /// The whole in one sentence.
+    /// The cycle in one sentence.
     pub text: String,
 }
 
@@ -72,7 +72,7 @@ pub struct CycleInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MemberInfo {
-    /// In words: ``thread 4711 `compactor` ``, `task 12`.
+    /// As text: ``thread 4711 `compactor` ``, `task 12`.
     pub by: String,
     /// The lock that it holds and the member before it waits for. `None` if that member is queued behind it.
     pub holds: Option<String>,
@@ -97,7 +97,7 @@ record!(EdgeInfo: waiter, lock, lock_id, holders, more_holders, behind_a_writer,
 record!(CycleInfo: members, text);
 record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id, waits_at, waited);
 
-/// The graph of waits, over threads and tasks together.
+/// The graph of waits between threads and tasks.
 ///
 /// The call stops no thread, but it interrupts threads that seem to wait for other locks for some microseconds each, to read their stacks. So
 /// it blocks as long as [`threads::stacks`](crate::views::threads::stacks). A possible cycle is read a second time 5 ms later, and reported
@@ -238,7 +238,7 @@ fn held(holders: &[HolderInfo], unlisted: u32) -> String {
 
 impl CycleInfo {
     fn of(links: &[Link]) -> Self {
-        // Each link says what its own waiter waits for; what that one holds, the link before it says.
+        // Each link states the request of its own waiter; the link before it states what that waiter holds.
         let before = links.iter().cycle().skip(links.len() - 1);
         let members: Vec<MemberInfo> =
             before.zip(links).map(|(before, link)| MemberInfo::of(before, link)).collect();
@@ -294,7 +294,7 @@ impl MemberInfo {
     }
 }
 
-/// A time in a sentence: `41 s`.
+/// A duration in a sentence: `41 s`.
 pub(super) fn ago(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),

@@ -1,4 +1,4 @@
-//! What each lock carries with it to be watched.
+//! The part inside each lock that the console reads.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,12 +6,12 @@ use super::place::Place;
 use super::record::{Kind, Record};
 use super::registry;
 
-/// The part inside a lock: constructible in a constant, with the record from its first use on.
+/// It can be made in a constant, and has a record from its first use on.
 pub(super) struct Watch {
     kind: Kind,
     name: Option<&'static str>,
     made: Place,
-    /// Permits of a semaphore when it was made.
+    /// The permits of a semaphore at its creation.
     permits: usize,
     record: OnceLock<Arc<Record>>,
 }
@@ -25,7 +25,7 @@ impl Watch {
         Self { kind: Kind::Semaphore, name, made, permits, record: OnceLock::new() }
     }
 
-    /// The record, made and listed at first use.
+    /// The record, made and listed at the first use.
     #[inline]
     pub(super) fn record(&self) -> &Arc<Record> {
         self.record.get_or_init(|| {
@@ -35,7 +35,7 @@ impl Watch {
         })
     }
 
-    /// The record, if it was ever used.
+    /// The record, if the lock was used.
     pub(super) fn used(&self) -> Option<&Arc<Record>> {
         self.record.get()
     }
@@ -53,7 +53,7 @@ impl Drop for Watch {
 mod tests {
     use super::*;
 
-    /// As the documentation of [`sync`](crate::views::sync) says.
+    /// The sizes in the documentation of [`sync`](crate::views::sync).
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn locks_have_their_documented_size() {

@@ -1,16 +1,16 @@
-//! Who holds a lock or waits for one: a thread, or a task on a thread.
+//! The owner of a lock or of a wait: a thread, or a task on a thread.
 
 use std::num::NonZeroU64;
 
 use crate::views::tasks::{self, native};
 
-/// A thread, and the task it polled, if that is one of ours.
+/// A thread, and the instrumented task that it polled, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
-    /// The kernel's number of the thread.
+    /// The thread's id in the kernel.
     pub(super) thread: u32,
     pub(super) task: Option<NonZeroU64>,
-    /// Whether it went through an asynchronous function: without a task of ours, nobody can be named then.
+    /// Whether the call was asynchronous: then, without an instrumented task, the owner is unknown.
     pub(super) asynchronous: bool,
 }
 
@@ -27,7 +27,7 @@ impl Owner {
         Self { thread: native::tid(), task: tasks::current::id(), asynchronous }
     }
 
-    /// The one whose going on lets a lock go that is held: the task that took it, else the thread.
+    /// The node that has to continue before the lock is released: the task that took it, else the thread.
     pub(super) fn holder(self) -> Option<Node> {
         match (self.task, self.asynchronous) {
             (Some(task), _) => Some(Node::Task(task)),
@@ -36,13 +36,13 @@ impl Owner {
         }
     }
 
-    /// All that stand still while it waits: who blocks a thread stops the task on it as well.
+    /// All nodes that this wait stops: a blocked thread stops the task on it as well.
     pub(super) fn waiting(self) -> impl Iterator<Item = Node> {
         let thread = (!self.asynchronous).then_some(Node::Thread(self.thread));
         thread.into_iter().chain(self.task.map(Node::Task))
     }
 
-    /// As an operator reads it: ``task 12 `refresh` ``, ``thread 4711 `compactor` ``.
+    /// The text for the operator: ``task 12 `refresh` ``, ``thread 4711 `compactor` ``.
     pub(super) fn label(self) -> String {
         match (self.task, self.asynchronous) {
             (Some(task), true) => task_label(task),
@@ -53,7 +53,7 @@ impl Owner {
     }
 }
 
-/// As the other views call it. Of one that has ended, `tasks --ended` may know more.
+/// The title of a task, as in the other views. For a task that has ended, `tasks --ended` may have more.
 fn task_label(task: NonZeroU64) -> String {
     tasks::get(task.get()).map_or_else(|| format!("task {task}"), |task| task.title())
 }

@@ -1,4 +1,4 @@
-//! Ending a task from outside.
+//! Cancels a task on request of an operator.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -9,7 +9,7 @@ use crate::views::tasks::{TaskInfo, registry};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelError {
-    /// There is none of this number, or it has ended.
+    /// No live task has this number.
     NotThere(u64),
     /// It is an instrumented future and not a spawned task: its caller would wait for ever.
     NotOurs(u64),
@@ -34,8 +34,8 @@ impl fmt::Display for CancelError {
 
 impl std::error::Error for CancelError {}
 
-/// Aborts a task: it is dropped where it awaits, by its runtime, and who awaits its handle is told that it was cancelled. `tasks
-/// --ended` says by whom. One that does not return from its poll goes on.
+/// Aborts a task: its runtime drops it at its `.await`, and its handle returns a cancellation error. `tasks --ended` shows `by`. A task
+/// that does not return from its poll continues.
 ///
 /// ```
 /// # #[tokio::main]
@@ -49,7 +49,7 @@ impl std::error::Error for CancelError {}
 /// ```
 ///
 /// # Errors
-/// It has ended, or was not spawned by us.
+/// The task has ended, or is not a spawned task.
 pub fn cancel(id: u64, by: &str) -> Result<TaskInfo, CancelError> {
     let record = NonZeroU64::new(id).and_then(registry::get).ok_or(CancelError::NotThere(id))?;
     let abort = record.abort_handle().ok_or(CancelError::NotOurs(id))?;

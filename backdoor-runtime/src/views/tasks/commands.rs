@@ -1,4 +1,4 @@
-//! `tasks`, `pgt`, `cancel`: the service's asynchronous tasks.
+//! The commands `tasks`, `pgt`, `runtime` and `cancel`: the service's asynchronous tasks.
 
 mod groups;
 mod pieces;
@@ -14,19 +14,19 @@ use crate::views::tasks::{self, EndedTask, HowEnded, TaskInfo, TaskStack, TaskSt
 use crate::views::threads::nameless;
 use crate::{Console, Session, State, Value, backdoor_command};
 
-/// More tasks than this are no list that a person reads.
+/// More tasks than this are shown in groups.
 const GROUPED: usize = 50;
 
-/// Stacks that are asked for together.
+/// How many stacks are requested together.
 const TOGETHER: usize = 256;
 
-/// How long a task that was woken may wait for its poll before it is called blocked.
+/// How long a woken task may wait for its poll before it is shown as blocked.
 const WAITS: Duration = Duration::from_millis(200);
 
-/// How long `cancel` waits for the task's end.
+/// How long `cancel` waits for the task to end.
 const ENDS: Duration = Duration::from_secs(1);
 
-/// For how long tasks and their runtime can be watched. In less, whatever is polled at all looks like what holds up a worker.
+/// The shortest window for tasks and their runtime. In a shorter one, every polled task looks as if it held up a worker.
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(300);
 

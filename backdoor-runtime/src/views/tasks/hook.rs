@@ -1,4 +1,4 @@
-//! The tasks of others, where tokio tells of them: hooks that an author gives to `runtime::Builder` under `--cfg tokio_unstable`.
+//! Tasks that are not instrumented: hooks that the author gives to `runtime::Builder` under `--cfg tokio_unstable` record them.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ thread_local! {
     static SPAWNS_OURS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// All that a hook is told.
+/// All that tokio gives to a hook.
 struct Foreign {
     id: NonZeroU64,
     spawned: &'static Location<'static>,
@@ -28,7 +28,7 @@ struct Foreign {
     runtime: Option<runtime::Id>,
 }
 
-/// While this lives, what this thread spawns has a record already.
+/// While this lives, the next spawned task on this thread has a record already.
 pub(crate) struct Ours {
     before: bool,
 }
@@ -45,8 +45,8 @@ impl Drop for Ours {
     }
 }
 
-/// Lists every task that a runtime spawns, also those of libraries, with the place where that was done. Of those that were not spawned
-/// with us nothing else is visible; one that was instrumented is there twice.
+/// Lists every task that a runtime spawns, including those of libraries, with the place of the spawn. For a task that is not instrumented
+/// nothing else is visible; an instrumented future inside `tokio::spawn` is listed twice.
 ///
 /// ```
 /// use backdoor_runtime::tasks;
@@ -81,12 +81,12 @@ pub fn on_task_spawn(task: &TaskMeta<'_>) {
     lock().insert(task.id(), foreign);
 }
 
-/// The other half of [`on_task_spawn`].
+/// The counterpart of [`on_task_spawn`].
 pub fn on_task_terminate(task: &TaskMeta<'_>) {
     lock().remove(&task.id());
 }
 
-/// The tasks that only the hooks know, as far as they are known.
+/// The tasks that only the hooks have recorded.
 pub(crate) fn list() -> Vec<TaskInfo> {
     let foreign = lock();
     let tasks = foreign.values().map(|task| TaskInfo {

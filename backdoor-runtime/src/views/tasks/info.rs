@@ -1,4 +1,4 @@
-//! What a task looks like from outside, as data.
+//! A task as data.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use crate::views::tasks::registry::{End, Ended};
 pub enum TaskState {
     /// It waits to be woken.
     Idle,
-    /// It was woken, and not polled after that.
+    /// It was woken, and not polled since.
     Scheduled,
     /// It is being polled.
     #[non_exhaustive]
     Running {
-        /// The thread's number, as the kernel counts.
+        /// The thread's id in the kernel.
         tid: u32,
         /// The thread's name.
         thread: Option<String>,
-        /// For how long.
+        /// The time since the begin of the poll.
         since: Duration,
     },
     /// It has ended.
     Done,
-    /// It was spawned by others, and only its being there is known.
+    /// It is not instrumented, and only its existence is known.
     NotVisible,
 }
 
@@ -40,23 +40,23 @@ pub enum TaskState {
 pub struct TaskInfo {
     /// Its number, unique in the process.
     pub id: u64,
-    /// The name it was given.
+    /// Its name, if it has one.
     pub name: Option<String>,
     /// The state.
     pub state: TaskState,
-    /// How long ago it was made, by a coarse clock: up to a tick of the kernel's too much, 4 ms where that is 250 Hz.
+    /// The time since its creation, by a coarse clock: at most a tick of the kernel too long, 4 ms at 250 Hz.
     pub age: Duration,
-    /// How often it was polled to an end.
+    /// The number of its completed polls.
     pub polls: u64,
-    /// The time spent in its polls, the present one included.
+    /// The time spent in its polls, with the current one.
     pub busy: Duration,
-    /// The longest of them.
+    /// The longest poll.
     pub longest: Duration,
-    /// The file and line where it was made.
+    /// The file and line of its creation.
     pub spawned: String,
-    /// The task of ours that made it.
+    /// The instrumented task that created it.
     pub parent: Option<u64>,
-    /// The task of ours that awaits its [`JoinHandle`](crate::views::tasks::JoinHandle).
+    /// The instrumented task that awaits its [`JoinHandle`](crate::views::tasks::JoinHandle).
     pub awaited_by: Option<u64>,
 }
 
@@ -64,11 +64,11 @@ pub struct TaskInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HowEnded {
-    /// It came to its end.
+    /// It completed.
     Done,
     /// It panicked, with this message.
     Panicked(String),
-    /// An operator cancelled it: who.
+    /// An operator cancelled it: their name.
     Cancelled(String),
     /// It was aborted, or dropped with its runtime or its owner.
     Dropped,
@@ -82,7 +82,7 @@ pub struct EndedTask {
     pub task: TaskInfo,
     /// How it ended.
     pub how: HowEnded,
-    /// How long ago.
+    /// The time since its end.
     pub ago: Duration,
 }
 
@@ -113,14 +113,14 @@ impl TaskInfo {
         }
     }
 
-    /// Whether the words are in its name, or in the place where it was made, in capitals or not.
+    /// Whether its name, or the place of its creation, contains this text in any case.
     pub fn matches(&self, pattern: &str) -> bool {
         let pattern = pattern.to_lowercase();
         let has = |text: &str| text.to_lowercase().contains(&pattern);
         self.name.as_deref().is_some_and(has) || has(&self.spawned)
     }
 
-    /// Its number and its name, as a sentence has it.
+    /// Its number and its name, for a sentence.
     pub fn title(&self) -> String {
         match &self.name {
             Some(name) => format!("task {} `{name}`", self.id),
@@ -162,7 +162,7 @@ pub(crate) fn rounded(length: Duration) -> Duration {
 }
 
 impl TaskState {
-    /// One word.
+    /// The state as one word.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -198,10 +198,10 @@ impl HowEnded {
 }
 
 impl TaskInfo {
-    /// How many fields it has.
+    /// The number of its fields.
     pub(crate) const FIELDS: usize = 13;
 
-    /// Its fields, also as the end of a larger record.
+    /// Writes its fields, also as a part of a larger record.
     pub(crate) fn write<R: SerializeStruct>(&self, record: &mut R) -> Result<(), R::Error> {
         let (tid, thread, since) = match &self.state {
             TaskState::Running { tid, thread, since } => (Some(tid), thread.as_deref(), Some(since)),

@@ -1,4 +1,4 @@
-//! The twin of tokio's `JoinSet`, whose tasks are seen.
+//! A replacement for tokio's `JoinSet` whose tasks are instrumented.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -9,7 +9,7 @@ use tokio::task::{AbortHandle, Id, JoinError, LocalSet};
 
 use crate::views::tasks::Builder;
 
-/// Tasks that are joined in the order of their ends, as in [`tokio::task::JoinSet`]. All that are left are aborted when it is dropped.
+/// Tasks that are joined in the order of their ends, as in [`tokio::task::JoinSet`]. Dropping the set aborts the remaining tasks.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -32,7 +32,7 @@ impl<T: 'static> JoinSet<T> {
         Self(tokio::task::JoinSet::new())
     }
 
-    /// How many tasks have not been joined.
+    /// The number of tasks that have not been joined.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -123,8 +123,8 @@ impl<T: 'static> JoinSet<T> {
         abort
     }
 
-    /// Does what blocks on a thread of the runtime's, as [`tokio::task::spawn_blocking`] does. It is no task, and not listed: `pnt` shows
-    /// it.
+    /// Runs blocking work on a thread of the runtime, as [`tokio::task::spawn_blocking`] does. The work is not listed as a task; `pnt`
+    /// shows its thread.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -167,12 +167,12 @@ impl<T: 'static> JoinSet<T> {
         self.0.try_join_next_with_id()
     }
 
-    /// [`join_next`](Self::join_next) by hand.
+    /// The poll function of [`join_next`](Self::join_next).
     pub fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.0.poll_join_next(context)
     }
 
-    /// [`join_next_with_id`](Self::join_next_with_id) by hand.
+    /// The poll function of [`join_next_with_id`](Self::join_next_with_id).
     pub fn poll_join_next_with_id(
         &mut self,
         context: &mut Context<'_>,
@@ -198,7 +198,7 @@ impl<T: 'static> JoinSet<T> {
         self.0.abort_all();
     }
 
-    /// Leaves all tasks to themselves.
+    /// Detaches all tasks: they continue without the set.
     pub fn detach_all(&mut self) {
         self.0.detach_all();
     }
@@ -210,7 +210,7 @@ impl<T: 'static> Default for JoinSet<T> {
     }
 }
 
-/// Spawns each of the futures. By `from_iter`, and not by `collect`, it is known where that was done.
+/// Spawns each of the futures. `from_iter` records the place of the call; `collect` cannot.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
@@ -218,7 +218,7 @@ impl<T: Send + 'static, F: Future<Output = T> + Send + 'static> FromIterator<F> 
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = Self::new();
-        // Not by a closure, inside which the caller would be somebody else.
+        // A loop instead of a closure: inside a closure, the caller's place would be another.
         for future in futures {
             set.spawn(future);
         }

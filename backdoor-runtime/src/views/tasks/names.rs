@@ -1,22 +1,22 @@
-//! What of a function on an await stack a person wants to read.
+//! The parts of a function's name that an await stack shows.
 
 use std::path::Path;
 
 use crate::views::threads::Frame;
 
 impl Frame {
-    /// Whether it is a closure, such as an asynchronous block, in that function.
+    /// Whether it is a closure inside that function, such as an asynchronous block.
     pub(crate) fn is_inside(&self, outer: &Self) -> bool {
         self.file == outer.file
             && self.name().strip_prefix(outer.name()).is_some_and(|rest| rest.starts_with("::{"))
     }
 
-    /// The path of the function, without what the compiler and generics add to it.
+    /// The path of the function, without additions by the compiler and generics.
     pub(crate) fn path(&self) -> String {
         plain(self.name())
     }
 
-    /// The file as a person names it: behind `src/`, or the last two words of its path.
+    /// The file in short form: the part after `src/`, or the last two parts of its path.
     pub(crate) fn short_file(&self) -> Option<String> {
         self.file.as_deref().map(short_file)
     }
@@ -39,7 +39,7 @@ pub(crate) fn short_function(path: &str) -> &str {
     if owner.starts_with(|c: char| c.is_uppercase()) { &path[before..] } else { &path[last + 2..] }
 }
 
-/// A path without closures and generics; `<A as B>::c` is `A::c`, and a poll is the type that is polled.
+/// A path without closures and generics: `<A as B>::c` becomes `A::c`, and a poll becomes the polled type.
 fn plain(raw: &str) -> String {
     let mut path = String::new();
     let mut rest = raw;
@@ -70,7 +70,7 @@ fn plain(raw: &str) -> String {
     }
 }
 
-/// Where the bracket that is open ends.
+/// The position of the bracket that closes the open one.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! The thread that something happens on, as the kernel knows it.
+//! The native thread under a task: its id and its name in the kernel.
 
 use std::cell::Cell;
 
@@ -9,7 +9,7 @@ thread_local! {
     static TID: Cell<u32> = const { Cell::new(0) };
 }
 
-/// This thread's number, as the kernel counts; never 0.
+/// This thread's id in the kernel; never 0.
 #[inline]
 pub(crate) fn tid() -> u32 {
     match TID.get() {
@@ -22,7 +22,7 @@ pub(crate) fn tid() -> u32 {
     }
 }
 
-/// The thread's name, of which the kernel keeps 15 bytes; none when there is no such thread.
+/// The thread's name, of at most 15 bytes; nothing if there is no such thread.
 pub(crate) fn name(tid: u32) -> Option<String> {
     task_files::name(tid.cast_signed())
 }

@@ -1,7 +1,7 @@
-//! The waker that a task is polled with when its stack is wanted: who clones it is a leaf that the task waits for, and the stack right
-//! then is the way there.
+//! The waker for a poll that records the task's stack: a future that clones the waker is a leaf that the task waits for, and the native
+//! stack at that moment leads from the task to the leaf.
 //!
-//! A leaf clones under a lock of its own, so nothing but addresses is recorded here.
+//! A leaf clones under a lock of its own, so only addresses are recorded here.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,22 +12,22 @@ use tokio::sync::Notify;
 
 use crate::views::tasks::own_stack;
 
-/// Frames of one leaf, of which the innermost are kept.
+/// The most frames of one leaf; the innermost ones are kept.
 const FRAMES: usize = 96;
 
-/// Leaves of one task.
+/// The most leaves of one task.
 const LEAVES: usize = 64;
 
-/// Stacks that were asked for together. Who waits for them is woken once, by the last: each time takes a moment from the service.
+/// Stacks that were requested together. The requester is woken once, by the last of them, because each wake-up costs the service time.
 pub(crate) struct Together {
     left: AtomicUsize,
     all: Notify,
 }
 
-/// One stack that was asked for.
+/// The request for one stack.
 pub(crate) struct Trace {
     found: Mutex<Found>,
-    /// Told when the poll has ended.
+    /// Notified when the poll has ended.
     together: Arc<Together>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Trace {
 pub(crate) struct Found {
     pub(crate) is_polled: bool,
     pub(crate) leaves: Vec<Leaf>,
-    /// More leaves than are kept.
+    /// The number of leaves beyond the limit.
     pub(crate) more: usize,
 }
 
@@ -45,9 +45,9 @@ pub(crate) struct Found {
 pub(crate) struct Leaf {
     /// Addresses, innermost first.
     pub(crate) frames: Vec<usize>,
-    /// It woke the task itself, instead of waiting for somebody to do so.
+    /// It woke the task itself, instead of waiting to be woken.
     pub(crate) woke: bool,
-    /// There were more frames.
+    /// Whether there were more frames.
     pub(crate) is_cut: bool,
 }
 
@@ -56,7 +56,7 @@ impl Together {
         Arc::new(Self { left: count.into(), all: Notify::new() })
     }
 
-    /// Waits until there is no more to come of any.
+    /// Waits until all results are complete.
     pub(crate) async fn are_there(&self) {
         if self.left.load(Ordering::Acquire) > 0 {
             self.all.notified().await;
@@ -73,12 +73,12 @@ impl Trace {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Calls `poll` with a waker that records here, and otherwise does what `waker` does.
+    /// Calls `poll` with a waker that records here, and otherwise acts as `waker`.
     pub(crate) fn poll<T>(&self, waker: &Waker, poll: impl FnOnce(&Waker) -> T) -> T {
         let probe = Probe { trace: self, waker };
         let raw = RawWaker::new((&raw const probe).cast(), &VTABLE);
-        // SAFETY: the table's functions keep the contract of `RawWaker`: they read a `Probe`, which outlives the waker that stands
-        // right below it; `poll` gets a reference to it only, and a clone of it points to what `waker` points to, not to the probe.
+        // SAFETY: the table's functions keep the contract of `RawWaker`: they read a `Probe` that outlives the waker in the next line;
+        // `poll` gets only a reference to the waker, and its clones point to what `waker` points to, not to the probe.
         let probing = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
         let polled = poll(&probing);
         self.found.lock().unwrap_or_else(PoisonError::into_inner).is_polled = true;
@@ -86,7 +86,7 @@ impl Trace {
         polled
     }
 
-    /// Says that there is no more to come.
+    /// Reports that the result is complete.
     pub(crate) fn tell(&self) {
         if self.together.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.together.all.notify_one();
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(together.left.load(Ordering::Relaxed), 0);
         let found = trace.found();
         assert!(found.is_polled);
-        // The clone of a clone is not the probe's any more.
+        // The clone of a clone does not belong to the probe.
         assert_eq!(found.leaves.iter().map(|leaf| leaf.woke).collect::<Vec<_>>(), [false, true]);
         std::mem::drop((trace, waker));
         for clone in clones {

@@ -1,4 +1,4 @@
-//! Questions about all tasks.
+//! Queries over all tasks.
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -92,7 +92,7 @@ pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
         .filter_map(|record| {
             let (busy, polls) = before.get(&record.id).copied().unwrap_or_default();
             let spent = record.spent(now);
-            // A poll that was under way then has ended a little sooner than it was read.
+            // A poll that was running at the first reading ended a little earlier than the reading.
             let busy = spent.busy.saturating_sub(busy);
             (busy > 0).then(|| (busy, spent.polls.saturating_sub(polls), record))
         })
@@ -132,7 +132,7 @@ pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
     holding().into_iter().map(|task| BlockedTask { task, holds: true }).chain(waiting).collect()
 }
 
-/// A poll that is under way.
+/// A current poll.
 #[derive(Clone, Copy)]
 pub(crate) struct Poll {
     pub(crate) thread: u32,
@@ -184,7 +184,7 @@ impl Serialize for BusyTask {
 }
 
 impl BlockedTask {
-    /// Why it is blocked, for a person.
+    /// Why it is blocked, as text.
     pub fn why(&self) -> &'static str {
         if self.holds { "holds a worker" } else { "woken, not polled" }
     }

@@ -1,4 +1,4 @@
-//! What is known of one task. Its poller writes with plain stores, the console reads whenever it likes, and neither waits for the other.
+//! The record of one task. Its poller writes with plain stores, the console reads at any time, and neither waits for the other.
 
 use std::borrow::Cow;
 use std::num::NonZeroU64;
@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use crate::views::tasks::native;
 use crate::views::tasks::probe::Trace;
 
-/// One task, from its making to its end. It is also the task's waker, so that it is known whether somebody has woken it.
+/// One task, from its creation to its end. It is also the task's waker, so that it records whether the task was woken.
 pub(crate) struct Record {
     pub(crate) id: NonZeroU64,
     pub(crate) name: Option<Cow<'static, str>>,
@@ -22,7 +22,7 @@ pub(crate) struct Record {
     /// By the coarse clock.
     pub(crate) born: u64,
     counted: Counted,
-    /// Somebody wants it polled.
+    /// The task was woken.
     woken: AtomicBool,
     /// It is being polled.
     running: AtomicBool,
@@ -34,27 +34,27 @@ pub(crate) struct Record {
     awaited_by: AtomicU64,
     abort: OnceLock<AbortHandle>,
     cancelled_by: OnceLock<String>,
-    /// The executor's waker. Nearly always the first one is the only one.
+    /// The executor's waker. In nearly all cases the first one stays the only one.
     first: OnceLock<Waker>,
     moved: AtomicBool,
     later: Mutex<Option<Arc<Waker>>>,
-    /// Of an executor that is not tokio's, the waker as long as somebody has it.
+    /// For executors other than tokio: the task's waker, as long as any clone of it lives.
     elsewhere: Mutex<Option<Weak<Elsewhere>>>,
     asked: AtomicBool,
     trace: Mutex<Option<Arc<Trace>>>,
 }
 
-/// The waker of a task in an executor that may drop its tasks when nobody can wake them any more. So neither the task nor its future keeps
-/// it: only what it was given to does.
+/// The waker of a task in an executor that drops a task when nothing can wake it any more. So neither the task nor its future keeps the
+/// waker alive: only the objects that hold its clones do.
 struct Elsewhere {
     record: Arc<Record>,
     waker: Waker,
 }
 
-/// The runtime that counts it among its tasks, if one does: those of a `LocalSet` are not counted.
+/// The runtime that counts it among its tasks, if any; those of a `LocalSet` are not counted.
 pub(crate) enum Counted {
     By(Option<runtime::Id>),
-    /// Only a poll can tell, and the first one does.
+    /// Only a poll can tell; the first one records it.
     FoundOut(OnceLock<Option<runtime::Id>>),
 }
 
@@ -63,7 +63,7 @@ pub(crate) enum Counted {
 pub(crate) enum State {
     Idle,
     Scheduled,
-    /// On this thread, since then.
+    /// On this thread, since this time.
     Running(u32, u64),
 }
 
@@ -117,7 +117,7 @@ impl Record {
         }
     }
 
-    /// Notes who counts it, where that is not known yet.
+    /// Records the runtime that counts it, if that is not known yet.
     pub(crate) fn find_out_who_counts(&self, find: impl FnOnce() -> Option<runtime::Id>) {
         if let Counted::FoundOut(runtime) = &self.counted {
             runtime.get_or_init(find);
@@ -140,7 +140,7 @@ impl Record {
         if moved && later.is_some_and(|later| later.will_wake(waker)) {
             return;
         }
-        // A probe's clone is what the probe stands for.
+        // A probe's clone is a clone of the waker that the probe wraps.
         let waker = waker.clone();
         if first.will_wake(&waker) {
             return self.moved.store(false, Ordering::Release);
@@ -150,7 +150,7 @@ impl Record {
         drop(replaced);
     }
 
-    /// A waker for one poll in an executor that is not tokio's. It wakes the executor, and is the same as long as somebody has it.
+    /// A waker for one poll in an executor other than tokio. It wakes the executor, and stays the same as long as any clone of it lives.
     pub(crate) fn waker_elsewhere(self: &Arc<Self>, waker: &Waker) -> Waker {
         let is_same = |known: &Arc<Elsewhere>| known.waker.will_wake(waker);
         if let Some(known) = self.elsewhere().filter(is_same) {
@@ -197,7 +197,7 @@ impl Record {
         }
     }
 
-    /// With what the present poll has taken so far.
+    /// Including the time of the current poll.
     pub(crate) fn spent(&self, now: u64) -> Spent {
         let running = match self.state() {
             State::Running(_, began) => now.saturating_sub(began),
@@ -214,7 +214,7 @@ impl Record {
         self.polls.load(Ordering::Relaxed)
     }
 
-    /// Asks for the stack of the next poll, which is asked for, too.
+    /// Requests the stack of the next poll, and wakes the task.
     pub(crate) fn ask(self: &Arc<Self>, trace: Arc<Trace>) {
         let before = lock(&self.trace).replace(trace);
         self.asked.store(true, Ordering::Release);
@@ -222,7 +222,7 @@ impl Record {
         self.wake_by_ref();
     }
 
-    /// Takes back what was asked and not answered.
+    /// Withdraws a request without an answer.
     pub(crate) fn forget(&self, trace: &Arc<Trace>) {
         let mut asked = lock(&self.trace);
         if asked.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, trace)) {
@@ -254,7 +254,7 @@ impl Record {
         self.abort.get()
     }
 
-    /// Notes who cancels it. The first one does.
+    /// Records who cancels the task. Only the first call counts.
     pub(crate) fn cancelled(&self, by: &str) {
         let _ = self.cancelled_by.set(by.to_owned());
     }
@@ -279,7 +279,7 @@ impl Wake for Record {
             }
             return;
         }
-        // The executor's code does not run under the lock.
+        // No code of the executor runs under the lock.
         let waker = lock(&self.later).clone();
         if let Some(waker) = waker {
             waker.wake_by_ref();

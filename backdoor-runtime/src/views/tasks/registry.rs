@@ -1,7 +1,7 @@
-//! All tasks of ours, and the last that have ended.
+//! All instrumented tasks, and the last ones that have ended.
 //!
-//! In shards by number, so that tasks that start one after the other do not meet, and each in the order of the numbers, so that a list
-//! can be given in pieces. Nothing but this file's own code runs under its locks.
+//! The shards are chosen by the task's number, so that tasks that start one after the other use different locks. Each shard is sorted by
+//! number, so that a list can be read in batches. No other file's code runs under the locks.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -14,13 +14,13 @@ use crate::views::tasks::record::{Record, Spent};
 
 const SHARDS: usize = 32;
 
-/// Of the tasks that ended well, so many are kept a shard: 256 in all.
+/// How many completed tasks are kept in each shard: 256 in all.
 const DONE: usize = 8;
 
-/// Of those that ended otherwise, so many are kept.
+/// How many tasks that ended in another way are kept.
 const OTHERS: usize = 256;
 
-/// Of a panic's message, so many bytes are kept.
+/// How many bytes of a panic's message are kept.
 const MESSAGE: usize = 1024;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -40,9 +40,9 @@ struct Tasks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Done,
-    /// With this message.
+    /// It panicked, with this message.
     Panicked(String),
-    /// By an operator.
+    /// An operator cancelled it.
     Cancelled(String),
     Dropped,
 }
@@ -126,12 +126,12 @@ pub(crate) fn count() -> usize {
     TASKS.iter().map(|shard| lock(shard).alive.len()).sum()
 }
 
-/// The tasks behind a number, in order: some of them, and none only where there are none.
+/// Some of the tasks after a number, in order; an empty result means that there are none.
 pub(crate) fn after(id: Option<NonZeroU64>) -> Vec<Arc<Record>> {
     const PER_SHARD: usize = 16;
     let from = id.map_or(NonZeroU64::MIN, |id| id.saturating_add(1));
     let mut page = Vec::with_capacity(SHARDS * PER_SHARD);
-    // Behind the last of a shard that has more, something may be missing.
+    // After the last task of a shard that has more, tasks may be missing.
     let mut complete_to = NonZeroU64::MAX;
     for shard in &TASKS {
         let tasks = lock(shard);
@@ -146,7 +146,7 @@ pub(crate) fn after(id: Option<NonZeroU64>) -> Vec<Arc<Record>> {
     page
 }
 
-/// Every task, in order and in pieces; those that come while it is asked may be missed.
+/// Every task, in order and in batches; tasks that start meanwhile may be missing.
 pub(crate) fn all() -> impl Iterator<Item = Arc<Record>> {
     let mut last = None;
     std::iter::from_fn(move || {

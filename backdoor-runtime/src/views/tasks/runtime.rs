@@ -131,7 +131,7 @@ pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
         still,
         in_one_poll.len(),
         (&seen - &in_one_poll).len(),
-        // Each of these is a worker, and no more of them than the others are among those that wrote their counters.
+        // Each of these is a worker, and at most as many of them as the others belong to the workers that wrote their counters.
         (&own - &in_one_poll).len().saturating_sub(workers.len() - still),
         elsewhere(&stacks, &seen, role).count(),
     );
@@ -164,7 +164,7 @@ impl Reading {
     }
 
     fn worker(&self, worker: usize, before: &Self, took: Duration) -> WorkerInfo {
-        // An odd count is a worker that is parked. One that works writes its busy time now and then, at the latest when it parks.
+        // An odd count means that the worker is parked. A working one writes its busy time from time to time, at the latest when it parks.
         let is_parked = self.turns % 2 == 1;
         let is_held = !is_parked && self.turns == before.turns && self.busy == before.busy;
         let in_poll = self.busy.saturating_sub(before.busy).as_secs_f64() / took.as_secs_f64().max(1e-9);
@@ -189,8 +189,8 @@ fn blocking_threads(_: &RuntimeMetrics) -> Option<usize> {
     None
 }
 
-/// The stacks of the threads that hold the tasks; of all, where more workers are held than by tasks of ours. Where there are none, the
-/// verdict goes without.
+/// The stacks of the threads that hold the tasks; of all threads, if more workers are held than instrumented tasks hold. Without stacks,
+/// the verdict names no places.
 async fn stacks(holding: &[TaskInfo], held: usize) -> Vec<ThreadStack> {
     let tids: Vec<i32> = holding
         .iter()
@@ -212,21 +212,21 @@ async fn stacks(holding: &[TaskInfo], held: usize) -> Vec<ThreadStack> {
     }
 }
 
-/// The workers whose counters have not moved, by why that is. A worker writes its counters when it parks, and else after some 60 polls:
-/// one that goes from one long poll to the next looks like one that does not come out of a poll.
+/// The workers whose counters have not changed, by the reason. A worker writes its counters when it parks, and otherwise after some 60
+/// polls: a worker with one long poll after another looks like a worker that stays in one poll.
 struct Shares {
-    /// In one poll of a task of ours for the whole window.
+    /// In one poll of an instrumented task for the whole window.
     ours: usize,
-    /// In what is not ours, for the whole window as far as anybody can tell.
+    /// In other code for the whole window, as far as the readings show.
     foreign: usize,
     /// In long polls that ended within the window.
     slow: usize,
 }
 
 impl Shares {
-    /// Of these workers so many are in one poll of ours. So many threads were seen in polls of ours that began or ended within the window,
-    /// and of these at least so many are such workers. `elsewhere` are threads that were seen in no poll of ours, and do not wait for work;
-    /// they may be another runtime's.
+    /// `in_one_poll` of these workers are in one poll of an instrumented task. `came_round` threads were in such polls that began or ended
+    /// within the window, and at least `surely` of them are such workers. `elsewhere` threads were in no such poll and do not wait for
+    /// work; they may belong to another runtime.
     fn new(still: usize, in_one_poll: usize, came_round: usize, surely: usize, elsewhere: usize) -> Self {
         let ours = in_one_poll.min(still);
         let left = still - ours;
@@ -305,10 +305,10 @@ fn verdict<'a>(
     words
 }
 
-/// Tasks that are at one place: the first, the others, and where that is.
+/// Tasks at one place: the first, the others, and the place.
 type AtPlace<'a> = (&'a TaskInfo, Vec<&'a TaskInfo>, Option<String>);
 
-/// The tasks that are being polled, those that are at one place together.
+/// The tasks that are being polled, grouped by place.
 fn by_place<'a>(polled: &'a [TaskInfo], stacks: &[ThreadStack]) -> Vec<AtPlace<'a>> {
     let mut groups: Vec<AtPlace<'a>> = Vec::new();
     for task in polled {
@@ -323,7 +323,7 @@ fn by_place<'a>(polled: &'a [TaskInfo], stacks: &[ThreadStack]) -> Vec<AtPlace<'
     groups
 }
 
-/// Threads that work for a runtime of this kind, do not wait for work, and were seen in no poll of a task of ours. That may be another
+/// Threads of a runtime of this kind that do not wait for work, and were in no poll of an instrumented task. They may belong to another
 /// runtime.
 fn elsewhere<'a>(
     stacks: &'a [ThreadStack],
@@ -336,9 +336,9 @@ fn elsewhere<'a>(
     stacks.iter().filter(is_elsewhere)
 }
 
-/// Whether a worker waits for work, as its stack shows it.
+/// Whether a worker waits for work, according to its stack.
 fn is_parked(stack: &ThreadStack) -> bool {
-    // Not those of `tokio::runtime::park`: there waits who blocks on a future within a poll.
+    // Not those of `tokio::runtime::park`: a thread that blocks on a future within a poll waits there.
     let waits = |function: &str| {
         function.trim_start_matches('<').starts_with("tokio::runtime::scheduler::")
             && function.contains("::park")
@@ -346,7 +346,7 @@ fn is_parked(stack: &ThreadStack) -> bool {
     stack.frames.iter().filter_map(|frame| frame.function.as_deref()).any(waits)
 }
 
-/// Where they are.
+/// The places of these threads.
 fn places<'a>(stacks: impl Iterator<Item = &'a ThreadStack>) -> String {
     let places: Vec<String> = stacks
         .filter_map(|stack| {
@@ -414,19 +414,19 @@ mod tests {
         fn check(shares: Shares, ours: usize, foreign: usize, slow: usize) {
             assert_eq!((shares.ours, shares.foreign, shares.slow), (ours, foreign, slow));
         }
-        // All four go from one long poll of ours to the next.
+        // All four have one long poll of an instrumented task after another.
         check(Shares::new(4, 0, 4, 4, 0), 0, 0, 4);
-        // All four are in one: the workers of another runtime do not matter.
+        // All four are in one poll: the workers of another runtime do not matter.
         check(Shares::new(4, 4, 0, 0, 7), 4, 0, 0);
-        // In what is not ours, as far as anybody can tell.
+        // In other code, as far as the readings show.
         check(Shares::new(2, 0, 0, 0, 0), 0, 2, 0);
-        // One in one poll of ours, one slow.
+        // One is in one poll of an instrumented task, one is slow.
         check(Shares::new(2, 1, 1, 1, 0), 1, 0, 1);
-        // One slow, and one in what is not ours, whatever another runtime's workers do.
+        // One is slow, and one in other code, whatever another runtime's workers do.
         check(Shares::new(2, 0, 1, 1, 1), 0, 1, 1);
         check(Shares::new(2, 0, 1, 1, 9), 0, 1, 1);
         check(Shares::new(2, 0, 1, 1, 0), 0, 1, 1);
-        // One of them, and who came round may be a worker that wrote its counters: the stacks decide.
+        // One of them; the thread whose poll ended may be a worker that wrote its counters: the stacks decide.
         check(Shares::new(1, 0, 1, 0, 1), 0, 1, 0);
         check(Shares::new(1, 0, 1, 0, 0), 0, 0, 1);
     }

@@ -1,4 +1,4 @@
-//! Tasks that are seen: the twins of tokio's `spawn`, and the layer for a future that goes to any other spawner.
+//! Replacements for tokio's `spawn` that instrument the task, and a wrapper for futures that go to any other spawner.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -61,7 +61,7 @@ where
     Builder::new().name(name).spawn(future)
 }
 
-/// Says how a task is spawned: by which name, and where.
+/// Options of a spawn: the name, and the runtime or set.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -80,12 +80,12 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A task without a name, so far.
+    /// A builder without a name.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives it a name, of which 128 bytes are kept. Several tasks may have the same.
+    /// Sets the name, of which 128 bytes are kept. Several tasks may have the same.
     #[must_use]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
@@ -147,7 +147,7 @@ impl Builder {
         JoinHandle::new(local.spawn_local(future), record)
     }
 
-    /// Makes the record of a task that this runtime will count, or none where it goes to a `LocalSet`.
+    /// Makes the record of a task. `runtime` counts the task; nothing does in a `LocalSet`.
     #[track_caller]
     pub(crate) fn track<F>(self, future: F, runtime: Option<&Handle>) -> (Instrumented<F>, Arc<Record>) {
         let record = record(self.name, Counted::By(runtime.map(Handle::id)));
@@ -155,11 +155,11 @@ impl Builder {
     }
 }
 
-/// Makes any future visible that goes to a spawner of somebody else's.
+/// Instruments a future for a spawner other than ours.
 ///
-/// It is a task from here to its end, and listed as long as its executor keeps it. An operator cannot `cancel` it: its caller would
-/// wait for its output for ever. Within tokio it holds its executor's waker until it has ended; elsewhere only what it waits for does, so
-/// that an executor that counts its wakers drops it when nobody can wake it any more.
+/// It is a task from here to its end, and listed as long as its executor keeps it. An operator cannot `cancel` it: its caller would wait
+/// for its output for ever. Within tokio the task holds its executor's waker until it has ended; in another executor only the objects that
+/// it waits for do, so that an executor that counts its wakers can drop a task that nothing can wake.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -171,7 +171,7 @@ impl Builder {
 /// # }
 /// ```
 pub trait Instrument: Future + Sized {
-    /// This future, listed under a name from now on.
+    /// Lists this future under a name from now on.
     #[track_caller]
     fn instrumented(self, name: impl Into<Cow<'static, str>>) -> Instrumented<Self> {
         let record = record(Some(name.into()), Counted::FoundOut(OnceLock::new()));
@@ -188,7 +188,7 @@ fn record(name: Option<Cow<'static, str>>, counted: Counted) -> Arc<Record> {
     Arc::new(Record::new(id, name, Location::caller(), parent, coarse_clock::now(), counted))
 }
 
-/// As much of a name as is kept, here and of the tasks that have ended.
+/// The part of a name that is kept, here and for ended tasks.
 fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
     const LONGEST: usize = 128;
     if name.len() <= LONGEST {
@@ -197,8 +197,7 @@ fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
     Cow::Owned(name[..name.floor_char_boundary(LONGEST)].to_owned())
 }
 
-/// Waits for a task of ours, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as the one that
-/// waits for it.
+/// Waits for an instrumented task, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as its waiter.
 pub struct JoinHandle<T> {
     handle: tokio::task::JoinHandle<T>,
     record: Arc<Record>,
@@ -220,7 +219,7 @@ impl<T> JoinHandle<T> {
         self.handle.abort();
     }
 
-    /// A handle that can do nothing else.
+    /// A handle that can only abort the task.
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle.abort_handle()
     }

@@ -90,7 +90,7 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
     for (record, trace) in &asked {
         record.ask(trace.clone());
     }
-    // Those that are late say so.
+    // Late tasks are reported with a note.
     let _ = timeout_at(Instant::now() + POLLED, together.are_there()).await;
     let mut answers = Vec::with_capacity(asked.len());
     for (record, trace) in asked {
@@ -109,7 +109,7 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
     for (record, found) in answers {
         let running = running.as_ref().map(|stacks| stacks.get(&record.id));
         stacks.push(TaskStack::of(&record, &found, &mut ways, running));
-        // Long stacks take their time, and others may want this thread.
+        // Long stacks take time, and other tasks may need this thread.
         tokio::task::yield_now().await;
     }
     stacks
@@ -154,14 +154,14 @@ impl TaskStack {
     }
 }
 
-/// Leaves by their addresses: most tasks of a service wait at the same places.
+/// Resolved leaves by their addresses: most tasks of a service wait at the same few places.
 struct Ways {
     names: Names,
     known: HashMap<(Vec<usize>, bool), (Vec<usize>, Leaf)>,
 }
 
 impl Ways {
-    /// With the addresses of the way through the author's functions.
+    /// The leaf, and the addresses of its path through the author's functions.
     fn leaf(&mut self, found: &probe::Leaf, times: usize) -> (Vec<usize>, Leaf) {
         let way = (found.frames.clone(), found.woke);
         let (own, leaf) = self.known.entry(way).or_insert_with(|| Leaf::of(found, &self.names)).clone();
@@ -191,7 +191,7 @@ fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
 }
 
 impl Leaf {
-    /// Met once, with the addresses of the way through the author's functions.
+    /// One leaf, and the addresses of its path through the author's functions.
     fn of(leaf: &probe::Leaf, names: &Names) -> (Vec<usize>, Self) {
         let resolved: Vec<Arc<[Symbol]>> =
             leaf.frames.iter().rev().map(|address| names.at(*address as u64, true)).collect();
@@ -205,7 +205,7 @@ impl Leaf {
         }
         let innermost_own = symbols.iter().rposition(|symbol| symbol.owner() == Owner::Author);
         let inside = &symbols[innermost_own.map_or(0, |at| at + 1)..];
-        // A macro of a library writes closures into the author's function, which are no place to wait either.
+        // A macro of a library puts closures into the author's function, which are no places of a wait either.
         let own_function = innermost_own.map(|at| symbols[at].path());
         let waits_for = inside
             .iter()
@@ -214,7 +214,7 @@ impl Leaf {
             .find(|function| Some(function) != own_function.as_ref());
         let mut frames: Vec<Frame> = Vec::new();
         for (at, symbol) in symbols.iter().enumerate() {
-            // An asynchronous block inside the function is the same place, seen closer.
+            // An asynchronous block inside the function is the same place in more detail.
             if at > 0 && symbol.is_inside(symbols[at - 1]) {
                 frames.pop();
             }
@@ -225,10 +225,10 @@ impl Leaf {
     }
 }
 
-/// The wrappers around a future of the author, which are not places to wait.
+/// The wrappers around a future of the author, which are no places of a wait.
 fn is_ours_around(symbol: &Symbol) -> bool {
     const LAYERS: [&str; 4] = ["tracked", "probe", "own_stack", "record"];
-    // A twin of tokio's lock is that lock to who reads.
+    // Our replacement of tokio's lock is shown as that lock.
     if symbol.name().contains("backdoor_runtime::views::sync::") {
         return true;
     }

@@ -1,4 +1,4 @@
-//! What a task does that does not return from its poll: the native stack of the thread that it runs on.
+//! The native stack of the thread under a task that does not return from its poll.
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -9,10 +9,10 @@ use crate::views::threads::{self, ThreadStack};
 
 /// The stacks of the threads that poll these tasks, by task.
 ///
-/// A task whose poll ended while its thread was looked at has none, so that each stack is of the poll that is still under way.
+/// A task has none if its poll ended while its thread was read, so each stack belongs to the current poll.
 ///
 /// # Errors
-/// Why stacks cannot be taken, in words.
+/// The reason why stacks cannot be read, as text.
 pub(super) async fn stacks_of_running(
     records: impl Iterator<Item = &Arc<Record>>,
 ) -> Result<HashMap<NonZeroU64, ThreadStack>, String> {

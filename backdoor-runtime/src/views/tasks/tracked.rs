@@ -1,4 +1,4 @@
-//! The thin layer around a future that makes it a task of ours.
+//! The wrapper around a future that makes it an instrumented task.
 
 use std::any::Any;
 use std::future::Future;
@@ -20,7 +20,7 @@ pin_project! {
     pub struct Instrumented<F> {
         #[pin]
         future: Option<F>,
-        // The record's own waker, made once; none in an executor that is not tokio's.
+        // The record's own waker, made once; none in an executor other than tokio.
         waker: Option<Option<Waker>>,
         registration: Registration,
     }
@@ -34,7 +34,7 @@ pin_project! {
     }
 }
 
-/// Takes the task out of the registry when it is dropped, which is after its future.
+/// Removes the task from the registry when it is dropped, which is after its future.
 struct Registration {
     record: Arc<Record>,
     has_ended: bool,
@@ -73,7 +73,7 @@ impl<F: Future> Future for Instrumented<F> {
         let entered = current::enter(record.id);
         let began = clock::now();
         record.begin_poll(began);
-        // It goes on unwinding below; here is where its message is known.
+        // The panic continues below; its message is known only here.
         let polled = catch_unwind(AssertUnwindSafe(|| match record.asked() {
             None => future.poll(&mut Context::from_waker(waker)),
             Some(trace) => trace.poll(waker, |probe| future.poll(&mut Context::from_waker(probe))),
@@ -95,10 +95,10 @@ impl<F: Future> Future for Instrumented<F> {
     }
 }
 
-/// Finds out what only a poll can tell.
+/// Finds out which runtime counts the task, which only a poll can tell.
 #[cold]
 fn first_poll(record: &Arc<Record>) -> Option<Waker> {
-    // Inside another task of ours it is a part of that one, not a task of the runtime's.
+    // Inside another instrumented task it is a part of that task, and not a task of the runtime.
     record.find_out_who_counts(|| match current::id() {
         None if tokio::task::try_id().is_some() => Handle::try_current().ok().map(|handle| handle.id()),
         _ => None,
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::views::tasks::{self, Instrument};
 
-    /// A task of the executor of the book on async Rust: it lives as long as somebody can wake it.
+    /// A task of the executor in the book on async Rust: it lives as long as a waker of it does.
     struct Task {
         future: Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>,
         ready: Sender<Arc<Task>>,
@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    /// `attack.md` L7: they were never dropped, and listed for ever.
+    /// `attack.md` L7: such tasks were never dropped, and listed for ever.
     #[test]
     fn a_task_that_cannot_be_woken_is_dropped() {
         static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());

@@ -30,7 +30,7 @@ use crate::views::sync::record::{Hold, Record};
 /// ```
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
-    /// Dropped before the lock is let go.
+    /// Dropped before the lock is released.
     hold: Hold<&'a Record>,
     inner: sync::MappedMutexGuard<'a, T>,
 }
@@ -44,7 +44,7 @@ pub struct OwnedMappedMutexGuard<T: ?Sized + 'static, U: ?Sized + 'static = T>(
 /// Exclusive access to a part of the value of an [`RwLock`], until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
-    /// Dropped before the lock is let go.
+    /// Dropped before the lock is released.
     hold: Hold<&'a Record>,
     inner: sync::RwLockMappedWriteGuard<'a, T>,
 }
@@ -55,7 +55,7 @@ pub struct OwnedRwLockMappedWriteGuard<T: ?Sized + 'static, U: ?Sized + 'static 
     Owned<RwLock<T>, RwLockMappedWriteGuard<'static, U>>,
 );
 
-/// Maps a guard by tokio's function. Where the author's panics, the hold is dropped before the lock is let go.
+/// Maps a guard by tokio's function. If the author's function panics, the hold is dropped before the lock is released.
 macro_rules! mapped {
     ($map:path, $inner:expr, $hold:expr, $part:expr) => {{
         let (hold, part) = ($hold, $part);
@@ -70,7 +70,7 @@ macro_rules! mapped {
     }};
 }
 
-/// `map` and `try_map` from a guard to a guard of a part, by those of tokio's guard inside.
+/// `map` and `try_map` from a guard to a guard of a part, by the methods of tokio's guard inside.
 macro_rules! maps {
     (
         impl<$($lifetime:lifetime,)? $value:ident> $guard:ty, $inner:ident =>
@@ -89,7 +89,7 @@ macro_rules! maps {
             /// A guard of a part of the value, if there is one.
             ///
             /// # Errors
-            /// There is none; the guard comes back.
+            /// There is no such part; the guard is in the error.
             pub fn try_map<U $(: $bound Sized)?>(
                 mut this: Self,
                 part: impl FnOnce($access) -> Option<$part_access>,
@@ -118,7 +118,7 @@ maps!(
     RwLockMappedWriteGuard<'a>, &mut T => &mut U, U: ?Sized
 );
 
-/// The same of a guard that keeps its lock alive, by those of the guard that it keeps beside it.
+/// The same for a guard that keeps its lock alive, by the methods of tokio's guard inside.
 macro_rules! maps_owned {
     (
         impl<$($value:ident),+> $guard:ty, $inner:ident =>
@@ -136,7 +136,7 @@ macro_rules! maps_owned {
             /// A guard of a part of the value, if there is one.
             ///
             /// # Errors
-            /// There is none; the guard comes back.
+            /// There is no such part; the guard is in the error.
             pub fn try_map<U $(: $bound Sized)?>(
                 this: Self,
                 part: impl FnOnce($access) -> Option<$part_access>,
@@ -166,12 +166,12 @@ maps_owned!(
 );
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// A guard of the whole value, of the type that those of a part have.
+    /// A guard of the whole value, with the type of a guard of a part.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         Self::map(this, |value| value)
     }
 
-    /// Goes on reading a part of what was written, and lets other readers in.
+    /// Turns this into a read guard of a part of the value, and lets other readers in.
     #[track_caller]
     pub fn downgrade_map<U: ?Sized>(this: Self, part: impl FnOnce(&T) -> &U) -> RwLockReadGuard<'a, U> {
         this.downgrade_map_at(Location::caller(), part)
@@ -180,7 +180,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// The same, if there is such a part.
     ///
     /// # Errors
-    /// There is none; the guard comes back.
+    /// There is no such part; the guard is in the error.
     #[track_caller]
     pub fn try_downgrade_map<U: ?Sized>(
         this: Self,
@@ -211,12 +211,12 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
-    /// A guard of the whole value, of the type that those of a part have.
+    /// A guard of the whole value, with the type of a guard of a part.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         Self::map(this, |value| value)
     }
 
-    /// Goes on reading a part of what was written, and lets other readers in.
+    /// Turns this into a read guard of a part of the value, and lets other readers in.
     #[track_caller]
     pub fn downgrade_map<U: ?Sized>(this: Self, part: impl FnOnce(&T) -> &U) -> OwnedRwLockReadGuard<T, U> {
         let place = Location::caller();
@@ -226,7 +226,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     /// The same, if there is such a part.
     ///
     /// # Errors
-    /// There is none; the guard comes back.
+    /// There is no such part; the guard is in the error.
     #[track_caller]
     pub fn try_downgrade_map<U: ?Sized>(
         this: Self,
@@ -239,7 +239,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
-    /// The lock that it is a guard of.
+    /// The lock of this guard.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         this.0.owner()
     }

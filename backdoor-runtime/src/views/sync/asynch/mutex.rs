@@ -1,4 +1,4 @@
-//! A mutex that may be held across an await, and says who holds it.
+//! A mutex that may be held across an await, and records its holder.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::views::sync::record::{Hold, Kind, Record, Wanted};
 use crate::views::sync::watch::Watch;
 use crate::views::sync::who::Owner;
 
-/// A twin of [`tokio::sync::Mutex`] that the commands `locks` and `waits` know.
+/// A replacement for [`tokio::sync::Mutex`], shown by the commands `locks` and `waits`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -45,7 +45,7 @@ pub struct Mutex<T: ?Sized> {
 /// Access to the value of a [`Mutex`], until it is dropped.
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    /// Dropped before the lock is let go.
+    /// Dropped before the lock is released.
     pub(super) hold: Hold<&'a Record>,
     pub(super) lock: &'a Mutex<T>,
     pub(super) inner: tokio::sync::MutexGuard<'a, T>,
@@ -97,14 +97,14 @@ impl<T: ?Sized> Mutex<T> {
         self.guard(Owner::here(true), place, inner)
     }
 
-    /// Blocks this thread until nobody else holds it, and holds it.
+    /// Blocks this thread until the mutex is free, and locks it.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
         let (place, who) = (Location::caller(), Owner::here(false));
-        // Taken and let go again where it is free: whether a thread may block is decided below in any case.
+        // A free lock is taken and released again: whether this thread may block is decided below in any case.
         let wait = match self.inner.try_lock() {
             Ok(_) => None,
             Err(_) => Some(self.watch.record().wait(who, Wanted::Alone, place)),
@@ -114,10 +114,10 @@ impl<T: ?Sized> Mutex<T> {
         self.guard(who, place, inner)
     }
 
-    /// Holds it, unless somebody else does.
+    /// Locks the mutex if it is free.
     ///
     /// # Errors
-    /// Somebody holds it.
+    /// It is locked.
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         let inner = self.inner.try_lock()?;
@@ -137,7 +137,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As [`blocking_lock`](Self::blocking_lock), with a guard that keeps the mutex alive.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T>
     where
@@ -152,7 +152,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As [`try_lock`](Self::try_lock), with a guard that keeps the mutex alive.
     ///
     /// # Errors
-    /// Somebody holds it.
+    /// It is locked.
     #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError>
     where
@@ -177,14 +177,14 @@ impl<T: ?Sized> Mutex<T> {
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// The mutex that it is a guard of.
+    /// The mutex of this guard.
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
         this.lock
     }
 }
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
-    /// The mutex that it is a guard of.
+    /// The mutex of this guard.
     pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
         this.0.owner()
     }

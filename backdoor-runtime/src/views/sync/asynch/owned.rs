@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-/// A value of `dependent`, made of what `owner` owns, that lives no longer than that.
+/// A value of type `D` that borrows from the value that `owner` owns, and its owner.
 pub(super) struct Owned<O: ?Sized, D> {
-    // The order in which they are dropped.
+    // Fields are dropped in this order.
     dependent: D,
     owner: Arc<O>,
 }
 
 impl<O: ?Sized + 'static, D> Owned<O, D> {
-    /// Makes it of the owner, or gives up.
+    /// Makes the dependent value, or gives up.
     pub(super) fn try_new<E>(
         owner: Arc<O>,
         make: impl FnOnce(&'static O) -> Result<D, E>,
@@ -19,25 +19,25 @@ impl<O: ?Sized + 'static, D> Owned<O, D> {
         Ok(Self { dependent, owner })
     }
 
-    /// Makes it of the owner by waiting. A wait that is given up is dropped before the owner.
+    /// Waits for the dependent value. If the wait is dropped, its future is dropped before the owner.
     pub(super) async fn new<F: Future<Output = D>>(
         owner: Arc<O>,
         make: impl FnOnce(&'static O) -> F,
     ) -> Self {
-        // A local of its own, declared first, is dropped last.
+        // This local is declared first, so it is dropped last.
         let owner = owner;
         let dependent = make(forever(&owner)).await;
         Self { dependent, owner }
     }
 
-    /// Makes another of what was made of the owner.
+    /// Makes another value from the dependent value.
     pub(super) fn map<E>(self, make: impl FnOnce(D) -> E) -> Owned<O, E> {
-        // A local of its own, dropped behind what is made of it.
+        // This local is dropped after the new value.
         let Self { dependent, owner } = self;
         Owned { dependent: make(dependent), owner }
     }
 
-    /// The same, which may give back what it was given.
+    /// The same for a function that may return its argument.
     pub(super) fn try_map<E>(self, make: impl FnOnce(D) -> Result<E, D>) -> Result<Owned<O, E>, Self> {
         let Self { dependent, owner } = self;
         match make(dependent) {
@@ -59,12 +59,12 @@ impl<O: ?Sized + 'static, D> Owned<O, D> {
     }
 }
 
-/// What the owner owns, for as long as a clone of the owner is kept behind what is made of this.
+/// A reference to the value that the owner owns. It is valid as long as a clone of the owner is dropped after everything made from this
+/// reference.
 #[allow(unsafe_code, reason = "no safe type holds an owner and a guard that borrows from it")]
 fn forever<O: ?Sized>(owner: &Arc<O>) -> &'static O {
-    // SAFETY: what an `Arc` owns stays where it is, and is only ever shared, as long as one `Arc` of it lives. Both callers keep
-    // theirs until the value made of this is dropped, and neither that value nor this reference leaves this module's callers, which
-    // give it out only with a lifetime of `self`.
+    // SAFETY: the value in an `Arc` does not move, and is only shared, as long as one `Arc` of it lives. Both callers keep theirs until the
+    // value made from this reference is dropped, and neither that value nor this reference leaves them, except with a lifetime of `self`.
     unsafe { &*Arc::as_ptr(owner) }
 }
 

@@ -1,4 +1,4 @@
-//! A lock for many readers or one writer that may be held across an await, and says who they are.
+//! A lock for many readers or one writer that may be held across an await, and records them.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::views::sync::record::{Hold, Kind, Record, Wanted};
 use crate::views::sync::watch::Watch;
 use crate::views::sync::who::Owner;
 
-/// A twin of [`tokio::sync::RwLock`] that the commands `locks` and `waits` know.
+/// A replacement for [`tokio::sync::RwLock`], shown by the commands `locks` and `waits`.
 ///
-/// Of its readers eight are listed and the others counted.
+/// Up to eight readers are listed, and the others counted.
 ///
 /// ```
 /// use backdoor_runtime::sync::asynch::RwLock;
@@ -38,7 +38,7 @@ pub struct RwLock<T: ?Sized> {
 /// Shared access to the value of an [`RwLock`], until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    /// Dropped before the lock is let go.
+    /// Dropped before the lock is released.
     pub(super) hold: Hold<&'a Record>,
     pub(super) inner: sync::RwLockReadGuard<'a, T>,
 }
@@ -46,7 +46,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 /// Exclusive access to the value of an [`RwLock`], until it is dropped.
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    /// Dropped before the lock is let go.
+    /// Dropped before the lock is released.
     pub(super) hold: Hold<&'a Record>,
     pub(super) inner: sync::RwLockWriteGuard<'a, T>,
 }
@@ -64,7 +64,7 @@ pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static>(
 );
 
 impl<T> RwLock<T> {
-    /// A lock that is known by where it was made.
+    /// A lock without a name, shown by the place of its creation.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self::watched(Watch::new(Kind::AsyncRwLock, None, Location::caller()), value)
@@ -82,20 +82,20 @@ impl<T> RwLock<T> {
         Self::watched(Watch::new(Kind::AsyncRwLock, Some(name), Location::caller()), value)
     }
 
-    /// A lock that lets in no more readers than this at a time, which may be at most `u32::MAX >> 3`.
+    /// A lock for at most this many readers at a time. The limit is at most `u32::MAX >> 3`.
     ///
     /// # Panics
-    /// There are to be more.
+    /// The limit is larger.
     #[track_caller]
     pub fn with_max_readers(value: T, readers: u32) -> Self {
         let watch = Watch::new(Kind::AsyncRwLock, None, Location::caller());
         Self { watch, inner: sync::RwLock::with_max_readers(value, readers) }
     }
 
-    /// As [`with_max_readers`](Self::with_max_readers), and constant.
+    /// As [`with_max_readers`](Self::with_max_readers), which is constant here, too.
     ///
     /// # Panics
-    /// There are to be more.
+    /// The limit is larger.
     #[track_caller]
     pub const fn const_with_max_readers(value: T, readers: u32) -> Self {
         let watch = Watch::new(Kind::AsyncRwLock, None, Location::caller());
@@ -113,7 +113,7 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Waits until nobody writes or has waited longer to write, and reads.
+    /// Waits until there is no writer and no earlier writer in the queue, and reads.
     #[track_caller]
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
         self.read_at(Location::caller())
@@ -125,7 +125,7 @@ impl<T: ?Sized> RwLock<T> {
         self.reads(Owner::here(true), place, inner)
     }
 
-    /// Waits until nobody reads or writes, and writes.
+    /// Waits until there is no reader and no writer, and writes.
     #[track_caller]
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
         self.write_at(Location::caller())
@@ -140,7 +140,7 @@ impl<T: ?Sized> RwLock<T> {
     /// As [`read`](Self::read), by blocking this thread.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
         let (place, who) = (Location::caller(), Owner::here(false));
@@ -156,7 +156,7 @@ impl<T: ?Sized> RwLock<T> {
     /// As [`write`](Self::write), by blocking this thread.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
         let (place, who) = (Location::caller(), Owner::here(false));
@@ -169,20 +169,20 @@ impl<T: ?Sized> RwLock<T> {
         self.writes(who, place, inner)
     }
 
-    /// Reads, unless somebody writes or waits to.
+    /// Reads, if there is no writer and no writer in the queue.
     ///
     /// # Errors
-    /// Somebody does.
+    /// There is one.
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         let inner = self.inner.try_read()?;
         Ok(self.reads(Owner::here(true), Location::caller(), inner))
     }
 
-    /// Writes, unless somebody reads or writes.
+    /// Writes, if there is no reader and no writer.
     ///
     /// # Errors
-    /// Somebody does.
+    /// There is one.
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         let inner = self.inner.try_write()?;
@@ -232,7 +232,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
     /// As [`try_read`](Self::try_read).
     ///
     /// # Errors
-    /// Somebody writes or waits to.
+    /// There is a writer, or one waits.
     #[track_caller]
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         Owned::try_new(self, Self::try_read).map(OwnedRwLockReadGuard)
@@ -241,7 +241,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
     /// As [`try_write`](Self::try_write).
     ///
     /// # Errors
-    /// Somebody reads or writes.
+    /// There is a reader or a writer.
     #[track_caller]
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         Owned::try_new(self, Self::try_write).map(OwnedRwLockWriteGuard)
@@ -249,7 +249,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// Goes on reading what was written, and lets other readers in.
+    /// Turns this into a read guard, and lets other readers in.
     #[track_caller]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         self.downgrade_at(Location::caller())
@@ -263,19 +263,19 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
-    /// The lock that it is a guard of.
+    /// The lock of this guard.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         this.0.owner()
     }
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
-    /// The lock that it is a guard of.
+    /// The lock of this guard.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         this.0.owner()
     }
 
-    /// Goes on reading what was written, and lets other readers in.
+    /// Turns this into a read guard, and lets other readers in.
     #[track_caller]
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         let place = Location::caller();
@@ -283,7 +283,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 }
 
-/// Notes that who wrote reads from here on.
+/// Records that the writer is a reader from here on.
 pub(super) fn shared(hold: Hold<&Record>, place: Place) -> Hold<&Record> {
     let record = *hold.record();
     drop(hold);

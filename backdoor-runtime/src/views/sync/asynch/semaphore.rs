@@ -1,4 +1,4 @@
-//! Permits that say who took them.
+//! A semaphore that records the holders of its permits.
 
 use std::fmt;
 use std::panic::Location;
@@ -12,9 +12,9 @@ use crate::views::sync::record::{Hold, Record, Wanted};
 use crate::views::sync::watch::Watch;
 use crate::views::sync::who::Owner;
 
-/// A twin of [`tokio::sync::Semaphore`] that the commands `locks` and `waits` know.
+/// A replacement for [`tokio::sync::Semaphore`], shown by the commands `locks` and `waits`.
 ///
-/// Of those who hold permits up to 32 are listed, each with where it took them, and the others counted. The standard library has no
+/// Up to 32 holders of permits are listed, each with the place that took them; the others are counted. The standard library has no
 /// semaphore; `blocking_acquire` is for threads.
 ///
 /// ```
@@ -37,19 +37,19 @@ pub struct Semaphore {
     inner: sync::Semaphore,
 }
 
-/// Permits of a [`Semaphore`], given back when this is dropped.
+/// Permits of a [`Semaphore`], returned when this is dropped.
 #[must_use]
 pub struct SemaphorePermit<'a> {
-    /// Dropped before the permits are given back.
+    /// Dropped before the permits are returned.
     hold: Hold<&'a Record>,
     lock: &'a Semaphore,
     inner: sync::SemaphorePermit<'a>,
 }
 
-/// Permits of a [`Semaphore`] that they keep alive, given back when this is dropped.
+/// Permits of a [`Semaphore`] that they keep alive, returned when this is dropped.
 #[must_use]
 pub struct OwnedSemaphorePermit {
-    /// Given back first of all, so that nobody is shown with permits that another has.
+    /// Dropped first, so that no task is shown with permits that another task has.
     hold: Option<Hold<Arc<Record>>>,
     lock: Arc<Semaphore>,
     permits: u32,
@@ -59,10 +59,10 @@ impl Semaphore {
     /// The most permits there can be.
     pub const MAX_PERMITS: usize = sync::Semaphore::MAX_PERMITS;
 
-    /// A semaphore that is known by where it was made.
+    /// A semaphore without a name, shown by the place of its creation.
     ///
     /// # Panics
-    /// There are to be more permits than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// There are more permits than [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub const fn new(permits: usize) -> Self {
         Self::watched(None, permits, Location::caller())
@@ -71,7 +71,7 @@ impl Semaphore {
     /// As [`new`](Self::new), which is constant here, too.
     ///
     /// # Panics
-    /// There are to be more permits than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// There are more permits than [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub const fn const_new(permits: usize) -> Self {
         Self::watched(None, permits, Location::caller())
@@ -80,7 +80,7 @@ impl Semaphore {
     /// A semaphore with a name. Several may have the same.
     ///
     /// # Panics
-    /// There are to be more permits than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// There are more permits than [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub const fn named(name: &'static str, permits: usize) -> Self {
         Self::watched(Some(name), permits, Location::caller())
@@ -90,7 +90,7 @@ impl Semaphore {
         Self { watch: Watch::semaphore(name, made, permits), inner: sync::Semaphore::const_new(permits) }
     }
 
-    /// Permits that nobody holds.
+    /// The number of free permits.
     pub fn available_permits(&self) -> usize {
         self.inner.available_permits()
     }
@@ -104,7 +104,7 @@ impl Semaphore {
         self.inner.add_permits(permits);
     }
 
-    /// Takes free permits away for good, and says how many there were.
+    /// Removes free permits for good, and returns how many there were.
     pub fn forget_permits(&self, permits: usize) -> usize {
         let forgotten = self.inner.forget_permits(permits);
         self.watch.record().remove_permits(forgotten);
@@ -137,25 +137,25 @@ impl Semaphore {
         Ok(self.permit(Owner::here(true), place, inner))
     }
 
-    /// Blocks this thread until there is a permit.
+    /// Blocks this thread until it gets a permit.
     ///
     /// # Errors
     /// The semaphore was closed.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.blocking_acquire_many(1)
     }
 
-    /// Blocks this thread until there are several permits.
+    /// Blocks this thread until it gets several permits.
     ///
     /// # Errors
     /// The semaphore was closed.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         let (place, who) = (Location::caller(), Owner::here(false));
@@ -168,19 +168,19 @@ impl Semaphore {
         Ok(self.permit(who, place, inner))
     }
 
-    /// Takes a permit if there is one.
+    /// Takes a permit if one is free.
     ///
     /// # Errors
-    /// There is none, or the semaphore was closed.
+    /// No permit is free, or the semaphore was closed.
     #[track_caller]
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_acquire_many(1)
     }
 
-    /// Takes several permits if they are there.
+    /// Takes several permits if they are free.
     ///
     /// # Errors
-    /// They are not, or the semaphore was closed.
+    /// They are not free, or the semaphore was closed.
     #[track_caller]
     pub fn try_acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         let inner = self.inner.try_acquire_many(permits)?;
@@ -220,7 +220,7 @@ impl Semaphore {
     /// The semaphore was closed.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         self.blocking_acquire_many_owned(1)
@@ -232,7 +232,7 @@ impl Semaphore {
     /// The semaphore was closed.
     ///
     /// # Panics
-    /// In a task, which must not block.
+    /// It is called in a task, which must not block.
     #[track_caller]
     pub fn blocking_acquire_many_owned(
         self: Arc<Self>,
@@ -249,7 +249,7 @@ impl Semaphore {
     /// As [`try_acquire`](Self::try_acquire), with a permit that keeps the semaphore alive.
     ///
     /// # Errors
-    /// There is none, or the semaphore was closed.
+    /// No permit is free, or the semaphore was closed.
     #[track_caller]
     pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
@@ -258,7 +258,7 @@ impl Semaphore {
     /// As [`try_acquire_many`](Self::try_acquire_many), with permits that keep the semaphore alive.
     ///
     /// # Errors
-    /// They are not there, or the semaphore was closed.
+    /// They are not free, or the semaphore was closed.
     #[track_caller]
     pub fn try_acquire_many_owned(
         self: Arc<Self>,
@@ -268,7 +268,7 @@ impl Semaphore {
         Ok(self.owned(permits, Location::caller()))
     }
 
-    /// Ends all waits with an error, now and later.
+    /// Ends all current and later waits with an error.
     pub fn close(&self) {
         self.inner.close();
     }
@@ -298,7 +298,7 @@ impl Semaphore {
         }
     }
 
-    /// Permits that were taken and forgotten, so that only what this makes gives them back.
+    /// Permits for a guard: they were taken and forgotten, so only the guard returns them.
     fn owned(self: Arc<Self>, permits: u32, place: Place) -> OwnedSemaphorePermit {
         let hold = Record::hold_shared(Arc::clone(self.watch.record()), Owner::here(true), place, permits);
         OwnedSemaphorePermit { hold: Some(hold), lock: self, permits }
@@ -306,10 +306,10 @@ impl Semaphore {
 }
 
 impl<'a> SemaphorePermit<'a> {
-    /// Takes the permits of another one in.
+    /// Adds the permits of another guard to this one.
     ///
     /// # Panics
-    /// They are of another semaphore.
+    /// They belong to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(std::ptr::eq(self.lock, other.lock), "permits of two semaphores cannot be merged");
@@ -322,7 +322,7 @@ impl<'a> SemaphorePermit<'a> {
         self.hold.amend(self.inner.num_permits() as u32);
     }
 
-    /// Gives so many of the permits away, or nothing if there are fewer.
+    /// Splits off this many of the permits; nothing if there are fewer.
     #[track_caller]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         let inner = self.inner.split(permits)?;
@@ -331,7 +331,7 @@ impl<'a> SemaphorePermit<'a> {
         Some(Self { hold, lock: self.lock, inner })
     }
 
-    /// Takes the permits away from the semaphore for good.
+    /// Removes the permits from the semaphore for good.
     pub fn forget(self) {
         let Self { hold, lock, inner } = self;
         lock.watch.record().remove_permits(inner.num_permits());
@@ -339,22 +339,22 @@ impl<'a> SemaphorePermit<'a> {
         inner.forget();
     }
 
-    /// The semaphore they belong to.
+    /// The semaphore of these permits.
     pub fn semaphore(&self) -> &'a Semaphore {
         self.lock
     }
 
-    /// How many they are.
+    /// The number of permits.
     pub fn num_permits(&self) -> usize {
         self.inner.num_permits()
     }
 }
 
 impl OwnedSemaphorePermit {
-    /// Takes the permits of another one in.
+    /// Adds the permits of another guard to this one.
     ///
     /// # Panics
-    /// They are of another semaphore.
+    /// They belong to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(Arc::ptr_eq(&self.lock, &other.lock), "permits of two semaphores cannot be merged");
@@ -368,7 +368,7 @@ impl OwnedSemaphorePermit {
         }
     }
 
-    /// Gives so many of the permits away, or nothing if there are fewer.
+    /// Splits off this many of the permits; nothing if there are fewer.
     #[track_caller]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         let apart = u32::try_from(permits).ok().filter(|apart| *apart <= self.permits)?;
@@ -378,18 +378,18 @@ impl OwnedSemaphorePermit {
         Some(Self { hold, lock: self.lock.clone(), permits: apart })
     }
 
-    /// Takes the permits away from the semaphore for good.
+    /// Removes the permits from the semaphore for good.
     pub fn forget(mut self) {
         self.lock.watch.record().remove_permits(self.num_permits());
         self.permits = 0;
     }
 
-    /// The semaphore they belong to.
+    /// The semaphore of these permits.
     pub fn semaphore(&self) -> &Arc<Semaphore> {
         &self.lock
     }
 
-    /// How many they are.
+    /// The number of permits.
     pub fn num_permits(&self) -> usize {
         self.permits as usize
     }

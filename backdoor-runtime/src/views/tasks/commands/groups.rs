@@ -1,4 +1,4 @@
-//! Many tasks on one screen: those of one name and place together.
+//! Many tasks on one screen: grouped by name and place.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use crate::views::tasks::TaskInfo;
 use crate::views::tasks::commands::pieces::rounded;
 use crate::{Column, Cut, Value};
 
-/// Groups that are shown, the largest first.
+/// The most groups that are shown, the largest first.
 const SHOWN: usize = 50;
 
-/// Groups that are told apart; what comes later counts among the others.
+/// The most groups that are told apart; further ones count among the others.
 const MOST: usize = 1024;
 
 #[derive(Default)]
@@ -34,7 +34,7 @@ struct Group {
 }
 
 impl Groups {
-    /// Counts these, and gives what a machine gets of them: each by itself.
+    /// Counts these tasks, and returns the items for `--json`: each task alone.
     pub(super) fn take(&mut self, tasks: &[TaskInfo]) -> Vec<Item> {
         for task in tasks {
             self.count += 1;
@@ -53,7 +53,7 @@ impl Groups {
         tasks.iter().map(|task| Item::shown(Value::of(task), |_| Ok(()))).collect()
     }
 
-    /// The table of them.
+    /// The table of the groups.
     pub(super) fn end(self) -> Item {
         const COLUMNS: [Column; 4] = [
             Column::new("spawned").cut(Cut::Start),

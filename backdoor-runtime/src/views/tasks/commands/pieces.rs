@@ -1,4 +1,4 @@
-//! How a task is shown: its row in a list, its stack with the locks it holds and waits for.
+//! A task's row in a list, and its stack with the locks that it holds and waits for.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::views::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::views::threads::ThreadStack;
 use crate::{Column, CommandOutput, Cut, Page, Value};
 
-/// The columns that can shrink, the least important first.
+/// The columns that may shrink, the least important first.
 const COLUMNS: [Column; 6] = [
     Column::new("spawned").cut(Cut::Start).spare(4),
     Column::new("busy").spare(1),
@@ -22,7 +22,7 @@ const COLUMNS: [Column; 6] = [
     Column::new("ago").spare(3),
 ];
 
-/// Rows of one table: for a person with these columns, or with the few of these names where a narrow terminal has no room for all.
+/// Rows of one table: for a terminal with these columns, or with the columns `few` if the terminal is too narrow for all.
 pub(super) fn rows<T: Serialize>(
     all: &[T],
     few: &'static [&'static str],
@@ -52,12 +52,12 @@ pub(super) fn columns(task: &TaskInfo) -> Vec<Field> {
     ]
 }
 
-/// Rounded for reading.
+/// Rounded for the reader.
 pub(super) fn rounded(length: Duration) -> Value {
     tasks::rounded(length).into()
 }
 
-/// A task with where it waits, and its locks.
+/// A task with its await stack and its locks.
 pub(super) fn stack(stack: TaskStack, locks: TaskLocks, full: bool) -> Item {
     Item::of(Shown { stack, locks, full })
 }
@@ -78,7 +78,7 @@ impl CommandOutput for Shown {
     }
 }
 
-/// These columns of a row, and of the place where the task was spawned the end.
+/// These columns of a row; the place where the task was spawned is shortened to its end.
 fn few_of(row: &Value, few: &[&'static str]) -> Value {
     let field = |&name: &&'static str| match (name, row[name].as_str()) {
         ("spawned", Some(place)) => (name, fitted::short_place(place).into()),
@@ -108,7 +108,7 @@ fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<
     let mut before: Vec<String> = Vec::new();
     for leaf in &stack.leaves {
         let lines = leaf_lines(leaf, full);
-        // Two leaves share the way up to where they part.
+        // Two leaves share the functions up to the point where their stacks differ.
         let shared = lines.iter().zip(&before).take_while(|(line, before)| line == before).count();
         let shared = shared.min(lines.len().saturating_sub(1));
         for (depth, line) in lines.iter().enumerate().skip(shared) {

@@ -1,4 +1,4 @@
-//! `runtime`: what the service's runtime does, and whether it is stuck.
+//! The command `runtime`: the state of the service's runtime, and whether it is stuck.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -38,7 +38,7 @@ struct Watched(RuntimeInfo);
 impl CommandOutput for Watched {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let Self(info) = self;
-        // What it is stuck on has a line each.
+        // Each cause has a line.
         for (at, part) in info.verdict.split("; ").enumerate() {
             fitted::sentence(page, if at == 0 { 0 } else { 2 }, part)?;
         }
