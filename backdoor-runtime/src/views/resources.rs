@@ -1,8 +1,8 @@
-//! What the process uses of the machine, and how it was built and started.
+//! The use of resources by the process, and how it was built and started.
 //!
-//! Linux tells all of it in `/proc` (proc(5)) and `/sys/fs/cgroup` (cgroups(7)). Nothing is kept between two calls, nothing is
-//! measured while nobody asks, and what the kernel does not tell is left out rather than guessed. The built-in commands `mem`, `fds`,
-//! `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show what these functions return.
+//! All data comes from `/proc` (proc(5)) and `/sys/fs/cgroup` (cgroups(7)). Nothing is stored between two calls, nothing is measured
+//! without a call, and figures that the kernel does not show are omitted rather than guessed. The built-in commands `mem`, `fds`,
+//! `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show the results of these functions.
 //!
 //! ```
 //! let memory = backdoor_runtime::resources::memory()?;

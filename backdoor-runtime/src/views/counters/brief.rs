@@ -1,11 +1,11 @@
-//! A counter or a histogram in one cell of a table; `get` and `--json` have all of it.
+//! A counter or a histogram in one cell of a table; `get` and `--json` show all fields.
 
 use crate::Value;
 use crate::reply::figures::amount;
 use crate::reply::text::scalar;
 
-/// `1.2M  3.7k/s`, and of a histogram `1.2M  3.7k/s  p50 20us p99 96us`; nothing where the value is no reading of theirs, by the
-/// names of its first fields.
+/// `1.2M  3.7k/s`, and for a histogram `1.2M  3.7k/s  p50 20us p99 96us`; nothing if the names of the first fields show that the value is
+/// no reading of a counter or histogram.
 pub(crate) fn brief(value: &Value) -> Option<String> {
     let Value::Record(fields) = value else { return None };
     let mut names = fields.iter().map(|(name, _)| name.as_ref());

@@ -9,14 +9,14 @@ use crate::views::counters::rate::Marks;
 use crate::views::counters::shard::{SHARDS, Shard, mine};
 use crate::views::vars::{Readable, Reading};
 
-/// Counts what happens, from any thread.
+/// Counts events from any thread.
 ///
-/// It is kept in 16 parts, each on a cache line of its own, and a thread always writes to the same one: counting costs a few
-/// nanoseconds, also where many threads count the same. It takes 1 KB, and up to 1.5 KB more once it has been read.
+/// It has 16 parts, each on a cache line of its own, and a thread always writes to the same part: counting costs a few nanoseconds, even if
+/// many threads count at once. A counter takes 1 KB, and up to 1.5 KB more after its first reading.
 ///
-/// A reading is a record: `count`; `rate`, the increments per second since the last reading that is about a second old, and `window`,
-/// the age of that reading (both null at the first reading); `rate_10s` and `rate_60s`, which are null without a reading at that time, as
-/// `trend` makes every second.
+/// A reading is a record: `count`; `rate`, the increments per second since the last reading that is about a second old, and `window`, the
+/// age of that reading (both null at the first reading); `rate_10s` and `rate_60s`, which are null without a reading at that time; `trend`
+/// makes one every second.
 ///
 /// ```
 /// use backdoor_runtime::Counter;

@@ -8,8 +8,8 @@ use crate::views::vars::{Readable, Reading};
 
 /// A number that goes up and down: the length of a queue, a temperature, a share.
 ///
-/// It is one `f64` in 8 bytes, exact for whole numbers up to 2^53. A gauge that is set cannot be kept in parts as a
-/// [`Counter`](crate::Counter) is: what counts up and down from many threads millions of times a second is two counters.
+/// It is one `f64` in 8 bytes, exact for whole numbers up to 2^53. A gauge can be set, so it cannot be split into parts as a
+/// [`Counter`](crate::Counter) is: for a value that many threads change up and down millions of times a second, use two counters.
 ///
 /// ```
 /// use backdoor_runtime::Gauge;
@@ -41,7 +41,7 @@ impl Gauge {
     #[inline]
     pub fn add(&self, more: f64) {
         let added = |bits: u64| Some((f64::from_bits(bits) + more).to_bits());
-        // It is never refused.
+        // The update always succeeds.
         let _ = self.bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, added);
     }
 

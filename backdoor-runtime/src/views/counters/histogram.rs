@@ -13,20 +13,20 @@ use crate::views::vars::{Readable, Reading};
 /// Each power of two is divided into this many buckets.
 const LINEAR: u32 = 16;
 
-/// Numbers below [`LINEAR`] have one each; the 60 powers of two above share the rest.
+/// Numbers below [`LINEAR`] have a bucket each; the 60 powers of two above share the rest.
 const BUCKETS: usize = 16 + 60 * 16;
 
-/// Fewer than a counter has: threads that measure seldom hit the same bucket at once.
+/// Fewer than a counter has: threads seldom record into the same bucket at once.
 const SHARDS: usize = 4;
 
 /// A distribution of measurements: response times, sizes of requests.
 ///
-/// Numbers fall into 976 buckets, 16 for each power of two, in 4 parts, of which a thread always writes to the same one. That is 31 KB,
-/// and up to 1.5 KB more once it has been read; of a `static`, the system only hands out the pages that are written to.
-/// Recording costs about what a [`Counter`](crate::Counter) costs.
+/// Numbers fall into 976 buckets, 16 for each power of two, in 4 parts, and a thread always writes to the same part. That is 31 KB, and up
+/// to 1.5 KB more after the first reading; for a `static`, the system allocates only the pages that are written to. Recording costs about
+/// as much as with a [`Counter`](crate::Counter).
 ///
-/// A reading is a record: `count`, `rate` and `window` as a counter's, the percentiles `p50`, `p90`, `p99` and `p999`, and `max`, all
-/// since the start. A percentile is off by 1/32 (3.1 %) at most, and exact below 32; the maximum is exact.
+/// A reading is a record: `count`, `rate` and `window` as for a counter, the percentiles `p50`, `p90`, `p99` and `p999`, and `max`, all
+/// since the start. A percentile is off by at most 1/32 (3.1 %), and exact below 32; the maximum is exact.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,12 +46,12 @@ pub struct Histogram<T = u64> {
     measures: PhantomData<fn(T)>,
 }
 
-/// What a [`Histogram`] can record: it has a whole number for each value, and a value for each whole number.
+/// A type that a [`Histogram`] can record: each value has a whole number, and each whole number a value.
 pub trait Measured {
-    /// The number that stands for this value.
+    /// The number for this value.
     fn to_number(self) -> u64;
 
-    /// What an operator sees of a number.
+    /// The value for a number, as the operator sees it.
     fn show(number: u64) -> Value;
 }
 
@@ -65,7 +65,7 @@ impl Measured for u64 {
     }
 }
 
-/// In nanoseconds; what is longer than 584 years is 584 years.
+/// In nanoseconds; longer durations than 584 years count as 584 years.
 impl Measured for Duration {
     fn to_number(self) -> u64 {
         u64::try_from(self.as_nanos()).unwrap_or(u64::MAX)
@@ -76,10 +76,10 @@ impl Measured for Duration {
     }
 }
 
-/// In billionths, from 0 to 18 billion: what is negative or no number counts as 0.
+/// In billionths, from 0 to 18 billion: negative numbers and NaN count as 0.
 impl Measured for f64 {
     fn to_number(self) -> u64 {
-        // The conversion saturates, and makes 0 of what is no number.
+        // The conversion saturates, and turns NaN into 0.
         (self * 1e9) as u64
     }
 
@@ -104,7 +104,7 @@ impl<T: Measured> Histogram<T> {
     pub fn record(&self, value: T) {
         let number = value.to_number();
         self.shards[mine(SHARDS)][bucket(number)].fetch_add(1, Ordering::Relaxed);
-        // A load is cheaper than a write that changes nothing.
+        // A load is cheaper than a store that changes nothing.
         if number > self.max.load(Ordering::Relaxed) {
             self.max.fetch_max(number, Ordering::Relaxed);
         }
@@ -136,7 +136,7 @@ impl<T: Measured> Histogram<T> {
     }
 }
 
-/// The bucket of a number: below 16 its own, above by its power of two and the four bits behind the first.
+/// The bucket of a number: its own below 16; above, given by its power of two and the next four bits.
 #[inline]
 fn bucket(number: u64) -> usize {
     let shift = (number | 0xf).ilog2() - 3;
@@ -158,7 +158,7 @@ fn middle(bucket: usize) -> u64 {
     }
 }
 
-/// The middle of the bucket that holds the value below which this many of a thousand lie.
+/// The middle of the bucket with the value at this many thousandths of all values.
 fn percentile(sums: &[u64], count: u64, thousandths: u64) -> u64 {
     let rank = (u128::from(count) * u128::from(thousandths)).div_ceil(1000).max(1);
     let mut seen = 0;

@@ -24,7 +24,7 @@ pub struct Metric {
     pub help: Cow<'static, str>,
     /// The unit; empty if there is none.
     pub unit: Cow<'static, str>,
-    /// What it is. A count that only grows is a record with `count`, and so is a distribution, which has percentiles, too.
+    /// The reading: a record with `count` for a counter and for a distribution, which has percentiles, too.
     pub reading: Reading,
 }
 
@@ -32,7 +32,7 @@ pub struct Metric {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// By name.
+    /// Sorted by name.
     pub metrics: Vec<Metric>,
     /// The registries that did not answer, each with the reason.
     pub missing: Vec<String>,
@@ -43,7 +43,7 @@ type List = Arc<dyn Fn() -> Vec<Metric> + Send + Sync>;
 static REGISTRIES: Mutex<Vec<(Cow<'static, str>, List)>> = Mutex::new(Vec::new());
 
 impl Metric {
-    /// A metric with these labels, which are put behind its name.
+    /// A metric with these labels, which are appended to its name.
     pub fn new<'a>(
         name: &str,
         labels: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -84,7 +84,7 @@ pub fn show(
             None
         }
     };
-    // What it holds is the author's, and so is the Drop of that.
+    // A registry's function belongs to the author, and may run code in its `Drop`.
     drop((registries, replaced));
     true
 }
@@ -110,7 +110,7 @@ fn labelled<'a>(name: &str, labels: impl IntoIterator<Item = (&'a str, &'a str)>
     let mut text = name.to_owned();
     for (at, (label, value)) in labels.into_iter().enumerate() {
         text.push(if at == 0 { '{' } else { ',' });
-        // Text takes all that is written.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{label}=\"{}\"", Escaped(value));
     }
     if text.len() > name.len() {

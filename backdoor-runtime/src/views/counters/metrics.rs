@@ -11,16 +11,16 @@ use metrics::{
 use crate::views::counters::{Counter, Gauge, Histogram, Metric, show};
 use crate::views::vars::{Readable, Reading};
 
-/// Counters and gauges that are kept; of more, only the author's own recorder knows. They take 1 KB each.
+/// The most counters and gauges that are kept; further ones are only forwarded. They take 1 KB each.
 const NUMBERS: usize = 2_000;
 
-/// Histograms that are kept. They take 31 KB each.
+/// The most histograms that are kept. They take 31 KB each.
 const HISTOGRAMS: usize = 200;
 
 /// A recorder for the `metrics` crate (feature `metrics`) whose counters, gauges and histograms operators can read.
 ///
-/// It keeps up to 2,000 counters and gauges and 200 histograms, by name and labels; what comes after that is only passed on. A
-/// histogram takes numbers from 0 to 18 billion, to a billionth.
+/// It keeps up to 2,000 counters and gauges and 200 histograms, by name and labels; further ones are only forwarded. A histogram takes
+/// numbers from 0 to 18 billion, to a billionth.
 ///
 /// ```
 /// use backdoor_runtime::counters::MetricsRecorder;
@@ -44,32 +44,32 @@ struct Kept {
 }
 
 impl MetricsRecorder {
-    /// A recorder that passes nothing on.
+    /// A recorder that forwards nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Passes on to this recorder everything that comes.
+    /// Forwards everything to this recorder.
     #[must_use]
     pub fn forward(mut self, next: impl Recorder + Send + Sync + 'static) -> Self {
         self.next = Some(Arc::new(next));
         self
     }
 
-    /// Makes it the process's recorder, and shows operators what it keeps.
+    /// Installs it as the process's recorder, and shows its metrics to operators.
     ///
     /// # Errors
-    /// The process has a recorder. Where something else has to install it, [`list`](Self::list) and
-    /// [`counters::show`](crate::views::counters::show) do the rest.
+    /// The process has a recorder. If another recorder has to be installed, use [`list`](Self::list) and
+    /// [`counters::show`](crate::views::counters::show).
     pub fn install(self) -> Result<(), SetRecorderError<Self>> {
         let shown = self.clone();
         metrics::set_global_recorder(self)?;
-        // Among the first of 16.
+        // It is usually among the first of 16; otherwise it is not shown.
         let _ = show("metrics", move || shown.list());
         Ok(())
     }
 
-    /// What was counted so far, by kind and name.
+    /// The metrics so far, by kind and name.
     pub fn list(&self) -> Vec<Metric> {
         fn all<T: Readable + 'static>(kept: &BTreeMap<Key, Arc<T>>) -> Vec<(Key, Arc<dyn Readable>)> {
             kept.iter().map(|(key, kept)| (key.clone(), kept.clone() as Arc<dyn Readable>)).collect()
@@ -164,17 +164,17 @@ fn keep<T: Default>(kept: &mut BTreeMap<Key, Arc<T>>, key: &Key, room: bool) -> 
     room.then(|| kept.entry(key.clone()).or_default().clone())
 }
 
-/// Ours, and the author's own.
+/// Our metric, and the one of the author's recorder.
 struct Both<T, N> {
     ours: Arc<T>,
     next: Option<N>,
 }
 
-/// A counter that can be told how many there are in all.
+/// A counter that can also be set to an absolute value.
 #[derive(Default)]
 struct Counted {
     counter: Counter,
-    /// Held while that is made up for.
+    /// Held while the difference is added.
     absolute: Mutex<()>,
 }
 
@@ -289,7 +289,7 @@ mod tests {
                 metrics::gauge!("of", "user" => number.to_string()).set(1.0);
             }
             metrics::counter!("late").increment(1);
-            // What is known goes on.
+            // Known metrics continue.
             metrics::gauge!("of", "user" => "0").set(2.0);
         });
         assert_eq!(front.list().len(), HISTOGRAMS + NUMBERS);

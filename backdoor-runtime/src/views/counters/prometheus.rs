@@ -1,4 +1,4 @@
-//! The `prometheus` crate: what a registry of the author's has.
+//! The `prometheus` crate: the metrics of the author's registry.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use crate::Value;
 use crate::views::counters::{Metric, show};
 use crate::views::vars::Reading;
 
-/// Shows operators what this registry has (feature `prometheus`). It is gathered when somebody looks, off the console's thread and for
-/// 100 ms. Returns whether there was room, as [`show`].
+/// Shows the metrics of this registry to operators (feature `prometheus`). Each reading gathers them on a separate thread, for at most 100
+/// ms. The result is that of [`show`].
 ///
 /// ```
 /// use prometheus::{IntCounter, Registry};
@@ -24,10 +24,10 @@ pub fn show_prometheus(registry: Registry) -> bool {
     show("prometheus", move || list_prometheus(&registry))
 }
 
-/// What a registry of the `prometheus` crate has. It runs the registry's collectors, which are the author's.
+/// The metrics of a registry of the `prometheus` crate. It runs the registry's collectors, which are code of the author.
 ///
-/// A counter is a record with `count`; a histogram has `count`, `sum` and percentiles, which are the upper bound of the bucket they lie
-/// in, and null beyond the last one; a summary has the percentiles that it was made with.
+/// A counter is a record with `count`; a histogram has `count`, `sum` and percentiles, which are the upper bound of their bucket, and null
+/// beyond the last one; a summary has the percentiles of its configuration.
 pub fn list_prometheus(registry: &Registry) -> Vec<Metric> {
     registry.gather().iter().flat_map(metrics).collect()
 }
@@ -52,15 +52,15 @@ fn metrics(family: &MetricFamily) -> Vec<Metric> {
     metrics.collect()
 }
 
-/// The numbers of a family, in order. They are read from its text, since only that is the same with and without the crate's feature
-/// `protobuf`, which is not ours to choose.
+/// The numbers of a family, in order. They are parsed from its text, because only the text is the same with and without the crate's feature
+/// `protobuf`, which other crates may enable.
 fn numbers(family: &MetricFamily) -> Vec<f64> {
     let mut text = String::new();
-    // What cannot be encoded has no numbers.
+    // A family that cannot be encoded has no numbers.
     let _ = TextEncoder::new().encode_utf8(std::slice::from_ref(family), &mut text);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let number = |line: &str| {
-        // Behind the labels, where there are any, stand the number and perhaps a time.
+        // The number, and possibly a time, follow the labels, if there are any.
         let behind = line.rsplit_once('}').or_else(|| line.split_once(' '))?.1;
         behind.split_whitespace().next()?.parse().ok()
     };

@@ -1,4 +1,4 @@
-//! How fast something grows, from what was seen of it before.
+//! Rates from earlier readings of a count.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::Value;
 
-/// How many looks are remembered: a minute of them, one a second.
+/// How many readings are kept: one a second for a minute.
 const MARKS: usize = 64;
 
-/// Looks closer together than this are one, lest two operators shorten each other's window.
+/// Closer readings count as one, so that two operators do not shorten each other's window.
 const APART: Duration = Duration::from_millis(900);
 
-/// What was seen, and when. Empty, and without memory, until somebody looks; then 24 bytes a look, 64 looks at most.
+/// Earlier readings with their times. Empty and without memory until the first reading; then 24 bytes each, for at most 64.
 pub(super) struct Marks(Mutex<VecDeque<Mark>>);
 
 #[derive(Clone, Copy)]
@@ -21,15 +21,15 @@ struct Mark {
     count: u64,
 }
 
-/// How many a second, over several windows. Without an earlier look there is none.
+/// Increments per second over several windows. Without an earlier reading there are none.
 pub(super) struct Rates {
-    /// Since the youngest look that is about a second old or older.
+    /// Since the latest reading that is about a second old or older.
     pub(super) rate: Option<f64>,
-    /// How long ago that was.
+    /// The age of that reading.
     pub(super) window: Option<Duration>,
-    /// Over the last ten seconds, where a look was taken then.
+    /// Over the last ten seconds, if there is a reading from then.
     pub(super) ten: Option<f64>,
-    /// Over the last minute, where a look was taken then.
+    /// Over the last minute, if there is a reading from then.
     pub(super) sixty: Option<f64>,
 }
 
@@ -38,14 +38,14 @@ impl Marks {
         Self(Mutex::new(VecDeque::new()))
     }
 
-    /// Takes a look: what `count` says now, and how fast it got there.
+    /// Takes a reading of `count`, and returns it with the rates.
     pub(super) fn look(&self, now: Instant, count: impl FnOnce() -> u64) -> (u64, Rates) {
         let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock, so that later looks see more.
+        // Under the lock, so that later readings are not smaller.
         let mark = Mark { at: now, count: count() };
         let since = |least: Duration| marks.iter().rev().find(|old| mark.age(old) >= least);
         let window = |seconds: u64| {
-            // A sampler's looks are not a second apart to the millisecond.
+            // The readings of the sampler are not exactly a second apart.
             let wanted = Duration::from_secs(seconds);
             let old = marks.iter().min_by_key(|old| mark.age(old).abs_diff(wanted))?;
             (mark.age(old).abs_diff(wanted) <= wanted / 10).then(|| mark.rate(old))
@@ -72,7 +72,7 @@ impl Mark {
         self.at.saturating_duration_since(old.at)
     }
 
-    /// How many a second, to the thousandth.
+    /// Increments per second, rounded to a thousandth.
     fn rate(&self, old: &Self) -> f64 {
         let rate = self.count.saturating_sub(old.count) as f64 / self.age(old).as_secs_f64();
         (rate * 1000.0).round() / 1000.0
@@ -106,7 +106,7 @@ mod tests {
         let (_, rates) = marks.look(start + seconds(4.0), || 500);
         assert_eq!((rates.rate, rates.window), (Some(100.0), Some(seconds(4.0))));
         assert_eq!((rates.ten, rates.sixty), (None, None));
-        // A second operator, right behind the first, has the first look to compare with.
+        // A second operator reads right after the first; the window still begins at the first reading.
         let (_, rates) = marks.look(start + seconds(4.1), || 510);
         assert_eq!((rates.rate, rates.window), (Some(100.0), Some(seconds(4.1))));
     }
@@ -115,7 +115,7 @@ mod tests {
     fn looks_a_second_apart_give_three_windows_and_stay_bounded() {
         let (marks, start) = (Marks::new(), Instant::now());
         for second in 0..200u64 {
-            // Ten a second, and a hundred a second in the last five.
+            // Ten a second, and a hundred a second in the last five seconds.
             let count = 10 * second + 90 * second.saturating_sub(194);
             let (_, rates) = marks.look(start + seconds(second as f64), || count);
             if second == 199 {

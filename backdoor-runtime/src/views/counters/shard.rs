@@ -1,4 +1,4 @@
-//! A number in several parts, so that threads that count the same thing do not take a cache line from each other.
+//! Splits a number into several parts, so that threads that count together do not contend for a cache line.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ impl Shard {
     }
 }
 
-/// Which part is this thread's, of this many (a power of two): threads take them in turn.
+/// The index of this thread's part, out of `parts` (a power of two): threads take the parts in turn.
 #[inline]
 pub(super) fn mine(parts: usize) -> usize {
     thread_local!(static MINE: Cell<usize> = const { Cell::new(usize::MAX) });

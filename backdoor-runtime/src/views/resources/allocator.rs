@@ -1,4 +1,4 @@
-//! What an allocator says of itself.
+//! The figures of an allocator.
 
 use crate::reply::record;
 
@@ -7,15 +7,15 @@ record! {
     pub struct Allocator {
         /// Its name.
         pub name: &'static str,
-        /// Handed out to the program.
+        /// Allocated by the program.
         pub allocated: u64,
-        /// In pages that hold something handed out.
+        /// In pages with at least one allocation.
         pub active: u64,
-        /// Kept in RAM, used or not.
+        /// In RAM, used or not.
         pub resident: u64,
-        /// Given to it by the kernel.
+        /// Mapped from the kernel.
         pub mapped: u64,
-        /// Kept for later without RAM behind it.
+        /// Reserved addresses without RAM.
         pub retained: u64,
     }
 }

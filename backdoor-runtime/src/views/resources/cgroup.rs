@@ -17,7 +17,7 @@ record! {
     /// ancestors; `None` is no limit, or an invisible one: `unknown` shows which.
     #[derive(Default)]
     pub struct Cgroup {
-        /// 2, or 1 where the machine still has the old hierarchy.
+        /// 2, or 1 if the machine still has the old hierarchy.
         pub version: u8,
         /// Its path in the hierarchy, as the process sees it. In version 1, the path of the memory controller.
         pub path: String,
@@ -188,10 +188,10 @@ fn version_1<'a>(root: &Path, path_of: impl Fn(&str) -> Option<&'a str>) -> Cgro
     let (memory_group, cpu, pids) = (group("memory"), group("cpu"), group("pids"));
     let stat = cpu.text("cpu.stat");
     let memory = memory_group.number("memory.usage_in_bytes");
-    // No limit is written as the largest number of whole pages.
+    // The kernel writes an unlimited value as the largest number of whole pages.
     let memory_max = memory_group.smallest("memory.limit_in_bytes");
     let memory_limit = memory_max.filter(|limit| *limit < 1 << 62);
-    // No limit is written as -1.
+    // The kernel writes an unlimited value as -1.
     let quota = |directory: &Path| {
         let number = |file: &str| read(directory.join(file)).ok()?.trim().parse::<f64>().ok();
         let (quota, period) = (number("cpu.cfs_quota_us")?, number("cpu.cfs_period_us")?);

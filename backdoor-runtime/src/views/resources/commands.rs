@@ -1,4 +1,4 @@
-//! What the process uses, and how it was built and started.
+//! The commands for the use of resources: `mem`, `fds`, `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self`.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -24,7 +24,7 @@ async fn mem(
 ) -> io::Result<Memory> {
     if heap_profile {
         let path = resources::heap_profile()?;
-        // Nobody reads it where the session has gone.
+        // Only a closed session fails here.
         let _ = session.println(format!("heap profile: {}", path.display())).await;
     }
     resources::memory()
@@ -162,7 +162,7 @@ struct Sockets(Vec<Socket>);
 
 impl CommandOutput for Sockets {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        // Of an address the port tells most.
+        // The port is the most important part of an address.
         const COLUMNS: [Column; 4] = [
             Column::new("local").cut(Cut::Start).least(12),
             Column::new("peer").cut(Cut::Start).least(12),

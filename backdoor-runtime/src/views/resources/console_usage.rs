@@ -1,4 +1,4 @@
-//! What the console itself costs the service it lives in.
+//! The use of resources by the console itself.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -21,21 +21,21 @@ record! {
     pub struct Itself {
         /// Its threads, by number.
         pub threads: Vec<OwnThread>,
-        /// The CPU time of all of them, and of those that have ended, of every console of the process.
+        /// The CPU time of all its threads, live and ended, of every console of the process.
         pub cpu: Duration,
-        /// Of it, the time of those that have ended: looks, profiles, questions to the service's own code.
+        /// The part of ended threads: stack readings, profiles, calls of the service's own code.
         pub ended: Duration,
-        /// How long it has been up.
+        /// The time since its start.
         pub up: Duration,
         /// The number of sessions.
         pub sessions: usize,
         /// The parts of its memory that grow with use.
         pub holds: Vec<Held>,
-        /// The lines that were run, by how they ended.
+        /// The number of lines that were run, by outcome.
         pub commands: Vec<StatusCount>,
-        /// How often its own code has panicked, each of which is a bug of it.
+        /// The number of panics in its own code; each is a bug.
         pub bugs: u64,
-        /// Why the threads are not all there, where they are not.
+        /// Why the list of threads is incomplete, if it is.
         pub not_read: Option<String>,
     }
 }
@@ -66,7 +66,7 @@ record! {
 
 /// The use of resources by the console. Of its memory it shows the parts that grow with use; the rest is not separate from the service.
 pub fn itself(console: &Console) -> Itself {
-    // What ends between the two is counted twice rather than not at all.
+    // A thread that ends between the two readings is counted twice rather than not at all.
     let (threads, not_read) = match threads() {
         Ok(threads) => (threads, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
@@ -100,12 +100,12 @@ fn threads() -> io::Result<Vec<OwnThread>> {
     for tid in reserve::names(DIRECTORY).map_err(|error| named(Path::new(DIRECTORY), error))? {
         let directory = Path::new(DIRECTORY).join(&tid);
         let Ok(tid) = tid.parse() else { continue };
-        // One that has ended meanwhile is none.
+        // A thread that has ended meanwhile is skipped.
         let Ok(name) = read(directory.join("comm")) else { continue };
         if !name.starts_with("backdoor-") {
             continue;
         }
-        // Kernels without schedstats do not tell.
+        // Kernels without schedstats do not show it.
         let ran = read(directory.join("schedstat")).unwrap_or_default();
         let nanoseconds = ran.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
         threads.push(OwnThread { tid, name: name.trim().to_owned(), cpu: Duration::from_nanos(nanoseconds) });

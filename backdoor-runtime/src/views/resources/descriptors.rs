@@ -68,7 +68,7 @@ pub fn descriptors() -> io::Result<Descriptors> {
         })
         .collect();
     let open = descriptors.len() as u64;
-    // Asked of the kernel itself: no descriptor may be left to read a file with.
+    // By a system call: there may be no descriptor left for reading a file.
     let limit = soft_limit(Kind::OpenFiles);
     let kinds = count(&descriptors);
     Ok(Descriptors {

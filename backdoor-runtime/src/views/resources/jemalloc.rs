@@ -1,4 +1,4 @@
-//! What jemalloc tells, with the feature `jemalloc`: the figures of its own book, and its heap profile.
+//! jemalloc, with the feature `jemalloc`: its figures and its heap profile.
 
 #[cfg(feature = "jemalloc")]
 pub(super) use with_feature::figures;
@@ -20,12 +20,12 @@ mod with_feature {
     use crate::base::private_file::{Directory, longest};
     use crate::views::resources::allocator::Allocator;
 
-    /// Its figures; `None` where it is not the program's allocator.
+    /// Its figures; `None` if it is not the program's allocator.
     pub(in crate::views::resources) fn figures() -> Option<Allocator> {
         if !is_allocator() {
             return None;
         }
-        // Its figures are those of the last epoch.
+        // The figures are updated once in each epoch.
         epoch::advance().ok()?;
         Some(Allocator {
             name: "jemalloc",
@@ -37,8 +37,8 @@ mod with_feature {
         })
     }
 
-    /// Writes jemalloc's heap profile into a new private directory and gives its path; `jeprof` reads it. The path itself is kept in
-    /// memory for good, as jemalloc asks for.
+    /// Writes jemalloc's heap profile into a new private directory and returns its path; `jeprof` reads it. The path stays in memory for
+    /// good, as jemalloc requires.
     ///
     /// # Errors
     /// jemalloc is not the program's allocator, was not built or not started for profiling, or the file cannot be written.
@@ -64,7 +64,7 @@ mod with_feature {
         Ok(path)
     }
 
-    /// Whether what the program allocates is counted by jemalloc.
+    /// Whether jemalloc counts the program's allocations.
     fn is_allocator() -> bool {
         let Ok(allocated) = thread::allocatedp::read() else { return false };
         let before = allocated.get();
@@ -80,7 +80,7 @@ mod without_feature {
 
     use crate::views::resources::allocator::Allocator;
 
-    /// Nothing is known of any allocator.
+    /// No allocator is known.
     pub(in crate::views::resources) fn figures() -> Option<Allocator> {
         None
     }

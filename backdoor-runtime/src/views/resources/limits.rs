@@ -31,7 +31,7 @@ record! {
 /// `/proc` is not mounted, or hidden.
 pub fn limits() -> io::Result<Vec<Limit>> {
     let text = read("/proc/self/limits")?;
-    // What is used is left out where it cannot be read; the limits are there all the same.
+    // A use that cannot be read is omitted; the limits are still shown.
     let status = read("/proc/self/status").unwrap_or_default();
     let open = links().ok().map(|links| links.len() as u64);
     let mut limits = parse(&text);
@@ -42,7 +42,7 @@ pub fn limits() -> io::Result<Vec<Limit>> {
             "Max data size" => field(&status, "VmData"),
             "Max resident set" => field(&status, "VmRSS"),
             "Max locked memory" => field(&status, "VmLck"),
-            // Of all processes of its user.
+            // Of all processes of this user.
             "Max pending signals" => queued_signals().map(|(used, _)| used),
             _ => None,
         };

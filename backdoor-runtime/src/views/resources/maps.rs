@@ -112,7 +112,7 @@ fn begin(line: &str) -> Option<Mapping> {
     let (start, end) = range.split_once('-')?;
     let (from, to) = (u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?);
     let (permissions, rest) = rest.split_once(' ')?;
-    // Offset, device and inode stand before the name, which may have spaces.
+    // Offset, device and inode precede the name, which may contain spaces.
     let mut name = rest;
     for _ in 0..3 {
         name = name.trim_start().split_once(' ').map_or("", |(_, rest)| rest);

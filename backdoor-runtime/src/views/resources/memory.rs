@@ -48,7 +48,7 @@ record! {
 /// `/proc` is not mounted, or hidden.
 pub fn memory() -> io::Result<Memory> {
     let status = read("/proc/self/status")?;
-    // Kernels before 4.14 have no such file; the rest is told all the same.
+    // Kernels before 4.14 have no such file; the other figures are still shown.
     let (rollup, not_read) = match read("/proc/self/smaps_rollup") {
         Ok(rollup) => (rollup, None),
         Err(error) => (String::new(), Some(error.to_string())),

@@ -1,10 +1,10 @@
-//! What the process was started with.
+//! The environment and the arguments of the process.
 
 use std::{env, mem};
 
 use crate::base::scrub;
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 const STARS: &str = "***";
 
 /// The names of the environment's variables, sorted. Values may be secrets and are not shown.
@@ -15,8 +15,8 @@ pub fn environment_names() -> Vec<String> {
     names
 }
 
-/// The command line, the program first, with stars for what looks like a secret: the value of `--password`, in the same argument or
-/// the next, and what the log takes out as well, such as passwords in URLs.
+/// The command line, the program first, with stars for text that looks like a secret: the value of `--password`, in the same argument or
+/// the next, and everything that the log masks, such as passwords in URLs.
 pub fn arguments() -> Vec<String> {
     without_secrets(env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
 }
@@ -28,10 +28,10 @@ fn without_secrets(arguments: impl Iterator<Item = String>) -> Vec<String> {
             Some((name, _)) => (name, true),
             None => (argument.as_str(), false),
         };
-        // What follows an option without a value may be another option: a word too many is taken rather than one too few.
+        // The word after an option without a value may be another option: rather mask a word too many than one too few.
         match (mem::take(&mut is_value), scrub::is_secret(name), value) {
             (true, _, _) => STARS.to_owned(),
-            // All of it: a value in one argument may have blanks.
+            // The whole argument: a value may contain blanks.
             (false, true, true) => format!("{name}={STARS}"),
             (false, is_secret, _) => {
                 is_value = is_secret && argument.starts_with('-');

@@ -30,7 +30,7 @@ record! {
 }
 
 impl Socket {
-    /// In one line, for a list of descriptors.
+    /// The socket in one line, for a list of descriptors.
     pub(super) fn summary(&self) -> String {
         let mut text = self.kind.to_owned();
         for (before, part) in [(" ", self.local.as_str()), (" - ", &self.peer), (" ", self.state)] {
@@ -76,14 +76,14 @@ pub(super) fn sockets_by_inode() -> io::Result<HashMap<u64, Socket>> {
     let mut sockets = HashMap::new();
     for (kind, files) in [("tcp", ["tcp", "tcp6"]), ("udp", ["udp", "udp6"])] {
         for file in files {
-            // A machine without IPv6 has no tables of it.
+            // A machine without IPv6 has no tables for it.
             let Ok(table) = read(format!("/proc/self/net/{file}")) else { continue };
             sockets.extend(table.lines().skip(1).filter_map(|line| internet(kind, line)));
         }
     }
     match read("/proc/self/net/unix") {
         Ok(table) => sockets.extend(table.lines().skip(1).filter_map(unix)),
-        // What the others say is worth telling.
+        // The tables that were read are still shown.
         Err(error) if sockets.is_empty() => return Err(error),
         Err(_) => {}
     }
@@ -125,7 +125,7 @@ fn internet(kind: &'static str, line: &str) -> Option<(u64, Socket)> {
     Some((words.get(9)?.parse().ok()?, socket))
 }
 
-/// Words of 32 bits in the order of the machine's bytes, the port in the order of the network's.
+/// Words of 32 bits in the machine's byte order, the port in network byte order.
 fn address(text: &str) -> Option<SocketAddr> {
     let (host, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;

@@ -1,4 +1,4 @@
-//! Draws a trend with characters: three charts on one axis each, as wide as the terminal.
+//! Draws a trend with characters: three charts, each with its own axis, as wide as the terminal.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -10,26 +10,26 @@ use crate::{CommandOutput, Page, Value};
 /// Lines of one chart above its axis.
 const HEIGHT: usize = 5;
 
-/// The line in the middle, from below.
+/// The middle line, counted from the bottom.
 const MIDDLE: usize = HEIGHT / 2;
 
-/// Steps of a character.
+/// Steps within one character.
 const STEPS: usize = 8;
 
-/// More columns than two a point tell nothing.
+/// More than two columns for each point show nothing more.
 const WIDEST: usize = 120;
 
-/// Fewer columns are no chart: a terminal that is narrower breaks the lines.
+/// The minimal width of a chart: on a narrower terminal, the lines wrap.
 const NARROWEST: usize = 12;
 
-/// Changes that are marked, the youngest; each has a letter.
+/// The most changes that are marked, the youngest; each has a letter.
 const MARKED: usize = 26;
 
-/// The characters of a chart.
+/// The characters to draw with.
 struct Pen {
     /// One to eight eighths of a character.
     bars: [char; STEPS],
-    /// Between the mean and the most.
+    /// Fills the space between the mean and the maximum.
     range: char,
     side: char,
     corner: char,
@@ -44,15 +44,15 @@ const BLOCKS: Pen =
 const ASCII: Pen =
     Pen { bars: ['_', '_', '.', '.', ':', ':', '#', '#'], range: '\'', side: '|', corner: '+', axis: '-' };
 
-/// A trend and what it is drawn for.
+/// A trend, and the settings of its drawing.
 pub(super) struct Chart<'a> {
     trend: &'a Trend,
     pen: &'static Pen,
-    /// Columns of the numbers at the side.
+    /// The width of the labels at the side.
     side: usize,
-    /// Where the axes of all charts begin: their least number, so that they can be compared.
+    /// The least number of all charts, at which all axes begin, so that the charts can be compared.
     low: f64,
-    /// Columns of the charts themselves.
+    /// The width of the charts without labels.
     columns: usize,
     /// The changes that are marked, and their letters.
     changes: Vec<(char, &'a Change)>,
@@ -131,7 +131,7 @@ impl<'a> Chart<'a> {
         };
         writeln!(page, "last {span}: min {}, max {}", number(least), number(high))?;
         let low = self.low;
-        // The number stands where the bars of one that never changes end.
+        // A constant number is drawn at half height, and so is its label.
         let top = if low < high { HEIGHT - 1 } else { MIDDLE };
         let columns: Vec<Option<Column>> = (0..self.columns).map(|at| self.column(points, at)).collect();
         for row in (0..HEIGHT).rev() {
@@ -154,7 +154,7 @@ impl<'a> Chart<'a> {
         writeln!(page, "{:side$}  -{span}{:>ends$}", "", "now")
     }
 
-    /// What falls into a column: several points where there are more of them than columns, and one in several where there are fewer.
+    /// The points in a column: several points if there are more points than columns; otherwise one point fills several columns.
     fn column(&self, points: &[Point], at: usize) -> Option<Column> {
         let first = at * points.len() / self.columns;
         let end = ((at + 1) * points.len() / self.columns).max(first + 1);
@@ -181,7 +181,7 @@ impl<'a> Chart<'a> {
         }
     }
 
-    /// The letters of the changes under the columns in which they were made; of two in one column, the later one.
+    /// The letters of the changes below their columns; of two changes in one column, the later one.
     fn marks(&self, points: &[Point], step: Duration) -> String {
         let mut marks = vec![' '; self.columns];
         let start = points.first().and_then(|point| self.trend.time.duration_since(point.time).ok());
@@ -193,10 +193,10 @@ impl<'a> Chart<'a> {
         marks.into_iter().collect::<String>().trim_end().to_owned()
     }
 
-    /// Where a time is that was so long ago, among the columns of the point that it belongs to. The first point begins at `start`.
+    /// The column of a time `ago`, within the columns of its point. The first point begins at `start`.
     fn column_of(&self, ago: Duration, start: Duration, step: Duration, count: usize) -> Option<usize> {
         let points = start.checked_sub(ago)?.as_secs_f64() / step.as_secs_f64();
-        // What was changed since the last point was measured is under that.
+        // A change since the last point is drawn below the last point.
         let point = (points as usize).min(count - 1);
         let last = ((point + 1) * self.columns).div_ceil(count) - 1;
         let first = (point * self.columns).div_ceil(count).min(last);
@@ -204,24 +204,24 @@ impl<'a> Chart<'a> {
     }
 }
 
-/// The least and the most of all points; none where nothing was measured.
+/// The minimum and maximum of all points; none without any measured value.
 fn range(points: &[Point]) -> Option<(f64, f64)> {
     let known = points.iter().filter_map(|point| Some((point.min?, point.max?)));
     known.reduce(|(low, high), (min, max)| (low.min(min), high.max(max)))
 }
 
-/// How high a number is, in steps: from 1, so that the least is seen, to the top of the chart. What never changes is in the middle.
+/// The height of a number in steps: from 1, so that the minimum is visible, to the top of the chart. A constant number is at half height.
 fn level(number: f64, low: f64, high: f64) -> usize {
     const TOP: usize = HEIGHT * STEPS;
     if low >= high {
         return (MIDDLE + 1) * STEPS;
     }
-    // Halves, since the difference of two huge ones may be infinite.
+    // Halves, because the difference of two huge numbers may be infinite.
     let part = (number / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
     1 + (part.clamp(0.0, 1.0) * (TOP - 1) as f64).round() as usize
 }
 
-/// At most eleven characters: a whole number as it is, a large or small one with its power of ten, any other to four digits.
+/// At most eleven characters: a whole number unchanged, a large or small one with a power of ten, any other with four digits.
 fn number(number: f64) -> String {
     let size = number.abs();
     match size {

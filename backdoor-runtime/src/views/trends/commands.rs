@@ -1,4 +1,4 @@
-//! What a number was, drawn.
+//! The command `trend`: draws the history of a number.
 
 use std::fmt::{self, Write};
 
@@ -38,7 +38,7 @@ fn names(so_far: &str) -> Vec<String> {
     names
 }
 
-/// The name of something watched, and with it what was found there.
+/// The name of a watched number, with its trend.
 struct Name(Trend);
 
 impl FromArg for Name {
@@ -58,10 +58,10 @@ impl FromArg for Name {
     }
 }
 
-/// Why a number that is marked is not watched.
+/// Why a marked number is not watched.
 const NOT_STARTED: &str = "the console reads numbers after its start, and none has started in this process";
 
-/// The first few names, which is all of them in most services.
+/// The first few names; most services have no more.
 fn what_there_is() -> String {
     const SHOWN: usize = 10;
     let mut names = trends::names();
@@ -81,7 +81,7 @@ enum Answer {
         trend: Trend,
         ascii: bool,
     },
-    /// All that are watched, by name.
+    /// All watched numbers, by name.
     Listed(Vec<Trend>),
 }
 

@@ -1,25 +1,24 @@
-//! What a number was, each second of the last minute, each minute of the last hour and each hour of the last day, in memory that does
-//! not grow.
+//! The history of a number in fixed memory: each second of the last minute, each minute of the last hour, and each hour of the last day.
 
-/// Seconds and minutes that are kept.
+/// How many seconds and minutes are kept.
 pub(super) const SIXTY: usize = 60;
 
-/// Hours that are kept.
+/// How many hours are kept.
 pub(super) const HOURS: usize = 24;
 
-/// The history of one number, by seconds since an origin. It takes 1.4 KB, and numbers are kept to seven digits.
+/// The history of one number, by seconds since an origin. It takes 1.4 KB, and numbers have seven digits.
 pub(super) struct Ring {
-    /// The number of a second, at that second modulo 60; NaN where nothing was measured.
+    /// The number of each second, at that second modulo 60; NaN if nothing was measured.
     seconds: [f32; SIXTY],
     minutes: [Bin; SIXTY],
     hours: [Bin; HOURS],
     minute: Sum,
     hour: Sum,
-    /// The youngest second with a number.
+    /// The latest second with a number.
     last: Option<u64>,
 }
 
-/// What was measured in a span of time; all three are NaN where nothing was.
+/// The measurements within a span of time; all three are NaN if there were none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bin {
     pub(super) min: f32,
@@ -27,7 +26,7 @@ pub(super) struct Bin {
     pub(super) max: f32,
 }
 
-/// What goes into the bin that is not over yet.
+/// The sums for the current bin.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     sum: f64,
@@ -46,17 +45,17 @@ impl Ring {
         }
     }
 
-    /// The youngest second with a number.
+    /// The latest second with a number.
     pub(super) fn last(&self) -> Option<u64> {
         self.last
     }
 
-    /// The number at this second. One of a second that is over, and what is not finite, is left out.
+    /// Stores the number of this second. Late numbers and numbers that are not finite are ignored.
     pub(super) fn push(&mut self, second: u64, number: f64) {
         if !number.is_finite() || self.last.is_some_and(|last| second <= last) {
             return;
         }
-        // Far less than what any `f32` means, but never an infinity.
+        // The limits of `f32`, which no real number reaches, instead of infinity.
         let number = number.clamp(f64::from(f32::MIN), f64::from(f32::MAX));
         let last = self.last.replace(second);
         forget(&mut self.seconds, last, second, f32::NAN);
@@ -66,18 +65,18 @@ impl Ring {
         add(&mut self.hours, &mut self.hour, over(3600), second / 3600, number);
     }
 
-    /// The last 60 seconds, the oldest first, as seen at this one.
+    /// The last 60 seconds before `now`, the oldest first.
     pub(super) fn seconds(&self, now: u64) -> impl Iterator<Item = Bin> {
         let bins = self.seconds.map(|number| Bin { min: number, avg: number, max: number });
         view(bins, self.last, now)
     }
 
-    /// The last 60 minutes, the oldest first; the youngest is not over.
+    /// The last 60 minutes, the oldest first; the last one is incomplete.
     pub(super) fn minutes(&self, now: u64) -> impl Iterator<Item = Bin> {
         view(self.minutes, self.last.map(|last| last / 60), now / 60)
     }
 
-    /// The last 24 hours, the oldest first; the youngest is not over.
+    /// The last 24 hours, the oldest first; the last one is incomplete.
     pub(super) fn hours(&self, now: u64) -> impl Iterator<Item = Bin> {
         view(self.hours, self.last.map(|last| last / 3600), now / 3600)
     }
@@ -91,7 +90,7 @@ impl Bin {
     }
 }
 
-/// Makes gaps of what lies between two steps, since it is what was there a whole turn ago.
+/// Clears the bins between the last step and this one, which hold values from a full turn ago.
 fn forget<T: Copy>(bins: &mut [T], last: Option<u64>, now: u64, gap: T) {
     let Some(last) = last else { return };
     let turn = bins.len() as u64;
@@ -109,7 +108,7 @@ fn add<const N: usize>(bins: &mut [Bin; N], open: &mut Sum, last: Option<u64>, n
     open.numbers += 1;
     let bin = &mut bins[now as usize % N];
     let number = number as f32;
-    // The smaller of a number and NaN is the number.
+    // The minimum of a number and NaN is the number.
     bin.min = bin.min.min(number);
     bin.max = bin.max.max(number);
     bin.avg = ((open.sum / f64::from(open.numbers)) as f32).clamp(bin.min, bin.max);
@@ -119,7 +118,7 @@ fn view<const N: usize>(bins: [Bin; N], last: Option<u64>, now: u64) -> impl Ite
     (0..N as u64).map(move |at| {
         let back = N as u64 - 1 - at;
         match (now.checked_sub(back), last) {
-            // What is older than a turn, as seen from the last number, was overwritten by younger ones.
+            // Bins more than a turn before the last number were overwritten.
             (Some(step), Some(last)) if step <= last && last - step < N as u64 => bins[step as usize % N],
             _ => Bin::GAP,
         }
@@ -140,7 +139,7 @@ mod tests {
         (0..=100).for_each(|second| ring.push(second, second as f64));
         let expected: Vec<_> = (41..=100).map(|second| Some(second as f32)).collect();
         assert_eq!(averages(ring.seconds(100)), expected);
-        // Twenty seconds later nothing more has come.
+        // Twenty seconds later, without a new number.
         let seen = averages(ring.seconds(120));
         assert_eq!((seen[0], seen[39], seen[40]), (Some(61.0), Some(100.0), None));
         assert!(averages(ring.seconds(1_000)).iter().all(Option::is_none));
@@ -166,7 +165,7 @@ mod tests {
         assert!(seen[..39].iter().all(|number| *number == Some(5.0)));
         assert!(seen[39..59].iter().all(Option::is_none), "{seen:?}");
         assert_eq!(seen[59], Some(6.0));
-        // Half an hour more, and then a day.
+        // Half an hour later, and then a day later.
         ring.push(5_400, 7.0);
         let seen = averages(ring.minutes(5_400));
         assert!(seen[31..59].iter().all(Option::is_none), "{seen:?}");

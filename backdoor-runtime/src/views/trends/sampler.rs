@@ -1,4 +1,4 @@
-//! Reads what is watched, once a second, on the helper's thread of one of the consoles that run.
+//! Reads all watched numbers once a second, on the helper thread of one of the running consoles.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
@@ -19,33 +19,33 @@ use crate::views::vars::Reading;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How long one computed number may take.
+/// The time limit for one computed number.
 const COMPUTED: Duration = Duration::from_millis(100);
 
-/// For computed numbers alone: those that hang hold up no other question. Each leaves one thread behind.
+/// Threads for computed numbers alone, so that a hanging function delays no other query. Each hanging function occupies one thread.
 static ASKING: LazyLock<QueryThreads> = LazyLock::new(|| QueryThreads::new("backdoor-ask").at_most(64));
 
-/// How long all of them together may take: what has not been read by then has a gap, and is among the first the next time.
+/// The time limit for all of them together. A number that was not read by then has a gap, and is among the first in the next round.
 const ROUND: Duration = Duration::from_millis(500);
 
-/// The consoles that run, and the task that samples for all of them.
+/// The running consoles, and the task that samples for all of them.
 struct Sampling {
     consoles: Vec<Weak<ConsoleState>>,
     /// The task, and the console on whose thread it runs.
     task: Option<(Weak<ConsoleState>, JoinHandle<()>)>,
-    /// Where both are.
+    /// The process in which they run.
     process: Option<Process>,
 }
 
 static SAMPLING: Mutex<Sampling> = Mutex::new(Sampling { consoles: Vec::new(), task: None, process: None });
 
-/// A console has started.
+/// Called when a console has started.
 pub(crate) fn attach(console: &Arc<ConsoleState>) {
     with(|sampling| sampling.consoles.push(Arc::downgrade(console)));
     settle();
 }
 
-/// A console ends. Another one goes on with the sampling, if there is one.
+/// Called when a console ends. Another console continues the sampling, if there is one.
 pub(crate) fn detach(console: &Arc<ConsoleState>) {
     let is_it = |other: &Weak<ConsoleState>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(console));
     with(|sampling| {
@@ -57,10 +57,10 @@ pub(crate) fn detach(console: &Arc<ConsoleState>) {
     settle();
 }
 
-/// Starts the task if something is watched and a console runs, and ends it otherwise.
+/// Starts the task if a number is watched and a console runs, and ends it otherwise.
 pub(super) fn settle() {
     let is_wanted = !all().is_empty();
-    // Logged behind the lock: a subscriber is the author's code.
+    // Logged after the lock is released: a subscriber is code of the author.
     if let Err(error) = with(|sampling| sampling.settle(is_wanted)) {
         tracing::warn!(target: "backdoor", "no trends: no thread could be started: {error}");
     }
@@ -87,20 +87,21 @@ fn with<T>(change: impl FnOnce(&mut Sampling) -> T) -> T {
     let mut sampling = SAMPLING.lock().unwrap_or_else(PoisonError::into_inner);
     let before = sampling.process.replace(Process::this());
     if before.is_some_and(|before| !before.is_this()) {
-        // What a forked process has of its parent's: nothing of it runs here, and to be told it would have to be woken.
+        // A forked process has copies of its parent's values: nothing of them runs here, and dropping them would wake threads that do not
+        // exist.
         mem::forget((mem::take(&mut sampling.consoles), sampling.task.take()));
     }
     change(&mut sampling)
 }
 
-/// How long ago anything was first asked about trends: their seconds are counted from then, by a clock that nobody sets.
+/// The time since the first use of trends: seconds are counted from there, by a monotonic clock.
 pub(super) fn since_origin() -> Duration {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     ORIGIN.get_or_init(Instant::now).elapsed()
 }
 
 async fn sample(console: Weak<ConsoleState>, runtime: Arc<Asynchronous>) {
-    // At whole seconds, so that one that comes late is not taken for the next one.
+    // At whole seconds, so that a late sample is not counted for the next second.
     let start = Instant::now() + until_whole_second(since_origin());
     let mut ticks = interval_at(start.into(), EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -113,7 +114,7 @@ async fn sample(console: Weak<ConsoleState>, runtime: Arc<Asynchronous>) {
     }
 }
 
-/// Nothing within the first tenth of a second: that is as good as whole.
+/// Zero within the first tenth of a second, which is close enough.
 fn until_whole_second(since: Duration) -> Duration {
     match since.subsec_millis() {
         0..100 => Duration::ZERO,
@@ -121,9 +122,9 @@ fn until_whole_second(since: Duration) -> Duration {
     }
 }
 
-/// Reads everything once.
+/// Reads all watched numbers once.
 async fn round(runtime: &Arc<Asynchronous>) {
-    /// Where the next round begins, so that what is slow does not always cost the same ones their turn.
+    /// Where the next round begins, so that a slow function does not always delay the same numbers.
     static FIRST: AtomicUsize = AtomicUsize::new(0);
     let mut series: Vec<Arc<Series>> = all().values().cloned().collect();
     if series.is_empty() {
@@ -141,7 +142,7 @@ async fn round(runtime: &Arc<Asynchronous>) {
         read += 1;
         match series.source() {
             Source::Variable(variable) => {
-                // What panics has a gap.
+                // A panic leaves a gap.
                 let reading = catch_panic(|| variable.read()).ok();
                 series.keep(second, since_origin(), reading.as_ref());
             }
@@ -153,11 +154,11 @@ async fn round(runtime: &Arc<Asynchronous>) {
         tokio::task::yield_now().await;
     }
     FIRST.store(first.wrapping_add(read), Ordering::Relaxed);
-    // Where one was forgotten meanwhile, its function, which is the author's, is dropped here.
+    // If the number was forgotten meanwhile, the author's function is dropped here.
     drop(catch_panic(move || drop(series)));
 }
 
-/// Its answer, unless it is late, panics, or has not returned since the last time.
+/// The result of the author's function; none if it is late, panics, or has not returned since the last call.
 async fn ask(
     series: &Arc<Series>,
     compute: Arc<dyn Fn() -> Reading + Send + Sync>,
@@ -193,7 +194,7 @@ mod tests {
         with(|sampling| sampling.task.is_some())
     }
 
-    /// One test, since several would share what is watched.
+    /// One test, because tests share the watched numbers.
     #[test]
     fn nothing_is_read_without_a_watch_and_a_console() {
         let console =

@@ -1,4 +1,4 @@
-//! One watched number: where it comes from, and what it was.
+//! One watched number: its source and its history.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::views::trends::ring::{Bin, Ring};
 use crate::views::trends::trend::{Point, Shown, Trend};
 use crate::views::vars::{Readable, Reading};
 
-/// A number that was read longer ago, in seconds, is not what it is now.
+/// After this many seconds, the last number is not the current one.
 const RECENT: u64 = 2;
 
 /// A number to be [watched](crate::views::trends::watch).
@@ -21,18 +21,18 @@ pub struct Watched {
     source: Source,
 }
 
-/// Where a number comes from.
+/// The source of a number.
 #[derive(Clone)]
 pub(super) enum Source {
-    /// Read on the helper's thread.
+    /// Read on the helper thread.
     Variable(&'static dyn Readable),
-    /// The author's code, asked on a thread of its own.
+    /// A function of the author, called on a separate thread.
     Computed(Arc<dyn Fn() -> Reading + Send + Sync>),
 }
 
 impl Watched {
-    /// A variable. What it holds must be a number, a length of time, true or false (1 or 0), or a counter of ours, of which the rate
-    /// is drawn; anything else is a gap. One whose reading is the author's own code is read as a computed one is.
+    /// A variable with a number, a duration, true or false (1 or 0), or a counter of ours, whose rate is drawn; any other value is a gap. A
+    /// variable whose reading runs code of the author is read like a computed one.
     pub fn variable(name: impl Into<Cow<'static, str>>, variable: &'static dyn Readable) -> Self {
         if !variable.is_harmless() {
             return Self::computed(name, || variable.read());
@@ -40,8 +40,8 @@ impl Watched {
         Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
     }
 
-    /// A number that a function computes. It is called once a second on a thread of its own, and where it takes longer than 100 ms there is
-    /// a gap, and it is not called again before it has returned.
+    /// A number that a function computes. The function is called once a second on a separate thread. If it takes longer than 100 ms, there
+    /// is a gap, and it is not called again until it has returned.
     pub fn computed(
         name: impl Into<Cow<'static, str>>,
         compute: impl Fn() -> Reading + Send + Sync + 'static,
@@ -49,7 +49,7 @@ impl Watched {
         Self { name: name.into(), unit: "".into(), source: Source::Computed(Arc::new(compute)) }
     }
 
-    /// What it is counted in. Default: nothing; of a length of time, seconds.
+    /// The unit. Default: none, and seconds for a duration.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
         self.unit = unit.into();
@@ -67,7 +67,7 @@ impl fmt::Debug for Watched {
 pub(super) struct Series {
     watched: Watched,
     history: Mutex<History>,
-    /// Whether the author's function has been called and has not returned.
+    /// Whether the author's function is running.
     is_asked: AtomicBool,
 }
 
@@ -75,10 +75,10 @@ struct History {
     ring: Ring,
     shown: Shown,
     is_time: bool,
-    /// The last count of a counter, and when it was that.
+    /// The last value of a counter, and its time.
     count: Option<(Duration, f64)>,
     now: Option<f64>,
-    /// Why there is no number now.
+    /// Why there is no current number.
     missing: &'static str,
 }
 
@@ -99,7 +99,7 @@ impl Series {
         self.watched.source.clone()
     }
 
-    /// Keeps what was read for this second, at this time since the origin; no reading where there was no answer.
+    /// Stores the reading of this second, at this time since the origin; no reading if there was no answer.
     pub(super) fn keep(&self, second: u64, at: Duration, reading: Option<&Reading>) {
         let value = reading.and_then(Reading::value);
         let mut history = self.history();
@@ -134,7 +134,7 @@ impl Series {
         };
     }
 
-    /// All of it, as seen at this time since the origin, which is this time of day.
+    /// The trend as of this time since the origin, which is this wall-clock time.
     pub(super) fn trend(&self, at: Duration, time: SystemTime) -> Trend {
         let history = self.history();
         let ring = &history.ring;
@@ -176,7 +176,7 @@ impl Series {
         }
     }
 
-    /// The right to call the author's function, unless a call is under way.
+    /// The right to call the author's function; none while a call is running.
     pub(super) fn turn(this: &Arc<Self>) -> Option<Turn> {
         (!this.is_asked.swap(true, Ordering::Relaxed)).then(|| Turn(this.clone()))
     }
@@ -186,7 +186,7 @@ impl Series {
     }
 }
 
-/// While this lives, nobody else calls the author's function.
+/// While this lives, no other thread calls the author's function.
 pub(super) struct Turn(Arc<Series>);
 
 impl Drop for Turn {
@@ -195,7 +195,7 @@ impl Drop for Turn {
     }
 }
 
-/// A counter that was set back has no rate.
+/// A counter that went backwards has no rate.
 fn rate(more: f64, time: Duration) -> Option<f64> {
     (more >= 0.0 && !time.is_zero()).then(|| more / time.as_secs_f64())
 }

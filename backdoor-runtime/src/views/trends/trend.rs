@@ -67,7 +67,7 @@ pub struct Change {
 }
 
 impl Shown {
-    /// As values have it.
+    /// The name in values.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Value => "value",
@@ -78,7 +78,7 @@ impl Shown {
 
 impl Point {
     pub(super) fn new(time: SystemTime, bin: Bin) -> Self {
-        // Through their shortest text: 0.1 stays 0.1.
+        // By the shortest decimal text: 0.1 stays 0.1.
         let known = |number: f32| match bin.is_gap() {
             true => None,
             false => Value::from(number).as_f64(),
@@ -97,7 +97,7 @@ impl Point {
 }
 
 impl Trend {
-    /// As a machine has it.
+    /// The point as a record for `--json`.
     pub(super) fn record(&self) -> Value {
         let points = |points: &[Point]| points.iter().map(Point::value).collect::<Value>();
         let change =

@@ -151,7 +151,7 @@ async fn undo(
     Ok(Made(vec![console.undo(change, &session).await?]))
 }
 
-/// The names and values of `a 1`, or of `a=1 b=2`.
+/// The names and values in `a 1`, or in `a=1 b=2`.
 fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
     let wrong = |why: String| Err(VarError::new(why));
     let pair = |word: &String| match word.split_once('=') {
@@ -162,7 +162,7 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
         return wrong("nothing to set; write `set NAME VALUE`, or `set a=1 b=2`".to_owned());
     };
     match rest {
-        // `a = 1`, which a shell would take for three words, too; `:=` as other languages have it.
+        // `a = 1`: a shell also splits it into three words; `:=` is the operator of other languages.
         [equals, value @ ..]
             if ["=", ":=", "=="].contains(&equals.as_str()) && !value.is_empty() && !name.contains('=') =>
         {
@@ -195,7 +195,7 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
                 vars::quoted(name, odd)
             ))
         }
-        // `a 1 b 2`, as if several could be set in this way.
+        // `a 1 b 2`: the operator tried to set several variables in this form.
         [value, other, more @ ..] if vars::known(name).is_ok() && vars::known(other).is_ok() => {
             let (value, next) = (
                 vars::as_typed(name, value),
@@ -215,7 +215,7 @@ fn pairs(words: &[String]) -> Result<Vec<(String, String)>, VarError> {
     }
 }
 
-/// A value as it is typed: in the quotes that a message shows, where it needs any.
+/// A value in the form that an operator types: quoted, if it needs quotes.
 fn in_quotes(value: &str) -> Cow<'_, str> {
     match quote(value) {
         Cow::Owned(quoted) if quoted.starts_with('\'') && !value.contains(['"', '\\']) => {
@@ -225,7 +225,7 @@ fn in_quotes(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a name has this text in it, or is as a pattern with `*` says.
+/// Whether a name contains this text, or matches a pattern with `*`.
 fn matches(name: &str, pattern: &str) -> bool {
     let pattern = pattern.replace('_', "-");
     let Some((first, rest)) = pattern.split_once('*') else { return name.contains(&pattern) };
@@ -262,7 +262,7 @@ mod tests {
         check("pool-size", "*", true);
     }
 
-    /// `operator.md` C23, `newcomer.md` 1.3: each of these was told that the variable sets nothing.
+    /// `operator.md` C23, `newcomer.md` 1.3: for each of these lines, the message said that the variable sets nothing.
     #[test]
     fn errors_of_set_lines_name_the_word() {
         vars::register("pairs-batch", || 1).unwrap();

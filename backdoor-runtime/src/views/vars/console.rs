@@ -173,7 +173,7 @@ impl Console {
                     read.push(VarInfo::new(&all[read.len()], Seen::without(why)));
                 }
                 Some(why) => {
-                    // Nothing more can be asked now.
+                    // No thread can be started for the rest.
                     let rest = &all[read.len()..];
                     read.extend(rest.iter().map(|found| VarInfo::new(found, Seen::without(why.to_string()))));
                 }
@@ -183,7 +183,7 @@ impl Console {
     }
 }
 
-/// For the caller.
+/// The changes for the caller.
 pub(crate) fn changes(entries: &[Arc<Entry>]) -> Vec<Change> {
     entries.iter().map(|entry| entry.change()).collect()
 }

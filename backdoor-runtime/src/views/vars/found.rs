@@ -1,4 +1,4 @@
-//! One variable, whether it is a static or a closure: what is known of it without its registry.
+//! One variable, static or computed, independent of its registry.
 
 use std::fmt;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ impl Found {
         }
     }
 
-    /// What its value is called: the last words of the type's path.
+    /// The name of its value's type: the last words of the path.
     pub(crate) fn type_name(&self) -> String {
         match self {
             Self::Declared(variable) => without_paths((variable.type_name)()),
@@ -76,7 +76,7 @@ impl Found {
         }
     }
 
-    /// Where it stands in the source.
+    /// Where it is declared in the source.
     pub(crate) fn declared(&self) -> Option<String> {
         match self {
             Self::Declared(variable) => {
@@ -87,7 +87,7 @@ impl Found {
         }
     }
 
-    /// Has its number watched, unless that is so already. A secret is drawn for nobody.
+    /// Watches its numbers, if they are not watched yet. A secret variable has no trend.
     pub(super) fn watch(&self) {
         let name = self.name();
         if self.is_secret() || trends::names().iter().any(|watched| watched == name) {
@@ -100,7 +100,7 @@ impl Found {
                 Watched::computed(name.to_owned(), move || found.read())
             }
         };
-        // Where a thousand are watched already it has no trend, which `trend` says.
+        // If a thousand numbers are watched already, it has no trend; `trend` reports that.
         trends::watch(watched.unit(self.unit().to_owned()));
     }
 }
@@ -120,7 +120,7 @@ impl fmt::Debug for Found {
     }
 }
 
-/// What stands for the value of a secret one.
+/// The text that replaces a secret value.
 pub(crate) fn dots() -> Value {
     Value::Text("••••".to_owned())
 }

@@ -1,35 +1,35 @@
-//! The functions that an author names beside a variable: one that judges a value before it is set, and one that is told of it after.
+//! The functions that an author names for a variable: `validate` accepts or refuses a new value, and `on_change` runs after a change.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-/// What `validate = ..` takes, for a variable with values of type `V`. `R` says which of the forms it is.
+/// The types that `validate = ..` accepts, for a variable with values of type `V`. `R` selects one of the forms.
 #[diagnostic::on_unimplemented(
     message = "`validate` takes a function of `&{V}` that gives a `Result<(), E>`, where `E` implements `Display`",
     label = "not a `fn(&{V}) -> Result<(), E>`",
     note = "write it as `fn name(value: &{V}) -> Result<(), String>`: the error is what the operator reads"
 )]
 pub trait Validates<V, R> {
-    /// Says why the value is not fit, if it is not.
+    /// Returns the reason why the value is not accepted, if it is not.
     fn validate(self, value: &V) -> Result<(), String>;
 }
 
-/// What `on_change = ..` takes.
+/// The types that `on_change = ..` accepts.
 #[diagnostic::on_unimplemented(
     message = "`on_change` takes a function of `&{V}` that gives nothing",
     label = "not a `fn(&{V})`",
     note = "write it as `fn name(value: &{V})`: it is told of the new value, when all locks are free"
 )]
 pub trait IsTold<V, R> {
-    /// Tells it of a new value.
+    /// Calls it with a new value.
     fn tell(self, value: &V);
 }
 
 /// The form that takes the value itself.
 pub struct OfValue<E>(PhantomData<fn() -> E>);
 
-/// The form that takes what the value derefs to: a `&str` for a `String`.
+/// The form that takes the value's `Deref` target: a `&str` for a `String`.
 pub struct OfTarget<E>(PhantomData<fn() -> E>);
 
 #[diagnostic::do_not_recommend]

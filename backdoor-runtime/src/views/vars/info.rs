@@ -80,7 +80,7 @@ debug_as_display!(VarError);
 
 impl std::error::Error for VarError {}
 
-/// What a reading gave, and what the author's code says besides.
+/// The result of a reading, and what the author's code returned with it.
 pub(crate) struct Seen {
     pub(crate) reading: Result<Reading, String>,
     pub(crate) default: Option<Value>,
@@ -110,7 +110,7 @@ impl Seen {
         }
     }
 
-    /// The reading of a variable that did not answer.
+    /// The result for a variable that did not answer.
     pub(crate) fn without(why: String) -> Self {
         Self { reading: Err(why), default: None, accepts: None }
     }
@@ -149,7 +149,7 @@ impl VarInfo {
         }
     }
 
-    /// A number of a registry that is not ours stands among the variables as one that nobody can set.
+    /// A metric of another crate's registry, as a variable that cannot be set.
     pub(crate) fn of_metric(metric: Metric) -> Self {
         let (value, state) = stated(Ok(metric.reading));
         Self {
@@ -187,11 +187,11 @@ impl VarInfo {
     }
 }
 
-/// A value as an operator would type it: an `Option` without one is null for a machine.
+/// A value in the form that an operator types. An `Option` without a value stays null in `--json`.
 pub(crate) fn typed(value: &Value) -> Value {
     match value {
         Value::Null => NONE.into(),
-        // What was set to the nanosecond is shown so.
+        // A duration that was set to the nanosecond is shown to the nanosecond.
         Value::Duration(length) => duration::show(*length).into(),
         value => value.clone(),
     }
@@ -204,7 +204,7 @@ fn changed(found: &Found, value: &Value, default: Option<&Value>) -> Option<Chan
     }
     let last = JOURNAL.last(found.name());
     match last {
-        // Of a secret the journal knows dots.
+        // For a secret variable, the journal has dots.
         Some(entry)
             if !matches!(entry.what, What::LeftAlone(_)) && (entry.new == *value || found.is_secret()) =>
         {
@@ -216,7 +216,7 @@ fn changed(found: &Found, value: &Value, default: Option<&Value>) -> Option<Chan
 }
 
 impl Changed {
-    /// By whom, or that it was the service.
+    /// The author of the change, or the service.
     pub fn by(&self) -> &str {
         match self {
             Self::By(change) => &change.by,
@@ -224,7 +224,7 @@ impl Changed {
         }
     }
 
-    /// The change, where the console knows it.
+    /// The change, if a console made it.
     pub fn change(&self) -> Option<&Change> {
         match self {
             Self::By(change) => Some(change),

@@ -1,4 +1,4 @@
-//! The types a variable may live in: how each is read without initialising it, and how it is held to be changed.
+//! The types of statics that can be variables: how each is read without initialising it, and how it is locked for a change.
 
 use std::any::Any;
 use std::mem;
@@ -17,27 +17,27 @@ use crate::views::sync;
 use crate::views::vars::Reading;
 use crate::views::vars::typable::Typable;
 
-/// How long a lock that somebody holds is waited for.
+/// How long to wait for a lock that another thread holds.
 pub(crate) const WAIT: Duration = Duration::from_millis(50);
 
-/// What looking at a value gave.
+/// The result of reading a value.
 pub enum Looked<R> {
-    /// It was there.
+    /// The value.
     Seen(R),
-    /// It was there, behind a lock that a panic has poisoned.
+    /// The value, behind a lock that a panic has poisoned.
     Poisoned(R),
-    /// Nothing was put there yet.
+    /// There is no value yet.
     NotSet,
-    /// Somebody held the lock.
+    /// Another thread held the lock.
     Held,
 }
 
-/// A type that holds a value which can be looked at while others use it.
+/// A type with a value that can be read while other threads use it.
 pub trait Holder: Sync + 'static {
-    /// What it holds.
+    /// The type of the value.
     type Value: 'static;
 
-    /// Looks at the value, under its lock where it has one. Never initialises it.
+    /// Reads the value, under its lock if it has one. Never initialises it.
     fn look<R>(&self, look: impl FnOnce(&Self::Value) -> R) -> Looked<R>;
 }
 
@@ -48,14 +48,14 @@ pub trait Holder: Sync + 'static {
     note = "use an atomic, or put the value into a `Mutex` or an `RwLock`; with the feature `arc-swap`, also into an `ArcSwap`"
 )]
 pub trait Settable: Holder {
-    /// Holds the value to change it, and waits for its lock until then.
+    /// Locks the value for a change, and waits for its lock until `end`.
     #[doc(hidden)]
     fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>
     where
         Self::Value: SetValue;
 }
 
-/// A value that an operator may type.
+/// A value in the form that an operator types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a `settable` variable",
     label = "not a type that an operator can set",
@@ -66,36 +66,35 @@ pub trait SetValue: Typable + Clone + PartialEq + Send + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: Typable + Clone + PartialEq + Send + Sync> SetValue for T {}
 
-/// A type whose value comes once and stays.
+/// A type whose value is set once and stays.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a backdoor variable",
     label = "not a type that a variable can live in",
     note = "use an atomic, or put the value into a `Mutex`, an `RwLock`, a `OnceLock` or a `LazyLock`; any other type implements `backdoor_runtime::vars::Readable`"
 )]
 pub trait Lasting: Sync + 'static {
-    /// What it holds.
+    /// The type of the value.
     type Value: 'static;
 
-    /// The value, where it has come.
+    /// The value, if it is set.
     fn get(&self) -> Option<&Self::Value>;
 }
 
-/// A value that is held to be changed.
+/// A value that is locked for a change.
 pub trait Holding {
-    /// Whether it is this one.
+    /// Whether the value equals this one.
     fn is(&self, expected: &Kept) -> bool;
 
-    /// Puts another there and gives what was there; runs no code of the value's type. Nothing is done where it is known by now not to be
-    /// what it should replace.
+    /// Stores a new value and returns the old one; runs no code of the value's type. Does nothing if the value is no longer `only_over`.
     fn put(&mut self, new: Box<dyn Any>, only_over: Option<&Kept>) -> Option<Kept>;
 }
 
-/// Why a value could not be held.
+/// Why a value could not be locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotHeld {
-    /// Somebody else holds its lock.
+    /// Another thread holds its lock.
     Busy,
-    /// There is none yet.
+    /// There is no value yet.
     NotSet,
 }
 
@@ -128,7 +127,7 @@ impl From<Looked<crate::Value>> for Reading {
     }
 }
 
-/// Takes what the macro made of a new value.
+/// Unboxes a new value that the macro's code made.
 pub(crate) fn typed<T: 'static>(new: Box<dyn Any>) -> T {
     *new.downcast().expect("a variable makes values of its own type")
 }
@@ -181,7 +180,7 @@ atomics! {
     AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize
 }
 
-/// The guard of a lock: nobody else changes the value meanwhile.
+/// The guard of a lock: no other thread changes the value meanwhile.
 struct Guarded<G>(G);
 
 impl<T: SetValue, G: DerefMut<Target = T>> Holding for Guarded<G> {
@@ -238,14 +237,14 @@ locks! {
     sync::RwLock: try_read try_write (Sync +);
 }
 
-/// Looks at what a guard holds. What panics there must not poison the service's lock, so the panic goes on when the guard has gone.
+/// Reads through a guard. A panic there must not poison the service's lock, so the panic resumes after the guard is dropped.
 fn unharmed<T, R>(guard: impl Deref<Target = T>, look: impl FnOnce(&T) -> R) -> R {
     let looked = catch_unwind(AssertUnwindSafe(|| look(&guard)));
     drop(guard);
     looked.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// Tries again and again: no lock of the standard library can be waited for with a deadline.
+/// Repeats the attempt until the deadline: no lock of the standard library has a wait with a deadline.
 fn until<T>(end: Instant, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     const LONGEST: Duration = Duration::from_millis(1);
     let mut pause = Duration::from_micros(10);

@@ -1,5 +1,5 @@
-//! What a variable's type can do, chosen by autoref where the macro's code knows the type: as for replies, the method is looked up with
-//! as many `&` as there are rungs, and the compiler takes the first whose bounds hold.
+//! The capabilities of a variable's type, selected by autoref where the macro's code knows the type. As for replies, the method is called
+//! on as many `&` as there are kinds, and the compiler takes the first whose bounds hold.
 
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
@@ -11,14 +11,14 @@ use crate::views::vars::typable::Typable;
 use crate::views::vars::{Readable, Reading};
 use crate::{FromArg, Value};
 
-/// Stands for the static whose type is looked up.
+/// Represents the static whose type is examined.
 pub struct PlaceProbe<T: 'static>(pub &'static T);
 
-/// The rung of what holds a value that changes.
+/// The kind for a type with a value that changes.
 pub trait ByHolder {
-    /// How it is read.
+    /// How to read it.
     type Place;
-    /// Finds it.
+    /// Selects this kind.
     fn backdoor_place(&self) -> Self::Place;
 }
 
@@ -30,11 +30,11 @@ impl<T: Holder> ByHolder for &&PlaceProbe<T> {
     }
 }
 
-/// The rung of what says itself how it is read.
+/// The kind for a type that implements `Readable`.
 pub trait ByReadable {
-    /// How it is read.
+    /// How to read it.
     type Place;
-    /// Finds it.
+    /// Selects this kind.
     fn backdoor_place(&self) -> Self::Place;
 }
 
@@ -46,9 +46,9 @@ impl<T: Readable> ByReadable for &PlaceProbe<T> {
     }
 }
 
-/// The last rung: a value that comes once and stays.
+/// The last kind: a value that is set once and stays.
 pub trait ByLasting<T: 'static> {
-    /// Finds it.
+    /// Selects this kind.
     fn backdoor_place(&self) -> Stays<T::Value>
     where
         T: Lasting;
@@ -63,14 +63,14 @@ impl<T: 'static> ByLasting<T> for PlaceProbe<T> {
     }
 }
 
-/// A variable that holds a value.
+/// A variable with a value that changes.
 pub struct Held<T: 'static>(&'static T);
-/// A variable that says itself what it is.
+/// A variable that reads itself.
 pub struct Direct<T: 'static>(&'static T);
-/// A variable whose value comes once, and the value where it has come.
+/// A variable whose value is set once, with the value if it is set.
 pub struct Stays<V: 'static>(Option<&'static V>);
 
-/// Stands for the type of a value.
+/// Represents the type of a value.
 pub struct ValueProbe<V>(PhantomData<fn() -> V>);
 
 impl<V> ValueProbe<V> {
@@ -79,7 +79,7 @@ impl<V> ValueProbe<V> {
 }
 
 impl<T: Holder> Held<T> {
-    /// Stands for the type of its value.
+    /// The probe for the type of its value.
     pub fn backdoor_value(&self) -> ValueProbe<T::Value> {
         ValueProbe::NEW
     }
@@ -90,24 +90,24 @@ impl<T: Holder> Held<T> {
         taken.map(|taken| C::finish(taken, R::render)).into()
     }
 
-    /// What its value is called.
+    /// The name of its value's type.
     pub fn backdoor_type(&self) -> &'static str {
         std::any::type_name::<T::Value>()
     }
 }
 
 impl<V> Stays<V> {
-    /// Stands for the type of its value.
+    /// The probe for the type of its value.
     pub fn backdoor_value(&self) -> ValueProbe<V> {
         ValueProbe::NEW
     }
 
-    /// Reads it. It has no lock to be taken out of.
+    /// Reads it. There is no lock.
     pub fn backdoor_read<C, R: Render<V>>(&self, _: C, _: R) -> Reading {
         self.0.map_or(Reading::NotSet, |value| Reading::Value(R::render(value)))
     }
 
-    /// What its value is called.
+    /// The name of its value's type.
     pub fn backdoor_type(&self) -> &'static str {
         std::any::type_name::<V>()
     }
@@ -124,25 +124,25 @@ impl<T: Readable> Direct<T> {
         self.0.read()
     }
 
-    /// What it is called.
+    /// The name of its type.
     pub fn backdoor_type(&self) -> &'static str {
         std::any::type_name::<T>()
     }
 }
 
-/// How a value is taken out of its lock: what is left to do outside.
+/// How a value leaves its lock, and what remains to do outside.
 pub trait Take<V> {
-    /// What is taken.
+    /// What leaves the lock.
     type Taken;
-    /// Under the lock.
+    /// Runs under the lock.
     fn take(value: &V, render: fn(&V) -> Value) -> Self::Taken;
-    /// Outside.
+    /// Runs outside of the lock.
     fn finish(taken: Self::Taken, render: fn(&V) -> Value) -> Value;
 }
 
-/// It is cloned under its lock, and shown outside.
+/// The value is cloned under its lock, and formatted outside.
 pub struct Cloned;
-/// It cannot be cloned, and is shown under its lock.
+/// The value cannot be cloned, and is formatted under its lock.
 pub struct InPlace;
 
 impl<V: Clone> Take<V> for Cloned {
@@ -169,9 +169,9 @@ impl<V> Take<V> for InPlace {
     }
 }
 
-/// The rung of what can be cloned.
+/// The kind for types that can be cloned.
 pub trait ByClone {
-    /// Finds it.
+    /// Selects this kind.
     fn backdoor_take(&self) -> Cloned {
         Cloned
     }
@@ -179,9 +179,9 @@ pub trait ByClone {
 
 impl<V: Clone> ByClone for &ValueProbe<V> {}
 
-/// The rung of what cannot.
+/// The kind for all other types.
 pub trait ByReference {
-    /// Finds it.
+    /// Selects this kind.
     fn backdoor_take(&self) -> InPlace {
         InPlace
     }
@@ -189,15 +189,15 @@ pub trait ByReference {
 
 impl<V> ByReference for ValueProbe<V> {}
 
-/// How a value is shown.
+/// How a value is formatted.
 pub trait Render<V> {
     /// The value as data.
     fn render(value: &V) -> Value;
 }
 
-/// By `Serialize`, but what is one of a few words as that word.
+/// By `Serialize`, but the value of a `Choice` as its word.
 pub struct AsWordOrData;
-/// As an operator would type it.
+/// As the word that an operator types.
 pub struct AsWord;
 /// By `Serialize`.
 pub struct AsData;
@@ -243,7 +243,7 @@ macro_rules! rungs {
     ($($trait:ident $rung:ident ($($bound:tt)*) $probe:ty;)*) => {$(
         #[doc = concat!("The rung of `", stringify!($rung), "`.")]
         pub trait $trait {
-            /// Finds it.
+            /// Selects this kind.
             fn backdoor_render(&self) -> $rung {
                 $rung
             }
@@ -260,9 +260,9 @@ rungs! {
     ByText AsText (Display) &ValueProbe<V>;
 }
 
-/// The last rung.
+/// The last kind.
 pub trait ByDebug<V> {
-    /// Finds it.
+    /// Selects this kind.
     fn backdoor_render(&self) -> AsDebug<V::As>
     where
         V: Shown;
@@ -277,14 +277,14 @@ impl<V> ByDebug<V> for ValueProbe<V> {
     }
 }
 
-/// A type that the last rung can show.
+/// A type that the last kind can format.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shown as the value of a variable",
     label = "not a type that can be shown",
     note = "derive `Debug` or `serde::Serialize` for `{Self}`, or implement `Display`"
 )]
 pub trait Shown {
-    /// Itself. Where it is not there, the compiler has no more to say.
+    /// The type itself. If it is missing, the compiler reports only this trait.
     type As;
 }
 

@@ -1,4 +1,4 @@
-//! The variables of this process: those declared with `#[backdoor_var]` in any crate, and those registered while it runs.
+//! The variables of this process: those declared with `#[backdoor_var]` in any crate, and those registered at run time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::views::vars::found::Found;
 use crate::views::vars::info::VarError;
 use crate::views::vars::variable::{RegisteredVariable, Variable};
 
-/// The declared ones by name. Of two with one name, which the report at start refuses, the first in the order of modules is taken.
+/// The declared variables by name. If two have one name, which the startup check refuses, the first in the order of modules wins.
 static DECLARED: LazyLock<BTreeMap<&'static str, &'static Variable>> = LazyLock::new(|| {
     let mut declared = BTreeMap::new();
     for variable in linked() {
@@ -20,7 +20,7 @@ static DECLARED: LazyLock<BTreeMap<&'static str, &'static Variable>> = LazyLock:
     declared
 });
 
-/// All that are linked in, by name.
+/// All linked variables, by name.
 fn linked() -> Vec<&'static Variable> {
     let mut linked: Vec<_> = inventory::iter::<RegisteredVariable>().map(|registered| registered.0).collect();
     linked.sort_by_key(|variable| {
@@ -30,22 +30,22 @@ fn linked() -> Vec<&'static Variable> {
     linked
 }
 
-/// Whether the service declares any.
+/// Whether any crate declares a variable.
 pub(crate) fn has_declared() -> bool {
     !DECLARED.is_empty()
 }
 
-/// Whether a crate declares any.
+/// Whether this crate declares a variable.
 pub(crate) fn has_declared_in(krate: &str) -> bool {
     linked().iter().any(|variable| variable.declared.krate() == krate)
 }
 
-/// The modules in which they stand.
+/// The modules that declare them.
 pub(crate) fn modules() -> impl Iterator<Item = &'static str> {
     DECLARED.values().map(|variable| variable.declared.module)
 }
 
-/// The names that several have, and where these stand.
+/// Names that several variables have, and where those are declared.
 pub(crate) fn declared_twice() -> Vec<(&'static str, Vec<Declared>)> {
     let linked = linked();
     let same = linked.chunk_by(|one, other| one.name == other.name).filter(|same| same.len() > 1);
@@ -58,7 +58,7 @@ fn computed() -> MutexGuard<'static, BTreeMap<String, Arc<Computed>>> {
     COMPUTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// All of them, by name, hidden ones too.
+/// All variables, by name, hidden ones too.
 pub(crate) fn all() -> Vec<Found> {
     let mut all: Vec<Found> = DECLARED.values().map(|variable| Found::Declared(variable)).collect();
     all.extend(computed().values().cloned().map(Found::Computed));
@@ -66,25 +66,25 @@ pub(crate) fn all() -> Vec<Found> {
     all
 }
 
-/// The one of this name; `-` and `_` are alike.
+/// The variable with this name; `-` and `_` are equal.
 pub(crate) fn find(name: &str) -> Option<Found> {
     let name = name.replace('_', "-");
     let declared = DECLARED.get(name.as_str()).map(|variable| Found::Declared(variable));
     declared.or_else(|| computed().get(&name).cloned().map(Found::Computed))
 }
 
-/// The name that this one was most likely meant to be.
+/// The most similar name.
 pub(crate) fn nearest(name: &str) -> Option<String> {
     let all: Vec<Found> = all().into_iter().filter(|found| !found.is_hidden()).collect();
     suggest::nearest(name, all.iter().map(Found::name)).map(str::to_owned)
 }
 
-/// Those whose numbers are kept over time.
+/// The variables that are marked `trend`.
 pub(crate) fn trended() -> Vec<Found> {
     all().into_iter().filter(Found::is_trended).collect()
 }
 
-/// The names of those that are shown to nobody. It is asked for many lines that are typed, and most services have none.
+/// The names of the secret variables. This is called for many typed lines, and most services have none.
 pub(crate) fn secrets() -> Vec<String> {
     static DECLARED_SECRETS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
         DECLARED.values().filter(|variable| variable.secret).map(|variable| variable.name).collect()
@@ -94,14 +94,14 @@ pub(crate) fn secrets() -> Vec<String> {
     DECLARED_SECRETS.iter().map(|name| (*name).to_owned()).chain(computed).collect()
 }
 
-/// Adds a computed one, in the place of one of the same name. False where a declared one has the name.
+/// Adds a computed variable, and replaces one of the same name. Returns false if a declared variable has the name.
 pub(crate) fn add(variable: Computed) -> bool {
     if DECLARED.contains_key(variable.name.as_str()) {
         return false;
     }
     let variable = Arc::new(variable);
     let earlier = computed().insert(variable.name.clone(), variable.clone());
-    // What it captured is the author's, and dropped outside the lock.
+    // Its closure belongs to the author, and is dropped outside the lock.
     if let Some(earlier) = earlier.filter(|earlier| earlier.trend) {
         trends::forget(&earlier.name);
     }
@@ -111,7 +111,7 @@ pub(crate) fn add(variable: Computed) -> bool {
     true
 }
 
-/// Removes a computed one.
+/// Removes a computed variable.
 pub(crate) fn remove(name: &str) -> bool {
     let removed = computed().remove(&name.replace('_', "-"));
     if let Some(removed) = removed.as_ref().filter(|removed| removed.trend) {

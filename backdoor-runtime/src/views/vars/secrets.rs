@@ -1,14 +1,14 @@
-//! What was typed to set a secret variable must not be read by others: not in the log, nor by `running` and `who`. What is left out is
-//! decided from the words of the line, however they are spelled, and also where the line is wrong and sets nothing.
+//! Masks the typed value of a secret variable in the log, in `running` and in `who`. The words of the line decide what to mask, in any
+//! spelling, and also if the line is wrong and sets nothing.
 
 use crate::base::suggest;
 use crate::command::secrecy::{Judge, TypedLine, TypedWord};
 use crate::views::vars::registry;
 
-/// For words that are names of variables with values: `NAME VALUE`, or `a=1 b=2`.
+/// For lines with names and values: `NAME VALUE`, or `a=1 b=2`.
 pub(crate) static ASSIGNED: Judge = Judge { any, from: |line| judge(line, Secrets::assigned) };
 
-/// For words that are names of variables.
+/// For lines with names only.
 pub(crate) static NAMED: Judge = Judge { any, from: |line| judge(line, Secrets::named) };
 
 fn any() -> bool {
@@ -31,17 +31,17 @@ fn judge(line: &TypedLine<'_>, own: fn(&Secrets, &[TypedWord<'_>], usize) -> Opt
 /// The names of the secret variables.
 struct Secrets(Vec<String>);
 
-/// How a word has to do with a secret variable.
+/// How a word mentions a secret variable.
 enum Mention {
     No,
-    /// Its name ends at this byte of the line.
+    /// The name ends at this byte of the line.
     UpTo(usize),
-    /// The word has more in it than the name.
+    /// The word contains more than the name.
     Inside,
 }
 
 impl Secrets {
-    /// Of `NAME VALUE` or `a=1 b=2`: all behind a name that is a secret's, or that no variable has.
+    /// For `NAME VALUE` or `a=1 b=2`: everything after a name that is secret or unknown.
     fn assigned(&self, words: &[TypedWord<'_>], start: usize) -> Option<usize> {
         let given: Vec<&TypedWord<'_>> = without_options(words).collect();
         let is_pair = matches!(&given[..], [name, _] if !name.text.contains('='));
@@ -60,7 +60,7 @@ impl Secrets {
         None
     }
 
-    /// Of names alone: all behind the first that is a secret's or that no variable has.
+    /// For names only: everything after the first name that is secret or unknown.
     fn named(&self, words: &[TypedWord<'_>], start: usize) -> Option<usize> {
         let mut seen = start;
         for word in without_options(words) {
@@ -74,8 +74,7 @@ impl Secrets {
         None
     }
 
-    /// What follows a secret's name wherever it stands. In a line of which nobody knows what it was meant to be, that name may be
-    /// misspelled.
+    /// Everything after a secret's name at any place of the line. In a line with an error, the name may be misspelled.
     fn mentioned(&self, words: &[TypedWord<'_>], is_wrong: bool) -> Option<usize> {
         let mut seen = 0;
         for word in words {
@@ -91,13 +90,13 @@ impl Secrets {
         None
     }
 
-    /// Whether a word is a secret's name, or begins with it and has the value behind.
+    /// Whether a word is a secret's name, or begins with the name, followed by the value.
     fn mention(&self, word: &TypedWord<'_>) -> Mention {
         let text = folded(word.text);
         let ends = self.0.iter().filter_map(|name| end_of_name(&text, &folded(name)));
         match ends.min() {
             None => Mention::No,
-            // Without quotes and escapes the word stands in the line as it is.
+            // Without quotes and escapes, the word's text equals its part of the line.
             Some(end) if word.range.len() == word.text.len() => Mention::UpTo(word.range.start + end),
             Some(end) if end == text.len() => Mention::UpTo(word.range.end),
             Some(_) => Mention::Inside,
@@ -111,12 +110,12 @@ impl Secrets {
     }
 }
 
-/// The same byte, where anything of the line follows it.
+/// The same byte, if anything in the line follows it.
 fn behind(words: &[TypedWord<'_>], end: usize) -> Option<usize> {
     words.last().is_some_and(|last| last.range.end > end).then_some(end)
 }
 
-/// The words that are neither an option nor its value.
+/// The words without options and their values.
 fn without_options<'a, 'w>(words: &'a [TypedWord<'w>]) -> impl Iterator<Item = &'a TypedWord<'w>> {
     let mut is_value = false;
     words.iter().filter(move |word| {
@@ -128,17 +127,17 @@ fn without_options<'a, 'w>(words: &'a [TypedWord<'w>]) -> impl Iterator<Item = &
     })
 }
 
-/// Without the signs around it, such as quotes that are none.
+/// The word without surrounding punctuation, such as unbalanced quotes.
 fn trimmed(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Names are alike in any case, and with `-` and `_`.
+/// Names are compared without case, and `-` equals `_`.
 fn folded(text: &str) -> String {
     text.to_ascii_lowercase().replace('_', "-")
 }
 
-/// Where this name first ends as a word of its own.
+/// The first place where this name ends as a word of its own.
 fn end_of_name(text: &str, name: &str) -> Option<usize> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     text.match_indices(name).map(|(at, _)| (at, at + name.len())).find_map(|(start, end)| {

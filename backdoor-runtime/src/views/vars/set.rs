@@ -1,5 +1,5 @@
-//! Changing variables: what is typed is parsed and judged first, then all locks are taken in the order of their addresses, then all
-//! values are written and recorded at once. No code of the author's runs while a lock of ours is held.
+//! Changes variables: first the typed values are parsed and validated, then all locks are taken in the order of their addresses, then all
+//! values are written and recorded together. No code of the author runs while a lock of ours is held.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::views::vars::{Readable, VarError};
 /// The time limit for a change, with the parsing, validation and `on_change` of the author.
 pub(super) const WRITE: Duration = Duration::from_secs(1);
 
-/// One variable to be changed.
+/// A request to change one variable.
 pub(crate) struct Order {
     pub(crate) name: String,
-    /// What was typed; none for what it is by default.
+    /// The typed word; `None` for the default.
     pub(crate) word: Option<String>,
 }
 
@@ -44,13 +44,13 @@ impl Gate {
         self.0.compare_exchange(0, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Whether nothing was written, nor will be.
+    /// Abandons the change. Returns whether nothing was written.
     pub(crate) fn give_up(&self) -> bool {
         self.0.compare_exchange(0, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
-/// A value that is fit to be put into its variable.
+/// A new value that was accepted.
 struct Ready {
     variable: &'static Variable,
     setting: &'static Setting,
@@ -59,7 +59,7 @@ struct Ready {
     shown: Value,
 }
 
-/// Changes all of them, or none. Runs code of the author: parsing, validating, formatting, `on_change`.
+/// Changes all variables, or none. Runs code of the author: parsing, validation, formatting, `on_change`.
 pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<Arc<Entry>>, VarError> {
     let time = lent_for(intent)?;
     let mut ready: Vec<(usize, Ready)> = Vec::with_capacity(orders.len());
@@ -96,7 +96,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     Ok(done.into_iter().map(|done| done.entry).collect())
 }
 
-/// What was written, before anybody is told.
+/// A written change, before it is reported.
 struct Done {
     variable: &'static Variable,
     setting: &'static Setting,
@@ -105,7 +105,7 @@ struct Done {
     new: Kept,
 }
 
-/// Writes and records, with the variables held and without any code of the author's.
+/// Writes and records with the variables locked, and without any code of the author.
 fn write(
     ready: Vec<(usize, Ready)>,
     held: &mut [Box<dyn Holding>],
@@ -121,12 +121,12 @@ fn write(
         let old = held.put(copy, None).expect("what has no condition is put");
         written.push((at, variable, setting, old, new, shown));
     }
-    // The journal has them in the order in which they were typed.
+    // The journal records them in the order of the typed line.
     written.sort_by_key(|(at, ..)| *at);
     for (_, variable, setting, old, new, shown) in written {
         let name = variable.name;
         let earlier = lease::forget(name);
-        // What was lent goes back to where it came from, also by an undo.
+        // The value from before a temporary change is restored, also by an undo.
         let before = earlier.as_ref().map_or_else(|| old.clone(), |lease| lease.old.clone());
         let revert = Arc::new(PutBack { variable, setting, old: before.clone(), new: new.clone() });
         let (entry, gone) = pages.write(Draft { name, new: shown, intent, revert: Some(revert.clone()) });
@@ -151,7 +151,7 @@ fn write(
 type Replaced = (Forgotten, Option<Lease>);
 
 impl Done {
-    /// Shows what was there, and tells the log and the author.
+    /// Formats the old value, and reports the change to the log and to the author.
     fn tell(&self, author: &Actor) {
         let old = match self.variable.secret {
             true => dots(),
@@ -169,7 +169,7 @@ impl Done {
     }
 }
 
-/// How long a change lasts, where that is limited.
+/// The length of a temporary change.
 pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
     match intent.what {
         What::Lent(time) if time.is_zero() || time > lease::LONGEST => Err(VarError::new(
@@ -181,18 +181,18 @@ pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
     }
 }
 
-/// What code of a variable's is about.
+/// The name that identifies the author's code for a variable.
 pub(super) fn about(name: &str) -> String {
     format!("variable {name}")
 }
 
-/// Nobody waits any more for code of this variable's.
+/// The caller stops waiting for the author's code of this variable.
 pub(super) fn give_up(name: &str) {
     unresponsive::give_up(&about(name));
 }
 
 /// # Errors
-/// Code of this variable's that was called earlier has not returned.
+/// Code of this variable from an earlier call has not returned.
 fn answers(name: &str) -> Result<(), VarError> {
     match unresponsive::of(&about(name)) {
         Some(time) => Err(VarError::new(format!("nothing was set: `{name}` was {}", NoAnswer::Silent(time)))),
@@ -237,7 +237,7 @@ fn prepare(order: &Order) -> Result<Ready, VarError> {
             default
         }
         Some(word) => judge(setting, word).map_err(|why| match variable.secret {
-            // The reason may have the word in it.
+            // The reason may contain the word.
             true => VarError::new(format!("{name}: the typed value is not accepted")),
             false => VarError::new(format!("{name}: {why}")),
         })?,
@@ -254,7 +254,7 @@ fn judge(setting: &Setting, word: &str) -> Result<Kept, String> {
 }
 
 /// # Errors
-/// The value is out of its range, or the author does not want it.
+/// The value is out of range, or the author's `validate` refuses it.
 fn accept(setting: &Setting, value: &Kept, word: &str) -> Result<(), String> {
     if let Some(range) = &setting.range
         && !setting.cell().in_bounds(&*(range.bounds)(), value)
@@ -279,7 +279,7 @@ fn unshown(panic: crate::exec::catch_panic::Panic) -> Value {
     Value::Text(format!("(formatting the value panicked: {})", panic.message))
 }
 
-/// Puts back what a change of a variable replaced.
+/// Restores the value that a change replaced.
 struct PutBack {
     variable: &'static Variable,
     setting: &'static Setting,
@@ -291,7 +291,7 @@ impl Revert for PutBack {
     fn revert(&self, change: u64, intent: &Intent) -> Reverted {
         let name = self.variable.name;
         if JOURNAL.open().last_of(name) != change {
-            // The journal says what has come since.
+            // The journal has the later change.
             return Reverted::LeftAlone;
         }
         let _running = Running::begin(&about(name), WRITE);
@@ -342,7 +342,7 @@ impl Revert for PutBack {
 }
 
 impl PutBack {
-    /// Records that the time of a change is over, and that nothing was done. An undo has an operator who is told.
+    /// Records that the time of a change is over and that the value stays. An undo reports this to its operator instead.
     fn leave_alone(&self, change: u64, intent: &Intent) -> Reverted {
         if matches!(intent.what, What::End(_)) {
             let now = match self.variable.secret {
@@ -366,7 +366,7 @@ impl PutBack {
     }
 }
 
-/// Takes back the change of this number, or the last one of this author's that is in force. Another's has to be named.
+/// Undoes the change of this number, or the last change of this author that is in force. A change of another author needs its number.
 pub(crate) fn undo(number: Option<u64>, author: &Actor) -> Result<Arc<Entry>, VarError> {
     let entries = JOURNAL.entries();
     let entry = match number {
@@ -411,24 +411,24 @@ pub(crate) fn undo(number: Option<u64>, author: &Actor) -> Result<Arc<Entry>, Va
     }
 }
 
-/// Whether a change was taken back at the end of its time, and nothing has come since.
+/// Whether a change was undone at the end of its time, and no change came after it.
 fn has_ended(entry: &Entry) -> bool {
     let entries = JOURNAL.entries();
     let last = entries.iter().rev().find(|last| last.name == entry.name);
     last.is_some_and(|last| matches!(last.what, What::End(change) if change == entry.number))
 }
 
-/// The last change that is in force and that this author has made; of the service's own code, of anybody.
+/// The last change of this author that is in force; for the service's own code, of any author.
 ///
 /// # Errors
-/// There is none, or only of others: an operator may not know of it.
+/// There is none, or only changes of others, of which this operator may not know.
 fn last_of<'a>(entries: &'a [Arc<Entry>], author: &Actor) -> Result<&'a Arc<Entry>, VarError> {
     let is_change =
         |entry: &&Arc<Entry>| entry.revert().is_some() && !matches!(entry.what, What::Undo(_) | What::End(_));
     let is_in_force = |entry: &&Arc<Entry>| JOURNAL.open().last_of(&entry.name) == entry.number;
     let mut last = entries.iter().rev().filter(is_change).filter(is_in_force);
     let is_own = |entry: &&Arc<Entry>| author.owner == 0 || entry.is_of(author);
-    // Of one that is not in force any more, taking it back says what has come since.
+    // For a change that is not in force, the undo reports what changed the value since.
     let was_own = || entries.iter().rev().filter(is_change).find(is_own);
     if let Some(own) = last.clone().find(is_own).or_else(was_own) {
         return Ok(own);

@@ -1,4 +1,4 @@
-//! `ArcSwap` as the place of a variable.
+//! A variable inside an `ArcSwap`.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,11 +27,11 @@ impl<T: Send + Sync + 'static> Settable for ArcSwap<T> {
     }
 }
 
-/// Nothing is held, but what was there is known.
+/// No lock is held; the old value is known.
 struct Swapping<T: 'static> {
     place: &'static ArcSwap<T>,
     seen: Arc<T>,
-    /// What was not put there, to be dropped where that does no harm.
+    /// The value that was not stored; it is dropped later, where the author's `Drop` does no harm.
     refused: Option<Arc<T>>,
 }
 
@@ -45,7 +45,7 @@ impl<T: SetValue> Holding for Swapping<T> {
         if only_over.is_none() {
             return Some(self.place.swap(new));
         }
-        // It was compared with what was seen.
+        // It was compared with the value that was read.
         let found = self.place.compare_and_swap(&self.seen, new.clone());
         if Arc::ptr_eq(&found, &self.seen) {
             return Some(self.seen.clone());

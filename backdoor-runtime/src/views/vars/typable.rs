@@ -1,4 +1,4 @@
-//! What an operator types for a variable: a word that `FromArg` reads, and for an `Option` also `none`.
+//! Values that an operator can type: a word for `FromArg`, and for an `Option` also `none`.
 
 use crate::{ArgError, FromArg};
 
@@ -7,7 +7,7 @@ pub(crate) const NONE: &str = "none";
 
 /// A type whose values can be typed.
 pub trait Typable: Sized + 'static {
-    /// What `FromArg` reads, and what a range is about.
+    /// The type that `FromArg` parses and that a range compares.
     type Item: FromArg;
 
     /// Whether `none` is a value.
@@ -16,7 +16,7 @@ pub trait Typable: Sized + 'static {
     /// The value of a word.
     fn parse(word: &str) -> Result<Self, ArgError>;
 
-    /// What the value has, or nothing where it is `none`.
+    /// The item; nothing for `none`.
     fn item(&self) -> Option<&Self::Item>;
 }
 

@@ -1,4 +1,4 @@
-//! The constant table that one `#[backdoor_var]` leaves in the program, and what its code is made of.
+//! The constant table that one `#[backdoor_var]` adds to the program, and the parts of its code.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -15,27 +15,27 @@ use crate::views::vars::typable::Typable;
 use crate::views::vars::{Readable, Reading};
 use crate::{ArgError, ChoiceWord, FromArg, Value};
 
-/// One variable, as its declaration says it.
+/// One variable, as declared.
 pub struct Variable {
     /// One word in kebab-case.
     pub name: &'static str,
     /// The doc comment.
     pub help: &'static str,
-    /// What its number counts, such as `ms`; empty where nobody said.
+    /// The unit of its number, such as `ms`; empty if none was declared.
     pub unit: &'static str,
-    /// Whether lists leave it out.
+    /// Whether lists omit it.
     pub hidden: bool,
-    /// Whether its value is shown to nobody.
+    /// Whether its value is hidden from everyone.
     pub secret: bool,
-    /// Whether its numbers are kept over time.
+    /// Whether its numbers are recorded over time.
     pub trend: bool,
-    /// Where it stands in the source.
+    /// Where it is declared in the source.
     pub declared: Declared,
-    /// What its value is called.
+    /// The name of its value's type.
     pub type_name: fn() -> &'static str,
-    /// Reads it: the author's code.
+    /// Reads it. Runs code of the author.
     pub read: fn() -> Reading,
-    /// How it is set, where it may be.
+    /// How it is set, if an operator may set it.
     pub setting: Option<Setting>,
 }
 
@@ -69,20 +69,20 @@ impl Readable for Variable {
     }
 }
 
-/// A variable that is linked in.
+/// A linked variable.
 pub struct RegisteredVariable(pub &'static Variable);
 
 inventory::collect!(RegisteredVariable);
 
-/// How a variable is set. All of it but to hold the static is the author's code.
+/// How a variable is set. All of it but locking the static runs code of the author.
 pub struct Setting {
-    /// The static, and its like.
+    /// The static, and its unused copy.
     pub cells: Cells,
     /// The values that are accepted.
     pub range: Option<Range>,
-    /// What else the author wants of a value.
+    /// The author's validation, if any.
     pub validate: Option<Judge>,
-    /// Who is told of a new value.
+    /// The author's function for a new value, if any.
     pub on_change: Option<fn(&Kept)>,
     /// The value as data.
     pub show: fn(&Kept) -> Value,
@@ -91,7 +91,7 @@ pub struct Setting {
 /// The author's judgement of a value.
 pub(crate) type Judge = fn(&Kept) -> Result<(), String>;
 
-/// A static, and another that was made in the same way and that nobody uses: it says what the first was by default.
+/// A static, and a second one with the same initial value that is never changed: it has the default.
 #[derive(Clone, Copy)]
 pub struct Cells {
     pub(crate) own: &'static dyn Cell,
@@ -104,35 +104,35 @@ impl Setting {
         self.cells.own
     }
 
-    /// What the static is by default, where that is known: what the service makes later is not.
+    /// The default of the static, if it is known: a value that the service sets later is not a default.
     pub(crate) fn default(&self) -> Option<Kept> {
         self.cells.pristine.peek()
     }
 }
 
-/// A static that an operator may change, whatever its type.
+/// A static of any type that an operator may change.
 pub(crate) trait Cell: Sync {
-    /// Parses what was typed.
+    /// Parses the typed word.
     fn parse(&self, word: &str) -> Result<Kept, ArgError>;
-    /// A value to put there.
+    /// A copy of a value, to be stored.
     fn copy(&self, value: &Kept) -> Box<dyn Any>;
-    /// The item that a range is asked about.
+    /// Whether the item is within these bounds.
     fn in_bounds(&self, bounds: &dyn Bounds, value: &Kept) -> bool;
-    /// What help calls a value.
+    /// The name of a value in help.
     fn value_name(&self) -> &'static str;
-    /// The words that it may be, where they are few.
+    /// The possible words, if the type is a `Choice`.
     fn choices(&self) -> &'static [ChoiceWord];
     /// Whether `none` may be typed.
     fn may_be_none(&self) -> bool;
-    /// What is there.
+    /// The current value.
     fn peek(&self) -> Option<Kept>;
-    /// Holds the value to change it.
+    /// Locks the value for a change.
     fn hold(&'static self, until: Instant) -> Result<Box<dyn Holding>, NotHeld>;
-    /// Where it lies: locks are taken in this order.
+    /// Its address: locks are taken in this order.
     fn address(&self) -> usize;
 }
 
-/// What is typed for a static of type `T`.
+/// The type that is typed for a static of type `T`.
 type ItemOf<T> = <<T as Holder>::Value as Typable>::Item;
 
 impl<T: Settable<Value: SetValue>> Cell for T {
@@ -181,14 +181,14 @@ fn kept_as<V: 'static>(value: &Kept) -> &V {
     value.downcast_ref().expect("the values of a variable are of its own type")
 }
 
-/// A settable variable with values of type `V`. What the compiler has to say of its type, it says where this is made.
+/// A settable variable with values of type `V`. The compiler reports errors about the type where this is made.
 pub struct Set<V> {
-    /// What it is made of.
+    /// The static, and its unused copy.
     pub cells: Cells,
     value: PhantomData<fn() -> V>,
 }
 
-/// The settable variable of a static.
+/// Makes the settable variable of a static.
 pub const fn settable<T: Settable>(own: &'static T, pristine: &'static T) -> Set<T::Value>
 where
     T::Value: SetValue,
@@ -197,7 +197,7 @@ where
 }
 
 impl<V: 'static> Set<V> {
-    /// Stands for the type of its values.
+    /// The probe for the type of its values.
     pub fn backdoor_value(&self) -> ValueProbe<V> {
         ValueProbe::NEW
     }
@@ -215,7 +215,7 @@ impl<V: 'static> Set<V> {
         validate.validate(kept_as(value))
     }
 
-    /// Tells the author of a new value.
+    /// Calls the author's function with a new value.
     pub fn changed<R>(&self, value: &Kept, on_change: impl IsTold<V, R>) {
         on_change.tell(kept_as(value));
     }

@@ -1,11 +1,11 @@
-//! Variables that are marked `trend`: watched by the sampler of trends, and drawn with the changes that the journal knows.
+//! Variables that are marked `trend`: the sampler reads them, and charts show their changes from the journal.
 
 use crate::changes::Change;
 use crate::changes::journal::JOURNAL;
 use crate::views::trends;
 use crate::views::vars::registry;
 
-/// Watches all that are marked. To be called when a console starts; a second time changes nothing.
+/// Watches all variables that are marked. Called when a console starts; a second call changes nothing.
 pub(crate) fn watch_all() {
     for found in registry::trended() {
         found.watch();
@@ -19,7 +19,7 @@ pub(crate) fn watch_all() {
     });
 }
 
-/// The variables that are marked, whether a console has started or not, which watches them.
+/// The names of the marked variables, whether or not a started console watches them.
 pub(crate) fn names() -> Vec<String> {
     let shown = registry::trended().into_iter().filter(|found| !found.is_secret());
     shown.map(|found| found.name().to_owned()).collect()

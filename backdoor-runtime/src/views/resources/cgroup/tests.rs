@@ -1,4 +1,4 @@
-//! Control groups of both versions, as files in a folder of the test's own show them.
+//! Control groups of both versions, built from files in a directory of the test.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use super::*;
 
 const NOWHERE: &str = "/no/such/root";
 
-/// A hierarchy of files, gone when it is dropped.
+/// A hierarchy of files that is removed on drop.
 struct Tree(PathBuf);
 
 impl Tree {
@@ -132,7 +132,7 @@ fn unreadable_values_are_unknown_for_each_controller() {
     assert_eq!(group.unknown, ["cpu", "pids"]);
 }
 
-/// `attack.md` L4: a kill of last week is none of this process's.
+/// `attack.md` L4: a kill of last week does not belong to this process.
 #[test]
 fn counts_begin_at_the_start_of_the_console() {
     let group = Cgroup { oom_kills: Some(3), throttled: Some(90), periods: Some(100), ..Cgroup::default() };

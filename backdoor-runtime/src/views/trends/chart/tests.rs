@@ -1,4 +1,4 @@
-//! Trends as they look in a terminal, one case a file and width; `BLESS=1` writes them anew.
+//! Charts as a terminal shows them, one file for each case and width; `BLESS=1` rewrites the files.
 
 use std::fs;
 use std::path::Path;
@@ -19,12 +19,12 @@ fn time(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(START + second)
 }
 
-/// A change at this second, seen at that one.
+/// A change at this second, as seen at the second `now`.
 fn change(second: u64, now: u64, text: &str) -> Change {
     Change { time: time(second), ago: Duration::from_secs(now - second), text: text.to_owned() }
 }
 
-/// A number's history: what it was at each of so many seconds.
+/// A number's history: its value at each second.
 fn trend(watched: Watched, seconds: u64, at: impl Fn(u64) -> Option<Value>) -> Trend {
     let series = Series::new(watched);
     for second in 0..=seconds {
@@ -39,7 +39,7 @@ fn queued() -> Watched {
     Watched::variable("shop queued", &GAUGE).unit("jobs")
 }
 
-/// Two hours of ups and downs, a minute in which the process was suspended, and two changes.
+/// Two hours of changing values, with a minute in which the process was suspended, and two changes.
 fn queue() -> Trend {
     let at = |second: u64| {
         let suspended = (7_150..7_162).contains(&second) || (4_500..5_100).contains(&second);
@@ -54,7 +54,7 @@ fn queue() -> Trend {
     trend
 }
 
-/// Forty minutes of a counter that grows by 25 a second, and by 200 for a while.
+/// Forty minutes of a counter that grows by 25 a second, and for some time by 200.
 fn requests() -> Trend {
     let at = |second: u64| {
         let burst = second.saturating_sub(2_370).min(15);
@@ -77,7 +77,7 @@ fn check(name: &str, trend: &Trend, width: usize, ascii: bool) {
         fs::write(&file, &text).unwrap();
     }
     assert_eq!(text, fs::read_to_string(&file).unwrap_or_default(), "BLESS=1 accepts it");
-    // The texts of changes are the operators' own; they are not cut.
+    // The texts of changes are the operators' own, and are not cut.
     let charts = text.lines().filter(|line| !line.contains("Z limit"));
     assert!(charts.clone().all(|line| line.chars().count() <= width), "{text}");
     assert!(!ascii || text.is_ascii(), "{text}");
@@ -118,7 +118,7 @@ fn constant_negative_and_missing_values_are_drawn() {
     let constant = trend(queued(), 30, |_| Some((-5).into()));
     let drawn_constant = drawn(&constant, 60, false);
     assert!(drawn_constant.contains("last 60 s: min -5, max -5"));
-    // newcomer_3_3_6: the label stands where the bars end.
+    // newcomer_3_3_6: the label is at the height of the bars.
     let label = drawn_constant.lines().find(|line| line.starts_with("-5 │")).unwrap();
     assert!(label.ends_with('█'), "{drawn_constant}");
     let never = drawn(&trend(queued(), 30, |_| Some("a text".into())), 60, false);
@@ -159,7 +159,8 @@ fn a_change_stands_under_the_point_it_belongs_to() {
     }
 }
 
-/// `operator.md` C30: the clock went three days ahead and two back between the changes, and their marks stood as `ba`, or not at all.
+/// `operator.md` C30: between the changes, the clock was set three days ahead and two back, and their marks appeared as `ba`, or not at
+/// all.
 #[test]
 fn changes_stand_in_their_order_whatever_the_clock_said() {
     let mut trend = trend(queued(), 59, |second| Some(second.into()));
@@ -172,7 +173,7 @@ fn changes_stand_in_their_order_whatever_the_clock_said() {
     assert!(marks.len() >= 2 && text.contains("\na 2026-"), "{text}");
 }
 
-/// `newcomer.md` 1.2 j: a variable of text was drawn as not known, without a word why.
+/// `newcomer.md` 1.2 j: a variable of text was drawn as unknown, without a reason.
 #[test]
 fn text_values_are_reported() {
     let text = drawn(&trend(queued(), 3, |_| Some("many".into())), 80, false);

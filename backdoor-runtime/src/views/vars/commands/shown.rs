@@ -1,4 +1,4 @@
-//! What the commands of variables answer: a table, one variable, what was changed, and the journal.
+//! The replies of the commands for variables: a table, one variable, the changes, and the journal.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
@@ -8,12 +8,12 @@ use crate::reply::figures::{short_time, whole_seconds};
 use crate::views::vars::{Change, Changed, VarInfo, typed};
 use crate::{Column, CommandOutput, Cut, FromArg, Page, Value};
 
-/// Columns of a terminal that has room for whole times.
+/// The width from which a terminal shows full times.
 const WIDE: usize = 120;
 
 pub(super) struct Listed {
     pub(super) variables: Vec<VarInfo>,
-    /// Registries that did not answer.
+    /// Registries that did not answer, each with the reason.
     pub(super) missing: Vec<String>,
     pub(super) pattern: Option<String>,
     pub(super) changed: bool,
@@ -67,7 +67,7 @@ impl CommandOutput for Listed {
     }
 }
 
-/// Who, when, until when and why, in one sentence.
+/// The author, time, end and reason of a change, in one sentence.
 fn changed_text(changed: &Changed, time: fn(SystemTime) -> String) -> String {
     let Some(change) = changed.change() else { return format!("by {}", changed.by()) };
     let mut text = format!("by {} at {}", change.by, time(change.at));
@@ -93,7 +93,7 @@ fn author<'a>(page: &Page<'_>, by: &'a str) -> &'a str {
     }
 }
 
-/// What a change was, where there is little room: without its length, since `until` says when it ends.
+/// The text of a change in a narrow column: without the length, because `until` shows its end.
 fn what<'a>(page: &Page<'_>, change: &'a Change) -> &'a str {
     match change.what.split_once(" for ") {
         Some((what, _)) if change.until.is_some() && page.width().is_some_and(|width| width < WIDE) => what,
@@ -101,7 +101,7 @@ fn what<'a>(page: &Page<'_>, change: &'a Change) -> &'a str {
     }
 }
 
-/// How times are written where a sentence has to fit beside others.
+/// How to write times in a table: shorter on a narrow terminal.
 fn clock(page: &Page<'_>) -> fn(SystemTime) -> String {
     if page.width().is_some_and(|width| width < WIDE) { short_time } else { time }
 }
@@ -151,7 +151,7 @@ impl CommandOutput for Made {
     }
 }
 
-/// A value within a line: text is quoted where its ends would not be seen.
+/// A value inside a line: text is quoted if its ends would be invisible.
 fn cell(value: &Value) -> String {
     match value {
         Value::Text(text) if !text.is_empty() && !text.contains(char::is_whitespace) => text.clone(),
@@ -177,7 +177,7 @@ impl CommandOutput for Journal {
             Column::new("old").spare(1),
         ];
         let names: BTreeSet<&str> = self.0.iter().filter_map(|change| change.console.as_deref()).collect();
-        // Which console's session it was, where they are of several.
+        // The name of the console, if the changes come from several.
         let by = |change: &Change| match &change.console {
             Some(console) if names.len() > 1 => format!("{console}: {}", change.by),
             _ => change.by.clone(),
