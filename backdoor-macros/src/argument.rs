@@ -1,4 +1,4 @@
-//! `#[arg(..)]`: what its keys mean on one parameter.
+//! `#[arg(..)]`: the meaning of its keys on one parameter.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -12,10 +12,10 @@ use crate::names;
 const PLACE: &str = "#[arg(..)]";
 const KNOWN: [&str; 8] = ["long", "short", "default", "range", "rest", "from_str", "complete", "secret"];
 
-/// Keys that are no author's: the console's own commands have them.
+/// Keys for the console's own commands only; no message names them.
 const INTERNAL: [&str; 2] = ["secret_if", "line"];
 
-/// What the author declared of a parameter.
+/// The attributes of a parameter.
 #[derive(Default)]
 pub(crate) struct ArgumentArgs {
     /// The first `#[arg(..)]`.
@@ -30,23 +30,23 @@ pub(crate) struct ArgumentArgs {
     pub(crate) secrecy: Option<Secrecy>,
 }
 
-/// Whether others may read what is typed for the parameter.
+/// Who may see the values of the parameter.
 pub(crate) enum Secrecy {
-    /// They may not.
+    /// They are secret.
     Secret(Ident),
-    /// What this path names decides.
+    /// The function at this path decides.
     Judged(Path),
-    /// It is a line whose parameters decide.
+    /// The value is a line; the parameters of its command decide.
     Line,
 }
 
-/// An option's name, or the key alone.
+/// The name of an option, or the key alone.
 pub(crate) struct Named<T> {
     pub(crate) key: Ident,
     pub(crate) name: Option<T>,
 }
 
-/// What a mistake in the name is underlined at.
+/// The tokens that an error in the name underlines.
 impl<T: ToTokens> ToTokens for Named<T> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match &self.name {
@@ -57,7 +57,7 @@ impl<T: ToTokens> ToTokens for Named<T> {
 }
 
 impl ArgumentArgs {
-    /// Takes the helper attributes of a parameter, and leaves those that go with the function.
+    /// Takes the helper attributes of a parameter, and returns the attributes that stay on the function.
     pub(crate) fn take(attributes: &mut Vec<Attribute>, errors: &Errors) -> (Self, Vec<Attribute>) {
         let mut args = Self::default();
         let mut docs = Vec::new();
@@ -180,7 +180,7 @@ impl ArgumentArgs {
         }
     }
 
-    /// The key given before that cannot stand beside this one.
+    /// The earlier key that excludes this one.
     fn excluded_by(&self, name: &str) -> Option<String> {
         let with_rest = ["default", "long", "short"];
         let with_secret = ["default", "complete"];

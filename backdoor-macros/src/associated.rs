@@ -1,13 +1,13 @@
-//! Signs that a function stands in an `impl`, of which a macro is not told.
+//! Signs that a function is inside an `impl`, which a macro cannot see.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Signature;
 
-/// Words that begin items in which `Self` is another's. Of `impl` and `union`, which are also something else, it is not asked what they are.
+/// Words that begin items with a `Self` of their own. `impl` and `union` have other meanings, too; those are not told apart.
 const ITEMS: [&str; 5] = ["enum", "impl", "struct", "trait", "union"];
 
-/// `Self`, where it can only be that of an `impl` around this function.
+/// The first `Self` that can only be that of an `impl` around this function.
 pub(crate) fn self_type(signature: &Signature, body: &TokenStream) -> Option<Ident> {
     if signature.receiver().is_some() {
         return None;
@@ -17,7 +17,7 @@ pub(crate) fn self_type(signature: &Signature, body: &TokenStream) -> Option<Ide
     in_signature.or_else(|| if has_items(body) { None } else { first_self(body.clone()) })
 }
 
-/// The first `Self`, but for what macros are given, which may be a language of their own.
+/// The first `Self` outside of macro calls, whose arguments may be a language of their own.
 fn first_self(tokens: TokenStream) -> Option<Ident> {
     let mut is_macro = false;
     for token in tokens {

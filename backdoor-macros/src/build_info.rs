@@ -1,7 +1,7 @@
-//! `build_info!()`: what only the author's own crate knows of its build.
+//! `build_info!()`: facts of the build that only the author's own crate has.
 //!
-//! The package and its features come from cargo. The commit is read when the crate is compiled, and the files it was read from are named
-//! in the expansion, so that the crate is compiled anew when they change: a commit that is no longer true would be worse than none.
+//! The package and its features come from cargo. The commit is read at compile time, and the expansion names the files that it was read
+//! from, so that the crate is recompiled when they change: an outdated commit would be worse than none.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -13,7 +13,7 @@ use syn::LitStr;
 use crate::private::versioned;
 use crate::repository::Commit;
 
-/// Expands to what is known of the build. `krate` is the path of the runtime crate.
+/// Expands to the known facts of the build. `krate` is the path of the runtime crate.
 pub(crate) fn build_info(krate: TokenStream) -> TokenStream {
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap_or_default();
@@ -45,11 +45,11 @@ fn literal(text: &str) -> LitStr {
     LitStr::new(text, Span::call_site())
 }
 
-/// The names under `[features]`, but for `default`, which says nothing by itself.
+/// The names under `[features]` without `default`, which has no effect by itself.
 fn feature_names(manifest: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut inside = false;
-    // A value may go on over several lines, which begin with a quote or a bracket.
+    // A value may continue over several lines, which begin with a quote or a bracket.
     for line in manifest.lines().map(str::trim) {
         if line.starts_with('[') && line.ends_with(']') && !line.contains(['"', ',']) {
             inside = line == "[features]";

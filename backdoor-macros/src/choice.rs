@@ -11,7 +11,7 @@ use crate::{command, docs, names};
 
 const PLACE: &str = "#[choice(..)]";
 
-/// Expands the derive, or says what is wrong.
+/// Expands the derive, or reports the errors.
 pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(tokens) {
         Ok(input) => input,
@@ -36,7 +36,7 @@ struct Word {
     docs: Vec<Attribute>,
 }
 
-/// What the author declared of the enum itself.
+/// The attributes of the enum itself.
 #[derive(Default)]
 struct EnumArgs {
     /// The path of the runtime crate.
@@ -181,7 +181,7 @@ fn expand(name: &Ident, words: &[Word], args: &EnumArgs) -> TokenStream {
     }
 }
 
-/// `Serialize` with the words that are typed.
+/// `Serialize` with the same words.
 fn serialize(name: &Ident, arms: &TokenStream) -> TokenStream {
     let private = private(Span::call_site());
     quote! {
@@ -204,7 +204,7 @@ fn serialize(name: &Ident, arms: &TokenStream) -> TokenStream {
     }
 }
 
-/// Keeps the commands that take the type from being errors as well.
+/// The implementations that keep commands with this type free of further errors.
 fn fallback(input: &DeriveInput, krate: Option<&Path>) -> TokenStream {
     let import = import(krate);
     let private = private(Span::call_site());

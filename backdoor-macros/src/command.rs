@@ -1,4 +1,4 @@
-//! `#[backdoor_command(..)]`: what its keys mean.
+//! `#[backdoor_command(..)]`: the meaning of its keys.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::names;
 const PLACE: &str = "#[backdoor_command(..)]";
 const KNOWN: [&str; 8] = ["name", "aliases", "hidden", "reads", "dangerous", "timeout", "on", "crate"];
 
-/// Keys that are no author's: the console's own commands have them.
+/// Keys for the console's own commands only; no message names them.
 const INTERNAL: [&str; 1] = ["builtin"];
 
-/// What the author declared of a command.
+/// The keys of a command.
 pub(crate) struct CommandArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) hidden: bool,
-    /// `Reads` or `Dangerous`, where one of them was declared.
+    /// `Reads` or `Dangerous`, if one of them was given.
     pub(crate) effect: Option<Ident>,
     pub(crate) timeout: TokenStream,
     pub(crate) place: TokenStream,
-    /// The topic of `help` of a command that comes with the console.
+    /// The topic of `help`, for a command of the console.
     pub(crate) builtin: Option<LitStr>,
     /// The path of the runtime crate.
     pub(crate) krate: Option<Path>,
@@ -136,7 +136,7 @@ fn timeout(key: &Key, errors: &Errors) -> TokenStream {
     }
 }
 
-/// The duration as the runtime crate reads one that an operator types, which a macro cannot use: amounts with their units, the large
+/// The duration as the runtime crate reads one that an operator types, whose parser a macro cannot use: amounts with their units, the large
 /// before the small, each unit once.
 fn duration(text: &str) -> Option<Duration> {
     let mut nanos = 0_u64;
@@ -154,7 +154,7 @@ fn duration(text: &str) -> Option<Duration> {
     Some(Duration::from_nanos(nanos))
 }
 
-/// An amount of a unit in nanoseconds, where it is whole.
+/// The amount of a unit in nanoseconds, if it is a whole number.
 fn times(amount: &str, unit: u64) -> Option<u64> {
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
     let parts = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;

@@ -8,14 +8,14 @@ use syn::{Attribute, FnArg, Meta};
 use crate::errors::Errors;
 use crate::function::Raw;
 
-/// Predicates of one function. Each doubles what is written.
+/// The most predicates of one function. Each doubles the expansion.
 const MOST: usize = 4;
 
-/// Whether each of the predicates holds.
+/// Whether each of the predicates is true.
 #[derive(Clone, Default)]
 pub(crate) struct Outcome(Vec<(TokenStream, bool)>);
 
-/// All outcomes of the predicates of a function: one, where it has none.
+/// All outcomes of the predicates of a function; one if it has no predicate.
 pub(crate) fn outcomes(raw: &Raw, errors: &Errors) -> Vec<Outcome> {
     let mut predicates: Vec<TokenStream> = Vec::new();
     for attribute in conditional(raw) {
@@ -50,7 +50,7 @@ impl Outcome {
         outcome
     }
 
-    /// What keeps this outcome in the build. Nothing, where it is the only one.
+    /// The `#[cfg]` predicate of this outcome; nothing if it is the only one.
     pub(crate) fn condition(&self) -> Option<TokenStream> {
         let each = self
             .0
@@ -59,7 +59,7 @@ impl Outcome {
         (!self.0.is_empty()).then(|| quote!(#[cfg(all(#(#each),*))]))
     }
 
-    /// The function as it is in this outcome.
+    /// The function under this outcome.
     pub(crate) fn of(&self, raw: &Raw) -> Raw {
         let mut raw = raw.clone();
         raw.attributes = raw
@@ -79,7 +79,7 @@ impl Outcome {
         raw
     }
 
-    /// What the attribute comes to. One that cannot be read stays.
+    /// The attributes that replace this one. An attribute that cannot be parsed stays.
     fn resolve(&self, attribute: Attribute) -> Vec<Attribute> {
         let Some(ConditionalAttribute { predicate, negated, attributes }) =
             ConditionalAttribute::read(&attribute)
@@ -103,7 +103,7 @@ fn conditional(raw: &Raw) -> impl Iterator<Item = &Attribute> {
     raw.attributes.iter().filter(|attribute| is_help(attribute)).chain(inputs.flatten())
 }
 
-/// Whether it adds to the help of a function. Others are left to the compiler.
+/// Whether it adds to the help of a function. The compiler handles the others.
 fn is_help(attribute: &Attribute) -> bool {
     let inner = ConditionalAttribute::read(attribute).map(|read| read.attributes).unwrap_or_default();
     inner.iter().any(|inner| inner.path().is_ident("doc") || is_help(inner))
@@ -116,7 +116,7 @@ fn predicates_of(attribute: &Attribute) -> Vec<TokenStream> {
     std::iter::once(read.predicate).chain(inner).collect()
 }
 
-/// A `cfg_attr` in its parts.
+/// The parts of a `cfg_attr`.
 struct ConditionalAttribute {
     /// The predicate without `not`.
     predicate: TokenStream,
@@ -147,7 +147,7 @@ fn split(tokens: TokenStream) -> Vec<TokenStream> {
     parts.map(|part| part.iter().cloned().collect::<TokenStream>()).filter(|part| !part.is_empty()).collect()
 }
 
-/// The predicate inside `not(..)`, and whether an odd number of them was around it.
+/// The predicate inside `not(..)`, and whether the number of `not`s was odd.
 fn without_not(predicate: TokenStream) -> (TokenStream, bool) {
     let tokens: Vec<TokenTree> = predicate.clone().into_iter().collect();
     match &tokens[..] {

@@ -1,11 +1,11 @@
-//! Whether the item exists in this build, which decides the same of its registration.
+//! The conditions under which the item exists; its registration has the same.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-/// The attributes that decide it. Of a `cfg_attr` this is what it says of `cfg`.
+/// The `cfg` attributes. Of a `cfg_attr`, only its `cfg` parts.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<TokenStream> {
     let mut conditions = Vec::new();
     for attribute in attributes {

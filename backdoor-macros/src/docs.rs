@@ -8,7 +8,7 @@ use crate::private::private;
 
 /// The doc comments among the attributes, as an expression of type `&'static str`.
 ///
-/// White space in front of the text goes, as far as all lines have it: code stays indented.
+/// The indentation that all lines share is removed, so that code stays indented.
 pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
     let mut lines: Vec<Line> = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
@@ -17,10 +17,10 @@ pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
                 Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
                     lines.extend(comment(&text.value()).into_iter().map(Line::Text));
                 }
-                // `#[doc = include_str!("..")]` and its like.
+                // `#[doc = include_str!("..")]` and similar.
                 other => lines.push(Line::Expression(quote!(#other))),
             },
-            // `#[doc(hidden)]` and its like.
+            // `#[doc(hidden)]` and similar.
             Meta::Path(_) | Meta::List(_) => {}
         }
     }
@@ -50,8 +50,8 @@ pub(crate) fn help(attributes: &[Attribute]) -> TokenStream {
     }
 }
 
-/// The lines of one comment. `/// text` has a blank in front. In `/** text */` the first line has no indentation to compare, and
-/// those below may have a column of asterisks.
+/// The lines of one comment. `/// text` begins with a blank. The first line of `/** text */` has no indentation to compare, and the lines
+/// below may have a column of asterisks.
 fn comment(text: &str) -> Vec<String> {
     let mut lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
     let [first, below @ ..] = &mut lines[..] else { return Vec::new() };
@@ -60,7 +60,7 @@ fn comment(text: &str) -> Vec<String> {
     }
     *first = first.trim_start();
     let column = |line: &&str| line.find('*').filter(|&at| at > 0 && line[..at].trim().is_empty());
-    // The last line is what stands before `*/`.
+    // The last line is the part before `*/`.
     let (last, middle) = below.split_last().expect("there are lines below");
     let starred = last.is_empty() && !middle.is_empty() && middle.iter().all(|line| column(line).is_some());
     if starred {
@@ -85,7 +85,7 @@ impl Line {
     }
 }
 
-/// Blanks in front of the text, where there is any.
+/// The number of blanks before the text, if the line has text.
 fn indent(line: &str) -> Option<usize> {
     (!line.is_empty()).then(|| line.len() - line.trim_start_matches(' ').len())
 }

@@ -1,10 +1,10 @@
-//! Where a piece of the author's code begins and ends, for errors that are underlined in full.
+//! The begin and end of a part of the author's code, for errors that underline it completely.
 
 use proc_macro2::{Span, TokenTree};
 use quote::ToTokens;
 
-/// The first and the last token of a piece of the author's: what is spanned from the one to the other is underlined in full, where
-/// the compiler cannot join spans for us.
+/// The first and the last token of a part of the author's code. A span from the first to the last underlines all of it, even if the
+/// compiler cannot join spans for us.
 #[derive(Clone, Copy)]
 pub(crate) struct Ends {
     pub(crate) first: Span,

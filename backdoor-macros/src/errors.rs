@@ -1,4 +1,4 @@
-//! The errors of one item, gathered so that all of them are reported at once.
+//! The errors of one item, collected so that all of them are reported at once.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -11,17 +11,17 @@ use quote::{ToTokens, quote};
 pub(crate) struct Errors(RefCell<Vec<syn::Error>>);
 
 impl Errors {
-    /// A broken rule, and one way out that compiles, underlined at the author's tokens.
+    /// Adds a broken rule with a correction that compiles, underlined at the author's tokens.
     pub(crate) fn add(&self, at: impl ToTokens, rule: impl Display, help: impl Display) {
         self.0.borrow_mut().push(syn::Error::new_spanned(at, format!("{rule}\n= help: {help}")));
     }
 
-    /// A broken rule that says everything by itself.
+    /// Adds a broken rule that needs no correction.
     pub(crate) fn add_bare(&self, at: impl ToTokens, rule: impl Display) {
         self.0.borrow_mut().push(syn::Error::new_spanned(at, rule));
     }
 
-    /// What the parser of Rust's own grammar says.
+    /// Adds an error of the parser for Rust's own grammar.
     pub(crate) fn add_syntax(&self, error: syn::Error) {
         self.0.borrow_mut().push(error);
     }
@@ -30,7 +30,7 @@ impl Errors {
         self.0.borrow().is_empty()
     }
 
-    /// One `compile_error!` each, under a `#[cfg]` if they are of one form of the item.
+    /// One `compile_error!` for each error, under a `#[cfg]` if they belong to one form of the item.
     pub(crate) fn into_tokens(self, condition: Option<&TokenStream>) -> TokenStream {
         let each = self.0.into_inner().into_iter().flatten().map(|error| error.to_compile_error());
         each.map(|error| quote!(#condition #error)).collect()

@@ -1,8 +1,8 @@
 //! The expansion of `#[backdoor_command]`: the function unchanged, a constant table, and one small call.
 //!
-//! Everything it names lies in the runtime's `private` module, under the one name `__backdoor`. It grows linearly with the number
-//! of parameters, has no modules and no glob imports (ten thousand of those cost rustc 24 GB), and keeps each check inside the table
-//! or beside it, so that one mistake is one error.
+//! All names in it belong to the runtime's `private` module, under the one name `__backdoor`. It grows linearly with the number of
+//! parameters, has no modules and no glob imports (ten thousand of those cost rustc 24 GB), and keeps each check inside the table or beside
+//! it, so that one mistake is one error.
 
 mod call;
 mod checks;
@@ -18,7 +18,7 @@ use crate::errors::Errors;
 use crate::function::{Function, Raw};
 use crate::private::{import, private};
 
-/// Expands the attribute, or gives the item back with what is wrong with it.
+/// Expands the attribute, or returns the item with its errors.
 pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     let errors = Errors::default();
     let args = CommandArgs::parse(attribute, &errors);
@@ -44,7 +44,7 @@ pub(crate) fn command(attribute: TokenStream, tokens: TokenStream) -> TokenStrea
     quote!(#functions #errors #in_functions)
 }
 
-/// A command may stay registered while its callers are told to look elsewhere, hence `deprecated`.
+/// The command may stay registered when the function is deprecated for other callers, hence `deprecated`.
 fn registration(args: &CommandArgs, item: &Function) -> TokenStream {
     let condition = &item.condition;
     let conditions = conditions::conditions(&item.attributes);

@@ -1,4 +1,4 @@
-//! The annotated function: its signature as the macro needs it, and its body as tokens that are handed on untouched.
+//! The annotated function: its signature as the macro needs it, and its body as unchanged tokens.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -12,10 +12,10 @@ use crate::names;
 use crate::options::Options;
 use crate::parameter::Parameter;
 
-/// The runtime crate has a runner for each number of parameters up to this.
+/// The runtime crate has runners for at most this many parameters.
 const MOST_PARAMETERS: usize = 32;
 
-/// A function, with the helper attributes of its parameters taken off.
+/// A function without the helper attributes of its parameters.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     visibility: Visibility,
@@ -86,9 +86,9 @@ impl Function {
     }
 }
 
-/// The function as the author wrote it, less the helper attributes. A command's parameters are owned values, one for each word or flag,
-/// and where it runs is chosen by `async`: what clippy advises against there cannot be followed. An attribute of the author's stands behind
-/// ours and wins.
+/// The function as the author wrote it, without the helper attributes. A command's parameters are owned values, one for each word or flag,
+/// and `async` selects its thread, so the author cannot follow clippy's advice against them. An attribute of the author comes after ours,
+/// and takes precedence.
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { attributes, visibility, signature, body, condition, .. } = self;
@@ -106,7 +106,7 @@ impl ToTokens for Function {
     }
 }
 
-/// A function as it was written. What is none fails to parse, with an error on the word that says what it is.
+/// A function as written. An item that is no function fails to parse, with an error on the word that shows its kind.
 #[derive(Clone)]
 pub(crate) struct Raw {
     pub(crate) attributes: Vec<Attribute>,

@@ -1,4 +1,4 @@
-//! The one parser of `key`, `key = value` and `key(..)` lists: every key known and given once.
+//! The one parser for lists of `key`, `key = value` and `key(..)`: every key has to be known, and may be given once.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -16,20 +16,20 @@ pub(crate) struct Key {
     pub(crate) value: Value,
 }
 
-/// What stands behind a key.
+/// The part after a key.
 pub(crate) enum Value {
     Nothing,
     Is(Box<Expr>),
     List(Vec<Expr>),
 }
 
-/// Reads a list, and hands its entries on in their order. `place` is how the author wrote it, such as `#[arg(..)]`. What is wrong
-/// is not handed on, and does not hide what stands behind it: parsing goes on at the next comma.
+/// Reads a list, and passes its entries on in their order. `place` is the form in messages, such as `#[arg(..)]`. An invalid entry is
+/// skipped, and parsing continues after the next comma.
 pub(crate) fn read(tokens: TokenStream, place: &str, known: &[&str], errors: &Errors, each: impl FnMut(Key)) {
     read_with(tokens, place, known, &[], errors, each);
 }
 
-/// [`read`], where there are keys that no message names.
+/// The same as [`read`], with `hidden` keys that no message names.
 pub(crate) fn read_with(
     tokens: TokenStream,
     place: &str,
@@ -115,7 +115,7 @@ impl Key {
         found
     }
 
-    /// The value as string literals in parentheses, or one behind `=`.
+    /// The value as string literals in parentheses, or one after `=`.
     pub(crate) fn strings(&self, example: &str, errors: &Errors) -> Vec<LitStr> {
         let values: Vec<&Expr> = match &self.value {
             Value::Nothing => Vec::new(),
@@ -158,7 +158,7 @@ impl Key {
         }
     }
 
-    /// Nothing, which is what a bare key has.
+    /// Whether the key has no value, as required.
     pub(crate) fn bare(&self, errors: &Errors) -> bool {
         let bare = matches!(self.value, Value::Nothing);
         if !bare {
@@ -172,7 +172,7 @@ impl Key {
         bare
     }
 
-    /// The tokens a mistake in the value is underlined at.
+    /// The tokens that an error in the value underlines.
     pub(crate) fn blame(&self) -> TokenStream {
         match &self.value {
             Value::Is(value) => value.to_token_stream(),

@@ -1,10 +1,10 @@
-//! The attribute and derive macros of `backdoor-runtime`, which re-exports them and documents how they are used.
+//! The attribute and derive macros of `backdoor-runtime`, which re-exports them and documents their use.
 //!
-//! The stages of a macro are files, and none looks back: `keys` reads `key = value` lists, `command` and `argument` give them
-//! their meaning, `function` is the annotated function, `options` the names that its options take, and `expand` writes the
-//! constant table and the call. `private` names what the expansion uses of the runtime. Errors are gathered in `errors` and
-//! reported together, in source order; the author's function is kept whatever is wrong with the attribute.
-//! No stage reads a type's name to decide what it means: that is left to trait constants of the runtime crate.
+//! The stages of a macro are files, and no stage depends on a later one: `keys` reads `key = value` lists, `command` and `argument` give
+//! them their meaning, `function` is the annotated function, `options` has the names of its options, and `expand` writes the constant table
+//! and the call. `private` names the items of the runtime that the expansion uses. Errors are collected in `errors` and reported together,
+//! in source order; the author's function is kept even if the attribute has errors. No stage uses a type's name to decide its meaning:
+//! trait constants of the runtime crate do that.
 
 mod argument;
 mod associated;
@@ -33,7 +33,7 @@ mod var;
 
 use proc_macro::TokenStream;
 
-/// Declares a function as a debug command. Where the runtime crate goes by another name, `crate = that_name` says so.
+/// Declares a function as a debug command. If the runtime crate has another name, give it as `crate = that_name`.
 ///
 /// See the guide in `backdoor_runtime` for the whole syntax. In short:
 ///
@@ -67,10 +67,10 @@ pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStrea
     expand::command(attribute.into(), item.into()).into()
 }
 
-/// Declares a `static` as a variable that operators see and may set. Where the runtime crate goes by another name,
-/// `crate = that_name` says so.
+/// Declares a `static` as a variable that operators can read, and set if the author allows it. If the runtime crate has another name, give
+/// it as `crate = that_name`.
 ///
-/// See `backdoor_runtime::vars` for what it may hold. In short:
+/// See `backdoor_runtime::vars` for the supported types. In short:
 ///
 /// | key | meaning | default |
 /// |---|---|---|
@@ -85,32 +85,32 @@ pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStrea
 /// | `secret` | dots stand for its value, also in the journal and the log | shown |
 /// | `crate = path` | where the runtime crate is found | `::backdoor_runtime` |
 ///
-/// Doc comments are its help. The static itself stays as it is.
+/// Doc comments are its help. The static itself is unchanged.
 #[proc_macro_attribute]
 pub fn backdoor_var(attribute: TokenStream, item: TokenStream) -> TokenStream {
     var::variable(attribute.into(), item.into()).into()
 }
 
-/// Makes an enum without data a parameter type whose values are bare words. Where the runtime crate goes by another name,
-/// `#[choice(crate = that_name)]` on the enum says so.
+/// Makes an enum without data a parameter type whose values are bare words. If the runtime crate has another name, give it as
+/// `#[choice(crate = that_name)]` on the enum.
 ///
 /// Each variant is a word in kebab-case, with its doc comment as help. `#[choice(name = "..")]` gives it another name and
 /// `#[choice(alias = "..")]` further ones. On the enum, `#[choice(serialize)]` implements `serde::Serialize` with the same words, so that
-/// what a reply shows can be typed.
+/// an operator can type the words of a reply.
 #[proc_macro_derive(Choice, attributes(choice))]
 pub fn choice(item: TokenStream) -> TokenStream {
     choice::derive(item.into()).into()
 }
 
-/// What `build_info!()` of the runtime crate expands to, which hands on where that crate is.
+/// The expansion of `build_info!()` of the runtime crate, which passes its own path.
 #[doc(hidden)]
 #[proc_macro]
 pub fn build_info_in(krate: TokenStream) -> TokenStream {
     build_info::build_info(krate.into()).into()
 }
 
-/// Counts the objects of a struct, by the `TrackGuard<Self>` among its fields: see the trait `Track` of the runtime crate. Where that
-/// crate goes by another name, `#[track(crate = that_name)]` on the struct says so.
+/// Counts the objects of a struct by the `TrackGuard<Self>` among its fields: see the trait `Track` of the runtime crate. If that crate has
+/// another name, give it as `#[track(crate = that_name)]` on the struct.
 ///
 /// The guard is the field called `track`, or the one marked `#[track(guard)]`.
 #[proc_macro_derive(Track, attributes(track))]

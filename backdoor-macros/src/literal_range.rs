@@ -1,5 +1,5 @@
-//! A `range` that accepts nothing, and a `default` outside its `range`, where the numbers are written out. Other ends are known only
-//! when the service runs.
+//! Errors for a `range` that accepts nothing, and for a `default` outside its `range`, if the numbers are literals. Other bounds are known
+//! only at run time.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,7 +8,7 @@ use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
 use crate::errors::Errors;
 
-/// Judges a range, and the default beside it.
+/// Checks a range, and the default beside it.
 pub(crate) fn check(range: &Expr, default: Option<&Expr>, errors: &Errors) {
     let Expr::Range(ExprRange { start, limits, end, .. }) = range else { return };
     let low = start.as_deref().and_then(Number::written);
@@ -37,7 +37,7 @@ pub(crate) fn check(range: &Expr, default: Option<&Expr>, errors: &Errors) {
     }
 }
 
-/// A number that a literal says. A whole one and another cannot be compared: they are of two types, which the compiler will say.
+/// The number of a literal. A whole number and a fraction cannot be compared: they have two types, which the compiler reports.
 #[derive(Clone, Copy, PartialEq)]
 enum Number {
     Whole(i128),

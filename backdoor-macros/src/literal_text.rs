@@ -1,4 +1,4 @@
-//! An author's expression as an operator would type its value, where that needs no evaluation.
+//! An author's expression in the form that an operator types, if that needs no evaluation.
 
 use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 

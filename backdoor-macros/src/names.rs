@@ -1,4 +1,4 @@
-//! Names that operators type: their form, and what a misspelt one was meant to be.
+//! Names that operators type: their form, and suggestions for a misspelt one.
 
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
@@ -37,7 +37,7 @@ pub(crate) fn check_word(name: &LitStr, what: &str, errors: &Errors) {
     check(name, what, "", false, errors);
 }
 
-/// Checks the name that is made of an identifier, which Rust allows more in.
+/// Checks a name made from an identifier, in which Rust allows more characters.
 pub(crate) fn check_ident(ident: &Ident, what: &str, help: &str, errors: &Errors) {
     if let Some(rule) = broken_rule(&kebab(ident), what, false) {
         errors.add(ident, rule, help);
@@ -65,7 +65,7 @@ fn broken_rule(name: &str, what: &str, spaces: bool) -> Option<String> {
     }
 }
 
-/// The candidate that `word` was most likely meant to be: one that it begins, or one that is a slip away.
+/// The most similar candidate: one that begins with `word`, or one that is a typing error away.
 pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     const LONG_ENOUGH: usize = 3;
     let length = word.chars().count();
@@ -79,7 +79,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
         .map(|(_, near)| near)
 }
 
-/// Edit distance where two neighbours that changed places count as one edit (optimal string alignment).
+/// Edit distance in which two swapped neighbours count as one edit (optimal string alignment).
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut before = vec![0; other.len() + 1];

@@ -1,4 +1,4 @@
-//! Options whose names are in the tokens, and are taken twice. The check at start sees the others.
+//! Options that are taken twice, if their names are in the tokens. The startup check finds the others.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -11,7 +11,7 @@ use crate::parameter::Parameter;
 pub(crate) struct Options(Vec<String>);
 
 impl Options {
-    /// Takes those of the next parameter.
+    /// Adds the options of the next parameter.
     pub(crate) fn take(&mut self, parameter: &Parameter, errors: &Errors) {
         if let Some(long) = &parameter.args.long {
             self.add(format!("--{}", parameter.long_name()), long.to_token_stream(), errors);

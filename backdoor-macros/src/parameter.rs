@@ -9,7 +9,7 @@ use crate::names;
 
 /// One parameter of the function.
 pub(crate) struct Parameter {
-    /// Its name, where its pattern is one.
+    /// Its name, if its pattern is a name.
     pub(crate) name: Option<Ident>,
     pub(crate) pattern: Pat,
     pub(crate) r#type: Type,
@@ -18,7 +18,7 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
-    /// Takes a parameter, less its helper attributes.
+    /// Takes a parameter, and removes its helper attributes.
     pub(crate) fn take(typed: &mut PatType, errors: &Errors) -> Self {
         let (args, docs) = ArgumentArgs::take(&mut typed.attrs, errors);
         let name = match &*typed.pat {
@@ -28,7 +28,7 @@ impl Parameter {
         Self { name, pattern: (*typed.pat).clone(), r#type: (*typed.ty).clone(), docs, args }
     }
 
-    /// Checks what the tokens alone say of it.
+    /// Checks the rules that need only the tokens.
     pub(crate) fn check(&self, errors: &Errors) {
         if let Some(name) = &self.name
             && self.args.long.as_ref().is_some_and(|long| long.name.is_none())
@@ -50,7 +50,7 @@ impl Parameter {
         }
     }
 
-    /// The letter of the short form: the one given, or the first of the name.
+    /// The letter of the short form: the given one, or the first letter of the name.
     pub(crate) fn short_name(&self) -> Option<char> {
         match self.args.short.as_ref().and_then(|short| short.name.as_ref()) {
             Some(letter) => Some(letter.value()),

@@ -1,5 +1,5 @@
-//! The runtime's private module as an expansion names it: by the version of this crate, so that code of one version meets a runtime of
-//! another with an error that names both.
+//! The name of the runtime's private module in an expansion. It contains the version of this crate, so that an expansion of one version and
+//! a runtime of another give an error that names both.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -7,8 +7,8 @@ use syn::Path;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Imports the private module under the name that [`private`] gives. Where the path of the runtime crate is wrong, this is the only
-/// place that says so.
+/// Imports the private module under the name that [`private`] returns. If the path of the runtime crate is wrong, the compiler reports it
+/// only here.
 pub(crate) fn import(krate: Option<&Path>) -> TokenStream {
     let private = private(Span::call_site());
     let module = versioned();
@@ -21,7 +21,7 @@ pub(crate) fn import(krate: Option<&Path>) -> TokenStream {
     }
 }
 
-/// The private module as the rest of the expansion names it, at the author's token that an error is about.
+/// The private module as the rest of the expansion names it, with the span of the author's token that an error is about.
 pub(crate) fn private(span: Span) -> Ident {
     Ident::new("__backdoor", span)
 }
@@ -32,7 +32,7 @@ pub(crate) fn versioned() -> Ident {
     format_ident!("private_{version}")
 }
 
-/// A name for a binding. Hygiene does not keep a pattern apart from the author's constants and statics, so it needs a name of its
+/// A name for a binding. Hygiene does not separate a pattern from the author's constants and statics, so the binding needs a name of its
 /// own.
 pub(crate) fn local(name: &str, span: Span) -> Ident {
     format_ident!("__backdoor_{name}", span = span)

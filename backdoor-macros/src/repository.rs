@@ -1,22 +1,22 @@
-//! The commit that a package was made of: from what cargo put into it when it was published, or from the git repository that it is part
-//! of. A directory that only lies somewhere below a repository, as a vendored or unpacked package does, is no part of it.
+//! The commit of a package: from the file that cargo added when it was published, or from the git repository that contains it. A directory
+//! somewhere below a repository that the repository does not track, such as a vendored or unpacked package, is no part of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What cargo puts into a package that it publishes.
+/// The file that cargo adds to a published package.
 const PUBLISHED: &str = ".cargo_vcs_info.json";
 
 /// The commit of a package.
 pub(crate) struct Commit {
-    /// With `-dirty` behind it where there were changes on top when it was published.
+    /// The hash; `-dirty` follows if there were uncommitted changes at publication.
     pub(crate) hash: String,
-    /// What has to be read again when it changes.
+    /// The files that require a new reading when they change.
     pub(crate) read_from: Vec<PathBuf>,
 }
 
 impl Commit {
-    /// That of the package in this directory, where it is known.
+    /// The commit of the package in this directory, if it is known.
     pub(crate) fn of_package(package: &Path) -> Option<Self> {
         let published = package.join(PUBLISHED);
         match fs::read_to_string(&published) {
@@ -35,11 +35,11 @@ impl Commit {
         Some(commit)
     }
 
-    /// The commit that is checked out at `root`, where that is a work tree that the package is part of.
+    /// The checked-out commit at `root`, if that is a work tree that contains the package.
     fn in_tree(root: &Path, package: &Path) -> Option<Self> {
         let dot_git = root.join(".git");
         let git = match fs::read_to_string(&dot_git) {
-            // A worktree or a submodule: a file that names the directory.
+            // A worktree or a submodule: a file with the path of the directory.
             Ok(link) => root.join(link.trim().strip_prefix("gitdir: ")?),
             Err(_) if dot_git.is_dir() => dot_git,
             Err(_) => return None,
@@ -81,9 +81,9 @@ fn has_entry(index: &[u8], path: &[u8], hash: usize) -> bool {
     find_entry(index, path, hash).unwrap_or(false)
 }
 
-/// `None` where the index ends before its entries do, or is of a form that is not known.
+/// `None` if the index is truncated, or has an unknown form.
 fn find_entry(index: &[u8], path: &[u8], hash: usize) -> Option<bool> {
-    /// The bytes of an entry in front of its object's name.
+    /// The bytes of an entry before its object's name.
     const STAT: usize = 40;
     let number = |at: usize| Some(u32::from_be_bytes(*index.get(at..)?.first_chunk()?));
     let version = number(4)?;
@@ -99,7 +99,7 @@ fn find_entry(index: &[u8], path: &[u8], hash: usize) -> Option<bool> {
         let is_extended = version > 2 && flags & 0x4000 != 0;
         at += if is_extended { 4 } else { 2 };
         if version == 4 {
-            // The end of the name before is replaced.
+            // The end of the previous name is replaced.
             let (dropped, length) = varint(index.get(at..)?)?;
             at += length;
             name.truncate(name.len().checked_sub(dropped)?);
@@ -120,7 +120,7 @@ fn find_entry(index: &[u8], path: &[u8], hash: usize) -> Option<bool> {
     Some(false)
 }
 
-/// A number as git's packs write offsets, and its length.
+/// A number in the encoding of offsets in git's packs, and its length.
 fn varint(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut value = 0_usize;
     for (at, byte) in bytes.iter().enumerate() {
@@ -142,7 +142,7 @@ mod tests {
 
     const ONE: &str = "1111111111111111111111111111111111111111";
 
-    /// A directory of the test's own.
+    /// A directory of this test.
     fn directory(name: &str) -> PathBuf {
         let directory = env::temp_dir().join(format!("backdoor-{name}-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
@@ -153,7 +153,7 @@ mod tests {
         Commit::of_package(package).map(|commit| commit.hash)
     }
 
-    /// Runs git in a repository, with nothing of the machine's. False where there is no git.
+    /// Runs git in a repository without the machine's configuration. Returns false if git is missing.
     fn git(root: &Path, arguments: &[&str]) -> bool {
         let config = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false"];
         let run = Command::new("git")
@@ -191,7 +191,7 @@ mod tests {
         fs::remove_dir_all(&git).unwrap();
     }
 
-    /// The commit of the dotfiles that the package happened to lie below (author A12).
+    /// The expansion took the commit of the dotfiles repository above the package (author A12).
     #[test]
     fn regression_an_untracked_package_has_no_commit() {
         let root = directory("below");

@@ -1,5 +1,5 @@
-//! What the macros write, one feature a file in `snapshots/`, and rules that hold for all of it. `BLESS=1 cargo test -p
-//! backdoor-macros` (or `cargo xtask bless`) writes the files anew.
+//! Snapshots of the macros' expansions, one file for each feature in `snapshots/`, and rules for all of them.
+//! `BLESS=1 cargo test -p backdoor-macros` (or `cargo xtask bless`) rewrites the files.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 
 use crate::{choice, expand, track, var};
 
-/// The author's own names all begin with `author` or `Author`, for [`leaks`] to know them.
+/// The author's own names all begin with `author` or `Author`, so that [`leaks`] recognizes them.
 fn cases() -> Vec<(&'static str, TokenStream)> {
     let command = |name, attribute, function| (name, expand::command(attribute, function));
     vec![
@@ -296,7 +296,7 @@ fn expansions_grow_with_their_parameters_and_no_faster() {
     }
 }
 
-/// The expansion without what the author wrote: what stands in `const _: () = { .. };`.
+/// The expansion without the author's code: the contents of `const _: () = { .. };`.
 fn own(expansion: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = expansion.into_iter().collect();
     let Some(TokenTree::Group(block)) = tokens.iter().rev().nth(1) else {
@@ -305,8 +305,7 @@ fn own(expansion: TokenStream) -> TokenStream {
     block.stream()
 }
 
-/// Names that are neither the author's, nor those of a field, a method or a binding of ours, nor behind the one of the private
-/// module.
+/// Names other than the author's, those of a field, a method or a binding of ours, and those after the private module's name.
 fn leaks(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::new();
     find_leaks(tokens, &mut found);
@@ -325,7 +324,7 @@ fn find_leaks(tokens: TokenStream, found: &mut Vec<String>) {
         let before = |back: usize| at.checked_sub(back).map(text).unwrap_or_default();
         let after_colons = before(1) == ":" && before(2) == ":";
         match token {
-            // The list of a `use`, and an attribute of the language's own.
+            // The list of a `use`, or an attribute of the language.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && after_colons => {}
             TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket && before(1) == "#" => {}
             TokenTree::Group(group) => find_leaks(group.stream(), found),

@@ -1,4 +1,4 @@
-//! `#[derive(Track)]`: a struct whose objects are counted by a guard among its fields.
+//! `#[derive(Track)]`: for a struct with a field that counts its objects.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -12,10 +12,10 @@ use crate::private;
 
 const PLACE: &str = "#[track(..)]";
 
-/// The field that is the guard where none is marked.
+/// The name of the guard, if no field is marked.
 const NAME: &str = "track";
 
-/// Expands the derive, or says what is wrong.
+/// Expands the derive, or reports the errors.
 pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(tokens) {
         Ok(input) => input,
@@ -29,7 +29,7 @@ pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let guard = guard(&input, &errors);
     let is_sound = errors.is_empty();
     let errors = errors.into_tokens(None);
-    // Where there is a guard, whoever makes one should not be an error as well.
+    // If there is a guard, code that creates one must not be a further error.
     let tracked = guard.map(|(member, field)| expand(&input, &member, field, krate.as_ref(), is_sound));
     quote!(#errors #tracked)
 }
@@ -109,8 +109,7 @@ fn read(attributes: &[Attribute], example: &str, known: &[&str], errors: &Errors
     }
 }
 
-/// One static counts all objects of a type. Where there are type parameters, that would be one for all of them, so each type is
-/// looked up.
+/// A static counts all objects of a type. With type parameters, one static would count for all of them, so each type is looked up.
 fn expand(
     input: &DeriveInput,
     guard: &Member,
@@ -134,7 +133,7 @@ fn expand(
         }
     };
     let (parameters, arguments, conditions) = generics.split_for_impl();
-    // What is no guard is underlined at its type, and so is what is one and should not be.
+    // A field of a wrong type is underlined at its type, and so is a second guard.
     let guard = quote_spanned!(field.ty.span()=> &self.#guard);
     let others = fields(input).filter(|other| is_sound && !std::ptr::eq(*other, field)).map(|other| {
         let (private, ty) = (private::private(other.ty.span()), &other.ty);

@@ -1,4 +1,4 @@
-//! `#[backdoor_var(..)]`: what its keys mean, and its expansion: the static unchanged, and a constant table beside it.
+//! `#[backdoor_var(..)]`: the meaning of its keys, and its expansion: the static unchanged, and a constant table beside it.
 
 mod declaration;
 mod table;
@@ -18,7 +18,7 @@ const PLACE: &str = "#[backdoor_var(..)]";
 const KNOWN: [&str; 10] =
     ["name", "unit", "settable", "range", "validate", "on_change", "trend", "hidden", "secret", "crate"];
 
-/// What the author declared of a variable.
+/// The keys of a variable.
 #[derive(Default)]
 struct VarArgs {
     name: Option<LitStr>,
@@ -34,7 +34,7 @@ struct VarArgs {
     krate: Option<Path>,
 }
 
-/// Expands the attribute, or gives the item back with what is wrong with it.
+/// Expands the attribute, or returns the item with its errors.
 pub(crate) fn variable(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     let errors = Errors::default();
     let args = VarArgs::parse(attribute, &errors);
@@ -119,7 +119,7 @@ fn path(key: Key, example: &str, errors: &Errors) -> Option<(Ident, Path)> {
     }
 }
 
-/// The place of a mistake that has none of its own.
+/// The place of an error without a token of its own.
 fn here() -> Span {
     Span::call_site()
 }

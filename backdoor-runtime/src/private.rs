@@ -18,7 +18,7 @@ pub use serde::{Serialize, Serializer};
 pub use crate::command::param::{Gives, Server};
 pub use crate::command::range::RangeOf;
 pub use crate::command::registry::Registered;
-pub use crate::command::reply_kind::autoref::{Peel, Piece, Rung};
+pub use crate::command::reply_kind::autoref::{Peel, Piece, ReplyKind};
 pub use crate::command::reply_kind::error::ReplyError;
 pub use crate::command::reply_kind::kinds::ReplyType;
 pub use crate::command::reply_kind::runner::boxed;

@@ -86,7 +86,7 @@ mod parameters {
 }
 
 /// A trait whose methods have the names of ours, on every type.
-trait Ladder: Sized {
+trait Methods: Sized {
     fn peel(&self) -> u8 {
         1
     }
@@ -101,7 +101,7 @@ trait Ladder: Sized {
     }
 }
 
-impl<T> Ladder for T {}
+impl<T> Methods for T {}
 
 #[backdoor_command(name = "hygiene methods")]
 fn methods(#[arg(default = 0_u8.peel() + 0_u8.person() + 0_u8.machine() + 0_u8.items())] n: u8) -> u8 {

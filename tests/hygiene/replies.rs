@@ -1,4 +1,4 @@
-//! Every rung of the ladder, for types that stand on several, and every way of wrapping them.
+//! Every kind of reply, for types that have several, and every way of wrapping them.
 
 use std::fmt::{self, Display, Write};
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ implement!(FromSerialize: Serialize Debug);
 implement!(FromDebug: Debug);
 implement!(DisplayAndDebug: Display Debug);
 
-macro_rules! rung {
+macro_rules! kind {
     ($name:literal, $name_async:literal, $name_wrapped:literal, $function:ident, $type:ident, $text:literal, $json:literal) => {
         #[test]
         fn $function() {
@@ -107,48 +107,48 @@ macro_rules! rung {
     };
 }
 
-rung!(
-    "rung output",
-    "rung output-async",
-    "rung output-in",
+kind!(
+    "kind output",
+    "kind output-async",
+    "kind output-in",
     output_is_first,
     Everything,
     "output\n",
     "\"value\""
 );
-rung!("rung stream", "rung stream-async", "rung stream-in", stream_is_second, FromStream, "(none)\n", "[]");
-rung!(
-    "rung iterator",
-    "rung iterator-async",
-    "rung iterator-in",
+kind!("kind stream", "kind stream-async", "kind stream-in", stream_is_second, FromStream, "(none)\n", "[]");
+kind!(
+    "kind iterator",
+    "kind iterator-async",
+    "kind iterator-in",
     iterator_is_third,
     FromIterator,
     "(none)\n",
     "[]"
 );
-rung!(
-    "rung display",
-    "rung display-async",
-    "rung display-in",
+kind!(
+    "kind display",
+    "kind display-async",
+    "kind display-in",
     display_is_fourth,
     FromDisplay,
     "display\n",
     "\"serialize\""
 );
-rung!(
-    "rung serialize",
-    "rung serialize-async",
-    "rung serialize-in",
+kind!(
+    "kind serialize",
+    "kind serialize-async",
+    "kind serialize-in",
     serialize_comes_before_debug,
     FromSerialize,
     "serialize\n",
     "\"serialize\""
 );
-rung!("rung debug", "rung debug-async", "rung debug-in", debug_is_last, FromDebug, "debug\n", "\"debug\"");
-rung!(
-    "rung text",
-    "rung text-async",
-    "rung text-in",
+kind!("kind debug", "kind debug-async", "kind debug-in", debug_is_last, FromDebug, "debug\n", "\"debug\"");
+kind!(
+    "kind text",
+    "kind text-async",
+    "kind text-in",
     text_is_the_value_without_serialize,
     DisplayAndDebug,
     "display\n",
@@ -157,19 +157,19 @@ rung!(
 
 #[test]
 fn familiar_types_of_the_standard_library_come_before_serialize() {
-    #[backdoor_command(name = "rung duration")]
+    #[backdoor_command(name = "kind duration")]
     fn duration() -> Duration {
         Duration::from_secs(90)
     }
 
-    #[backdoor_command(name = "rung path")]
+    #[backdoor_command(name = "kind path")]
     fn path() -> Option<PathBuf> {
         Some("/tmp".into())
     }
 
-    check("rung duration", "1m30s\n");
-    check("rung path", "/tmp\n");
-    check_json("rung path", "\"/tmp\"");
+    check("kind duration", "1m30s\n");
+    check("kind path", "/tmp\n");
+    check_json("kind path", "\"/tmp\"");
     let _ = (duration(), path());
 }
 

@@ -138,7 +138,7 @@ async fn stream_that_prints(session: Session) -> impl Stream<Item = Result<u8, P
 }
 
 #[test]
-fn every_rung() {
+fn every_kind_of_reply_has_text_and_json() {
     check("unit", "", "null");
     check("text", "two\nlines\n", r#""two\nlines""#);
     check("number", "-5\n", "-5");

@@ -1,4 +1,4 @@
-//! The call of one command: what takes the values, the function that is given them, and the ladder of its reply.
+//! The call of one command: the extraction of its values, the function, and the kind of its reply.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -19,13 +19,12 @@ pub(super) fn run(item: &Function) -> TokenStream {
     };
     let run = Ident::new(run, own);
     let function = function(item);
-    let ladder = ladder(item);
-    // The compiler finds a reply that cannot be shown in the ladder, and again in the table. The place is the same, so that it says
-    // so once.
+    let reply_kind = reply_kind(item);
+    // The compiler reports a reply that cannot be shown here and again in the table. Both errors have the same place, so it reports one.
     let reply = item.reply();
     let runner_private = private::private(reply.first);
     let runner = format_ident!("{runner}_{}", item.parameters.len(), span = reply.first);
-    let arguments = closed(Delimiter::Parenthesis, reply.last, quote!(#(#taking,)* #function, #ladder));
+    let arguments = closed(Delimiter::Parenthesis, reply.last, quote!(#(#taking,)* #function, #reply_kind));
     let runner = quote_spanned!(reply.first=> &#runner_private::#runner #arguments);
     match item.parameters.iter().any(|parameter| parameter.args.from_str) {
         true => {
@@ -36,13 +35,13 @@ pub(super) fn run(item: &Function) -> TokenStream {
     }
 }
 
-/// What becomes a pointer: the author's function itself, unless that is not what is to be called.
+/// The expression that becomes a function pointer: the author's function itself, or a closure that calls it.
 fn function(item: &Function) -> TokenStream {
     let own = Span::call_site();
     let name = &item.signature.ident;
     let values = || (0..item.parameters.len()).map(|at| local(&format!("value_{at}"), own));
     if item.is_async() {
-        // What the compiler says of the future is about the author's function.
+        // Errors about the future have the place of the author's function.
         let private = private(name.span());
         let boxed = Ident::new("boxed", name.span());
         let (values, given) = (values(), values());
@@ -56,32 +55,32 @@ fn function(item: &Function) -> TokenStream {
     }
 }
 
-/// Climbs the ladder of the reply. It is a closure for the sake of the types: nobody calls it. It is in the place of the function's
-/// return type, since that is what a mistake is about.
-fn ladder(item: &Function) -> TokenStream {
+/// Selects the kind of the reply. The result is a closure that only supplies types: it is never called. It has the place of the function's
+/// return type, because errors are about that type.
+fn reply_kind(item: &Function) -> TokenStream {
     let private = private(Span::call_site());
     let Ends { first, last } = item.reply();
-    // The `&` is there for its place, from which what is asked of the probe is underlined to the end of the type.
+    // The `&` has a place of its own: from there, errors about the probe's methods are underlined to the end of the type.
     let probe = local("probe", last);
     let empty = closed(Delimiter::Parenthesis, last, TokenStream::new());
-    let [peel, rung, piece] =
-        ["backdoor_peel", "backdoor_rung", "backdoor_piece"].map(|step| Ident::new(step, first));
+    let [peel, kind, piece] =
+        ["backdoor_peel", "backdoor_kind", "backdoor_piece"].map(|step| Ident::new(step, first));
     let body = quote_spanned! {first=>
-        (&#probe).#peel #empty.#rung #empty.#peel #empty.#piece #empty
+        (&#probe).#peel #empty.#kind #empty.#peel #empty.#piece #empty
     };
-    let body = quote!(use #private::{Peel as _, Piece as _, Rung as _}; #body);
+    let body = quote!(use #private::{Peel as _, Piece as _, ReplyKind as _}; #body);
     let body = closed(Delimiter::Brace, last, body);
     quote_spanned!(first=> |#probe| #body)
 }
 
-/// Tokens between delimiters of this place.
+/// A delimited group with this span.
 fn closed(delimiter: Delimiter, at: Span, tokens: TokenStream) -> Group {
     let mut group = Group::new(delimiter, tokens);
     group.set_span(at);
     group
 }
 
-/// `Option` and `Vec` have what the trait gives to others, so that it may stay unused.
+/// Inherent functions of `Option` and `Vec` may take precedence over the trait's, so the import may stay unused.
 pub(super) fn via_one(private: &Ident) -> TokenStream {
     quote!(#[allow(unused_imports)] use #private::ViaOne as _;)
 }
@@ -93,8 +92,8 @@ fn take(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// A function of the private module for the parameter's type. It takes up just the type's place: one mistake in the type is one
-/// error then, however often it is found.
+/// A function of the private module for the parameter's type. Its span is exactly the type's, so that one mistake in the type is one error,
+/// however often the compiler finds it.
 pub(super) fn typed(parameter: &Parameter, function: &str) -> TokenStream {
     let r#type = &parameter.r#type;
     let at = Ends::of(r#type);
@@ -105,7 +104,7 @@ pub(super) fn typed(parameter: &Parameter, function: &str) -> TokenStream {
     quote!(#path #end)
 }
 
-/// An item of what stands for the parameter's type under `from_str`.
+/// An item of the type that replaces the parameter's type under `from_str`.
 pub(super) fn via_from_str(parameter: &Parameter, item: &str) -> TokenStream {
     let r#type = &parameter.r#type;
     let at = Ends::of(r#type);
@@ -115,7 +114,7 @@ pub(super) fn via_from_str(parameter: &Parameter, item: &str) -> TokenStream {
 }
 
 impl Function {
-    /// The tokens a mistake in the reply is underlined at.
+    /// The tokens that an error in the reply underlines.
     fn reply(&self) -> Ends {
         match &self.signature.output {
             ReturnType::Type(_, reply) => Ends::of(reply),

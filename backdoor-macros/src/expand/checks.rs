@@ -1,5 +1,5 @@
-//! The rules that only the compiler can judge, each a constant of its own on the author's token. They read the table instead of the
-//! author's types, so that a type that does not fit is one error and not several.
+//! Rules that only the compiler can check, each as a constant on the author's token. They read the table instead of the author's types, so
+//! that a type that does not fit is one error and not several.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -16,7 +16,7 @@ pub(super) fn command(args: &CommandArgs, item: &Function) -> TokenStream {
         None => Ends::of(&item.signature.ident),
     };
     let literal = item.command_name(args);
-    // The console's own commands have the reserved names.
+    // The console's own commands use the reserved names.
     let names = args.builtin.is_none().then(|| {
         let aliases = args.aliases.iter().map(|alias| check_name(Ends::of(alias), &alias.value()));
         std::iter::once(check_name(name, &literal)).chain(aliases).collect::<TokenStream>()
@@ -26,8 +26,8 @@ pub(super) fn command(args: &CommandArgs, item: &Function) -> TokenStream {
     quote!(#names #plain #(#parameters)*)
 }
 
-/// The parameters that say nothing of options, in one constant: most are such, and each constant of its own costs the compiler as
-/// much as all of them. The first that is wrong is reported.
+/// One check for all parameters without keys of an option: most are such, and a constant for each would cost the compiler as much as all
+/// others together. It reports the first error.
 fn plain_parameters(item: &Function) -> Option<TokenStream> {
     let checks: Vec<TokenStream> = (item.parameters.iter().enumerate())
         .filter(|(_, parameter)| parameter.args.long.is_none() && parameter.args.short.is_none())

@@ -57,7 +57,7 @@ fn parameter(parameter: &Parameter) -> TokenStream {
     let default = args.default.as_ref().map(|(_, value)| default(parameter, value));
     let range = args.range.as_ref().map(|(_, value)| range(parameter, value));
     let complete = args.complete.as_ref().map(|path| {
-        // The function is coerced here, so that one of another form is one error on its path.
+        // The function is coerced here, so that a wrong signature is one error on its path.
         let function = local("complete", Span::call_site());
         quote!(complete: { let #function: #private::Complete = #path; #private::Some(#function) },)
     });
@@ -155,7 +155,7 @@ fn style(parameter: &Parameter) -> Option<TokenStream> {
     Some(quote!(#private::Style::Option { long: #long, short: #short }))
 }
 
-/// The author's expression as the operator would type it, where that needs no evaluation.
+/// The author's expression as an operator would type it, if that needs no evaluation.
 fn literal(value: &Expr) -> TokenStream {
     let private = private(Span::call_site());
     match literal_text(value) {

@@ -29,10 +29,10 @@ const _: () = {
             &__backdoor::runner_async_0(
                 || __backdoor::boxed(author_wait()),
                 |__backdoor_probe| {
-                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    use __backdoor::{Peel as _, Piece as _, ReplyKind as _};
                     (&__backdoor_probe)
                         .backdoor_peel()
-                        .backdoor_rung()
+                        .backdoor_kind()
                         .backdoor_peel()
                         .backdoor_piece()
                 },

@@ -32,10 +32,10 @@ const _: () = {
             &__backdoor::runner_0(
                 author_unix,
                 |__backdoor_probe| {
-                    use __backdoor::{Peel as _, Piece as _, Rung as _};
+                    use __backdoor::{Peel as _, Piece as _, ReplyKind as _};
                     (&__backdoor_probe)
                         .backdoor_peel()
-                        .backdoor_rung()
+                        .backdoor_kind()
                         .backdoor_peel()
                         .backdoor_piece()
                 },

@@ -17,8 +17,8 @@ pub(super) struct Declaration {
 }
 
 impl Declaration {
-    /// Reads a static, whose identifier is its name unless it has another. What is none comes back as an error on the word that says
-    /// what it is.
+    /// Reads a static; its identifier is its name unless it has another. For an item that is no static, the error is on the word that shows
+    /// its kind.
     pub(super) fn parse(tokens: TokenStream, is_named: bool, errors: &Errors) -> syn::Result<Self> {
         let Static(item) = syn::parse2(tokens)?;
         if let StaticMutability::Mut(token) = &item.mutability {

@@ -1,4 +1,4 @@
-//! The constant table of a variable. What its type can do is found by the compiler, where the table's closures look it up.
+//! The constant table of a variable. The compiler finds the capabilities of its type in the closures of the table.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -68,7 +68,7 @@ fn table(args: &VarArgs, declaration: &Declaration) -> TokenStream {
     }
 }
 
-/// How the static is read, found by its type.
+/// How to read the static, selected by its type.
 fn place(declaration: &Declaration) -> TokenStream {
     let at = Ends::of(&declaration.r#type);
     let private = private(here());
@@ -112,7 +112,7 @@ fn setting(args: &VarArgs, declaration: &Declaration) -> TokenStream {
     }
 }
 
-/// The settable variable. The tokens are the same wherever it is named, so that the compiler says what is wrong with it once.
+/// The settable variable. Its tokens are the same at each use, so that the compiler reports an error once.
 fn set(declaration: &Declaration) -> TokenStream {
     let Declaration { ident, r#type, .. } = declaration;
     let at = Ends::of(r#type);
@@ -122,7 +122,7 @@ fn set(declaration: &Declaration) -> TokenStream {
     quote!(#private::#settable #arguments)
 }
 
-/// How the value is shown, found by its type.
+/// How to format the value, selected by its type.
 fn shown(declaration: &Declaration) -> TokenStream {
     let private = private(here());
     let at = Ends::of(&declaration.r#type);
@@ -136,7 +136,7 @@ fn shown(declaration: &Declaration) -> TokenStream {
     }
 }
 
-/// A function of the author's that is given the value.
+/// A call of the author's function with the value.
 fn call(function: Option<&(Ident, Path)>, set: &TokenStream, through: &str) -> TokenStream {
     let private = private(here());
     let Some((_, path)) = function else { return quote!(#private::None) };

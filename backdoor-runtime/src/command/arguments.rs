@@ -1,7 +1,6 @@
 //! The words of one line, bound to a command's parameters, and the call that turns them into values.
 //!
-//! Binding is syntax and happens on the console's thread. Taking a value runs the author's code, so it happens where the command
-//! runs.
+//! Binding checks syntax and runs on the console's thread. Extracting a value runs the author's code, so it happens where the command runs.
 
 use std::any::Any;
 use std::ops::Range;
@@ -27,17 +26,17 @@ pub(crate) struct Arguments {
 pub(crate) struct Slot {
     /// The index among the command's parameters.
     pub(crate) parameter: usize,
-    /// What to underline when the value is wrong.
+    /// The bytes of the line to underline if the value is wrong.
     pub(crate) range: Range<usize>,
     pub(crate) given: Given,
 }
 
-/// What the operator gave for a parameter.
+/// The operator's value for a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Given {
-    /// A piece of the line, as it stands.
+    /// A part of the line, unchanged.
     Piece(Range<usize>),
-    /// A word that had quotes or escapes to remove.
+    /// A word whose quotes or escapes were removed.
     Unquoted(Box<str>),
     /// A flag.
     On,
@@ -45,7 +44,7 @@ pub(crate) enum Given {
     Off,
 }
 
-/// What a call needs to know of its command.
+/// The facts about a command that its call needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Callee {
     pub(crate) name: &'static str,
@@ -75,13 +74,13 @@ impl<'a> Call<'a> {
         Self { callee, arguments, states, session, form, is_rehearsal: false, next: 0 }
     }
 
-    /// The same up to the function, which is not called.
+    /// The same without the call of the function.
     pub(crate) fn rehearsal(self) -> Self {
         Self { is_rehearsal: true, ..self }
     }
 
-    /// All arguments are taken. Gives false where that is all there is to do; otherwise the function is called now, and its record
-    /// says so.
+    /// Called after all arguments are extracted. Returns false for a rehearsal; otherwise the function is called next, and the record of
+    /// the run says so.
     pub(crate) fn calls(&self) -> bool {
         if !self.is_rehearsal {
             self.session.note_call();
@@ -106,12 +105,12 @@ impl<'a> Call<'a> {
         self.session
     }
 
-    /// What the reply is wanted as.
+    /// The form in which the reply is wanted.
     pub(crate) fn form(&self) -> Form {
         self.form
     }
 
-    /// Passes over a parameter that is not on the line.
+    /// Skips a parameter that is not on the line.
     pub(crate) fn skip(&mut self) {
         self.next += 1;
     }
@@ -160,7 +159,7 @@ impl<'a> Call<'a> {
         given.iter().map(|slot| self.parse(parameter, slot, parse)).collect()
     }
 
-    /// The next parameter and its slots, which binding leaves side by side.
+    /// The next parameter and its slots, which binding puts side by side.
     fn advance(&mut self) -> (&'static Parameter, &'a [Slot]) {
         let index = self.next;
         self.next += 1;
@@ -187,7 +186,7 @@ impl<'a> Call<'a> {
         };
         let is_secret = parameter.secrecy.is_secret();
         let value = parse(word).map_err(|error| match is_secret {
-            // The author's error may repeat the value.
+            // The author's error may contain the value.
             true => wrong(format!("not a valid {}; {NOT_SHOWN}", parameter.shape.value)),
             false => wrong(error.told(word, parameter.range)),
         })?;
@@ -207,7 +206,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Why a message does not repeat the value that it is about.
+/// The reason why a message does not show its value.
 const NOT_SHOWN: &str = "the value is not shown because it is secret";
 
 fn default_of<T: Any>(parameter: &Parameter) -> T {

@@ -11,7 +11,7 @@ impl FromArg for ByteSize {
     const NAME: &'static str = "size";
 
     fn from_arg(word: &str) -> Result<Self, ArgError> {
-        // No further `-` may follow, so that the recursion is one deep.
+        // No second `-` may follow, so the recursion is one level deep.
         if let Some(positive) = word.strip_prefix('-')
             && positive.starts_with(|c: char| c.is_ascii_digit())
             && Self::from_arg(positive).is_ok()

@@ -1,10 +1,10 @@
-//! What the macro cannot see in the tokens and the compiler can: rules on what the parameters' types say, checked in const context
-//! on the author's token.
+//! Rules that the compiler can check and the macro cannot, because they need the parameters' types: checked in const context on the
+//! author's token.
 
 use crate::command::parameter::{Parameter, Style};
 use crate::command::shape::Arity;
 
-/// Whether an author cannot take the name.
+/// Whether the name is reserved for the console.
 pub(crate) const fn is_reserved(name: &str) -> bool {
     matches!(name.as_bytes(), b"help" | b"exit" | b"quit")
 }
@@ -12,7 +12,7 @@ pub(crate) const fn is_reserved(name: &str) -> bool {
 /// Options every command has.
 const RESERVED_OPTIONS: [&str; 3] = ["json", "help", "yes"];
 
-/// The name of an author's command, on the function's name or the literal.
+/// Checks the name of an author's command, on the function's name or the literal.
 #[track_caller]
 pub const fn check_name(name: &str) {
     if is_reserved(name) {
@@ -20,10 +20,10 @@ pub const fn check_name(name: &str) {
     }
 }
 
-/// A parameter among the others that is an option only where its type is a flag, on its pattern.
+/// Checks a parameter without keys, which is an option only if its type is a flag, on its pattern.
 ///
-/// The compiler interprets this for each parameter of each command, where a call costs as much as many statements: there are few on
-/// the way of a parameter that is right.
+/// The compiler interprets this function for each parameter of each command, and a call costs as much as many statements: so there are few
+/// statements for a correct parameter.
 #[track_caller]
 pub const fn check_parameter(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
@@ -71,7 +71,7 @@ const fn unreachable_after(own: &Parameter, other: &Parameter) -> ! {
     .raise();
 }
 
-/// The long name of an option, on the literal or the parameter's name.
+/// Checks the long name of an option, on the literal or the parameter's name.
 #[track_caller]
 pub const fn check_long(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
@@ -86,7 +86,7 @@ pub const fn check_long(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// The letter of an option, on the literal or the key.
+/// Checks the letter of an option, on the literal or the key.
 #[track_caller]
 pub const fn check_short(parameters: &[Parameter], index: usize) {
     if let Some('h') = parameters[index].short() {
@@ -94,7 +94,7 @@ pub const fn check_short(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// A parameter with a pattern instead of a name, on the pattern.
+/// Checks a parameter with a pattern instead of a name, on the pattern.
 #[track_caller]
 pub const fn check_plain_name(parameters: &[Parameter], index: usize) {
     if !matches!(parameters[index].shape.arity, Arity::Supplied(_)) {
@@ -104,7 +104,7 @@ pub const fn check_plain_name(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// A parameter with `#[arg(..)]`, on the attribute.
+/// Checks a parameter with `#[arg(..)]`, on the attribute.
 #[track_caller]
 pub const fn check_supplied(parameters: &[Parameter], index: usize) {
     if matches!(parameters[index].shape.arity, Arity::Supplied(_)) {
@@ -112,7 +112,7 @@ pub const fn check_supplied(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// `default`, on the key.
+/// Checks `default`, on the key.
 #[track_caller]
 pub const fn check_default(parameters: &[Parameter], index: usize) {
     if matches!(parameters[index].shape.arity, Arity::Optional) {
@@ -120,7 +120,7 @@ pub const fn check_default(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// `range`, on the key.
+/// Checks `range`, on the key.
 #[track_caller]
 pub const fn check_range(parameters: &[Parameter], index: usize) {
     if matches!(parameters[index].shape.arity, Arity::Flag) {
@@ -128,7 +128,7 @@ pub const fn check_range(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// `rest`, on the key.
+/// Checks `rest`, on the key.
 #[track_caller]
 pub const fn check_rest(parameters: &[Parameter], index: usize) {
     match parameters[index].shape.arity {
@@ -142,7 +142,7 @@ pub const fn check_rest(parameters: &[Parameter], index: usize) {
     }
 }
 
-/// `secret`, on the key.
+/// Checks `secret`, on the key.
 #[track_caller]
 pub const fn check_secret(parameters: &[Parameter], index: usize) {
     let own = &parameters[index];
@@ -169,7 +169,7 @@ const fn same(one: &str, other: &str) -> bool {
     true
 }
 
-/// A sentence put together in const context, where there is no `format!`.
+/// A sentence built in const context, where there is no `format!`.
 struct Message {
     bytes: [u8; Self::ROOM],
     length: usize,

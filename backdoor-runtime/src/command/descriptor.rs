@@ -24,13 +24,13 @@ pub struct Command {
     pub place: Place,
     /// How long it may run.
     pub timeout: Timeout,
-    /// In the order of the function's signature, supplied ones included.
+    /// In the order of the function's signature, with the supplied ones.
     pub parameters: &'static [Parameter],
     /// Whether it is the author's or built in.
     pub origin: Origin,
     /// Its place in the source.
     pub declared: Declared,
-    /// Takes the arguments and calls the function.
+    /// Extracts the arguments and calls the function.
     pub run: Run,
 }
 
@@ -79,7 +79,7 @@ pub enum Origin {
 /// The place of a command in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// The path as the compiler was given it, usually relative to the workspace.
+    /// The path as the compiler got it, usually relative to the workspace.
     pub file: &'static str,
     /// The line of the attribute, from 1.
     pub line: u32,
@@ -87,12 +87,12 @@ pub struct Declared {
     pub module: &'static str,
 }
 
-/// The function of a command, behind one signature for all.
+/// The function of a command, with the same signature for all commands.
 #[derive(Clone, Copy)]
 pub enum Run {
-    /// An `fn`: runs to its end where it is called.
+    /// An `fn`: runs to its end.
     Sync(&'static dyn runner::Run),
-    /// An `async fn`: takes its arguments, and gives the future to poll.
+    /// An `async fn`: extracts its arguments and returns the future to poll.
     Async(&'static dyn runner::RunAsync),
 }
 
@@ -104,17 +104,17 @@ impl Declared {
 }
 
 impl Command {
-    /// What a call of it needs to know.
+    /// The facts about it that a call needs.
     pub(crate) fn callee(&self) -> Callee {
         Callee { name: self.name, effect: self.effect, parameters: self.parameters }
     }
 
-    /// Whether it came with the console itself.
+    /// Whether it is a command of the console.
     pub(crate) fn is_builtin(&self) -> bool {
         matches!(self.origin, Origin::Builtin { .. })
     }
 
-    /// The topic of `help` that lists it, where it came with the console.
+    /// The topic of `help` that lists it, if it is a command of the console.
     pub(crate) fn topic(&self) -> Option<&'static str> {
         match self.origin {
             Origin::Author => None,
@@ -142,7 +142,7 @@ impl Command {
         line
     }
 
-    /// What follows the first paragraph, without the blank lines around it.
+    /// The text after the first paragraph, without surrounding blank lines.
     pub(crate) fn details(&self) -> &'static str {
         let mut begun = false;
         let mut at = 0;
@@ -158,7 +158,7 @@ impl Command {
     }
 }
 
-/// The text from its first line that has any, to its end. The indentation of that line stays.
+/// The text from its first line with content to its end. The indentation of that line stays.
 fn without_blank_lines(text: &str) -> &str {
     let text = text.trim_end();
     let start = text.len() - text.trim_start().len();

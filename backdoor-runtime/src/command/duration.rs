@@ -8,12 +8,12 @@ use crate::command::numbers::Amount;
 
 const NAMES: &str = "ns, us, ms, s, m, h, d, w";
 
-/// The duration that `word` says: amounts with their units, the large before the small, each unit once.
+/// The duration of `word`: amounts with their units, the large before the small, each unit once.
 pub(crate) fn parse(word: &str) -> Result<Duration, ArgError> {
     if word == "0" {
         return Ok(Duration::ZERO);
     }
-    // No further `-` may follow, so that the recursion is one deep.
+    // No second `-` may follow, so the recursion is one level deep.
     if let Some(positive) = word.strip_prefix('-')
         && positive.starts_with(|c: char| c.is_ascii_digit())
         && parse(positive).is_ok()
@@ -71,7 +71,7 @@ impl FromArg for Duration {
 fn unit(name: &str) -> Option<u64> {
     Some(match name {
         "ns" => 1,
-        // The micro sign, and the Greek letter that looks the same.
+        // The micro sign, and the Greek letter with the same shape.
         "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => SECOND,

@@ -1,4 +1,4 @@
-//! What only the author's code can say of a command.
+//! The facts about a command that need the author's code: defaults and ranges.
 
 use crate::command::descriptor::Command;
 

@@ -16,9 +16,8 @@ use crate::command::range::Range;
 /// A type that is parsed from one word of the command line.
 ///
 /// Integers (also `NonZero`), floats, `bool`, `char`, text, paths, addresses, [`Duration`](std::time::Duration),
-/// [`ByteSize`](crate::ByteSize) and enums with `#[derive(Choice)]` are there. A type with a
-/// [`FromStr`](std::str::FromStr) needs only `#[arg(from_str)]` on the parameter; one whose help should say what it
-/// takes implements this trait:
+/// [`ByteSize`](crate::ByteSize) and enums with `#[derive(Choice)]` implement it. For a type with [`FromStr`](std::str::FromStr),
+/// `#[arg(from_str)]` on the parameter is enough; a type whose help should name its values implements this trait:
 ///
 /// ```
 /// use backdoor_runtime::{ArgError, FromArg};
@@ -84,7 +83,7 @@ impl ArgError {
         ArgError { message: format!("{} is out of range {limits}", shown(word)), is_beyond: true }
     }
 
-    /// The message if the author declared a range: the range replaces the limits of the type, unless the range is open.
+    /// The message for a parameter with a range: the range replaces the limits of the type, unless the range is open.
     pub(crate) fn told(&self, word: &str, range: Option<&Range>) -> String {
         let narrower = range.filter(|range| self.is_beyond && range.is_closed());
         narrower.map_or_else(|| self.message.clone(), |range| range.refusal(word, "what is accepted"))
@@ -222,7 +221,7 @@ impl FromArg for PathBuf {
 
     fn from_arg(word: &str) -> Result<Self, ArgError> {
         match word {
-            // No system call takes an empty path, and joined to another it is that one.
+            // No system call takes an empty path, and joining it to another path changes nothing.
             "" => Err(ArgError::not(word, "a path")),
             _ => Ok(PathBuf::from(word)),
         }

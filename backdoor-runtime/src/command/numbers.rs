@@ -1,11 +1,11 @@
-//! Numbers as operators type them: `-12`, `0x1f`, `1_000`, `1.5`, and the amounts that stand in front of a unit.
+//! Numbers as operators type them: `-12`, `0x1f`, `1_000`, `1.5`, and the amounts before a unit.
 
 use std::fmt;
 use std::num::NonZero;
 
 use crate::command::from_arg::{ArgError, FromArg, ticked};
 
-/// What stands in front of a unit: digits, perhaps with `_` between them, perhaps with a fraction.
+/// The amount before a unit: digits, optionally with `_` between them, optionally with a fraction.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Amount<'a> {
     /// The amount as typed.
@@ -15,7 +15,7 @@ pub(super) struct Amount<'a> {
 }
 
 impl<'a> Amount<'a> {
-    /// The amount that `text` begins with, and what follows.
+    /// The amount at the beginning of `text`, and the rest.
     pub(super) fn before(text: &'a str) -> Option<(Self, &'a str)> {
         let end = text.find(|c: char| !matches!(c, '0'..='9' | '_' | '.')).unwrap_or(text.len());
         let (text, rest) = text.split_at(end);
@@ -31,7 +31,7 @@ impl<'a> Amount<'a> {
 
     /// The amount of a unit that is at most 2^60 of the smallest one, rounded down to that; `None` above 128 bits.
     pub(super) fn times(self, unit: u64) -> Option<u128> {
-        // Nineteen digits times such a unit fit in 128 bits, and further ones are worth less than the smallest unit.
+        // Nineteen digits times such a unit fit in 128 bits, and further ones are less than the smallest unit.
         let fraction = &self.fraction[..self.fraction.len().min(19)];
         let (numerator, denominator) = fraction
             .bytes()
@@ -80,7 +80,7 @@ fn whole(word: &str) -> Result<Whole, ArgError> {
     Ok(Whole { negative, magnitude: magnitude(digits, radix) })
 }
 
-/// Whether every `_` stands between two other characters.
+/// Whether every `_` is between two other characters.
 fn grouped(digits: &str) -> bool {
     !digits.starts_with('_') && !digits.ends_with('_') && !digits.contains("__")
 }
@@ -150,7 +150,7 @@ integers! {
     isize, least non-zero isize::MIN;
 }
 
-/// The number without its `_`, if they stand between digits.
+/// The number without its `_`, if they are between digits.
 fn ungrouped(word: &str) -> Option<String> {
     let bytes = word.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -166,7 +166,7 @@ macro_rules! floats {
             fn from_arg(word: &str) -> Result<Self, ArgError> {
                 let value: Option<$ty> = ungrouped(word).and_then(|number| number.parse().ok());
                 match value {
-                    // `inf` is a limit somebody may mean; `nan` makes every comparison in the service false.
+                    // `inf` may be meant as a limit; `nan` would make every comparison in the service false.
                     Some(value) if value.is_infinite() && word.contains(|c: char| c.is_ascii_digit()) => {
                         let (least, most) = (<$ty>::MIN, <$ty>::MAX);
                         Err(ArgError::beyond(word, format_args!("{least:e}..={most:e}")))

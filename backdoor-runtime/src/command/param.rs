@@ -1,5 +1,5 @@
-//! The kind of a parameter, as a trait constant of its type: supplied, required, optional, repeated, or a flag. The macro never reads a
-//! type's spelling, so aliases and authors' own types work.
+//! The kind of a parameter, as a trait constant of its type: supplied, required, optional, repeated, or a flag. The macro never interprets
+//! a type's name, so aliases and authors' own types work.
 
 use std::any::{Any, TypeId};
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ pub trait Param: Sized {
     /// The properties of the type.
     const SHAPE: &'static Shape;
 
-    /// The type of one value, which a `range` is about.
+    /// The type of one value, which a `range` compares.
     type Item;
 
     /// The state that it needs, or `()`.
@@ -51,8 +51,8 @@ pub trait Param: Sized {
 }
 
 /// Supplies values of type `T`, if a `State` can hold them. The bound is checked where the value is taken, so that the compiler names the
-/// type that cannot be shared between threads, not the `State` around it. The trait has a type parameter for the sake of the compiler's
-/// message: otherwise rustc advises to borrow a type that lacks only `Clone`, and omits the note below.
+/// type that cannot be shared between threads, not the `State` around it. The trait has a type parameter only for the compiler's message:
+/// otherwise rustc advises to borrow a type that lacks only `Clone`, and omits the note below.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be the state of a backdoor command",
     label = "cannot be shared by the commands",

@@ -1,4 +1,4 @@
-//! One parameter of a command: what is declared of it, and how it is written on the line.
+//! One parameter of a command: its declaration, and its form on the line.
 
 use crate::command::range::Range;
 use crate::command::secrecy::Secrecy;
@@ -6,7 +6,7 @@ use crate::command::shape::{Arity, Default, Shape};
 
 /// One parameter of a command.
 ///
-/// The compiler checks each kind of field in every command for interior mutability: hence the references.
+/// The fields are references because the compiler checks each type of field in every command for interior mutability.
 pub struct Parameter {
     /// In kebab-case, as help shows it.
     pub name: &'static str,
@@ -14,7 +14,7 @@ pub struct Parameter {
     pub help: &'static str,
     /// The properties of its type.
     pub shape: &'static Shape,
-    /// How it is written on the line.
+    /// Its form on the line.
     pub style: Style,
     /// Its default.
     pub default: Option<&'static Default>,
@@ -26,7 +26,7 @@ pub struct Parameter {
     pub secrecy: Secrecy,
 }
 
-/// An author's provider of completions: from the word so far to the completions.
+/// An author's provider of completions: returns the completions of a partial word.
 pub type Complete = fn(&str) -> Vec<String>;
 
 /// The form of a parameter on the line. Flags are always options.
@@ -36,7 +36,7 @@ pub enum Style {
     Positional,
     /// By name: `--long`, `-s`.
     Option {
-        /// The long name; the parameter's own where `long` was given without a value.
+        /// The long name; the parameter's own name if `long` was given without a value.
         long: Option<&'static str>,
         /// The letter of the short form.
         short: Option<char>,
@@ -46,8 +46,8 @@ pub enum Style {
 }
 
 impl Parameter {
-    /// A positional without anything else declared. A call costs the compiler much less than the fields: it looks at each for what
-    /// may change in it.
+    /// A positional parameter without other keys. A function call costs the compiler much less than a literal with these fields, each of
+    /// which it checks for interior mutability.
     pub const fn plain(name: &'static str, help: &'static str, shape: &'static Shape) -> Self {
         Self {
             name,
@@ -61,12 +61,12 @@ impl Parameter {
         }
     }
 
-    /// Whether the operator writes it, in whatever form.
+    /// Whether the operator types it, in any form.
     pub const fn is_typed(&self) -> bool {
         !matches!(self.shape.arity, Arity::Supplied(_))
     }
 
-    /// Whether it is given by name: declared so, or a flag.
+    /// Whether it is given by name: it is declared so, or a flag.
     pub const fn is_option(&self) -> bool {
         self.is_typed()
             && (matches!(self.style, Style::Option { .. }) || matches!(self.shape.arity, Arity::Flag))
@@ -82,7 +82,7 @@ impl Parameter {
         self.default.is_some() || !matches!(self.shape.arity, Arity::Required)
     }
 
-    /// The name behind `--`, if it has one.
+    /// The name after `--`, if it has one.
     pub const fn long(&self) -> Option<&'static str> {
         match self.style {
             Style::Option { long, short } if self.is_option() => match (long, short, self.shape.arity) {
@@ -94,7 +94,7 @@ impl Parameter {
         }
     }
 
-    /// The letter behind `-`, if it has one.
+    /// The letter after `-`, if it has one.
     pub const fn short(&self) -> Option<char> {
         match self.style {
             Style::Option { short, .. } if self.is_option() => short,
@@ -102,7 +102,7 @@ impl Parameter {
         }
     }
 
-    /// The name errors use: `--shard` for an option, `level` for a positional.
+    /// The name in errors: `--shard` for an option, `level` for a positional.
     pub(crate) fn label(&self) -> String {
         match (self.long(), self.short()) {
             (Some(long), _) => format!("--{long}"),
@@ -111,14 +111,14 @@ impl Parameter {
         }
     }
 
-    /// `<level>`, `--by <number>`: for a message that it is missing.
+    /// `<level>`, `--by <number>`: for a message about a missing value.
     pub(crate) fn placeholder(&self) -> String {
         let range = self.range.and_then(|range| range.literal);
         form(self, range, None)
     }
 }
 
-/// How a parameter is written, without the brackets of an optional one.
+/// The form of a parameter, without the brackets of an optional one.
 pub(super) fn form(parameter: &Parameter, range: Option<&str>, default: Option<&str>) -> String {
     let names = match (parameter.short(), parameter.long()) {
         (Some(short), Some(long)) => format!("-{short}|--{long}"),
@@ -134,7 +134,7 @@ pub(super) fn form(parameter: &Parameter, range: Option<&str>, default: Option<&
     }
 }
 
-/// What stands between the brackets of an option's value: its range, its few choices, or what it is.
+/// The text between the brackets of an option's value: its range, its few choices, or the name of a value.
 fn value_form(parameter: &Parameter, range: Option<&str>) -> String {
     const ROOM_FOR_CHOICES: usize = 40;
     if let Some(range) = range {

@@ -10,16 +10,16 @@ use crate::base::escape::escape_line;
 pub struct Range {
     /// Evaluates it.
     pub bounds: fn() -> Box<dyn Bounds>,
-    /// The author's expression where its ends are literals, which needs no evaluation.
+    /// The author's expression if its bounds are literals, which need no evaluation.
     pub literal: Option<&'static str>,
 }
 
-/// An evaluated range, whatever its type.
+/// An evaluated range of any type.
 pub trait Bounds {
-    /// Whether a value of the parameter's item type lies in it.
+    /// Whether a value of the parameter's item type is within it.
     fn contains(&self, value: &dyn Any) -> bool;
 
-    /// The range as `0..=63`, where its type can be written.
+    /// The range as `0..=63`, if its type can be written.
     fn show(&self) -> Option<String>;
 }
 
@@ -30,7 +30,7 @@ pub trait Bounds {
     note = "write it as `range = low..=high`, `low..high`, `low..`, `..high` or `..=high`"
 )]
 pub trait RangeOf<T>: RangeBounds<T> {
-    /// What stands between its ends.
+    /// The dots between its bounds.
     const DOTS: &'static str;
 }
 
@@ -91,13 +91,13 @@ impl Range {
         self.literal.map(str::to_owned).or_else(|| (self.bounds)().show())
     }
 
-    /// Why a value outside of it is not accepted. A range that cannot be written is called what `accepted` says.
+    /// The reason why a value outside of it is refused. A range that cannot be written is called `accepted`.
     pub(crate) fn refusal(&self, word: &str, accepted: &str) -> String {
         let bounds = self.text().unwrap_or_else(|| accepted.to_owned());
         format!("{} is out of range {bounds}", escape_line(word))
     }
 
-    /// Whether it has two ends that can be written.
+    /// Whether it has two bounds that can be written.
     pub(crate) fn is_closed(&self) -> bool {
         self.text().is_some_and(|text| !text.starts_with("..") && !text.ends_with(".."))
     }

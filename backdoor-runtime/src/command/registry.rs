@@ -13,47 +13,47 @@ use crate::command::descriptor::Command;
 use crate::command::facts::Facts;
 use crate::command::secrecy::{Judge, Secrecy};
 
-/// What generated code hands to `inventory`.
+/// The item that generated code passes to `inventory`.
 pub struct Registered(pub &'static Command);
 
 inventory::collect!(Registered);
 
-/// What stands in front of the name of a built-in that an author's command has taken.
+/// The word before the name of a built-in command whose name an author's command has taken.
 pub(crate) const BUILTIN_PREFIX: &str = "sys";
 
 /// The commands of one console.
 pub(crate) struct Registry {
-    /// Authors' first, each kind by name.
+    /// Authors' commands first, each group sorted by name.
     entries: Vec<Entry>,
-    /// All of them by name.
+    /// The indices of all commands, sorted by name.
     sorted: Vec<usize>,
     names: Names,
-    /// The most words a name has.
+    /// The number of words of the longest name.
     longest: usize,
-    /// Those of the built-ins' parameters.
+    /// The judges of the built-in commands' parameters.
     judges: Vec<&'static Judge>,
 }
 
 type Names = HashMap<Name, Named, BuildHasherDefault<WordHasher>>;
 
-/// What is typed: as declared, or `sys NAME`.
+/// The typed name: as declared, or `sys NAME`.
 pub(crate) type Name = Cow<'static, str>;
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Default)]
 struct Named {
     entry: Option<usize>,
-    /// The words that may follow where names go on behind this one, with none that are hidden.
+    /// If longer names begin with this one, the words that may follow, without hidden ones.
     members: Option<Vec<&'static str>>,
 }
 
-/// A hash that takes a machine word at a time. Names were written by authors, so that nobody can make them collide.
+/// A hash that takes a machine word at a time. The keys are written by authors, so that no attacker can make them collide.
 #[derive(Default)]
 struct WordHasher(u64);
 
 impl WordHasher {
     fn mix(&mut self, word: u64) {
-        // As FxHash does it, with Knuth's multiplier: 2^64 divided by the golden ratio.
+        // As in FxHash, with Knuth's multiplier: 2^64 divided by the golden ratio.
         self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
@@ -68,11 +68,11 @@ impl Hasher for WordHasher {
     }
 
     fn write_u8(&mut self, _end: u8) {
-        // `str` ends with one, to tell the parts of a larger key apart. A name is the whole key.
+        // `str` ends with one, to separate the parts of a larger key. Here the name is the whole key.
     }
 
     fn finish(&self) -> u64 {
-        // The product's high bits are the mixed ones, and the table begins with the low ones.
+        // The high bits of the product are the mixed ones, and the table starts with the low bits.
         self.0.rotate_left(26)
     }
 }
@@ -80,9 +80,9 @@ impl Hasher for WordHasher {
 /// One command in the table.
 pub(crate) struct Entry {
     pub(crate) command: &'static Command,
-    /// What the operator types: the declared name, or `sys NAME` for a built-in whose name the author took.
+    /// The typed name: the declared name, or `sys NAME` for a built-in whose name the author took.
     pub(crate) name: Name,
-    /// Made when it is first asked for: most commands never are.
+    /// Made on first use: most commands never need it.
     evaluation: OnceLock<Arc<Evaluation>>,
 }
 
@@ -91,15 +91,15 @@ pub(crate) struct Entry {
 pub(crate) struct Evaluation {
     /// Evaluated once, where the author's code may run.
     pub(crate) facts: OnceLock<Facts>,
-    /// Held while that goes on.
+    /// Held during the evaluation.
     pub(crate) evaluating: Arc<Mutex<()>>,
 }
 
-/// What the first words of a line stand for.
+/// The meaning of the first words of a line.
 pub(crate) enum Found<'a> {
     Command {
         entry: &'a Entry,
-        /// How many words the name took.
+        /// The number of words in the name.
         words: usize,
     },
     Group {
@@ -119,7 +119,7 @@ impl Entry {
         self.evaluation.get_or_init(Arc::default)
     }
 
-    /// What the author's code has said, if it was asked.
+    /// The result of the author's code, if it was run.
     pub(crate) fn facts(&self) -> Option<&Facts> {
         self.evaluation.get()?.facts.get()
     }
@@ -129,7 +129,7 @@ fn first_word(words: &'static str) -> &'static str {
     words.split(' ').next().unwrap_or_default()
 }
 
-/// The first 16 bytes of a name as a number that sorts as they do: comparing numbers is what makes sorting thousands of names cheap.
+/// The first 16 bytes of a name as a number with the same order: comparing numbers makes sorting thousands of names cheap.
 fn prefix(name: &str) -> u128 {
     let mut bytes = [0; 16];
     let length = name.len().min(bytes.len());
@@ -137,7 +137,7 @@ fn prefix(name: &str) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
-/// Sorts by name, and those of one name by their place in the source, since linking has no order.
+/// Sorts by name, and commands of the same name by their place in the source, because the order of linking is undefined.
 fn sorted(commands: impl Iterator<Item = &'static Command>) -> impl Iterator<Item = &'static Command> {
     let mut commands: Vec<_> = commands.map(|command| (prefix(command.name), command)).collect();
     let place = |command: &'static Command| (command.name, command.declared.file, command.declared.line);
@@ -145,7 +145,7 @@ fn sorted(commands: impl Iterator<Item = &'static Command>) -> impl Iterator<Ite
     commands.into_iter().map(|(_, command)| command)
 }
 
-/// Words as names are spelled. No name has a word with a space in it.
+/// The words in the spelling of names. No name has a word with a space in it.
 pub(crate) fn spelled<'w>(words: impl Iterator<Item = &'w str>) -> String {
     let mut name = String::new();
     for word in words.take_while(|word| !word.contains(' ')) {
@@ -187,7 +187,7 @@ impl Registry {
                 registry.judges.push(judge);
             }
         }
-        // Authors' commands first, so that the first to take a name keeps it and a built-in gives way.
+        // Authors' commands first, so that the first command with a name keeps it and a built-in one gets another.
         registry.add(sorted(authors.into_iter()).map(|command| Entry::new(command, command.name.into())));
         let given: Vec<Entry> = sorted(builtins.into_iter())
             .map(|command| match registry.is_taken_from(command) {
@@ -197,7 +197,7 @@ impl Registry {
             .collect();
         let first = registry.entries.len();
         registry.add(given.into_iter());
-        // By this name each of them can be called, whatever authors take.
+        // Under this name, each built-in command can always be called.
         for at in first..registry.entries.len() {
             let Entry { command, name, .. } = &registry.entries[at];
             let by_sys = format!("{BUILTIN_PREFIX} {}", command.name);
@@ -213,8 +213,8 @@ impl Registry {
         registry
     }
 
-    /// Whether an author's command has the name of this built-in, or a group of that name is in its arguments' way. To be asked while
-    /// there are no others than authors'.
+    /// Whether an author's command has the name of this built-in, or a group of that name conflicts with its arguments. Called while only
+    /// authors' commands are in the table.
     fn is_taken_from(&self, command: &Command) -> bool {
         if is_reserved(command.name) {
             return false;
@@ -224,7 +224,7 @@ impl Registry {
         self.get(command.name).is_some() || (takes_words && self.is_group(command.name))
     }
 
-    /// Adds commands. Their names come before their aliases.
+    /// Adds commands: first their names, then their aliases.
     fn add(&mut self, entries: impl Iterator<Item = Entry>) {
         let first = self.entries.len();
         self.entries.extend(entries);
@@ -240,7 +240,7 @@ impl Registry {
         }
     }
 
-    /// Adds a name, which ends as it was declared, and its words to the groups that it goes through. Who took it before keeps it.
+    /// Adds a name that ends with the declared one, and its words to the groups on its way. An earlier command with this name keeps it.
     fn add_name(&mut self, name: Name, declared: &'static str, at: usize, hidden: bool) {
         let mut words = 1;
         for (space, _) in name.match_indices(' ') {
@@ -268,27 +268,27 @@ impl Registry {
         self.names.get(name)?.entry.map(|at| &self.entries[at])
     }
 
-    /// The words that may follow a group's name, where there are any that are not hidden.
+    /// The words that may follow a group's name; nothing if all of them are hidden.
     pub(crate) fn members(&self, group: &str) -> Option<&[&'static str]> {
         self.names.get(group)?.members.as_deref().filter(|members| !members.is_empty())
     }
 
-    /// Whether names go on behind this one, hidden ones too.
+    /// Whether longer names begin with this one, hidden ones too.
     pub(crate) fn is_group(&self, name: &str) -> bool {
         self.names.get(name).is_some_and(|named| named.members.is_some())
     }
 
-    /// What decides which words of a line are secret, where that is not in the table of its command.
+    /// The judges for words that are secret without an entry in the table of their command.
     pub(crate) fn judges(&self) -> &[&'static Judge] {
         &self.judges
     }
 
-    /// The most words a name has.
+    /// The number of words of the longest name.
     pub(crate) fn longest(&self) -> usize {
         self.longest
     }
 
-    /// The longest name or group that the words begin with, which are separated by single spaces and spelled with `-`.
+    /// The longest name or group at the beginning of `words`, which are separated by single spaces and spelled with `-`.
     pub(crate) fn find(&self, words: &str) -> Found<'_> {
         let mut found = Found::Unknown;
         let spaces = words.bytes().enumerate().filter(|&(_, byte)| byte == b' ').map(|(at, _)| at);
@@ -300,7 +300,7 @@ impl Registry {
             } else if let Some(members) = &named.members
                 && !members.is_empty()
             {
-                // A group of hidden commands alone is not there for who does not know them.
+                // A group with only hidden commands is not shown.
                 found = Found::Group { name, members, words: at + 1 };
             }
             if named.members.is_none() {
@@ -310,7 +310,7 @@ impl Registry {
         found
     }
 
-    /// The first word that operators can see and that is nearest to the typed word.
+    /// The visible first word that is most similar to the typed word.
     pub(crate) fn nearest(&self, word: &str) -> Option<&str> {
         let visible = self.entries().filter(|entry| !entry.command.hidden);
         let aliases = visible.clone().flat_map(|entry| entry.command.aliases.iter().copied());
@@ -338,7 +338,7 @@ mod tests {
         ];
         assert!(names.is_sorted());
         assert!(names.map(prefix).is_sorted());
-        // What is longer than a prefix has to be looked at itself.
+        // Names longer than a prefix have to be compared themselves.
         assert_eq!(prefix("connection-pools"), prefix("connection-pools list"));
         assert!(prefix("work-1") < prefix("work-10"));
     }

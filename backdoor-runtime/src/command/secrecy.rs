@@ -1,37 +1,37 @@
-//! Which of an operator's words others may not read: what `#[arg(secret)]` leaves in the table of a command.
+//! Which words of a line are secret, by `#[arg(secret)]` in the table of a command.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What stands for a secret.
+/// The text that replaces a secret.
 pub(crate) const DOTS: &str = "••••";
 
-/// Whether others may read what an operator types for a parameter.
+/// Who may read the typed value of a parameter.
 #[derive(Clone, Copy)]
 pub enum Secrecy {
-    /// They may.
+    /// Everyone.
     Public,
-    /// They may read no value of it: `#[arg(secret)]`.
+    /// No one else: `#[arg(secret)]`.
     Secret,
     /// A function decides.
     Judged(&'static Judge),
-    /// Its words are a line, and the parameters of that line decide.
+    /// The value is a line, and the parameters of that line decide.
     Line,
 }
 
-/// Decides which words of a line are secret. It is asked about the lines of its command, and about lines that are wrong.
+/// Decides which words of a line are secret. It judges the lines of its command, and lines with errors.
 pub struct Judge {
-    /// Whether anything is secret at all.
+    /// Whether there is any secret.
     pub any: fn() -> bool,
-    /// The byte of the line from which on others may not read it.
+    /// The byte of the line at which the secret begins.
     pub from: fn(&TypedLine<'_>) -> Option<usize>,
 }
 
 /// A line as an operator typed it, for a [`Judge`].
 pub struct TypedLine<'a> {
-    /// All words, those of the command's name included.
+    /// All words, with those of the command's name.
     pub(crate) words: &'a [TypedWord<'a>],
-    /// How many of them are the name, where the line is one of the judge's command.
+    /// The number of words in the name, if the line belongs to the judge's command.
     pub(crate) name: Option<usize>,
     /// No command has this name, so that any word may be misspelled.
     pub(crate) is_unknown: bool,
@@ -57,9 +57,9 @@ impl Secrecy {
     }
 }
 
-/// A line as others may read it: dots stand for what is secret.
+/// A line as others may read it: dots replace the secrets.
 ///
-/// One is a part of each line that runs, so a line without a secret is all that it holds.
+/// Each line that runs has one, so a line without a secret holds nothing but its text.
 #[derive(Clone, Debug)]
 pub(crate) enum Masked {
     Public(Arc<str>),
@@ -76,7 +76,7 @@ pub(crate) struct WithSecrets {
 /// One secret.
 #[derive(Clone, Debug)]
 struct Hidden {
-    /// Its bytes in the line that was typed.
+    /// Its bytes in the typed line.
     typed: Range<usize>,
     /// The bytes of its dots.
     shown: Range<usize>,
@@ -115,7 +115,7 @@ impl Masked {
         Self::Secret(Box::new(WithSecrets { text: text.into(), hidden }))
     }
 
-    /// What others may read.
+    /// The text for others.
     pub(crate) fn text(&self) -> &Arc<str> {
         match self {
             Self::Public(text) => text,
@@ -123,7 +123,7 @@ impl Masked {
         }
     }
 
-    /// Where these bytes of the typed line are now. A part of a secret is all of its dots.
+    /// The position of these bytes of the typed line in the text. A part of a secret becomes all of its dots.
     pub(crate) fn range(&self, typed: &Range<usize>) -> Range<usize> {
         let Self::Secret(line) = self else { return typed.clone() };
         let at = |byte: usize, is_end: bool| {

@@ -1,4 +1,4 @@
-//! What is known of a parameter by its type, and its default, as constants.
+//! The properties of a parameter that follow from its type, and its default, as constants.
 
 use std::any::{Any, TypeId};
 
@@ -7,7 +7,7 @@ use crate::command::from_arg::ChoiceWord;
 /// The properties of a parameter's type.
 #[derive(Clone, Copy)]
 pub struct Shape {
-    /// How many words it takes, or who supplies it.
+    /// How many words it takes, or what supplies it.
     pub arity: Arity,
     /// The name of one value in help: `number`.
     pub value: &'static str,
@@ -41,7 +41,7 @@ pub enum Supply {
     State {
         /// Its type.
         id: fn() -> TypeId,
-        /// The name of its type, for the report at start.
+        /// The name of its type, for the startup check.
         name: fn() -> &'static str,
     },
     /// The author's check of the caller.
@@ -53,7 +53,7 @@ pub enum Supply {
 pub struct Default {
     /// Evaluates it. The value has the parameter's type.
     pub make: fn() -> Box<dyn Any + Send>,
-    /// Writes it as the operator would type it, where its type can.
+    /// Writes it as the operator would type it, if its type can.
     pub show: fn(&dyn Any) -> Option<String>,
     /// The author's expression, if it is a literal, which needs no evaluation.
     pub literal: Option<&'static str>,

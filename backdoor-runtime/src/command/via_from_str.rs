@@ -35,7 +35,7 @@ where
     }
 }
 
-/// Stands for a parameter of type `T` under `from_str`.
+/// Represents a parameter of type `T` under `from_str`.
 pub struct ViaFromStr<T>(PhantomData<T>);
 
 /// The items of [`ViaFromStr`] for types other than `Option` and `Vec`.

@@ -1,9 +1,10 @@
-//! The choice of rungs by autoref. Each trait here is implemented for a probe behind fewer and fewer `&`; generated code calls the
-//! method with the most, and the compiler goes down to the first whose bounds hold. The methods have names that no trait of the
-//! author's has: one that is implemented for every type would be found first. Nothing is asked of them but their types, so none runs.
+//! Selects the kind of a reply by autoref. Each trait here is implemented for a probe behind fewer and fewer `&`; generated code calls the
+//! method on the most, and the compiler continues to the first implementation whose bounds hold. The names of the methods are unlikely in
+//! the author's traits: a trait that is implemented for every type would be found first. Only the types of the methods matter, so none of
+//! them runs.
 //!
-//! Of all that a command costs the compiler, this was the most. A call answers all that is asked of a type at once, what it gives is
-//! the next probe with its `&`, and what was found before goes along in the probe's type: generated code is one chain of calls.
+//! Of all parts of a command, this selection cost the compiler most. So one call finds all facts about a type, its result is the next probe
+//! with its `&`, and the earlier results are part of the probe's type: generated code is one chain of calls.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,27 +23,27 @@ use crate::command::reply_kind::show::{AsItIs, Blocking, InPieces, Layer, Spawne
 use crate::reply::CommandOutput;
 use crate::reply::std_display::Familiar;
 
-/// Stands for a type whose rungs are looked up, and the mode in which its function is called. `F` is what was found before.
+/// Represents a type whose kind is selected, and the mode of its function. `F` has the earlier results.
 pub struct Probe<T, M, F = ()>(PhantomData<(T, M, F)>);
 
-/// A probe whose layers are looked up, behind one `&` more.
+/// A probe for the layers, with one more `&`.
 pub(crate) type Layered<P> = &'static &'static &'static &'static &'static &'static P;
 
-/// A probe whose rung is looked up.
+/// A probe for the kind.
 pub(crate) type Climbed<P> = &'static &'static &'static &'static Layered<P>;
 
-/// Looks through `Result` and `Option`, three deep at most. Errors are shown with their sources where all of them are `Error`s, as that of an
-/// `Option`, which cannot be, is. Called on a reference to a `Layered` probe.
+/// Finds up to three layers of `Result` and `Option`. Errors are shown with their sources if all of them implement `Error`; that of an
+/// `Option`, which never occurs, does. Called on a reference to a `Layered` probe.
 pub trait Peel {
-    /// The probe for what is inside, with the layers.
+    /// The probe for the innermost type, with the layers.
     type Peeled;
     /// The error of the first layer.
     type One;
-    /// Of the second.
+    /// The error of the second layer.
     type Two;
-    /// Of the third.
+    /// The error of the third layer.
     type Three;
-    /// The probe for what is inside.
+    /// The probe for the innermost type.
     fn backdoor_peel(&self) -> Self::Peeled
     where
         Self::One: ReplyError,
@@ -67,7 +68,7 @@ macro_rules! peel {
     };
 }
 
-/// The layers of this many, whose errors are shown as `K` says.
+/// This many layers, whose errors are shown by `K`.
 type One<K> = Through<AsItIs, K>;
 type Two<K> = Through<One<K>, K>;
 type Three<K> = Through<Two<K>, K>;
@@ -96,16 +97,16 @@ peel!([&&] (Layer<Error: Error> +) One<WithSources>, Inside<T>; ErrorOf<T>, Infa
 peel!([&] (Layer +) One<TextAlone>, Inside<T>; ErrorOf<T>, Infallible, Infallible);
 peel!([] () AsItIs, T; Infallible, Infallible, Infallible);
 
-/// How a person and a machine see a type. Called on a `Climbed` probe.
-pub trait Rung {
-    /// The probe for the type's items, with the rung.
+/// The kind of a type: its text for a person and its value for a program. Called on a `Climbed` probe.
+pub trait ReplyKind {
+    /// The probe for the type's items, with the kind.
     type Items;
-    /// The type where it needs the last rung, which is there for every type and says what to do where it does not fit.
+    /// The type itself if it needs the last kind, which exists for every type and reports an error if the type does not fit.
     type Last;
-    /// The type where its pieces are taken by a task of the console's.
+    /// The type itself if a task of the console takes its pieces.
     type Pieces;
     /// The probe for the items.
-    fn backdoor_rung(&self) -> Self::Items
+    fn backdoor_kind(&self) -> Self::Items
     where
         Self::Last: ReplyType,
         Self::Pieces: InPieces,
@@ -114,13 +115,13 @@ pub trait Rung {
     }
 }
 
-/// How one item of a reply that comes in pieces is seen, which does not come in pieces itself. Called on a `Climbed` probe.
+/// The kind of one item of a reply in pieces; the item itself is not in pieces. Called on a `Climbed` probe.
 pub trait Piece {
-    /// All that was found.
+    /// All results.
     type Found;
-    /// As in [`Rung`].
+    /// As in [`ReplyKind`].
     type Last;
-    /// All that was found.
+    /// All results.
     fn backdoor_piece(&self) -> Self::Found
     where
         Self::Last: ReplyType,
@@ -130,9 +131,9 @@ pub trait Piece {
 }
 
 macro_rules! in_pieces {
-    ([$($depth:tt)*] <$($mode:ident)?> $bound:ident, $mode_type:ty, $rung:ty, $pieces:ty) => {
-        impl<T: $bound<Item: 'static>, $($mode,)? L: 'static> Rung for $($depth)* Probe<T, $mode_type, ((), L)> {
-            type Items = &'static Layered<Probe<T::Item, Spawned, (L, $rung)>>;
+    ([$($depth:tt)*] <$($mode:ident)?> $bound:ident, $mode_type:ty, $kind:ty, $pieces:ty) => {
+        impl<T: $bound<Item: 'static>, $($mode,)? L: 'static> ReplyKind for $($depth)* Probe<T, $mode_type, ((), L)> {
+            type Items = &'static Layered<Probe<T::Item, Spawned, (L, $kind)>>;
             type Last = ();
             type Pieces = $pieces;
         }
@@ -141,7 +142,7 @@ macro_rules! in_pieces {
 
 macro_rules! whole {
     ([$($depth:tt)*] $($bound:path),+ => $text:ident, $machine:ident, $last:ty) => {
-        impl<T: $($bound +)+, M, L> Rung for $($depth)* Probe<T, M, ((), L)> {
+        impl<T: $($bound +)+, M, L> ReplyKind for $($depth)* Probe<T, M, ((), L)> {
             type Items = NoItems<(L, Whole<$text, $machine>)>;
             type Last = $last;
             type Pieces = ();
@@ -166,29 +167,29 @@ whole!([&&] Serialize => ByValue, BySerialize, ());
 whole!([&] Collection => ByItems, ByText, T::Item);
 whole!([] Sized => ByDebug, ByText, T);
 
-/// Text is not written out again, which would take its size twice.
-impl<M, L> Rung for &&&&&&&&&Probe<String, M, ((), L)> {
+/// Text is not written again, because that would need its size twice.
+impl<M, L> ReplyKind for &&&&&&&&&Probe<String, M, ((), L)> {
     type Items = NoItems<(L, ByItself)>;
     type Last = ();
     type Pieces = ();
 }
 
-/// Stands for the items of a reply that comes whole.
+/// Represents the items of a reply that is not in pieces.
 pub struct NoItems<F>(PhantomData<fn() -> F>);
 
 impl<F> NoItems<F> {
-    /// There is nothing to look through.
+    /// There are no layers.
     pub fn backdoor_peel(self) -> Self {
         asked_for_its_type()
     }
 
-    /// All that was found.
+    /// All results.
     pub fn backdoor_piece(self) -> (F, NoItem) {
         asked_for_its_type()
     }
 }
 
-/// What each method here would do.
+/// The body of each method here.
 fn asked_for_its_type<T>() -> T {
     unreachable!("it is asked for its type alone")
 }

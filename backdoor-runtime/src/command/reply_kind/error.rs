@@ -1,4 +1,4 @@
-//! How the error of a reply is shown: with its sources, where its type has some.
+//! How the error of a reply is shown: with its sources, if its type has sources.
 
 use std::any::Any;
 use std::error::Error;
@@ -26,12 +26,12 @@ impl<E: Display> ReplyError for E {
     }
 }
 
-/// The rung of what implements `std::error::Error`.
+/// The kind for types that implement `std::error::Error`.
 pub struct WithSources;
-/// The rung of what is text alone.
+/// The kind for types that are only text.
 pub struct TextAlone;
 
-/// Makes a failure of an error of type `E`.
+/// Makes a failure from an error of type `E`.
 pub trait Fails<E> {
     /// The failure.
     fn failure(error: E) -> Failure;

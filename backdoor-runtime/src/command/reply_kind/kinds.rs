@@ -1,4 +1,4 @@
-//! The rungs: each gives the text or the value of a reply by one trait.
+//! The kinds: each makes the text or the value of a reply by one trait.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::{self, Debug, Display, Formatter, Write};
@@ -12,14 +12,14 @@ use crate::reply::std_display::Familiar;
 use crate::reply::{CommandOutput, Page};
 use crate::reply::{Form, Value};
 
-/// A type that the last rung can show.
+/// A type that the last kind can show.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the reply of a backdoor command",
     label = "not a reply type",
     note = "derive `Debug` or `serde::Serialize` for `{Self}`, implement `Display`, or return text; `Result`, `Option` and `Stream` of those work too"
 )]
 pub trait ReplyType {
-    /// Writes it as `Debug` does.
+    /// Writes it by its `Debug`.
     #[doc(hidden)]
     fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result;
 }
@@ -31,7 +31,7 @@ impl<T: Debug> ReplyType for T {
     }
 }
 
-/// By `Debug`, for what may not have it in its own name.
+/// By `Debug`, for a type that cannot implement it itself.
 struct Debugged<'a, T>(&'a T);
 
 impl<T: ReplyType> Debug for Debugged<'_, T> {
@@ -40,12 +40,12 @@ impl<T: ReplyType> Debug for Debugged<'_, T> {
     }
 }
 
-/// A collection whose items decide whether it can be shown: what they lack is said of them.
+/// A collection that can be shown if its items can; errors are about the items.
 pub trait Collection {
-    /// The type of its items, of a map the values.
+    /// The type of its items; for a map, of the values.
     type Item;
 
-    /// Writes it as its `Debug` does.
+    /// Writes it by its `Debug`.
     fn debug(&self, f: &mut Formatter<'_>) -> fmt::Result
     where
         Self::Item: ReplyType;
@@ -88,11 +88,11 @@ maps! { () BTreeMap<K, T>; (S) HashMap<K, T, S>; }
 
 /// Text by [`CommandOutput`].
 pub struct ByOutput;
-/// The text that the reply is.
+/// The text that is itself the reply.
 pub struct ByItself;
 /// Text by `Display`.
 pub struct ByDisplay;
-/// Text by a rendering of ours, for types of the standard library that have none of their own.
+/// Text by a rendering of ours, for types of the standard library without `Display`.
 pub struct ByFamiliar;
 /// Text by `Debug`.
 pub struct ByDebug;
@@ -102,18 +102,18 @@ pub struct ByItems;
 pub struct ByValue;
 /// Value by `Serialize`.
 pub struct BySerialize;
-/// The value is what a person would see.
+/// The value is the text for a person.
 pub struct ByText;
 /// In pieces of type `T`, as they become ready.
 pub struct InStream<T>(pub(crate) PhantomData<fn() -> T>);
-/// In pieces of type `T`, one after the other, as other tasks let it.
+/// In pieces of type `T`, one after the other, with a yield to other tasks between them.
 pub struct InTurns<T>(pub(crate) PhantomData<fn() -> T>);
-/// In pieces of type `T`, one after the other, on the spot.
+/// In pieces of type `T`, one after the other, on the calling thread.
 pub struct InTurn<T>(pub(crate) PhantomData<fn() -> T>);
-/// The rung of an item that there is not.
+/// The kind of an item if there are no items.
 pub struct NoItem;
 
-/// Gives what a person sees of a `T`, or nothing where it is made from the value.
+/// Makes the text of a `T` for a person; nothing if the text is made from the value.
 pub trait Text<T> {
     /// The text in this form.
     fn text(reply: &T, form: Form) -> Option<String>;
@@ -124,13 +124,13 @@ pub trait Text<T> {
     }
 }
 
-/// Gives what a machine sees of a `T`, or nothing where that is the text.
+/// Makes the value of a `T` for a program; nothing if the value is the text.
 pub trait Machine<T> {
-    /// The value, and whether that is all of it.
+    /// The value, and whether it is complete.
     fn value(reply: &T, form: Form) -> Option<(Value, bool)>;
 }
 
-/// What is written, and no more of it than there is room for.
+/// The written text, up to its limit.
 fn written(form: Form, write: impl FnOnce(&mut Page<'_>) -> fmt::Result) -> String {
     let mut text = Written::default();
     let mut page = Page::new(&mut text.0, form.width, form.room);

@@ -5,11 +5,11 @@ use std::fmt::{self, Write};
 use crate::reply::Value;
 use crate::reply::page::{CommandOutput, Ours, Page};
 
-/// A reply whose text goes to the operator's terminal as it is, escape sequences too: colours, a chart that is drawn anew.
+/// A reply whose text reaches the operator's terminal unchanged, with escape sequences: colours, or a chart that is redrawn.
 ///
-/// Of every other reply a control character is spelled out (`\x1b`), since what a service keeps may come from its users: with this
-/// type the author vouches for each byte. It is for a session with a prompt, where a terminal may be expected; a script, a test, and
-/// an item of a stream have it spelled out as usual, and `--json` has the text as a JSON string. The console resets colours behind it.
+/// In every other reply, control characters are escaped (`\x1b`), because data of a service may come from its users: with this type, the
+/// author vouches for each byte. The text is unchanged only in a session with a prompt, where a terminal can be expected; in a script, a
+/// test, and an item of a stream it is escaped as usual, and `--json` has the text as a JSON string. The console resets colours after it.
 ///
 /// ```
 /// use backdoor_runtime::{backdoor_command, RawAnsi};

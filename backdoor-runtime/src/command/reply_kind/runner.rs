@@ -1,4 +1,4 @@
-//! The call of a command behind one trait object, and the future of an asynchronous one without its type.
+//! The call of a command behind one trait object, and the type-erased future of an asynchronous one.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -14,16 +14,16 @@ use crate::reply::Form;
 
 /// A synchronous command.
 pub trait Run: Sync {
-    /// Takes the arguments, calls the function and shows the reply.
+    /// Extracts the arguments, calls the function and shows the reply.
     fn run(&self, call: &mut Call<'_>) -> Result<Reply, Failure>;
 }
 
 /// An asynchronous command.
 pub trait RunAsync: Sync {
-    /// Takes the arguments and gives the future, or nothing where the call is a rehearsal.
+    /// Extracts the arguments and returns the future; nothing for a rehearsal.
     fn begin(&self, call: &mut Call<'_>) -> Result<Option<Pin<Box<dyn Pending>>>, Failure>;
 
-    /// Polls the future that this gave, and shows the reply.
+    /// Polls the future that `begin` returned, and shows the reply.
     fn poll(
         &self,
         pending: Pin<&mut dyn Pending>,
@@ -32,9 +32,9 @@ pub trait RunAsync: Sync {
     ) -> Poll<Result<Reply, Failure>>;
 }
 
-/// The author's future, without its type.
+/// The author's future, type-erased.
 pub trait Pending: Send {
-    /// Polls it. What it gives is put into `reply`, which is an empty `Option` of its type.
+    /// Polls it, and puts its output into `reply`, which is an empty `Option` of its type.
     fn poll_into(self: Pin<&mut Self>, context: &mut Context<'_>, reply: &mut dyn Any) -> Poll<()>;
 }
 
@@ -51,7 +51,7 @@ fn put<R: 'static>(value: R, reply: &mut dyn Any) {
     *reply.downcast_mut::<Option<R>>().expect("the runner of a future knows what it gives") = Some(value);
 }
 
-/// A future in its box, which still says what it gives.
+/// A boxed future that keeps the type of its output.
 pub struct Boxed<R>(pub(super) Pin<Box<dyn Pending>>, PhantomData<fn() -> R>);
 
 /// Boxes the future of an `async fn`.
@@ -62,7 +62,7 @@ where
     Boxed(Box::pin(future), PhantomData)
 }
 
-/// Polls a future that was boxed, and shows the reply as `S` says.
+/// Polls a boxed future, and shows the reply by `S`.
 pub(super) fn poll<R: 'static, S: Show<R, Spawned>>(
     pending: Pin<&mut dyn Pending>,
     context: &mut Context<'_>,
@@ -75,7 +75,7 @@ pub(super) fn poll<R: 'static, S: Show<R, Spawned>>(
 }
 
 impl dyn RunAsync {
-    /// The reply of a future that this gave.
+    /// The reply of a future that `begin` returned.
     pub(crate) async fn reply(
         &self,
         mut pending: Pin<Box<dyn Pending>>,

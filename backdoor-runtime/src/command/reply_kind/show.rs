@@ -1,4 +1,4 @@
-//! From a reply of any type to what is sent: the rungs that were found for a type, put together and climbed.
+//! Turns a reply of any type into output: combines the kinds that were selected for a type, and applies them.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -16,13 +16,13 @@ use crate::command::reply_kind::error::{Fails, ReplyError};
 use crate::command::reply_kind::kinds::{ByItself, InStream, InTurn, InTurns, Machine, Text};
 use crate::reply::{Form, Rendered, Value, wrap};
 
-/// Shows a reply of type `R`, where the function was called in mode `M`.
+/// Shows a reply of type `R` of a function that was called in mode `M`.
 pub trait Show<R, M> {
-    /// Turns the reply into what was asked for, and drops it.
+    /// Turns the reply into the requested form, and drops it.
     fn show(reply: R, mode: &mut M) -> Result<Reply, Failure>;
 }
 
-/// A reply whose pieces are taken one by one, by a task of the console's.
+/// A reply whose pieces a task of the console takes one by one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be streamed to the operator",
     label = "not `Send` and `'static`",
@@ -33,7 +33,7 @@ pub trait InPieces: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> InPieces for T {}
 
-/// The mode of a synchronous command, whose iterators are driven on the spot.
+/// The mode of a synchronous command, whose iterators run on the calling thread.
 pub struct Blocking {
     session: Session,
     form: Form,
@@ -42,16 +42,16 @@ pub struct Blocking {
 /// The mode of an asynchronous command, whose iterators become streams.
 pub struct Spawned {
     form: Form,
-    /// One of several pieces, not a whole reply.
+    /// Whether this is one of several pieces, not a whole reply.
     is_item: bool,
 }
 
-/// How a mode wants replies.
+/// The form of replies in a mode.
 pub trait Mode {
-    /// What was asked for.
+    /// The requested form.
     fn form(&self) -> Form;
 
-    /// Whether this is one of several pieces: an item that is not there leaves no trace.
+    /// Whether this is one of several pieces: an empty item has no output.
     fn is_item(&self) -> bool {
         false
     }
@@ -85,7 +85,7 @@ impl Mode for Spawned {
     }
 }
 
-/// What was found for a reply: its layers and its rung, and the same of its items.
+/// The results for a reply: its layers and its kind, and the same for its items.
 impl<T, M, L, R, I> Show<T, M> for ((L, R), I)
 where
     (L, (R, I)): Show<T, M>,
@@ -95,13 +95,13 @@ where
     }
 }
 
-/// A type that is looked through.
+/// A type that wraps a reply.
 pub trait Layer {
-    /// What may be inside.
+    /// The type of the reply inside.
     type Inside;
-    /// What may be instead.
+    /// The type of the error.
     type Error;
-    /// What is inside, or nothing, or the error that is.
+    /// The reply inside, nothing, or the error.
     fn open(self) -> Result<Option<Self::Inside>, Self::Error>;
 }
 
@@ -123,10 +123,10 @@ impl<T> Layer for Option<T> {
     }
 }
 
-/// A layer is peeled off, then what `L` says. Its error is shown as `K` says.
+/// Removes one layer, then applies `L`. The error is shown by `K`.
 pub struct Through<L, K>(PhantomData<fn() -> (L, K)>);
 
-/// Nothing is left to peel off.
+/// No layer is left.
 pub struct AsItIs;
 
 impl<T, L, K, S, M> Show<T, M> for (Through<L, K>, S)
@@ -152,7 +152,7 @@ impl<T, M, S: Show<T, M>> Show<T, M> for (AsItIs, S) {
     }
 }
 
-/// One reply, or one item: how a person sees it and how a machine does.
+/// One reply, or one item: its kind of text for a person, and its kind of value for a program.
 pub struct Whole<P, M>(PhantomData<fn() -> (P, M)>);
 
 impl<P, M> Whole<P, M> {
@@ -191,7 +191,7 @@ impl<I, X: Mode> Show<String, X> for (ByItself, I) {
         if form.width.is_none() {
             return Ok(Reply::Done(Rendered { text: Some(reply), value: None, is_whole: true, raw: false }));
         }
-        // What is broken for a terminal is no value.
+        // Text with line breaks for a terminal is not the value.
         let value = form.kept.then(|| Value::Text(reply.clone()));
         let text = match wrap::lines(&reply, form.width.filter(|_| form.text)) {
             Cow::Borrowed(_) => reply,
@@ -249,7 +249,7 @@ fn shown<T: 'static, I: Show<T, Spawned> + 'static>(
     Reply::Stream(Box::pin(Shown { stream, show: PhantomData::<fn() -> I>, form }))
 }
 
-/// A stream of replies as a stream of what is shown of them.
+/// A stream of replies as a stream of their output.
 struct Shown<T, I> {
     stream: Pin<Box<dyn Stream<Item = T> + Send>>,
     show: PhantomData<fn() -> I>,
@@ -265,7 +265,7 @@ impl<T, I: Show<T, Spawned>> Stream for Shown<T, I> {
     }
 }
 
-/// An iterator of an asynchronous command as a stream. It gives way to other tasks after each item.
+/// An iterator of an asynchronous command as a stream. It yields to other tasks after each item.
 pub(crate) struct Turns<I>(pub(crate) Box<I>);
 
 impl<I: Iterator> Stream for Turns<I> {

@@ -1,6 +1,6 @@
-//! A command's function as a pointer and the types of what is around it, so that one vtable serves every command of the same
-//! signature. A macro cannot write code for any number of parameters without code of its own in each command: here is one for each
-//! number, and nothing else may stand in this module, since generated code sees all of it.
+//! A command's function as a pointer, with the types around it, so that one vtable serves every command of the same signature. Generated
+//! code that handles any number of parameters would be repeated in each command, so there is one function here for each number. Nothing
+//! else may be in this module, because generated code imports all of it.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -14,19 +14,19 @@ use crate::command::reply_kind::runner::{self, Boxed, Pending};
 use crate::command::reply_kind::show::{Blocking, Show, Spawned};
 use crate::reply::{Form, Rendered};
 
-/// What takes the value of one parameter. It is a pointer, so that nothing is asked of the parameter's type but where that stands.
+/// Extracts the value of one parameter. It is a pointer, so that the bounds of the parameter's type are checked only at the parameter.
 type Taker<V> = fn(&mut Call<'_>) -> Result<V, Failure>;
 
-/// A function, with what is needed to call it. `T` are the takers of its values, `F` is the pointer, `S` shows its reply.
+/// A function, with everything that its call needs. `T` are the extractors of its values, `F` is the pointer, `S` shows its reply.
 pub struct Runner<T, F, S> {
     takers: T,
     function: F,
     show: PhantomData<fn() -> S>,
 }
 
-/// The runners of functions with the parameters in brackets, of an `fn` and of an `async fn`, then of those with one more. The ladder is
-/// climbed by the compiler alone: what it gives are types. What they have to be is asked where the runner becomes a trait object, and
-/// nowhere else.
+/// The runners of functions with the parameters in brackets, of an `fn` and of an `async fn`, then of those with one more. The argument for
+/// the reply's kind only supplies types at compile time. Their bounds are checked where the runner becomes a trait object, and nowhere
+/// else.
 macro_rules! runners {
     ([$($parameter:tt)*]) => {};
     (
@@ -39,7 +39,7 @@ macro_rules! runners {
         pub const fn $runner<$($value,)* R: 'static, S>(
             $($name: Taker<$value>,)*
             function: fn($($value),*) -> R,
-            _ladder: fn(Layered<Probe<R, Blocking>>) -> S,
+            _reply_kind: fn(Layered<Probe<R, Blocking>>) -> S,
         ) -> Runner<($(Taker<$value>,)*), fn($($value),*) -> R, S> {
             Runner { takers: ($($name,)*), function, show: PhantomData }
         }
@@ -49,7 +49,7 @@ macro_rules! runners {
         pub const fn $runner_async<$($value,)* R: 'static, S>(
             $($name: Taker<$value>,)*
             function: fn($($value),*) -> Boxed<R>,
-            _ladder: fn(Layered<Probe<R, Spawned>>) -> S,
+            _reply_kind: fn(Layered<Probe<R, Spawned>>) -> S,
         ) -> Runner<($(Taker<$value>,)*), fn($($value),*) -> Boxed<R>, S> {
             Runner { takers: ($($name,)*), function, show: PhantomData }
         }

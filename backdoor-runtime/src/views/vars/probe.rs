@@ -239,13 +239,13 @@ impl<V: Debug> Render<V> for AsDebug<V> {
     }
 }
 
-macro_rules! rungs {
-    ($($trait:ident $rung:ident ($($bound:tt)*) $probe:ty;)*) => {$(
-        #[doc = concat!("The rung of `", stringify!($rung), "`.")]
+macro_rules! kinds {
+    ($($trait:ident $kind:ident ($($bound:tt)*) $probe:ty;)*) => {$(
+        #[doc = concat!("The kind `", stringify!($kind), "`.")]
         pub trait $trait {
             /// Selects this kind.
-            fn backdoor_render(&self) -> $rung {
-                $rung
+            fn backdoor_render(&self) -> $kind {
+                $kind
             }
         }
 
@@ -253,7 +253,7 @@ macro_rules! rungs {
     )*};
 }
 
-rungs! {
+kinds! {
     ByWordOrData AsWordOrData (Typable + Serialize) &&&&ValueProbe<V>;
     ByWord AsWord (Typable) &&&ValueProbe<V>;
     ByData AsData (Serialize) &&ValueProbe<V>;
