@@ -9,9 +9,9 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use backdoor_runtime::Backdoor;
 use backdoor_runtime::sync::{self, LockInfo, Mutex, RwLock, Semaphore, asynch};
 use backdoor_runtime::threads;
+use backdoor_runtime::{Backdoor, Value};
 use tokio::runtime::Builder;
 
 use crate::operator::{Operator, console};
@@ -28,6 +28,17 @@ pub(crate) fn seen(name: &str) -> Option<LockInfo> {
 fn until_waiting(name: &str, count: usize) {
     let waiting = || seen(name).map(|lock| lock.waiting);
     until(&format!("{count} who wait for {name}"), waiting, |waiting| *waiting == Some(count));
+}
+
+/// The cycles of `waits`, or its edges.
+pub(crate) fn rows(field: &str) -> Vec<Value> {
+    let answer = Backdoor::testing().run("waits");
+    answer.value[field].as_list().unwrap_or_else(|| panic!("no {field}: {answer:?}")).to_vec()
+}
+
+/// What a cycle or an edge is in one sentence.
+pub(crate) fn text(row: &Value) -> &str {
+    row["text"].as_str().unwrap_or_default()
 }
 
 /// Starts a thread of this name.
@@ -103,10 +114,10 @@ fn a_thread_that_locks_twice_waits_for_itself() {
         let _first = TWICE.lock();
         drop(TWICE.lock());
     });
-    let cycle = || sync::waits().cycles.into_iter().find(|cycle| cycle.text.contains("`twice`"));
+    let cycle = || rows("cycles").into_iter().find(|cycle| text(cycle).contains("`twice`"));
     let cycle = until_some("a cycle", cycle);
-    assert!(cycle.text.ends_with(", which it holds itself"), "{}", cycle.text);
-    assert_eq!(cycle.members.len(), 1);
+    assert!(text(&cycle).ends_with(", which it holds itself"), "{cycle}");
+    assert_eq!(cycle["members"].as_list().map(<[_]>::len), Some(1));
 }
 
 #[test]
@@ -148,7 +159,7 @@ fn parking_lot_locks_are_untracked_and_its_condvars_idle() {
         || threads::list(Duration::ZERO).unwrap().into_iter().find(|thread| thread.name == "parking-idle");
     let call = || idle().and_then(|thread| thread.system_call);
     until("a thread that is idle", call, |call| call.as_deref() == Some("futex"));
-    assert!(!format!("{:?}", sync::waits().untracked).contains("parking-idle"));
+    assert!(!Backdoor::testing().run("waits").value["untracked"].to_string().contains("parking-idle"));
     drop(held);
 }
 
@@ -367,13 +378,10 @@ fn no_thread_waits_for_itself_in_a_convoy() {
         let _ends = Ends(&ends);
         let mut seen_waiting = 0;
         while seen_waiting < 500 {
-            for edge in sync::waits().edges.iter().filter(|edge| edge.lock == "`convoy stats`") {
+            for edge in rows("edges").iter().filter(|edge| edge["lock"] == "`convoy stats`") {
                 seen_waiting += 1;
-                assert!(
-                    edge.holders.iter().all(|holder| holder.thread != edge.waiter.thread),
-                    "{}",
-                    edge.text
-                );
+                let holders = edge["holders"].as_list().expect("the holders are a list");
+                assert!(holders.iter().all(|holder| holder["thread"] != edge["waiter"]["thread"]), "{edge}");
             }
             let lock = seen("convoy stats").unwrap();
             let holders: Vec<u32> = lock.holders.iter().map(|holder| holder.thread).collect();

@@ -1,7 +1,7 @@
 //! Condition variables for our [`Mutex`](super::Mutex).
 
 use std::panic::Location;
-use std::sync::LockResult;
+use std::sync::{LockResult, PoisonError, WaitTimeoutResult};
 use std::time::{Duration, Instant};
 
 use super::mutex::MutexGuard;
@@ -28,18 +28,6 @@ use super::poison;
 /// ```
 #[derive(Debug, Default)]
 pub struct Condvar(std::sync::Condvar);
-
-/// Whether a wait ended because its time was over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaitTimeoutResult(bool);
-
-impl WaitTimeoutResult {
-    /// Whether its time was over.
-    #[must_use]
-    pub fn timed_out(&self) -> bool {
-        self.0
-    }
-}
 
 impl Condvar {
     /// A condition variable without waiters.
@@ -85,12 +73,7 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let place = Location::caller();
         let (waited, held) = guard.while_released(place, |inner| self.0.wait_timeout(inner, timeout));
-        let mut timed_out = false;
-        let waited = poison::map(waited, |(inner, ended)| {
-            timed_out = ended.timed_out();
-            held(inner)
-        });
-        poison::map(waited, |guard| (guard, WaitTimeoutResult(timed_out)))
+        poison::map(waited, |(inner, ended)| (held(inner), ended))
     }
 
     /// As [`wait_while`](Self::wait_while), for at most this time.
@@ -107,10 +90,10 @@ impl Condvar {
         let start = Instant::now();
         loop {
             if !condition(&mut guard) {
-                return Ok((guard, WaitTimeoutResult(false)));
+                return Ok((guard, outcome(false)));
             }
             let Some(left) = timeout.checked_sub(start.elapsed()) else {
-                return Ok((guard, WaitTimeoutResult(true)));
+                return Ok((guard, outcome(true)));
             };
             guard = self.wait_timeout(guard, left)?.0;
         }
@@ -125,4 +108,12 @@ impl Condvar {
     pub fn notify_all(&self) {
         self.0.notify_all();
     }
+}
+
+/// The outcome of a wait, which only a wait of the standard library makes: here one that does not last.
+fn outcome(timed_out: bool) -> WaitTimeoutResult {
+    let mutex = std::sync::Mutex::new(());
+    let guard = mutex.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = std::sync::Condvar::new().wait_timeout_while(guard, Duration::ZERO, |()| timed_out);
+    waited.unwrap_or_else(PoisonError::into_inner).1
 }

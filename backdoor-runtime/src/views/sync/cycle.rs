@@ -191,7 +191,8 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
-    use crate::views::sync::{CycleInfo, MemberInfo, Mutex, RwLock, Semaphore, asynch, waits};
+    use crate::views::sync::waits::{CycleInfo, MemberInfo};
+    use crate::views::sync::{Mutex, RwLock, Semaphore, asynch, waits};
     use crate::views::tasks::current;
 
     /// Polls a future as the task of this number.

@@ -16,28 +16,26 @@ const LISTED: usize = 64;
 ///
 /// A futex is a word in memory at which threads wait: for locks, for conditions, and when they are idle. Its holder is unknown.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct UntrackedInfo {
+pub(crate) struct UntrackedInfo {
     /// The address of the word.
-    pub address: String,
+    pub(crate) address: String,
     /// The kind of wait, as far as the expected value of the futex shows it.
-    pub looks_like: &'static str,
+    pub(crate) looks_like: &'static str,
     /// The threads: 64 at most.
-    pub threads: Vec<UntrackedThread>,
+    pub(crate) threads: Vec<UntrackedThread>,
     /// The number of threads.
-    pub waiting: usize,
+    pub(crate) waiting: usize,
 }
 
 /// A thread that waits for a lock that is not ours.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct UntrackedThread {
+pub(crate) struct UntrackedThread {
     /// The thread's id in the kernel.
-    pub thread: u32,
+    pub(crate) thread: u32,
     /// The thread's name in the kernel, of 15 bytes at most.
-    pub name: String,
+    pub(crate) name: String,
     /// The author's function that it waits in, if its stack shows it.
-    pub at: Option<String>,
+    pub(crate) at: Option<String>,
 }
 
 record!(UntrackedInfo: address, looks_like, threads, waiting);

@@ -9,12 +9,11 @@ use crate::reply::record;
 
 /// The locks of one task, as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TaskLocks {
+pub(crate) struct TaskLocks {
     /// ``has waited 41 s for `cache` (cache.rs:88), held by task 12 `refresh` for 42 s (cache.rs:61)``
-    pub waits: Vec<String>,
+    pub(crate) waits: Vec<String>,
     /// ``has held `index` for 43 s (index.rs:12)``
-    pub holds: Vec<String>,
+    pub(crate) holds: Vec<String>,
 }
 
 record!(TaskLocks: waits, holds);
@@ -22,24 +21,7 @@ record!(TaskLocks: waits, holds);
 /// The locks that these tasks hold and wait for; tasks without any are left out.
 ///
 /// The call stops no thread: each hold and each wait existed when it was read, but not all at the same moment.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// use std::sync::Arc;
-/// use backdoor_runtime::{spawn, sync};
-///
-/// let cache = Arc::new(sync::asynch::Mutex::named("cache", ()));
-/// let held = cache.clone().lock_owned().await;
-/// let task = spawn(async move { drop(cache.lock().await) });
-/// while sync::locks_of_tasks(&[task.id()]).is_empty() {
-///     tokio::task::yield_now().await;
-/// }
-/// assert!(sync::locks_of_tasks(&[task.id()])[&task.id()].waits[0].contains(" for `cache` ("));
-/// drop(held);
-/// # }
-/// ```
-pub fn locks_of_tasks(tasks: &[u64]) -> HashMap<u64, TaskLocks> {
+pub(crate) fn locks_of_tasks(tasks: &[u64]) -> HashMap<u64, TaskLocks> {
     let mut found: HashMap<u64, TaskLocks> = HashMap::new();
     for record in registry::all() {
         let is_wanted = |task: Option<u64>| task.is_some_and(|task| tasks.contains(&task));
@@ -64,4 +46,25 @@ pub fn locks_of_tasks(tasks: &[u64]) -> HashMap<u64, TaskLocks> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::views::sync::asynch::Mutex;
+    use crate::views::tasks::spawn;
+
+    #[tokio::test]
+    async fn wait_of_a_task_names_the_lock() {
+        let cache = Arc::new(Mutex::named("cache", ()));
+        let held = cache.clone().lock_owned().await;
+        let task = spawn(async move { drop(cache.lock().await) });
+        while locks_of_tasks(&[task.id()]).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert!(locks_of_tasks(&[task.id()])[&task.id()].waits[0].contains(" for `cache` ("));
+        drop(held);
+    }
 }

@@ -94,7 +94,7 @@ pub fn locks() -> Vec<LockInfo> {
 }
 
 /// The first locks with this text in their name, kind or place, and the number of all of them. An empty pattern matches every lock.
-pub fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
+pub(crate) fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
     let pattern = pattern.to_lowercase();
     let mut records = registry::all();
     records.retain(|record| {

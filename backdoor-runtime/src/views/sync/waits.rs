@@ -18,38 +18,36 @@ const EDGES: usize = 256;
 
 /// The graph of waits at one moment.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Waits {
+pub(crate) struct Waits {
     /// Cycles of waits (deadlocks): at most 16.
-    pub cycles: Vec<CycleInfo>,
+    pub(crate) cycles: Vec<CycleInfo>,
     /// Waits for locks of [`sync`](crate::views::sync), the longest first: at most 256.
-    pub edges: Vec<EdgeInfo>,
+    pub(crate) edges: Vec<EdgeInfo>,
     /// The number of all such waits.
-    pub waiting: usize,
+    pub(crate) waiting: usize,
     /// Threads that wait in the kernel for other locks.
-    pub untracked: Vec<UntrackedInfo>,
+    pub(crate) untracked: Vec<UntrackedInfo>,
     /// Threads that wait in the kernel like idle threads: for a condition variable, or parked. Some may wait for a lock.
-    pub idle: usize,
+    pub(crate) idle: usize,
     /// The threads among them that may wait for a lock: their stacks have no names, or could not be read.
-    pub untold: usize,
+    pub(crate) untold: usize,
     /// The reason why threads that wait for other locks could not be read.
-    pub not_visible: Option<String>,
+    pub(crate) not_visible: Option<String>,
 }
 
 /// A wait: the waiter, the lock, and its holders.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct EdgeInfo {
+pub(crate) struct EdgeInfo {
     /// The waiter, the place, and the time.
-    pub waiter: WaiterInfo,
+    pub(crate) waiter: WaiterInfo,
     /// The lock: its name, or the place of its creation.
-    pub lock: String,
+    pub(crate) lock: String,
     /// The number of the lock in `locks`.
-    pub lock_id: u64,
+    pub(crate) lock_id: u64,
     /// The holders: at most 8 readers, or 32 holders of permits.
-    pub holders: Vec<HolderInfo>,
+    pub(crate) holders: Vec<HolderInfo>,
     /// Holders that are not listed.
-    pub more_holders: u32,
+    pub(crate) more_holders: u32,
     /// Whether this is a read that waits while other readers hold the lock: behind a waiting writer.
     pub behind_a_writer: bool,
     /// The wait in one sentence.
@@ -60,8 +58,7 @@ pub struct EdgeInfo {
 ///
 /// No member continues by itself, unless it waits with a timeout, or awaits something else beside the lock.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CycleInfo {
+pub(crate) struct CycleInfo {
     /// Each member waits for the lock that the next member holds, and the last for the lock of the first; or it is queued behind the next.
     pub members: Vec<MemberInfo>,
     /// The cycle in one sentence.
@@ -70,26 +67,25 @@ pub struct CycleInfo {
 
 /// A member of a cycle: it holds a lock or is queued before another member, and it waits.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct MemberInfo {
+pub(crate) struct MemberInfo {
     /// As text: ``thread 4711 `compactor` ``, `task 12`.
-    pub by: String,
+    pub(crate) by: String,
     /// The lock that it holds and the member before it waits for. `None` if that member is queued behind it.
-    pub holds: Option<String>,
+    pub(crate) holds: Option<String>,
     /// The number of that lock in `locks`.
-    pub holds_id: Option<u64>,
+    pub(crate) holds_id: Option<u64>,
     /// The place where it took the lock.
-    pub taken_at: Option<String>,
+    pub(crate) taken_at: Option<String>,
     /// The time for which it has held the lock.
-    pub held: Option<Duration>,
+    pub(crate) held: Option<Duration>,
     /// The lock that it waits for.
-    pub waits_for: String,
+    pub(crate) waits_for: String,
     /// The number of that lock in `locks`.
-    pub waits_for_id: u64,
+    pub(crate) waits_for_id: u64,
     /// The place where it waits.
-    pub waits_at: String,
+    pub(crate) waits_at: String,
     /// The time for which it has waited.
-    pub waited: Duration,
+    pub(crate) waited: Duration,
 }
 
 record!(Waits: cycles, edges, waiting, untracked, idle, untold, not_visible);
@@ -102,30 +98,7 @@ record!(MemberInfo: by, holds, holds_id, taken_at, held, waits_for, waits_for_id
 /// The call stops no thread, but it interrupts threads that seem to wait for other locks for some microseconds each, to read their stacks. So
 /// it blocks as long as [`threads::stacks`](crate::views::threads::stacks). A possible cycle is read a second time 5 ms later, and reported
 /// only if it is unchanged.
-///
-/// ```
-/// use std::sync::Arc;
-/// use std::thread;
-/// use std::time::Duration;
-/// use backdoor_runtime::sync::{self, Mutex};
-///
-/// let index = Arc::new(Mutex::named("index", ()));
-/// let held = index.lock().unwrap();
-/// let waiter = thread::spawn({
-///     let index = index.clone();
-///     move || drop(index.lock())
-/// });
-/// let mut seen = sync::waits();
-/// while seen.edges.is_empty() {
-///     thread::sleep(Duration::from_millis(1));
-///     seen = sync::waits();
-/// }
-/// assert_eq!(seen.edges[0].lock, "`index`");
-/// assert!(seen.cycles.is_empty());
-/// drop(held);
-/// waiter.join().unwrap();
-/// ```
-pub fn waits() -> Waits {
+pub(crate) fn waits() -> Waits {
     let mut seen = tracked();
     let blocked = seen.edges.iter().map(|edge| &edge.waiter).filter(|waiter| !waiter.asynchronous);
     let blocked: HashSet<u32> = blocked.map(|waiter| waiter.thread).chain(blocked_threads()).collect();
@@ -301,5 +274,34 @@ pub(super) fn ago(time: Duration) -> String {
         seconds @ ..120 => format!("{seconds} s"),
         seconds @ ..7200 => format!("{} min", seconds / 60),
         seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::views::sync::Mutex;
+
+    #[test]
+    fn a_waiting_thread_is_an_edge_without_a_cycle() {
+        let index = Arc::new(Mutex::named("index", ()));
+        let held = index.lock().unwrap();
+        let waiter = thread::spawn({
+            let index = index.clone();
+            move || drop(index.lock())
+        });
+        let edge = loop {
+            let seen = waits();
+            assert!(!seen.cycles.iter().any(|cycle| cycle.text.contains("`index`")));
+            if let Some(edge) = seen.edges.into_iter().find(|edge| edge.lock == "`index`") {
+                break edge;
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        assert_eq!((edge.lock.as_str(), edge.holders.len()), ("`index`", 1));
+        drop(held);
+        waiter.join().unwrap();
     }
 }
