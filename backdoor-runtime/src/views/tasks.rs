@@ -47,14 +47,15 @@ mod stack;
 mod thread;
 mod tracked;
 
-pub use cancel::{CancelError, cancel};
+pub(crate) use cancel::{CancelError, cancel};
 #[cfg(tokio_unstable)]
 pub use hook::{on_task_spawn, on_task_terminate};
-pub(crate) use info::rounded;
-pub use info::{EndedTask, HowEnded, TaskInfo, TaskState};
+pub(crate) use info::{EndedTask, HowEnded, rounded};
+pub use info::{TaskInfo, TaskState};
 pub use join_set::JoinSet;
-pub use query::{BlockedTask, BusyTask, blocked, busy, count, counted_by, ended, get, list, running};
-pub use runtime::{RuntimeInfo, WorkerInfo, runtime};
+pub use query::list;
+pub(crate) use query::{blocked, busy, counted_by, ended, get, running};
+pub(crate) use runtime::{RuntimeInfo, runtime};
 pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};
 pub use stack::{Frame, Leaf, TaskStack, stacks};
 pub use tracked::Instrumented;

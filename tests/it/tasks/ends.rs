@@ -4,22 +4,30 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backdoor_runtime::tasks::{self, Builder, CancelError, HowEnded, Instrument, JoinSet, TaskInfo};
-use backdoor_runtime::{Backdoor, Status, spawn_named};
+use backdoor_runtime::tasks::{self, Builder, Instrument, JoinSet, TaskInfo};
+use backdoor_runtime::{Backdoor, Status, Value, spawn_named};
 
 use super::{ENDED, named, run};
 use crate::wait::until_async;
 
-fn how(name: &str) -> Option<HowEnded> {
-    let ended = tasks::ended().into_iter().find(|ended| ended.task.name.as_deref() == Some(name));
-    ended.map(|ended| ended.how)
+/// How the task of this name ended: the word, and the message of its panic or who cancelled it.
+fn how(name: &str) -> Option<(String, Option<String>)> {
+    let (_, value) = run(&format!("tasks --ended {name}"));
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let ended = value.as_list()?.iter().find(|ended| ended["name"] == name)?;
+    Some((text(&ended["how"])?, text(&ended["message"]).or_else(|| text(&ended["by"]))))
+}
+
+/// An end without a message and without an operator.
+fn plain(how: &str) -> Option<(String, Option<String>)> {
+    Some((how.to_owned(), None))
 }
 
 #[tokio::test]
 async fn each_end_is_told_apart() {
     let _kept = ENDED.read().await;
     spawn_named("ends-done", async {}).await.unwrap();
-    assert_eq!(how("ends-done"), Some(HowEnded::Done));
+    assert_eq!(how("ends-done"), plain("done"));
 
     let panics = spawn_named("ends-panics", async {
         let number = std::hint::black_box(7);
@@ -28,17 +36,17 @@ async fn each_end_is_told_apart() {
     let error = panics.await.unwrap_err();
     let message = error.into_panic().downcast_ref::<String>().unwrap().clone();
     assert!(message.contains("of 7"), "the panic goes on as it was: {message}");
-    assert_eq!(how("ends-panics"), Some(HowEnded::Panicked(message)));
+    assert_eq!(how("ends-panics"), Some(("panicked".to_owned(), Some(message))));
 
     let aborted = spawn_named("ends-aborted", pending::<()>());
     aborted.abort();
     assert!(aborted.await.unwrap_err().is_cancelled());
-    assert_eq!(how("ends-aborted"), Some(HowEnded::Dropped));
+    assert_eq!(how("ends-aborted"), plain("dropped"));
 
     let mut set = JoinSet::new();
     set.spawn_named("ends-set", pending::<()>());
     drop(set);
-    until_async("an end with its set", || how("ends-set"), |how| *how == Some(HowEnded::Dropped)).await;
+    until_async("an end with its set", || how("ends-set"), |how| *how == plain("dropped")).await;
 }
 
 /// As with tokio's, whose tasks are not seen.
@@ -79,7 +87,8 @@ async fn an_operator_cancels_and_is_remembered() {
     assert_eq!(text, format!("task {id} `ends-cancelled` was cancelled\n"));
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(Arc::strong_count(&kept), 1, "what it held was dropped");
-    assert_eq!(how("ends-cancelled"), Some(HowEnded::Cancelled("session 0 (test)".to_owned())));
+    let by = Some("session 0 (test)".to_owned());
+    assert_eq!(how("ends-cancelled"), Some(("cancelled".to_owned(), by)));
     let (text, value) = run("tasks --ended ends-cancelled");
     assert!(text.contains("cancelled by session 0 (test)"), "{text}");
     assert_eq!(value[0]["how"], "cancelled");
@@ -93,10 +102,11 @@ async fn what_cannot_be_cancelled_is_said() {
     let _kept = ENDED.read().await;
     let instrumented = pending::<()>().instrumented("ends-instrumented");
     let id = instrumented.id();
-    assert_eq!(tasks::cancel(id, "nobody"), Err(CancelError::NotOurs(id)));
+    let refusal = || Backdoor::testing().run(&format!("cancel {id} --yes")).error.unwrap();
+    assert!(refusal().starts_with(&format!("task {id} is an instrumented future")));
     drop(instrumented);
-    assert_eq!(tasks::cancel(id, "nobody"), Err(CancelError::NotThere(id)));
-    assert_eq!(how("ends-instrumented"), Some(HowEnded::Dropped));
+    assert!(refusal().starts_with(&format!("there is no task {id}, or it has ended")));
+    assert_eq!(how("ends-instrumented"), plain("dropped"));
     let answer = Backdoor::testing().run("cancel 999999999 --yes");
     assert!(answer.error.unwrap().starts_with("there is no task 999999999, or it has ended"));
 }
@@ -120,7 +130,7 @@ async fn nothing_is_left_of_tasks_that_have_ended() {
     }
     until_async("an empty registry", || named("ends-leak"), Vec::is_empty).await;
     assert_eq!(Arc::strong_count(&held), 1);
-    assert!(tasks::ended().len() <= 512);
+    assert!(run("tasks --ended").1.as_list().unwrap().len() <= 512);
 }
 
 #[test]
@@ -130,6 +140,6 @@ fn a_runtime_that_is_shut_down_takes_its_tasks_along() {
     let task = Builder::new().name("ends-shut-down").spawn_on(pending::<()>(), runtime.handle());
     drop(runtime);
     assert!(named("ends-shut-down").is_empty());
-    assert_eq!(how("ends-shut-down"), Some(HowEnded::Dropped));
+    assert_eq!(how("ends-shut-down"), plain("dropped"));
     assert!(task.is_finished());
 }

@@ -101,8 +101,9 @@ fn on_a_terminal_many_are_told_by_name_and_place() {
     assert_eq!(words(&listed("tasks grouped-").text).len(), 50, "fifty are a list");
     let elsewhere = tasks::Builder::new().name("grouped-few").spawn_on(crowd(), runtime.handle());
     let busy = || {
-        let all = tasks::list().filter(|task| task.matches("grouped-"));
-        all.filter(|task| task.state.as_str() != "idle").collect::<Vec<_>>()
+        let all =
+            tasks::list().filter(|task| task.name.as_ref().is_some_and(|name| name.starts_with("grouped-")));
+        all.filter(|task| task.state != tasks::TaskState::Idle).collect::<Vec<_>>()
     };
     until("that all are idle", busy, Vec::is_empty);
     let answer = listed("tasks grouped-");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backdoor_runtime::Backdoor;
-use backdoor_runtime::tasks::Builder;
+use backdoor_runtime::tasks::{Builder, TaskState};
 use tokio::runtime::{self, Runtime};
 
 use super::named;
@@ -43,11 +43,15 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
     let ends = Ends(Arc::default());
     let (_backdoor, mut operator) = operator(&runtime);
     let idle = Builder::new().name("stuck-idle").spawn_on(std::future::pending::<()>(), runtime.handle());
-    until("an idle task", || named("stuck-idle")[0].state.clone(), |state| state.as_str() == "idle");
+    until("an idle task", || named("stuck-idle")[0].state.clone(), |state| *state == TaskState::Idle);
     let end = ends.0.clone();
     let spin = async move { while !end.load(Ordering::Relaxed) {} };
     let spins = Builder::new().name("stuck-spins").spawn_on(spin, runtime.handle());
-    until("a task that spins", || named("stuck-spins")[0].state.clone(), |state| state.as_str() == "running");
+    until(
+        "a task that spins",
+        || named("stuck-spins")[0].state.clone(),
+        |state| matches!(state, TaskState::Running { .. }),
+    );
     let behind = Builder::new().name("stuck-behind").spawn_on(async {}, runtime.handle());
 
     let stack = operator.asks(&format!("tasks {}", spins.id()));
@@ -105,7 +109,7 @@ fn a_runtime_that_is_well_is_said_to_be() {
     let (_backdoor, mut operator) = operator(&runtime);
     let _task = Builder::new().name("well").spawn_on(std::future::pending::<()>(), runtime.handle());
     let unseen = runtime.spawn(std::future::pending::<()>());
-    until("an idle task", || named("well")[0].state.clone(), |state| state.as_str() == "idle");
+    until("an idle task", || named("well")[0].state.clone(), |state| *state == TaskState::Idle);
     let answer = operator.asks("runtime --for 20ms");
     assert!(answer.contains("tasks alive       2, 1 of them not instrumented\n"), "{answer}");
     let list = operator.asks("tasks well");

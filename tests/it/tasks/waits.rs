@@ -196,7 +196,7 @@ async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
         (spawn(of_many_joined()), "join_all::JoinAll", "of_many_joined"),
     ] {
         // Where it is asked before its first poll, that one polls all members once.
-        let polls = || tasks::get(task.id()).map(|task| task.polls);
+        let polls = || tasks::list().find(|one| one.id == task.id()).map(|task| task.polls);
         until_async("its first poll", polls, |polls| *polls > Some(0)).await;
         let leaves = shape(&stack(task.id()).await);
         assert_eq!(leaves.len(), 1, "{leaves:?}");

@@ -49,9 +49,9 @@ pub(crate) struct EdgeInfo {
     /// Holders that are not listed.
     pub(crate) more_holders: u32,
     /// Whether this is a read that waits while other readers hold the lock: behind a waiting writer.
-    pub behind_a_writer: bool,
+    pub(crate) behind_a_writer: bool,
     /// The wait in one sentence.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A cycle of waits (a deadlock). It was read twice, and each wait and each hold was the same.
@@ -60,9 +60,9 @@ pub(crate) struct EdgeInfo {
 #[derive(Clone, Debug)]
 pub(crate) struct CycleInfo {
     /// Each member waits for the lock that the next member holds, and the last for the lock of the first; or it is queued behind the next.
-    pub members: Vec<MemberInfo>,
+    pub(crate) members: Vec<MemberInfo>,
     /// The cycle in one sentence.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A member of a cycle: it holds a lock or is queued before another member, and it waits.

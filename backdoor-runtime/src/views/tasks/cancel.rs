@@ -7,8 +7,7 @@ use crate::views::tasks::{TaskInfo, registry};
 
 /// Why a task was not cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CancelError {
+pub(crate) enum CancelError {
     /// No live task has this number.
     NotThere(u64),
     /// It is an instrumented future and not a spawned task: its caller would wait for ever.
@@ -37,23 +36,32 @@ impl std::error::Error for CancelError {}
 /// Aborts a task: its runtime drops it at its `.await`, and its handle returns a cancellation error. `tasks --ended` shows `by`. A task
 /// that does not return from its poll continues.
 ///
-/// ```
-/// # #[tokio::main]
-/// # async fn main() {
-/// use backdoor_runtime::{spawn, tasks};
-///
-/// let task = spawn(std::future::pending::<()>());
-/// tasks::cancel(task.id(), "the night watch").unwrap();
-/// assert!(task.await.unwrap_err().is_cancelled());
-/// # }
-/// ```
-///
 /// # Errors
 /// The task has ended, or is not a spawned task.
-pub fn cancel(id: u64, by: &str) -> Result<TaskInfo, CancelError> {
+pub(crate) fn cancel(id: u64, by: &str) -> Result<TaskInfo, CancelError> {
     let record = NonZeroU64::new(id).and_then(registry::get).ok_or(CancelError::NotThere(id))?;
     let abort = record.abort_handle().ok_or(CancelError::NotOurs(id))?;
     record.cancelled(by);
     abort.abort();
     Ok(TaskInfo::of(&record))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::tasks::{Instrument, spawn};
+
+    #[tokio::test]
+    async fn only_a_live_spawned_task_is_cancelled() {
+        let task = spawn(std::future::pending::<()>());
+        let id = task.id();
+        cancel(id, "the night watch").unwrap();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(cancel(id, "the night watch"), Err(CancelError::NotThere(id)));
+        let instrumented = std::future::pending::<()>().instrumented("not spawned");
+        let id = instrumented.id();
+        assert_eq!(cancel(id, "nobody"), Err(CancelError::NotOurs(id)));
+        drop(instrumented);
+        assert_eq!(cancel(id, "nobody"), Err(CancelError::NotThere(id)));
+    }
 }

@@ -62,8 +62,7 @@ pub struct TaskInfo {
 
 /// How a task ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HowEnded {
+pub(crate) enum HowEnded {
     /// It completed.
     Done,
     /// It panicked, with this message.
@@ -76,14 +75,13 @@ pub enum HowEnded {
 
 /// A task that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EndedTask {
+pub(crate) struct EndedTask {
     /// The task.
-    pub task: TaskInfo,
+    pub(crate) task: TaskInfo,
     /// How it ended.
-    pub how: HowEnded,
+    pub(crate) how: HowEnded,
     /// The time since its end.
-    pub ago: Duration,
+    pub(crate) ago: Duration,
 }
 
 impl TaskInfo {
@@ -114,14 +112,14 @@ impl TaskInfo {
     }
 
     /// Whether its name, or the place of its creation, contains this text in any case.
-    pub fn matches(&self, pattern: &str) -> bool {
+    pub(crate) fn matches(&self, pattern: &str) -> bool {
         let pattern = pattern.to_lowercase();
         let has = |text: &str| text.to_lowercase().contains(&pattern);
         self.name.as_deref().is_some_and(has) || has(&self.spawned)
     }
 
     /// Its number and its name, for a sentence.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         match &self.name {
             Some(name) => format!("task {} `{name}`", self.id),
             None => format!("task {}", self.id),
@@ -163,7 +161,7 @@ pub(crate) fn rounded(length: Duration) -> Duration {
 
 impl TaskState {
     /// The state as one word.
-    pub fn as_str(&self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::Scheduled => "scheduled",
@@ -174,7 +172,7 @@ impl TaskState {
     }
 
     /// The text form; for a running task, with its thread.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Running { tid, thread, since } => {
                 let name = thread.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
@@ -187,7 +185,7 @@ impl TaskState {
 
 impl HowEnded {
     /// The text form.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Done => "done".to_owned(),
             Self::Panicked(message) => format!("panicked: {message}"),

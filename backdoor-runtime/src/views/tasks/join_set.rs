@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::task::{Context, Poll};
+use std::ops::{Deref, DerefMut};
 
 use tokio::runtime::Handle;
-use tokio::task::{AbortHandle, Id, JoinError, LocalSet};
+use tokio::task::{AbortHandle, LocalSet};
 
 use crate::views::tasks::Builder;
 
 /// Tasks that are joined in the order of their ends, as in [`tokio::task::JoinSet`]. Dropping the set aborts the remaining tasks.
+///
+/// It dereferences to tokio's set, which has all that does not spawn a task: `join_next`, `try_join_next`, `poll_join_next`, `len`,
+/// `is_empty`, `abort_all`, `detach_all`, `shutdown`, and `spawn_blocking`, whose work is no task and not listed: `pnt` shows it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -30,16 +33,6 @@ impl<T: 'static> JoinSet<T> {
     /// An empty set.
     pub fn new() -> Self {
         Self(tokio::task::JoinSet::new())
-    }
-
-    /// The number of tasks that have not been joined.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether all tasks have been joined.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Spawns a task of the set, as [`spawn`](crate::spawn) does.
@@ -123,63 +116,6 @@ impl<T: 'static> JoinSet<T> {
         abort
     }
 
-    /// Runs blocking work on a thread of the runtime, as [`tokio::task::spawn_blocking`] does. The work is not listed as a task; `pnt`
-    /// shows its thread.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    #[track_caller]
-    pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send,
-    {
-        self.0.spawn_blocking(work)
-    }
-
-    /// The same on this runtime.
-    #[track_caller]
-    pub fn spawn_blocking_on<F>(&mut self, work: F, runtime: &Handle) -> AbortHandle
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send,
-    {
-        self.0.spawn_blocking_on(work, runtime)
-    }
-
-    /// Waits for the next task to end; `None` when all have been joined.
-    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-        self.0.join_next().await
-    }
-
-    /// The same with tokio's number of the task.
-    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        self.0.join_next_with_id().await
-    }
-
-    /// A task that has ended, without waiting.
-    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        self.0.try_join_next()
-    }
-
-    /// The same with tokio's number of the task.
-    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        self.0.try_join_next_with_id()
-    }
-
-    /// The poll function of [`join_next`](Self::join_next).
-    pub fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
-        self.0.poll_join_next(context)
-    }
-
-    /// The poll function of [`join_next_with_id`](Self::join_next_with_id).
-    pub fn poll_join_next_with_id(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
-        self.0.poll_join_next_with_id(context)
-    }
-
     /// Waits for all tasks.
     ///
     /// # Panics
@@ -187,20 +123,19 @@ impl<T: 'static> JoinSet<T> {
     pub async fn join_all(self) -> Vec<T> {
         self.0.join_all().await
     }
+}
 
-    /// Aborts all tasks and waits for their ends.
-    pub async fn shutdown(&mut self) {
-        self.0.shutdown().await;
+impl<T> Deref for JoinSet<T> {
+    type Target = tokio::task::JoinSet<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
+}
 
-    /// Aborts all tasks.
-    pub fn abort_all(&mut self) {
-        self.0.abort_all();
-    }
-
-    /// Detaches all tasks: they continue without the set.
-    pub fn detach_all(&mut self) {
-        self.0.detach_all();
+impl<T> DerefMut for JoinSet<T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
     }
 }
 

@@ -24,7 +24,7 @@ const LONG: Duration = Duration::from_millis(100);
 /// use backdoor_runtime::{spawn_named, tasks};
 ///
 /// let _task = spawn_named("refresh", std::future::pending::<()>());
-/// assert_eq!(tasks::list().filter(|task| task.matches("Refresh")).count(), 1);
+/// assert_eq!(tasks::list().filter(|task| task.name.as_deref() == Some("refresh")).count(), 1);
 /// # }
 /// ```
 pub fn list() -> impl Iterator<Item = TaskInfo> + Send {
@@ -34,24 +34,19 @@ pub fn list() -> impl Iterator<Item = TaskInfo> + Send {
     ours
 }
 
-/// The number of live tasks.
-pub fn count() -> usize {
-    registry::count()
-}
-
 /// The task with this number, if it is alive.
-pub fn get(id: u64) -> Option<TaskInfo> {
+pub(crate) fn get(id: u64) -> Option<TaskInfo> {
     Some(TaskInfo::of(&*registry::get(NonZeroU64::new(id)?)?))
 }
 
 /// The last ended tasks, the latest first: about 256 that completed, and 256 that were cancelled or panicked.
-pub fn ended() -> Vec<EndedTask> {
+pub(crate) fn ended() -> Vec<EndedTask> {
     registry::ended().iter().map(EndedTask::of).collect()
 }
 
 /// The number of listed tasks that belong to this runtime. The rest of its
 /// [alive tasks](tokio::runtime::RuntimeMetrics::num_alive_tasks) are not instrumented.
-pub fn counted_by(runtime: &Handle) -> usize {
+pub(crate) fn counted_by(runtime: &Handle) -> usize {
     let id = Some(runtime.id());
     let seen = registry::all().filter(|record| record.counted_by() == id).count();
     #[cfg(tokio_unstable)]
@@ -66,19 +61,18 @@ pub(crate) fn runtime_of(id: u64) -> Option<runtime::Id> {
 
 /// The poll time of a task within a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BusyTask {
+pub(crate) struct BusyTask {
     /// The task at the end of the window.
-    pub task: TaskInfo,
+    pub(crate) task: TaskInfo,
     /// The time in its polls, with the current one.
-    pub busy: Duration,
+    pub(crate) busy: Duration,
     /// The number of ended polls.
-    pub polls: u64,
+    pub(crate) polls: u64,
 }
 
 /// Watches for this time, and returns the tasks with the longest polls, the busiest first and at most `most`, with the number of other
 /// polled tasks. Tasks that end within the window are not reported. The call needs 24 bytes per task.
-pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
+pub(crate) async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
     let begin = clock::now();
     let before: HashMap<NonZeroU64, (u64, u64)> = registry::all()
         .map(|record| {
@@ -109,16 +103,15 @@ pub async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize) {
 
 /// A task that holds up a worker, or waits for a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BlockedTask {
+pub(crate) struct BlockedTask {
     /// The task.
-    pub task: TaskInfo,
+    pub(crate) task: TaskInfo,
     /// Whether its current poll has lasted more than 100 ms; otherwise it was woken and not polled.
-    pub holds: bool,
+    pub(crate) holds: bool,
 }
 
 /// The tasks that hold up a worker, then the tasks that were woken and are not polled within this time.
-pub async fn blocked(window: Duration) -> Vec<BlockedTask> {
+pub(crate) async fn blocked(window: Duration) -> Vec<BlockedTask> {
     let woken: Vec<(Arc<Record>, u64)> = registry::all()
         .filter(|record| record.state() == State::Scheduled)
         .map(|record| (record.clone(), record.polls()))
@@ -155,7 +148,7 @@ pub(crate) fn polls(runtime: runtime::Id) -> HashMap<(NonZeroU64, u64), Poll> {
 }
 
 /// The tasks that are being polled.
-pub fn running() -> Vec<TaskInfo> {
+pub(crate) fn running() -> Vec<TaskInfo> {
     let running = registry::all().filter(|record| matches!(record.state(), State::Running(..)));
     running.map(|record| TaskInfo::of(&record)).collect()
 }
@@ -185,7 +178,7 @@ impl Serialize for BusyTask {
 
 impl BlockedTask {
     /// Why it is blocked, as text.
-    pub fn why(&self) -> &'static str {
+    pub(crate) fn why(&self) -> &'static str {
         if self.holds { "holds a worker" } else { "woken, not polled" }
     }
 }

@@ -122,10 +122,6 @@ pub(crate) fn label(id: NonZeroU64) -> Option<String> {
     Some(name.as_deref().map_or_else(|| format!("spawned at {spawned}"), str::to_owned))
 }
 
-pub(crate) fn count() -> usize {
-    TASKS.iter().map(|shard| lock(shard).alive.len()).sum()
-}
-
 /// Some of the tasks after a number, in order; an empty result means that there are none.
 pub(crate) fn after(id: Option<NonZeroU64>) -> Vec<Arc<Record>> {
     const PER_SHARD: usize = 16;

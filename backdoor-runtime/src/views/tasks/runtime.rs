@@ -25,43 +25,41 @@ const LOOKS: u32 = 4;
 
 /// A runtime, over a window of time.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RuntimeInfo {
+pub(crate) struct RuntimeInfo {
     /// `multi-thread` or `current-thread`.
-    pub flavor: &'static str,
+    pub(crate) flavor: &'static str,
     /// Its workers.
-    pub workers: Vec<WorkerInfo>,
+    pub(crate) workers: Vec<WorkerInfo>,
     /// Live tasks, without those of a `LocalSet`.
-    pub alive: usize,
+    pub(crate) alive: usize,
     /// The instrumented tasks among them.
-    pub seen: usize,
+    pub(crate) seen: usize,
     /// Tasks in the global queue: woken from outside of the workers, and not taken by a worker yet.
-    pub global_queue: usize,
+    pub(crate) global_queue: usize,
     /// Threads of `spawn_blocking`; `None` where that is not visible.
-    pub blocking_threads: Option<usize>,
+    pub(crate) blocking_threads: Option<usize>,
     /// The tasks whose current poll has lasted more than 100 ms, the longest first.
-    pub holding: Vec<TaskInfo>,
+    pub(crate) holding: Vec<TaskInfo>,
     /// Whether it is stuck, the place, and the time.
-    pub verdict: String,
+    pub(crate) verdict: String,
 }
 
 /// A worker, over a window of time.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct WorkerInfo {
+pub(crate) struct WorkerInfo {
     /// Its number in the runtime.
-    pub worker: usize,
+    pub(crate) worker: usize,
     /// Whether it is parked.
-    pub is_parked: bool,
+    pub(crate) is_parked: bool,
     /// Whether it spent the whole window in one poll, or outside of the runtime.
-    pub is_held: bool,
+    pub(crate) is_held: bool,
     /// Whether it ran one long poll after another for the whole window. If it is also held, one of the two is true, and the runtime
     /// does not show which.
-    pub is_slow: bool,
+    pub(crate) is_slow: bool,
     /// The part of the window in which it was not parked: it polled, and the polls computed or waited for a processor or a lock.
-    pub in_poll: f64,
+    pub(crate) in_poll: f64,
     /// The number of times that it parked within the window.
-    pub parks: u64,
+    pub(crate) parks: u64,
 }
 
 /// One reading of a worker's counters.
@@ -73,19 +71,7 @@ struct Reading {
 
 /// Watches a runtime for this long. The call runs nothing on its workers, so it returns when they are blocked; if workers are held, it reads
 /// the stacks of the threads of the process.
-///
-/// ```
-/// # #[tokio::main]
-/// # async fn main() {
-/// use std::time::Duration;
-/// use backdoor_runtime::tasks;
-///
-/// let runtime = tokio::runtime::Handle::current();
-/// let info = tasks::runtime(&runtime, Duration::from_millis(50)).await;
-/// assert!(info.verdict.starts_with("not stuck"), "{}", info.verdict);
-/// # }
-/// ```
-pub async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
+pub(crate) async fn runtime(runtime: &Handle, window: Duration) -> RuntimeInfo {
     let metrics = runtime.metrics();
     let read = || (0..metrics.num_workers()).map(|worker| Reading::of(&metrics, worker)).collect::<Vec<_>>();
     let (begin, before, first) = (Instant::now(), read(), query::polls(runtime.id()));
@@ -362,7 +348,7 @@ fn places<'a>(stacks: impl Iterator<Item = &'a ThreadStack>) -> String {
 
 impl RuntimeInfo {
     /// Live tasks that are not instrumented.
-    pub fn unseen(&self) -> usize {
+    pub(crate) fn unseen(&self) -> usize {
         self.alive.saturating_sub(self.seen)
     }
 }
@@ -407,6 +393,12 @@ impl Serialize for WorkerInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn idle_runtime_is_not_stuck() {
+        let info = runtime(&Handle::current(), Duration::from_millis(50)).await;
+        assert!(info.verdict.starts_with("not stuck"), "{}", info.verdict);
+    }
 
     #[test]
     fn workers_that_have_not_written_their_counters_are_told_apart() {

@@ -253,7 +253,7 @@ impl Frame {
     }
 
     /// The text form: `main.rs:12 in checkout`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let function = self.short_function();
         match (&self.short_file, self.line) {
             (Some(file), Some(line)) if function.is_empty() => format!("{file}:{line}"),
