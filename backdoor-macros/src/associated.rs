@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn self_is_found_where_it_can_be_no_other() {
+    fn self_is_found_if_unambiguous() {
         let check = |signature: TokenStream, body: TokenStream, expected: bool| {
             let signature: Signature = syn::parse2(signature).unwrap();
             assert_eq!(self_type(&signature, &body).is_some(), expected, "{body}");

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_lose_their_margin() {
+    fn comments_lose_their_indentation() {
         check("fn f() {}", "");
         check("/// One\nfn f() {}", "One");
         check("///One\n/// two\nfn f() {}", "One\ntwo");

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_published_package_has_the_commit_that_cargo_noted() {
+    fn a_published_package_has_cargos_commit() {
         let package = directory("published");
         let note = |text: &str| fs::write(package.join(PUBLISHED), text).unwrap();
         note(&format!("{{\n  \"git\": {{\n    \"sha1\": \"{ONE}\"\n  }},\n  \"path_in_vcs\": \"\"\n}}"));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_that_is_cut_has_no_entry() {
+    fn a_truncated_index_has_no_entry() {
         let mut index = b"DIRC\0\0\0\x02\0\0\0\x01".to_vec();
         index.extend([0; 60]);
         index.extend(b"\0\x0aCargo.toml\0\0\0\0\0\0\0\0");

@@ -259,7 +259,7 @@ fn every_name_lies_in_the_private_module() {
 }
 
 #[test]
-fn a_leak_would_be_found() {
+fn leaked_names_are_detected() {
     let check = |tokens: TokenStream, leak: &str| assert_eq!(leaks(tokens), [leak]);
     check(
         quote!(

@@ -417,7 +417,7 @@ mod tests {
 
     /// Allocators are quick up to a size: glibc's caches go to 1,032 bytes.
     #[test]
-    fn what_is_made_for_each_line_is_small() {
+    fn allocations_of_each_line_are_small() {
         fn future<A, B, C, F>(_run: impl Fn(A, B, C) -> F) -> usize {
             size_of::<F>()
         }

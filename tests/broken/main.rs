@@ -101,7 +101,7 @@ static TWICE_HELD: AtomicBool = AtomicBool::new(true);
 static HELD_AGAIN: AtomicBool = AtomicBool::new(true);
 
 #[test]
-fn check_commands_reports_what_needs_no_state() {
+fn check_commands_reports_problems_without_state() {
     assert_eq!(lines(check_commands().unwrap_err()), WITHOUT_STATE);
 }
 

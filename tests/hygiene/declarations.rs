@@ -112,14 +112,14 @@ fn twenty(
 }
 
 #[test]
-fn aliases_mean_what_they_stand_for() {
+fn type_aliases_act_as_their_type() {
     let console = Backdoor::testing();
     assert_eq!(console.run("hygiene aliases").text, "None false test []\n");
     assert_eq!(console.run("hygiene aliases 3 a b --switch").text, "Some(3) true test [\"a\", \"b\"]\n");
 }
 
 #[test]
-fn types_called_like_others_are_what_they_are() {
+fn types_with_familiar_names_keep_their_kind() {
     check("hygiene own 3 4 --three", "Option(3) Some(Option(4)) true\n");
     check_error("hygiene own", Status::Usage, "missing argument <one>");
     assert_eq!(own(own::Option(1), On(false), None), "Option(1) None false");

@@ -35,7 +35,7 @@ fn own(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> u8 {
 }
 
 #[test]
-fn regression_lints_of_the_signature_are_the_consoles_matter() {
+fn regression_lints_of_the_signature_are_allowed() {
     check("lints many a b c --a --d", "5\n");
     check("lints own 1 2 3 4 5 6 7 8", "36\n");
 }

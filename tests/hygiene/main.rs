@@ -37,7 +37,7 @@ fn check_error(line: &str, status: Status, error: &str) {
 }
 
 #[test]
-fn nothing_here_is_wrong_together() {
+fn all_declarations_pass_the_check_together() {
     backdoor_runtime::check_commands().unwrap();
 }
 

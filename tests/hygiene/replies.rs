@@ -312,7 +312,7 @@ fn replies_come_in_pieces() {
 }
 
 #[test]
-fn what_is_not_send_may_be_returned_by_a_synchronous_function() {
+fn a_synchronous_function_may_return_a_non_send_value() {
     check("reply rc", "counted\n");
     check("reply rc-list", "counted\ncounted\n");
     assert_eq!(rc_list().next(), Some(rc()));

@@ -6,7 +6,7 @@ use backdoor_runtime::{Backdoor, Choice, backdoor_command};
 use super::check;
 
 #[test]
-fn a_command_may_stand_in_a_function_body() {
+fn a_command_in_a_function_body_works() {
     const LIMIT: u8 = 3;
 
     #[derive(Choice, Clone, Copy)]
@@ -104,7 +104,7 @@ fn cfg() -> NoSuchType {
 fn cfg_attr() -> NoSuchType {}
 
 #[test]
-fn what_is_configured_out_is_no_command() {
+fn items_removed_by_cfg_are_no_commands() {
     check("hygiene cfg", "there\n");
     assert_eq!(cfg(), "there");
     assert!(Backdoor::testing().run("hygiene cfg-attr").error.is_some());

@@ -28,7 +28,7 @@ mod shadowed {
 }
 
 #[test]
-fn names_of_the_authors_do_no_harm() {
+fn names_of_the_author_do_not_conflict() {
     let _ = shadowed::Option::Nothing;
     let console = Backdoor::testing();
     assert_eq!(
@@ -40,7 +40,7 @@ fn names_of_the_authors_do_no_harm() {
 }
 
 #[test]
-fn a_variable_may_stand_in_a_function_body() {
+fn a_variable_in_a_function_body_works() {
     fn is_fit(number: &u32) -> Result<(), &'static str> {
         if *number < 9 { Ok(()) } else { Err("too many") }
     }

@@ -143,7 +143,7 @@ fn breaks_in_turn() -> impl Iterator<Item = Breaks> {
 }
 
 #[test]
-fn l14_what_a_display_wrote_before_its_panic_is_shown() {
+fn l14_text_before_a_panic_of_display_is_shown() {
     let console = Backdoor::testing();
     for line in ["answers breaks", "answers breaks-async", "answers breaks-in-turn"] {
         assert_eq!(console.run(line).text, "the first half\npanicked: no more\n", "{line}");
@@ -154,7 +154,7 @@ fn l14_what_a_display_wrote_before_its_panic_is_shown() {
 }
 
 #[test]
-fn an_answer_that_is_too_long_is_cut_and_that_is_its_status() {
+fn an_overlong_answer_is_cut_with_its_own_status() {
     const END: &str = "truncated: the answer is longer than 100000B; the rest is left out\n";
     let backdoor = scripted(LIMIT);
     for line in TOO_LONG {
@@ -173,7 +173,7 @@ fn an_answer_that_is_too_long_is_cut_and_that_is_its_status() {
 }
 
 #[test]
-fn a_line_of_json_that_is_too_long_stays_json_and_says_so() {
+fn an_overlong_line_of_json_stays_json() {
     let backdoor = scripted(LIMIT);
     for line in TOO_LONG {
         let answer = Backdoor::testing().max_answer(LIMIT).run(&format!("{line} --json"));
@@ -196,7 +196,7 @@ fn a_line_of_json_that_is_too_long_stays_json_and_says_so() {
 
 /// What the limit protects from: a command that has no end has no end.
 #[test]
-fn without_the_limit_the_answer_is_as_long_as_it_is() {
+fn without_the_limit_a_long_answer_is_whole() {
     let testing = Backdoor::testing().max_answer(usize::MAX);
     for line in ["answers text 20000", "answers rows 20000"] {
         let answer = testing.run(line);
@@ -208,7 +208,7 @@ fn without_the_limit_the_answer_is_as_long_as_it_is() {
 }
 
 #[test]
-fn an_answer_as_long_as_it_may_be_is_whole() {
+fn an_answer_at_the_limit_is_whole() {
     let answer = Backdoor::testing().max_answer(160).run("answers text 10");
     assert_eq!((answer.status, answer.text.len()), (Status::Done, 160));
     let answer = Backdoor::testing().max_answer(159).run("answers text 10");
@@ -222,7 +222,7 @@ fn commands_without_time_limit_have_no_answer_limit() {
 }
 
 #[test]
-fn by_default_sixteen_mebibytes_are_enough() {
+fn the_default_limit_is_sixteen_mebibytes() {
     let answer = Backdoor::testing().run("answers text 2000000");
     assert_eq!(answer.status, Status::Truncated);
     assert_eq!(answer.error.as_deref(), Some("the answer is longer than 16MiB; the rest is left out"));

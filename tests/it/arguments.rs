@@ -314,7 +314,7 @@ fn groups_grow_from_several_crates() {
 }
 
 #[test]
-fn hidden_commands_and_those_of_the_console_can_be_called() {
+fn hidden_and_built_in_commands_can_be_called() {
     takes("args-hidden secret", "secret");
     takes("args_hidden secret", "secret");
     refuses("args-hidden", "^^^^^^^^^^^", &["unknown command `args-hidden`; type `help` for the commands"]);
@@ -322,7 +322,7 @@ fn hidden_commands_and_those_of_the_console_can_be_called() {
 }
 
 #[test]
-fn help_behind_anything() {
+fn help_works_after_any_words() {
     let help = Backdoor::testing().run("help args options").text;
     assert!(help.starts_with(OPTIONS), "{help}");
     for line in [
@@ -351,7 +351,7 @@ fn help_behind_anything() {
 }
 
 #[test]
-fn a_command_with_as_many_parameters_as_there_may_be() {
+fn a_command_with_32_parameters_works() {
     let words: Vec<String> = (0..32).map(|word| word.to_string()).collect();
     takes(&format!("args wide {}", words.join(" ")), "465 31");
 }

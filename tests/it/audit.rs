@@ -101,7 +101,7 @@ fn a_changing_command_logs_its_begin_and_its_end() {
 
 /// Two events a command buried the service's own, and looking is no change.
 #[test]
-fn m_a_line_that_reads_is_one_event_at_debug() {
+fn m_a_reading_line_is_one_event_at_debug() {
     let log = Log::default();
     let backdoor = log.console();
     let mut operator = Operator::new(&backdoor);
@@ -120,7 +120,7 @@ fn m_a_line_that_reads_is_one_event_at_debug() {
 }
 
 #[test]
-fn a_line_that_reads_for_long_is_on_record_while_it_runs() {
+fn a_long_reading_line_is_logged_while_it_runs() {
     let log = Log::default();
     let backdoor = log.console();
     let mut operator = Operator::new(&backdoor);
@@ -132,7 +132,7 @@ fn a_line_that_reads_for_long_is_on_record_while_it_runs() {
 
 /// Arguments that are wrong are seen by code of the author's, and nothing has begun then.
 #[test]
-fn a_line_whose_values_are_wrong_does_not_begin() {
+fn a_line_with_wrong_values_logs_no_begin() {
     let log = Log::default();
     let backdoor = log.console();
     Operator::new(&backdoor).asks("wire note audited many");
@@ -141,7 +141,7 @@ fn a_line_whose_values_are_wrong_does_not_begin() {
 }
 
 #[test]
-fn m4_lines_that_run_nothing_are_cut_and_counted() {
+fn m4_lines_without_a_command_are_cut_and_counted() {
     let log = Log::default();
     let backdoor = log.console();
     let wrong = format!("{}\n", "x".repeat(900));
@@ -163,7 +163,7 @@ fn m4_lines_that_run_nothing_are_cut_and_counted() {
 
 /// A peer that asks without end wrote megabytes a second into the service's log.
 #[test]
-fn lines_that_only_read_are_counted_where_there_are_many() {
+fn many_reading_lines_are_only_counted() {
     let log = Log::default();
     let backdoor = log.console();
     script(&backdoor.addresses()[0], "uptime\n".repeat(2000));
@@ -182,7 +182,7 @@ fn lines_that_only_read_are_counted_where_there_are_many() {
 
 /// What may change something is on record each time.
 #[test]
-fn lines_that_may_change_something_are_all_logged() {
+fn changing_lines_are_all_logged() {
     let log = Log::default();
     let backdoor = log.console();
     script(&backdoor.addresses()[0], "wire count all-logged\n".repeat(100));

@@ -39,7 +39,7 @@ fn is_told(operator: &mut Operator, wanted: &str, within: Duration) -> bool {
 }
 
 #[test]
-fn a_command_that_does_not_end_is_cancelled() {
+fn an_endless_command_is_cancelled() {
     harms_only_without(
         |builder| builder.command_timeout(Duration::from_millis(100)),
         |builder| builder.command_timeout(Duration::MAX),

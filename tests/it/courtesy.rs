@@ -81,7 +81,7 @@ fn took() -> Duration {
 }
 
 #[test]
-fn confirmation_is_not_asked_where_a_guard_refuses() {
+fn a_refusing_guard_precedes_the_confirmation() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("courtesy guarded"), "refused: not today\n");
@@ -92,7 +92,7 @@ fn confirmation_is_not_asked_where_a_guard_refuses() {
 }
 
 #[test]
-fn rows_that_were_held_back_are_shown_when_interrupted() {
+fn an_interrupt_shows_the_buffered_rows() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("courtesy rows");
@@ -105,7 +105,7 @@ fn rows_that_were_held_back_are_shown_when_interrupted() {
 }
 
 #[test]
-fn nothing_is_said_to_be_nothing() {
+fn empty_replies_are_shown_as_empty() {
     let console = Backdoor::testing();
     for line in ["courtesy none", "courtesy no-items"] {
         assert_eq!(console.run(line).text, "(none)\n", "{line}");
@@ -123,7 +123,7 @@ fn the_value_of_an_answer_in_json_is_kept_for_tests() {
 }
 
 #[test]
-fn a_long_list_of_choices_does_not_bury_the_one_that_is_near() {
+fn a_long_list_of_choices_shows_the_nearest() {
     let check = |word: &str, error: &str| {
         let answer = Backdoor::testing().run(&format!("courtesy metal {word}"));
         assert_eq!((answer.status, answer.error.as_deref()), (Status::Usage, Some(error)));
@@ -136,7 +136,7 @@ fn a_long_list_of_choices_does_not_bury_the_one_that_is_near() {
 }
 
 #[test]
-fn a_person_who_mistypes_is_no_foreign_protocol() {
+fn typing_errors_are_no_foreign_protocol() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert!(operator.asks("helo world").contains("unknown command `helo`"));

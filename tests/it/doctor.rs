@@ -29,7 +29,7 @@ fn a_window_longer_than_the_command_may_run_is_refused() {
 }
 
 #[test]
-fn a_deadlock_is_named_and_where_to_see_it() {
+fn a_deadlock_is_named_with_the_command_to_use() {
     let console = console().start().unwrap();
     let locks = [Arc::new(Mutex::named("doctor-one", ())), Arc::new(Mutex::named("doctor-two", ()))];
     let both_hold = Arc::new(Barrier::new(2));
@@ -76,7 +76,7 @@ fn finds(operator: &mut Operator, begin: &str) -> String {
 struct Leaked;
 
 #[test]
-fn a_type_that_grows_is_named_with_the_place_that_makes_it() {
+fn a_growing_type_is_named_with_its_place() {
     let console = console().start().unwrap();
     let enough = Arc::new(AtomicBool::new(false));
     let leak = thread::spawn({
@@ -114,7 +114,7 @@ fn a_poisoned_lock_is_named() {
 static DOCTOR_BATCH: AtomicU32 = AtomicU32::new(10);
 
 #[test]
-fn a_change_for_a_while_is_said_and_what_it_goes_back_to() {
+fn a_temporary_change_is_named_with_its_old_value() {
     let _journal = crate::vars::journal();
     let console = console().start().unwrap();
     let mut operator = Operator::new(&console);

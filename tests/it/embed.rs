@@ -58,7 +58,7 @@ fn sigterm_ends_it_cleanly_with_a_telnet_session_open() {
 }
 
 #[test]
-fn a_unix_socket_is_gone_with_its_service() {
+fn a_unix_socket_is_removed_with_its_service() {
     let mut embed = start(&[]);
     let Address::Unix(path) = &embed.console else { panic!("it listens on a unix socket") };
     assert!(path.exists());

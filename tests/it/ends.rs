@@ -300,7 +300,7 @@ async fn floods(session: Session, gate_name: String) -> Result<&'static str, Pri
 }
 
 #[test]
-fn a_slow_reader_stops_the_clock() {
+fn a_slow_reader_pauses_the_time_limit() {
     let directory = std::env::temp_dir().join(format!("backdoor-ends-{}.sock", std::process::id()));
     let backdoor = Backdoor::builder("t")
         .listen(format!("unix:{}", directory.display()).as_str())
@@ -359,7 +359,7 @@ fn dangerous() -> &'static str {
 }
 
 #[test]
-fn a_question_stops_the_clock() {
+fn a_question_pauses_the_time_limit() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("ends dangerous");

@@ -88,7 +88,7 @@ fn newcomer_3_1_help_of_a_group_has_a_line_for_each_command() {
 }
 
 #[test]
-fn newcomer_3_1_what_is_dangerous_is_found() {
+fn newcomer_3_1_help_marks_dangerous_commands() {
     let found = run("help dangerous").text;
     assert!(found.contains("\n  cancel  ") || found.contains("  cancel "), "{found}");
     assert!(found.lines().any(|line| line.ends_with("(dangerous)")), "{found}");

@@ -89,7 +89,7 @@ fn check(console: &Testing, line: &str) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn any_words_are_arguments_or_a_mistake_that_can_be_read() {
+fn any_words_are_arguments_or_a_readable_error() {
     let console = Backdoor::testing();
     let lines = (
         select(vec!["fuzz types 1 2 red", "fuzz types", "fuzz many", "fuzz tail"]),

@@ -92,7 +92,7 @@ fn a_long_error_is_cut_and_says_so() {
 }
 
 #[test]
-fn the_longest_times_are_no_overflow() {
+fn the_longest_times_do_not_overflow() {
     let answer = Backdoor::testing().command_timeout(Duration::MAX).run("host waits");
     assert_eq!(answer.text, "waited for\n");
     let builder = console().command_timeout(Duration::MAX).write_stall(Duration::MAX);
@@ -101,7 +101,7 @@ fn the_longest_times_are_no_overflow() {
 }
 
 #[test]
-fn a_default_that_hangs_holds_up_no_view() {
+fn a_hanging_default_delays_no_view() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert!(operator.asks("help host hanging-default").contains("host hanging-default"));
@@ -140,7 +140,7 @@ fn who_omits_peers_that_have_disconnected() {
 }
 
 #[test]
-fn a_command_that_got_no_thread_says_that_it_was_not_run() {
+fn a_command_without_a_thread_reports_that_it_did_not_run() {
     let backdoor = console().command_threads(1).start().unwrap();
     let mut hog = Operator::new(&backdoor);
     hog.types("host hog");

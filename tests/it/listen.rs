@@ -114,7 +114,7 @@ fn a_taken_port_is_an_error_and_one_warning() {
 }
 
 #[test]
-fn what_is_bound_before_an_error_is_let_go() {
+fn sockets_bound_before_an_error_are_closed() {
     let directory = Directory::new("let-go");
     let (path, address) = directory.socket();
     builder().listen(address.as_str()).listen("127.0.0.1:0:").start().unwrap_err();
@@ -133,7 +133,7 @@ fn another_host_is_refused_with_a_reason() {
 }
 
 #[test]
-fn a_unix_socket_is_its_owners_alone_and_goes_in_the_end() {
+fn a_unix_socket_is_private_and_removed_at_the_end() {
     let directory = Directory::new("mode");
     let (path, address) = directory.socket();
     let console = builder().listen(address.as_str()).start().unwrap();
@@ -170,7 +170,7 @@ fn the_peer_of_a_unix_socket_is_known() {
 
 /// Here the service is in the namespace, which does not see who comes from outside.
 #[test]
-fn c20_a_peer_of_another_pid_namespace_has_no_number() {
+fn c20_a_peer_in_another_pid_namespace_has_no_pid() {
     let by = ["unshare", "--pid", "--fork", "--kill-child"];
     let may = is_there(by[0])
         && Command::new(by[0]).args(&by[1..]).arg("true").status().is_ok_and(|ended| ended.success());
@@ -206,7 +206,7 @@ fn the_start_and_every_command_are_logged() {
 }
 
 #[test]
-fn a_unix_socket_alone_needs_no_word_about_local_users() {
+fn a_unix_socket_alone_gives_no_local_user_warning() {
     let directory = Directory::new("log");
     let (log, _guard) = Log::record();
     let _console = builder().listen(directory.socket().1.as_str()).start().unwrap();

@@ -164,7 +164,7 @@ fn parking_lot_locks_are_untracked_and_its_condvars_idle() {
 }
 
 #[test]
-fn a_writer_that_starves_is_shown_and_who_reads_behind_it() {
+fn a_starving_writer_is_shown_with_the_reads_behind_it() {
     let routes: &RwLock<()> = Box::leak(Box::new(RwLock::named("starving routes", ())));
     let reader = routes.read().unwrap();
     let writer = start("writer", || drop(routes.write()));
@@ -233,7 +233,7 @@ fn a_drained_semaphore_shows_the_owners_of_its_permits() {
 
 /// Whoever maps or splits a guard holds what he held, from where and since when he did.
 #[tokio::test]
-async fn a_part_of_a_guard_is_held_as_the_whole_was() {
+async fn a_mapped_guard_is_shown_as_the_holder() {
     let cache = asynch::RwLock::named("mapped-cache", (1, 2));
     let held = asynch::RwLockWriteGuard::map(cache.write().await, |both| &mut both.0);
     let taken = seen("mapped-cache").unwrap().holders.remove(0);
@@ -308,7 +308,7 @@ fn the_table_of_locks() {
 }
 
 #[test]
-fn a_future_that_is_dropped_waits_no_longer() {
+fn a_dropped_future_is_no_waiter() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let lock = Arc::new(asynch::Mutex::named("given up", ()));

@@ -131,7 +131,7 @@ TIME N objects.rs:N Parcel { _to: \"Ada\", _kilos: N }
 }
 
 #[test]
-fn what_a_guard_counts_has_no_text_but_an_age() {
+fn guarded_objects_have_an_age_and_no_text() {
     #[derive(Track)]
     struct Anchor {
         track: TrackGuard<Self>,
@@ -176,7 +176,7 @@ fn types_of_one_name_are_told_apart() {
 }
 
 #[test]
-fn what_grows_and_from_which_line() {
+fn growth_is_shown_with_its_line() {
     #[derive(Track)]
     struct Barnacle {
         track: TrackGuard<Self>,
@@ -219,7 +219,7 @@ Barnacle N +N objects.rs:N N +N
 
 /// `newcomer.md` 3.3.8: twenty equal rows, with nothing in their last column.
 #[test]
-fn rows_that_are_alike_are_one_with_their_number() {
+fn equal_rows_are_merged_and_counted() {
     #[derive(Track)]
     struct Buoy {
         track: TrackGuard<Self>,

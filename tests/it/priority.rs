@@ -43,7 +43,7 @@ fn command_of(builder: backdoor_runtime::Builder) -> (Backdoor, i32) {
 }
 
 #[test]
-fn the_console_and_its_commands_go_behind_the_service() {
+fn the_console_has_a_lower_priority_than_the_service() {
     let own = nice(&fs::read_to_string("/proc/thread-self/stat").unwrap());
     let expected = (own + 13).min(19);
     let (_backdoor, of_command) = command_of(Backdoor::builder("test"));
@@ -54,7 +54,7 @@ fn the_console_and_its_commands_go_behind_the_service() {
 }
 
 #[test]
-fn how_far_it_goes_behind_is_a_knob() {
+fn the_priority_is_configurable() {
     let own = nice(&fs::read_to_string("/proc/thread-self/stat").unwrap());
     let (_backdoor, of_command) = command_of(Backdoor::builder("test").nice(0));
     assert_eq!(of_command, own);

@@ -96,7 +96,7 @@ fn a_hot_function_is_found() {
 }
 
 #[test]
-fn what_sleeps_is_never_interrupted() {
+fn sleeping_threads_are_never_interrupted() {
     let _turn = turn();
     let gate = gate("profile idle");
     let _opens = OpensOnDrop(gate);
@@ -143,7 +143,7 @@ fn tasks_are_told_apart_by_name() {
 }
 
 #[test]
-fn one_profile_at_a_time_and_what_was_collected_is_shown() {
+fn an_interrupted_profile_is_shown_and_blocks_a_second() {
     let _turn = turn();
     let backdoor = console().start().unwrap();
     let (mut first, mut second) = (Operator::new(&backdoor), Operator::new(&backdoor));
@@ -183,7 +183,7 @@ fn timers() -> usize {
 }
 
 #[test]
-fn nothing_is_left_when_its_session_goes() {
+fn a_disconnect_ends_the_profile() {
     let _turn = turn();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -197,7 +197,7 @@ fn nothing_is_left_when_its_session_goes() {
 }
 
 #[test]
-fn threads_are_born_and_die_and_allocate_meanwhile() {
+fn threads_may_start_end_and_allocate_meanwhile() {
     let _turn = turn();
     fn allocate(rounds: usize) -> usize {
         (0..rounds).map(|round| black_box(vec![1_u8; 7 + 997 * (round % 50)]).len()).sum()
@@ -283,7 +283,7 @@ fn address_of(example: &mut Example) -> Address {
 }
 
 #[test]
-fn a_process_that_sleeps() {
+fn a_sleeping_process_has_no_samples() {
     let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     let address = address_of(&mut example);
     let answer = || script(&address, "profile cpu --for 100ms --save\nprofile tasks --for 100ms\n");
@@ -350,7 +350,7 @@ fn a_stripped_program_says_that_it_has_no_line_tables() {
 
 /// Both use one signal.
 #[test]
-fn stacks_are_taken_meanwhile() {
+fn stacks_can_be_read_during_a_profile() {
     let _turn = turn();
     let busy = Busy::start();
     let goes_on = busy.0;

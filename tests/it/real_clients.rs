@@ -260,7 +260,7 @@ fn c27_an_empty_line_from_busybox_ends_an_endless_command() {
 }
 
 #[test]
-fn c28_socat_waits_as_long_as_it_is_told() {
+fn c28_socat_waits_for_its_configured_time() {
     if !has("socat") {
         return;
     }

@@ -161,7 +161,7 @@ fn every_kind_of_reply_has_text_and_json() {
 }
 
 #[test]
-fn what_json_has_no_word_for() {
+fn values_without_a_json_form_are_text() {
     check("nan", "NaN\ninf\n1.5\n", "[null,null,1.5]");
     let answer = Backdoor::testing().run("replies wide --json").text;
     assert_eq!(answer, format!("[{},{}]\n", u128::MAX, i128::MIN));
@@ -185,7 +185,7 @@ fn replies_in_pieces() {
 }
 
 #[test]
-fn what_was_printed_comes_first() {
+fn printed_text_precedes_the_reply() {
     check("prints", "abc\n123\n", r#"{"printed":"abc","value":123}"#);
     check("prints-only", "abc\n", r#"{"printed":"abc\n","value":null}"#);
     let long = "y".repeat(10_000);
@@ -249,7 +249,7 @@ fn pauses(gate_name: String) -> impl Stream<Item = (u8, &'static str)> {
 }
 
 #[test]
-fn rows_that_came_are_shown_although_more_may_come() {
+fn early_rows_are_shown_before_the_stream_ends() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     for command in ["pauses", "pauses-sync"] {

@@ -60,7 +60,7 @@ fn memory_is_shown_in_units_a_person_reads() {
 }
 
 #[test]
-fn descriptors_are_counted_listed_and_cut_with_a_word_of_it() {
+fn a_limited_list_of_descriptors_says_how_many_are_left() {
     let console = console().start().unwrap();
     let mut operator = Operator::new(&console);
     let file = File::open("/proc/version").unwrap();
@@ -73,7 +73,7 @@ fn descriptors_are_counted_listed_and_cut_with_a_word_of_it() {
 }
 
 #[test]
-fn sockets_name_both_ends_and_what_waits() {
+fn sockets_show_both_ends_and_their_queues() {
     let console = console().start().unwrap();
     let mut operator = Operator::new(&console);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -100,7 +100,7 @@ fn maps_are_summed_by_name() {
 }
 
 #[test]
-fn limits_say_where_there_is_none() {
+fn an_absent_limit_is_shown_as_unlimited() {
     let console = console().start().unwrap();
     let shown = Operator::new(&console).asks("limits");
     let files = shown.lines().find(|line| line.starts_with("Max open files")).unwrap();
@@ -118,7 +118,7 @@ fn the_environment_is_shown_without_values() {
 }
 
 #[test]
-fn build_names_the_package_where_its_author_gave_it() {
+fn build_names_the_package_if_the_author_gave_it() {
     let console = console().build_info(build_info!()).start().unwrap();
     let mut operator = Operator::new(&console);
     let shown = operator.asks("build");
@@ -136,7 +136,7 @@ fn build_names_the_package_where_its_author_gave_it() {
 }
 
 #[test]
-fn the_console_tells_what_it_costs_itself() {
+fn self_shows_the_costs_of_the_console() {
     let console = console().start().unwrap();
     let mut operator = Operator::new(&console);
     operator.asks("uptime");

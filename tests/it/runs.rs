@@ -75,7 +75,7 @@ fn number(operator: &mut Operator, wanted: &str) -> String {
 }
 
 #[test]
-fn what_runs_is_listed_with_where_and_for_how_long() {
+fn running_lists_lines_with_place_and_time() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("running"), "(none)\n");
@@ -109,7 +109,7 @@ fn what_runs_is_listed_with_where_and_for_how_long() {
 }
 
 #[test]
-fn kill_stops_a_line_and_says_who_did_it() {
+fn kill_stops_a_line_and_names_the_operator() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     for line in ["runs polite", "runs endless"] {
@@ -136,7 +136,7 @@ fn kill_stops_a_line_and_says_who_did_it() {
 }
 
 #[test]
-fn kill_says_that_a_line_goes_on_and_it_is_listed_until_it_ends() {
+fn kill_reports_a_line_that_continues() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let opened = OpensOnDrop(gate("runs goes on"));
@@ -208,7 +208,7 @@ fn without_the_limit_stuck_commands_take_every_thread() {
 }
 
 #[test]
-fn a_console_of_one_thread_refuses_when_that_one_is_stuck() {
+fn a_stuck_only_thread_refuses_commands() {
     let backdoor = console().command_threads(1).start().unwrap();
     let _opened = OpensOnDrop(gate("runs one"));
     let mut other = Operator::new(&backdoor);
@@ -244,7 +244,7 @@ fn regression_a_hung_author_view_does_not_block_builtins() {
 }
 
 #[test]
-fn a_number_that_runs_nowhere_is_an_error() {
+fn kill_of_an_unknown_number_is_an_error() {
     let answer = Backdoor::testing().run("kill 4711");
     assert_eq!(answer.status, Status::Failed);
     assert_eq!(

@@ -114,7 +114,7 @@ fn errors_do_not_repeat_a_secret() {
 }
 
 #[test]
-fn help_and_the_catalogue_name_it() {
+fn help_and_the_catalogue_mark_secrets() {
     let help = run("help secret-args login").text;
     assert!(help.contains("The password (text, required, secret)\n"), "{help}");
     let commands: serde_json::Value = serde_json::from_str(&run("commands --json").text).unwrap();

@@ -92,7 +92,7 @@ fn a_customer_sees_what_an_operator_does() {
 }
 
 #[test]
-fn a_failed_order_is_found_and_put_right() {
+fn a_failed_order_is_found_and_retried() {
     let shop = Shop::start();
     assert_eq!(shop.order("lantern", 25), 202);
     shop.console_until("orders list failed", "only 20 of lantern are left");
@@ -103,7 +103,7 @@ fn a_failed_order_is_found_and_put_right() {
 }
 
 #[test]
-fn a_paused_shop_fills_its_queue_and_goes_on() {
+fn a_paused_shop_fills_its_queue_and_resumes() {
     let shop = Shop::start();
     shop.console("pause\n");
     // 256 wait, and a worker may have been about to take each of 4.

@@ -25,7 +25,7 @@ const SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 const SLICE: Duration = Duration::from_secs(4);
 
 #[test]
-fn nothing_is_left_behind_when_everything_comes_at_once() {
+fn all_features_at_once_leave_nothing_behind() {
     match env::var(SECONDS) {
         Ok(seconds) => soak(Duration::from_secs(seconds.parse().expect("whole seconds"))),
         Err(_) => short(),

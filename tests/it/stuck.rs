@@ -175,7 +175,7 @@ fn regression_a_stalled_runtime_is_reported_during_a_command() {
 
 /// The runtime has come to it by then, and is not to blame.
 #[test]
-fn a_command_that_blocks_when_it_is_dropped_still_runs() {
+fn a_command_that_blocks_in_drop_is_still_listed() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let blocked = gate("stuck dropped");
@@ -248,7 +248,7 @@ fn an_operator_is_told_what_occupies_the_threads() {
 }
 
 #[test]
-fn a_runtime_that_has_ended_is_said_so() {
+fn an_ended_runtime_is_reported() {
     let runtime = two_workers();
     let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
     runtime.shutdown_background();
@@ -261,7 +261,7 @@ fn a_runtime_that_has_ended_is_said_so() {
 }
 
 #[test]
-fn asynchronous_commands_get_a_runtime_where_none_exists() {
+fn asynchronous_commands_run_without_a_service_runtime() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert_eq!(operator.asks("stuck async"), "on backdoor-async\n");

@@ -56,7 +56,7 @@ fn lock_first_then_second(first: &Mutex<u32>, second: &Mutex<u32>, locked: &Gate
 }
 
 #[test]
-fn two_threads_that_deadlocked_on_std_mutexes() {
+fn deadlocked_threads_show_their_std_mutexes() {
     static ONE: Mutex<u32> = Mutex::new(1);
     static TWO: Mutex<u32> = Mutex::new(2);
     let locked = gate("threads deadlock");
@@ -71,7 +71,7 @@ fn two_threads_that_deadlocked_on_std_mutexes() {
 dead-one (N): sleeping in futex (CHANNEL)
 std::sync::poison::mutex::Mutex<T>::lock (N inside, down to syscall)
 it::threads::lock_first_then_second tests/it/threads.rs:N
-it::threads::two_threads_that_deadlocked_on_std_mutexes::{{closure}} tests/it/threads.rs:N
+it::threads::deadlocked_threads_show_their_std_mutexes::{{closure}} tests/it/threads.rs:N
 ";
     let two = one.replace("dead-one", "dead-two");
     let end = "N of N threads in TIME; the longest interruption was TIME\n";
@@ -116,7 +116,7 @@ fn a_thread_that_spins_is_the_busiest() {
 }
 
 #[test]
-fn a_thread_that_blocks_all_signals() {
+fn a_sleeping_thread_with_blocked_signals_has_a_stack() {
     let gate = gate("threads blocked");
     let _opens = OpensOnDrop(gate);
     spawn("deaf", || {
@@ -134,7 +134,7 @@ fn a_thread_that_blocks_all_signals() {
 }
 
 #[test]
-fn a_thread_that_runs_and_blocks_all_signals_says_so() {
+fn a_running_thread_with_blocked_signals_has_a_reason() {
     static END: AtomicBool = AtomicBool::new(false);
     let _stops = Stops(&END);
     let gate = gate("threads deaf and busy");
@@ -175,7 +175,7 @@ fn a_hundred_threads_at_one_place_are_one_group() {
 }
 
 #[test]
-fn a_pattern_that_nothing_has() {
+fn a_pattern_without_matches_has_a_note() {
     let backdoor = console().start().unwrap();
     let answer = Operator::new(&backdoor).asks("pnt no-such-thread-or-function");
     let answer = masked(&answer);
@@ -200,7 +200,7 @@ fn full_stacks_go_down_to_the_start_of_the_thread() {
 
 /// Both kinds of runtime answer nothing more; the console says where they are.
 #[test]
-fn runtimes_that_are_blocked() {
+fn blocked_runtimes_show_their_stacks() {
     let blocked = gate("threads runtimes");
     let several = Builder::new_multi_thread().worker_threads(2).thread_name("stuck-worker").build().unwrap();
     // Whatever comes of the test, the runtime must be able to end.
@@ -225,7 +225,7 @@ fn runtimes_that_are_blocked() {
 }
 
 #[test]
-fn watching_holds_up_no_other_view() {
+fn watching_threads_blocks_no_other_view() {
     let backdoor = console().start().unwrap();
     let mut watcher = Operator::new(&backdoor);
     watcher.types("threads --for 4m");
@@ -238,7 +238,7 @@ fn watching_holds_up_no_other_view() {
 
 /// What waits in a system call goes on to wait, however often its thread is looked at.
 #[test]
-fn system_calls_of_the_service_go_on() {
+fn system_calls_of_the_service_are_not_interrupted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();
@@ -267,7 +267,7 @@ fn system_calls_of_the_service_go_on() {
 }
 
 #[test]
-fn threads_are_born_and_die_and_allocate_meanwhile() {
+fn threads_may_start_end_and_allocate_meanwhile() {
     static ALIVE: AtomicUsize = AtomicUsize::new(0);
     static END: AtomicBool = AtomicBool::new(false);
     fn allocate(size: usize) -> usize {
@@ -303,7 +303,7 @@ fn is_parent_with_stack(thread: &ThreadStack) -> bool {
     let has = |path: &str| {
         thread.frames.iter().any(|frame| frame.function.as_deref().is_some_and(|name| name.contains(path)))
     };
-    thread.name == "parent" && has("threads_are_born_and_die_and_allocate_meanwhile")
+    thread.name == "parent" && has("threads_may_start_end_and_allocate_meanwhile")
 }
 
 /// The figure of a process in kB.
@@ -314,7 +314,7 @@ fn resident(pid: u32) -> u64 {
 }
 
 #[test]
-fn two_hundred_looks_leave_nothing_behind() {
+fn two_hundred_stack_readings_leave_nothing_behind() {
     let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     let line = example.line();
     let address = line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap();
@@ -380,7 +380,7 @@ fn threads_in_a_narrow_terminal() {
 }
 
 #[test]
-fn what_is_said_of_a_signal_that_cannot_be_used() {
+fn an_unusable_signal_is_reported() {
     let said = |error: StackError| error.to_string();
     assert_eq!(
         said(StackError::NotRealTime(9, 34, 64)),

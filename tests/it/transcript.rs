@@ -130,7 +130,7 @@ fn mask(word: &str) -> String {
 }
 
 #[test]
-fn numbers_times_and_padding_are_masked_and_nothing_else() {
+fn only_numbers_times_and_padding_are_masked() {
     let check = |text: &str, masked: &str| assert_eq!(without_numbers(text), format!("{masked}\n"));
     check("2491  lantern  1  no rope is left", "N lantern N no rope is left");
     check("lantern: 41.47 -> 12,50", "lantern: N -> N");

@@ -44,7 +44,7 @@ fn trends_are_sampled_while_any_console_runs() {
 }
 
 #[test]
-fn regression_without_a_name_all_that_is_watched_is_listed() {
+fn regression_trend_without_a_name_lists_all() {
     static LISTED: Gauge = Gauge::new();
     LISTED.set(2.5);
     trends::watch(Watched::variable("trends listed", &LISTED).unit("jobs"));
@@ -62,7 +62,7 @@ fn regression_without_a_name_all_that_is_watched_is_listed() {
 }
 
 #[test]
-fn a_trend_that_hangs_or_panics_has_a_gap_alone() {
+fn a_failing_trend_has_a_gap_and_affects_no_other() {
     let hangs = || {
         gate("trends computed").block();
         Reading::NotSet
@@ -105,8 +105,8 @@ static TRENDS_WORKERS: AtomicU32 = AtomicU32::new(4);
 
 /// `newcomer.md` 1.2 e: it was said not to be marked.
 #[test]
-fn a_variable_that_is_marked_is_said_to_wait_for_a_console() {
-    own_process("trends::a_variable_that_is_marked_is_said_to_wait_for_a_console", || {
+fn a_marked_variable_waits_for_a_console() {
+    own_process("trends::a_marked_variable_waits_for_a_console", || {
         let console = Backdoor::testing();
         let why = "the console reads numbers after its start, and none has started in this process";
         let error = console.run("trend trends-workers").error.unwrap();

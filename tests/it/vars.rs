@@ -94,7 +94,7 @@ fn golden(name: &str, operator: &mut Operator, first: u64, lines: &[&str]) {
 }
 
 #[test]
-fn what_is_there() {
+fn vars_and_get_show_all_variables() {
     let (_alone, first) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -117,7 +117,7 @@ fn what_is_there() {
 }
 
 #[test]
-fn set_and_taken_back() {
+fn a_set_value_can_be_undone() {
     let (_alone, first) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -142,7 +142,7 @@ fn set_and_taken_back() {
 }
 
 #[test]
-fn what_cannot_be_set() {
+fn refused_values_have_a_reason() {
     let (_alone, first) = alone();
     vars::register("vt-queue", || 1).unwrap();
     let backdoor = console().start().unwrap();
@@ -179,7 +179,7 @@ fn what_cannot_be_set() {
 }
 
 #[test]
-fn a_lease() {
+fn a_lease_restores_the_old_value() {
     let (_alone, first) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -199,7 +199,7 @@ fn a_lease() {
 }
 
 #[test]
-fn what_is_made_later_is_set_once_it_is_made() {
+fn a_lazy_variable_is_settable_once_initialised() {
     let (_alone, _) = alone();
     assert_eq!(vars::get("late-swapped").unwrap().state, "not set yet");
     assert!(vars::set("late-swapped", "two").is_err());
@@ -213,7 +213,7 @@ fn what_is_made_later_is_set_once_it_is_made() {
 }
 
 #[test]
-fn the_same_from_code() {
+fn code_of_the_service_sets_and_undoes() {
     let (_alone, _) = alone();
     let change = vars::set("vt_limit", "11").unwrap();
     assert_eq!((change.old, change.new, change.by.as_str()), (3.into(), 11.into(), "the service"));

@@ -107,12 +107,12 @@ impl<'a> Waited<'a> {
 
 #[test]
 #[should_panic(expected = "waited for a seven in vain; last seen: 6")]
-fn a_wait_in_vain_shows_what_was_seen_last() {
+fn a_failed_wait_shows_the_last_state() {
     Waited { what: "a seven", end: Instant::now() }.goes_on(&6);
 }
 
 #[test]
-fn what_has_come_is_given() {
+fn a_successful_wait_returns_the_value() {
     let mut numbers = 1..;
     assert_eq!(until("a seven", || numbers.next().unwrap(), |number| *number == 7), 7);
     assert_eq!(until_some("an eight", || numbers.next().filter(|number| *number == 9)), 9);

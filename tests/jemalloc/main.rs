@@ -6,7 +6,7 @@ use backdoor_runtime::{Backdoor, resources};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[test]
-fn its_figures_stand_beside_the_kernels() {
+fn mem_shows_jemallocs_figures() {
     const SIZE: usize = 64 << 20;
     let before = resources::memory().unwrap().allocator.unwrap();
     let kept = vec![1_u8; SIZE];
@@ -21,7 +21,7 @@ fn its_figures_stand_beside_the_kernels() {
 }
 
 #[test]
-fn its_heap_profile_is_a_private_file() {
+fn the_heap_profile_is_a_private_file() {
     let path = resources::heap_profile().unwrap();
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("heap_v2/"));
     std::fs::remove_dir_all(path.parent().unwrap()).unwrap();

@@ -172,6 +172,6 @@ fn help_at_120_columns() {
 }
 
 #[test]
-fn help_where_the_width_is_not_known() {
+fn help_at_an_unknown_width() {
     golden("unknown-width.txt", &transcript(None));
 }

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_test_requires_has_a_row() {
+    fn each_required_program_has_a_row() {
         let mut all = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it"), &mut all);
         let required: Vec<_> = all.iter().flat_map(|text| required(text)).collect();

@@ -103,7 +103,7 @@ mod tests {
     use crate::call::stopwatch::FOREVER;
 
     #[test]
-    fn what_is_urgent_does_not_wait_for_more() {
+    fn urgent_events_are_sent_at_once() {
         let queue = Queue::new(10, FOREVER);
         thread::scope(|scope| {
             let receiver = scope.spawn(|| queue.next());
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_sleeps_is_woken_by_anything() {
+    fn any_event_wakes_a_sleeping_receiver() {
         let queue = Queue::new(10, Duration::ZERO);
         thread::scope(|scope| {
             let receiver = scope.spawn(|| queue.next());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_refused() {
+    fn events_beyond_the_queue_are_refused() {
         let queue = Queue::new(2, Duration::ZERO);
         assert_eq!([1, 2, 3].map(|number| queue.push(number, false)), [true, true, false]);
         assert_eq!(queue.next(), Some(vec![1, 2]));

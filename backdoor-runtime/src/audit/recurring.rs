@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_limit_each_one_is_logged() {
+    fn without_the_limit_every_topic_is_logged() {
         let now = Instant::now();
         let mut recurring = Recurring::new(Duration::ZERO);
         for _ in 0..3 {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_said_only_where_there_is_one() {
+    fn only_a_count_above_zero_is_written() {
         assert_eq!(Suppressed(0).told_after("a".to_owned()), "a");
         let told = Suppressed(7).told_after("a".to_owned());
         assert_eq!(told, "a (7 similar warnings since the last one were not logged)");

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_of_sources_has_an_end() {
+    fn a_cycle_of_sources_ends() {
         #[derive(Debug)]
         struct Ring;
 

@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_author_vouches_for_passes() {
+    fn raw_text_passes_unchanged() {
         let (mut encoder, mut out) = (Encoder::new(Newline::CrLf), Vec::new());
         encoder.encode("a\r", &mut out);
         encoder.pass("\x1b[31mred\nx\r\n\rb", &mut out);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn each_directory_is_new_and_private_and_goes_unless_it_is_kept() {
+    fn directory_is_new_private_and_removed_unless_kept() {
         let (one, two) = (Directory::new().unwrap(), Directory::new().unwrap());
         assert_ne!(one.path(), two.path());
         for directory in [one, two] {

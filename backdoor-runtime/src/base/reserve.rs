@@ -132,14 +132,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_descriptor_helps_where_descriptors_are_missing() {
+    fn reserve_helps_when_descriptors_are_missing() {
         let helps = |errno: Errno| helps(&errno.into());
         assert!([Errno::MFILE, Errno::NFILE].into_iter().all(helps));
         assert!(![Errno::NOBUFS, Errno::NOMEM, Errno::CONNABORTED].into_iter().any(helps));
     }
 
     #[test]
-    fn they_can_be_had_again() {
+    fn reserve_descriptors_are_refilled() {
         let mut reserve = Reserve::default();
         assert!(!reserve.give_up());
         reserve.renew(2);

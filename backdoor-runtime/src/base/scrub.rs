@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_secret_goes() {
+    fn secrets_are_masked() {
         check("postgres://shop:hunter2@db/orders", "postgres://shop:***@db/orders");
         check("redis://:hunter2@cache:6379/0 is gone", "redis://:***@cache:6379/0 is gone");
         check("https://ghp_0123@github.com/a and more", "https://***@github.com/a and more");
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_stays() {
+    fn other_text_is_unchanged() {
         for text in [
             "",
             "order 7 of 12: shipped",

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_near() {
+    fn a_typing_error_is_near() {
         check("cahce", &["help", "cache", "catch"], Some("cache"));
         check("hlep", &["exit", "help"], Some("help"));
         check("verbos", &["error", "verbose"], Some("verbose"));
@@ -112,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn case_and_hyphens_are_alike() {
+    fn case_and_hyphens_are_ignored() {
         check("INFO", &["into", "info"], Some("info"));
         check("for_time", &["for-tide", "for-time"], Some("for-time"));
     }
 
     #[test]
-    fn what_is_far_is_not_guessed() {
+    fn distant_words_are_not_suggested() {
         check("verbos", &["error", "warn", "info", "debug", "trace"], None);
         check("x", &["y", "n"], None);
         check("ab", &["cd"], None);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_equals_wins() {
+    fn first_of_equal_candidates_wins() {
         check("cat", &["bat", "hat"], Some("bat"));
         check("cat", &["bat", "hat", "Cat"], Some("Cat"));
     }
@@ -161,7 +161,7 @@ mod tests {
 
     /// The early ends must not change the result: compares with the plain table.
     #[test]
-    fn the_distance_is_that_of_the_whole_table() {
+    fn banded_distance_equals_the_full_table() {
         fn plain(a: &[char], b: &[char]) -> usize {
             let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
             for i in 0..=a.len() {

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_behind_a_line_or_a_character() {
+    fn text_is_cut_after_a_line_or_a_character() {
         #[track_caller]
         fn check(room: usize, text: &str, kept: &str) {
             let limited = OutputBudget::default();

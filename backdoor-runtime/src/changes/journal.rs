@@ -169,7 +169,7 @@ mod tests {
 
     /// `operator.md` C30: the lease of three days ago was said to end in the past, while it ran.
     #[test]
-    fn the_end_of_a_lease_goes_with_the_steps_of_the_clock() {
+    fn end_of_a_lease_follows_steps_of_the_clock() {
         let seconds = Duration::from_secs;
         let days = |days: u64| seconds(days * 86_400);
         let at = SystemTime::UNIX_EPOCH + days(20_000);

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_lease_ends_once_and_is_known_until_then() {
+    fn a_lease_ends_once_and_is_listed_until_then() {
         let now = Instant::now();
         let second = Duration::from_secs(1);
         let leases = vec![lease("one", now + second), lease("two", now + 3 * second)];

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_whole_number_is_said() {
+    fn non_integers_are_refused_with_the_reason() {
         check::<u8>("", "an empty word is not a number");
         for word in ["12abc", "abc", "1.5", "-", "+", "--1", "+-1", "1e3", "٣", "é", "1 000", "0d1"] {
             check::<i32>(word, &format!("`{word}` is not a whole number"));
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_out_of_range() {
+    fn numbers_beyond_the_type_are_out_of_range() {
         check::<u8>("900", "900 is out of range 0..=255");
         check::<u8>("-1", "-1 is out of range 0..=255");
         check::<i8>("0x80", "0x80 is out of range -128..=127");

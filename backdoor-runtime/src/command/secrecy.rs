@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_behind_a_byte_becomes_dots() {
+    fn everything_after_a_byte_becomes_dots() {
         let line: Arc<str> = "login  1234 5".into();
         let masked = Masked::new(&line, iter::once(7..11).collect(), Some(7));
         assert_eq!(&**masked.text(), "login ••••");

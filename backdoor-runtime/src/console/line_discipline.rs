@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_erased_character_goes_whole() {
+    fn erase_removes_a_whole_character() {
         check("aé\x7f\r".as_bytes(), &[line("a")]);
         check("a€\x7f\r".as_bytes(), &[line("a")]);
         check("a😀\x7f\r".as_bytes(), &[line("a")]);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_dropped_to_its_end_and_told_once() {
+    fn overlong_line_is_dropped_and_reported_once() {
         check(b"0123456789\nb\n", &[line("0123456789"), line("b")]);
         check(b"0123456789a\nb\n", &[too_long(), line("b")]);
         check(b"0123456789abcdef 0123456789\r\nb\r\n", &[too_long(), line("b")]);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_is_shorter() {
+    fn the_first_line_has_a_lower_limit() {
         let (mut lines, mut seen) = (LineAssembler::new(3, LIMIT), Vec::new());
         lines.feed(b"abcd\n\n \nabcd\nabc\n0123456789\n0123456789a\n", &mut |input| seen.push(input));
         let refused = Input::Rejected(Rejection::TooLong { limit: 3, is_first: true });
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn telnet_erases_from_outside() {
+    fn telnet_erase_commands_edit_the_line() {
         let mut lines = LineAssembler::new(LIMIT, LIMIT);
         lines.erase_character();
         lines.erase_line();
@@ -386,7 +386,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..<_>::default() })]
 
         #[test]
-        fn what_is_entered_does_not_depend_on_the_cuts(
+        fn lines_do_not_depend_on_packet_boundaries(
             data in prop::collection::vec(
                 prop_oneof![any::<u8>(), prop::sample::select(b"ab \xc3\xa9\r\n\0\x03\x04\x08\x15\x7f".to_vec())],
                 0..40,

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_transcript_has_in_front_is_left_out() {
+    fn prompts_of_a_pasted_transcript_are_removed() {
         let check = |line: &str, expected: &str| {
             let front = front(line, "shop> ");
             assert_eq!(

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_that_have_the_name_of_a_verb_are_none() {
+    fn commands_named_like_verbs_are_no_openings() {
         for text in [
             "get",
             "get key",

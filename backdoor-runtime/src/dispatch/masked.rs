@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_left_out_however_its_name_is_spelled() {
+    fn secret_is_masked_in_every_spelling_of_its_name() {
         for name in [
             "masked-token",
             "masked_token",
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_fail_show_no_word_behind_the_name() {
+    fn failing_lines_mask_all_words_after_the_name() {
         check("set masked-tokne hunter2", "set ••••");
         check("set hunter2 masked-token", "set ••••");
         check("set masked-size=1 hunter2", "set masked-size=1 ••••");
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_as_they_were() {
+    fn other_lines_are_unchanged() {
         for line in [
             "",
             "get masked-size",
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_wrong_hide_all_behind_the_name() {
+    fn wrong_lines_mask_everything_after_the_name() {
         for line in [
             "vault login bob 1234 5678",
             "vault login bob --kye hunter2",

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_was_not_begun_can_be_taken_back() {
+    fn queued_work_can_be_withdrawn() {
         let pool = Pool::new(1);
         let (gate, opened) = mpsc::channel::<()>();
         let (begun, begins) = mpsc::channel();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_what_the_work_captured_costs_no_thread() {
+    fn a_panic_in_a_captured_drop_keeps_the_thread() {
         struct Loud;
         impl Drop for Loud {
             fn drop(&mut self) {

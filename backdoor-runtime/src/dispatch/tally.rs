@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_counted_by_how_they_ended() {
+    fn lines_are_counted_by_outcome() {
         let tally = Tally::default();
         for milliseconds in [1, 5, 3] {
             tally.note(Status::Done, Duration::from_millis(milliseconds));

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_is_held_back_is_found() {
+    fn a_throttled_control_group_is_found() {
         let group = Cgroup {
             memory_percent: Some(91.5),
             memory_limit: Some(1 << 30),

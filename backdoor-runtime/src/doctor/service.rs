@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_grows_much_is_found_once() {
+    fn a_growing_type_is_found_once() {
         let growth = [
             grown("Order", 400, 300, "cart.rs:4"),
             grown("Order", 400, 300, "cart.rs:9"),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_that_is_full_in_no_time_is_found() {
+    fn a_quickly_filled_log_ring_is_found() {
         let ring = |dropped, oldest| RingInfo {
             installed: true,
             kept: 9,

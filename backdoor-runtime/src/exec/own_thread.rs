@@ -168,7 +168,7 @@ mod tests {
 
     /// `newcomer.md` 3.6, 1: `self` said 10 ms where threads that had ended had used 160.
     #[test]
-    fn the_time_of_a_thread_counts_when_it_has_ended() {
+    fn time_of_ended_threads_is_counted() {
         const WORK: u64 = 30_000_000;
         let before = used_by_ended();
         let work = || while used() < WORK {};
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn no_steps_are_no_call() {
+    fn a_nice_value_of_zero_makes_no_call() {
         assert_eq!(Priority::of_console(Some(0)), (Priority::OF_STARTER, None));
     }
 

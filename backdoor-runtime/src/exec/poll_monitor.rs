@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn it_waits_to_be_polled_from_when_it_is_woken_until_it_is() {
+    fn wait_lasts_from_the_wake_up_to_the_poll() {
         let (report, counts) = (PollMonitor::new(), Arc::<Counts>::default());
         let runtime = Waker::from(counts.clone());
         let mut woken = None;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn under_another_waker_it_is_polled_all_the_same() {
+    fn future_is_polled_under_another_waker_too() {
         let report = PollMonitor::new();
         let (first, other) = (Waker::from(Arc::<Counts>::default()), Arc::<Counts>::default());
         let poll = |waker: &Waker| {

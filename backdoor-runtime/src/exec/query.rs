@@ -184,13 +184,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_an_answer_of_its_own() {
+    async fn a_panic_is_an_answer() {
         let asked = QueryThreads::new("asked").ask(LONG, || -> u8 { panic!("no idea") }).await;
         assert_eq!(asked, Err(NoAnswer::Panicked("no idea".to_owned())));
     }
 
     #[tokio::test]
-    async fn what_hangs_is_left_behind_and_a_few_are_the_most() {
+    async fn hanging_queries_are_abandoned_and_limited() {
         let asking = QueryThreads::new("asked");
         let (release, held) = channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_hangs_is_not_asked_again_and_takes_nothing_along() {
+    async fn a_hanging_query_is_not_repeated_and_blocks_no_other() {
         let asking = QueryThreads::new("asked").at_most(2);
         let (release, held) = channel::<()>();
         let held = std::sync::Mutex::new(held);

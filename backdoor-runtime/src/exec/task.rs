@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_in_the_drop_of_an_aborted_future_is_said() {
+    async fn panic_in_the_drop_of_an_aborted_future_is_reported() {
         struct Loud;
         impl Drop for Loud {
             fn drop(&mut self) {

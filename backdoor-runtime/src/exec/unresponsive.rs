@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_returned_is_not_silent() {
+    fn code_that_has_returned_is_responsive() {
         let quick = Running::begin("silence", Duration::MAX);
         assert_eq!(of("silence"), None);
         let late = Running::begin("silence", Duration::MAX);

@@ -395,7 +395,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn split_gives_back_what_quote_wrote(
+        fn split_reverses_quote(
             words in prop::collection::vec("\\PC*|[-'\"\\\\ \t\n\r\0a?$\u{1b}\u{85}]*", 0..5),
         ) {
             let line = words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
@@ -404,7 +404,7 @@ mod tests {
         }
 
         #[test]
-        fn plain_words_are_what_they_are_among_others(line in "([a-z-]| |['\"\\\\ \t\u{a0}é]){0,30}") {
+        fn plain_words_are_the_same_among_others(line in "([a-z-]| |['\"\\\\ \t\u{a0}é]){0,30}") {
             let mut others = words(&line);
             let others = std::iter::from_fn(|| others.0.any_word()).collect::<Result<Vec<_>, _>>();
             prop_assert_eq!(split(&line), others);

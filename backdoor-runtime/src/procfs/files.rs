@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn unreadable_files_are_named() {
         let error = read("/proc/self/no-such-file").unwrap_err();
         assert!(error.to_string().starts_with("cannot read /proc/self/no-such-file: "), "{error}");
     }

@@ -153,7 +153,7 @@ mod tests {
 ";
 
     #[test]
-    fn what_is_writable_and_what_is_code() {
+    fn writable_mappings_and_objects_are_parsed() {
         let maps = Maps::parse(TEXT);
         let stacks: Vec<bool> = maps.writable.iter().map(|mapping| mapping.main_stack).collect();
         assert_eq!(stacks, [false, false, false, true]);

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_innermost_number_is_the_own_one() {
+    fn the_innermost_namespace_has_the_own_id() {
         assert_eq!(own_number("Pid:\t4711\nNSpid:\t4711\t12\t3\nx:\t1\n"), Some(3));
         assert_eq!(own_number("NSpid:\t4711\n"), Some(4711));
         assert_eq!(own_number("Pid:\t4711\n"), None);

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_says_of_a_thread() {
+    fn system_call_line_is_parsed() {
         let asleep = |call, stack_pointer, program_counter| {
             Some(Position::Asleep(Asleep { call, stack_pointer, program_counter }))
         };
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn which_calls_are_made_again() {
+    fn restarted_calls_are_recognized() {
         #[track_caller]
         fn check(number: i64, arguments: [u64; 6], expected: bool) {
             let asleep = Asleep { call: Some((number, arguments)), stack_pointer: 0, program_counter: 0 };

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomer_3_3_1_a_short_time_omits_what_is_not_needed() {
+    fn newcomer_3_3_1_a_short_time_omits_the_date() {
         let now = UNIX_EPOCH + Duration::from_secs(1_796_000_000);
         let ago = |seconds| short_time_at(now - Duration::from_secs(seconds), now);
         let ahead = |seconds| short_time_at(now + Duration::from_secs(seconds), now);

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_leaves_columns_out_where_they_do_not_fit() {
+    fn columns_that_do_not_fit_are_omitted() {
         let rows = [Value::record([("name", "refresh".into()), ("place", "src/cache.rs:88:5".into())])];
         let few = |row: &Value| Value::record([("name", row["name"].clone())]);
         let shown = |width| page(width, |page| table(page, &rows, few, &[]));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_goes_on_below() {
+    fn a_long_sentence_wraps_below_its_text() {
         let shown = |width| page(width, |page| sentence(page, 2, "one two three"));
         assert_eq!(shown(None), "  one two three\n");
         assert_eq!(shown(Some(10)), "  one two\n  three\n");

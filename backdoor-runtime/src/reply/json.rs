@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_no_text() {
+    fn keys_of_other_types_become_text() {
         let keys = |keys: Vec<Value>| Value::map(keys.into_iter().map(|key| (key, 0.into())));
         check(keys(vec![1.into(), true.into(), Value::Null]), r#"{"null":0,"true":0,"1":0}"#);
         check(keys(vec![Duration::from_secs(300).into(), 0.5.into()]), r#"{"0.5":0,"5m":0}"#);
@@ -372,7 +372,7 @@ mod tests {
         }
 
         #[test]
-        fn any_value_is_safe_text_that_keeps_to_its_room(value in any_value()) {
+        fn any_value_is_safe_text_within_its_limit(value in any_value()) {
             let whole = text::render(&value, None);
             prop_assert!(whole.is_empty() || whole.ends_with('\n'));
             for line in whole.split(['\n', '\t']) {

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_std_are_known_and_their_namesakes_left_alone() {
+    fn only_times_of_std_are_recognized() {
         let time = SystemTime::UNIX_EPOCH + Duration::new(5, 6);
         check(Duration::new(5, 6), Value::Duration(Duration::new(5, 6)));
         check(time, Value::Time(time));
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_not_made() {
+    fn values_beyond_the_limit_are_not_built() {
         let rows: Vec<(u32, &str)> = (100..200).map(|at| (at, "abc")).collect();
         let (value, is_whole) = value_within(&rows, 80);
         assert_eq!((value.as_list().map(<[Value]>::len), is_whole), (Some(10), false));
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_the_value_of_itself() {
+    fn serializing_a_value_returns_it() {
         let value = Value::List(vec![
             Value::record([("z", 1.into()), ("a", Value::Null)]),
             Value::map([(2.into(), "b".into()), (Value::Bytes(vec![1]), u128::MAX.into())]),

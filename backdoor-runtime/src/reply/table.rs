@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomer_3_3_1_what_has_no_room_goes_below() {
+    fn newcomer_3_3_1_cells_without_room_move_below_the_row() {
         let row = |name: &'static str, note: &'static str| {
             record(&[("name", name.into()), ("when", Value::Null), ("note", note.into())])
         };
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_say_what_of_them_matters() {
+    fn columns_declare_the_part_that_matters() {
         const COLUMNS: [Column; 3] = [
             Column::new("place").cut(Cut::Start).least(8),
             Column::new("size").right().whole(),

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_what_it_came_from() {
+    fn a_value_equals_its_source() {
         assert_eq!(Value::from("a"), "a");
         assert_eq!(Value::from("a"), *"a");
         assert_eq!(Value::from('a'), String::from("a"));

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stay_whole_and_a_line_goes_on_below_its_text() {
+    fn words_stay_whole_and_lines_wrap_below_their_text() {
         check("one two three", 13, "one two three");
         check("one two three", 12, "one two\n  three");
         check("  one two three\nfour", 14, "  one two\n  three\nfour");
@@ -207,7 +207,7 @@ mod tests {
 
     /// In `mem`, notes went on below numbers of any width, and some at the left.
     #[test]
-    fn lines_with_columns_below_each_other_go_on_at_one_place() {
+    fn aligned_lines_wrap_at_the_same_column() {
         check(
             "file       14.3MiB  mapped files\n  shared        0B  with other processes\npages     144.0KiB  all",
             30,

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_that_has_shown_nothing_makes_room() {
+    fn the_oldest_silent_session_makes_room() {
         let mut room = Room::new(3, 0);
         for id in 1..=3 {
             assert_eq!(room.enter(id, false), Ok(None));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_places_are_kept_for_the_services_own_user() {
+    fn last_sessions_are_reserved_for_the_own_user() {
         let mut room = Room::new(4, 2);
         for id in 1..=2 {
             assert_eq!(room.enter(id, false), Ok(None));
@@ -230,14 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn one_place_stays_for_everybody() {
+    fn one_session_is_left_for_other_users() {
         assert_eq!(Room::new(1, 2).enter(1, false), Ok(None));
         assert_eq!(Room::new(2, 2).enter(1, false), Ok(None));
         assert_eq!(Room::new(usize::MAX, usize::MAX).enter(1, false), Ok(None));
     }
 
     #[test]
-    fn a_session_that_may_stay_makes_no_room() {
+    fn protected_sessions_are_not_evicted() {
         let mut room = Room::new(1, 0);
         room.admission = Arc::new(Admission::new(1, 0, Duration::MAX));
         assert_eq!(room.enter(1, false), Ok(None));

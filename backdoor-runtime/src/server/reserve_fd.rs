@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn one_connection_may_stay_until_there_are_descriptors_again() {
+    fn one_connection_waits_for_free_descriptors() {
         let reserve_fd = ReserveFd::new();
         assert_eq!([reserve_fd.give_up(), reserve_fd.give_up(), reserve_fd.give_up()], [true, false, false]);
         reserve_fd.renew();

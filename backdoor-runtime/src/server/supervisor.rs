@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_fails_begins_again_once_on_the_same_socket() {
+    fn a_failed_thread_restarts_once_on_the_same_socket() {
         let (address, _keeper, warnings, ended) = start(&[1, 3]);
         assert_eq!(greeting(address), "");
         let warning = warnings.recv_timeout(PATIENCE).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_when_it_is_dropped() {
+    fn dropping_the_supervisor_ends_it() {
         let (address, supervisor, warnings, ended) = start(&[]);
         assert_eq!(greeting(address), "hello");
         drop(supervisor);

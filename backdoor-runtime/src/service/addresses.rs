@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_become_more() {
+    fn addresses_are_added() {
         let address = |port: u16| Address::Tcp(([127, 0, 0, 1], port).into());
         assert_eq!(Addresses::default().all(), []);
         let addresses = Addresses::new(vec![address(1)], 2);

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_drops_what_it_says() {
+    fn a_flush_reports_the_dropped_entries() {
         let cache = filled();
         let console = console(&cache);
         assert_eq!(console.run("cache flush --dry-run").text, "40 entries would go\n");

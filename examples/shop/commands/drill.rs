@@ -112,7 +112,7 @@ mod tests {
     use backdoor_runtime::{Backdoor, Status};
 
     #[test]
-    fn as_much_is_said_as_was_asked_for() {
+    fn the_drill_prints_the_requested_amount() {
         let console = Backdoor::testing();
         assert_eq!(console.run("drill text 640B").text.len(), 640);
         assert_eq!(console.run("drill panic").status, Status::Panicked);

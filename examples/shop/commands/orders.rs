@@ -221,7 +221,7 @@ id  sku   count  stage   attempts  note  problem
     }
 
     #[tokio::test]
-    async fn what_sells_best_comes_first() {
+    async fn best_sellers_come_first() {
         let orders = Orders::default();
         for (name, count) in [("bell", 1), ("rope", 2), ("saw", 4), ("rope", 3)] {
             orders.place(Sku::find(name).unwrap(), count).unwrap();
@@ -256,7 +256,7 @@ saw        1      4
     }
 
     #[tokio::test]
-    async fn a_watcher_sees_what_it_asked_for() {
+    async fn a_watcher_gets_the_requested_orders() {
         let orders = book(1).await;
         let console = console(&orders);
         let changes = async {

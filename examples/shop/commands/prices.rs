@@ -148,7 +148,7 @@ rope  9.95   true    100000
     }
 
     #[test]
-    fn a_wrong_price_says_what_one_looks_like() {
+    fn a_wrong_price_is_refused_with_an_example() {
         let console = console(&Catalogue::default(), &Cache::default());
         assert_eq!(
             console.run("price set rope 9,90").error.as_deref(),
@@ -157,7 +157,7 @@ rope  9.95   true    100000
     }
 
     #[test]
-    fn a_refresh_says_how_far_it_is() {
+    fn a_refresh_reports_its_progress() {
         let console = console(&Catalogue::default(), &Cache::default());
         let text = "10 asked\n20 asked\n30 asked\n40 asked\n40 prices are those of today\n";
         assert_eq!(console.run("refresh now").text, text);

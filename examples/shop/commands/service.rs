@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_out_is_listed() {
+    fn low_stock_is_listed() {
         let console = console(&Orders::default());
         assert_eq!(console.run("stock low").text, "    20 lantern\n");
         assert_eq!(console.run("stock low 5").text, "there is enough of everything\n");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn shelves_are_counted_as_they_are_walked_by() {
+    fn stock_count_shows_each_shelf_and_the_total() {
         let console = console(&Orders::default());
         assert_eq!(console.run("stock add bell 5").text, "bell: 100005\n");
         let text = "100005 bell\n100000 saw\n200005 on 2 shelves\n";

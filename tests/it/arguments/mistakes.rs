@@ -5,7 +5,7 @@ use backdoor_runtime::{Backdoor, Status};
 use super::{OPTIONS, check, refuses, takes};
 
 #[test]
-fn values_that_are_none() {
+fn invalid_values_are_named() {
     let usage = "usage: args numbers [--int <number>] [--byte <number>] [--float <decimal>]";
     let wrong = |line: &str, carets: &str, message: &str| refuses(line, carets, &[message, usage]);
     wrong("args numbers --byte 256", "                    ^^^", "--byte: 256 is out of range 0..=255");
@@ -61,7 +61,7 @@ fn values_that_are_none() {
 }
 
 #[test]
-fn words_that_are_missing_or_too_many() {
+fn missing_and_surplus_words_are_named() {
     let places = "usage: args places <level> <count> [<path>]";
     refuses("args places", "           ^", &["missing arguments <level> <count>", places]);
     refuses("args places info", "                ^", &["missing argument <count>", places]);
@@ -88,7 +88,7 @@ fn words_that_are_missing_or_too_many() {
 }
 
 #[test]
-fn options_that_are_wrong() {
+fn wrong_options_are_named() {
     let wrong = |line: &str, carets: &str, message: &str| refuses(line, carets, &[message, OPTIONS]);
     wrong("args options --bi 4", "             ^^^^", "unknown option `--bi`; did you mean `--by`?");
     wrong("args options --bi=4", "             ^^^^^^", "unknown option `--bi`; did you mean `--by`?");
@@ -120,7 +120,7 @@ fn options_that_are_wrong() {
 }
 
 #[test]
-fn quotes_that_do_not_end() {
+fn open_quotes_are_named() {
     refuses(
         "args many 'abc",
         "          ^^^^",
@@ -139,7 +139,7 @@ fn quotes_that_do_not_end() {
 }
 
 #[test]
-fn commands_that_are_not_there() {
+fn unknown_commands_get_a_suggestion() {
     refuses("uptiem", "^^^^^^", &["unknown command `uptiem`; did you mean `uptime`?"]);
     refuses("xyzzy 1", "^^^^^", &["unknown command `xyzzy`; type `help` for the commands"]);
     refuses("'help'", "^^^^^^", &["unknown command `help`; write it without quotes"]);

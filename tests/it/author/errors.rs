@@ -22,7 +22,7 @@ fn an_error_that_main_returns_reads_as_a_sentence() {
 
 /// `.listen(&address)` with a `String` did not compile (attack L13).
 #[test]
-fn an_address_may_be_lent_or_given() {
+fn listen_takes_owned_and_borrowed_addresses() {
     let text = "127.0.0.1:0".to_owned();
     let bound = |listen: backdoor_runtime::Listen| {
         let backdoor = Backdoor::builder("lent").listen(listen).start().unwrap();
@@ -125,7 +125,7 @@ fn regression_an_error_is_shown_with_its_sources() {
 }
 
 #[test]
-fn regression_a_machine_gets_the_sources_of_an_error_one_by_one() {
+fn regression_json_lists_each_source_of_an_error() {
     let console = Backdoor::testing();
     let json = r#"{"error":{"status":"failed","message":"cannot read the configuration","caused_by":["No such file or directory (os error 2)"]}}"#;
     for name in ["", "-async", "-boxed"] {

@@ -141,7 +141,7 @@ async fn run_async_has_the_runtime_that_it_is_called_on() {
 }
 
 #[test]
-fn a_runtime_that_was_given_is_everybodys() {
+fn a_given_runtime_serves_all_commands() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let given = format!("{}\n", runtime.handle().id());
     let console = Backdoor::testing().runtime(runtime.handle().clone());
@@ -153,7 +153,7 @@ fn a_runtime_that_was_given_is_everybodys() {
 
 /// The test hung for ever (newcomer 1.2 b).
 #[test]
-fn what_is_endless_is_interrupted_and_gives_what_came() {
+fn an_endless_command_is_cut_with_its_output() {
     let console = Backdoor::testing();
     for line in ["author rows", "author ticks"] {
         let answer = run_for_items(&console, line, 2);
@@ -168,7 +168,7 @@ fn what_is_endless_is_interrupted_and_gives_what_came() {
 }
 
 #[test]
-fn a_test_keeps_its_own_time_whatever_a_command_declares() {
+fn a_test_uses_its_own_time_limit() {
     let console = Backdoor::testing().command_timeout(Duration::from_millis(50));
     for line in ["author forever", "author rows", "author ticks"] {
         assert_eq!(console.run(line).status, Status::TimedOut, "{line}");

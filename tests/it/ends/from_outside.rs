@@ -102,7 +102,7 @@ fn ctrl_c_ends_what_runs() {
 }
 
 #[test]
-fn a_stuck_command_is_left_behind() {
+fn a_stuck_command_is_abandoned() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("ends deaf deaf");
@@ -117,7 +117,7 @@ fn a_stuck_command_is_left_behind() {
 }
 
 #[test]
-fn a_client_that_vanishes_ends_its_command() {
+fn a_disconnect_ends_the_command() {
     let runtime = service();
     let backdoor = console().runtime(runtime.handle().clone()).start().unwrap();
     for command in ["waits", "asks", "endless", "endless-sync"] {

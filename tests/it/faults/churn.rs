@@ -69,11 +69,11 @@ fn views(flavour: &str) {
 }
 
 #[test]
-fn views_of_a_busy_service_with_several_workers() {
+fn views_work_on_several_busy_workers() {
     views("multi-thread");
 }
 
 #[test]
-fn views_of_a_busy_service_with_one_thread() {
+fn views_work_on_one_busy_thread() {
     views("current-thread");
 }

@@ -40,7 +40,7 @@ async fn shutdown_says_goodbye_too_and_frees_the_port() {
 }
 
 #[test]
-fn a_command_is_told_and_the_operator_too() {
+fn shutdown_informs_the_command_and_the_operator() {
     let console = start();
     let mut client = Client::prompted(&console.addresses()[0]);
     client.send("wire wait never\r\n");
@@ -115,7 +115,7 @@ fn a18_an_immediate_drop_is_logged_with_a_hint() {
 }
 
 #[tokio::test]
-async fn a18_a_shutdown_is_no_handle_that_was_not_kept() {
+async fn a18_a_shutdown_logs_no_hint_about_the_handle() {
     let (log, _guard) = Log::record();
     start().shutdown().await;
     let line = log.expect(&["INFO", "the console of test has ended"]);

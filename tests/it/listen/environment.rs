@@ -126,7 +126,7 @@ fn it_switches_a_console_off() {
 }
 
 #[test]
-fn c19_a_zero_is_named_as_what_it_is() {
+fn c19_a_zero_is_explained() {
     let service = Service::start("start", Some("0"));
     let log = service.all("log");
     let hint = "BACKDOOR_LISTEN asks for any free port with `0`; `off` switches the console off";
@@ -135,7 +135,7 @@ fn c19_a_zero_is_named_as_what_it_is() {
 }
 
 #[test]
-fn c19_what_is_meant_by_off_is_named() {
+fn c19_words_for_off_get_a_correction() {
     for off in ["false", "no", "none"] {
         let service = Service::start("start", Some(off));
         assert_eq!(

@@ -205,7 +205,7 @@ fn c15_a_forked_worker_holds_neither_port_nor_session() {
 }
 
 #[test]
-fn m6_a8_the_drop_of_a_copy_in_another_process_touches_nothing() {
+fn m6_a8_dropping_a_forked_copy_has_no_effect() {
     let directory = Directory::new("copy");
     let mut service = Forking::start(WORKER, &directory);
     let mut session = Client::prompted(&service.tcp);

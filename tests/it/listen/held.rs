@@ -15,7 +15,7 @@ use crate::wait::until;
 use crate::wire::builder;
 
 #[test]
-fn c18_what_the_predecessor_holds_is_had_when_it_ends() {
+fn c18_a_held_address_is_bound_when_its_owner_ends() {
     let directory = Directory::new("predecessor");
     let (path, unix) = directory.socket();
     // It is a process of its own, which ends without a word to anybody.
@@ -42,7 +42,7 @@ fn c18_what_the_predecessor_holds_is_had_when_it_ends() {
 }
 
 #[test]
-fn c18_a_console_with_no_address_yet_ends_as_any_other() {
+fn c18_a_console_without_an_address_yet_ends_cleanly() {
     let holder = builder().listen(0).start().unwrap();
     let (log, _guard) = Log::record();
     let console = builder().listen(holder.addresses()[0].to_string()).start_or_warn();
@@ -53,7 +53,7 @@ fn c18_a_console_with_no_address_yet_ends_as_any_other() {
 }
 
 #[test]
-fn c17_of_several_addresses_those_that_can_be_had_are() {
+fn c17_of_several_addresses_the_free_ones_are_bound() {
     let directory = Directory::new("some");
     let missing = format!("unix:{}/missing/a.sock", directory.0.display());
     let error = builder().listen(0).listen(missing.as_str()).start().unwrap_err();
@@ -102,7 +102,7 @@ fn c17_a_host_without_ipv6_is_served_by_the_other_address() {
 }
 
 #[test]
-fn c17_localhost_is_the_other_family_where_one_is_missing() {
+fn c17_localhost_uses_the_family_that_exists() {
     let off = "ip link set lo up && ip address del 127.0.0.1/8 dev lo";
     let Some(service) = in_a_network(off, "localhost:3000, 127.0.0.1:3001") else { return };
     assert_eq!(service.all("address"), ["[::1]:3000"], "{:?}", service.said);

@@ -61,7 +61,7 @@ fn c16_a_socket_in_a_moved_directory_is_bound_at_its_path() {
 }
 
 #[test]
-fn c16_a_file_in_its_place_is_left_alone_until_it_goes() {
+fn c16_another_file_in_its_place_is_kept() {
     let directory = Directory::new("replaced");
     let (path, address) = directory.socket();
     let (log, _guard) = Log::record();
@@ -77,7 +77,7 @@ fn c16_a_file_in_its_place_is_left_alone_until_it_goes() {
 }
 
 #[test]
-fn what_happens_beside_the_socket_is_no_matter() {
+fn changes_beside_the_socket_are_ignored() {
     let directory = Directory::new("beside");
     let (path, address) = directory.socket();
     let (log, _guard) = Log::record();

@@ -98,7 +98,7 @@ const CANNOT_FAIL: &[i64] = &[
 ];
 
 #[test]
-fn a_filter_refuses_what_cannot_fail() {
+fn a_filter_refuses_calls_that_never_fail() {
     if !is_available() {
         return;
     }
@@ -120,7 +120,7 @@ fn a_filter_refuses_what_cannot_fail() {
 }
 
 #[test]
-fn without_a_filter_the_console_goes_behind_and_says_nothing() {
+fn without_a_filter_the_console_lowers_its_priority() {
     let service = Process::start(&mut Process::command("none"));
     assert_eq!(script(&service.address(), "service work\n"), "worked\n");
     let own = service.nice_of("service").unwrap();

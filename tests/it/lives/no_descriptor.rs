@@ -24,7 +24,7 @@ fn leaking() -> (Process, backdoor_runtime::Address, Client) {
 
 /// attack.md H5.
 #[test]
-fn in_a_leak_of_descriptors_views_answer_and_a_newcomer_gets_in() {
+fn views_and_new_sessions_work_in_a_descriptor_leak() {
     let (service, address, mut first) = leaking();
     for view in VIEWS {
         let answer = first.ask(view);

@@ -43,7 +43,7 @@ fn check_views(service: Process, address: &backdoor_runtime::Address) {
 
 /// operator.md C1, attack.md H1, author.md A1.
 #[test]
-fn a_service_that_can_start_no_thread_is_looked_at() {
+fn views_work_if_no_thread_can_start() {
     for program in programs() {
         let Some(user) = lonely_user() else { return };
         let service = Process::start(Process::of(program, "multi").uid(user));
@@ -55,7 +55,7 @@ fn a_service_that_can_start_no_thread_is_looked_at() {
 }
 
 #[test]
-fn a_service_whose_control_group_is_full_is_looked_at() {
+fn views_work_if_the_control_group_is_full() {
     let Some(group) = Group::new() else { return };
     let service = Process::start(&mut Process::command("multi"));
     let address = service.address();

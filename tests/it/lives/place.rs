@@ -63,14 +63,14 @@ fn check(service: Process, said: &str) {
 }
 
 #[test]
-fn without_proc_what_is_not_read_from_it_is_shown() {
+fn without_proc_the_other_views_work() {
     let dir = Dir::new("no-proc");
     let Some(service) = behind("umount -l /proc; exec \"$service\" multi", &dir) else { return };
     check(service, NO_PROC);
 }
 
 #[test]
-fn in_a_root_with_nothing_but_libraries_the_console_answers() {
+fn the_console_works_in_a_root_with_only_libraries() {
     let dir = Dir::new("root");
     let line = "mount -t tmpfs none \"$dir\"; cp \"$service\" \"$dir/service\"
         for library in /lib /lib64 /usr/lib; do
@@ -115,7 +115,7 @@ fn a_profile_on_a_full_disk_is_shown_and_leaves_no_file() {
 
 /// The kernel answers a write beyond the limit with SIGXFSZ, which ends the process.
 #[test]
-fn a_limit_of_file_sizes_is_kept_and_ends_nothing() {
+fn a_file_size_limit_does_not_end_the_service() {
     let dir = Dir::new("file-size");
     let log = dir.0.join("log");
     let mut command = Command::new("sh");

@@ -67,7 +67,7 @@ fn no_update_is_lost_while_locks_are_listed() {
 }
 
 #[test]
-fn tasks_that_wait_and_give_up_leave_nothing_behind() {
+fn abandoned_waits_leave_nothing_behind() {
     let runtime = Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         static LOCK: asynch::Mutex<u64> = asynch::Mutex::named("stress tasks", 0);

@@ -18,8 +18,8 @@ fn messages() -> Vec<String> {
 }
 
 #[test]
-fn on_the_fmt_layer_it_keeps_nothing_from_the_ring() {
-    own_process("logs::env_filter::on_the_fmt_layer_it_keeps_nothing_from_the_ring", || {
+fn a_filter_on_the_fmt_layer_does_not_affect_the_ring() {
+    own_process("logs::env_filter::a_filter_on_the_fmt_layer_does_not_affect_the_ring", || {
         let shown = Log::default();
         let writer = shown.clone();
         let fmt = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
@@ -39,8 +39,8 @@ fn on_the_fmt_layer_it_keeps_nothing_from_the_ring() {
 
 /// `author.md` A7.
 #[test]
-fn in_front_of_the_ring_what_it_stops_is_said() {
-    own_process("logs::env_filter::in_front_of_the_ring_what_it_stops_is_said", || {
+fn a_filter_before_the_ring_is_reported() {
+    own_process("logs::env_filter::a_filter_before_the_ring_is_reported", || {
         let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
         let registry = tracing_subscriber::registry().with(logs());
         registry.with(EnvFilter::new("info,it::open=debug")).with(fmt).init();

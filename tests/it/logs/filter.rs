@@ -54,7 +54,7 @@ fn the_filter_is_changed_shown_and_reset() {
 }
 
 #[test]
-fn mistakes_say_what_to_type() {
+fn errors_of_log_commands_have_a_correction() {
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let console = Backdoor::testing();
     let error = |line: &str| {
@@ -225,7 +225,7 @@ fn fmt<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(log: &Log) -> impl Layer
 
 /// The service's own layers get what they ask for, no event more: one with the filter that follows changes, others do not.
 #[test]
-fn other_layers_see_what_they_ask_for_and_no_more() {
+fn other_layers_get_no_additional_events() {
     let _alone = alone();
     drop(Log::record());
     let (own, following) = (Log::default(), Log::default());
@@ -302,8 +302,8 @@ fn disabled() {
 
 /// `author.md` A7: a filter that is a layer filters for the ring as well, and nothing said so.
 #[test]
-fn what_a_filter_in_front_stops_is_said() {
-    own_process("logs::filter::what_a_filter_in_front_stops_is_said", || {
+fn events_stopped_by_a_filter_in_front_are_reported() {
+    own_process("logs::filter::events_stopped_by_a_filter_in_front_are_reported", || {
         let front = tracing_subscriber::filter::Targets::new()
             .with_default(LevelFilter::WARN)
             .with_target("it::open", LevelFilter::TRACE);
@@ -335,7 +335,7 @@ fn what_a_filter_in_front_stops_is_said() {
 
 /// `newcomer.md` 3.3.12: a target that nobody has was accepted without a word.
 #[test]
-fn a_target_that_nothing_came_of_is_named() {
+fn a_target_without_events_is_named() {
     let _alone = alone();
     let _subscriber = tracing::subscriber::set_default(subscriber());
     tracing::info!(target: "it::orders", "one");
@@ -354,7 +354,7 @@ fn a_target_that_nothing_came_of_is_named() {
 
 /// `newcomer.md` 3.3.11: `undo` of a reset brought back a lease whose time was over, and changed nothing.
 #[test]
-fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
+fn undo_restores_no_expired_change() {
     let _alone = alone();
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let backdoor = console().start().unwrap();
@@ -372,7 +372,7 @@ fn what_a_reset_ended_and_is_over_by_now_is_not_brought_back() {
 
 /// It was said that somebody had changed it since.
 #[test]
-fn undo_says_that_the_time_of_a_change_was_over() {
+fn undo_reports_that_a_change_had_expired() {
     let _alone = alone();
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let backdoor = console().start().unwrap();

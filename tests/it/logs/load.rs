@@ -11,9 +11,9 @@ use crate::operator::{Operator, console};
 use crate::wait::until;
 
 #[test]
-fn eight_threads_log_flat_out_while_a_tail_runs() {
+fn a_tail_follows_eight_busy_threads() {
     // They drive everything else out of the ring.
-    own_process("logs::load::eight_threads_log_flat_out_while_a_tail_runs", || {
+    own_process("logs::load::a_tail_follows_eight_busy_threads", || {
         tracing_subscriber::registry().with(backdoor_runtime::logs()).init();
         flat_out();
     });

@@ -97,7 +97,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Hangs {
 }
 
 #[test]
-fn a_layer_that_hangs_holds_up_neither_the_ring_nor_the_console() {
+fn a_hanging_layer_blocks_neither_ring_nor_console() {
     let _released = OpensOnDrop(gate("hanging layer"));
     let dispatch = Dispatch::new(subscriber().with(Hangs));
     let thread =

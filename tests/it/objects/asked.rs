@@ -24,7 +24,7 @@ fn now(line: &str) -> Answer {
 }
 
 #[test]
-fn a_debug_that_blocks_is_left_and_asked_again_on_demand() {
+fn a_blocking_debug_is_abandoned_and_repeated_on_demand() {
     struct Held(Arc<Mutex<u8>>);
     impl fmt::Debug for Held {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +52,7 @@ fn a_debug_that_blocks_is_left_and_asked_again_on_demand() {
 }
 
 #[test]
-fn a_debug_that_panics_is_said_and_not_asked_for_ever() {
+fn a_panicking_debug_is_reported_and_not_repeated() {
     struct Fragile;
     impl fmt::Debug for Fragile {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,7 +87,7 @@ fn a_debug_may_create_objects_of_its_own_type() {
 }
 
 #[test]
-fn a_long_debug_is_cut_and_searched_as_far_as_it_goes() {
+fn a_long_debug_is_cut_and_searched_to_its_limit() {
     struct Long(usize);
     impl fmt::Debug for Long {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,7 +136,7 @@ impl Drop for Slow {
 }
 
 #[test]
-fn the_last_reference_is_dropped_on_the_thread_that_asked() {
+fn the_debug_thread_drops_the_last_reference() {
     let ((say, says), (begins, begun), (ends, ended)) = (channel(), channel(), channel());
     let object = Tracked::new(Slow { says: Mutex::new(says), begins, ends });
     thread::scope(|scope| {

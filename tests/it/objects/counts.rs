@@ -18,7 +18,7 @@ fn counted(name: &str) -> TypeInfo {
 }
 
 #[test]
-fn eight_threads_make_and_drop_while_others_look() {
+fn counts_are_exact_under_eight_threads() {
     #[derive(Debug)]
     struct Spark(#[expect(dead_code, reason = "it is shown")] usize);
     #[derive(Track)]
@@ -63,7 +63,7 @@ fn eight_threads_make_and_drop_while_others_look() {
 }
 
 #[test]
-fn a_peak_is_exact_whoever_drops() {
+fn a_peak_is_exact_for_drops_on_any_thread() {
     #[derive(Debug)]
     struct Wave;
     let barrier = Barrier::new(8);
@@ -163,7 +163,7 @@ fn a_leak_is_found_in_a_test() {
 }
 
 #[test]
-fn what_is_dropped_when_a_thread_ends_is_counted() {
+fn drops_at_the_end_of_a_thread_are_counted() {
     struct Late;
     thread_local!(static KEPT: RefCell<Vec<Tracked<Late>>> = const { RefCell::new(Vec::new()) });
     thread::spawn(|| {

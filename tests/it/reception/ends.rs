@@ -15,7 +15,7 @@ const GOODBYE: &str = "test ends this session; goodbye\r\n";
 
 /// The caller's only thread goes on while the console ends, although a command hangs and somebody reads nothing.
 #[tokio::test]
-async fn a_shutdown_holds_up_no_thread() {
+async fn a_shutdown_blocks_no_thread() {
     let console = builder().listen("0").start().unwrap();
     let mut stuck = Client::prompted(&console.addresses()[0]);
     stuck.send("wire stuck shutdown\r\n");

@@ -38,7 +38,7 @@ fn connect(address: &Address) -> TcpStream {
 }
 
 #[test]
-fn five_thousand_silent_connections() {
+fn five_thousand_silent_connections_block_nobody() {
     let service = Service::start(&[]);
     let before = service.descriptors();
     let silent: Vec<_> = (0..5_000).map(|_| connect(&service.address)).collect();
@@ -51,7 +51,7 @@ fn five_thousand_silent_connections() {
 }
 
 #[test]
-fn sixty_four_that_hold_half_a_line() {
+fn sixty_four_unfinished_lines_block_nobody() {
     let service = Service::start(&[]);
     let before = service.descriptors();
     let mut half: Vec<_> = (0..64).map(|_| connect(&service.address)).collect();
@@ -65,7 +65,7 @@ fn sixty_four_that_hold_half_a_line() {
 }
 
 #[test]
-fn twenty_thousand_that_come_and_go() {
+fn twenty_thousand_short_connections_leave_nothing() {
     let service = Service::start(&[]);
     let before = service.descriptors();
     let address = service.address.clone();

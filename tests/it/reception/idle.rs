@@ -28,7 +28,7 @@ fn an_idle_session_is_told_and_closed() {
 }
 
 #[test]
-fn a_session_in_which_something_runs_is_not_idle() {
+fn a_session_with_a_running_command_is_not_idle() {
     // A busy machine must not make the test itself idle.
     let idle = Duration::from_secs(2);
     let console = builder().listen("0").session_idle(idle).start().unwrap();
@@ -44,7 +44,7 @@ fn a_session_in_which_something_runs_is_not_idle() {
 }
 
 #[test]
-fn bytes_that_are_no_line_keep_a_session_open() {
+fn bytes_without_a_line_end_keep_a_session_open() {
     let console = builder().listen("0").session_idle(IDLE * 10).start().unwrap();
     let mut client = Client::prompted(&console.addresses()[0]);
     for _ in 0..15 {

@@ -103,7 +103,7 @@ fn a_full_port_does_not_lock_out_the_unix_socket() {
 }
 
 #[test]
-fn more_sessions_than_the_limit_are_turned_away() {
+fn sessions_beyond_the_limit_are_rejected() {
     harms_only_without(
         |builder| builder,
         |builder| builder.max_sessions(usize::MAX),

@@ -69,7 +69,7 @@ async fn a_join_set_does_what_tokios_does() {
 }
 
 #[tokio::test]
-async fn an_operator_cancels_and_is_remembered() {
+async fn a_cancelled_task_names_its_operator() {
     let _kept = ENDED.read().await;
     struct Drops(Arc<()>);
     let kept = Arc::new(());
@@ -98,7 +98,7 @@ async fn an_operator_cancels_and_is_remembered() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_cancelled_is_said() {
+async fn a_refused_cancel_has_a_reason() {
     let _kept = ENDED.read().await;
     let instrumented = pending::<()>().instrumented("ends-instrumented");
     let id = instrumented.id();
@@ -112,7 +112,7 @@ async fn what_cannot_be_cancelled_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_left_of_tasks_that_have_ended() {
+async fn ended_tasks_leave_nothing_behind() {
     let held = Arc::new(());
     for round in 0..200 {
         let one = held.clone();

@@ -51,7 +51,7 @@ fn a_hundred_thousand_tasks_are_listed_in_pieces() {
 
 /// `--busy` shows 20 unless more are asked for, and no list is cut without a word.
 #[test]
-fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
+fn a_limited_list_counts_the_other_tasks() {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     for _ in 0..30 {
         let beat = async {
@@ -85,7 +85,7 @@ fn a_limit_is_what_was_asked_for_and_what_it_leaves_out_is_said() {
 
 /// More than fifty are no list that a person reads: on a terminal, those of one name and place are together.
 #[test]
-fn on_a_terminal_many_are_told_by_name_and_place() {
+fn on_a_terminal_many_tasks_are_grouped() {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let spawn =
         |name: &'static str| drop(tasks::Builder::new().name(name).spawn_on(crowd(), runtime.handle()));

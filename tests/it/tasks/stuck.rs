@@ -38,7 +38,7 @@ fn operator(runtime: &Runtime) -> (Backdoor, Operator) {
 }
 
 #[test]
-fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
+fn a_looping_worker_is_named_with_the_waiting_tasks() {
     let runtime = workers(1);
     let ends = Ends(Arc::default());
     let (_backdoor, mut operator) = operator(&runtime);
@@ -104,7 +104,7 @@ fn a_worker_in_an_endless_loop_is_named_and_what_it_holds_up() {
 }
 
 #[test]
-fn a_runtime_that_is_well_is_said_to_be() {
+fn a_healthy_runtime_is_reported_as_not_stuck() {
     let runtime = workers(2);
     let (_backdoor, mut operator) = operator(&runtime);
     let _task = Builder::new().name("well").spawn_on(std::future::pending::<()>(), runtime.handle());
@@ -122,7 +122,7 @@ fn a_runtime_that_is_well_is_said_to_be() {
 
 /// Many at one place are one sentence, however many they are.
 #[test]
-fn workers_that_are_held_at_one_place_are_told_together() {
+fn workers_held_at_one_place_are_reported_together() {
     let runtime = workers(6);
     let ends = Ends(Arc::default());
     let (_backdoor, mut operator) = operator(&runtime);

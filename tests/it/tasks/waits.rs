@@ -133,7 +133,7 @@ async fn branches_are_leaves_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_text_shows_the_way_once_and_its_branches_below() {
+async fn shared_functions_are_shown_once_above_branches() {
     let task = spawn_named("tasks-select", selects(Arc::default()));
     stack(task.id()).await;
     let id = task.id();
@@ -164,7 +164,7 @@ fn poll_all<F: Future>(all: &mut [std::pin::Pin<Box<F>>], context: &mut std::tas
 }
 
 #[tokio::test]
-async fn leaves_that_are_alike_are_counted() {
+async fn equal_leaves_are_counted() {
     let task = spawn(joins_alike());
     let stack = stack(task.id()).await;
     assert!(stack.leaves.iter().any(|leaf| leaf.times == 3), "{:?}", shape(&stack));
@@ -207,7 +207,7 @@ async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
 }
 
 #[tokio::test]
-async fn a_few_that_are_joined_are_leaves_of_their_own() {
+async fn each_member_of_a_small_join_is_a_leaf() {
     let task = spawn(async {
         join_all((0..3).map(|_| sleeps())).await;
     });
@@ -227,7 +227,7 @@ async fn wakes_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_wakes_itself_is_said_to() {
+async fn a_self_waking_future_is_marked() {
     let task = spawn(wakes_itself());
     let stack = stack(task.id()).await;
     assert!(stack.leaves[0].woke_itself, "{stack:#?}");
@@ -249,7 +249,7 @@ impl Future for Retry {
 
 /// `views/self-wake.rs`. It woke itself in `backtrace::backtrace::trace_unsynchronized`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_wakes_itself_is_named_by_its_own_type() {
+async fn a_self_waking_future_is_named_by_its_type() {
     let task = spawn_named("retry-loop", Retry);
     let there = stack(task.id()).await;
     assert_eq!(there.leaves[0].waits_for, None, "{there:#?}");
@@ -260,7 +260,7 @@ async fn what_wakes_itself_is_named_by_its_own_type() {
 }
 
 #[tokio::test]
-async fn what_waits_for_nothing_is_said_to() {
+async fn a_future_without_a_waker_has_a_note() {
     let task = spawn(pending::<()>());
     let stack = stack(task.id()).await;
     assert!(stack.leaves.is_empty());
@@ -290,7 +290,7 @@ async fn nests() {
 }
 
 #[tokio::test]
-async fn a_task_within_a_task_has_a_stack_of_its_own() {
+async fn a_nested_task_has_its_own_stack() {
     let outer = spawn(nests());
     let inner = || super::named("tasks-inner");
     let inner = until_async("an inner task", inner, |tasks| !tasks.is_empty()).await.remove(0);

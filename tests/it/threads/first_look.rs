@@ -35,7 +35,7 @@ fn figure(pid: u32, name: &str) -> u64 {
 
 /// M11, newcomer 3.5. It took 47 MiB of anonymous memory in this build, for ever.
 #[test]
-fn the_first_look_takes_little_memory_and_gives_it_back() {
+fn the_first_look_up_needs_little_memory() {
     let mut example = Example::start_with("hello", &LISTEN);
     let address = address(&mut example);
     script(&address, "version\n");
@@ -84,7 +84,7 @@ impl Drop for Group {
 
 /// Operator's C2: it was killed by the first `pnt`.
 #[test]
-fn a_service_with_32_mib_outlives_every_view() {
+fn every_view_works_with_32_mib() {
     let Some(group) = Group::of(32 << 20) else {
         left_out("a service in 32 MiB: no control group can be made here");
         return;

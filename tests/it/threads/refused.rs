@@ -55,7 +55,7 @@ impl Service {
 }
 
 #[test]
-fn threads_that_sleep_are_seen_where_no_call_for_it_is_allowed() {
+fn sleeping_threads_are_read_under_a_strict_filter() {
     if !is_available() {
         return;
     }
@@ -85,7 +85,7 @@ fn threads_that_sleep_are_seen_where_no_call_for_it_is_allowed() {
 }
 
 #[test]
-fn a_call_that_a_filter_kills_for_is_not_made() {
+fn calls_that_a_filter_kills_are_not_made() {
     if !is_available() {
         return;
     }
@@ -105,7 +105,7 @@ fn a_call_that_a_filter_kills_for_is_not_made() {
 }
 
 #[test]
-fn where_no_signal_may_be_queued() {
+fn without_queued_signals_stacks_have_a_reason() {
     let mut command = Command::new(program("faults"));
     let forbid = || {
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -155,7 +155,7 @@ fn threads_are_found_in_the_proc_of_an_outer_pid_namespace() {
 }
 
 #[test]
-fn a_thread_that_a_debugger_watches_is_not_signalled() {
+fn a_debugged_thread_is_not_signalled() {
     let service = Service::start(Command::new(program("faults")));
     let answer = service.asks_until("pnt count_for_ever", "1 of ");
     let tid: i32 = answer.split(['(', ')']).nth(1).unwrap().parse().unwrap();

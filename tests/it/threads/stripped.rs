@@ -48,7 +48,7 @@ fn service() {
 }
 
 #[test]
-fn a_stripped_service_says_what_cannot_be_told() {
+fn a_stripped_service_names_what_is_missing() {
     if env::var_os(SERVICE).is_some() {
         service();
     }
@@ -56,11 +56,7 @@ fn a_stripped_service_says_what_cannot_be_told() {
     let strip = Command::new("strip").arg("-o").arg(&stripped).arg(env::current_exe().unwrap()).status();
     assert!(strip.unwrap().success());
     let mut command = Command::new(&stripped);
-    command.args([
-        "--exact",
-        "threads::stripped::a_stripped_service_says_what_cannot_be_told",
-        "--nocapture",
-    ]);
+    command.args(["--exact", "threads::stripped::a_stripped_service_names_what_is_missing", "--nocapture"]);
     command.env(SERVICE, "1").env_remove("BACKDOOR_LISTEN");
     let mut example = Example::start_command(command);
     let address = loop {

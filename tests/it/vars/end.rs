@@ -32,7 +32,7 @@ fn leases_end_with_their_console() {
 }
 
 #[test]
-fn the_service_and_the_log_are_told() {
+fn a_change_calls_on_change_and_is_logged() {
     let (_alone, _) = alone();
     let (log, _recording) = Log::record();
     let backdoor = console().start().unwrap();

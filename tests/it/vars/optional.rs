@@ -37,7 +37,7 @@ fn no_more_than_a_minute(time: &Option<Duration>) -> Result<(), &'static str> {
 }
 
 #[test]
-fn an_option_is_settable_and_none_takes_its_value_away() {
+fn none_clears_an_option() {
     let _alone = journal();
     let console = Backdoor::testing();
     let set = |line: &str| {
@@ -66,7 +66,7 @@ fn an_option_is_settable_and_none_takes_its_value_away() {
 }
 
 #[test]
-fn what_is_shown_of_an_option_can_be_typed() {
+fn the_shown_value_of_an_option_can_be_typed() {
     let _alone = journal();
     let console = Backdoor::testing();
     let made = |line: &str| console.run(line).text.split(" (change").next().unwrap_or_default().to_owned();

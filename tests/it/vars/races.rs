@@ -20,7 +20,7 @@ static RACE_ONE: AtomicU64 = AtomicU64::new(0);
 static RACE_TWO: Mutex<u64> = Mutex::new(0);
 
 #[test]
-fn a_lease_ends_when_its_operator_has_gone() {
+fn a_lease_ends_after_its_session_closed() {
     let (_alone, _) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -35,7 +35,7 @@ fn a_lease_ends_when_its_operator_has_gone() {
 }
 
 #[test]
-fn what_the_service_has_changed_since_is_left_alone() {
+fn a_lease_keeps_later_changes_of_the_service() {
     let (_alone, _) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);

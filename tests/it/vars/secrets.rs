@@ -84,7 +84,7 @@ fn m3_a_secret_is_masked_in_every_spelling() {
 }
 
 #[test]
-fn dots_stand_for_it_everywhere() {
+fn a_secret_is_dots_in_every_view() {
     let (_alone, first) = alone();
     let (log, _recording) = Log::record();
     let backdoor = console().start().unwrap();

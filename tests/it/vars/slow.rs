@@ -43,7 +43,7 @@ fn hangs(_: &u8) -> Result<(), String> {
 }
 
 #[test]
-fn a_lock_that_is_held_is_said_to_be() {
+fn a_held_lock_is_reported() {
     let (_alone, _) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -73,7 +73,7 @@ fn a_poisoned_lock_is_read_and_set() {
 }
 
 #[test]
-fn what_panics_while_it_is_read_poisons_no_lock() {
+fn a_panic_during_a_reading_poisons_no_lock() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     assert!(operator.asks("vars slow-expl").contains("(reading the variable panicked: in Clone)"));
@@ -81,7 +81,7 @@ fn what_panics_while_it_is_read_poisons_no_lock() {
 }
 
 #[test]
-fn a_computed_one_that_hangs_is_named_and_the_rest_is_shown() {
+fn a_hanging_computed_variable_is_named() {
     let _opens = OpensOnDrop(gate("slow computed"));
     vars::register("slow-a-computed", || {
         gate("slow computed").block();
@@ -104,7 +104,7 @@ fn a_computed_one_that_hangs_is_named_and_the_rest_is_shown() {
 }
 
 #[test]
-fn what_hangs_before_it_is_written_is_not_written_later() {
+fn an_abandoned_change_is_not_written_later() {
     let (_alone, _) = alone();
     let _opens = OpensOnDrop(gate("slow validate"));
     let backdoor = console().start().unwrap();
@@ -124,7 +124,7 @@ fn what_hangs_before_it_is_written_is_not_written_later() {
 static SLOW_OURS: backdoor_runtime::sync::RwLock<u8> = backdoor_runtime::sync::RwLock::new(1);
 
 #[test]
-fn locks_of_ours_are_held_and_set_as_others() {
+fn variables_in_our_locks_work_as_in_others() {
     let (_alone, _) = alone();
     let held = SLOW_OURS.write().unwrap();
     assert_eq!(vars::get("slow-ours").unwrap().state, "held");
@@ -154,7 +154,7 @@ static SLOW_SILENT: Mutex<Silent> = Mutex::new(Silent);
 
 /// `attack.md` M2: each look left a thread, and after eight no variable of the process could be read or set.
 #[test]
-fn a_variable_that_hangs_is_asked_once_and_takes_no_other_along() {
+fn a_hanging_variable_blocks_no_other() {
     let (_alone, _) = alone();
     let _opens = OpensOnDrop(gate("slow display"));
     let backdoor = console().start().unwrap();

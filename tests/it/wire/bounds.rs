@@ -35,7 +35,7 @@ fn comes(client: &mut Client, wanted: &str, within: Duration) -> bool {
 }
 
 #[test]
-fn a_line() {
+fn overlong_lines_are_refused() {
     let long = format!("wire echo a\nwire echo {}\n", "x".repeat(10_000));
     harms_only_without(
         as_it_is,
@@ -50,7 +50,7 @@ fn a_line() {
 }
 
 #[test]
-fn the_first_line() {
+fn the_first_line_is_bounded() {
     let long = format!("wire echo {}\nwire echo a\n", "x".repeat(2000));
     let refused =
         "line not run: the first line of a session has at most 1024 bytes; send a short one before it\na\n";
@@ -63,7 +63,7 @@ fn the_first_line() {
 }
 
 #[test]
-fn words() {
+fn the_number_of_words_is_bounded() {
     let line = |count| format!("wire many{}\n", " a".repeat(count));
     harms_only_without(
         as_it_is,
@@ -79,7 +79,7 @@ fn words() {
 
 /// Its memory is that of the whole process, so that it has one of its own: this very test, run again.
 #[test]
-fn a_hundred_megabytes_without_a_line_end() {
+fn an_endless_line_needs_no_memory() {
     const CHILD: &str = "BACKDOOR_TEST_MAX_LINE";
     if let Ok(limit) = env::var(CHILD) {
         let limit: usize = limit.parse().unwrap();
@@ -97,7 +97,7 @@ fn a_hundred_megabytes_without_a_line_end() {
     }
     let grown = |limit: usize| -> u64 {
         let child = process::Command::new(env::current_exe().unwrap())
-            .args(["--exact", "wire::bounds::a_hundred_megabytes_without_a_line_end", "--nocapture"])
+            .args(["--exact", "wire::bounds::an_endless_line_needs_no_memory", "--nocapture"])
             .env(CHILD, limit.to_string())
             .output()
             .unwrap();
@@ -179,7 +179,7 @@ fn option_commands() {
 }
 
 #[test]
-fn output_on_its_way() {
+fn pending_output_is_bounded() {
     let whole = |builder: Builder| builder.max_answer(usize::MAX);
     harms_only_without(
         whole,
@@ -201,7 +201,7 @@ fn output_on_its_way() {
 }
 
 #[test]
-fn a_client_that_takes_no_byte() {
+fn a_client_that_reads_nothing_is_bounded() {
     let short = |builder: Builder| builder.write_stall(Duration::from_millis(100));
     harms_only_without(
         short,
@@ -226,7 +226,7 @@ fn a_client_that_takes_no_byte() {
 
 /// A pager in front of the client, say, that nobody scrolls on.
 #[test]
-fn a_reader_that_pauses_learns_that_its_answer_was_cut() {
+fn a_slow_reader_is_told_of_a_cut_answer() {
     let socket = env::temp_dir().join(format!("backdoor-pauses-{}.sock", process::id()));
     let unix = format!("unix:{}", socket.display());
     let short = Duration::from_millis(100);
@@ -270,7 +270,7 @@ fn keeps_all_ahead(console: &Backdoor, limit: Limit, name: &str) -> bool {
 }
 
 #[test]
-fn lines_ahead_of_their_turn() {
+fn queued_lines_are_bounded() {
     harms_only_without(
         |builder| builder.max_lines_ahead(10),
         |builder| builder.max_lines_ahead(usize::MAX),
@@ -280,7 +280,7 @@ fn lines_ahead_of_their_turn() {
 }
 
 #[test]
-fn bytes_ahead_of_their_turn() {
+fn queued_bytes_are_bounded() {
     let any_count = |builder: Builder| builder.max_lines_ahead(usize::MAX);
     harms_only_without(
         |builder| any_count(builder).max_bytes_ahead(1000),

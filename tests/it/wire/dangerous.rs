@@ -25,7 +25,7 @@ fn yes_runs_it_and_anything_else_does_not() {
 }
 
 #[test]
-fn a_line_that_came_before_the_question_is_no_answer() {
+fn an_earlier_line_does_not_answer_a_question() {
     let mut client = Client::prompted(tcp());
     client.send("wire drop early\r\nyes\r\nwire count early\r\n");
     let text = client.expect(QUESTION);
@@ -52,7 +52,7 @@ fn regression_no_line_of_a_long_paste_answers() {
 }
 
 #[test]
-fn a_line_that_was_begun_before_the_question_is_no_answer() {
+fn an_unfinished_earlier_line_does_not_answer() {
     let mut client = Client::prompted(tcp());
     client.send("wire drop begun-early\r\nye");
     client.expect(QUESTION);

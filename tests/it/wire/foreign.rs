@@ -4,7 +4,7 @@ use crate::client::{Client, script};
 use crate::wire::{count_of, open, tcp, unix};
 
 #[test]
-fn http_is_cut_off_and_nothing_of_it_runs() {
+fn http_is_disconnected_and_runs_nothing() {
     let body = "wire count http\r\nwire drop http --yes\r\n";
     for opening in [
         "GET / HTTP/1.1\r\n",
@@ -95,7 +95,7 @@ fn http_words_are_arguments_after_an_accepted_line() {
 
 /// Whether a header was a header depended on whether the line before it had been run when it was read.
 #[test]
-fn regression_a_line_is_judged_in_its_turn() {
+fn regression_queued_lines_are_checked_in_order() {
     let mut client = Client::connect(tcp());
     client.send("wire wait judged\nnote: this is no header\nwire echo a\n");
     client.expect("waiting\n");
@@ -112,7 +112,7 @@ fn script_that_may_be_reset(address: &backdoor_runtime::Address, text: &str) -> 
 
 /// A browser that connects ahead of its request looks like a person, and its request line may be too long to be read.
 #[test]
-fn regression_a_request_line_that_is_too_long_hides_no_headers() {
+fn regression_an_overlong_request_line_hides_no_headers() {
     let mut client = Client::connect(tcp());
     client.expect("test> ");
     let path = "x".repeat(10_000);
@@ -190,7 +190,7 @@ fn a_slow_foreign_client_is_closed_at_its_first_line() {
 }
 
 #[test]
-fn l6_commands_that_are_called_like_verbs_are_run() {
+fn l6_commands_named_like_verbs_run() {
     for name in ["user", "info", "options", "ping"] {
         assert_eq!(script(tcp(), format!("{name} /path\n")), "/path\n");
         assert_eq!(Client::prompted(tcp()).ask(&format!("{name} a")), "a\r\n");
@@ -201,7 +201,7 @@ fn l6_commands_that_are_called_like_verbs_are_run() {
 }
 
 #[test]
-fn a_command_may_be_called_get() {
+fn a_command_named_get_runs() {
     assert_eq!(script(tcp(), "get /path\n"), "/path\n");
     assert_eq!(Client::prompted(tcp()).ask("get /path"), "/path\r\n");
 }

@@ -55,7 +55,7 @@ fn regression_ctrl_c_leaves_a_line_of_json_whole() {
 }
 
 #[test]
-fn ctrl_c_as_the_first_word_of_a_peer_makes_one_prompt() {
+fn ctrl_c_as_the_first_input_makes_one_prompt() {
     let mut client = Client::connect(tcp());
     client.send(CTRL_C);
     client.expect(MARK);
@@ -64,7 +64,7 @@ fn ctrl_c_as_the_first_word_of_a_peer_makes_one_prompt() {
 }
 
 #[test]
-fn ctrl_c_drops_the_line_that_was_begun() {
+fn ctrl_c_drops_the_unfinished_line() {
     let mut client = Client::prompted(tcp());
     client.send([b"wire count begun".as_slice(), CTRL_C, b"wire echo a\r\n"].concat());
     client.expect(MARK);
@@ -74,7 +74,7 @@ fn ctrl_c_drops_the_line_that_was_begun() {
 }
 
 #[test]
-fn ctrl_c_throws_away_what_waits_and_says_so() {
+fn ctrl_c_discards_queued_lines_and_reports_it() {
     let mut client = Client::prompted(tcp());
     client.send("wire wait never\r\nwire count thrown\r\nwire count thrown\r\n");
     client.expect("waiting\r\n");
@@ -86,7 +86,7 @@ fn ctrl_c_throws_away_what_waits_and_says_so() {
 }
 
 #[test]
-fn a_stuck_command_is_left_behind() {
+fn a_stuck_command_is_abandoned() {
     let mut client = Client::prompted(tcp());
     client.send("wire stuck left-behind\r\n");
     client.expect("waiting\r\n");
@@ -99,7 +99,7 @@ fn a_stuck_command_is_left_behind() {
 }
 
 #[test]
-fn are_you_there_is_answered_where_a_person_sees_it() {
+fn are_you_there_is_answered_visibly() {
     let mut client = Client::prompted(tcp());
     let here = format!("[test runs, pid {}]\r\n", std::process::id());
     client.send(b"\xff\xf6");
@@ -127,7 +127,7 @@ fn erase_character_and_erase_line_edit_the_line() {
 }
 
 #[test]
-fn abort_output_ends_what_is_said_and_not_what_is_done() {
+fn abort_output_ends_the_output_and_not_the_command() {
     let mut client = Client::prompted(tcp());
     client.send("wire wait aborted\r\n");
     client.expect("waiting\r\n");
@@ -172,7 +172,7 @@ fn urgent_data_stays_in_its_place() {
 }
 
 #[test]
-fn ctrl_d_ends_the_session_when_all_is_answered() {
+fn ctrl_d_ends_the_session_after_all_answers() {
     for keys in [b"\x04".as_slice(), b"\xff\xec"] {
         for address in [tcp(), unix()] {
             let mut client = Client::prompted(address);
@@ -192,7 +192,7 @@ fn ctrl_d_ends_the_session_when_all_is_answered() {
 }
 
 #[test]
-fn ctrl_d_in_a_line_is_nothing() {
+fn ctrl_d_within_a_line_is_ignored() {
     let mut client = Client::prompted(tcp());
     client.send(b"wire echo a\x04b\r\n");
     assert_eq!(client.answer(), "ab\r\n");

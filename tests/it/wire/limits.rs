@@ -9,7 +9,7 @@ use crate::wait::until;
 use crate::wire::{builder, tcp};
 
 #[test]
-fn a_session_over_the_limit_is_told_so() {
+fn a_session_over_the_limit_gets_the_reason() {
     let console = builder().listen("0").max_sessions(2).start().unwrap();
     let address = &console.addresses()[0];
     let mut clients = [Client::prompted(address), Client::prompted(address)];

@@ -42,7 +42,7 @@ fn a_line_split_anywhere_is_one_line() {
 }
 
 #[test]
-fn an_empty_line_does_nothing_but_a_prompt() {
+fn an_empty_line_shows_a_prompt() {
     let mut client = Client::prompted(tcp());
     for line in ["", "   ", "\t"] {
         assert_eq!(client.ask(line), "");

@@ -47,7 +47,7 @@ fn c12_an_empty_first_line_gets_banner_and_prompt() {
 }
 
 #[test]
-fn c12_an_empty_line_in_front_of_a_script_is_dropped() {
+fn c12_an_empty_line_before_a_script_is_dropped() {
     for address in [tcp(), plain_tcp(), unix()] {
         assert_eq!(script(address, "\nwire echo a\n\nwire echo b\n"), "a\nb\n");
         assert_eq!(script(address, "\r\n \r\n"), "");
@@ -70,7 +70,7 @@ fn a_client_that_speaks_telnet_gets_the_banner_at_once() {
 }
 
 #[test]
-fn a_client_may_begin_to_speak_telnet_later() {
+fn a_client_may_start_telnet_later() {
     for address in [plain_tcp(), unix()] {
         let mut client = Client::prompted(address);
         client.send([0xff, 0xf1]);
@@ -81,7 +81,7 @@ fn a_client_may_begin_to_speak_telnet_later() {
 }
 
 #[test]
-fn a_script_that_speaks_telnet_later_gets_a_prompt() {
+fn a_script_that_starts_telnet_later_gets_a_prompt() {
     let mut client = Client::connect(tcp());
     client.send("wire echo a\n");
     assert_eq!(client.expect("a\n"), "a\n");

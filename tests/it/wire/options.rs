@@ -89,7 +89,7 @@ fn an_unfinished_subnegotiation_does_not_stop_an_interrupt() {
 }
 
 #[test]
-fn what_is_repeated_is_not_acknowledged_twice() {
+fn repeated_requests_are_acknowledged_once() {
     let mut client = Client::prompted(tcp());
     // The answer to our own question is no question.
     client.send(WILL_NAWS.repeat(20));
@@ -103,7 +103,7 @@ fn what_is_repeated_is_not_acknowledged_twice() {
 }
 
 #[test]
-fn unknown_options_are_refused_with_no_more_bytes_than_came() {
+fn refusals_are_no_longer_than_requests() {
     let console = builder().listen("0").max_option_commands(usize::MAX).start().unwrap();
     let mut client = Client::prompted(&console.addresses()[0]);
     for option in (0..=255).filter(|option| ![6, 31].contains(option)) {
@@ -133,7 +133,7 @@ fn regression_only_telnet_peers_are_asked_for_binary() {
 }
 
 #[test]
-fn what_asks_for_nothing_gets_nothing() {
+fn verbs_that_need_no_answer_get_none() {
     let mut client = Client::prompted(tcp());
     // NOP, data mark, GA, EOR, a SE that ends nothing, suspend, DONT and WONT of what is off, and of the mark.
     client.send(
@@ -160,7 +160,7 @@ fn negotiation_ends_with_the_first_refusal() {
 }
 
 #[test]
-fn a_client_that_refuses_by_itself_is_asked_nothing() {
+fn a_client_that_refuses_first_gets_no_request() {
     let mut client = Client::connect(tcp());
     client.binary_asked = true;
     client.send([0xff, 0xfc, 0x1f]);

@@ -39,7 +39,7 @@ fn a_mistake_in_a_pasted_line_is_underlined() {
 }
 
 #[test]
-fn c22_a_dash_that_is_none_is_named() {
+fn c22_typographic_dashes_are_named() {
     let check = |line: &str, error: &str| {
         let answer = script(tcp(), format!("{line}\n"));
         assert!(answer.contains(error), "{line}: {answer}");
@@ -52,6 +52,6 @@ fn c22_a_dash_that_is_none_is_named() {
 }
 
 #[test]
-fn a_space_that_does_not_break_separates_words() {
+fn a_no_break_space_separates_words() {
     assert_eq!(script(tcp(), "wire\u{a0}many\u{a0}a\u{202f}b\n"), "2\n");
 }

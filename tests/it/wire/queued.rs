@@ -27,7 +27,7 @@ fn a_thousand_pasted_lines_run_in_order_with_a_prompt_each() {
 }
 
 #[test]
-fn lines_beyond_what_a_session_holds_wait_in_the_socket() {
+fn lines_beyond_the_limit_wait_in_the_socket() {
     let count = 30_000;
     let lines: String = (0..count).map(|line| format!("wire echo {line}\n")).collect();
     let expected: String = (0..count).map(|line| format!("{line}\n")).collect();
@@ -45,7 +45,7 @@ fn lines_beyond_what_a_session_holds_wait_in_the_socket() {
 }
 
 #[test]
-fn a_line_that_comes_while_a_command_runs_waits_its_turn() {
+fn a_line_during_a_command_waits() {
     let mut client = Client::prompted(tcp());
     client.send("wire wait turn\r\n");
     client.expect("waiting\r\n");
@@ -59,7 +59,7 @@ fn a_line_that_comes_while_a_command_runs_waits_its_turn() {
 }
 
 #[test]
-fn what_a_queued_line_prints_stands_below_the_line() {
+fn output_of_a_queued_line_follows_its_echo() {
     let mut client = Client::prompted(tcp());
     client.send("wire wait behind\r\nwire flood 1\r\n");
     client.expect("waiting\r\n");

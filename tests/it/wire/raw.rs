@@ -29,7 +29,7 @@ fn many_colours() -> impl Iterator<Item = RawAnsi> + use<> {
 const SPELT: &str = "\\x1b[31mred\nand\\u{9b}1m bold";
 
 #[test]
-fn a_raw_reply_passes_to_a_terminal_and_nothing_else_does() {
+fn only_a_raw_reply_reaches_a_terminal_unchanged() {
     for address in [tcp(), plain_tcp()] {
         let mut client = Client::prompted(address);
         let answer = client.ask("wire colours").replace("\r\n", "\n");
@@ -43,7 +43,7 @@ fn a_raw_reply_passes_to_a_terminal_and_nothing_else_does() {
 }
 
 #[test]
-fn a_raw_reply_is_spelled_out_where_no_terminal_is() {
+fn a_raw_reply_is_escaped_without_a_terminal() {
     assert_eq!(script(tcp(), "wire colours\n"), format!("\\x1b[2Jprinted\n{SPELT}\n"));
     let mut client = Client::prompted(tcp());
     assert_eq!(client.ask("wire many-colours").replace("\r\n", "\n"), format!("{SPELT}\n"));

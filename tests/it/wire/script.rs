@@ -20,12 +20,12 @@ fn every_command_is_finished_after_the_end_of_input() {
 }
 
 #[test]
-fn the_last_line_needs_no_newline_where_the_input_ends() {
+fn the_last_line_needs_no_newline() {
     assert_eq!(script(tcp(), "wire echo a\nwire echo b"), "a\nb\n");
 }
 
 #[test]
-fn quit_ends_a_script_and_what_follows_is_not_run() {
+fn lines_after_quit_do_not_run() {
     assert_eq!(script(tcp(), "wire echo a\nquit\nwire count after-quit\n"), "a\ngoodbye\n");
     assert_eq!(count_of("after-quit"), 0);
 }
@@ -51,7 +51,7 @@ fn an_idle_script_is_closed_after_its_answers() {
 
 /// A loop that pauses lost its next line, and nobody said so.
 #[test]
-fn c13_a_script_that_pauses_is_not_closed_without_a_word() {
+fn c13_a_paused_script_is_told_before_it_is_closed() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
     let mut client = Client::connect(&console.addresses()[0]);
     client.send("wire many a --json\n");
@@ -64,7 +64,7 @@ fn c13_a_script_that_pauses_is_not_closed_without_a_word() {
 
 /// "kill 12" was run of a "kill 123" whose last byte was late.
 #[test]
-fn regression_a_line_whose_end_is_late_is_not_run() {
+fn regression_an_incomplete_line_does_not_run() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
     let mut client = Client::connect(&console.addresses()[0]);
     client.send("wire echo a\nwire count late");
@@ -76,7 +76,7 @@ fn regression_a_line_whose_end_is_late_is_not_run() {
 }
 
 #[test]
-fn a_person_may_be_silent_for_longer_than_a_script() {
+fn an_interactive_session_may_be_idle_longer() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
     let mut client = Client::prompted(&console.addresses()[0]);
     client.expect_nothing();

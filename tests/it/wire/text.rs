@@ -13,7 +13,7 @@ fn characters_may_be_split_over_packets() {
 }
 
 #[test]
-fn what_is_not_utf8_is_refused_and_not_run() {
+fn invalid_utf8_is_refused() {
     for address in [tcp(), unix()] {
         let answer = script(address, b"wire count latin caf\xe9\nwire echo a\n");
         let refusal =
@@ -29,12 +29,12 @@ fn what_is_not_utf8_is_refused_and_not_run() {
 }
 
 #[test]
-fn nul_is_nothing_behind_a_line_that_was_understood() {
+fn nul_is_ignored_after_a_valid_line() {
     assert_eq!(script(tcp(), b"wire echo x\n\0wire\0 echo\0 a\0b\0\n\0\n"), "x\nab\n");
 }
 
 #[test]
-fn what_would_move_the_cursor_is_spelled_out() {
+fn control_sequences_are_escaped() {
     let answer = script(tcp(), "wire echo \x1b[2J\u{202e}x\u{9b}y\u{200b}\u{feff}\u{2028}\n");
     assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\\u{200b}\\u{feff}\\u{2028}\n");
 }

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_what_the_standard_says() {
+    fn table_matches_the_unicode_standard() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/base/escape/table.rs");
         let generated = generated();
         if std::env::var_os("BLESS").is_some() {

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paragraph_is_broken_anew_and_a_list_stays() {
+    fn paragraphs_are_rewrapped_and_lists_are_kept() {
         const TEXT: &str = "What an author wrote in lines of its\nown, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second";
         let fitted = "What an author wrote in\nlines of its own, and\nmore.\n\n- one\n- two\n    drawn  as it is\n1. first\n2. second\n";
         check(|page| paragraphs(page, TEXT), Some(24), fitted);

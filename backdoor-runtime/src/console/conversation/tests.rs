@@ -95,7 +95,7 @@ fn a_line_mode_peer_gets_the_prompt_with_the_answer() {
 }
 
 #[test]
-fn a_delayed_prompt_comes_at_once_with_ctrl_c() {
+fn ctrl_c_shows_a_delayed_prompt_at_once() {
     let mut desk = Desk::new(true);
     desk.types(b"one\r\n");
     desk.answers("one", "1\n");

@@ -119,7 +119,7 @@ async fn pass(time: Duration) {
 const MOMENT: Duration = Duration::from_millis(10);
 
 #[tokio::test(start_paused = true)]
-async fn c12_an_empty_line_with_nothing_behind_it_gets_the_banner() {
+async fn c12_a_lone_empty_line_gets_the_banner() {
     let wire = begin();
     pass(SILENCE - MOMENT).await;
     wire.send("\n");
@@ -133,7 +133,7 @@ async fn c12_an_empty_line_with_nothing_behind_it_gets_the_banner() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c12_empty_lines_in_front_of_a_script_are_dropped() {
+async fn c12_empty_lines_before_a_script_are_dropped() {
     let wire = begin();
     for line in ["\r\n", "\n", " \n"] {
         wire.send(line);
@@ -146,7 +146,7 @@ async fn c12_empty_lines_in_front_of_a_script_are_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn empty_lines_put_the_banner_off_for_a_while_only() {
+async fn empty_lines_delay_the_banner_only_briefly() {
     let wire = begin();
     for _ in 0..2 * EMPTY_LINES {
         wire.send("\n");
@@ -168,7 +168,7 @@ async fn c13_an_idle_script_is_told_why_it_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c13_a_script_that_goes_on_after_a_pause_is_in_a_conversation() {
+async fn c13_a_script_that_resumes_after_a_pause_stays_open() {
     let wire = begin();
     wire.send("no-such\n");
     pass(SILENCE + MOMENT).await;

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_in_a_second() {
+    fn negotiation_is_limited_per_second() {
         let mut pace = Pace::new(32);
         let begin = Instant::now();
         let mut answered =

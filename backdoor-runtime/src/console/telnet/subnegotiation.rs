@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_bounded_and_gives_its_memory_back() {
+    fn subnegotiation_is_bounded_and_frees_its_memory() {
         const LIMIT: usize = 256;
         let mut subnegotiation = Subnegotiation::new(LIMIT);
         let begin = Instant::now();

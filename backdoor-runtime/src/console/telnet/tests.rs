@@ -217,7 +217,7 @@ fn a_subnegotiation_that_is_too_long_ends_with_the_line() {
 }
 
 #[test]
-fn one_that_stays_open_can_be_dropped() {
+fn an_open_subnegotiation_can_be_dropped() {
     let (mut telnet, mut seen) = (begin(), Transcript::default());
     telnet.feed(&bytes("61 ff fa 1f 00"), *NOW, &mut |event| seen.record(event));
     assert_eq!(telnet.unfinished_since(), Some(*NOW));
@@ -247,7 +247,7 @@ fn endless_telnet_requests_get_no_answer() {
 /// 300,000 inputs full of IACs, whole and cut at random: the same events, the same state afterwards, and never more
 /// bytes out than in.
 #[test]
-fn the_events_do_not_depend_on_the_cuts() {
+fn events_do_not_depend_on_packet_boundaries() {
     const LIKELY: &[u8] = &[
         IAC,
         IAC,

@@ -114,7 +114,7 @@ mod tests {
         check("abc", 0, "");
     }
     #[test]
-    fn newcomer_3_3_2_the_end_that_matters_stays() {
+    fn newcomer_3_3_2_the_important_end_is_kept() {
         let middle = |text, cells| cut(text, cells, Cut::Middle).into_owned();
         assert_eq!(middle("abcdefghij", 10), "abcdefghij");
         assert_eq!(middle("abcdefghij", 8), "abc…ghij");

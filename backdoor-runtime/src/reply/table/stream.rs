@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_shows_what_comes_in_an_empty_column() {
+    fn a_stream_shows_late_values_of_an_empty_column() {
         let row = |middle: Option<&str>, last: Option<&str>| {
             Value::List(vec![1.into(), middle.into(), last.into()])
         };
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_of_nothing_and_of_empty_rows() {
+    fn empty_streams_and_empty_rows_are_shown() {
         assert!(stream(None, &[], &[]).is_empty());
         assert_eq!(stream(None, &[Value::Record(vec![])], &[record(&[("a", 1.into())])]), ["{}", "a", "1"]);
     }

@@ -83,7 +83,7 @@ fn peer(acceptor: &Acceptor, id: u64) -> (Arc<Peer>, mpsc::Receiver<OutputEvent>
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_of_ours_ends_one_session_only_and_its_peer_is_told() {
+async fn a_console_panic_ends_one_session_and_is_reported() {
     let (acceptor, _end) = acceptor();
     let (other, pieces, place) = peer(&acceptor, 1);
     let neighbour = acceptor.attend(&Silent, other.clone(), pieces, place, true);

@@ -151,7 +151,7 @@ fn a_port_is_bound_again_while_its_last_connection_lingers() {
 }
 
 #[test]
-fn a_unix_socket_listens_and_its_file_goes_with_it() {
+fn a_unix_socket_listens_and_removes_its_file() {
     let dir = Dir::new("life");
     let bound = bind(&at(&dir.file("{pid}.sock"))).unwrap();
     let path = dir.file(&format!("{}.sock", process::id()));
@@ -166,7 +166,7 @@ fn a_unix_socket_listens_and_its_file_goes_with_it() {
 }
 
 #[test]
-fn a_file_that_is_no_longer_ours_stays() {
+fn a_replaced_socket_file_is_kept() {
     let dir = Dir::new("stays");
     let path = dir.file("a.sock");
     let bound = bind(&at(&path)).unwrap();
@@ -204,7 +204,7 @@ fn c20_a_path_with_the_process_id_gets_other_advice() {
 }
 
 #[test]
-fn a_living_socket_is_left_alone() {
+fn a_live_socket_is_not_replaced() {
     let dir = Dir::new("living");
     let path = dir.file("a.sock");
     let _bound = bind(&at(&path)).unwrap();
@@ -224,7 +224,7 @@ fn a_socket_with_a_full_queue_is_alive() {
 }
 
 #[test]
-fn what_is_no_socket_of_ours_is_left_alone() {
+fn other_files_are_not_replaced() {
     let dir = Dir::new("others");
     let left = "exists there, not a socket, and was not changed; remove it, or choose another path";
     let path = dir.file("file");
@@ -250,7 +250,7 @@ fn what_is_no_socket_of_ours_is_left_alone() {
 }
 
 #[test]
-fn a_path_that_cannot_be_is_said() {
+fn impossible_paths_are_refused_with_the_reason() {
     let dir = Dir::new("paths");
     let missing = dir.file("missing");
     let reason = format!("there is no directory {}; make it, or choose another path", missing.display());
@@ -282,7 +282,7 @@ fn a_held_directory_lock_delays_a_start() {
 }
 
 #[test]
-fn of_many_that_start_at_once_on_a_dead_socket_one_wins() {
+fn one_of_many_concurrent_starts_gets_the_socket() {
     const STARTERS: usize = 8;
     let dir = Dir::new("race");
     for round in 0..50 {

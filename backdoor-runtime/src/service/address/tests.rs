@@ -105,7 +105,7 @@ fn mistakes_are_named() {
 }
 
 #[test]
-fn c19_what_is_no_address_is_named_with_what_to_write() {
+fn c19_an_invalid_address_is_named_with_a_correction() {
     let quoted = |bare: &str| {
         format!("the quotes are part of the value; write {bare} (docker's `--env-file` keeps quotes)")
     };
@@ -161,7 +161,7 @@ fn a_list_may_be_empty_or_off() {
 }
 
 #[test]
-fn a_place_that_is_given_twice_is_bound_once() {
+fn an_address_given_twice_is_bound_once() {
     let check = |text: &str, expected: &[&str]| {
         let once = each_once(parse_list(text).unwrap());
         let places: Vec<_> = once.iter().map(|at| at.place.to_string()).collect();
@@ -177,7 +177,7 @@ fn a_place_that_is_given_twice_is_bound_once() {
 }
 
 #[test]
-fn the_bound_address_is_shown_as_it_may_be_written() {
+fn the_bound_address_can_be_parsed_again() {
     assert_eq!(Address::Tcp("[::1]:80".parse().unwrap()).to_string(), "[::1]:80");
     assert_eq!(Address::Unix("/run/a.sock".into()).to_string(), "unix:/run/a.sock");
 }
@@ -186,7 +186,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..<_>::default() })]
 
     #[test]
-    fn any_text_is_a_place_on_this_machine_or_a_reason(
+    fn any_text_is_a_local_address_or_an_error(
         parts in prop::collection::vec(
             prop_oneof![
                 "[0-9.:\\[\\], -]{0,6}",

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_many_threads_count_is_lost() {
+    fn concurrent_increments_are_not_lost() {
         static COUNTER: Counter = Counter::new();
         thread::scope(|scope| {
             for _ in 0..3 * SHARDS {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_again_behind_the_last_number() {
+    fn count_wraps_after_the_last_number() {
         let counter = Counter::new();
         counter.add(u64::MAX);
         counter.add(3);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_what_is_documented() {
+    fn size_is_as_documented() {
         assert!(size_of::<Counter>() <= 1024 + 64, "{}", size_of::<Counter>());
     }
 }

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_many_threads_record_is_lost() {
+    fn concurrent_records_are_not_lost() {
         static SIZES: Histogram = Histogram::new();
         thread::scope(|scope| {
             for thread in 0..8 {
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_what_is_documented() {
+    fn size_is_as_documented() {
         assert!(size_of::<Histogram>() <= 31_400, "{}", size_of::<Histogram>());
     }
 }

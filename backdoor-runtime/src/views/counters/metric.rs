@@ -140,7 +140,7 @@ mod tests {
     use crate::service::Service;
 
     #[test]
-    fn labels_stand_behind_the_name() {
+    fn labels_follow_the_name() {
         let name = |labels: &[(&'static str, &'static str)]| {
             Metric::new("up", labels.iter().copied(), Reading::NotSet).name
         };

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_without_end_are_passed_on_and_no_longer_kept() {
+    fn labels_beyond_the_limit_are_only_forwarded() {
         let behind = MetricsRecorder::new();
         let front = MetricsRecorder::new().forward(behind.clone());
         metrics::with_local_recorder(&front, || {

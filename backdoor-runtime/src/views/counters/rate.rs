@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_first_look_knows_no_rate() {
+    fn the_first_reading_has_no_rate() {
         let (count, rates) = Marks::new().look(Instant::now(), || 7);
         assert_eq!((count, rates.rate, rates.window), (7, None, None));
     }
 
     #[test]
-    fn the_window_is_what_lies_between_two_looks_and_is_said() {
+    fn the_window_is_the_time_between_two_readings() {
         let (marks, start) = (Marks::new(), Instant::now());
         marks.look(start, || 100);
         let (_, rates) = marks.look(start + seconds(4.0), || 500);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_a_second_apart_give_three_windows_and_stay_bounded() {
+    fn readings_every_second_give_three_windows() {
         let (marks, start) = (Marks::new(), Instant::now());
         for second in 0..200u64 {
             // Ten a second, and a hundred a second in the last five seconds.

@@ -256,7 +256,7 @@ mod tests {
 
     /// `author.md` A7: the level of all subscribers together does not tell the level of one target.
     #[test]
-    fn a_filter_in_front_of_the_ring_is_asked() {
+    fn a_filter_before_the_ring_is_queried() {
         let filter = tracing_subscriber::filter::Targets::new()
             .with_default(LevelFilter::WARN)
             .with_target("it::front::open", LevelFilter::TRACE);

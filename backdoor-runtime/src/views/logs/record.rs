@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_no_longer_than_it_may_be() {
+    fn long_events_are_cut() {
         let long = "é".repeat(100_000);
         let decoded = written(&[("message", TEXT, &long), ("a", TEXT, &long), ("b", TEXT, "x")]);
         assert!(

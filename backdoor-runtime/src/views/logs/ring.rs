@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_and_leave_a_gap_in_the_numbers() {
+    fn dropping_the_oldest_leaves_a_gap_in_the_numbers() {
         let ring = Ring::new(0);
         let events = 3 * LEAST / CHUNK * HEADS;
         for number in 0..events {
@@ -386,7 +386,7 @@ mod tests {
 
     /// A missing number was dropped for good: no event appears below an `end` that was read.
     #[test]
-    fn no_event_comes_late() {
+    fn no_event_appears_below_a_read_end() {
         let ring = Ring::new(usize::MAX / 4);
         let ends = AtomicBool::new(false);
         thread::scope(|scope| {

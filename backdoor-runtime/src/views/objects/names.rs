@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_as_short_as_they_can_be() {
+    fn names_are_the_shortest_unique_ends() {
         let check = |paths: &[&str], names: &[&str]| assert_eq!(distinct(paths), names);
         check(&["shop::order::Order", "shop::Cart"], &["Order", "Cart"]);
         check(&["shop::Order", "billing::Order", "u8"], &["shop::Order", "billing::Order", "u8"]);

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_used_again_and_no_other_is_touched() {
+    fn slots_are_reused_without_touching_others() {
         let mut slab = Slab::new();
         let slots: Vec<u32> = (0..200).map(|made| slab.insert(entry(made))).collect();
         for at in (0..200).step_by(2) {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn some_chunks_at_a_time_are_all_in_the_end() {
+    fn reading_in_batches_finds_every_object() {
         let mut slab = Slab::new();
         assert_eq!((0..1000).map(|made| slab.insert(entry(made))).last(), Some(999));
         let (mut seen, mut first) = (Vec::new(), 0);

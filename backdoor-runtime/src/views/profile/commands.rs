@@ -304,7 +304,7 @@ mod tests {
 
     /// On 80 columns, `main` and its asynchronous block had the same name.
     #[test]
-    fn a_closure_is_told_from_its_function_where_both_are_there() {
+    fn a_closure_differs_from_its_function_if_both_are_shown() {
         let share = |function: &str| FunctionShare {
             function: function.to_owned(),
             file: None,

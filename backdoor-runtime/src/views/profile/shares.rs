@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_by_what_they_used() {
+    fn functions_are_sorted_by_samples() {
         let profile = profile(vec![
             Stack::of(None, 60, &["shop::parse", "shop::serve", "main"]),
             Stack::of(None, 30, &["shop::serve", "main"]),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_was_sampled() {
+    fn an_empty_profile_has_no_shares() {
         let profile = profile(Vec::new());
         assert!(profile.functions(false).is_empty() && profile.tasks().is_empty());
         assert_eq!(profile.has_lines(), None);

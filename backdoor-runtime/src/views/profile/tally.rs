@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stacks_are_bounded_and_threads_are_counted_all_the_same() {
+    fn stacks_are_bounded_and_threads_still_counted() {
         let mut tally = Tally::new(99, Duration::from_secs(1));
         for number in 0..3 {
             let addresses = vec![number; ADDRESSES / 2];

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_knows_when_its_thread_has_ended() {
+    fn a_timer_detects_the_end_of_its_thread() {
         const HOUR: Duration = Duration::from_secs(3600);
         let (timer, is_over) = std::thread::scope(|scope| {
             let begun = scope.spawn(|| {

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_told_by_what_the_kernel_calls_them() {
+    fn kinds_follow_from_the_kernels_names() {
         #[track_caller]
         fn check(link: &str, expected: &str) {
             assert_eq!(kind(link), expected);

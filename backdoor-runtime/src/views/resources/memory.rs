@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_kernel_tells_less() {
+    fn an_old_kernel_shows_fewer_figures() {
         let memory = parse("VmRSS:\t 1000 kB\nVmHWM:\t 2000 kB\n", "");
         assert_eq!((memory.resident, memory.peak, memory.private), (1_024_000, 2_048_000, None));
     }

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_a_connection_are_seen_with_what_waits_there() {
+    fn both_ends_of_a_connection_and_queues_are_read() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (far, _) = listener.accept().unwrap();

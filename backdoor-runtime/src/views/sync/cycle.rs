@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_waits_for_one_that_only_sleeps_is_no_cycle() {
+    fn waiting_for_a_sleeping_task_is_no_cycle() {
         let lock = asynch::Mutex::named("sleeping", ());
         let mut sleeps = pin!(async {
             let _held = lock.lock().await;
@@ -358,7 +358,7 @@ mod tests {
 
     /// tokio gives permits in the order of requests, also where a later request wants fewer.
     #[test]
-    fn a_permit_behind_a_wish_for_all_permits_is_a_cycle() {
+    fn a_permit_queued_after_a_request_for_all_is_a_cycle() {
         let pool = Semaphore::named("fair pool", 2);
         let mut one = pin!(async {
             let _first = pool.acquire().await;

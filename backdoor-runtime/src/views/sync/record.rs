@@ -254,7 +254,7 @@ mod tests {
     /// The sizes in the documentation of [`sync`](crate::views::sync).
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn what_a_record_weighs() {
+    fn a_record_has_its_documented_size() {
         // With the two counters of an `Arc`, in whole cache lines.
         assert_eq!(size_of::<Record>().next_multiple_of(64) + 64, 256);
         assert_eq!(size_of::<Slot>(), 64);

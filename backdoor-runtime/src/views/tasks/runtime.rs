@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn workers_that_have_not_written_their_counters_are_told_apart() {
+    fn workers_with_old_counters_are_told_apart() {
         #[track_caller]
         fn check(shares: Shares, ours: usize, foreign: usize, slow: usize) {
             assert_eq!((shares.ours, shares.foreign, shares.slow), (ours, foreign, slow));

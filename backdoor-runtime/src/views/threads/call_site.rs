@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_large_a_frame_is() {
+    fn frame_sizes_are_read_from_code() {
         let check = |code: &[u8], size| assert_eq!(size_by(code), size, "{code:x?}");
         check(&[0x55, 0x48, 0x89, 0xe5, 0x90], Some(0));
         check(&[0x55, 0x48, 0x89, 0xe5, 0x41, 0x57, 0x53, 0x48, 0x83, 0xec, 0x28], Some(16 + 0x28));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn which_instructions_are_calls() {
+    fn calls_are_recognized() {
         let check = |code: &[u8], expected| {
             let mut before = vec![0x90; 7 - code.len()];
             before.extend(code);

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_without_any() {
+    fn a_stack_without_author_functions_is_one_line() {
         let worker = "tokio::runtime::scheduler::multi_thread::worker::run";
         check(
             &["std::park", worker, "tokio::runtime::blocking::pool::run", "std::thread::start", "clone3"],

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_without_a_name_is_called_by_where_it_begins() {
+    fn a_nameless_function_is_named_by_its_begin() {
         let begin = Some("shop+0x8".into());
         let frame = Frame { function: None, begin, ..Frame::named("") };
         assert_eq!(frame.name(), "shop+0x8");

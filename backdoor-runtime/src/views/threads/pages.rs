@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_there_is_room_for_is_an_error() {
+    fn more_pages_than_memory_is_an_error() {
         assert!(Pages::new(usize::MAX / 4).is_err());
     }
 }

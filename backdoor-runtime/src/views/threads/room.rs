@@ -60,7 +60,7 @@ mod tests {
     use crate::procfs::maps::Maps;
 
     #[test]
-    fn a_small_stack_and_a_large_one() {
+    fn only_a_large_stack_has_room_for_a_signal() {
         #[track_caller]
         fn check(size: usize, expected: bool) {
             let has_room = || {

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_what_is_in_the_file() {
+    fn pieces_equal_the_file() {
         let mut section = section();
         assert_eq!(section.at(0, 3), Some(&b"//!"[..]));
         let all = section.read(0, section.size as usize).unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_nothing_behind_the_end() {
+    fn reads_end_with_the_section() {
         let mut section = section();
         let size = section.size;
         assert_eq!(section.at(size, 1), Some(&[][..]));

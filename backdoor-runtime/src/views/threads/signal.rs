@@ -396,7 +396,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn which_signal_is_taken() {
+    fn a_free_signal_is_chosen() {
         let mut requests = REQUESTS.lock().unwrap();
         // Other tests may have taken stacks before, and may take more.
         let taken = requests.signal.take();

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trial_in_a_child_is_not_noticed_by_the_service() {
+    fn the_service_does_not_see_the_trial_child() {
         assert!(survives(&ALL).unwrap());
         // SAFETY: the call only queries children with a termination signal, as a service does, and waits for none.
         let others = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };

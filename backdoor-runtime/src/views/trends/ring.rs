@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_what_is_documented() {
+    fn size_is_as_documented() {
         assert!(size_of::<Ring>() <= 1_400, "{}", size_of::<Ring>());
     }
 }

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_what_is_documented() {
+    fn size_is_as_documented() {
         assert!(size_of::<Series>() <= 1_536, "{}", size_of::<Series>());
     }
 }

@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_a_part_of_the_name_or_all_of_it() {
+    fn a_pattern_matches_a_part_or_with_a_star_all() {
         let check =
             |name: &str, pattern: &str, expected| assert_eq!(matches(name, pattern), expected, "{pattern}");
         check("pool-size", "ol-s", true);

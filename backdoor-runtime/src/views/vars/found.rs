@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_called_by_its_last_words() {
+    fn a_type_is_named_by_its_last_words() {
         let check = |name: &str, short: &str| assert_eq!(without_paths(name), short);
         check("u32", "u32");
         check("core::option::Option<alloc::string::String>", "Option<String>");

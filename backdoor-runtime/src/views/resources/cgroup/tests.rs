@@ -76,7 +76,7 @@ fn the_old_hierarchy_has_a_tree_for_each_controller() {
 }
 
 #[test]
-fn no_group_is_an_answer() {
+fn a_missing_group_is_no_error() {
     assert!(find("", Path::new(NOWHERE), Path::new(NOWHERE)).is_none());
     assert!(find("0::/\n", Path::new(NOWHERE), Path::new(NOWHERE)).is_none());
     assert!(cgroup().is_ok());
@@ -90,7 +90,7 @@ fn text(group: &Cgroup) -> String {
 
 /// `newcomer.md` 3.6, 2: only files of version 2 were looked for.
 #[test]
-fn pressure_is_the_machines_where_the_group_has_none() {
+fn pressure_falls_back_to_the_machine() {
     let tree = Tree::new(
         "pressure",
         &[

@@ -84,17 +84,17 @@ fn check(name: &str, trend: &Trend, width: usize, ascii: bool) {
 }
 
 #[test]
-fn as_it_looks_at_60_columns() {
+fn chart_at_60_columns() {
     check("60-columns.txt", &queue(), 60, false);
 }
 
 #[test]
-fn as_it_looks_at_120_columns() {
+fn chart_at_120_columns() {
     check("120-columns.txt", &queue(), 120, false);
 }
 
 #[test]
-fn as_it_looks_in_ascii() {
+fn chart_in_ascii() {
     check("ascii.txt", &queue(), 60, true);
 }
 
@@ -132,7 +132,7 @@ fn constant_negative_and_missing_values_are_drawn() {
 }
 
 #[test]
-fn a_change_stands_under_the_point_it_belongs_to() {
+fn a_change_is_marked_below_its_point() {
     for (width, count) in [(60, 60), (75, 60), (54, 60), (120, 24), (12, 24), (113, 60)] {
         let mut trend = trend(queued(), 0, |_| None);
         let end = 100 * count as u64;
@@ -162,7 +162,7 @@ fn a_change_stands_under_the_point_it_belongs_to() {
 /// `operator.md` C30: between the changes, the clock was set three days ahead and two back, and their marks appeared as `ba`, or not at
 /// all.
 #[test]
-fn changes_stand_in_their_order_whatever_the_clock_said() {
+fn marks_keep_their_order_when_the_clock_steps() {
     let mut trend = trend(queued(), 59, |second| Some(second.into()));
     trend.changes = vec![change(20, 59, "first"), change(40, 59, "second")];
     trend.changes[0].time += Duration::from_secs(3 * 86_400);
@@ -181,7 +181,7 @@ fn text_values_are_reported() {
 }
 
 #[test]
-fn any_width_draws_and_control_characters_stay_out() {
+fn any_width_draws_without_control_characters() {
     let watched = Watched::variable("a\u{1b}[2Jb", &GAUGE).unit("\u{7}");
     let mut trend = trend(watched, 90, |second| Some((second * second).into()));
     trend.changes = vec![change(80, 90, "\u{1b}]0;x")];
