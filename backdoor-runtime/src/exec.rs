@@ -3,6 +3,7 @@
 
 pub(crate) mod block_on;
 pub(crate) mod catch_panic;
+pub(crate) mod claim;
 pub(crate) mod own_thread;
 pub(crate) mod poll_monitor;
 pub(crate) mod query;

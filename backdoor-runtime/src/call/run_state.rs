@@ -1,7 +1,7 @@
 //! The state of one run, which the dispatcher, the session and the command share.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::audit::Begin;
 use crate::call::reply_buffer::ReplyBuffer;
 use crate::call::stopwatch::Clock;
+use crate::exec::claim::Claim;
 
 /// One run of a command.
 pub(crate) struct RunState {
@@ -92,39 +93,6 @@ impl RunState {
             }
             stopped.await;
         }
-    }
-}
-
-/// Whether an executor has begun a run, or its caller has stopped waiting for that. One atomic decides between the two.
-#[derive(Default)]
-pub(crate) struct Claim(AtomicU8);
-
-impl Claim {
-    const NOT_YET: u8 = 0;
-    const BEGUN: u8 = 1;
-    const GIVEN_UP: u8 = 2;
-
-    /// An executor begins the run. False if the caller has stopped waiting.
-    pub(crate) fn begin(&self) -> bool {
-        self.leave(Self::BEGUN) || self.has_begun()
-    }
-
-    /// The caller stops waiting. False if the run has begun.
-    pub(crate) fn give_up(&self) -> bool {
-        self.leave(Self::GIVEN_UP)
-    }
-
-    /// Another call of the same run is started.
-    pub(crate) fn again(&self) {
-        self.0.store(Self::NOT_YET, Ordering::Release);
-    }
-
-    pub(crate) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire) == Self::BEGUN
-    }
-
-    fn leave(&self, to: u8) -> bool {
-        self.0.compare_exchange(Self::NOT_YET, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 

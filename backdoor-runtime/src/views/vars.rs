@@ -82,10 +82,11 @@ pub use info::{Changed, VarError, VarInfo};
 use crate::base::escape::escape_line;
 use crate::changes::entry::{Actor, Intent, What};
 use crate::changes::journal::JOURNAL;
+use crate::exec::claim::Claim;
 use crate::exec::runtime_thread::Asynchronous;
 use crate::views::vars::info::Seen;
+use crate::views::vars::set::Order;
 pub(crate) use crate::views::vars::set::lent_for;
-use crate::views::vars::set::{Gate, Order};
 
 /// The length and the reason of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -193,7 +194,7 @@ pub fn undo(number: Option<u64>) -> Result<Change, VarError> {
 }
 
 fn change(orders: Vec<Order>, intent: &Intent) -> Result<Vec<Change>, VarError> {
-    set::set(&orders, intent, &Gate::default()).map(|entries| console::changes(&entries))
+    set::set(&orders, intent, &Claim::default()).map(|entries| console::changes(&entries))
 }
 
 /// # Errors

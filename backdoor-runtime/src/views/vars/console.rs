@@ -8,13 +8,14 @@ use tokio::sync::mpsc;
 
 use crate::changes::entry::{Actor, Entry, Intent, What};
 use crate::changes::journal::JOURNAL;
+use crate::exec::claim::Claim;
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
 use crate::views::vars::found::Found;
 use crate::views::vars::info::Seen;
 use crate::views::vars::registry;
-use crate::views::vars::set::{self, Gate, Order, WRITE};
+use crate::views::vars::set::{self, Order, WRITE};
 use crate::views::vars::{Change, Terms, VarError, VarInfo};
 use crate::{Console, Session};
 
@@ -100,8 +101,8 @@ impl Console {
     }
 
     async fn write(&self, orders: Vec<Order>, intent: Intent) -> Result<Vec<Change>, VarError> {
-        let gate = Arc::new(Gate::default());
-        let asked = gate.clone();
+        let claim = Arc::new(Claim::default());
+        let asked = claim.clone();
         let names: Vec<String> = orders.iter().map(|order| order.name.clone()).collect();
         let written = self.0.asking_vars.ask(WRITE, move || set::set(&orders, &intent, &asked)).await;
         let why = match written {
@@ -109,7 +110,7 @@ impl Console {
             Err(why) => why,
         };
         names.iter().filter_map(|name| registry::find(name)).for_each(|found| set::give_up(found.name()));
-        Err(VarError::new(match gate.give_up() {
+        Err(VarError::new(match claim.give_up() {
             true => format!("nothing was set: {why}"),
             false => format!(
                 "the value is set, but the service did not finish its reaction: {why}; `changes` shows it"

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Value;
@@ -13,6 +12,7 @@ use crate::changes::entry::{Actor, Entry, Intent, Revert, Reverted, What};
 use crate::changes::journal::{Draft, Forgotten, JOURNAL};
 use crate::changes::lease::{self, Lease};
 use crate::exec::catch_panic::catch_panic;
+use crate::exec::claim::Claim;
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
 use crate::reply::text;
@@ -32,24 +32,6 @@ pub(crate) struct Order {
     pub(crate) word: Option<String>,
 }
 
-/// Decides once whether a change is written: the waiting side can abandon it until writing begins.
-#[derive(Default)]
-pub(crate) struct Gate(AtomicU8);
-
-const BEGUN: u8 = 1;
-const GIVEN_UP: u8 = 2;
-
-impl Gate {
-    fn begin(&self) -> bool {
-        self.0.compare_exchange(0, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-
-    /// Abandons the change. Returns whether nothing was written.
-    pub(crate) fn give_up(&self) -> bool {
-        self.0.compare_exchange(0, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-}
-
 /// A new value that was accepted.
 struct Ready {
     variable: &'static Variable,
@@ -59,8 +41,9 @@ struct Ready {
     shown: Value,
 }
 
-/// Changes all variables, or none. Runs code of the author: parsing, validation, formatting, `on_change`.
-pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<Arc<Entry>>, VarError> {
+/// Changes all variables, or none. Runs code of the author: parsing, validation, formatting, `on_change`. The caller may give up the
+/// claim until writing begins, and then nothing is written.
+pub(crate) fn set(orders: &[Order], intent: &Intent, claim: &Claim) -> Result<Vec<Arc<Entry>>, VarError> {
     let time = lent_for(intent)?;
     let mut ready: Vec<(usize, Ready)> = Vec::with_capacity(orders.len());
     for (at, order) in orders.iter().enumerate() {
@@ -86,7 +69,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, gate: &Gate) -> Result<Vec<
     for (_, ready) in &ready {
         held.push(ready.setting.cell().hold(end).map_err(|why| not_held(ready.variable.name, why))?);
     }
-    if !gate.begin() {
+    if !claim.begin() {
         return Err(VarError::new("the change was abandoned".to_owned()));
     }
     let (done, forgotten) = write(ready, &mut held, intent, time);
