@@ -92,16 +92,6 @@ pub(crate) struct Outcome {
     pub(crate) line: Option<Masked>,
 }
 
-/// The running line.
-pub(crate) struct Run {
-    pub(crate) state: Arc<RunState>,
-    pub(crate) line: Arc<str>,
-    /// The line as others may read it, with dots in place of secrets.
-    shown: Masked,
-    /// The form of the reply, without regard to `--json`.
-    pub(crate) form: Form,
-}
-
 impl Dispatcher {
     pub(crate) fn new(
         shared: Arc<ConsoleState>,
@@ -140,32 +130,30 @@ impl Dispatcher {
         }
     }
 
-    /// Prepares a line to run.
-    pub(crate) fn prepare(&self, line: String, form: Form) -> Run {
+    /// Prepares a line of this session to run.
+    pub(crate) fn prepare(&self, line: String, form: Form, session: u64) -> Arc<RunState> {
         let id = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let line: Arc<str> = line.into();
-        let state = Arc::new(RunState::new(id, Instant::now()));
-        Run { state, shown: Masked::public(&line), line, form }
+        Arc::new(RunState::new(id, session, line.into(), form))
     }
 
-    /// Runs a line until it ends. Its output goes to the peer; stop its state to cancel it.
+    /// Runs a line until it ends. Its output goes to the peer.
     ///
     /// To be polled on a runtime of the console, because it keeps the time. A built-in command that waits for nothing ends in the first
     /// poll. Rarely needed parts are on the heap, so that this future is small: one is made for each line.
-    pub(crate) async fn run(&self, mut run: Run, peer: &Arc<Peer>) -> Outcome {
+    pub(crate) async fn run(&self, run: Arc<RunState>, peer: &Arc<Peer>) -> Outcome {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
         if matches!(asked.asked, Asked::Nothing) {
             return Outcome { failure: None, tail: String::new(), json: false, line: None };
         }
         let form = Form { text: !json, ..run.form };
-        run.state.json.store(json, Ordering::Relaxed);
-        run.shown = masked::masked(&run.line, &asked.asked, &self.shared.registry);
-        let record = Record::begin(self, peer, &run, &asked.asked);
+        run.json.store(json, Ordering::Relaxed);
+        let masked = masked::masked(&run.line, &asked.asked, &self.shared.registry);
+        run.show_as(masked.text());
+        let record = Record::begin(self, peer, &run, masked.text(), &asked.asked);
         let is_ours = matches!(&asked.asked, Asked::Command { entry, .. } if entry.command.is_builtin());
         let ended = self.answer(asked.asked, &run, form, peer).await;
-        let ended =
-            if run.state.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
+        let ended = if run.held.room.is_cut() { truncated(ended, json, self.limits.answer) } else { ended };
         let (failure, tail) = match ended {
             Ok(tail) => (None, tail),
             Err(ended) if is_ours && ended.failure.is_panic() => {
@@ -175,17 +163,17 @@ impl Dispatcher {
             Err(ended) => (Some(ended.failure), ended.tail),
         };
         let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
-        if let Some(Stop::Killed(by)) = run.state.stopped() {
-            self.audit.killed(run.state.id, run.shown.text(), peer.id, by);
+        if let Some(Stop::Killed(by)) = run.stopped() {
+            self.audit.killed(run.id, masked.text(), peer.id, by);
         }
         record.end(status);
-        Outcome { failure, tail, json, line: Some(run.shown) }
+        Outcome { failure, tail, json, line: Some(masked) }
     }
 
     async fn answer(
         &self,
         asked: Asked<'_>,
-        run: &Run,
+        run: &Arc<RunState>,
         form: Form,
         peer: &Arc<Peer>,
     ) -> Result<String, Ended> {
@@ -208,7 +196,13 @@ impl Dispatcher {
     }
 
     /// Runs `help` for a line that asks for the help of a command.
-    async fn help(&self, name: &str, run: &Run, form: Form, peer: &Arc<Peer>) -> Result<String, Ended> {
+    async fn help(
+        &self,
+        name: &str,
+        run: &Arc<RunState>,
+        form: Form,
+        peer: &Arc<Peer>,
+    ) -> Result<String, Ended> {
         let line: Arc<str> = format!("help {name}").into();
         match line::read(&line, &self.shared.registry, usize::MAX).asked {
             Asked::Command { entry, arguments, .. } => {
@@ -229,8 +223,8 @@ impl Dispatcher {
             Box::pin(self.rehearse(calling, &arguments)).await?;
             Box::pin(self.confirm(calling, confirmed)).await?;
         }
-        if calling.listed.limit.is_none() && calling.peer.is_prompted() {
-            let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
+        if calling.listed.run.is_endless() && calling.peer.is_prompted() {
+            let session = Session::new(calling.peer.clone(), calling.listed.run.clone());
             let text = format!("`{}` has no time limit; Ctrl-C or an empty line ends it", calling.entry.name);
             // It may be missed where there is no room.
             let _ = session.try_notice(Output::Notice(text));
@@ -241,7 +235,7 @@ impl Dispatcher {
     /// Asks the operator to confirm a dangerous command.
     async fn confirm(&self, calling: &Calling<'_>, confirmed: bool) -> Result<(), Failure> {
         let Calling { entry, peer, listed, .. } = calling;
-        let (name, run) = (&entry.name, &listed.state);
+        let (name, run) = (&entry.name, &listed.run);
         if confirmed && peer.is_trusted() {
             return Ok(());
         }
@@ -282,27 +276,32 @@ impl Dispatcher {
             return Ok(());
         }
         supervise::run(self, calling, self.job(calling, arguments.clone(), true)).await?;
-        calling.listed.state.reached.again();
+        calling.listed.run.reached.again();
         Ok(())
     }
 
-    fn calling<'a>(&self, entry: &'a Entry, run: &Run, form: Form, peer: &'a Arc<Peer>) -> Calling<'a> {
-        let (state, line, command) = (run.state.clone(), run.shown.text().clone(), entry.command);
-        let limit = self.limit(command);
-        state.endless.store(limit.is_none(), Ordering::Relaxed);
+    fn calling<'a>(
+        &self,
+        entry: &'a Entry,
+        run: &Arc<RunState>,
+        form: Form,
+        peer: &'a Arc<Peer>,
+    ) -> Calling<'a> {
+        let command = entry.command;
+        run.set_limit(self.limit(command));
         // What runs until Ctrl-C may say as much as its operator wants to read.
         let room = if command.timeout == Timeout::Never { usize::MAX } else { self.limits.answer };
-        state.held.room.limit(room);
+        run.held.room.limit(room);
         let form = Form { room, ..form };
-        let listed = self.shared.runs.list(state, peer.id, line, command, limit);
+        let listed = self.shared.runs.list(run.clone(), command);
         Calling { entry, form, peer, listed }
     }
 
     fn job(&self, calling: &Calling<'_>, arguments: Arguments, is_rehearsal: bool) -> Invocation {
         let listed = calling.listed.clone();
-        let session = Session::new(calling.peer.clone(), listed.state.clone());
-        let (command, form, states) = (calling.entry.command, calling.form, self.states.clone());
-        Invocation { command, arguments, states, session, listed, form, is_rehearsal }
+        let session = Session::new(calling.peer.clone(), listed.run.clone());
+        let (form, states) = (calling.form, self.states.clone());
+        Invocation { arguments, states, session, listed, form, is_rehearsal }
     }
 
     fn limit(&self, command: &Command) -> Option<Duration> {
@@ -337,14 +336,22 @@ impl Drop for Calling<'_> {
 struct Record<'a> {
     dispatcher: &'a Dispatcher,
     peer: &'a Peer,
-    run: &'a Run,
+    run: &'a RunState,
+    /// The line as the log may have it.
+    line: &'a Arc<str>,
     /// Its command changes nothing.
     reads: bool,
     status: Status,
 }
 
 impl<'a> Record<'a> {
-    fn begin(dispatcher: &'a Dispatcher, peer: &'a Peer, run: &'a Run, asked: &Asked<'_>) -> Self {
+    fn begin(
+        dispatcher: &'a Dispatcher,
+        peer: &'a Peer,
+        run: &'a Arc<RunState>,
+        line: &'a Arc<str>,
+        asked: &Asked<'_>,
+    ) -> Self {
         let reads = match asked {
             Asked::Command { entry, .. } => entry.command.effect == Effect::Reads,
             Asked::Help(_) => true,
@@ -353,12 +360,12 @@ impl<'a> Record<'a> {
         if let Asked::Command { entry, .. } = asked {
             // What is the author's may end the process.
             let urgent = !entry.command.is_builtin();
-            if let Some(begin) = dispatcher.audit.begin(run.shown.text(), reads, urgent) {
-                let _ = run.state.begins.set(begin);
+            if let Some(begin) = dispatcher.audit.begin(line, reads, urgent) {
+                let _ = run.begins.set(begin);
             }
         }
-        peer.set_line(Some(run.shown.text().clone()), run.state.begin.into_std());
-        Self { dispatcher, peer, run, reads, status: Status::Cancelled }
+        peer.set_run(Some(run.clone()), run.begin.into_std());
+        Self { dispatcher, peer, run, line, reads, status: Status::Cancelled }
     }
 
     fn end(mut self, status: Status) {
@@ -368,15 +375,15 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        let Self { dispatcher, peer, run, reads, status } = *self;
+        let Self { dispatcher, peer, run, line, reads, status } = *self;
         let end = Instant::now();
-        peer.set_line(None, end.into_std());
-        let took = end.duration_since(run.state.begin);
+        peer.set_run(None, end.into_std());
+        let took = end.duration_since(run.begin);
         dispatcher.shared.tally.note(status, took);
         dispatcher.audit.ended(&audit::Line {
             session: peer.id,
             peer: &peer.name,
-            text: run.shown.text(),
+            text: line,
             reads,
             ran: !matches!(status, Status::Usage | Status::Refused),
             result: status.as_str(),

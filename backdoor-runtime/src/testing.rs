@@ -244,7 +244,8 @@ impl Testing {
         let dispatcher = self.started().dispatcher.clone();
         let peer = Arc::new(Peer::new(0, "test".to_owned(), None, mpsc::channel(1).0));
         let form = Form::text(None);
-        let session = Session::new(peer, dispatcher.prepare(String::new(), form).state);
+        let run = dispatcher.prepare(String::new(), form, peer.id);
+        let session = Session::new(peer, run);
         move |line| match line::read(line, &dispatcher.shared.registry, dispatcher.shared.max_words).asked {
             Asked::Command { entry, arguments, .. } => match entry.command.run {
                 Run::Sync(function) => {
@@ -289,25 +290,24 @@ async fn answer(
         peer.set_size(columns, 0);
     }
     let shown = line.clone();
-    let run = dispatcher.prepare(line, Form { kept: true, ..Form::text(width) });
-    let state = run.state.clone();
+    let run = dispatcher.prepare(line, Form { kept: true, ..Form::text(width) }, peer.id);
     let mut gathered = Gathered::new();
-    let mut running = std::pin::pin!(dispatcher.run(run, &peer));
-    let mut interrupted = std::pin::pin!(interrupt(&state, time));
+    let mut running = std::pin::pin!(dispatcher.run(run.clone(), &peer));
+    let mut interrupted = std::pin::pin!(interrupt(&run, time));
     let mut is_interrupted = false;
     let outcome = loop {
         tokio::select! {
             biased;
-            Some(piece) = pieces.recv() => gathered.piece(piece, &state),
+            Some(piece) = pieces.recv() => gathered.piece(piece, &run),
             outcome = &mut running => break outcome,
             () = &mut interrupted, if !is_interrupted => is_interrupted = true,
         }
     };
     while let Ok(piece) = pieces.try_recv() {
-        gathered.piece(piece, &state);
+        gathered.piece(piece, &run);
     }
     // Of a reply in pieces that did not come to its end.
-    let came = state.held.take_values();
+    let came = run.held.take_values();
     if !came.is_empty() {
         gathered.value = Value::List(came);
     }

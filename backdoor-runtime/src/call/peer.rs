@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::base::per_second::PerSecond;
 use crate::call::output_event::OutputEvent;
+use crate::call::run_state::RunState;
 
 /// One connected peer.
 pub(crate) struct Peer {
@@ -40,7 +41,7 @@ pub(crate) struct Peer {
 
 struct Activity {
     last: Instant,
-    line: Option<Arc<str>>,
+    run: Option<Arc<RunState>>,
 }
 
 impl Peer {
@@ -60,7 +61,7 @@ impl Peer {
             closing: AtomicBool::new(false),
             proven: AtomicBool::new(false),
             heard: AtomicU64::new(0),
-            activity: Mutex::new(Activity { last: now, line: None }),
+            activity: Mutex::new(Activity { last: now, run: None }),
             reads: Mutex::default(),
         }
     }
@@ -130,8 +131,8 @@ impl Peer {
 
     /// Time since the last input, and since a command last began or ended; zero while one runs.
     pub(crate) fn idle_for(&self) -> Duration {
-        let (inactive, line) = self.activity();
-        match line {
+        let (inactive, run) = self.activity();
+        match run {
             Some(_) => Duration::ZERO,
             None => {
                 let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
@@ -144,16 +145,16 @@ impl Peer {
         self.since.elapsed()
     }
 
-    /// Notes the command that runs now, or that none runs.
-    pub(crate) fn set_line(&self, line: Option<Arc<str>>, now: Instant) {
+    /// Notes the run that begins now, or that none is left.
+    pub(crate) fn set_run(&self, run: Option<Arc<RunState>>, now: Instant) {
         let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
         activity.last = now;
-        activity.line = line;
+        activity.run = run;
     }
 
-    /// Time since a command last began or ended, and the running line.
-    pub(crate) fn activity(&self) -> (Duration, Option<Arc<str>>) {
+    /// Time since a command last began or ended, and what runs.
+    pub(crate) fn activity(&self) -> (Duration, Option<Arc<RunState>>) {
         let activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
-        (activity.last.elapsed(), activity.line.clone())
+        (activity.last.elapsed(), activity.run.clone())
     }
 }

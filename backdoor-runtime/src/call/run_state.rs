@@ -1,7 +1,7 @@
-//! The state of one run, which the dispatcher, the session and the command share.
+//! The record of one run, which the dispatcher, the session and the command share.
 
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -11,12 +11,23 @@ use crate::audit::Begin;
 use crate::call::reply_buffer::ReplyBuffer;
 use crate::call::stopwatch::Clock;
 use crate::exec::claim::Claim;
+use crate::reply::Form;
 
-/// One run of a command.
+/// One run: a line from its begin to its end, and to the end of the code of the author that it called.
 pub(crate) struct RunState {
     /// Unique in the process.
     pub(crate) id: u64,
+    /// The session that typed the line.
+    pub(crate) session: u64,
+    /// The line as it was typed.
+    pub(crate) line: Arc<str>,
+    /// The line as others may read it, with dots in place of secrets, once it was read.
+    shown: OnceLock<Arc<str>>,
+    /// The form of the reply, without regard to `--json`.
+    pub(crate) form: Form,
     pub(crate) begin: Instant,
+    /// How long its command may run, once that is known.
+    limit: OnceLock<Option<Duration>>,
     /// Why it was told to stop, if it was.
     stop: OnceLock<Stop>,
     /// Wakes the code that waits for the stop.
@@ -32,8 +43,6 @@ pub(crate) struct RunState {
     pub(crate) json: AtomicBool,
     /// Whether its whole reply goes to a terminal unescaped.
     pub(crate) raw: AtomicBool,
-    /// Whether it runs until it is cancelled.
-    pub(crate) endless: AtomicBool,
     /// Requests the log record of its begin, if one is needed.
     pub(crate) begins: OnceLock<Begin>,
 }
@@ -54,10 +63,17 @@ pub(crate) enum Stop {
 }
 
 impl RunState {
-    pub(crate) fn new(id: u64, begin: Instant) -> Self {
+    /// A run of this session that begins now.
+    pub(crate) fn new(id: u64, session: u64, line: Arc<str>, form: Form) -> Self {
+        let begin = Instant::now();
         Self {
             id,
+            session,
+            line,
+            shown: OnceLock::new(),
+            form,
             begin,
+            limit: OnceLock::new(),
             stop: OnceLock::new(),
             stopped: Notify::new(),
             clock: Clock::start(begin),
@@ -66,9 +82,33 @@ impl RunState {
             reached: Claim::default(),
             json: false.into(),
             raw: false.into(),
-            endless: false.into(),
             begins: OnceLock::new(),
         }
+    }
+
+    /// Its line was read, and others may read this of it.
+    pub(crate) fn show_as(&self, shown: &Arc<str>) {
+        let _ = self.shown.set(shown.clone());
+    }
+
+    /// The line as others may read it. Nothing of it before it was read.
+    pub(crate) fn shown(&self) -> &str {
+        self.shown.get().map_or("", |shown| shown)
+    }
+
+    /// Its command may run this long.
+    pub(crate) fn set_limit(&self, limit: Option<Duration>) {
+        let _ = self.limit.set(limit);
+    }
+
+    /// How long it may run, if it has a limit.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.limit.get().copied().flatten()
+    }
+
+    /// Whether it runs until it is cancelled.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.limit.get() == Some(&None)
     }
 
     /// Tells the run to stop. The first reason stays.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::failure::Failure;
 use crate::call::peer::Peer;
-use crate::call::run_state::Stop;
+use crate::call::run_state::{RunState, Stop};
 use crate::console::bounds::Bounds;
 use crate::console::foreground::Running;
 use crate::console::json_line::JsonLine;
@@ -23,7 +23,7 @@ use crate::console::screen::Screen;
 use crate::console::sniff;
 use crate::console::telnet::Telnet;
 use crate::console::type_ahead::{Queue, Typed};
-use crate::dispatch::{ConsoleState, Outcome, Run};
+use crate::dispatch::{ConsoleState, Outcome};
 use crate::reply::{text, wrap};
 
 /// How long a telnet client's prompt is delayed after an answer: without the delay, a pasted line cannot be told from one that is typed at
@@ -269,7 +269,7 @@ impl Conversation {
     }
 
     /// A line begins to run.
-    pub(crate) fn begin(&mut self, run: &Run, at_prompt: bool) {
+    pub(crate) fn begin(&mut self, run: &Arc<RunState>, at_prompt: bool) {
         self.running = Some(Running::new(run, at_prompt));
     }
 

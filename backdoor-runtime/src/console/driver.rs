@@ -133,7 +133,7 @@ pub(crate) async fn serve(
             {
                 in_a_row += 1;
                 let form = Form::text(peer.width());
-                let run = dispatcher.prepare(line, form);
+                let run = dispatcher.prepare(line, form, peer.id);
                 conversation.begin(&run, at_prompt);
                 let mut run: Line<'_> = Box::pin(dispatcher.run(run, &peer));
                 // Many lines end where they begin, and need nothing of what follows.

@@ -7,12 +7,10 @@ use tokio::sync::oneshot;
 
 use crate::call::run_state::{RunState, Stop};
 use crate::console::reply_assembler::ReplyAssembler;
-use crate::dispatch::Run;
 
 /// The running line.
 pub(super) struct Running {
-    state: Arc<RunState>,
-    pub(super) line: Arc<str>,
+    pub(super) run: Arc<RunState>,
     pub(super) at_prompt: bool,
     pub(super) reply: ReplyAssembler,
     /// Its output is not wanted any more.
@@ -37,10 +35,9 @@ pub(super) enum Question {
 }
 
 impl Running {
-    pub(super) fn new(run: &Run, at_prompt: bool) -> Self {
+    pub(super) fn new(run: &Arc<RunState>, at_prompt: bool) -> Self {
         Self {
-            state: run.state.clone(),
-            line: run.line.clone(),
+            run: run.clone(),
             at_prompt,
             reply: ReplyAssembler::new(),
             is_muted: false,
@@ -51,30 +48,30 @@ impl Running {
     }
 
     pub(super) fn is(&self, run: u64) -> bool {
-        self.state.id == run
+        self.run.id == run
     }
 
     /// Whether its answer is one line of JSON.
     pub(super) fn is_json(&self) -> bool {
-        self.state.json.load(Ordering::Relaxed)
+        self.run.json.load(Ordering::Relaxed)
     }
 
     /// Whether it runs until it is cancelled.
     pub(super) fn is_endless(&self) -> bool {
-        self.state.endless.load(Ordering::Relaxed)
+        self.run.is_endless()
     }
 
     /// Whether its reply goes to a terminal unescaped.
     pub(super) fn is_raw(&self) -> bool {
-        self.state.raw.load(Ordering::Relaxed)
+        self.run.raw.load(Ordering::Relaxed)
     }
 
     pub(super) fn stop(&self, reason: Stop) {
-        self.state.stop(reason);
+        self.run.stop(reason);
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.state.stopped().is_some()
+        self.run.stopped().is_some()
     }
 
     /// Whether a question waits to be asked.

@@ -243,7 +243,7 @@ impl SessionInfo {
             kind,
             connected: peer.connected_for(),
             idle,
-            running: running.map(|line| line.to_string()),
+            running: running.map(|run| run.shown().to_owned()),
         }
     }
 }

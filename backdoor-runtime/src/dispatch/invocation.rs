@@ -16,7 +16,6 @@ use crate::reply::{Form, Rendered};
 
 /// A call with its arguments and its session.
 pub(crate) struct Invocation {
-    pub(crate) command: &'static Command,
     pub(crate) arguments: Arguments,
     pub(crate) states: Arc<States>,
     pub(crate) session: Session,
@@ -56,9 +55,13 @@ impl Invocation {
         output::deliver(reply, &self.session, self.form).await
     }
 
-    /// The function of a synchronous command.
+    pub(crate) fn command(&self) -> &'static Command {
+        self.listed.command
+    }
+
+    /// The function of the command.
     pub(crate) fn function(&self) -> Run {
-        self.command.run
+        self.command().run
     }
 
     fn begin(&self) -> Result<(), Failure> {
@@ -70,7 +73,8 @@ impl Invocation {
     }
 
     fn call(&self) -> Call<'_> {
-        let call = Call::new(self.command.callee(), &self.arguments, &self.states, &self.session, self.form);
+        let call =
+            Call::new(self.command().callee(), &self.arguments, &self.states, &self.session, self.form);
         if self.is_rehearsal { call.rehearsal() } else { call }
     }
 }

@@ -21,12 +21,8 @@ pub(crate) struct RunTable {
 
 /// One run in the table. It is there as long as the dispatcher waits for it or the author's code runs.
 pub(crate) struct RunEntry {
-    pub(crate) state: Arc<RunState>,
-    pub(crate) session: u64,
-    pub(crate) line: Arc<str>,
+    pub(crate) run: Arc<RunState>,
     pub(crate) command: &'static Command,
-    /// How long it may run.
-    pub(crate) limit: Option<Duration>,
     /// The operator is asked to confirm it.
     asks: AtomicBool,
     /// The runtime polls the stream that a synchronous command returned.
@@ -80,20 +76,10 @@ pub struct Killed {
 
 impl RunTable {
     /// Lists a line that is about to run.
-    pub(crate) fn list(
-        self: &Arc<Self>,
-        state: Arc<RunState>,
-        session: u64,
-        line: Arc<str>,
-        command: &'static Command,
-        limit: Option<Duration>,
-    ) -> Arc<RunEntry> {
+    pub(crate) fn list(self: &Arc<Self>, run: Arc<RunState>, command: &'static Command) -> Arc<RunEntry> {
         let listed = Arc::new(RunEntry {
-            state,
-            session,
-            line,
+            run,
             command,
-            limit,
             asks: AtomicBool::new(false),
             streams: AtomicBool::new(false),
             stuck: AtomicBool::new(false),
@@ -113,17 +99,17 @@ impl RunTable {
     /// The runs that occupy threads.
     pub(crate) fn on_threads(&self) -> Vec<Arc<RunEntry>> {
         let on_thread =
-            |run: &Arc<RunEntry>| run.place() == Executor::Thread && run.state.reached.has_begun();
+            |entry: &Arc<RunEntry>| entry.place() == Executor::Thread && entry.run.reached.has_begun();
         self.all().into_iter().filter(on_thread).collect()
     }
 
     /// The runs that occupy the thread of this view. A view of the same kind cannot get another thread.
     pub(crate) fn on_helper_of(&self, view: &Command) -> Vec<Arc<RunEntry>> {
         let is_builtin = view.is_builtin();
-        let is_there = |run: &Arc<RunEntry>| {
-            matches!((run.command.place, run.command.run), (Place::Helper, Run::Sync(_)))
-                && run.command.is_builtin() == is_builtin
-                && run.state.reached.has_begun()
+        let is_there = |entry: &Arc<RunEntry>| {
+            matches!((entry.command.place, entry.command.run), (Place::Helper, Run::Sync(_)))
+                && entry.command.is_builtin() == is_builtin
+                && entry.run.reached.has_begun()
         };
         self.all().into_iter().filter(is_there).collect()
     }
@@ -136,8 +122,8 @@ impl RunTable {
     /// Tells a run to stop, as Ctrl-C does, and waits for the result; after one second the dispatcher marks it stuck. `None` if there is no
     /// run of this number.
     pub(crate) async fn kill(&self, id: u64, by: u64) -> Option<Killed> {
-        let listed = self.all().into_iter().find(|run| run.state.id == id)?;
-        listed.state.stop(Stop::Killed(by));
+        let listed = self.all().into_iter().find(|entry| entry.run.id == id)?;
+        listed.run.stop(Stop::Killed(by));
         let mut info = listed.info();
         let run = Arc::downgrade(&listed);
         drop(listed);
@@ -197,11 +183,11 @@ impl RunEntry {
     fn state(&self) -> &'static str {
         if self.is_stuck() {
             STUCK
-        } else if self.state.stopped().is_some() {
+        } else if self.run.stopped().is_some() {
             "stopping"
         } else if self.asks.load(Ordering::Relaxed) {
             "waiting for an answer"
-        } else if self.state.reached.has_begun() {
+        } else if self.run.reached.has_begun() {
             "running"
         } else {
             match self.place() {
@@ -215,8 +201,8 @@ impl RunEntry {
 
     pub(crate) fn info(&self) -> RunInfo {
         RunInfo {
-            run: self.state.id,
-            session: self.session,
+            run: self.run.id,
+            session: self.run.session,
             state: self.state(),
             place: match self.place() {
                 Executor::Thread => "thread",
@@ -224,18 +210,18 @@ impl RunEntry {
                 Executor::Helper => "helper",
                 Executor::Console => "console",
             },
-            time: self.state.begin.elapsed(),
-            limit: self.limit,
+            time: self.run.begin.elapsed(),
+            limit: self.run.limit(),
             command: self.command.name,
-            line: self.line.to_string(),
+            line: self.run.shown().to_owned(),
         }
     }
 
     /// The label of the run in messages: `` `cache flush` (session 1, run 7) for 12 s ``.
     pub(crate) fn label(&self) -> String {
-        let Self { session, command, .. } = self;
-        let seconds = self.state.begin.elapsed().as_secs();
-        format!("`{}` (session {session}, run {}) for {seconds} s", command.name, self.state.id)
+        let RunState { id, session, begin, .. } = &*self.run;
+        let seconds = begin.elapsed().as_secs();
+        format!("`{}` (session {session}, run {id}) for {seconds} s", self.command.name)
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn run(
         Ok(tail) => Ok(tail.0),
         Err(mut ended) => {
             // What came before the failure is shown, but for the end of a JSON answer: the error is its end.
-            let run = &calling.listed.state;
+            let run = &calling.listed.run;
             if run.json.load(Ordering::Relaxed) {
                 ended.tail.clear();
             }
@@ -75,7 +75,7 @@ pub(super) async fn run(
 
 /// Waits for a call, and for the stream that it may leave.
 async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting) -> Result<Trailer, Ended> {
-    let session = Session::new(calling.peer.clone(), calling.listed.state.clone());
+    let session = Session::new(calling.peer.clone(), calling.listed.run.clone());
     loop {
         match watch(dispatcher, &mut call, &session, &calling.listed).await {
             Ok(Finished::Done(ended)) => return ended.map_err(Ended::from),
@@ -113,8 +113,8 @@ enum Finished {
 
 fn place(dispatcher: &Dispatcher, job: Invocation) -> io::Result<Started> {
     let console = Handle::current;
-    let helper = |job: &Invocation| dispatcher.shared.helper_of(job.command).handle();
-    Ok(match (job.command.place, job.function()) {
+    let helper = |job: &Invocation| dispatcher.shared.helper_of(job.command()).handle();
+    Ok(match (job.command().place, job.function()) {
         (Place::Service, Run::Sync(function)) => on_thread(dispatcher, job, function)?,
         (Place::Service, Run::Async(function)) => {
             Started::on(&dispatcher.asynchronous.handle()?, Executor::Runtime, job.run_async(function))
@@ -228,8 +228,7 @@ async fn watch(
     session: &Session,
     listed: &RunEntry,
 ) -> Result<Finished, Ended> {
-    let RunEntry { command, limit, .. } = *listed;
-    let state = session.run();
+    let (command, state, limit) = (listed.command, session.run(), listed.run.limit());
     let begin = Instant::now();
     let mut told = false;
     let mut told_unpolled = false;
@@ -361,14 +360,14 @@ impl Dispatcher {
             usize::MAX => return None,
             limit => limit.min(self.limits.threads),
         };
-        if job.command.is_builtin() {
+        if job.command().is_builtin() {
             return None;
         }
         let stuck = self.shared.runs.stuck_on_threads();
         (stuck.len() >= limit).then(|| {
             Failure::refused(format!(
                 "`{}` needs a thread, and too many are stuck: {}. It can run when one of them ends; `running` lists them",
-                job.command.name,
+                job.command().name,
                 labels(&stuck)
             ))
         })

@@ -89,11 +89,11 @@ impl Conversation {
         // them was thrown away to make the interrupt quick.
         let tail_is_wanted = if outcome.json { !running.is_muted } else { !running.has_gap };
         let raw = running.is_raw() && self.style == Style::Prompted;
-        let Running { at_prompt, line, reply, .. } = running;
+        let Running { run, at_prompt, reply, .. } = running;
         let width = self.peer.width();
         let message = |failure: &Failure, screen: &Screen| {
             let seen = if at_prompt { EchoedAt::AtPrompt(screen.prompt()) } else { EchoedAt::Elsewhere };
-            diagnostic::render(failure, &line, outcome.line.as_ref(), &seen, width)
+            diagnostic::render(failure, &run.line, outcome.line.as_ref(), &seen, width)
         };
         reply.end(outcome, tail_is_wanted, raw, message, &mut self.screen);
         self.report_thrown_away();

@@ -51,7 +51,7 @@ impl Desk {
     fn answers(&mut self, line: &str, tail: &str) {
         let (next, at_prompt) = self.conversation.next_line().unwrap();
         assert_eq!(next, line);
-        let run = self.dispatcher.prepare(next, Form::text(None));
+        let run = self.dispatcher.prepare(next, Form::text(None), 1);
         self.conversation.begin(&run, at_prompt);
         self.conversation.ended(&Outcome { failure: None, tail: tail.to_owned(), json: false, line: None });
         self.conversation.flush_prompt();

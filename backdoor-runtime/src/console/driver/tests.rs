@@ -201,7 +201,7 @@ async fn a_script_in_packets_is_closed_after_its_answers() {
 #[test]
 fn the_future_of_a_line_is_small() {
     let ((dispatcher, _), (peer, _)) = (console(), peer());
-    let line = dispatcher.run(dispatcher.prepare(String::new(), Form::text(None)), &peer);
+    let line = dispatcher.run(dispatcher.prepare(String::new(), Form::text(None), peer.id), &peer);
     assert!(size_of_val(&line) <= 1024, "{} bytes", size_of_val(&line));
 }
 

@@ -78,8 +78,8 @@ pub(super) fn given_up(
     listed: &RunEntry,
     call: &mut Waiting,
 ) -> Failure {
-    let RunEntry { command, limit, session, .. } = *listed;
-    let (name, run) = (command.name, listed.state.id);
+    let (command, limit, session) = (listed.command, listed.run.limit(), listed.run.session);
+    let (name, run) = (command.name, listed.run.id);
     listed.left_behind();
     // To be told to stop wakes it, too.
     let unpolled = call.unpolled_for();
