@@ -1,16 +1,21 @@
 //! The times of a session, by a clock that the tests move.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::mem::{self, MaybeUninit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::audit::{Audit, RECURRING};
+use crate::call::stopwatch::FOREVER;
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::console::bounds::Bounds;
+use crate::console::driver::deadlines::EMPTY_LINES;
 use crate::dispatch::{CommandLimits, ConsoleState};
 use crate::service::Service;
 
