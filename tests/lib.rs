@@ -1,1 +1,1 @@
-//! Nothing but a place for the tests of the workspace: see `it` and `ui`.
+//! An empty library for the tests of the workspace: see `it` and `ui`.

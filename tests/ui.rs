@@ -1,4 +1,4 @@
-//! The mistakes that authors make, and what the compiler says of them: see `ui/README.md`.
+//! Authors' errors and the compiler's messages: see `ui/README.md`.
 
 #[test]
 fn compile_fail() {

@@ -1,4 +1,4 @@
-//! Commands that are wrong together, in a binary of their own: all that is wrong is said in one report, with file and line.
+//! Wrong commands in a binary of their own: one report names all errors, with file and line.
 
 use std::sync::atomic::AtomicBool;
 
@@ -9,11 +9,11 @@ use backdoor_runtime::{
 // A crate without commands (author A16).
 backdoor_runtime::commands_of!(tests);
 
-/// What nobody gives.
+/// A state that no builder gets.
 #[derive(Clone)]
 struct Pool;
 
-/// What somebody gives.
+/// A state that the builder gets.
 #[derive(Clone)]
 struct Name(&'static str);
 
@@ -105,7 +105,7 @@ fn check_commands_reports_problems_without_state() {
     assert_eq!(lines(check_commands().unwrap_err()), WITHOUT_STATE);
 }
 
-/// `check_commands().unwrap()` printed eleven times `MissingState { name: ..` (newcomer 1.3).
+/// `check_commands().unwrap()` printed `MissingState { name: ..` eleven times (newcomer 1.3).
 #[test]
 fn problems_that_are_unwrapped_read_as_sentences() {
     let problems = check_commands().unwrap_err();

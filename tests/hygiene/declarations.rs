@@ -1,4 +1,4 @@
-//! What the types say, whatever they are called, and long signatures.
+//! The types of parameters decide, whatever their names are; and long signatures.
 
 use backdoor_runtime::{ArgError, Backdoor, Console, FromArg, Session, State, Status, backdoor_command};
 
@@ -8,11 +8,11 @@ type Maybe = Option<u8>;
 type All = Vec<Text>;
 type Text = String;
 type Switch = bool;
-/// Every console gives it: any other state would have to be given by each test of this binary that starts one.
+/// Every console supplies this state: any other would have to be given by each test of this binary that starts one.
 type Held = State<Console>;
 type Pair<T> = Result<T, Text>;
 
-/// A type of the author's that is a flag.
+/// A type of the author that is a flag.
 struct On(bool);
 
 impl FromArg for On {
@@ -24,7 +24,7 @@ impl FromArg for On {
     }
 }
 
-/// A type called like one of ours.
+/// A type with the name of one of ours.
 mod own {
     #[derive(Debug)]
     #[expect(dead_code, reason = "only `Debug` reads it")]

@@ -1,5 +1,5 @@
-//! Clippy advises against what the console asks of a command: owned values, a parameter for each word and flag, `async` for the sake of
-//! the runtime (author A22). Under clippy this file would not compile where the macro left the author alone with that.
+//! Clippy advises against the forms that the console requires: owned values, a parameter for each word and flag, `async` for the runtime
+//! (author A22). Under clippy this file would not compile if the macro did not allow them.
 #![deny(
     clippy::fn_params_excessive_bools,
     clippy::needless_pass_by_value,
@@ -27,7 +27,7 @@ async fn many(
     one.len() + two.len() + three.len() + four.len() + flags
 }
 
-/// What the author says of a lint himself still counts.
+/// The author's own lint levels still apply.
 #[backdoor_command(name = "lints own", reads)]
 #[expect(clippy::too_many_arguments)]
 fn own(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> u8 {

@@ -1,5 +1,4 @@
-//! Commands in surroundings that a careless expansion would not compile in, each called through the console and as the plain
-//! function it stays.
+//! Commands in surroundings in which a careless expansion would not compile, each called through the console and as the plain function.
 
 mod declarations;
 mod lints;
@@ -15,7 +14,7 @@ use backdoor_runtime::{Backdoor, Status};
 // Nothing else here names that crate: without this its commands would be missing (author A16).
 backdoor_runtime::commands_of!(linked);
 
-/// Runs a line, and compares what a script would read.
+/// Runs a line, and compares the output for a script.
 #[track_caller]
 fn check(line: &str, text: &str) {
     let answer = Backdoor::testing().run(line);
@@ -24,7 +23,7 @@ fn check(line: &str, text: &str) {
     assert_eq!(answer.text, text, "{line}");
 }
 
-/// Runs a line with `--json`, and compares what a machine would read.
+/// Runs a line with `--json`, and compares the output for a program.
 #[track_caller]
 fn check_json(line: &str, json: &str) {
     check(&format!("{line} --json"), &format!("{json}\n"));

@@ -1,4 +1,4 @@
-//! Parameters, items and options with the names that an expansion is tempted to use.
+//! Parameters, items and options with names that an expansion might use.
 #![allow(non_upper_case_globals, dead_code, reason = "names that collide on purpose")]
 
 use backdoor_runtime::backdoor_command;
@@ -85,7 +85,7 @@ mod parameters {
     }
 }
 
-/// A trait whose methods have the names of ours, on every type.
+/// A trait with our methods' names that is implemented for every type.
 trait Methods: Sized {
     fn peel(&self) -> u8 {
         1

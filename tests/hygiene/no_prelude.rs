@@ -1,4 +1,4 @@
-//! What the macros write needs nothing of the prelude (author A5).
+//! The macros' expansions need nothing from the prelude (author A5).
 #![no_implicit_prelude]
 
 use ::backdoor_runtime as bd;
@@ -12,7 +12,7 @@ use bd::{Choice, Track, TrackGuard, backdoor_command, backdoor_var};
 
 use super::{check, check_json};
 
-// Without the prelude a crate is found by a path from the root alone.
+// Without the prelude, a crate is found only by a path from the root.
 bd::commands_of!(linked);
 
 /// How fast
@@ -82,7 +82,7 @@ fn regression_nothing_of_the_prelude_is_needed() {
     ::std::assert_eq!(console.run("set np-speed=vf np-limit=5").error, Option::None);
 }
 
-/// `Low` in the table, `low` on the line (newcomer 1.2 g).
+/// It was `Low` in the table, and `low` on the line (newcomer 1.2 g).
 #[test]
 fn regression_the_words_of_a_choice_are_shown_as_they_are_typed() {
     check("np rows", "slow\nvery-fast\n");

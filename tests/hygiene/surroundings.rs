@@ -48,7 +48,7 @@ fn a_command_may_come_from_a_macro() {
     assert_eq!(small(1, None) as u64, large(1, None));
 }
 
-/// What a framework does that brings the console along under a name of its own.
+/// A framework that re-exports the console under its own name.
 mod framework {
     pub(super) use backdoor_runtime as console;
 

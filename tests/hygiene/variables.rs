@@ -1,4 +1,4 @@
-//! Variables in surroundings that a careless expansion would not compile in.
+//! Variables in surroundings in which a careless expansion would not compile.
 #![deny(unused, deprecated, missing_docs, unused_qualifications, unreachable_pub)]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! An answer has a limit: what is longer is cut between lines, and that is its status, for a person, a script and the log.
+//! The limit of an answer: a longer one is cut between lines and has its own status, for a person, a script and the log.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -117,7 +117,7 @@ const TOO_LONG: [&str; 9] = [
     "answers careless",
 ];
 
-/// A text that cannot be written to its end.
+/// A text whose `Display` panics before the end.
 struct Breaks;
 
 impl fmt::Display for Breaks {
@@ -194,7 +194,7 @@ fn an_overlong_line_of_json_stays_json() {
     }
 }
 
-/// What the limit protects from: a command that has no end has no end.
+/// The limit protects from this: an endless command would never end.
 #[test]
 fn without_the_limit_a_long_answer_is_whole() {
     let testing = Backdoor::testing().max_answer(usize::MAX);

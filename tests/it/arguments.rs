@@ -1,4 +1,4 @@
-//! Words become values: every kind of parameter.
+//! Words become values, for every kind of parameter.
 
 mod mistakes;
 
@@ -12,7 +12,7 @@ use backdoor_runtime::{Backdoor, ByteSize, Choice, Status, Testing, backdoor_com
 
 use linked as _;
 
-/// The line, and all that a script reads of its answer.
+/// Checks a line and the whole answer as a script reads it.
 #[track_caller]
 fn check(line: &str, expected: &str) {
     static CONSOLE: LazyLock<Testing> = LazyLock::new(Backdoor::testing);
@@ -25,7 +25,7 @@ fn takes(line: &str, expected: &str) {
     check(line, &format!("{expected}\n"));
 }
 
-/// The line, where the carets stand under it, and the messages behind them.
+/// Checks a line, the position of its carets, and the messages after them.
 #[track_caller]
 fn refuses(line: &str, carets: &str, messages: &[&str]) {
     check(line, &format!("  {line}\n  {carets}\n{}\n", messages.join("\n")));
@@ -237,7 +237,7 @@ fn the_tail_is_passed_byte_for_byte() {
     takes(&format!("args say {long}end"), &format!("\"{long}end\""));
 }
 
-/// It was taken for the text, and nobody was told (newcomer 1.2 f).
+/// It was taken as part of the text, without a message (newcomer 1.2 f).
 #[test]
 fn regression_unknown_option_before_a_raw_tail_is_an_error() {
     refuses(

@@ -1,4 +1,4 @@
-//! What was run is on record: one event before and one after each line, and a subscriber that blocks blocks only itself.
+//! Each line is recorded with one event before it and one after it, and a subscriber that blocks blocks only itself.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ fn deaf(gate_name: String) {
     gate(&gate_name).block();
 }
 
-/// Where events are written, and the gate that a write waits at.
+/// The buffer for events, and the gate that delays a write.
 #[derive(Clone, Default)]
 struct Log {
     text: Arc<Mutex<Vec<u8>>>,
@@ -42,7 +42,7 @@ impl Log {
             .finish()
     }
 
-    /// A console whose events come here.
+    /// A console whose events are recorded here.
     fn console(&self) -> Backdoor {
         stay();
         tracing::subscriber::with_default(self.subscriber(), || console().start().unwrap())
@@ -52,7 +52,7 @@ impl Log {
         String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
     }
 
-    /// Waits until this is in the log, and gives its line.
+    /// Waits until this text is in the log, and returns its line.
     #[track_caller]
     fn expect(&self, wanted: &str) -> String {
         let line = |text: &str| text.lines().find(|line| line.contains(wanted)).map(str::to_owned);
@@ -99,7 +99,7 @@ fn a_changing_command_logs_its_begin_and_its_end() {
     assert!(!log.text().contains('\u{1b}'), "{}", log.text());
 }
 
-/// Two events a command buried the service's own, and looking is no change.
+/// Two events for each command hid the service's own events, and a reading command is no change.
 #[test]
 fn m_a_reading_line_is_one_event_at_debug() {
     let log = Log::default();
@@ -130,7 +130,7 @@ fn a_long_reading_line_is_logged_while_it_runs() {
     operator.interrupts();
 }
 
-/// Arguments that are wrong are seen by code of the author's, and nothing has begun then.
+/// The author's code parses wrong arguments, but the command does not begin.
 #[test]
 fn a_line_with_wrong_values_logs_no_begin() {
     let log = Log::default();
@@ -161,14 +161,14 @@ fn m4_lines_without_a_command_are_cut_and_counted() {
     assert!(text.contains(&format!("line={}.. (644 bytes more) result=usage", "x".repeat(256))));
 }
 
-/// A peer that asks without end wrote megabytes a second into the service's log.
+/// A peer with endless requests wrote megabytes a second into the service's log.
 #[test]
 fn many_reading_lines_are_only_counted() {
     let log = Log::default();
     let backdoor = log.console();
     script(&backdoor.addresses()[0], "uptime\n".repeat(2000));
     log.expect("further commands that change nothing were not logged");
-    // The last count comes when the session is over.
+    // The last count is logged at the end of the session.
     drop(backdoor);
     let text = log.text();
     let logged = text.lines().filter(|line| line.contains("line=uptime result=done")).count();
@@ -180,7 +180,7 @@ fn many_reading_lines_are_only_counted() {
     assert!((20..1000).contains(&logged), "{logged}");
 }
 
-/// What may change something is on record each time.
+/// Every command that may change something is recorded.
 #[test]
 fn changing_lines_are_all_logged() {
     let log = Log::default();
@@ -197,7 +197,7 @@ fn a_subscriber_that_blocks_does_not_block_the_console() {
     let _released = OpensOnDrop(gate("subscriber"));
     let backdoor = log.console();
     let mut operator = Operator::new(&backdoor);
-    // More than its queue holds.
+    // More than the queue holds.
     let lines = "audit fails\n".repeat(700);
     let answers = script(&backdoor.addresses()[0], lines);
     assert_eq!(answers.lines().count(), 700);

@@ -1,4 +1,4 @@
-//! An author's hour: what the cases `author.md` and `newcomer.md` tried with `Backdoor::testing()`, errors and replies.
+//! The cases of `author.md` and `newcomer.md` about `Backdoor::testing()`, errors and replies.
 
 mod errors;
 mod testing;

@@ -118,7 +118,7 @@ fn help_lists_groups_apart() {
     let group = blocks.iter().find(|block| first(block) == "builtins").expect("a block of its own");
     assert!(group.lines().all(|line| line.starts_with("  builtins ")), "{group}");
     assert!(blocks.iter().any(|block| block.starts_with("Something wrong?\n  hangs ")), "{help}");
-    // `nc` says nothing of its width.
+    // `nc` does not tell its width.
     let topics =
         "topics: console, doctor, locks, logs, objects, profile, resources, tasks,\n        threads, vars\n";
     assert!(help.contains(topics), "{help}");
@@ -225,7 +225,7 @@ fn exit_and_quit_leave_the_session() {
     assert!(Operator::new(&backdoor).asks("uptime").ends_with("s\n"));
 }
 
-/// The line, and the words its last one may become.
+/// Checks a line and the completions of its last word.
 #[track_caller]
 fn completes(line: &str, expected: &[&str]) {
     let value = Backdoor::testing().run(&format!("complete {line}")).value;

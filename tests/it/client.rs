@@ -1,4 +1,4 @@
-//! A peer made of raw bytes. Its waits have a deadline that no healthy run comes near.
+//! A client that sends and reads raw bytes. Its waits have a deadline that a healthy run never reaches.
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
@@ -10,27 +10,27 @@ use backdoor_runtime::Address;
 
 use crate::wait::{PATIENCE, Waited};
 
-/// How long nothing must come to believe that nothing comes.
+/// After this long without a byte, a test assumes that none follows.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// A connected peer, and what it has read so far.
+/// A connected client, and the bytes that it has read.
 pub(crate) struct Client {
     stream: Box<dyn Stream>,
     pub(crate) seen: Vec<u8>,
-    /// The one `DO BINARY` that every peer gets that speaks telnet, and that would stand in the middle of what tests look for.
+    /// Whether the one `DO BINARY` that every telnet client gets was removed from `seen`; a test that looks for it sets this first.
     pub(crate) binary_asked: bool,
 }
 
 const DO_BINARY: &[u8] = b"\xff\xfd\0";
 
-/// What the tests need of a socket.
+/// The methods of a socket that the tests need.
 pub(crate) trait Stream: Read + Write + Send {
     fn close_write(&self);
     fn again(&self) -> Box<dyn Stream>;
     fn prepare(&self);
 }
 
-/// How often a client that waits looks at its deadline.
+/// How often a waiting client checks its deadline.
 const TICK: Duration = Duration::from_millis(50);
 
 impl Stream for TcpStream {
@@ -70,13 +70,13 @@ impl Client {
         }
     }
 
-    /// A client on a connection that was made elsewhere.
+    /// A client on an existing connection.
     pub(crate) fn over(stream: impl Stream + 'static) -> Self {
         stream.prepare();
         Self { stream: Box::new(stream), seen: Vec::new(), binary_asked: false }
     }
 
-    /// Connects and stays silent, as a person does, up to the first prompt. What came is in `seen` no more.
+    /// Connects and stays silent until the first prompt, as a person does. The bytes so far are removed from `seen`.
     #[track_caller]
     pub(crate) fn prompted(address: &Address) -> Self {
         let mut client = Self::connect(address);
@@ -84,21 +84,21 @@ impl Client {
         client
     }
 
-    /// Enters a line, and gives its answer without the prompt behind it.
+    /// Enters a line, and returns its answer without the next prompt.
     #[track_caller]
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.send(format!("{line}\r\n"));
         self.answer()
     }
 
-    /// Waits for the next prompt, and gives what came before it.
+    /// Waits for the next prompt, and returns the text before it.
     #[track_caller]
     pub(crate) fn answer(&mut self) -> String {
         let answer = self.expect("test> ");
         answer[..answer.len() - "test> ".len()].to_owned()
     }
 
-    /// Shows that nothing comes any more. The wait cannot make a healthy run fail, only hide a sick one.
+    /// Checks that nothing more arrives. On a slow machine this can miss a failure, but never fails without one.
     #[track_caller]
     pub(crate) fn expect_nothing(&mut self) {
         let seen = self.read_for(QUIET);
@@ -109,12 +109,12 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// As [`send`](Self::send), where the other end may be gone.
+    /// As [`send`](Self::send), but the peer may have disconnected.
     pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.stream.write_all(bytes)
     }
 
-    /// A second hand on the same connection, for another thread.
+    /// A second handle of the same connection, for another thread.
     pub(crate) fn again(&self) -> Self {
         Self { stream: self.stream.again(), seen: Vec::new(), binary_asked: self.binary_asked }
     }
@@ -135,7 +135,7 @@ impl Client {
         self.seen.drain(..count).collect()
     }
 
-    /// Reads until `wanted` has come, and gives what came up to its end.
+    /// Reads until `wanted` arrives, and returns everything up to its end.
     #[track_caller]
     pub(crate) fn expect(&mut self, wanted: impl AsRef<[u8]>) -> String {
         let wanted = wanted.as_ref();
@@ -152,7 +152,7 @@ impl Client {
         }
     }
 
-    /// Reads until the other end closes, and gives everything that came. Much may take long, but not without a byte.
+    /// Reads until the peer closes, and returns everything. A long answer may take long, but not without progress.
     #[track_caller]
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let last = Instant::now() + 5 * PATIENCE;
@@ -172,14 +172,14 @@ impl Client {
         String::from_utf8(self.read_to_end()).unwrap()
     }
 
-    /// Reads what comes within this time. Only to show that nothing comes, or to let something pass.
+    /// Reads for this long. Only for a check that nothing arrives, or to let time pass.
     pub(crate) fn read_for(&mut self, time: Duration) -> Vec<u8> {
         let until = Instant::now() + time;
         while Instant::now() < until && self.read_some() {}
         std::mem::take(&mut self.seen)
     }
 
-    /// Whether the other end is still open.
+    /// Whether the peer is still connected.
     fn read_some(&mut self) -> bool {
         let mut buffer = [0; 64 * 1024];
         match self.stream.read(&mut buffer) {
@@ -201,7 +201,7 @@ impl Client {
     }
 }
 
-/// What came, as it is in the message of a wait.
+/// Received bytes in the message of a wait.
 struct Shown<'a>(&'a [u8]);
 
 impl fmt::Debug for Shown<'_> {
@@ -210,14 +210,14 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// What came, for a message: of a lot only the end.
+/// Received bytes for a message: only the end if there are many.
 pub(crate) fn show(bytes: &[u8]) -> String {
     let start = bytes.len().saturating_sub(1000);
     let text = String::from_utf8_lossy(&bytes[start..]);
     if start > 0 { format!("({start} bytes and) {text:?}") } else { format!("{text:?}") }
 }
 
-/// Sends a script, closes the sending half, and gives all that comes back.
+/// Sends a script, closes the sending half, and returns the whole answer.
 #[track_caller]
 pub(crate) fn script(address: &Address, text: impl AsRef<[u8]>) -> String {
     let mut client = Client::connect(address);

@@ -1,4 +1,4 @@
-//! What commands may take, twice: with the limit the harm does not come, and without it the harm is seen.
+//! Limits of commands, each tested twice: with the limit there is no harm, and without it there is.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ fn as_it_is(builder: Builder) -> Builder {
     builder
 }
 
-/// Whether this is said, soon in a healthy run.
+/// Whether this text arrives, which a healthy run sends soon.
 fn is_told(operator: &mut Operator, wanted: &str, within: Duration) -> bool {
     let until = Instant::now() + within;
     let mut seen = Vec::new();
@@ -53,7 +53,7 @@ fn an_endless_command_is_cancelled() {
     );
 }
 
-/// The default is four; without it a flood of commands has as many threads as it likes.
+/// The default is four; without the limit, many commands take as many threads as they need.
 #[test]
 fn four_synchronous_commands_run_at_once() {
     harms_only_without(

@@ -1,4 +1,4 @@
-//! What a service counts, as its operator reads it.
+//! Counters of a service, as its operator reads them.
 
 use std::thread;
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn an_operator_reads_what_threads_have_counted() {
     assert_eq!(names, ["count", "rate", "window", "p50", "p90", "p99", "p999", "max"]);
 }
 
-/// What the author counts with another crate stands among the variables.
+/// Metrics of another crate are listed among the variables.
 #[test]
 fn metrics_of_another_registry_are_listed_with_the_variables() {
     let metric = |name: &str, value: u64| Metric::new(name, [("code", "200")], Reading::Value(value.into()));

@@ -1,4 +1,4 @@
-//! What an operator found rude: questions that lead nowhere, rows that were lost, words that did not help.
+//! Inconveniences that operators reported: questions without effect, lost rows, unhelpful messages.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn numbered(number: u8) -> u8 {
     number
 }
 
-/// Two rows, and then nothing for as long as it is let.
+/// Two rows, and then nothing until the gate opens.
 #[backdoor_command(name = "courtesy rows", reads)]
 fn rows() -> impl Stream<Item = Row> {
     use tokio_stream::StreamExt as _;
@@ -96,7 +96,7 @@ fn an_interrupt_shows_the_buffered_rows() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("courtesy rows");
-    // They are there when what comes behind them is asked for; when they were shown by then, the answer is the same.
+    // The rows exist when the next one is requested; if they were shown before, the answer is the same.
     gate("courtesy rows").wait_for_visitors(1);
     operator.interrupts();
     let answer = operator.reads_answer();
@@ -141,7 +141,7 @@ fn typing_errors_are_no_foreign_protocol() {
     let mut operator = Operator::new(&backdoor);
     assert!(operator.asks("helo world").contains("unknown command `helo`"));
     assert!(operator.asks("log: x").contains("unknown command `log:`"));
-    // What was meant for another service is not run here.
+    // A line for another service does not run here.
     let refused = operator.asks("billing> status");
     assert!(refused.contains("it looks like the prompt of another program"), "{refused}");
 }
@@ -149,7 +149,7 @@ fn typing_errors_are_no_foreign_protocol() {
 #[test]
 fn a_stuck_command_is_named_to_its_operator() {
     let _opens = OpensOnDrop(gate("courtesy stuck"));
-    // It has to have a thread within 10 ms, or it is not run at all.
+    // It needs a thread within 10 ms, or it does not run at all.
     let run = || Backdoor::testing().run("courtesy stuck");
     let answer = until("a run that begins in time", run, |answer| !answer.text.contains("was not run"));
     assert_eq!(answer.status, Status::TimedOut);

@@ -1,4 +1,4 @@
-//! What looks wrong, in one place: a deadlock and a stuck command are named with the command that shows more.
+//! `doctor` finds problems and names the command that shows more, such as for a deadlock and a stuck command.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
@@ -17,7 +17,7 @@ fn hangs() {
     gate("doctor hangs").block();
 }
 
-/// What no command may take is said before it begins.
+/// A window beyond the time limit of commands is refused before the command begins.
 #[test]
 fn a_window_longer_than_the_command_may_run_is_refused() {
     let console = console().start().unwrap();
@@ -35,7 +35,7 @@ fn a_deadlock_is_named_with_the_command_to_use() {
     let both_hold = Arc::new(Barrier::new(2));
     for (first, second) in [(0, 1), (1, 0)] {
         let (first, second, both_hold) = (locks[first].clone(), locks[second].clone(), both_hold.clone());
-        // They never end.
+        // These threads never end.
         thread::spawn(move || {
             let held = first.lock();
             both_hold.wait();
@@ -65,7 +65,7 @@ fn a_stuck_command_is_named() {
     gate("doctor hangs").open();
 }
 
-/// Asks until a line of the answer begins so, and gives that line.
+/// Asks until a line of the answer begins with this, and returns the line.
 #[track_caller]
 fn finds(operator: &mut Operator, begin: &str) -> String {
     let line = |shown: &str| shown.lines().find(|line| line.starts_with(begin)).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The example `embed` as a process: told to stop with sessions open, it says goodbye, leaves no socket, and ends with 0.
+//! The example `embed` as a process: after SIGTERM with sessions open, it says goodbye, leaves no socket, and exits with 0.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -17,7 +17,7 @@ struct Embed {
     console: Address,
 }
 
-/// Starts it, with its console moved there where it says so.
+/// Starts it, with its console at another address.
 fn start(environment: &[(&str, &str)]) -> Embed {
     let mut example = Example::start_with("embed", environment);
     let line = example.line();

@@ -1,4 +1,4 @@
-//! However a command ends, it ends alone: its session says what happened and goes on, and the others notice nothing.
+//! Whatever ends a command affects only that command: its session reports it and continues, and other sessions are not affected.
 
 mod from_outside;
 
@@ -212,7 +212,7 @@ fn late_stream() -> impl Stream<Item = u8> {
     tokio_stream::iter([1, 2]).chain(tokio_stream::pending())
 }
 
-/// Everything that ends badly by itself, and what is said of it.
+/// Commands that fail by themselves, and their messages.
 const BAD_ENDS: &[(&str, &str)] = &[
     ("panic", "panicked: in the command\n"),
     ("panic-async", "panicked: in the asynchronous command\n"),
@@ -310,7 +310,7 @@ fn a_slow_reader_pauses_the_time_limit() {
         .unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("ends floods floods");
-    // Longer than its deadline, with far more to say than the socket holds.
+    // Longer than its time limit, with more output than the socket holds.
     let (begun, mut other) = (Instant::now(), Operator::new(&backdoor));
     let running = || (begun.elapsed(), other.asks("running"));
     let (_, running) = until("3.5 s", running, |(age, _)| *age > Duration::from_millis(3500));

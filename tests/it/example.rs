@@ -1,4 +1,4 @@
-//! An example as a process of its own, and the one line that each prints with its address.
+//! An example as a process, and the one line with its address that each prints.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
@@ -13,11 +13,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::client::script;
 use crate::wait::{until, until_some};
 
-/// An example that runs; it is killed in the end.
+/// A running example, which is killed on drop.
 pub(crate) struct Example {
     pub(crate) process: Child,
     stdout: BufReader<ChildStdout>,
-    /// What it has said of panics.
+    /// The panics that it reported.
     panics: Arc<Mutex<Vec<String>>>,
     /// The first lines of its log.
     log: Arc<Mutex<Vec<String>>>,
@@ -27,24 +27,24 @@ pub(crate) struct Example {
 const KEPT: usize = 100;
 
 impl Example {
-    /// Starts it where it listens by itself.
+    /// Starts it at its own address.
     pub(crate) fn start(name: &str) -> Self {
         Self::start_with(name, &[])
     }
 
-    /// Starts it where this environment says.
+    /// Starts it with this environment.
     pub(crate) fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
         Self::start_program(program(name), environment)
     }
 
-    /// Starts a program that is one of them, changed.
+    /// Starts a modified copy of an example.
     pub(crate) fn start_program(program: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(program);
         command.env_remove("BACKDOOR_LISTEN").envs(environment.iter().copied());
         Self::start_command(command)
     }
 
-    /// Starts what becomes one of them, under limits or a filter.
+    /// Starts a command that becomes an example, under limits or a filter.
     pub(crate) fn start_command(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
@@ -53,7 +53,7 @@ impl Example {
         let log = Arc::new(Mutex::new(Vec::new()));
         let (seen, begin) = (panics.clone(), log.clone());
         thread::spawn(move || {
-            // Its log is read to the end, or it would block.
+            // Its log is read to the end; otherwise it would block.
             for line in stderr.split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
                 if line.contains("panicked at") {
@@ -66,12 +66,12 @@ impl Example {
         Self { process, stdout, panics, log }
     }
 
-    /// The panics so far, of which it says where.
+    /// The panics so far, with their places.
     pub(crate) fn panics(&self) -> Vec<String> {
         self.panics.lock().unwrap().clone()
     }
 
-    /// Waits for a line of its log with this in it.
+    /// Waits for a line of its log that contains this.
     #[track_caller]
     pub(crate) fn logs(&self, text: &str) {
         let lines = || self.log.lock().unwrap().clone();
@@ -85,7 +85,7 @@ impl Example {
         line.trim_end().to_owned()
     }
 
-    /// What a supervisor does, and the exit code.
+    /// Sends the signal of a supervisor, and returns the exit code.
     #[track_caller]
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let pid = Pid::from_child(&self.process);
@@ -93,7 +93,7 @@ impl Example {
         until_some("its end", || self.process.try_wait().unwrap()).code()
     }
 
-    /// Kills it, and gives what it has printed since.
+    /// Kills it, and returns its output since then.
     pub(crate) fn rest(mut self) -> String {
         self.process.kill().unwrap();
         let mut rest = String::new();
@@ -109,7 +109,7 @@ impl Drop for Example {
     }
 }
 
-/// Where an example is. They are built once, for the same target directory as this test and in the same profile.
+/// The path of an example. All are built once, into the target directory and with the profile of this test.
 pub(crate) fn program(name: &str) -> &'static Path {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(|| {
@@ -132,7 +132,7 @@ pub(crate) fn program(name: &str) -> &'static Path {
     programs.get(name).unwrap_or_else(|| panic!("there is no example {name}"))
 }
 
-/// The line with which an example begins, where `PORT` stands for each port, and the lines behind it once its console has answered.
+/// Checks the line with which an example begins, with `PORT` for each port, and the further lines after its console has answered.
 #[track_caller]
 fn check(name: &str, environment: &[(&str, &str)], first: &str, is_expected: fn(&str) -> bool) {
     let mut example = Example::start_with(name, &[&[("BACKDOOR_LISTEN", "0")], environment].concat());

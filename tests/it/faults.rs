@@ -1,5 +1,5 @@
-//! `docs/what-is-it-doing.md` is a walk through what goes wrong: each section is walked with a service that has the fault, addresses and
-//! wait channels masked as well.
+//! `docs/what-is-it-doing.md` is a walk through faults: each section runs against a service that has the fault. Addresses and wait channels
+//! are masked as well.
 
 mod churn;
 mod joined;
@@ -32,7 +32,7 @@ fn start(environment: &[(&str, &str)]) -> Service {
     Service { example, console, _customers: None }
 }
 
-/// What differs from run to run and from machine to machine is masked.
+/// Masks the parts that differ between runs and between machines.
 fn comparable(line: &str, answer: &str) -> String {
     let mut words = Vec::new();
     for word in answer.split_inclusive([' ', '\n']) {
@@ -53,7 +53,7 @@ fn comparable(line: &str, answer: &str) -> String {
             .replace(&format!(" for {time} ("), " for TIME (")
             .replace(&format!(" waited {time} "), " waited TIME ");
     }
-    // Who came first is a matter of luck, and so is which of the workers polls a task.
+    // The order of threads is random, and so is the worker that polls a task.
     if ["waits", "locks", "runtime"].contains(&line) {
         let mut lines: Vec<&str> = masked.lines().collect();
         lines.sort_unstable();

@@ -1,4 +1,4 @@
-//! What an operator sees on a terminal of 80 columns and 24 rows, and of 40: whole words, the ends that matter, one screen of help.
+//! Output on a terminal of 80 columns and 24 rows, and of 40 columns: whole words, the important ends, one screen of help.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,7 +59,7 @@ fn at(width: usize, line: &str) -> String {
     Backdoor::testing().width(width).run(line).text
 }
 
-/// Lines that are wider than the terminal, although a space is left to break them at.
+/// Lines that are wider than the terminal although they contain a space at which they could be wrapped.
 fn too_wide(text: &str, width: usize) -> Vec<&str> {
     text.lines().filter(|line| line.chars().count() > width && line.trim().contains(' ')).collect()
 }
@@ -94,7 +94,7 @@ fn newcomer_3_1_help_marks_dangerous_commands() {
     assert!(found.lines().any(|line| line.ends_with("(dangerous)")), "{found}");
 }
 
-/// The lines below `Examples:` in the help of a command.
+/// The lines after `Examples:` in the help of a command.
 fn examples(details: &str) -> Vec<String> {
     let (_, below) = details.split_once("Examples:\n").unwrap_or_default();
     below.lines().map(|line| line.trim().to_owned()).collect()
@@ -116,11 +116,11 @@ async fn newcomer_3_1_each_built_in_has_two_examples_that_run() {
             count += 1;
             let testing = Backdoor::testing();
             let plain = example.replacen(name.trim_start_matches("sys "), &name, 1);
-            // What watches for longer than this has begun, which is enough.
+            // A command that watches for longer has started, which is enough.
             let Ok(answer) = timeout(Duration::from_secs(2), testing.run_async(&plain)).await else {
                 continue;
             };
-            // That there is no such variable or number here is no mistake in the line.
+            // A missing variable or number is no error of the example.
             let is_name = answer.error.as_deref().is_some_and(|error| error.contains("marked `trend`"));
             assert!(answer.status != Status::Usage || is_name, "{plain}: {answer:?}");
         }
@@ -204,7 +204,7 @@ fn newcomer_3_3_5_no_view_breaks_a_word() {
     for width in [40, 80] {
         for line in lines {
             let text = at(width, line);
-            // The echo of the line itself, and what underlines it, stay as they were typed.
+            // The echo of the line and its underline stay as typed.
             let text = text.lines().filter(|line| !line.starts_with("  ") || !line.contains('^'));
             let text = text.collect::<Vec<_>>().join("\n");
             assert_eq!(too_wide(&text, width), Vec::<&str>::new(), "`{line}` at {width} columns");

@@ -1,5 +1,5 @@
-//! Arguments from anything at all: bound, parsed, and called with, or refused with a sentence that can be read. (The telnet filter, the
-//! line discipline, words, requests and addresses are fuzzed where they are, since they cannot be reached from outside.)
+//! Arguments from random words: they are bound, parsed and passed, or refused with a readable message. (The telnet filter, the line
+//! discipline, words, requests and addresses are fuzzed in their own files, because they cannot be reached from outside.)
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ fn tail(first: Option<u8>, #[arg(rest)] tail: Option<String>) -> String {
     format!("{first:?} {tail:?}")
 }
 
-/// Words as operators type them, as they mistype them, and as nobody would.
+/// Words as operators type them, misspelt words, and random ones.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => select(vec![
@@ -70,7 +70,7 @@ fn word() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Whatever the line is, the command is called with what its types allow, or the operator reads why not.
+/// For any line, the command is called with valid values, or the operator gets the reason.
 fn check(console: &Testing, line: &str) -> Result<(), TestCaseError> {
     let answer = console.run(line);
     let is_shown = |text: &str| !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t'));

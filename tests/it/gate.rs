@@ -1,4 +1,4 @@
-//! Gates that commands of a test wait at until the test opens them. They go by name, since a command is told only words.
+//! Gates at which commands of a test wait until the test opens them. They are found by name, because a command gets only words.
 
 use std::collections::HashMap;
 use std::sync::{Condvar, LazyLock, Mutex};
@@ -35,13 +35,13 @@ impl Gate {
         self.state.lock().unwrap().open
     }
 
-    /// Notes that somebody has come.
+    /// Counts a visitor.
     pub(crate) fn visit(&self) {
         self.state.lock().unwrap().visitors += 1;
         self.changed.notify_all();
     }
 
-    /// How many have come so far.
+    /// The number of visitors so far.
     pub(crate) fn visitors(&self) -> usize {
         self.state.lock().unwrap().visitors
     }
@@ -61,13 +61,13 @@ impl Gate {
         }
     }
 
-    /// Waits until so many have come.
+    /// Waits for this many visitors.
     #[track_caller]
     pub(crate) fn wait_for_visitors(&self, count: usize) {
         self.wait(|state| state.visitors >= count);
     }
 
-    /// Waits until somebody opens it.
+    /// Waits until the gate opens.
     #[track_caller]
     pub(crate) fn wait_until_open(&self) {
         self.wait(|state| state.open);

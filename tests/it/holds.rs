@@ -1,4 +1,4 @@
-//! `docs/what-does-it-hold.md` walks through the shop of the examples: each section is walked with a shop of its own.
+//! `docs/what-does-it-hold.md` is a walk through the example shop: each section runs against a shop of its own.
 
 use std::process::{Command, Stdio};
 
@@ -11,7 +11,7 @@ use crate::walk::{Customers, Service, Walk, sections};
 
 const WALK: Walk = Walk { document: "what-does-it-hold.md", prompt: "shop> ", start, is_once, comparable };
 
-/// A shop, with customers where the section sends some.
+/// A shop, with customers if the section sends some.
 fn start(section: &str) -> Service {
     let environment =
         [("SHOP_HTTP", "127.0.0.1:0"), ("BACKDOOR_LISTEN", "127.0.0.1:0"), ("SUPPLIER_KEY", "a made-up key")];
@@ -39,18 +39,18 @@ fn is_once(line: &str) -> bool {
         .any(|start| line.starts_with(start))
 }
 
-/// What differs from run to run and from machine to machine is masked.
+/// Masks the parts that differ between runs and between machines.
 fn comparable(line: &str, answer: &str) -> String {
     let label = |line: &str| line.trim().split("  ").next().unwrap_or_default().to_owned();
     let lines = |is_kept: fn(&str) -> bool| answer.lines().filter(move |line| is_kept(line));
     let text = match line.split(' ').next() {
-        // What bars are like, and under which of them a change is, is that of one day.
+        // The heights of bars, and the columns of changes, differ between runs.
         Some("trend") => {
             lines(|line| line.starts_with("last ") || line.contains(": now ")).map(str::to_owned).collect()
         }
         Some("mem" | "build") => lines(|_| true).map(label).collect(),
         Some("cgroup") if !is_cgroup_visible() => Vec::new(),
-        // Whose pressure is counted differs.
+        // The scope of the pressure differs between machines.
         Some("cgroup") => answer
             .lines()
             .take_while(|line| !line.is_empty())
@@ -60,22 +60,22 @@ fn comparable(line: &str, answer: &str) -> String {
         Some("self") => {
             lines(|line| line.starts_with("up ") || line.starts_with("its ")).map(str::to_owned).collect()
         }
-        // What of the machine's group was ever killed is no matter of this process.
+        // Earlier kills in the machine's group do not concern this process.
         Some("doctor") => {
             lines(|line| !line.contains("of the control group's processes")).map(str::to_owned).collect()
         }
-        // Of what kind most are differs.
+        // The most frequent kind differs.
         Some("fds") => lines(|line| line.contains(" open of ") || line.ends_with(" shows more"))
             .map(str::to_owned)
             .collect(),
         _ => vec![answer.to_owned()],
     };
     let masked = without_numbers(&text.join("\n"));
-    // Whether something is a whole number of minutes, or of seconds.
+    // A duration may be a whole number of minutes, or of seconds.
     masked.replace("NmTIME", "TIME").replace("NhTIME", "TIME")
 }
 
-/// Whether the files of control groups are mounted where this test runs: a container or a namespace of the network may have none.
+/// Whether the files of control groups are mounted on this machine: in a container or a network namespace they may be missing.
 fn is_cgroup_visible() -> bool {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let is_visible = mounts.lines().any(|line| {

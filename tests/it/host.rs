@@ -1,4 +1,4 @@
-//! What would have hurt the service that a console lives in, found by review: each costs no more than it must.
+//! Costs for the service that a review found: each stays within its limit.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn a_command_blocked_on_output_is_interrupted_at_once() {
     let mut operator = Operator::new(&backdoor);
     operator.types("host flood");
     operator.expects("zzz");
-    // Nothing is read meanwhile, so that every buffer on the way is full.
+    // Nothing is read meanwhile, so that all buffers fill.
     let mut other = Operator::new(&backdoor);
     (0..50).for_each(|_| assert_eq!(other.asks("host waits"), "waited for\n"));
     operator.interrupts();

@@ -1,4 +1,4 @@
-//! Where a console listens, who decides that, what is logged, and how it ends.
+//! The addresses of a console, where they come from, what is logged, and how the console ends.
 
 mod end;
 mod environment;
@@ -25,7 +25,7 @@ use crate::log::Log;
 use crate::pty::is_there;
 use crate::wire::builder;
 
-/// A directory that goes with all that is in it.
+/// A directory that is removed with its contents on drop.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -82,7 +82,7 @@ fn a_console_without_an_address_is_off() {
 
 #[test]
 fn the_first_free_port_of_a_range_is_taken() {
-    // Somebody else may take the neighbour in between, so it is tried again.
+    // Another process may take the next port in between, so this is repeated.
     let found = (0..50).find_map(|_| {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let first = taken.local_addr().unwrap().port();
@@ -168,7 +168,7 @@ fn the_peer_of_a_unix_socket_is_known() {
     assert!(who.contains(&format!("unix uid {uid} pid {}", std::process::id())), "{who}");
 }
 
-/// Here the service is in the namespace, which does not see who comes from outside.
+/// The service is in the namespace, and cannot see the ids of peers outside.
 #[test]
 fn c20_a_peer_in_another_pid_namespace_has_no_pid() {
     let by = ["unshare", "--pid", "--fork", "--kill-child"];
@@ -190,7 +190,7 @@ fn the_start_and_every_command_are_logged() {
     let (log, _guard) = Log::record();
     let console = builder().listen(0).start().unwrap();
     let address = console.addresses()[0].to_string();
-    // A crate that the linker left out is missing here (author A16).
+    // A crate that the linker dropped is missing in this line (author A16).
     log.expect(&["INFO", "the console of test listens", &address, "commands=it ", ", linked "]);
     log.expect(&["INFO", "any local user may connect to the console of test by TCP"]);
     script(&console.addresses()[0], "wire echo \x1b[2J\nno-such-command\n");

@@ -1,4 +1,4 @@
-//! Where the kernel refuses something, a service with a console lives as one without: `docs/limits.md`, "Where the console lives".
+//! If the kernel refuses something, a service with a console runs as well as one without: `docs/limits.md`, "Where the console lives".
 
 mod filter;
 mod no_descriptor;

@@ -1,4 +1,4 @@
-//! Who holds which lock, and who waits for whom, as an operator sees it.
+//! Holders of locks and their waiters, as an operator sees them.
 
 mod drop_in;
 mod stress;
@@ -18,12 +18,12 @@ use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
 use crate::wait::{PATIENCE, until, until_some};
 
-/// The one lock of this name.
+/// The only lock of this name.
 pub(crate) fn seen(name: &str) -> Option<LockInfo> {
     sync::locks().into_iter().find(|lock| lock.name == Some(name))
 }
 
-/// Waits until so many wait for the lock of this name.
+/// Waits until the lock of this name has this many waiters.
 #[track_caller]
 fn until_waiting(name: &str, count: usize) {
     let waiting = || seen(name).map(|lock| lock.waiting);
@@ -36,7 +36,7 @@ pub(crate) fn rows(field: &str) -> Vec<Value> {
     answer.value[field].as_list().unwrap_or_else(|| panic!("no {field}: {answer:?}")).to_vec()
 }
 
-/// What a cycle or an edge is in one sentence.
+/// The sentence of a cycle or an edge.
 pub(crate) fn text(row: &Value) -> &str {
     row["text"].as_str().unwrap_or_default()
 }
@@ -46,7 +46,7 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> thread::JoinHandle
     thread::Builder::new().name(name.to_owned()).spawn(work).unwrap()
 }
 
-/// The lines of `waits` with this in them, through a real socket and without numbers. The other tests lock, too.
+/// The lines of `waits` with this text, through a real socket and without numbers. The other tests lock, too.
 #[track_caller]
 fn waits(mark: &str, lines: usize) -> String {
     let backdoor = console().start().unwrap();
@@ -65,7 +65,7 @@ fn two_threads_that_lock_crosswise_are_a_cycle() {
     static INDEX: Mutex<()> = Mutex::named("cross index", ());
     static BOTH: Barrier = Barrier::new(2);
     for (name, first, second) in [("refresh", &CACHE, &INDEX), ("compactor", &INDEX, &CACHE)] {
-        // They never end.
+        // These threads never end.
         start(name, || {
             let _first = first.lock();
             BOTH.wait();
@@ -138,7 +138,7 @@ fn std_mutexes_locked_crosswise_are_untracked() {
     }
 }
 
-/// Theirs wait at a word of the waiting thread's, so that only the stack tells them from a condition.
+/// Its waiters wait at a word of their own thread, so only the stack distinguishes them from waiters for a condition.
 #[test]
 fn parking_lot_locks_are_untracked_and_its_condvars_idle() {
     static LOCK: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
@@ -219,7 +219,7 @@ fn a_drained_semaphore_shows_the_owners_of_its_permits() {
     });
     until_waiting("dry pool", 1);
     let lock = seen("dry pool").unwrap();
-    // What was forgotten is gone.
+    // The forgotten permit is gone.
     assert_eq!((lock.permits, lock.holders.len()), (Some(2), 1));
     assert_eq!((lock.holders[0].permits, lock.holders[0].mode), (2, "permit"));
     let line = waits("`dry pool`", 1);
@@ -231,7 +231,7 @@ fn a_drained_semaphore_shows_the_owners_of_its_permits() {
     assert_eq!(pool.available_permits(), 2);
 }
 
-/// Whoever maps or splits a guard holds what he held, from where and since when he did.
+/// A mapped or split guard keeps its holder, its place and its time.
 #[tokio::test]
 async fn a_mapped_guard_is_shown_as_the_holder() {
     let cache = asynch::RwLock::named("mapped-cache", (1, 2));
@@ -359,7 +359,7 @@ fn the_commands_answer_while_every_worker_waits_for_a_lock() {
     drop(held);
 }
 
-/// `views/lock-convoy.rs`: who has just got a lock was shown as waiting for itself.
+/// `views/lock-convoy.rs`: a thread that had just got a lock was shown as waiting for itself.
 #[test]
 fn no_thread_waits_for_itself_in_a_convoy() {
     static STATS: Mutex<u64> = Mutex::named("convoy stats", 0);
@@ -390,7 +390,7 @@ fn no_thread_waits_for_itself_in_a_convoy() {
     });
 }
 
-/// Lets the threads end when the test does, also by a panic.
+/// Lets the threads end with the test, also after a panic.
 struct Ends<'a>(&'a AtomicBool);
 
 impl Drop for Ends<'_> {

@@ -1,4 +1,4 @@
-//! What a service's subscriber is told, as text.
+//! The events that a service's subscriber gets, as text.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, Once};
@@ -7,8 +7,8 @@ use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 
 use crate::wait::until;
 
-/// Sees to it that somebody always wants every event: while subscribers come and go on other threads, tracing may remember that
-/// nobody does. Another test may have set a global one already.
+/// Keeps a subscriber that wants every event: while subscribers come and go on other threads, tracing may cache that none does. Another
+/// test may have set a global subscriber already.
 pub(crate) fn stay() {
     static STAYS: Once = Once::new();
     STAYS.call_once(|| {
@@ -21,7 +21,7 @@ pub(crate) fn stay() {
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Begins to record, until the guard is dropped.
+    /// Records until the guard is dropped.
     pub(crate) fn record() -> (Self, DefaultGuard) {
         stay();
         let log = Self::default();
@@ -39,7 +39,7 @@ impl Log {
         text.lines().map(|line| line.trim().to_owned()).collect()
     }
 
-    /// Waits for a line with all these words, and gives it.
+    /// Waits for a line with all these words, and returns it.
     #[track_caller]
     pub(crate) fn expect(&self, words: &[&str]) -> String {
         let has_all = |line: &String| words.iter().all(|word| line.contains(word));

@@ -16,16 +16,16 @@ use crate::client::script;
 use crate::operator::{Operator, console};
 use crate::wait::until;
 
-/// The ring and its filter are the process's, so tests that look at all of them take turns. Others look at targets of their own. What is
-/// changed is in the journal, at which others look.
+/// The ring and its filter belong to the process, so tests that read all of them take turns. Other tests read targets of their own. Changes
+/// are in the journal, which others read.
 fn alone() -> [MutexGuard<'static, ()>; 2] {
     static ALONE: Mutex<()> = Mutex::new(());
     [ALONE.lock().unwrap_or_else(PoisonError::into_inner), crate::vars::journal()]
 }
 
-/// A subscriber that has nothing but our layer.
+/// A subscriber with only our layer.
 fn subscriber() -> impl Subscriber + Send + Sync {
-    // See `Log::record`: with a global subscriber, no callsite is forgotten while others come and go.
+    // See `Log::record`: with a global subscriber, callsites stay enabled while other subscribers come and go.
     drop(crate::log::Log::record());
     tracing_subscriber::registry().with(backdoor_runtime::logs())
 }
@@ -36,7 +36,7 @@ fn of(target: &str) -> Vec<LogEvent> {
     logs::newest(100_000, &wanted)
 }
 
-/// Runs the rest of a test in a process of its own, where no other test's subscriber wants anything.
+/// Runs the rest of a test in a separate process, where no subscriber of another test enables anything.
 #[track_caller]
 pub(crate) fn own_process(test: &str, work: impl FnOnce()) {
     const MARK: &str = "LOGS_OWN_PROCESS";
@@ -49,7 +49,7 @@ pub(crate) fn own_process(test: &str, work: impl FnOnce()) {
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
-/// Puts one word for what differs from run to run.
+/// Masks the parts that differ between runs.
 fn masked(text: &str) -> String {
     let mut lines = String::new();
     for line in text.lines() {
@@ -107,7 +107,7 @@ fn the_tail_shows_what_comes_until_ctrl_c() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     operator.types("log tail it::tail --level warn --grep x");
-    // That it runs is not that it has begun.
+    // `running` lists it before it has begun.
     let shown = || {
         tracing::warn!(target: "it::tail", "fox");
         tracing::info!(target: "it::tail", "fox of another level");
@@ -137,7 +137,7 @@ fn no_loop() {
     operator.types("log tail backdoor");
     let mut other = Operator::new(&backdoor);
     let shown = || {
-        // What only reads is at DEBUG, which the ring does not keep here.
+        // Reading commands are logged at DEBUG, which the ring does not keep here.
         other.asks("wire count no-loop");
         String::from_utf8_lossy(&operator.0.read_for(Duration::from_millis(50))).into_owned()
     };
@@ -146,7 +146,7 @@ fn no_loop() {
     operator.expects("no-loop-last");
     operator.expects("command ended session=2 ");
     operator.expects("\n");
-    // Whatever is shown makes no event: all is quiet when nobody types.
+    // Showing events makes no event: without input, nothing is logged.
     let before = of("backdoor").len();
     operator.0.expect_nothing();
     assert_eq!(of("backdoor").len(), before);

@@ -1,4 +1,4 @@
-//! The whole way of a line, through real sockets and real clients. One binary, for the sake of link time.
+//! The whole path of a line, through real sockets and real clients. One binary, to save link time.
 
 /// Answers that are long, cut or empty, and their status.
 #[cfg(test)]

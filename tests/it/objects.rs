@@ -1,4 +1,4 @@
-//! Objects that are counted, as an operator sees them: `objects` and `fo`.
+//! Counted objects, as an operator sees them: `objects` and `fo`.
 
 mod asked;
 mod counts;
@@ -14,7 +14,7 @@ use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
 use crate::wait::{Waited, until};
 
-/// The answer, with numbers and padding masked.
+/// The answer with numbers and padding masked.
 fn asks(line: &str) -> String {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
@@ -25,7 +25,7 @@ fn run(line: &str) -> Answer {
     in_time(line, |line| Backdoor::testing().run(line), |answer| answer.text.clone())
 }
 
-/// Asks once more where the machine was too busy for an object to answer in time.
+/// Repeats the query if the machine was too busy for `Debug` to return in time.
 fn in_time<A>(line: &str, mut ask: impl FnMut(&str) -> A, text: impl Fn(&A) -> String) -> A {
     let waited = Waited::begin("an answer in time");
     let mut answer = ask(line);
@@ -86,7 +86,7 @@ fn objects_of_a_type_the_oldest_first() {
         .into_iter()
         .zip(10..)
         .map(|(_to, _kilos)| {
-            // Younger than the one before by more than the clock's tick.
+            // Younger than the previous object by more than the clock's tick.
             thread::sleep(Duration::from_millis(20));
             Tracked::new(Parcel { _to, _kilos })
         })
@@ -195,7 +195,7 @@ fn growth_is_shown_with_its_line() {
         });
         let mut watching = Operator::new(&backdoor);
         watching.types("objects Barnacle --growing --for 4s");
-        // The helper has time for others meanwhile.
+        // The helper serves other sessions meanwhile.
         let mut other = Operator::new(&backdoor);
         for _ in 0..3 {
             assert!(other.asks("objects Barnacle").contains("Barnacle"));
@@ -236,7 +236,7 @@ N TIME objects.rs:N
         assert_eq!(rows, 21, "a machine gets each, and the end: {}", answer.value);
         answer.text
     };
-    // Ages are alike where they are whole seconds.
+    // Ages are equal if they are whole seconds.
     until(one, listed, |listed| without_numbers(listed) == one && listed.contains("\n   20  "));
     drop(buoys);
 }

@@ -1,4 +1,4 @@
-//! A console on a free port, and an operator in front of it.
+//! A console on a free port, and an operator who uses it.
 
 use backdoor_runtime::{Backdoor, Builder};
 
@@ -8,22 +8,23 @@ use crate::wait::PATIENCE;
 /// Ctrl-C of a telnet client.
 const INTERRUPT: [u8; 2] = [255, 244];
 
-/// What says nothing, but that a telnet client says it.
+/// A telnet command without effect, which shows that the client speaks telnet.
 const NO_OPERATION: [u8; 2] = [255, 241];
 
-/// A console with the prompt `t> `, which takes nobody for a person who is silent: on a busy machine a script may come to its first line late.
+/// A console with the prompt `t> ` that does not take a silent peer for a person: on a busy machine, the first line of a script may be
+/// late.
 pub(crate) fn console() -> Builder {
     Backdoor::builder("t").listen("0").detect_timeout(PATIENCE)
 }
 
-/// Somebody who types at the prompt.
+/// An operator at the prompt.
 pub(crate) struct Operator(pub(crate) Client);
 
 impl Operator {
     #[track_caller]
     pub(crate) fn new(backdoor: &Backdoor) -> Self {
         let mut client = Client::connect(&backdoor.addresses()[0]);
-        // Who speaks telnet gets the prompt at once.
+        // A telnet client gets the prompt at once.
         client.send(NO_OPERATION);
         client.expect("t> ");
         Self(client)
@@ -45,7 +46,7 @@ impl Operator {
     #[track_caller]
     pub(crate) fn reads_answer(&mut self) -> String {
         let answer = self.0.expect("t> ").replace("\r\n", "\n");
-        // What is no text is negotiation.
+        // Bytes that are no text are telnet negotiation.
         let answer = answer.trim_start_matches(|c: char| c == '\u{fffd}' || c.is_control() && c != '\n');
         answer.strip_suffix("t> ").unwrap_or_default().to_owned()
     }
@@ -67,7 +68,7 @@ impl Operator {
         answer.strip_prefix('\n').map_or(answer.clone(), str::to_owned)
     }
 
-    /// Leaves without a word, as only a telnet client can: other peers may have closed no more than their sending half.
+    /// Disconnects without a goodbye, as only a telnet client can: other peers may have closed only their sending half.
     pub(crate) fn vanishes(mut self) {
         self.0.send(NO_OPERATION);
     }

@@ -1,4 +1,4 @@
-//! The console goes behind the service where both want the same core.
+//! The console has a lower priority than the service if both want the same core.
 
 use std::fs;
 
@@ -13,13 +13,13 @@ fn of_command() -> i32 {
     nice(&fs::read_to_string("/proc/thread-self/stat").unwrap())
 }
 
-/// The field `nice` of proc_pid_stat(5), which is the 19th; the first behind the name is the third.
+/// The field `nice` of proc_pid_stat(5), the 19th; the first after the name is the third.
 fn nice(stat: &str) -> i32 {
     let (_, fields) = stat.rsplit_once(") ").unwrap();
     fields.split(' ').nth(16).unwrap().parse().unwrap()
 }
 
-/// Those of the threads of this name. Other tests have consoles, too.
+/// The nice values of threads of this name. Other tests have consoles, too.
 fn of_threads(name: &str) -> Vec<i32> {
     let of_thread = |task: std::io::Result<fs::DirEntry>| {
         // A thread may end meanwhile.
@@ -29,13 +29,13 @@ fn of_threads(name: &str) -> Vec<i32> {
     fs::read_dir("/proc/self/task").unwrap().filter_map(of_thread).collect()
 }
 
-/// Waits until there is such a thread of this priority.
+/// Waits until a thread has this nice value.
 #[track_caller]
 fn expect_thread(name: &str, steps: i32) {
     until(&format!("{name} at {steps}"), || of_threads(name), |seen| seen.contains(&steps));
 }
 
-/// Starts a console and gives what its command's thread has.
+/// Starts a console and returns the nice value of its command's thread.
 fn command_of(builder: backdoor_runtime::Builder) -> (Backdoor, i32) {
     let backdoor = builder.listen("0").start().unwrap();
     let answer = script(&backdoor.addresses()[0], "priority of-command\n");

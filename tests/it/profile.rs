@@ -1,4 +1,4 @@
-//! `profile cpu` and `profile tasks`, as an operator sees them: what is hot is found, and what sleeps is let be.
+//! `profile cpu` and `profile tasks`, as an operator sees them: hot functions are found, and sleeping threads are not interrupted.
 
 mod xml;
 
@@ -21,13 +21,13 @@ use crate::operator::{Operator, console};
 use crate::threads::deaf;
 use crate::wait::{PATIENCE, Waited, until, until_some};
 
-/// There is one profile at a time in a process, and all tests here are in one.
+/// A process can have one profile at a time, and all tests here are in one process.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Work that ends with the test that needs it.
+/// Work that ends with its test.
 struct Busy(&'static AtomicBool);
 
 impl Busy {
@@ -54,7 +54,7 @@ fn multiply_for_ever(goes_on: &AtomicBool) {
     }
 }
 
-/// Takes profiles until one has what is waited for: on a busy machine a thread may get no time for long.
+/// Takes profiles until one satisfies the condition: on a busy machine a thread may get no processor for long.
 #[track_caller]
 fn profile_with(rate: u32, is_there: impl Fn(&Profile) -> bool) -> Profile {
     let waited = Waited::begin("a profile that has it");
@@ -82,16 +82,16 @@ fn a_hot_function_is_found() {
     let profile = profile_with(200, |profile| samples_of(profile, "hot") >= 20);
     let functions = profile.functions(false);
     let hot = functions.iter().find(|share| share.function == "it::profile::multiply_for_ever").unwrap();
-    // The thread did nothing else. Its helpers are not inlined in a build for tests, but they are std's.
+    // The thread did nothing else. Its helper functions are not inlined in a test build, but they belong to std.
     let thread = samples_of(&profile, "hot");
     assert!(hot.total_samples * 10 >= thread * 8, "{hot:?} of {thread}");
     assert!(hot.self_samples > 0 && hot.self_percent <= hot.total_percent, "{hot:?}");
     assert!(hot.place().unwrap().starts_with("tests/it/profile.rs:"), "{hot:?}");
     assert_eq!(profile.has_lines(), Some(true));
-    // A sample stands for 5 ms of the processor, and no thread has more of that than time passes.
+    // A sample stands for 5 ms of processor time, and no thread uses more of that than time passes.
     assert!(thread * 5 <= profile.took.as_millis() as u64 * 2, "{thread} in {:?}", profile.took);
     assert!(profile.used >= Duration::from_millis(thread * 5 / 2), "{thread} of {:?}", profile.used);
-    // Whoever waits is not met.
+    // A waiting thread has no samples.
     assert_eq!(functions.iter().filter(|share| share.function.contains("Gate::block")).count(), 0);
 }
 
@@ -117,7 +117,7 @@ fn sleeping_threads_are_never_interrupted() {
         assert!(profile.threads.iter().all(|share| !share.thread.starts_with("sleeper-")));
         (before, sleepers())
     };
-    // One may have been on its way to its place, once.
+    // A thread may have been on its way to its sleep, once.
     until("a sleep of all", slept, |(before, after)| before.len() == 50 && before == after);
 }
 
@@ -126,7 +126,7 @@ fn tasks_are_told_apart_by_name() {
     let _turn = turn();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let _entered = runtime.enter();
-    // Ended before the runtime, which waits for it.
+    // It ends before the runtime, which waits for it.
     let busy = Busy::start();
     let goes_on = busy.0;
     spawn_named("burner", async move { multiply_for_ever(goes_on) });
@@ -152,8 +152,8 @@ fn an_interrupted_profile_is_shown_and_blocks_a_second() {
     spawn("hot", move || multiply_for_ever(goes_on));
     let waited = Waited::begin("an end in time");
     let end = loop {
-        // What is new to it is looked up in the debug information, which on a busy machine takes longer than an operator who interrupts
-        // has to wait; the next one knows it.
+        // New functions are looked up in the debug information, which takes longer on a busy machine than an interrupt allows; the next
+        // profile has them cached.
         let whole = || second.asks("profile cpu --for 500ms");
         until("the end of the one before", whole, |profile| profile.contains(" at 99 Hz"));
         first.types("profile cpu --for 4m");
@@ -165,7 +165,7 @@ fn an_interrupted_profile_is_shown_and_blocks_a_second() {
         thread::sleep(Duration::from_millis(300));
         first.interrupts();
         let end = first.reads_end();
-        // In so short a time it may have computed nothing.
+        // In such a short time it may have used no processor time.
         if !end.contains(" is marked stuck") && end.contains("it::profile::multiply_for_ever") {
             break end;
         }
@@ -287,7 +287,7 @@ fn a_sleeping_process_has_no_samples() {
     let mut example = Example::start_with("hello", &[("BACKDOOR_LISTEN", "127.0.0.1:0")]);
     let address = address_of(&mut example);
     let answer = || script(&address, "profile cpu --for 100ms --save\nprofile tasks --for 100ms\n");
-    // A thread that is just born blocks all signals, which is said in a line of its own.
+    // A thread that was just started blocks all signals, which has a line of its own.
     let answer = until("two lines", answer, |answer| answer.lines().count() == 2);
     let start = "no samples at ";
     assert_eq!(answer.lines().filter(|line| line.starts_with(start)).count(), 2, "{answer}");
@@ -307,13 +307,13 @@ fn many_profiles_leave_nothing_behind() {
     let profiles = |count: usize| {
         let goes_on = AtomicBool::new(true);
         thread::scope(|scope| {
-            // Somebody keeps the process busy meanwhile.
+            // Another thread keeps the process busy meanwhile.
             let flood = scope.spawn(|| {
                 while goes_on.load(Ordering::Relaxed) {
                     script(&address, "help\n".repeat(100));
                 }
             });
-            // One at a time, for the sake of the deadline.
+            // One command at a time, because of the time limit.
             let one = || script(&address, "profile cpu --for 20ms --rate 1000\n");
             let answers: String = (0..count).map(|_| one()).collect();
             goes_on.store(false, Ordering::Relaxed);
@@ -325,7 +325,7 @@ fn many_profiles_leave_nothing_behind() {
     };
     let before = profiles(20);
     let after = profiles(30);
-    // Each reads a MiB of tables or more. What functions were found is kept, and there are ever fewer new ones.
+    // Each profile reads a MiB of tables or more. Found functions are cached, and there are ever fewer new ones.
     assert!(after < before + 40 * 1024, "{before} kB, then {after} kB");
 }
 
@@ -348,7 +348,7 @@ fn a_stripped_program_says_that_it_has_no_line_tables() {
     until(why, profile, |answer| answer.contains(why));
 }
 
-/// Both use one signal.
+/// Both use the same signal.
 #[test]
 fn stacks_can_be_read_during_a_profile() {
     let _turn = turn();
@@ -367,7 +367,7 @@ fn stacks_can_be_read_during_a_profile() {
         }
         let profile = recording.end().unwrap();
         assert!(profile.is_partial());
-        // On a busy machine it may have computed nothing in so short a time.
+        // On a busy machine it may have used no processor time in such a short time.
         if samples_of(&profile, "hot-both") > 0 {
             return;
         }

@@ -1,7 +1,7 @@
-//! A terminal with a real client in it, as an operator has it: keys in, screen out.
+//! A terminal with a real client in it, as an operator uses it: keys in, screen out.
 //!
-//! The client gets the terminal as its controlling one through `setsid` of util-linux, so that Ctrl-C and a change of the window's
-//! size are signals to it, and no `unsafe` is needed here.
+//! `setsid` of util-linux makes the terminal the client's controlling one, so that Ctrl-C and a change of the window's size are signals to
+//! it, and no `unsafe` is needed here.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -16,22 +16,22 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::client::show;
 use crate::wait::PATIENCE;
 
-/// A terminal and the client that runs in it, which is killed in the end.
+/// A terminal with a running client, which is killed on drop.
 pub(crate) struct Terminal {
     keyboard: File,
     screen: Receiver<Vec<u8>>,
-    /// What came and was not looked for yet.
+    /// Output that was not searched yet.
     seen: Vec<u8>,
     client: Child,
 }
 
-/// Makes sure that a client is there.
+/// Panics if a client is not installed.
 #[track_caller]
 pub(crate) fn require(program: &str, package: &str) {
     assert!(is_there(program), "`{program}` is missing; on Debian: apt-get install {package}");
 }
 
-/// Whether a program is there.
+/// Whether a program is installed.
 pub(crate) fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
@@ -57,7 +57,7 @@ impl Terminal {
                 match reader.read(&mut buffer) {
                     Ok(count) if count > 0 && shown.send(buffer[..count].to_vec()).is_ok() => {}
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    // Linux says EIO when the last client has closed the terminal.
+                    // Linux returns EIO after the last client has closed the terminal.
                     _ => return,
                 }
             }
@@ -77,7 +77,7 @@ impl Terminal {
         terminal
     }
 
-    /// Changes the size of the window, of which the client is told by a signal.
+    /// Changes the size of the window; a signal tells the client.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.keyboard, size).unwrap();
@@ -88,7 +88,7 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until `wanted` is shown, and gives what was shown up to its end.
+    /// Waits until `wanted` is shown, and returns the output up to its end.
     #[track_caller]
     pub(crate) fn expect(&mut self, wanted: &str) -> String {
         let until = Instant::now() + PATIENCE;
@@ -105,7 +105,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for the client's end, and gives what was shown until then.
+    /// Waits for the client's end, and returns the output until then.
     #[track_caller]
     pub(crate) fn expect_end(mut self) -> String {
         let until = Instant::now() + PATIENCE;
@@ -125,7 +125,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.client.kill();
         let _ = self.client.wait();
     }

@@ -1,4 +1,4 @@
-//! The README's sessions are what a newcomer sees: each is run with the real client against the real example, and compared.
+//! The sessions in the README, as a newcomer sees them: each runs with the real client against the real example, and is compared.
 
 use std::process::Command;
 
@@ -13,13 +13,13 @@ fn blocks() -> Vec<Block> {
     transcript::blocks(README)
 }
 
-/// Without lines that are a prompt alone: whether one is shown between an answer and the end of the service is a matter of luck.
+/// Removes lines that contain only a prompt: whether one appears between an answer and the end of the service depends on timing.
 fn without_bare_prompts(text: &str, prompt: &str) -> String {
     text.lines().filter(|line| line.trim_end() != prompt.trim_end()).map(|line| format!("{line}\n")).collect()
 }
 
-/// Starts an example, and gives where its console listens: where the README says, or on the next free port, since what a reader
-/// started may still run.
+/// Starts an example, and returns its console's address: the README's, or the next free port, because a reader's example may still be
+/// running.
 #[track_caller]
 fn start(name: &str) -> (Example, String) {
     let mut example = Example::start(name);
@@ -32,7 +32,7 @@ fn start(name: &str) -> (Example, String) {
     (example, address.to_owned())
 }
 
-/// Runs the session of an example as it is written, where its console is.
+/// Runs the session of an example as written, at its console's address.
 #[track_caller]
 fn check(name: &str, address: &str) {
     let prompt = format!("{name}> ");
@@ -83,7 +83,7 @@ fn funca_as_the_readme_shows_it() {
     let (mut example, address) = start("funca");
     check("funca", &address);
     assert_eq!(example.line(), "aaa", "the service goes on");
-    // What the command printed went to its operator alone.
+    // The output of the command went only to its operator.
     let rest = example.rest();
     assert!(rest.lines().all(|line| line == "aaa"), "the process's own output was touched: {rest:?}");
 }

@@ -49,13 +49,13 @@ fn telnet_shows_one_prompt_for_each_enter() {
     assert_eq!(telnet.expect_end(), "quit\r\ngoodbye\r\nConnection closed by foreign host.\r\n");
 }
 
-/// The prompt of each stood alone on a line, and the answer below it.
+/// Each prompt stood alone on a line, with the answer below it.
 #[test]
 fn regression_pasted_lines_stand_behind_their_prompts() {
     let mut telnet = telnet();
     telnet.press("wire wait pasted-behind\rwire echo a\r\rcahce\rwire echo b\r");
     telnet.expect("waiting\r\n");
-    // The terminal echoes when it likes; what was echoed is read when the last line waits.
+    // The terminal echoes at any time; the echo is read when the last line waits.
     telnet.press("wire ender pasted-typed\r");
     telnet.expect("wire ender pasted-typed\r\n");
     open("pasted-behind");
@@ -81,7 +81,7 @@ fn telnet_is_not_left_deaf_by_ctrl_c() {
         telnet.press("wire echo heard\r");
         assert_eq!(telnet.expect(PROMPT), "wire echo heard\r\nheard\r\ntest> ");
     }
-    // At the bare prompt it makes a new one.
+    // At the bare prompt, each makes a new prompt.
     for _ in 0..3 {
         telnet.press("\x03");
         let text = telnet.expect(PROMPT);
@@ -115,7 +115,7 @@ fn telnet_ends_with_ctrl_d() {
 fn a_thousand_lines_pasted_into_telnet_run_in_order() {
     let mut telnet = telnet();
     telnet.press(&(0..1000).map(|line| format!("wire note paste {line}\r")).collect::<String>());
-    // The terminal puts its echo of what is still being typed anywhere into the answers, so the order is looked at from inside.
+    // The terminal mixes its echo of further input into the answers, so the order is read inside the service.
     telnet.press("wire ender pasted\r");
     wait_for("pasted");
     assert_eq!(notes_of("paste"), (0..1000).collect::<Vec<_>>());
@@ -129,7 +129,7 @@ fn a_table_follows_the_size_of_telnets_window() {
     let mut telnet = telnet();
     for columns in [80, 132, 255, 40] {
         telnet.resize(columns, 24);
-        // The signal and the keys reach the client on different ways, so that the size may come behind a line.
+        // The signal and the keys reach the client separately, so the size may arrive after a line.
         loop {
             telnet.press("wire width\r");
             if telnet.expect(PROMPT) == format!("wire width\r\n{columns}\r\ntest> ") {
@@ -138,7 +138,7 @@ fn a_table_follows_the_size_of_telnets_window() {
         }
         telnet.press("wire table\r");
         let table = telnet.expect(PROMPT);
-        // A word that is wider than the terminal stands alone, and whole.
+        // A word that is wider than the terminal is alone on its line, and whole.
         let lines = table.lines().filter(|line| line.contains(' '));
         let widest = lines.map(|line| line.chars().count()).max().unwrap();
         assert!(table.contains("one") && widest <= columns.into(), "{table}");
@@ -180,7 +180,7 @@ fn nc_with_a_script_prints_answers_only_and_ends_by_itself() {
         assert!(!output.stdout.contains(&0xff) && !output.stdout.contains(&b'\r'), "{client}");
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(text.contains("no further input"), !client.contains("-N"), "{client}: {text}");
-        // Only a client that has not closed its half may have had more to send.
+        // Only a client that has not closed its half gets this line.
         let text = text.trim_end_matches("no further input for 2s; this session is closed\n");
         assert!(!text.contains(PROMPT) && text.ends_with("\né\n"), "{client}: {text}");
         let (help, version) = (text.find("wire echo").unwrap(), text.find("\nservice ").unwrap());
@@ -203,11 +203,11 @@ fn sh(script: &str) -> Output {
     output
 }
 
-/// In its line mode GNU's client takes two bytes of UTF-8 for keys of its own, unless it was asked for BINARY.
+/// In line mode, GNU's client takes two bytes of UTF-8 for special keys, unless BINARY was negotiated.
 #[test]
 fn regression_telnet_types_any_letter() {
     let mut telnet = telnet();
-    // BINARY is asked for right behind the first prompt, before anybody can type.
+    // BINARY is requested right after the first prompt, before the operator can type.
     telnet.press("wire echo a\r");
     telnet.expect("\r\na\r\ntest> ");
     for text in ["Ü", "”", "中", "“Grüße”", "Ünïcödé ÜÝ 東京 \u{1f600}"] {
@@ -228,7 +228,7 @@ fn regression_telnet_types_any_letter() {
     assert!(telnet.expect_end().ends_with("Connection closed by foreign host.\r\n"));
 }
 
-/// Whether a client is there that not every machine has; where it is not, the test ends.
+/// Whether a client is installed that not every machine has; if not, the test ends.
 fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
@@ -238,7 +238,7 @@ fn has(program: &str) -> bool {
     is_there
 }
 
-/// It keeps Ctrl-C for a menu of its own.
+/// The client uses Ctrl-C for a menu of its own.
 #[test]
 fn c27_an_empty_line_from_busybox_ends_an_endless_command() {
     if !has("busybox") {
@@ -269,7 +269,7 @@ fn c28_socat_waits_for_its_configured_time() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "a\n");
 }
 
-/// As netmiko and Ansible begin: Enter, then the prompt.
+/// netmiko and Ansible begin so: Enter, then the prompt.
 #[test]
 fn c12_pythons_telnetlib_gets_a_prompt_for_an_empty_line() {
     if !has("python3") {

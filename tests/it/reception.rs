@@ -1,4 +1,4 @@
-//! Who gets in, who has to leave, and what a flood of connections leaves behind.
+//! Which peers are admitted, which are evicted, and what a flood of connections leaves behind.
 
 mod buffers;
 mod descriptors;

@@ -16,7 +16,7 @@ use crate::gate::gate;
 use crate::operator::{Operator, console};
 use crate::wait::{until, until_rest};
 
-/// The line, its text for a person, and its JSON.
+/// Checks a line, its text for a person, and its JSON.
 #[track_caller]
 fn check(line: &str, text: &str, json: &str) {
     let console = Backdoor::testing();
@@ -255,7 +255,7 @@ fn early_rows_are_shown_before_the_stream_ends() {
     for command in ["pauses", "pauses-sync"] {
         let name = format!("rows {command}");
         operator.types(&format!("replies {command} '{name}'"));
-        // It comes although the third row is held up for good.
+        // It is shown although the third row never comes.
         operator.expects("1  row\r\n2  row\r\n");
         gate(&name).open();
         assert_eq!(operator.reads_answer(), "3  row\n");
@@ -280,14 +280,14 @@ fn an_endless_stream_is_not_held() {
         Backdoor::builder("t").listen(format!("unix:{}", path.display()).as_str()).start().unwrap();
     let mut client = Client::connect(&backdoor.addresses()[0]);
     client.send("replies endless\n");
-    // Nobody reads, so it comes to rest when what lies between is full: the socket, and 256 KiB of pieces.
+    // Nobody reads, so the output stops when the buffers are full: the socket's, and 256 KiB of pieces.
     let made = || {
         let made = MADE.load(Ordering::Relaxed);
         assert!(made < 8 * 1024, "{made} KiB were made for nobody");
         made
     };
     until("the first row", made, |made| *made > 0);
-    // An asynchronous command of another session runs where the rows are made.
+    // An asynchronous command of another session runs on the same runtime.
     let other = || drop(script(&backdoor.addresses()[0], "runs async\n"));
     let made = until_rest("the making of rows", made, other);
     client.expect(format!("\n{made}  x"));

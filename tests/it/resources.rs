@@ -1,5 +1,4 @@
-//! What the process uses, as an operator sees it and as data: each view over a socket, its text with the numbers masked, and the
-//! names of its fields.
+//! The use of resources, for an operator and as data: each view over a socket, its text with masked numbers, and the names of its fields.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -9,7 +8,7 @@ use backdoor_runtime::{Backdoor, build_info};
 use crate::operator::{Operator, console};
 use crate::transcript::without_numbers;
 
-/// The names in a line of JSON, in their order; those of a list's first record.
+/// The names in a line of JSON, in order; for a list, those of its first record.
 fn field_names(json: &str) -> Vec<String> {
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
     let record = value.get(0).unwrap_or(&value);

@@ -1,4 +1,4 @@
-//! What runs is listed, can be stopped by anybody, and takes no more threads than it may where it does not stop.
+//! Running commands are listed, any operator can stop them, and those that do not stop take a limited number of threads.
 
 use std::thread;
 use std::time::Duration;
@@ -53,7 +53,7 @@ async fn endless(gate_name: String) {
 #[backdoor_command(name = "runs dangerous", dangerous)]
 fn dangerous() {}
 
-/// The row of `running` with this in it, in words. It is waited for.
+/// The row of `running` with this text. Waits for it.
 #[track_caller]
 fn row(operator: &mut Operator, wanted: &str) -> Option<String> {
     let answer = operator.asks("running");
@@ -61,13 +61,13 @@ fn row(operator: &mut Operator, wanted: &str) -> Option<String> {
     Some(row.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Waits until `running` says so.
+/// Waits until `running` shows this.
 #[track_caller]
 fn expect_row(operator: &mut Operator, wanted: &str, is_right: impl Fn(Option<&str>) -> bool) {
     until(wanted, || row(operator, wanted), |row| is_right(row.as_deref()));
 }
 
-/// The number in front of the row with this in it.
+/// The number at the beginning of the row with this text.
 #[track_caller]
 fn number(operator: &mut Operator, wanted: &str) -> String {
     let row = row(operator, wanted).unwrap_or_else(|| panic!("{wanted} does not run"));
@@ -159,7 +159,7 @@ fn kill_reports_a_line_that_continues() {
     expect_row(&mut operator, "runs deaf", |row| row.is_none());
 }
 
-/// Leaves two command threads stuck, and says what comes of a further command.
+/// Leaves two command threads stuck, and returns the answer to a further command.
 fn with_two_stuck_threads(backdoor: &Backdoor, name: &str, then: impl FnOnce(&mut Operator)) {
     let _opened = OpensOnDrop(gate(name));
     let mut operator = Operator::new(backdoor);
@@ -194,7 +194,7 @@ fn two_stuck_threads_are_enough() {
     });
 }
 
-/// What the limit protects from: without it, stuck commands take the last thread.
+/// The limit protects from this: without it, stuck commands take the last thread.
 #[test]
 fn without_the_limit_stuck_commands_take_every_thread() {
     let backdoor = console().command_threads(2).stuck_threads(usize::MAX).start().unwrap();
@@ -219,7 +219,7 @@ fn a_stuck_only_thread_refuses_commands() {
     assert!(other.asks("runs sync").contains("too many are stuck: `runs deaf` (session 1, run "));
 }
 
-/// Both kinds of views had one thread, so that one of the author's that hung took `threads`, `mem` and `doctor` from the operator.
+/// Both kinds of views used one thread, so a hanging view of the author blocked `threads`, `mem` and `doctor`.
 #[test]
 fn regression_a_hung_author_view_does_not_block_builtins() {
     let backdoor = console().start().unwrap();
@@ -229,7 +229,7 @@ fn regression_a_hung_author_view_does_not_block_builtins() {
     gate("runs view").wait_for_visitors(1);
     let mut operator = Operator::new(&backdoor);
     assert!(operator.asks("mem").contains("resident"));
-    // The next of the author's is told what it waits for.
+    // The author's next view reports what it waits for.
     operator.types("runs view 'runs view'");
     operator.expects(
         "`runs view` waits for the helper thread, which is occupied by `runs view` (session 1, run ",

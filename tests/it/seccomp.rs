@@ -1,4 +1,4 @@
-//! A filter on system calls, as container runtimes and systemd units set: a classic BPF program that compares the call's number.
+//! A filter on system calls, as container runtimes and systemd units set it: a classic BPF program that compares the call's number.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::left_out::left_out;
 
-/// What the kernel does where a call is filtered.
+/// The kernel's action for a filtered call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     /// The call fails with this error.
@@ -19,18 +19,17 @@ pub(crate) enum Action {
 pub(crate) fn filtered(command: &mut Command, action: Action, calls: &[i64]) {
     let program = program(action, calls);
     let install = move || {
-        // Without it, only root may set a filter.
-        // SAFETY: it changes an attribute of the calling thread.
+        // SAFETY: the call changes an attribute of the calling thread.
         check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
         let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut() };
-        // SAFETY: the kernel reads the program, which lives until the closure goes.
+        // SAFETY: the kernel reads the program, which lives as long as the closure.
         check(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) })
     };
     // SAFETY: between fork and exec it makes two system calls and neither allocates nor locks.
     unsafe { command.pre_exec(install) };
 }
 
-/// Whether filters can be set here. Where not, it says so, and the test that asks has nothing to do.
+/// Whether filters can be set here. If not, it reports that, and the test ends.
 pub(crate) fn is_available() -> bool {
     let mut command = Command::new("true");
     filtered(&mut command, Action::Fail(libc::EPERM), &[libc::SYS_setpriority]);
@@ -45,7 +44,7 @@ fn check(result: i32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Loads the number, compares it with each, and allows what is none of them.
+/// Loads the number, compares it with each, and allows all others.
 fn program(action: Action, calls: &[i64]) -> Vec<libc::sock_filter> {
     const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
     const IF_EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
@@ -73,7 +72,7 @@ fn a_filter_refuses_or_kills() {
         filtered(command.args(["-n", "1", "true"]), action, &[libc::SYS_getuid, libc::SYS_setpriority]);
         command.output().unwrap()
     };
-    // `nice` says what the system refused, and goes on.
+    // `nice` reports the refusal, and continues.
     let refused = String::from_utf8(nice(Action::Fail(libc::EPERM)).stderr).unwrap();
     assert!(refused.contains("Operation not permitted"), "{refused}");
     assert_eq!(nice(Action::Kill).status.signal(), Some(libc::SIGSYS));

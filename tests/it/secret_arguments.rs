@@ -1,5 +1,5 @@
-//! `#[arg(secret)]`: the value reaches the function, and nobody else reads it: neither in views, nor in the log, nor where the console
-//! shows a line again.
+//! `#[arg(secret)]`: the value reaches the function and is hidden everywhere else: in views, in the log, and where the console shows a line
+//! again.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn function_gets_the_secret() {
 
 #[test]
 fn errors_do_not_repeat_a_secret() {
-    // The line as it is shown, with what is underlined between brackets.
+    // The line as shown, with brackets around the underlined part.
     let check = |line: &str, error: &str, shown: &str| {
         let answer = run(line);
         assert_eq!((answer.status, answer.error.as_deref()), (Status::Usage, Some(error)), "{line}");
@@ -159,7 +159,7 @@ fn views_and_the_log_show_dots() {
             operator.types("no");
         }
         let answer = operator.reads_answer();
-        // `help` names the words it did not find, to the operator who typed them.
+        // `help` repeats unknown words to the operator who typed them.
         seen += if line.starts_with("help") { "" } else { &answer };
     }
     operator.asks("wire count secret-arguments-end");

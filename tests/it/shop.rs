@@ -1,4 +1,4 @@
-//! The example `shop` as a process of its own: what an operator does, its customers see, and it ends cleanly with a session open.
+//! The example `shop` as a process: customers see the effects of commands, and the shop ends cleanly with a session open.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ use crate::wait::{PATIENCE, until};
 /// A running shop.
 pub(crate) struct Shop {
     example: Example,
-    /// The line with which it begins.
+    /// Its first line.
     pub(crate) line: String,
     pub(crate) http: SocketAddr,
     pub(crate) console: Address,
@@ -29,7 +29,7 @@ impl Shop {
         Self { example, line, http, console }
     }
 
-    /// Status and body of the answer to a request.
+    /// Status and body of the response to a request.
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.http).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -59,13 +59,13 @@ impl Shop {
         script(&self.console, lines)
     }
 
-    /// Runs a line until its answer has this in it.
+    /// Repeats a line until its answer contains this text.
     #[track_caller]
     pub(crate) fn console_until(&self, line: &str, wanted: &str) {
         until(wanted, || self.console(&format!("{line}\n")), |answer| answer.contains(wanted));
     }
 
-    /// Waits for a line of its log with this in it.
+    /// Waits for a line of its log with this text.
     #[track_caller]
     pub(crate) fn logs(&self, text: &str) {
         self.example.logs(text);
@@ -106,7 +106,7 @@ fn a_failed_order_is_found_and_retried() {
 fn a_paused_shop_fills_its_queue_and_resumes() {
     let shop = Shop::start();
     shop.console("pause\n");
-    // 256 wait, and a worker may have been about to take each of 4.
+    // 256 orders wait, and each of the 4 workers may have taken one.
     let refused = (0..300).find(|_| shop.order("rope", 1) == 503);
     assert!(refused.is_some_and(|placed| placed >= 256), "{refused:?}");
     assert!(shop.console("status\n").contains("256 of 256"));
@@ -141,7 +141,7 @@ fn it_ends_cleanly_with_a_session_open() {
     let mut customer = TcpStream::connect(shop.http).unwrap();
     customer.write_all(b"GET /products/rope HTTP/1.1\r\nHost: shop\r\n\r\n").unwrap();
     customer.read_exact(&mut [0; 12]).unwrap();
-    // Something to watch shows that the command runs.
+    // Its output shows that the command runs.
     let mut other = Client::connect(&shop.console);
     other.expect("shop> ");
     shop.order("rope", 1);

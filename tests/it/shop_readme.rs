@@ -1,5 +1,5 @@
-//! The shop's README is a walk through a console: it is walked with the real client. Words, messages and their order are compared as
-//! they stand there; numbers, times and the padding of columns are those of one day.
+//! The shop's README is a walk through a console, which runs here with the real client. Words, messages and their order are compared;
+//! numbers, times and the padding of columns differ between runs.
 
 use std::process::Command;
 
@@ -12,14 +12,14 @@ const README: &str = include_str!("../../examples/shop/README.md");
 
 const PROMPT: &str = "shop> ";
 
-/// The walk, which its README tells in several blocks, as one session.
+/// The walk as one session; the README splits it into several blocks.
 fn walk() -> String {
     let is_part = |text: &str| text.starts_with("$ telnet ") || text.starts_with(PROMPT);
     let parts = blocks(README).into_iter().map(|block| block.text).filter(|text| is_part(text));
     parts.collect::<String>().split_once('\n').unwrap().1.to_owned()
 }
 
-/// Sends the customers of the README's `shop-load`, for a shorter while, and gives its line.
+/// Sends the customers of the README's `shop-load` for a shorter time, and returns its line.
 fn customers(shop: &Shop, options: &str) -> String {
     let url = format!("http://{}", shop.http);
     let load = Command::new(program("shop-load"))
@@ -52,12 +52,12 @@ fn a_morning_at_the_console_is_as_the_readme_tells_it() {
         shop.console_until("orders list packing --json", "[]");
     };
     settled();
-    // The customers of a second may leave some lanterns, of which there are 20.
+    // The customers of one second may leave some of the 20 lanterns.
     for _ in 0..23 {
         assert_eq!(shop.order("lantern", 1), 202);
     }
     settled();
-    // What comes while the workers are paused, and what goes on when they are resumed.
+    // Orders arrive while the workers are paused, and continue after `resume`.
     let situation = |typed: &str| match typed {
         "cache get lantern" => assert_eq!(shop.get("/products/lantern")["sku"], "lantern"),
         "orders list waiting -n 3" => (0..3).for_each(|_| assert_eq!(shop.order("rope", 2), 202)),

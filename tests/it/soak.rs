@@ -1,6 +1,6 @@
-//! Everything at once on the shop while it sells: nobody can bring its console down, and nothing is left behind.
+//! All attacks at once on the shop while it sells: none stops its console, and none leaves anything behind.
 //!
-//! As an ordinary test it takes seconds. `cargo xtask soak` runs it for minutes, and compares what the customers notice as well.
+//! As an ordinary test it takes seconds. `cargo xtask soak` runs it for minutes, and also compares the customers' response times.
 
 use std::env;
 use std::process::Command;
@@ -18,10 +18,10 @@ mod attacks;
 mod held;
 mod honest;
 
-/// How long `cargo xtask soak` wants it to last, in seconds.
+/// The duration that `cargo xtask soak` requests, in seconds.
 const SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 
-/// How long one measurement of the customers lasts.
+/// The length of one measurement of the customers.
 const SLICE: Duration = Duration::from_secs(4);
 
 #[test]
@@ -32,7 +32,7 @@ fn all_features_at_once_leave_nothing_behind() {
     }
 }
 
-/// No judgement on how fast anything was, which depends on what else runs.
+/// Speed is not judged, because it depends on what else runs.
 fn short() {
     let shop = Shop::start();
     let operator = Operator::start(&shop.console);
@@ -48,7 +48,8 @@ fn short() {
 }
 
 fn soak(time: Duration) {
-    // The twin takes the same attacks while the shop is measured without them: what they cost the machine is in both numbers.
+    // The second shop takes the same attacks while the first is measured without them: both measurements include their cost for the
+    // machine.
     let (shop, twin) = (Shop::start(), Shop::start());
     let operator = Operator::start(&shop.console);
     let attackers = Attackers::start(&shop.console);
@@ -88,7 +89,7 @@ fn soak(time: Duration) {
     assert!(recovered >= 0.9, "the shop did not recover: {recovered:.2}");
 }
 
-/// Sends customers in a process of their own; the thread gives their requests a second.
+/// Sends customers from a separate process; the result is their requests per second.
 fn customers(shop: &Shop, time: Duration) -> JoinHandle<f64> {
     let seconds = time.as_secs().max(1).to_string();
     let url = format!("http://{}", shop.http);
@@ -103,7 +104,7 @@ fn customers(shop: &Shop, time: Duration) -> JoinHandle<f64> {
     })
 }
 
-/// Of an odd number of values.
+/// For an odd number of values.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

@@ -1,4 +1,4 @@
-//! The console answers when the service does not.
+//! The console answers when the service is stuck.
 
 use std::sync::Mutex;
 use std::thread;
@@ -98,7 +98,8 @@ fn two_workers() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).thread_name("worker").enable_all().build().unwrap()
 }
 
-/// What needs nothing of the service is answered, and what needs its runtime says that it is not polled and can be left.
+/// Commands that need nothing of the service are answered; commands that need its runtime report that they are not polled and can be
+/// cancelled.
 #[track_caller]
 fn check_answers(backdoor: &Backdoor) {
     let mut operator = Operator::new(backdoor);
@@ -119,7 +120,7 @@ fn every_worker_spins() {
     for _ in 0..2 {
         runtime.spawn(async { spin.spin() });
     }
-    // Whatever comes of the test, the runtime must be able to end.
+    // The runtime must be able to end after any result of the test.
     let _released = OpensOnDrop(spin);
     spin.wait_for_visitors(2);
     check_answers(&console().runtime(runtime.handle().clone()).start().unwrap());
@@ -142,7 +143,7 @@ fn every_worker_is_blocked_on_a_mutex() {
     drop(guard);
 }
 
-/// Only the first poll was watched: all that came of it was the deadline.
+/// Only the first poll was watched: the only message was that of the time limit.
 #[test]
 fn regression_a_stalled_runtime_is_reported_during_a_command() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -152,7 +153,7 @@ fn regression_a_stalled_runtime_is_reported_during_a_command() {
         let (reached, spin) = (format!("woken {is_left}"), gate(if is_left { "spin left" } else { "spin" }));
         operator.types(&format!("stuck woken '{reached}'"));
         gate(&reached).wait_for_visitors(1);
-        // The one worker comes to this when the command waits.
+        // The only worker runs this while the command waits.
         runtime.spawn(async { spin.spin() });
         let _released = OpensOnDrop(spin);
         spin.wait_for_visitors(1);
@@ -173,7 +174,7 @@ fn regression_a_stalled_runtime_is_reported_during_a_command() {
     }
 }
 
-/// The runtime has come to it by then, and is not to blame.
+/// The runtime has started it by then, and is not the cause.
 #[test]
 fn a_command_that_blocks_in_drop_is_still_listed() {
     let backdoor = console().start().unwrap();

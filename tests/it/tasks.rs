@@ -1,4 +1,4 @@
-//! Tasks as an operator sees them: where they wait, who holds up whom, how they end.
+//! Tasks as an operator sees them: where they wait, which of them block workers, how they end.
 
 mod ends;
 mod many;
@@ -11,7 +11,8 @@ use tokio::sync::RwLock;
 
 use crate::wait::Waited;
 
-/// Of the tasks that have ended 512 are kept, in one list for all tests: a test that reads it shares this, and one that ends more has it alone.
+/// 512 ended tasks are kept, in one list for all tests: a test that reads it takes the shared lock, and one that ends more tasks takes it
+/// exclusively.
 static ENDED: RwLock<()> = RwLock::const_new(());
 
 /// The tasks of this name.
@@ -25,7 +26,7 @@ fn run(line: &str) -> (String, Value) {
     (answer.text, answer.value)
 }
 
-/// The stack of a task, asked for again while the machine is too busy to poll it in time.
+/// The stack of a task, requested again while the machine is too busy to poll it in time.
 async fn stack(id: u64) -> TaskStack {
     let waited = Waited::begin("the stack of a task");
     loop {

@@ -1,4 +1,4 @@
-//! `threads` and `pnt`, as an operator sees them: where each thread is, whatever it does.
+//! `threads` and `pnt`, as an operator sees them: the place of each thread, in any state.
 
 #[allow(unsafe_code, reason = "no safe function blocks signals")]
 pub(crate) mod deaf;
@@ -30,13 +30,13 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     thread::Builder::new().name(name.to_owned()).spawn(work).unwrap();
 }
 
-/// The answer to `pnt`, once it is what is waited for: a thread that was started is not at its place at once.
+/// The answer to `pnt` when it satisfies the condition: a new thread needs a moment to reach its place.
 #[track_caller]
 fn pnt(operator: &mut Operator, line: &str, is_there: impl Fn(&str) -> bool) -> String {
     until(line, || operator.asks(line), |answer| is_there(answer))
 }
 
-/// Puts names for what differs from run to run and from machine to machine.
+/// Masks the parts that differ between runs and between machines.
 fn masked(answer: &str) -> String {
     let mut text = without_numbers(answer);
     for (channel, name) in [("futex_do_wait", "CHANNEL"), ("futex_wait_queue", "CHANNEL")] {
@@ -60,7 +60,7 @@ fn deadlocked_threads_show_their_std_mutexes() {
     static ONE: Mutex<u32> = Mutex::new(1);
     static TWO: Mutex<u32> = Mutex::new(2);
     let locked = gate("threads deadlock");
-    // They stay for ever, as deadlocked threads do.
+    // They never end, like all deadlocked threads.
     spawn("dead-one", move || _ = lock_first_then_second(&ONE, &TWO, locked));
     spawn("dead-two", move || _ = lock_first_then_second(&TWO, &ONE, locked));
     let backdoor = console().start().unwrap();
@@ -75,7 +75,7 @@ it::threads::deadlocked_threads_show_their_std_mutexes::{{closure}} tests/it/thr
 ";
     let two = one.replace("dead-one", "dead-two");
     let end = "N of N threads in TIME; the longest interruption was TIME\n";
-    // The one that was started first comes first, in the order of their ids.
+    // The first one that was started comes first, sorted by id.
     assert!(answer == format!("{one}{two}{end}") || answer == format!("{two}{one}{end}"), "{answer}");
 }
 
@@ -128,7 +128,7 @@ fn a_sleeping_thread_with_blocked_signals_has_a_stack() {
     let mut operator = Operator::new(&backdoor);
     let answer = pnt(&mut operator, "pnt deaf", |answer| answer.contains("sleeping"));
     assert!(answer.contains("it::gate::Gate::block"), "{answer}");
-    // Nothing is queued for it, however often it is looked at.
+    // Repeated readings queue no signal for it.
     let status = std::fs::read_to_string(format!("/proc/self/task/{}/status", tid_of("deaf"))).unwrap();
     assert!(status.contains("SigPnd:\t0000000000000000\n"), "{status}");
 }
@@ -179,7 +179,7 @@ fn a_pattern_without_matches_has_a_note() {
     let backdoor = console().start().unwrap();
     let answer = Operator::new(&backdoor).asks("pnt no-such-thread-or-function");
     let answer = masked(&answer);
-    // Another test may have a thread that cannot be looked at just then.
+    // Another test may have a thread that cannot be read at the moment.
     assert!(answer.starts_with("none of the N threads has this text in its name"), "{answer}");
 }
 
@@ -198,12 +198,12 @@ fn full_stacks_go_down_to_the_start_of_the_thread() {
     assert!(folded.lines().count() < full.lines().count() / 2, "{folded}{full}");
 }
 
-/// Both kinds of runtime answer nothing more; the console says where they are.
+/// Runtimes of both kinds are blocked; the console shows where.
 #[test]
 fn blocked_runtimes_show_their_stacks() {
     let blocked = gate("threads runtimes");
     let several = Builder::new_multi_thread().worker_threads(2).thread_name("stuck-worker").build().unwrap();
-    // Whatever comes of the test, the runtime must be able to end.
+    // The runtime must be able to end after any result of the test.
     let _opens = OpensOnDrop(blocked);
     for _ in 0..2 {
         several.spawn(async { blocked.block() });
@@ -219,7 +219,7 @@ fn blocked_runtimes_show_their_stacks() {
     assert!(answer.contains("2 threads, stuck-worker ("), "{answer}");
     assert!(answer.contains(": tokio worker, sleeping in futex"), "{answer}");
     assert!(answer.contains(": tokio current-thread, sleeping in futex"), "{answer}");
-    // What the stacks told is known to the other view from then on.
+    // The other view shows the roles that the stacks have shown.
     let rows = pnt(&mut operator, "threads --for 1ms", |answer| answer.contains("tokio worker"));
     assert!(rows.lines().next().unwrap().starts_with("name "), "{rows}");
 }
@@ -236,7 +236,7 @@ fn watching_threads_blocks_no_other_view() {
     assert_eq!(watcher.reads_end(), "interrupted\n");
 }
 
-/// What waits in a system call goes on to wait, however often its thread is looked at.
+/// A thread in a system call continues to wait, however often it is read.
 #[test]
 fn system_calls_of_the_service_are_not_interrupted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -248,7 +248,7 @@ fn system_calls_of_the_service_are_not_interrupted() {
         sender.send(read.map(|()| word)).unwrap();
     });
     let sweep = |times: u32, call: &str| {
-        // It gives itself its name when it has begun.
+        // The thread sets its name after its start.
         let look = || stacks().unwrap().threads.into_iter().find(|thread| thread.name == "accepts");
         let is_in = |thread: &Option<ThreadStack>| {
             thread
@@ -276,7 +276,7 @@ fn threads_may_start_end_and_allocate_meanwhile() {
     for _ in 0..4 {
         spawn("parent", || {
             while !END.load(Ordering::Relaxed) {
-                // Some of them are of a size that is mapped and unmapped next to the stacks.
+                // Some sizes are mapped and unmapped next to the stacks.
                 let children = [7, 300, 5_000].map(|size| {
                     ALIVE.fetch_add(1, Ordering::Relaxed);
                     thread::spawn(move || allocate(size))
@@ -326,7 +326,7 @@ fn two_hundred_stack_readings_leave_nothing_behind() {
     let before = resident(example.process.id());
     look(200);
     let after = resident(example.process.id());
-    // Looks that kept their copies of stacks would keep 64 KiB a thread, 80 MiB in all; the allocator keeps some for later.
+    // Readings that kept their copies of stacks would keep 64 KiB a thread, 80 MiB in all; the allocator keeps some for later.
     assert!(after < before + 16 * 1024, "{before} kB, then {after} kB");
 }
 
@@ -341,7 +341,7 @@ fn a_stripped_program_says_that_it_has_no_line_tables() {
     let answer = script(&line.rsplit(' ').next().unwrap().parse().map(Address::Tcp).unwrap(), "pnt\n");
     let why = "this program has no line tables: build it with `debug = \"line-tables-only\"` in its profile and do not strip it\n";
     assert_eq!(answer.matches(why).count(), 1, "{answer}");
-    // Its stacks are followed all the same.
+    // Its stacks can still be unwound.
     let name = stripped.file_name().unwrap().to_str().unwrap();
     assert!(answer.matches(&format!("    {name}+0x")).count() > 5, "{answer}");
 }
@@ -367,7 +367,7 @@ fn the_signal_handler_is_installed_by_the_first_stack() {
     assert_eq!(caught(pid) & !before, 1 << (libc::SIGURG - 1), "{before:#x}");
 }
 
-/// A terminal of 80 columns has room for what matters of each thread.
+/// A terminal of 80 columns shows the important columns of each thread.
 #[test]
 fn threads_in_a_narrow_terminal() {
     let wide = Backdoor::testing().run("threads --for 1ms").text;

@@ -1,4 +1,4 @@
-//! The blocks of a README, and the sessions in them typed again with the real client and compared.
+//! The blocks of a README; its sessions are typed again with the real client and compared.
 
 use crate::pty::Terminal;
 
@@ -27,7 +27,7 @@ pub(crate) fn blocks(document: &'static str) -> Vec<Block> {
     blocks
 }
 
-/// The session that starts so and has this in it: the command and what it shows.
+/// The session that starts with this and contains this: the command and its output.
 #[track_caller]
 pub(crate) fn session_of<'a>(blocks: &'a [Block], start: &str, mark: &str) -> (&'a str, &'a str) {
     let mut found = blocks.iter().filter(|block| block.language == "console");
@@ -37,15 +37,15 @@ pub(crate) fn session_of<'a>(blocks: &'a [Block], start: &str, mark: &str) -> (&
     (command.trim_start_matches("$ "), shown)
 }
 
-/// What the block of `cargo run --example NAME` says that it prints.
+/// The output that the block of `cargo run --example NAME` shows.
 #[track_caller]
 pub(crate) fn printed<'a>(blocks: &'a [Block], name: &str) -> Vec<&'a str> {
     session_of(blocks, &format!("$ cargo run --example {name}\n"), name).1.lines().collect()
 }
 
-/// Types what a session shows as typed, and gives what the client shows then. `before` is told each line before it is typed.
+/// Types the typed parts of a session, and returns the client's output. `before` gets each line before it is typed.
 ///
-/// Typed is what stands behind a prompt or a question, and `^C`, once the line above it is there.
+/// The text after a prompt or a question is typed, and `^C`, after the line above it has appeared.
 #[track_caller]
 pub(crate) fn replay(
     address: [&str; 2],
@@ -76,7 +76,7 @@ pub(crate) fn replay(
     shown.replace('\r', "")
 }
 
-/// Puts one name for each thing in a banner that differs from run to run: process, host and uptime.
+/// Replaces each part of a banner that differs between runs with a name: process, host and uptime.
 pub(crate) fn placeholders(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
@@ -93,8 +93,7 @@ pub(crate) fn placeholders(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Puts `N` for each number and `TIME` for each number with a unit of time, and folds the spaces that pad columns. A line of carets
-/// stays as it is.
+/// Replaces each number with `N` and each duration with `TIME`, and folds the spaces that pad columns. A line of carets is unchanged.
 pub(crate) fn without_numbers(text: &str) -> String {
     let mut masked = String::new();
     for line in text.lines() {

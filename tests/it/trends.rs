@@ -1,4 +1,4 @@
-//! `trend` in a console that runs: what is watched is read once a second.
+//! `trend` in a running console: watched numbers are read once a second.
 
 use std::sync::atomic::AtomicU32;
 use std::thread;
@@ -17,7 +17,7 @@ fn measured(name: &str) -> usize {
     trend.seconds.iter().filter(|point| point.avg.is_some()).count()
 }
 
-/// Waits until so many seconds of it were measured.
+/// Waits until this many seconds were measured.
 #[track_caller]
 fn until_measured(name: &str, seconds: usize) {
     until(&format!("{seconds} seconds of {name}"), || measured(name), |measured| *measured >= seconds);
@@ -103,7 +103,7 @@ fn an_unknown_trend_is_underlined_with_a_suggestion() {
 #[backdoor_var(trend)]
 static TRENDS_WORKERS: AtomicU32 = AtomicU32::new(4);
 
-/// `newcomer.md` 1.2 e: it was said not to be marked.
+/// `newcomer.md` 1.2 e: the message said that it was not marked.
 #[test]
 fn a_marked_variable_waits_for_a_console() {
     own_process("trends::a_marked_variable_waits_for_a_console", || {

@@ -1,5 +1,4 @@
-//! A limit is tested twice: with it the harm does not come, and without it the harm is seen. A test that passes without the limit
-//! would prove nothing.
+//! Each limit is tested twice: with it there is no harm, and without it there is. A test that passes without the limit would prove nothing.
 
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use backdoor_runtime::{Backdoor, Builder};
 
 use crate::wait::PATIENCE;
 
-/// Which of the two it is.
+/// Whether the limit is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
     On,
@@ -15,13 +14,13 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    /// How long to wait for what must come with the limit, and not without.
+    /// How long to wait for an effect that the limit causes.
     pub(crate) fn patience(self) -> Duration {
         if self == Self::On { PATIENCE } else { Duration::from_secs(1) }
     }
 }
 
-/// Attacks a console with the limit and one without, and looks whether it did harm.
+/// Attacks a console with the limit and one without, and checks whether there was harm.
 #[track_caller]
 pub(crate) fn harms_only_without(
     limit: impl FnOnce(Builder) -> Builder,

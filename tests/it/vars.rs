@@ -1,4 +1,4 @@
-//! Variables of a service: shown, set for a while or for good, and taken back, as an operator sees it.
+//! Variables of a service, as an operator sees them: shown, set for a time or permanently, and undone.
 
 mod declared;
 mod end;
@@ -18,14 +18,14 @@ use crate::operator::{Operator, console};
 use crate::vars::declared::{LATE_SWAPPED, VT_LIMIT};
 use crate::wait::PATIENCE;
 
-/// Keeps others from writing to the journal meanwhile.
+/// Keeps other tests from writing to the journal meanwhile.
 pub(crate) fn journal() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The journal is that of the process, so that one test at a time may look at it. It finds everything as it is by default, and gets the
-/// number of the next change.
+/// The journal belongs to the process, so one test at a time may read it. The test finds all defaults, and gets the number of the next
+/// change.
 fn alone() -> (MutexGuard<'static, ()>, u64) {
     let alone = journal();
     let shared = [
@@ -46,7 +46,7 @@ fn alone() -> (MutexGuard<'static, ()>, u64) {
     (alone, vars::changes().last().map_or(1, |change| change.number + 1))
 }
 
-/// Leaves out what was changed before the first, counts changes from 1 on, puts one word for each time and peer, and folds padding.
+/// Removes changes before the first, counts changes from 1 on, masks times and peers, and folds padding.
 fn masked(text: &str, first: u64) -> String {
     let mut lines = Vec::new();
     let is_of_before = |line: &&str| {
@@ -77,7 +77,7 @@ fn masked(text: &str, first: u64) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Types lines, and compares the session with a file in `golden/`. `BLESS=1` writes the file anew.
+/// Types lines, and compares the session with a file in `golden/`. `BLESS=1` rewrites the file.
 #[track_caller]
 fn golden(name: &str, operator: &mut Operator, first: u64, lines: &[&str]) {
     let mut session = String::new();
@@ -104,7 +104,7 @@ fn vars_and_get_show_all_variables() {
         first,
         &["vars vt-", "vars vt-*ce", "vars vt- --changed", "vars vt-nowhere"],
     );
-    // The name `get` is a test's own here.
+    // The name `get` belongs to a command of the tests here.
     golden(
         "get",
         &mut operator,
@@ -225,7 +225,7 @@ fn code_of_the_service_sets_and_undoes() {
     assert!(vars::undo(Some(lent.number)).is_err(), "it is undone");
     assert!(vars::list().iter().any(|variable| variable.name == "vt-limit"));
     vars::reset("vt-limit").unwrap();
-    // The range of its type is not the variable's.
+    // The range of its type differs from the variable's.
     let beyond = vars::set("vt-limit", "-1").unwrap_err().to_string();
     assert_eq!(beyond, "vt-limit: -1 is out of range 1..=100");
     assert_eq!(vars::set("vt-limit", "0").unwrap_err().to_string(), "vt-limit: 0 is out of range 1..=100");
@@ -234,7 +234,7 @@ fn code_of_the_service_sets_and_undoes() {
 #[backdoor_var(settable)]
 static TWICE_UNDONE: AtomicU32 = AtomicU32::new(1);
 
-/// `newcomer.md` 3.3.11: `undo` took back the last change of anybody, without asking.
+/// `newcomer.md` 3.3.11: `undo` undid the last change of any session, without asking.
 #[test]
 fn undo_reverts_own_changes_and_names_those_of_others() {
     let (_alone, first) = alone();
@@ -257,7 +257,7 @@ fn undo_reverts_own_changes_and_names_those_of_others() {
     assert!(anna.asks(&format!("undo {third}")).contains("twice-undone: 3 -> 1"));
 }
 
-/// `attack.md` L12: of which console `session 1` is.
+/// `attack.md` L12: `session 1` did not name its console.
 #[test]
 fn changes_from_two_consoles_are_told_apart() {
     let (_alone, _) = alone();
@@ -275,11 +275,11 @@ fn changes_from_two_consoles_are_told_apart() {
     assert_eq!(last["console"], "chat");
 }
 
-/// A variable whose own default it does not accept.
+/// A variable that does not accept its own default.
 #[backdoor_var(settable, range = 1..=100)]
 static OWN_DEFAULT: AtomicU32 = AtomicU32::new(0);
 
-/// `newcomer.md` 1.2 j: `reset` set a value out of the variable's range.
+/// `newcomer.md` 1.2 j: `reset` set a value outside of the variable's range.
 #[test]
 fn a_default_out_of_its_range_is_not_set() {
     let (_alone, _) = alone();

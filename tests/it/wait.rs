@@ -1,17 +1,16 @@
-//! The one way to wait for what must come: look again until it has come, and say at the end of all patience what was waited for and what
-//! was seen last.
+//! The one way to wait for a state: read until it has come, and after the time limit, report the condition and the last state.
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-/// How long a test waits for what must come. The console runs behind everything else of the machine: beside a few compilers a second of its
+/// How long a test waits. The console has a lower priority than everything else on the machine: beside a few compilers, a second of its
 /// work takes half a minute.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The pause between two looks.
+/// The pause between two readings.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Looks until what is seen is what is waited for, and gives it.
+/// Reads until the condition is met, and returns the value.
 #[track_caller]
 pub(crate) fn until<T: Debug>(what: &str, mut look: impl FnMut() -> T, has_come: impl Fn(&T) -> bool) -> T {
     let waited = Waited::begin(what);
@@ -25,13 +24,13 @@ pub(crate) fn until<T: Debug>(what: &str, mut look: impl FnMut() -> T, has_come:
     }
 }
 
-/// Looks until there is something, and gives it.
+/// Reads until there is a value, and returns it.
 #[track_caller]
 pub(crate) fn until_some<T: Debug>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     until(what, look, Option::is_some).expect("it was seen")
 }
 
-/// The same as [`until`] on a runtime, which is not held up.
+/// The same as [`until`] on a runtime, without blocking it.
 pub(crate) async fn until_async<T: Debug>(
     what: &str,
     mut look: impl FnMut() -> T,
@@ -48,8 +47,8 @@ pub(crate) async fn until_async<T: Debug>(
     }
 }
 
-/// Looks until what is seen is the same before and after some work that goes the same way, and gives it: what has come to rest is told by
-/// what others have done meanwhile, and not by the time.
+/// Reads until the value is the same before and after some work on the same path, and returns it: the work of others shows that the value
+/// has settled, not the time.
 #[track_caller]
 pub(crate) fn until_rest<T: Debug + PartialEq>(
     what: &str,
@@ -64,7 +63,7 @@ pub(crate) fn until_rest<T: Debug + PartialEq>(
     until(&format!("rest of {what}"), twice, |(before, after)| before == after).0
 }
 
-/// Does work that must come to its end.
+/// Runs work that has to end.
 #[track_caller]
 pub(crate) fn returns(what: &str, work: impl FnOnce() + Send) {
     std::thread::scope(|scope| {
@@ -78,7 +77,7 @@ pub(crate) fn returns(what: &str, work: impl FnOnce() + Send) {
     });
 }
 
-/// A wait with its end, for a test that has to wait in another way: in a read of a socket, say.
+/// A wait with its end, for a test that has to wait in another way, such as in a read of a socket.
 pub(crate) struct Waited<'a> {
     what: &'a str,
     end: Instant,
@@ -89,13 +88,13 @@ impl<'a> Waited<'a> {
         Self { what, end: Instant::now() + PATIENCE }
     }
 
-    /// Notes that only this has been seen so far.
+    /// Records the last state.
     ///
     /// # Panics
-    /// The patience is at its end.
+    /// The time limit is over.
     #[track_caller]
     pub(crate) fn goes_on(&self, seen: &impl Debug) {
-        // Several lines of text are several lines.
+        // Text with several lines is shown as such.
         assert!(
             Instant::now() < self.end,
             "waited for {} in vain; last seen: {}",

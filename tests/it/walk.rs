@@ -1,7 +1,7 @@
-//! Documents that walk through a service: each section is walked with a service of its own, and its answers are compared as they stand
-//! there; numbers, times and the padding of columns are those of one day.
+//! Documents that walk through a service: each section runs against a service of its own, and its answers are compared; numbers, times and
+//! the padding of columns differ between runs.
 //!
-//! With `BLESS=1` the answers are written into the document instead.
+//! With `BLESS=1`, the answers are written into the document instead.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,29 +17,29 @@ use crate::client::script;
 use crate::example::Example;
 use crate::wait::until;
 
-/// A document, and how it is walked.
+/// A document, and how to walk through it.
 pub(crate) struct Walk {
     /// Its name in `docs`.
     pub(crate) document: &'static str,
     pub(crate) prompt: &'static str,
-    /// Starts what a section is walked with.
+    /// Starts the service for a section.
     pub(crate) start: fn(&str) -> Service,
-    /// Whether a line changes something, so that it is typed once; others are asked again until they say what is expected.
+    /// Whether a line changes something, so that it is typed once; other lines are repeated until the answer is as expected.
     pub(crate) is_once: fn(&str) -> bool,
-    /// Masks what differs from run to run in the answer to a line.
+    /// Masks the parts of an answer that differ between runs.
     pub(crate) comparable: fn(&str, &str) -> String,
 }
 
-/// What a section is walked with.
+/// The service of a section.
 pub(crate) struct Service {
-    /// Killed in the end.
+    /// Killed on drop.
     pub(crate) example: Example,
     pub(crate) console: Address,
-    /// Those whom it serves, while it is walked.
+    /// Its customers during the walk.
     pub(crate) _customers: Option<Customers>,
 }
 
-/// A process that is killed in the end.
+/// A process that is killed on drop.
 pub(crate) struct Customers(pub(crate) Child);
 
 impl Drop for Customers {
@@ -55,7 +55,7 @@ impl Service {
     }
 }
 
-/// The section of this title, without it.
+/// The section of this title, without the title.
 fn section<'a>(document: &'a str, title: &str) -> &'a str {
     let heading = format!("\n## {title}\n");
     let (_, rest) = document.split_once(&heading).unwrap_or_else(|| panic!("no section {title}"));
@@ -67,7 +67,7 @@ impl Walk {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(self.document)
     }
 
-    /// The lines that are typed in a section, each with the answer that stands there.
+    /// The typed lines of a section, each with its answer.
     fn typed(&self, section: &str) -> Vec<(String, String)> {
         let mut typed: Vec<(String, String)> = Vec::new();
         let mut is_session = false;
@@ -95,7 +95,7 @@ impl Walk {
         }
         for (line, expected) in self.typed(section) {
             let expected = (self.comparable)(&line, &expected);
-            // What was switched on takes a moment to come about.
+            // A fault needs a moment to appear.
             let shown = || {
                 let answer = service.asks(&line);
                 ((self.comparable)(&line, &answer), answer)
@@ -113,7 +113,7 @@ impl Walk {
     /// Writes the answers into the document.
     fn bless(&self, title: &str, service: &Service) {
         static DOCUMENT: Mutex<()> = Mutex::new(());
-        // So that times look as they do to an operator.
+        // So that times have realistic lengths.
         let pause = Duration::from_secs(2);
         let _document = DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner);
         let text = fs::read_to_string(self.path()).unwrap();
@@ -141,7 +141,7 @@ impl Walk {
         fs::write(self.path(), text.trim_end().to_owned() + "\n").unwrap();
     }
 
-    /// There are tests for these sections.
+    /// Checks that there are tests for exactly these sections.
     #[track_caller]
     pub(crate) fn check_that_all_are_walked(&self, walked: &[&str]) {
         let text = fs::read_to_string(self.path()).unwrap();
@@ -149,7 +149,7 @@ impl Walk {
         let with_session: BTreeSet<&str> =
             titles.filter(|title| !self.typed(section(&text, title)).is_empty()).collect();
         assert_eq!(with_session, walked.iter().copied().collect());
-        // A session above the first section would be walked by nobody.
+        // A session above the first section would not be tested.
         let above = text.split("\n## ").next().unwrap_or_default();
         assert!(self.typed(above).is_empty(), "{above}");
     }

@@ -1,6 +1,6 @@
-//! What goes over the wire, byte by byte: one console for all tests, and commands that show what was run.
+//! Bytes on the wire: one console for all tests, and commands that show what has run.
 //!
-//! Tests run side by side, so each counts under a name of its own and opens gates of its own.
+//! Tests run in parallel, so each counts under its own name and opens its own gates.
 
 mod bounds;
 mod dangerous;
@@ -35,7 +35,7 @@ static CONSOLE: LazyLock<Backdoor> = LazyLock::new(|| {
     console
 });
 
-/// Removes the file when this process has ended, however it does: a static is never dropped.
+/// Removes the file when this process ends in any way: a static is never dropped.
 fn remove_in_the_end(path: &Path) {
     let remover = Command::new("sh")
         .args(["-c", "cat; rm -f -- \"$0\""])
@@ -49,7 +49,7 @@ fn remove_in_the_end(path: &Path) {
     std::mem::forget(remover);
 }
 
-/// A console as all the tests here have it, but for its addresses.
+/// The console of all tests here, without addresses.
 pub(crate) fn builder() -> Builder {
     Backdoor::builder("test").max_sessions(1000)
 }
@@ -69,12 +69,12 @@ pub(crate) fn unix() -> &'static Address {
 static COUNTS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 static OPEN: LazyLock<(Mutex<HashSet<String>>, Condvar)> = LazyLock::new(Default::default);
 
-/// How often something was run under this name.
+/// How often a command ran under this name.
 pub(crate) fn count_of(name: &str) -> u32 {
     COUNTS.lock().unwrap().get(name).copied().unwrap_or_default()
 }
 
-/// Lets pass, from now on, what waits at this gate.
+/// Opens this gate permanently.
 pub(crate) fn open(gate: &str) {
     OPEN.0.lock().unwrap().insert(gate.to_owned());
     OPEN.1.notify_all();
@@ -107,7 +107,7 @@ fn drop_all(name: String) -> u32 {
 
 static NOTES: LazyLock<Mutex<HashMap<String, Vec<u32>>>> = LazyLock::new(Mutex::default);
 
-/// What was noted under this name, in order.
+/// The numbers noted under this name, in order.
 pub(crate) fn notes_of(name: &str) -> Vec<u32> {
     NOTES.lock().unwrap().get(name).cloned().unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Forty commands in six groups and some more, in a binary of their own: what an operator reads of a large service, as golden
-//! transcripts at three widths. The console's own commands are left out of them: they are another file's matter. `cargo xtask bless` writes them anew.
+//! Forty commands in six groups and some more, in a binary of their own: the help of a large service, as golden transcripts at three
+//! widths. The console's own commands are removed, because other tests cover them. `cargo xtask bless` rewrites the transcripts.
 
 use std::fs;
 use std::path::Path;
@@ -102,7 +102,7 @@ fn price(
     drop((product as u8, stage as u8, cents, flush, quiet, tag, words));
 }
 
-/// Compares with the file, or writes it.
+/// Compares with the file, or rewrites it.
 #[track_caller]
 fn golden(file: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("many").join(file);
@@ -117,7 +117,7 @@ fn golden(file: &str, found: &str) {
     }
 }
 
-/// What is typed, and what is answered.
+/// The typed line, and its answer.
 fn transcript(width: Option<usize>) -> String {
     let console = Backdoor::testing();
     let console = match width {
@@ -129,7 +129,7 @@ fn transcript(width: Option<usize>) -> String {
         let is_list = ["help", "help all", "help cache", "help log"].contains(line);
         let fits = |line: &str| width.is_none_or(|width| line.chars().count() <= width);
         assert!(!is_list || text.lines().all(fits), "{text}");
-        // Where a command stands in this file changes with every edit.
+        // The line of a command in this file changes with every edit.
         let text = match text.split_once(".rs:") {
             Some((before, after)) => {
                 format!("{before}.rs:LINE{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
@@ -153,7 +153,7 @@ const LINES: [&str; 9] = [
     "help cache",
 ];
 
-/// The list of all commands without those of the console's own.
+/// The list of all commands, without the console's own.
 fn without_builtins(text: &str) -> String {
     match text.split_once("Built-in commands by topic:\n") {
         Some((own, _)) => own.to_owned(),

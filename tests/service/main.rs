@@ -1,7 +1,7 @@
-//! A service that the tests start as a process of its own, where the kernel refuses something. It says on its standard output how far it
-//! has come, logs on its standard error, and ends with its standard input.
+//! A service that the tests start as a process in which the kernel refuses something. It reports its progress on standard output, logs on
+//! standard error, and ends with its standard input.
 //!
-//! Its first word is where `start_or_warn` is called: on tokio's `multi` or `current` runtime, or on `none`.
+//! Its first word tells where `start_or_warn` is called: on tokio's `multi` or `current` runtime, or on `none`.
 
 use std::fs::File;
 use std::io::{self, BufRead, Write};

@@ -1,4 +1,4 @@
-//! Threads in system calls: none of those that sleep notices a look.
+//! Threads in system calls: none of the sleeping ones is affected by a reading of stacks.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -15,10 +15,10 @@ use backdoor_runtime::threads::stacks;
 
 use crate::{is_on, look_until, spawn};
 
-/// Longer than any test takes.
+/// Longer than any test runs.
 static LONG: libc::timespec = libc::timespec { tv_sec: 100_000, tv_nsec: 0 };
 
-/// The calls that came back, of which each says what it was.
+/// The calls that returned, with their names.
 static BACK: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 macro_rules! kinds {
@@ -34,7 +34,7 @@ macro_rules! kinds {
     };
 }
 
-/// What a function of the C library gave.
+/// The result of a function of the C library.
 fn gave(result: impl Into<i64>) -> io::Result<i64> {
     match result.into() {
         -1 => Err(io::Error::last_os_error()),
@@ -132,7 +132,7 @@ kinds! {
     }
 }
 
-/// The one that `in_wait` waits for.
+/// The child that `in_wait` waits for.
 static CHILD: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn no_system_call_fails_of_a_look() {
@@ -147,7 +147,7 @@ pub(crate) fn no_system_call_fails_of_a_look() {
     for (name, _) in KINDS {
         look_until(&name[..name.len().min(15)], |thread| thread.state == "sleeping" && is_on(thread, name));
     }
-    // Some have waited for another's lock or for memory before they came to their place.
+    // Some have waited for another thread's lock or for memory before they reached their place.
     BACK.lock().unwrap().clear();
     for _ in 0..SWEEPS {
         let sweep = stacks().unwrap();
@@ -155,14 +155,14 @@ pub(crate) fn no_system_call_fails_of_a_look() {
             let thread =
                 sweep.threads.iter().find(|thread| thread.name == name[..name.len().min(15)]).unwrap();
             assert!(is_on(thread, name), "{thread:#?}");
-            // Down to where the thread begins.
+            // The stack reaches the start of the thread.
             assert!(!thread.cut, "{thread:#?}");
             assert_eq!((thread.held, thread.missing.as_deref()), (None, None), "{thread:#?}");
         }
     }
-    // SAFETY: it is a child of this process, and waited for by a thread that is asleep.
+    // SAFETY: it is a child of this process, and a sleeping thread waits for it.
     unsafe { libc::kill(CHILD.load(Ordering::Relaxed) as i32, libc::SIGKILL) };
-    // None has come back, but for the wait of that child.
+    // None has returned, except the wait for that child.
     let back = BACK.lock().unwrap();
     assert!(back.iter().all(|line| line.starts_with("in_wait: Ok")), "{back:?}");
 }
@@ -198,7 +198,7 @@ pub(crate) fn in_and_out_of_poll() {
         "{sweeps} sweeps over 4 threads that go in and out of poll: {read} stacks read, {asked} asked for by signal, {missing} missing; \
          {failed} of {calls} calls failed with EINTR"
     );
-    // Only who was asked can have noticed; one may have been asked whose answer came too late.
+    // Only an interrupted thread can be affected; one may have been interrupted and answered too late.
     assert!(failed <= asked + missing, "{failed} of {asked} and {missing}");
     assert!(read > 0);
 }

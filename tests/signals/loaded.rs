@@ -1,5 +1,5 @@
-//! A library with the console in it that was loaded by `dlopen`: what its handler touches must not allocate, since the thread that is
-//! interrupted may be allocating.
+//! A library with the console that was loaded by `dlopen`: its signal handler must not allocate, because the interrupted thread may be
+//! allocating.
 
 use std::ffi::CString;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use crate::{PATIENCE, spawn};
 
 const THREADS: usize = 10;
 
-/// What each thread has allocated.
+/// The bytes that each thread has allocated.
 static ALLOCATED: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
 
 fn allocate_for_ever(of: usize) {
@@ -49,7 +49,7 @@ pub(crate) fn a_profile() {
     for of in 0..THREADS {
         spawn("allocates", move || allocate_for_ever(of));
     }
-    // SAFETY: the library is there for good, and `look` takes nothing and gives a number.
+    // SAFETY: the library stays loaded, and `look` takes nothing and returns a number.
     let look: extern "C" fn() -> u64 = unsafe {
         let library = libc::dlopen(path.as_ptr(), libc::RTLD_NOW);
         assert!(!library.is_null());
@@ -63,7 +63,7 @@ pub(crate) fn a_profile() {
         samples += look();
         assert!(Instant::now() < deadline, "{samples}");
     }
-    // Each goes on.
+    // Each thread continues.
     for allocated in &ALLOCATED {
         let before = allocated.load(Ordering::Relaxed);
         while allocated.load(Ordering::Relaxed) == before {

@@ -1,4 +1,4 @@
-//! What looks at threads do to system calls, stacks and signals. Each case is a process of its own, since signals, limits and rights
+//! The effect of reading stacks on system calls, stacks and signals. Each case is a separate process, because signals, limits and rights
 //! belong to a process: this program runs itself with `--run CASE`.
 
 #![allow(
@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use backdoor_runtime::threads::{ThreadStack, stacks};
 
-/// How long is waited for what must come.
+/// How long the tests wait.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const CASES: [(&str, fn()); 9] = [
@@ -68,7 +68,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     thread::Builder::new().name(name.to_owned()).spawn(work).unwrap();
 }
 
-/// Looks until the stack of the thread of this name is as is expected.
+/// Reads until the stack of the thread of this name is as expected.
 #[track_caller]
 fn look_until(name: &str, is_there: impl Fn(&ThreadStack) -> bool) -> ThreadStack {
     let deadline = Instant::now() + PATIENCE;
@@ -82,7 +82,7 @@ fn look_until(name: &str, is_there: impl Fn(&ThreadStack) -> bool) -> ThreadStac
     }
 }
 
-/// Whether a function with this in its name is on the stack.
+/// Whether the stack has a function whose name contains this.
 fn is_on(thread: &ThreadStack, function: &str) -> bool {
     thread.frames.iter().any(|frame| frame.function.as_deref().is_some_and(|name| name.contains(function)))
 }

@@ -1,4 +1,4 @@
-//! A service that replaces itself by `execve` while it is looked at: a signal that is pending then is the new program's.
+//! A service that replaces itself by `execve` while its stacks are read: a pending signal then reaches the new program.
 
 use std::hint::black_box;
 use std::os::unix::process::CommandExt;
@@ -17,7 +17,7 @@ pub(crate) fn by_itself() {
     if left == 0 {
         return;
     }
-    // The thread that calls `execve` has the number of the process afterwards.
+    // The thread that calls `execve` has the id of the process afterwards.
     let tid = std::process::id().cast_signed();
     for _ in 0..2 {
         thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Threads that no signal may be sent to: for want of stack, or since it cannot be seen what they do.
+//! Threads that may not be signalled: their stack has no room, or their system call cannot be read.
 
 use std::ffi::c_void;
 use std::hint::black_box;
@@ -14,7 +14,7 @@ use crate::{PATIENCE, look_until, spawn};
 
 static BURNS: AtomicBool = AtomicBool::new(true);
 
-/// Uses a stack of 16 KiB so far that a signal's frame and handler would have no room. The C library has a part of it, and without
+/// Uses so much of a stack of 16 KiB that a signal's frame and handler would have no room. The C library uses a part of it, and without
 /// optimisation there are two such arrays.
 extern "C" fn burns_with_little_room(_: *mut c_void) -> *mut c_void {
     const USED: usize = if cfg!(debug_assertions) { 4 << 10 } else { 9 << 10 };
@@ -56,11 +56,11 @@ pub(crate) fn a_small_stack() {
     BURNS.store(false, Ordering::Relaxed);
 }
 
-/// A service that began as root and gave that up may not read what the kernel shows of its own system calls.
+/// A service that began as root and gave up its rights may not read the kernel's information about its own system calls.
 pub(crate) fn given_up_rights() {
     spawn("sleeps", || thread::sleep(Duration::from_secs(100_000)));
     look_until("sleeps", |thread| thread.missing.is_none() && thread.system_call.is_some());
-    // SAFETY: it takes a number.
+    // SAFETY: the call takes a number.
     if unsafe { libc::setuid(65_534) } != 0 {
         left_out("rights that are given up: only root has some");
         return;

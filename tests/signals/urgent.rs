@@ -1,4 +1,4 @@
-//! A service that is told of urgent data by SIGURG, the signal that looks use where nobody has a handler for it.
+//! A service that gets SIGURG for urgent data, the signal that stack readings use if nothing else handles it.
 
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ extern "C" fn on_urgent_data(_: libc::c_int) {
 }
 
 fn install() {
-    // SAFETY: all zeros are a valid `sigaction`, and the handler counts only.
+    // SAFETY: all zeros are a valid `sigaction`, and the handler only counts.
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = on_urgent_data as *const () as usize;
@@ -31,7 +31,7 @@ fn install() {
 
 static BURNS: AtomicBool = AtomicBool::new(true);
 
-/// Threads that can be asked by the signal alone.
+/// Threads whose stacks can only be read by the signal.
 fn burn() {
     for _ in 0..2 {
         spawn("burns", || {
@@ -42,19 +42,19 @@ fn burn() {
     }
 }
 
-/// How often the signal was used in a look.
+/// How often a reading used the signal.
 fn asked() -> usize {
     stacks().unwrap().threads.iter().filter(|thread| thread.held.is_some()).count()
 }
 
-/// Sends urgent bytes to itself, and expects the handler to be called once for each while looks go on.
+/// Sends urgent bytes to itself, and expects one call of the handler for each, while stacks are read.
 fn urgent_data_comes() {
     const BYTES: usize = 50;
     const LOOKS: usize = 5;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut receiver, _) = listener.accept().unwrap();
-    // SAFETY: it takes numbers.
+    // SAFETY: the call takes numbers.
     unsafe { libc::fcntl(receiver.as_raw_fd(), libc::F_SETOWN, process::id() as i32) };
     CALLED.store(0, Ordering::Relaxed);
     let (ends, looks) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -70,14 +70,14 @@ fn urgent_data_comes() {
         });
         let deadline = Instant::now() + PATIENCE;
         while sent < BYTES || looks.load(Ordering::Relaxed) < LOOKS {
-            // SAFETY: it sends one byte that lives meanwhile.
+            // SAFETY: it sends one byte that lives during the call.
             unsafe { libc::send(sender.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
             sent += 1;
             while CALLED.load(Ordering::Relaxed) < sent {
                 assert!(Instant::now() < deadline, "{sent} sent, {CALLED:?}, {looks:?}");
                 thread::sleep(Duration::from_millis(1));
             }
-            // What is not urgent comes as always.
+            // Other data arrives as usual.
             sender.write_all(b"x").unwrap();
             receiver.read_exact(&mut [0]).unwrap();
         }
@@ -87,9 +87,9 @@ fn urgent_data_comes() {
     assert_eq!(CALLED.load(Ordering::Relaxed), sent);
 }
 
-/// The handler that the kernel has now.
+/// The handler in the kernel now.
 fn handler() -> usize {
-    // SAFETY: a null action only asks.
+    // SAFETY: a null action only queries.
     unsafe {
         let mut now: libc::sigaction = mem::zeroed();
         assert_eq!(libc::sigaction(libc::SIGURG, ptr::null(), &mut now), 0);
@@ -110,7 +110,7 @@ pub(crate) fn a_handler_after_the_first_look() {
     while asked() == 0 {
         assert!(Instant::now() < deadline, "no thread was found running");
     }
-    // What is pending of a signal when a thread calls `execve` is ignored by the new program.
+    // A SIGURG that is pending when a thread calls `execve` is ignored by the new program.
     assert!(handler() > libc::SIG_IGN);
     assert!(stacks_of(&[]).unwrap().threads.is_empty());
     install();

@@ -1,4 +1,4 @@
-//! Every mistake an operator can make with the words of a line, and what is said of it.
+//! Every error in the words of a line, and its message.
 
 use backdoor_runtime::{Backdoor, Status};
 
@@ -44,7 +44,7 @@ fn invalid_values_are_named() {
         "                               ^^^",
         &["--shard: 900 is out of range 0..=63", "usage: args required --size <size> --shard <0..=63>"],
     );
-    // More than the type can hold is no other mistake.
+    // A number beyond the type gets the same message as one beyond the range.
     refuses(
         "args required --size 1 --shard 900000000000000000000000",
         "                               ^^^^^^^^^^^^^^^^^^^^^^^^",

@@ -1,4 +1,4 @@
-//! What an author reads of an error, and an operator of one that has sources.
+//! Errors as an author reads them, and errors with sources as an operator reads them.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ fn listen_takes_owned_and_borrowed_addresses() {
     assert_eq!(bound((&Address::Tcp(first)).into()), Address::Tcp(first));
 }
 
-/// An error with a source, as `thiserror` makes it.
+/// An error with a source, in the form of `thiserror`.
 #[derive(Debug)]
 struct Failed(&'static str, Option<Box<dyn std::error::Error + Send + Sync>>);
 
@@ -109,7 +109,7 @@ fn cause_text() -> Result<(), String> {
     Err("it is late".to_owned())
 }
 
-/// `error: cannot read the configuration`, and nothing of the file that is not there (author A15).
+/// It was `error: cannot read the configuration`, without the missing file (author A15).
 #[test]
 fn regression_an_error_is_shown_with_its_sources() {
     let console = Backdoor::testing();
@@ -120,7 +120,7 @@ fn regression_an_error_is_shown_with_its_sources() {
     assert_eq!(console.run("author cause-item").text, format!("1\n{whole}"));
     assert_eq!(console.run("author cause-repeated").text, "error: cannot start: no such file\n");
     assert_eq!(console.run("author cause-text").text, "error: it is late\n");
-    // Of two errors one of which is text, both are shown as text.
+    // If one of two nested errors is only text, both are shown as text.
     assert_eq!(console.run("author cause-nested").text, "error: cannot read the configuration\n");
 }
 

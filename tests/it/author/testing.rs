@@ -1,4 +1,4 @@
-//! `Backdoor::testing()` does what a console does: a runtime to enter, a peer with a uid, an end for what is endless.
+//! `Backdoor::testing()` acts as a console: a runtime to enter, a peer with a uid, an end for endless commands.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn items(answer: &Answer) -> usize {
     answer.value.as_list().map_or(0, <[_]>::len)
 }
 
-/// Runs a line and interrupts it, after a longer time where it has not come to this.
+/// Runs a line and interrupts it, with more time if it has not reached this text.
 #[track_caller]
 fn run_until(console: &Testing, line: &str, has_come: impl Fn(&Answer) -> bool) -> Answer {
     let mut time = Duration::from_millis(50);
@@ -175,7 +175,7 @@ fn a_test_uses_its_own_time_limit() {
     }
 }
 
-/// The body of a guarded command could not be tested (newcomer 1.2 c).
+/// The function of a guarded command could not be tested (newcomer 1.2 c).
 #[test]
 fn a_test_is_a_peer_of_the_unix_socket() {
     let own = geteuid().as_raw();

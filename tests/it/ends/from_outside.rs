@@ -1,4 +1,4 @@
-//! Commands that others end: Ctrl-C, a client that has gone, the end of the console; and one that does not hear.
+//! Commands that are ended from outside: Ctrl-C, a disconnect, the end of the console; and one that does not react.
 
 use std::future::pending;
 use std::thread;
@@ -58,7 +58,7 @@ fn endless_sync(gate_name: String) -> impl Iterator<Item = u64> {
     })
 }
 
-/// How fast what is endless goes on, lest the test's own client be busy with it for long.
+/// The pace of endless commands, so that the test's own client is not busy with them for long.
 const PACE: Duration = Duration::from_millis(1);
 
 /// Panics when it is dropped

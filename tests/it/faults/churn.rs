@@ -1,5 +1,5 @@
-//! The views while the service allocates in every thread, and threads and tasks are born and die: nothing hangs, nothing crashes, nothing
-//! is left behind. For some seconds, or for a minute and more by `cargo xtask soak views`.
+//! Views while the service allocates in every thread, and threads and tasks start and end: nothing hangs, crashes or leaks. Takes some
+//! seconds, or a minute and more with `cargo xtask soak views`.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::start;
 use crate::wait::until;
 
-/// Each view, and what is in each good answer of it.
+/// Each view, and a text that each good answer contains.
 const VIEWS: [(&str, &str); 9] = [
     ("pnt", " the longest interruption was "),
     ("pnt --full", " the longest interruption was "),
@@ -20,7 +20,7 @@ const VIEWS: [(&str, &str); 9] = [
     ("waits", "no thread or task waits for a lock of"),
 ];
 
-/// What a run must not go beyond, once everything has been used: symbols and stacks are kept, and of the allocator's arenas some grow.
+/// The most growth of a run after everything was used once: symbols and stacks are cached, and some arenas of the allocator grow.
 const GROWTH_KB: u64 = 24 << 10;
 
 fn figure(pid: u32, name: &str) -> u64 {
@@ -33,7 +33,7 @@ fn descriptors(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
-/// For each kind of runtime.
+/// Runs for each kind of runtime.
 fn time() -> Duration {
     let seconds = std::env::var("BACKDOOR_SOAK_SECONDS").ok();
     Duration::from_secs(seconds.map_or(3, |seconds| seconds.parse().unwrap()))

@@ -1,4 +1,4 @@
-//! What one view knows and another one tells.
+//! Facts from one view that another view shows.
 
 use tokio::runtime::Builder;
 
@@ -23,7 +23,7 @@ fn a_worker_held_by_an_unseen_task_is_found_by_its_stack() {
         );
         verdict
     };
-    // Other tests have workers, too, and of all of them a few are named.
+    // Other tests have workers, too, and only a few of all are named.
     let named = " `unseen-worker` is in it::gate::Gate::block (";
     until(named, verdict, |verdict| verdict.contains(named));
 }

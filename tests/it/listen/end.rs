@@ -1,4 +1,4 @@
-//! How a console ends: sessions get a goodbye and what was rendered, and no command holds up the service.
+//! The end of a console: sessions get a goodbye and all rendered output, and no command delays the service.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ fn shutdown_informs_the_command_and_the_operator() {
     script.send("wire wait never\nwire echo b\n");
     script.expect("waiting\n");
     console.drop_within(PATIENCE);
-    // On a busy machine the command may not be fast enough, which is said as well.
+    // On a busy machine the command may be too slow, which is reported as well.
     let text = [text(&mut client), text(&mut script)];
     assert!(text[0].starts_with("the console is shutting down") && text[0].ends_with(GOODBYE), "{text:?}");
     assert!(text[1].starts_with("the console is shutting down") && text[1].lines().count() == 1, "{text:?}");
@@ -76,18 +76,18 @@ fn a_peer_that_reads_nothing_does_not_delay_the_drop() {
     returns("the drop", || console.drop_within(PATIENCE));
 }
 
-/// The command's answer was lost where the command itself makes the service end.
+/// The command's answer was lost if the command itself ended the service.
 #[test]
 fn regression_a_command_that_ends_the_service_is_answered() {
     for _ in 0..20 {
-        // The command has no more than an instant to end once the console does.
+        // The command has only a moment to end when the console ends.
         let console = builder().nice(0).listen(0).start().unwrap();
         let mut client = Client::prompted(&console.addresses()[0]);
         let gate = format!("ended-{}", console.addresses()[0]);
         client.send(format!("wire ender {gate}\r\n"));
         crate::wire::wait_for(&gate);
         console.drop_within(PATIENCE);
-        // Whether there is still a prompt between them depends on who is faster.
+        // Whether there is a prompt between them depends on timing.
         let text = text(&mut client);
         assert!(text.starts_with("OK\r\n") && text.ends_with(GOODBYE), "{text:?}");
     }
@@ -100,7 +100,7 @@ fn a18_an_immediate_drop_is_logged_with_a_hint() {
     let (log, _guard) = Log::record();
     let begin = Instant::now();
     let _ = builder().listen(0).start_or_warn();
-    // Where the machine was busy for so long, it is an end as any other.
+    // On a very busy machine, it is an end like any other.
     if begin.elapsed() < Duration::from_secs(1) {
         log.expect(&["WARN", ended, HINT]);
     }

@@ -1,4 +1,4 @@
-//! `BACKDOOR_LISTEN` in a process of its own, since the environment belongs to the whole process.
+//! `BACKDOOR_LISTEN` in a separate process, because the environment belongs to the whole process.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,10 +8,10 @@ use crate::listen::Directory;
 use crate::log::Log;
 use crate::wire::builder;
 
-/// Tells this binary that it is the child.
+/// Set in the child process.
 const CHILD: &str = "BACKDOOR_TEST_CHILD";
 
-/// Not a test by itself: the service that the tests below start, which listens until its standard input ends.
+/// No test: the service that the tests below start, which listens until its standard input ends.
 #[test]
 fn service() {
     let Ok(how) = std::env::var(CHILD) else { return };
@@ -22,7 +22,7 @@ fn service() {
         _ => Ok(builder.start_or_warn()),
     };
     let mut out = std::io::stdout();
-    // The harness has written to this line already.
+    // The harness has already written to this line.
     writeln!(out).unwrap();
     match &console {
         Ok(console) => console.addresses().iter().for_each(|at| writeln!(out, "address {at}").unwrap()),
@@ -44,13 +44,13 @@ impl Service {
         Self::start_by(&[], how, listen)
     }
 
-    /// Starts it by another program, whose arguments end with the service's command line.
+    /// Starts it through another program, whose arguments end with the service's command line.
     pub(super) fn start_by(by: &[&str], how: &str, listen: Option<&str>) -> Self {
         let binary = std::env::current_exe().unwrap();
         Self::start_program(&[by, &[binary.to_str().unwrap()]].concat(), how, listen)
     }
 
-    /// Starts this, which is or becomes this binary or a copy of it.
+    /// Starts this program, which is or becomes this binary or a copy of it.
     pub(super) fn start_program(program: &[&str], how: &str, listen: Option<&str>) -> Self {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]);
@@ -69,7 +69,7 @@ impl Service {
         self.child.id()
     }
 
-    /// Ends it at once.
+    /// Kills it.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

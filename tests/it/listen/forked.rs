@@ -1,4 +1,4 @@
-//! A service that forks after its console has started: what the child has of the console holds no door, no session and no file.
+//! A service that forks after its console has started: the copy in the child keeps no listener, no session and no file.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,19 +13,19 @@ use crate::listen::Directory;
 use crate::wait::until;
 use crate::wire::builder;
 
-/// Tells this binary that it is the service, and how it forks.
+/// Set in the service's process, with the way it forks.
 const HOW: &str = "BACKDOOR_TEST_FORKS";
 
-/// Where its unix socket is.
+/// The path of its unix socket.
 const PATH: &str = "BACKDOOR_TEST_FORKS_PATH";
 
-/// The parent ends at once, as daemon(3) has it.
+/// The parent exits at once, as with daemon(3).
 const DAEMON: &str = "daemon";
 
-/// The parent goes on beside its child, as a server with workers does.
+/// The parent continues beside its child, as a server with workers does.
 const WORKER: &str = "worker";
 
-/// Not a test by itself: the service that the tests below start. Its child does what it is told by lines of standard input.
+/// No test: the service that the tests below start. Its child reads its tasks from standard input, one a line.
 #[test]
 fn service() {
     let Ok(how) = std::env::var(HOW) else { return };
@@ -34,16 +34,16 @@ fn service() {
     say(&format!("\nat {}", console.addresses()[0]));
     let mut go = String::new();
     std::io::stdin().read_line(&mut go).unwrap();
-    // SAFETY: the child is a copy with this thread alone; the C library keeps its own locks usable in it, and no other is held here.
+    // SAFETY: the child has this thread alone; the C library keeps its own locks usable in it, and no other is held here.
     let child = unsafe { libc::fork() };
     if child == 0 {
         work(console);
-        // SAFETY: it ends the child without what the harness of the parent would do at its end.
+        // SAFETY: it ends the child without the exit handlers of the parent's harness.
         unsafe { libc::_exit(0) };
     }
     say(&format!("child {child}"));
     if how == DAEMON {
-        // SAFETY: as above; nothing is dropped, as where a parent of daemon(3) ends.
+        // SAFETY: as above; nothing is dropped, as when a parent exits after daemon(3).
         unsafe { libc::_exit(0) };
     }
     loop {
@@ -51,7 +51,7 @@ fn service() {
     }
 }
 
-/// What the child does.
+/// Runs the child.
 fn work(console: Backdoor) {
     let mut console = Some(console);
     for line in std::io::stdin().lines() {
@@ -77,7 +77,7 @@ fn say(text: &str) {
     out.flush().unwrap();
 }
 
-/// A service and its child, which end with this.
+/// A service and its child, which both end on drop.
 struct Forking {
     parent: Child,
     stdin: Option<ChildStdin>,
@@ -118,7 +118,7 @@ impl Forking {
         self.child = said(&mut self.stdout, "child ").parse().unwrap();
     }
 
-    /// What the child answers.
+    /// The child's answer.
     fn ask(&mut self, line: &str) -> String {
         self.tell(line);
         said(&mut self.stdout, "")
@@ -146,7 +146,7 @@ impl Drop for Forking {
     }
 }
 
-/// The rest of the next line that begins so.
+/// The rest of the next line that begins with this.
 #[track_caller]
 fn said(stdout: &mut impl BufRead, begin: &str) -> String {
     loop {
@@ -158,7 +158,7 @@ fn said(stdout: &mut impl BufRead, begin: &str) -> String {
     }
 }
 
-/// Waits until nobody is let in there, at once and not after a while.
+/// Waits until connections to this address are refused at once.
 #[track_caller]
 fn is_refused(tcp: &Address, path: &Path) {
     let Address::Tcp(tcp) = tcp else { panic!("{tcp} is no port") };
@@ -188,9 +188,9 @@ fn c15_a_forked_worker_holds_neither_port_nor_session() {
     let mut service = Forking::start(WORKER, &directory);
     let mut sessions = [Client::prompted(&service.tcp), Client::prompted(&service.unix())];
     service.fork();
-    // It is asked, so that it has begun.
+    // The answer shows that the child has begun.
     assert_eq!(service.ask("addresses"), "[]");
-    // The parent's console goes on, also for who was connected before.
+    // The parent's console continues, also for existing sessions.
     for session in &mut sessions {
         let said = session.ask("wire echo a");
         assert!(said.lines().last() == Some("a"), "{said:?}");
@@ -217,7 +217,7 @@ fn m6_a8_dropping_a_forked_copy_has_no_effect() {
     assert!(service.path.exists(), "the socket's file is the parent's");
     assert_eq!(script(&service.unix(), "wire echo a\n"), "a\n");
     assert!(session.ask("wire echo a").ends_with("a\r\n"));
-    // A console of the child's own is another one.
+    // A console that the child starts is independent.
     let own = Address::Tcp(service.ask("start").parse().unwrap());
     let child = service.child;
     assert!(Client::connect(&own).expect("test> ").contains(&format!("pid {child} on")));

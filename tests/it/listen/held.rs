@@ -1,4 +1,4 @@
-//! Of several addresses those that can be had are, and one that a predecessor holds is had when that has ended.
+//! Of several addresses, the free ones are bound; an address that an earlier process holds is bound when that process ends.
 
 use std::process::Command;
 use std::thread;
@@ -18,7 +18,7 @@ use crate::wire::builder;
 fn c18_a_held_address_is_bound_when_its_owner_ends() {
     let directory = Directory::new("predecessor");
     let (path, unix) = directory.socket();
-    // It is a process of its own, which ends without a word to anybody.
+    // It is a separate process, which ends without a goodbye.
     let mut predecessor = Service::start("start", Some(&format!("0 {unix}")));
     let tcp = predecessor.all("address")[0].to_owned();
 
@@ -70,7 +70,7 @@ fn c17_of_several_addresses_the_free_ones_are_bound() {
     log.expect(&["WARN", "the console of test did not start", &missing]);
 }
 
-/// What the service says that is started where this was done to the network before.
+/// The log of a service that was started after these changes to the network.
 fn in_a_network(prepare: &str, listen: &str) -> Option<Service> {
     let missing = ["unshare", "ip"].into_iter().find(|program| !is_there(program));
     let may = || Command::new("unshare").args(["-n", "true"]).status().is_ok_and(|status| status.success());

@@ -1,4 +1,4 @@
-//! A unix socket whose file goes while its console runs is made again, as soon as that can be, and with one warning.
+//! If the file of a unix socket is removed while its console runs, it is made again as soon as possible, with one warning.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -36,7 +36,7 @@ fn c16_a_removed_socket_file_is_bound_again_with_one_warning() {
     assert!(warning.contains(&format!("the file of {address} ")), "{warning}");
     // The second one is counted and not logged.
     assert_eq!(log.lines().iter().filter(|line| line.contains("was removed")).count(), 1);
-    // Who was connected stays.
+    // Existing sessions stay.
     session.send("wire echo b\n");
     session.expect("b\n");
     assert_eq!(script(&console.addresses()[0], "wire echo a\n"), "a\n");
@@ -92,7 +92,7 @@ fn changes_beside_the_socket_are_ignored() {
     assert!(!log.lines().iter().any(|line| line.contains("removed")));
 }
 
-/// How often the console's thread of a process has gone to sleep. It may not have its name yet.
+/// How often the console's thread of a process has gone to sleep. The thread may not have its name yet.
 fn sleeps(pid: u32) -> Option<u64> {
     let mut threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|thread| thread.unwrap().path());
     let is_console = |thread: &PathBuf| {
@@ -109,7 +109,7 @@ fn an_existing_socket_file_causes_no_wake_ups() {
     let service = Service::start("start", Some(&directory.socket().1));
     let slept = || {
         let before = sleeps(service.pid());
-        // Files come and go beside it meanwhile.
+        // Files are created and removed beside it meanwhile.
         for _ in 0..100 {
             std::thread::sleep(Duration::from_millis(10));
             fs::write(directory.0.join("other"), "").unwrap();

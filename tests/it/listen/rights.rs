@@ -1,4 +1,4 @@
-//! A program that has more rights than who starts it does not do by its environment what that one may not.
+//! A program with more rights than the user who starts it takes no addresses from its environment.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -9,16 +9,16 @@ use crate::listen::Directory;
 use crate::listen::environment::Service;
 use crate::pty::is_there;
 
-/// Somebody who is neither root nor who the tests run as.
+/// A user other than root and than the user of the tests.
 const STRANGER: u32 = 65_533;
 
-/// Whether the kernel says of this process that it has.
+/// Whether the kernel reports that this process has more rights.
 pub(super) fn has_more() -> bool {
-    // SAFETY: it reads what the kernel gave the process.
+    // SAFETY: the call reads a value from the kernel.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// The service, started by a stranger from a copy that runs as its owner.
+/// The service, started by another user from a copy that runs as its owner.
 fn start(directory: &Directory, listen: Option<&str>) -> Option<Service> {
     let copy = directory.0.join("service");
     let stranger = STRANGER.to_string();
@@ -62,7 +62,7 @@ fn under_at_secure_the_environment_only_switches_off() {
     );
     drop(service);
 
-    // What cannot be understood is no way to keep it from starting either.
+    // An invalid value does not stop the start either.
     let Some(service) = start(&directory, Some("nonsense")) else { return };
     assert_eq!(service.all("error"), [""; 0]);
     assert_eq!(service.all("address").len(), 1);

@@ -1,5 +1,5 @@
-//! A filter of system calls is in force, as container runtimes and systemd units set it: no call of the console's own accord may be one
-//! that the service itself does without.
+//! Under a filter of system calls, as container runtimes and systemd units set it, the console makes no call by itself that the service
+//! does not make.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ const RESOURCES: &[i64] = &[
     libc::SYS_setrlimit,
 ];
 
-/// What the console does by itself or by a quick view needs none of them; a typed command may.
+/// Neither the console's own work nor a quick view needs any of them; a typed command may.
 const OF_COMMANDS: &[i64] = &[
     libc::SYS_getpriority,
     libc::SYS_process_vm_readv,
@@ -75,7 +75,7 @@ fn a_console_under_a_refusing_filter_says_what_is_missing() {
         return;
     }
     let mut command = Process::command("current");
-    // Older systemds have `prlimit64` among them.
+    // Older versions of systemd include `prlimit64`.
     let calls = [RESOURCES, &[libc::SYS_prlimit64, libc::SYS_getrlimit]].concat();
     filtered(command.env("BACKDOOR_TEST_NICE", "13"), Action::Fail(libc::EPERM), &calls);
     let service = Process::start(&mut command);
@@ -86,8 +86,8 @@ fn a_console_under_a_refusing_filter_says_what_is_missing() {
     assert_eq!(log.matches(said).count(), 1, "{log}");
 }
 
-/// Calls that cannot fail but under a filter, so that wrappers of theirs panic. The vDSO tells the time of day without a call; where it
-/// does not, std itself panics at `Instant::now`, and no service begins.
+/// Calls that fail only under a filter, so that their wrappers panic. The vDSO reads the time without a call; if it cannot, std itself
+/// panics at `Instant::now`, and no service starts.
 const CANNOT_FAIL: &[i64] = &[
     libc::SYS_getpid,
     libc::SYS_gettid,
@@ -124,7 +124,7 @@ fn without_a_filter_the_console_lowers_its_priority() {
     let service = Process::start(&mut Process::command("none"));
     assert_eq!(script(&service.address(), "service work\n"), "worked\n");
     let own = service.nice_of("service").unwrap();
-    // newcomer.md 3.6.5: whoever starts them.
+    // newcomer.md 3.6.5: the threads inherit the value of the thread that starts them.
     for name in ["backdoor-consol", "backdoor-helper"] {
         service.expect_nice(name, (own + 13).min(19));
     }

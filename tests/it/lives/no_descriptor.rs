@@ -1,4 +1,4 @@
-//! No descriptor can be opened: a limit of the process, or a leak of descriptors, which is when somebody connects.
+//! No descriptor can be opened: a limit of the process, or a leak of descriptors, which is when an operator connects.
 
 use rustix::process::Resource;
 
@@ -11,7 +11,7 @@ const LEFT: &str = "the service has no descriptor left; this session had sent no
 const REFUSED: &str =
     "the service cannot accept a connection now: Too many open files (os error 24); try again later\n";
 
-/// A service that has opened what it may, and the session in which it was told to.
+/// A service that has opened all its descriptors, and the session that told it to.
 fn leaking() -> (Process, backdoor_runtime::Address, Client) {
     let mut command = Process::command("multi");
     limited(&mut command, Resource::Nofile, 40);
@@ -36,11 +36,11 @@ fn views_and_new_sessions_work_in_a_descriptor_leak() {
     let mut second = Client::prompted(&address);
     assert!(second.ask("fds").contains(" of 40"), "{}", second.ask("fds"));
     assert!(second.ask("threads").contains("a thread"));
-    // Who comes now hears that there is no room for a third.
+    // Further peers are told that there is no room for a third session.
     for _ in 0..3 {
         assert_eq!(Client::connect(&address).read_to_string(), REFUSED);
     }
-    // A descriptor that is given back is there for the next.
+    // A freed descriptor is used for the next session.
     drop(second);
     let mut third = Client::prompted(&address);
     assert_eq!(third.ask("service close"), "");
@@ -53,7 +53,7 @@ fn views_and_new_sessions_work_in_a_descriptor_leak() {
 #[test]
 fn silent_sessions_make_room_in_a_descriptor_leak() {
     let (_service, address, mut first) = leaking();
-    // An empty line is nothing, too.
+    // An empty line counts as silence, too.
     let mut silent = Client::prompted(&address);
     silent.ask("");
     for _ in 0..5 {

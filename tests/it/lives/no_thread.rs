@@ -1,4 +1,4 @@
-//! No thread can be started: a limit of the user's or of a control group, or a leak of threads, which is when somebody connects.
+//! No thread can be started: a limit of the user or of a control group, or a leak of threads, which is when an operator connects.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -11,19 +11,19 @@ use super::strategy::programs;
 use crate::client::script;
 use crate::left_out::left_out;
 
-/// Views of each kind, which are quick.
+/// Quick views of each kind.
 const SOME: &[&str] = &["mem", "tasks", "threads", "vars"];
 
 const NO_THREAD: &str = "no thread can be started for it: Resource temporarily unavailable (os error 11)";
 
-/// What a console says that can start no thread.
+/// The message of a console that cannot start a thread.
 #[track_caller]
 fn check_views(service: Process, address: &backdoor_runtime::Address) {
     let answers = answers(address, VIEWS);
     check_answers(&answers);
     for (line, answer) in &answers {
         let refused = answer.starts_with("refused") || answer.contains("no thread can be started for it");
-        // The author's code behind it, which may hang, needs a thread of its own.
+        // The author's code behind it may hang, so it needs a thread of its own.
         assert!(!refused || ["vars", "doctor --for 100ms"].contains(line), "{line}: {answer}");
     }
     let answer = |line| &answers.iter().find(|(asked, _)| *asked == line).unwrap().1;
@@ -48,7 +48,7 @@ fn views_work_if_no_thread_can_start() {
         let Some(user) = lonely_user() else { return };
         let service = Process::start(Process::of(program, "multi").uid(user));
         let address = service.address();
-        // What is there stays, and nothing comes to it.
+        // Existing threads stay, and no further one can start.
         script(&address, format!("service limit threads {}\n", service.threads()));
         check_views(service, &address);
     }
@@ -64,14 +64,14 @@ fn views_work_if_the_control_group_is_full() {
     check_views(service, &address);
 }
 
-/// attack.md H2: it panicked at one step, and was an `Err` one lower or higher.
+/// attack.md H2: it panicked at one limit, and returned `Err` at the next lower and higher one.
 #[test]
 fn start_succeeds_or_fails_cleanly_at_each_thread_limit() {
     for (program, flavour) in
         programs().into_iter().flat_map(|program| ["none", "current", "multi"].map(|f| (program, f)))
     {
         let mut seen = Vec::new();
-        // With fewer than its own, tokio panics or hangs before the console is thought of.
+        // With fewer threads than tokio needs itself, it panics or hangs before the console starts.
         let own = if flavour == "multi" { 3 } else { 1 };
         for limit in own.. {
             let Some(user) = lonely_user() else { return };
@@ -94,7 +94,7 @@ fn start_succeeds_or_fails_cleanly_at_each_thread_limit() {
                         "{log}"
                     );
                 }
-                // The least that it runs with; its views are refused then, and nothing fails.
+                // With the least number of threads, views are refused, and nothing fails.
                 Begun::WithConsole(_) if !seen.contains(&true) => {
                     assert!(
                         log.contains("has no thread for views: Resource temporarily"),
@@ -113,7 +113,7 @@ fn start_succeeds_or_fails_cleanly_at_each_thread_limit() {
     }
 }
 
-/// A control group that counts processes, where one can be made; it is removed in the end.
+/// A control group that counts processes, if one can be made; removed on drop.
 struct Group(PathBuf);
 
 impl Group {
@@ -134,7 +134,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Its process may take a moment to be gone.
+        // Its process may take a moment to end.
         for _ in 0..100 {
             if fs::remove_dir(&self.0).is_ok() {
                 break;

@@ -1,4 +1,4 @@
-//! Where the service lives lacks what a machine usually has: /proc, a root of its own, room on the disk.
+//! The environment of the service lacks something usual: /proc, the usual root directory, space on the disk.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::left_out::left_out;
 const NO_PROC: &str =
     "keeps the priority of the service: without /proc the console cannot rule out a seccomp filter";
 
-/// A directory of a test's, which is removed in the end.
+/// A directory of a test, removed on drop.
 struct Dir(PathBuf);
 
 impl Dir {
@@ -30,7 +30,7 @@ impl Drop for Dir {
     }
 }
 
-/// The service behind a line of the shell, in a mount namespace of its own: `$service` is the program, `$dir` a directory.
+/// The service behind a line of shell, in its own mount namespace: `$service` is the program, `$dir` a directory.
 fn behind(line: &str, dir: &Dir) -> Option<Process> {
     let can = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if !can.is_ok_and(|output| output.status.success()) {
@@ -81,12 +81,12 @@ fn the_console_works_in_a_root_with_only_libraries() {
     check(service, NO_PROC);
 }
 
-/// What `profile cpu --save` shows of a busy service.
+/// The output of `profile cpu --save` for a busy service.
 #[track_caller]
 fn saved(address: &Address, limit: &str) -> String {
     let mut client = Client::prompted(address);
     client.ask(limit);
-    // On a busy machine it may get no turn in a whole second.
+    // On a busy machine it may get no processor for a second.
     loop {
         client.ask("service burn");
         let answer = client.ask("profile cpu --for 1s --save");
@@ -129,7 +129,7 @@ fn a_file_size_limit_does_not_end_the_service() {
     let answer = saved(&address, "service limit file-size 500");
     assert!(answer.contains("bytes, and RLIMIT_FSIZE allows 500"), "{answer}");
     assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 1, "only its log");
-    // What the console logs of this goes beyond the limit, too.
+    // The console's own log exceeds the limit, too.
     for _ in 0..3 {
         assert_eq!(script(&address, "service work\n"), "worked\n");
     }
@@ -137,7 +137,7 @@ fn a_file_size_limit_does_not_end_the_service() {
     assert!(fs::metadata(log).unwrap().len() <= 500);
 }
 
-/// Each new thread would take 2 MiB of it.
+/// Each new thread would need 2 MiB of it.
 #[test]
 fn without_address_space_the_console_answers() {
     let service = Process::start(&mut Process::command("multi"));

@@ -1,4 +1,4 @@
-//! The service of `tests/service` as a process of its own, in a place that a test prepares.
+//! The service of `tests/service` as a process, in an environment that a test prepares.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::left_out::left_out;
 use crate::wait::{PATIENCE, until};
 
-/// Everything that a built-in looks at. `profile` needs a thread of its own.
+/// The commands that read something. `profile` needs a thread of its own.
 pub(super) const VIEWS: &[&str] = &[
     "args",
     "build",
@@ -52,21 +52,21 @@ pub(super) const VIEWS: &[&str] = &[
 /// The program.
 pub(super) const SERVICE: &str = env!("CARGO_BIN_EXE_service");
 
-/// A service that runs; it is killed in the end.
+/// A running service, which is killed on drop.
 pub(super) struct Process {
     child: Child,
     lines: Receiver<String>,
     log: Option<thread::JoinHandle<String>>,
 }
 
-/// How far a service has come.
+/// How far the start of a service came.
 #[derive(Debug, PartialEq)]
 pub(super) enum Begun {
-    /// It did not come to its console.
+    /// It did not reach its console.
     NotAtAll,
     WithConsole(Address),
     WithoutConsole,
-    /// It ended when it started its console.
+    /// It died while starting its console.
     Died,
 }
 
@@ -98,7 +98,7 @@ impl Process {
         Self { child, lines, log: Some(log) }
     }
 
-    /// What came of its console.
+    /// The result of starting its console.
     pub(super) fn begun(&self) -> Begun {
         match self.line().as_deref() {
             None => return Begun::NotAtAll,
@@ -116,7 +116,7 @@ impl Process {
         }
     }
 
-    /// Where its console listens.
+    /// The address of its console.
     #[track_caller]
     pub(super) fn address(&self) -> Address {
         match self.begun() {
@@ -125,7 +125,7 @@ impl Process {
         }
     }
 
-    /// The next line that it says; nothing when it has ended.
+    /// The next line of its output; nothing after its end.
     fn line(&self) -> Option<String> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
         match self.lines.recv_timeout(PATIENCE) {
@@ -139,17 +139,17 @@ impl Process {
         self.child.id()
     }
 
-    /// How many threads it has.
+    /// The number of its threads.
     pub(super) fn threads(&self) -> u64 {
         fs::read_dir(format!("/proc/{}/task", self.id())).unwrap().count() as u64
     }
 
-    /// The value of nice(2) of its thread of this name, where it has one.
+    /// The nice value of its thread of this name, if there is one.
     pub(super) fn nice_of(&self, name: &str) -> Option<i32> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
         let stats = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
         let stat = stats.into_iter().find(|stat| stat.contains(&format!("({name}) ")))?;
-        // proc_pid_stat(5): `nice` is the 19th field, and the first behind the name is the third.
+        // proc_pid_stat(5): `nice` is the 19th field, and the first after the name is the third.
         stat.rsplit(") ").next()?.split(' ').nth(16)?.parse().ok()
     }
 
@@ -160,7 +160,7 @@ impl Process {
         until(&what, || self.nice_of(name), |nice| *nice == Some(value));
     }
 
-    /// Lets it end, and gives how it did and what it logged.
+    /// Ends it, and returns its exit status and its log.
     pub(super) fn end(mut self) -> (ExitStatus, String) {
         drop(self.child.stdin.take());
         let status = self.child.wait().unwrap();
@@ -175,7 +175,7 @@ impl Drop for Process {
     }
 }
 
-/// A user that has no other process, if this one may become another.
+/// A user id without other processes, if this process may switch to it.
 pub(super) fn lonely_user() -> Option<u32> {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -183,7 +183,7 @@ pub(super) fn lonely_user() -> Option<u32> {
         left_out("a service of another user: only root can start one");
         return None;
     }
-    // Those of other runs of this binary are others.
+    // Other runs of this binary use other ids.
     let uid = 1_000_000 + std::process::id() % 100_000 * 100 + NEXT.fetch_add(1, Ordering::Relaxed);
     let can = Command::new(SERVICE).arg("none").uid(uid).stdin(Stdio::null()).output();
     match can {
@@ -205,7 +205,7 @@ pub(super) fn limited(command: &mut Command, resource: Resource, limit: u64) {
     unsafe { command.pre_exec(set) };
 }
 
-/// Enters each line in one session, and gives each with its answer. The session is there at the end.
+/// Enters each line in one session, and returns each with its answer. The session still works at the end.
 #[track_caller]
 pub(super) fn answers(address: &Address, lines: &[&'static str]) -> Vec<(&'static str, String)> {
     let mut client = Client::prompted(address);
@@ -214,7 +214,7 @@ pub(super) fn answers(address: &Address, lines: &[&'static str]) -> Vec<(&'stati
     answers
 }
 
-/// No answer may name a bug in the console, or a panic.
+/// Checks that no answer reports a bug in the console, or a panic.
 #[track_caller]
 pub(super) fn check_answers(answers: &[(&str, String)]) {
     for (line, answer) in answers {

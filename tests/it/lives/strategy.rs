@@ -1,12 +1,12 @@
-//! The same service with `panic = "abort"`, where a panic of the console's would be its end. Only the program itself is compiled for
-//! that, against the crates that are there: rustc allows it, and it takes seconds.
+//! The same service with `panic = "abort"`, where a panic of the console would end it. Only the program itself is compiled so, against the
+//! existing crates: rustc allows that, and it takes seconds.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// The service with the usual strategy, and the one that aborts.
+/// The service with the usual panic strategy, and the one that aborts.
 pub(super) fn programs() -> [&'static Path; 2] {
     [Path::new(env!("CARGO_BIN_EXE_service")), aborting()]
 }
@@ -29,7 +29,7 @@ fn aborting() -> &'static Path {
     })
 }
 
-/// The libraries that the service is linked with, by the names of their crates.
+/// The libraries that the service links, by crate name.
 fn libraries() -> HashMap<String, PathBuf> {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "tests", "--bin", "service", "--message-format=json"])

@@ -1,5 +1,5 @@
-//! Under valgrind, which takes the vDSO away and says so only in the C library's auxiliary vector: who asks the kernel for that vector
-//! reads memory that is not there.
+//! Under valgrind, which removes the vDSO only from the C library's auxiliary vector: code that asks the kernel for that vector reads
+//! memory that does not exist.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The same program with std's locks and with ours, and with tokio's and with ours.
+//! The same tests with std's locks and ours, and with tokio's and ours.
 
 /// The test, with the locks of this module.
 macro_rules! blocking {

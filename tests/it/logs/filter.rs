@@ -1,4 +1,4 @@
-//! `log set`: what it changes, what it does not, and how it ends.
+//! `log set`: its effects, its limits, and its end.
 
 use backdoor_runtime::{Backdoor, Status, logs};
 use tracing::level_filters::LevelFilter;
@@ -20,7 +20,7 @@ fn the_filter_is_changed_shown_and_reset() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let answer = operator.asks("log set it::set=debug it::other=off --because \"a customer asks\"");
-    // Which other targets there are so far is up to the other tests.
+    // The other targets so far depend on the other tests.
     let answer: Vec<&str> = answer.lines().filter(|line| !line.contains(" has come so far")).collect();
     assert_eq!(
         answer,
@@ -84,7 +84,7 @@ fn a_lease_ends_and_restores_the_level_before_the_first() {
         operator.asks("log set it::lease=trace --for 300ms").lines().next(),
         Some("it::lease: debug -> trace for 300ms")
     );
-    // On a busy machine it may be over before anybody has looked.
+    // On a busy machine it may have expired before it is read.
     let lent = || {
         operator.asks("log set it::lease=trace --for 300ms");
         (changes()[0].level, changes()[0].was)
@@ -92,7 +92,7 @@ fn a_lease_ends_and_restores_the_level_before_the_first() {
     until("a lease", lent, |seen| *seen == (LevelFilter::TRACE, LevelFilter::WARN));
     until("its end", || changes()[0].level, |level| *level == LevelFilter::WARN);
     assert_eq!(changes()[0].ends_in, None);
-    // What was changed since is left alone.
+    // A later change is kept.
     operator.asks("log set it::lease=trace --for 200ms");
     operator.asks("log set it::lease=error");
     operator.asks("log set it::marker=trace --for 400ms");
@@ -113,7 +113,7 @@ fn a_lease_ends_with_the_console() {
     until("its end", || logs::in_force().changes, Vec::is_empty);
 }
 
-/// `undo` went to the change before it.
+/// `undo` undid the change before it.
 #[test]
 fn regression_a_reset_can_be_undone() {
     let _alone = alone();
@@ -133,14 +133,14 @@ fn regression_a_reset_can_be_undone() {
     assert_eq!(undone(&mut operator), "log it::reset: info -> debug");
     let [change] = &logs::in_force().changes[..] else { panic!("{:?}", logs::in_force()) };
     assert_eq!((change.ends_in, change.because.as_deref()), (None, Some("a customer asks")));
-    // What was lent is lent again, for the time that is left of it.
+    // The temporary change returns for its remaining time.
     operator.asks("log set it::reset=trace --for 1h");
     operator.asks("log reset");
     assert_eq!(undone(&mut operator), "log it::reset: info -> trace");
     let [change] = &logs::in_force().changes[..] else { panic!("{:?}", logs::in_force()) };
     assert!(change.ends_in.unwrap() <= std::time::Duration::from_secs(3600));
     assert_eq!(change.was, LevelFilter::DEBUG);
-    // And where none is left, it is what it would be by then.
+    // If no time remains, the level is what it would be by then.
     operator.asks("log set it::reset=trace --for 100ms");
     operator.asks("log reset");
     until_later_lease_ends(&mut operator, "100ms");
@@ -153,7 +153,7 @@ fn regression_a_reset_can_be_undone() {
     operator.asks("log reset");
 }
 
-/// Waits until a lease has ended that was begun just now: those of the same time that were begun before are over.
+/// Waits until a lease that begins now has ended: earlier leases of the same length have then ended, too.
 #[track_caller]
 fn until_later_lease_ends(operator: &mut Operator, time: &str) {
     operator.asks(&format!("log set it::later=trace --for {time}"));
@@ -163,7 +163,7 @@ fn until_later_lease_ends(operator: &mut Operator, time: &str) {
     });
 }
 
-/// A level is journaled as a variable is: `changes` has it, with its end, and `undo` takes it back.
+/// A level is in the journal like a variable: `changes` shows it with its end, and `undo` undoes it.
 #[test]
 fn the_journal_has_the_levels_that_were_changed() {
     let _alone = alone();
@@ -192,7 +192,7 @@ fn the_journal_has_the_levels_that_were_changed() {
         row("trace", "warn", "end of "),
     ];
     assert_eq!(journal(&mut operator), expected);
-    // The first change is no longer what is in force, although its level is.
+    // The first change is no longer in force, although its level is.
     let json = operator.asks("changes 'log it::jour_nal' --json");
     let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
     let error = operator.asks(&format!("undo {}", changes[0]["change"]));
@@ -223,7 +223,7 @@ fn fmt<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(log: &Log) -> impl Layer
     tracing_subscriber::fmt::layer().without_time().with_ansi(false).with_writer(move || writer.clone())
 }
 
-/// The service's own layers get what they ask for, no event more: one with the filter that follows changes, others do not.
+/// The service's own layers get the events that they want and no other: a layer with the following filter changes, others do not.
 #[test]
 fn other_layers_get_no_additional_events() {
     let _alone = alone();
@@ -267,7 +267,7 @@ fn other_layers_get_no_additional_events() {
     );
 }
 
-/// A callsite that nobody wants is not even asked, so that it costs what a disabled one costs; one that is wanted is not asked again.
+/// A callsite that no subscriber wants is not queried, so that it costs as little as a disabled one; a wanted one is not queried again.
 #[test]
 fn unwanted_callsites_are_disabled() {
     own_process("logs::filter::unwanted_callsites_are_disabled", || {
@@ -300,7 +300,7 @@ fn disabled() {
     assert_eq!(of("it::disabled").len(), 1);
 }
 
-/// `author.md` A7: a filter that is a layer filters for the ring as well, and nothing said so.
+/// `author.md` A7: a filter that is a layer also filters for the ring, and no message said so.
 #[test]
 fn events_stopped_by_a_filter_in_front_are_reported() {
     own_process("logs::filter::events_stopped_by_a_filter_in_front_are_reported", || {
@@ -321,19 +321,19 @@ fn events_stopped_by_a_filter_in_front_are_reported() {
             answer.text
         );
         assert_eq!(answer.value["stopped"][0]["target"], "it::front");
-        // As long as it is so.
+        // It is reported for as long as it is so.
         let shown = console.run("log").text;
         assert!(shown.contains(&format!("\nstopped no event below warn of `it::front` {stops}")), "{shown}");
         assert!(shown.contains(&format!("\nstopped no event below warn of all others {stops}")), "{shown}");
         console.run("log reset");
         assert!(!console.run("log").text.contains("`it::front`"));
-        // A question leaves nothing behind that an event would be lost by.
+        // The query leaves no state that would drop an event.
         tracing::warn!(target: "it::front", "kept");
         assert_eq!(of("it::front").len(), 1);
     });
 }
 
-/// `newcomer.md` 3.3.12: a target that nobody has was accepted without a word.
+/// `newcomer.md` 3.3.12: an unknown target was accepted without a message.
 #[test]
 fn a_target_without_events_is_named() {
     let _alone = alone();
@@ -352,7 +352,7 @@ fn a_target_without_events_is_named() {
     console.run("log reset");
 }
 
-/// `newcomer.md` 3.3.11: `undo` of a reset brought back a lease whose time was over, and changed nothing.
+/// `newcomer.md` 3.3.11: `undo` of a reset restored an expired lease, which changed nothing.
 #[test]
 fn undo_restores_no_expired_change() {
     let _alone = alone();
@@ -364,13 +364,13 @@ fn undo_restores_no_expired_change() {
         operator.asks("log reset it::over")
     };
     until("a reset before it is over", reset, |answer| answer.contains("no longer debug"));
-    // `undo` is about what its own session has changed.
+    // `undo` is about changes of its own session.
     until_later_lease_ends(&mut Operator::new(&backdoor), "1s");
     let answer = operator.asks("undo");
     assert!(answer.contains("nothing to undo: `log it::over` has the value from before change "), "{answer}");
 }
 
-/// It was said that somebody had changed it since.
+/// The message said that another session had changed it since.
 #[test]
 fn undo_reports_that_a_change_had_expired() {
     let _alone = alone();

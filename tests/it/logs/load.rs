@@ -1,4 +1,4 @@
-//! Threads that log as fast as they can, readers that are slow, and nobody who waits for anybody.
+//! Threads that log as fast as they can, slow readers, and no waits between them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -12,7 +12,7 @@ use crate::wait::until;
 
 #[test]
 fn a_tail_follows_eight_busy_threads() {
-    // They drive everything else out of the ring.
+    // They push everything else out of the ring.
     own_process("logs::load::a_tail_follows_eight_busy_threads", || {
         tracing_subscriber::registry().with(backdoor_runtime::logs()).init();
         flat_out();
@@ -20,7 +20,7 @@ fn a_tail_follows_eight_busy_threads() {
 }
 
 fn flat_out() {
-    /// Lets the threads end, also where an assertion has failed.
+    /// Lets the threads end, also after a failed assertion.
     struct Ends<'a>(&'a AtomicBool);
 
     impl Drop for Ends<'_> {
@@ -29,7 +29,7 @@ fn flat_out() {
         }
     }
 
-    // What is behind eight threads that never wait would get next to nothing of two cores.
+    // With a lower priority than eight busy threads, the console would get almost none of two cores.
     let backdoor = console().nice(0).start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let (ends, logged) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -46,11 +46,11 @@ fn flat_out() {
         operator.types("log tail it::load");
         operator.expects("it::load: as fast as it goes number=");
         operator.expects("dropped");
-        // The operator reads no more, and the threads go on.
+        // The operator stops reading, and the threads continue.
         let before = logged.load(Ordering::Relaxed);
         until("more lines", || logged.load(Ordering::Relaxed), |lines| *lines > before + 100_000);
         let mut other = Operator::new(&backdoor);
-        // On a busy machine it may be told that it waits.
+        // On a busy machine, a message may report the wait.
         let last = other.asks("log last 3 --target it::load");
         assert_eq!(last.matches("as fast as it goes").count(), 3, "{last}");
         drop(at_last);

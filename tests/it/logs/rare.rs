@@ -1,4 +1,4 @@
-//! Where events seldom come from: a `Debug` that logs, a panic, a thread's end, and layers of the service's own that hang.
+//! Unusual sources of events: a `Debug` that logs, a panic, the end of a thread, and layers of the service that hang.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -27,7 +27,7 @@ impl fmt::Debug for Logs {
 
 #[test]
 fn an_event_within_the_debug_of_another() {
-    // `tracing` drops such an event where a thread has a subscriber of its own.
+    // `tracing` drops such an event if the thread has a subscriber of its own.
     own_process("logs::rare::an_event_within_the_debug_of_another", || {
         tracing_subscriber::registry().with(backdoor_runtime::logs()).init();
         within();
@@ -110,7 +110,7 @@ fn a_hanging_layer_blocks_neither_ring_nor_console() {
     thread.join().unwrap();
 }
 
-/// As `tracing-log` hands them on.
+/// In the form that `tracing-log` forwards.
 #[test]
 fn events_of_the_log_crate_have_their_own_target() {
     let _subscriber = tracing::subscriber::set_default(subscriber());
@@ -121,7 +121,7 @@ fn events_of_the_log_crate_have_their_own_target() {
     assert!(targets.iter().any(|target| target.target == "it::log_crate" && target.info == 1));
 }
 
-/// One value that is as long as memory must not fill it, and one that is recorded again and again neither.
+/// Neither a huge value nor a field that is recorded repeatedly may fill the memory.
 #[test]
 fn long_values_are_cut() {
     let _subscriber = tracing::subscriber::set_default(subscriber());
@@ -146,7 +146,7 @@ fn events_of_a_threads_end() {
 }
 
 fn at_the_end() {
-    // The thread's locals are gone one by one when it ends, ours before or after this.
+    // The thread's locals are destroyed one by one at its end, ours before or after this one.
     thread_local!(static LATE: RefCell<Option<AtItsEnd>> = const { RefCell::new(None) });
     for first in [true, false] {
         let thread = thread::spawn(move || {

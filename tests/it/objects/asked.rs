@@ -1,4 +1,4 @@
-//! Objects whose `Debug` or `Drop` misbehaves: it is said, and nobody waits.
+//! Objects whose `Debug` or `Drop` misbehaves: it is reported, and nothing waits for it.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -18,7 +18,7 @@ fn run(line: &str) -> Value {
     super::run(line).value
 }
 
-/// Asks once, whether all answer in time or not.
+/// Queries once, even if some `Debug` does not return in time.
 fn now(line: &str) -> Answer {
     Backdoor::testing().run(line)
 }
@@ -60,7 +60,7 @@ fn a_panicking_debug_is_reported_and_not_repeated() {
         }
     }
     let _kept: Vec<Tracked<Fragile>> = (0..10).map(|_| Tracked::new(Fragile)).collect();
-    // The first panic of a process takes long where it shows a backtrace.
+    // The first panic of a process is slow if it prints a backtrace.
     let found = run("fo Fragile");
     let missing: Vec<_> =
         found.as_list().unwrap().iter().filter_map(|object| object["missing"].as_str()).collect();
@@ -91,7 +91,7 @@ fn a_long_debug_is_cut_and_searched_to_its_limit() {
     struct Long(usize);
     impl fmt::Debug for Long {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            // It does not mind that nothing of it is taken any more.
+            // It ignores that its text is not accepted any more.
             for _ in 0..self.0 {
                 let _ = f.write_str("größer ");
             }
@@ -105,7 +105,7 @@ fn a_long_debug_is_cut_and_searched_to_its_limit() {
     let missing: Vec<_> = objects.iter().map(|object| object["missing"].as_str()).collect();
     let cut = Some("the first kilobyte is shown");
     assert!(sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
-    // Made within one tick of the clock, they may be in another order.
+    // Objects of the same clock tick may be in another order.
     assert_eq!(missing.iter().filter(|missing| **missing == cut).count(), 2);
     assert_eq!(missing.iter().filter(|missing| missing.is_none()).count(), 1);
     let found = run("fo Long --where END");
@@ -113,7 +113,7 @@ fn a_long_debug_is_cut_and_searched_to_its_limit() {
     assert_eq!((&found[2]["cut"], &found[2]["unsearched"]), (&1.into(), &0.into()));
 }
 
-/// Says what it is when it is told to.
+/// Its `Debug` returns when the gate opens.
 struct Slow {
     says: Mutex<Receiver<()>>,
     begins: Sender<()>,
@@ -169,9 +169,9 @@ async fn a_search_in_pages_finds_each_object_once() {
     loop {
         let begun = Instant::now();
         let Some(some) = search.next().await else { break };
-        // Each age is read on its own, and is right to the kernel's tick.
+        // Each age is read separately, and is exact to the kernel's tick.
         let apart = begun.elapsed() + TICK;
-        // What comes meanwhile is not in it.
+        // Objects created meanwhile are not included.
         drop(Tracked::new(Grain(0)));
         assert!(some.len() <= 1024);
         assert!(some.is_sorted_by(|one, other| other.age <= one.age + apart));

@@ -1,4 +1,4 @@
-//! Counts that have to be right whoever makes and drops the objects, and where.
+//! Counts have to be right for all threads and places that create and drop the objects.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
@@ -10,7 +10,7 @@ use std::thread;
 use backdoor_runtime::objects::{self, Snapshot, TypeInfo};
 use backdoor_runtime::{Backdoor, Track, TrackGuard, Tracked};
 
-/// The type whose path ends so.
+/// The type whose path ends with this.
 #[track_caller]
 fn counted(name: &str) -> TypeInfo {
     let types = objects::list();

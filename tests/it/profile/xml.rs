@@ -1,6 +1,6 @@
-//! As much of an XML parser as tells whether a document is well-formed.
+//! The part of an XML parser that checks whether a document is well-formed.
 
-/// Panics where tags do not match, or text has what it must not.
+/// Panics if tags do not match, or if text contains forbidden characters.
 #[track_caller]
 pub(super) fn check(document: &str) {
     let mut open = Vec::new();

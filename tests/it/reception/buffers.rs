@@ -1,4 +1,4 @@
-//! What the kernel holds of a session that was fast and then reads nothing more is bounded, as what the console holds is.
+//! The kernel's buffers of a session that was fast and then stops reading are bounded, like the console's own.
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ fn pours(session: Session, counter: usize) -> Result<(), PrintError> {
     }
 }
 
-/// How much was on its way to a client that had read much and then read nothing.
+/// How many bytes were in transit to a client that had read much and then stopped.
 fn on_its_way(counter: usize, domain: Domain, address: &SockAddr, console: &Address) -> usize {
     // Enough for the kernel to learn that this client is fast.
     const READ: usize = 64 << 20;
@@ -38,7 +38,7 @@ fn on_its_way(counter: usize, domain: Domain, address: &SockAddr, console: &Addr
     while read < READ {
         read += client.read(&mut buffer).unwrap();
     }
-    // Where it is still under way then, less is counted than there will be.
+    // If the command still prints then, fewer bytes are counted than there will be.
     let printed = || PRINTED[counter].load(Ordering::Relaxed);
     let other = || assert_eq!(script(console, "wire echo a\n"), "a\n");
     until_rest("the printing", printed, other) - read

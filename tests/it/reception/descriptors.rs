@@ -1,5 +1,5 @@
-//! A process that has no descriptor left, or a kernel that has nothing: peers are told so where that can be, the log is not filled, and
-//! all is well afterwards.
+//! The process has no descriptor left, or the kernel has none: peers are told if possible, the log is not flooded, and everything works
+//! afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use super::process::{FEW_DESCRIPTORS, LOGS_ALL, NO_PAUSE, NO_SPARE, NOT_TAKEN, S
 use crate::client::{Client, script};
 use crate::twice::Limit;
 
-/// Comes first from a telnet client that is asked for its window.
+/// The first bytes of a telnet client that is asked for its window.
 const WILL_WINDOW_SIZE: [u8; 3] = [0xff, 0xfb, 0x1f];
 
-/// The one warning, for which there is a minute.
+/// The one warning, which may take a minute.
 #[track_caller]
 fn check_log(service: Service, error: &str) {
     let log = service.log();
@@ -20,11 +20,11 @@ fn check_log(service: Service, error: &str) {
     assert!(warnings[0].contains(error), "{warnings:?}");
 }
 
-/// What one of those is told for whom there is no descriptor, if anybody is.
+/// The message to a peer without a descriptor; empty if no peer gets one.
 fn told_without_descriptors(special: &[&str], limit: Limit) -> Option<String> {
     let service = Service::start(special);
     let before = service.descriptors();
-    // Who has shown nothing would make room.
+    // A silent peer would make room.
     let client = |_| {
         let mut client = Client::connect(&service.address);
         client.send(WILL_WINDOW_SIZE);
@@ -43,7 +43,7 @@ fn told_without_descriptors(special: &[&str], limit: Limit) -> Option<String> {
             break None;
         }
     };
-    // Those who are in are served meanwhile.
+    // Existing sessions work meanwhile.
     clients[0].send("wire echo a\r\n");
     clients[0].expect("a\r\n");
     drop(clients);
@@ -61,7 +61,7 @@ fn peer_is_told_when_descriptors_are_exhausted() {
     assert_eq!(told_without_descriptors(&[FEW_DESCRIPTORS, NO_SPARE], Limit::Off), None);
 }
 
-/// Case H5: each of the silent ones makes room for the next at once.
+/// Case H5: each silent peer makes room for the next at once.
 #[test]
 fn silent_peers_make_room_when_descriptors_are_exhausted() {
     let service = Service::start(&[FEW_DESCRIPTORS]);
@@ -72,7 +72,7 @@ fn silent_peers_make_room_when_descriptors_are_exhausted() {
     service.comes_back_to(before);
 }
 
-/// A service that has no descriptor for a connection, once it has tried to take that so often.
+/// A service without a descriptor for a connection, after this many attempts.
 fn trying(pause: &str, often: &str) -> (Service, Vec<Client>) {
     let mut service = Service::start(&[FEW_DESCRIPTORS, NO_SPARE, LOGS_ALL, pause]);
     let clients = (0..40).map(|_| Client::connect(&service.address)).collect();
@@ -87,12 +87,12 @@ fn accept_is_retried_with_pauses_without_descriptors() {
     drop(trying(NO_PAUSE, "tried often"));
     drop(clients);
     let tries = with.log().iter().filter(|line| line.contains(NOT_TAKEN)).count();
-    // After 0, 100, 300, 700 and 1500 ms, and a second each from then on.
+    // After 0, 100, 300, 700 and 1500 ms, and then once a second.
     let most = 5 + begun.elapsed().as_secs() as usize;
     assert!(tries <= most, "{tries} tries, {most} at most");
 }
 
-/// Whether a script took a descriptor in reserve that came while the whole system had none.
+/// Whether a script that connected while the whole system had no descriptor got one from the reserve.
 fn takes_a_reserve_in_a_full_system(special: &[&str]) -> Option<bool> {
     let service = Service::start(special);
     let before = service.descriptors();
@@ -114,7 +114,7 @@ fn peer_gets_the_reserve_when_the_system_has_no_descriptor() {
     assert_eq!(takes_a_reserve_in_a_full_system(&[NO_SPARE]), Some(false));
 }
 
-/// To be taken only to be turned away would be no help: it is the memory that is missing.
+/// Accepting a connection only to reject it would not help: memory is missing.
 #[test]
 fn peer_is_served_once_the_kernel_has_memory_again() {
     for (error, text) in [("ENOBUFS", "No buffer space available"), ("ENOMEM", "Cannot allocate memory")] {
@@ -139,7 +139,7 @@ fn a_program_that_the_service_starts_inherits_nothing() {
     let service = Service::start(&[]);
     let _others: Vec<_> = (0..5).map(|_| Client::prompted(&service.address)).collect();
     let listed = script(&service.address, "reception inherited\n");
-    // What the service itself got from whoever started it is passed on.
+    // Descriptors that the service itself inherited are passed on.
     let before = format!("inherited before: {listed:?}");
     let log = service.log();
     assert!(log.contains(&before), "{before} is not in {log:#?}");

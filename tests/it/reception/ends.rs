@@ -1,4 +1,4 @@
-//! The end does not hold up who ends it, and the service is as it was before.
+//! The end of a console delays no one, and leaves the service as before.
 
 use std::fs;
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::wire::{builder, open};
 
 const GOODBYE: &str = "test ends this session; goodbye\r\n";
 
-/// The caller's only thread goes on while the console ends, although a command hangs and somebody reads nothing.
+/// The caller's only thread continues while the console ends, although a command hangs and a peer does not read.
 #[tokio::test]
 async fn a_shutdown_blocks_no_thread() {
     let console = builder().listen("0").start().unwrap();
@@ -55,14 +55,14 @@ async fn regression_a_shutdown_waits_for_the_log_and_blocks_nobody() {
         }
     }
     let _released = OpensOnDrop(gate("slow subscriber"));
-    // With it, tracing forgets no event while subscribers of other tests come and go.
+    // With it, tracing keeps callsites enabled while subscribers of other tests come and go.
     drop(Log::record());
     let subscriber = tracing_subscriber::fmt().with_writer(|| Slow).finish();
     let console = tracing::subscriber::with_default(subscriber, || builder().listen("0").start().unwrap());
     crate::client::script(&console.addresses()[0], "wire echo a\n");
     gate("slow subscriber").wait_for_visitors(1);
     let opens = async {
-        // A thread that is blocked until the log has had its time comes to this too late.
+        // A thread that is blocked until the end of the log's time limit reaches this too late.
         for _ in 0..1000 {
             tokio::task::yield_now().await;
         }
@@ -87,7 +87,7 @@ fn a_drop_sends_what_is_rendered_and_waits_for_no_command() {
     open("dropped");
 }
 
-/// Which signals are caught, ignored and blocked, the latter by this thread: another may be about to start one, with all blocked.
+/// The caught, ignored and blocked signals, the last of this thread: another thread may be about to start one, with all signals blocked.
 fn signals() -> Vec<String> {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     let is_disposition = |line: &&str| ["SigCgt", "SigIgn", "SigBlk"].contains(&&line[..line.len().min(6)]);

@@ -1,4 +1,4 @@
-//! Floods of connections: an honest newcomer is served all the same, and soon, and nothing is left of them.
+//! Floods of connections: a new peer is still served soon, and the flood leaves nothing behind.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::client::script;
 
 const NEWCOMERS: usize = 21;
 
-/// Lets some come in, one after the other, each of whom must be served, and says how long that took.
+/// Connects several peers one after the other, each of which must be served, and reports the times.
 #[track_caller]
 fn newcomers(address: &Address, flood: &str) {
     let mut times: Vec<Duration> = (0..NEWCOMERS)
@@ -22,7 +22,7 @@ fn newcomers(address: &Address, flood: &str) {
         })
         .collect();
     times.sort();
-    // How long it takes depends on the machine, so that it is only told.
+    // The times depend on the machine, so they are only reported.
     println!(
         "{flood}: a newcomer is served in {:?} (median), {:?} at most",
         times[NEWCOMERS / 2],
@@ -56,7 +56,7 @@ fn sixty_four_unfinished_lines_block_nobody() {
     let before = service.descriptors();
     let mut half: Vec<_> = (0..64).map(|_| connect(&service.address)).collect();
     for stream in &mut half {
-        // Some of them have been cut off already.
+        // Some of them were disconnected already.
         let _ = std::io::Write::write_all(stream, b"wire echo hal");
     }
     newcomers(&service.address, "64 half lines");

@@ -1,4 +1,4 @@
-//! Sessions that nobody uses are closed; those in which something runs are used.
+//! Idle sessions are closed; a session with a running command is not idle.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn an_idle_session_is_told_and_closed() {
                 assert_eq!(said, "\r\nno input for 300ms; this session is closed\r\n");
                 return false;
             }
-            // Whoever is not closed then has outlived the limit.
+            // A session that is still open then has outlived the limit.
             forgotten.read_for(IDLE * 5).is_empty()
         },
     );
@@ -38,7 +38,7 @@ fn a_session_with_a_running_command_is_not_idle() {
     assert!(client.read_for(idle * 3 / 2).is_empty());
     open("not-idle");
     assert_eq!(client.answer(), "passed\r\n");
-    // It has its time from then on.
+    // Its idle time begins here.
     client.expect("no input for 2s; this session is closed\r\n");
     assert!(client.read_to_end().is_empty());
 }

@@ -1,4 +1,4 @@
-//! A kernel that refuses: `strace` has a system call of a service fail as if there were no descriptor or no memory in the whole system.
+//! `strace` lets a system call of a service fail as if the whole system had no descriptor or no memory.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -9,15 +9,15 @@ use super::process::Service;
 use crate::left_out::left_out;
 use crate::pty::require;
 
-/// Holds on to a service whose connections cannot be taken. It lets go when it is dropped.
+/// Lets connections of a service fail until it is dropped.
 pub(super) struct Refusing {
     strace: Child,
     stderr: BufReader<ChildStderr>,
 }
 
 impl Refusing {
-    /// Lets `accept` fail with this error, and `when` says which calls: `:when=1+2` is every other one, beginning with the first. Gives
-    /// nothing in a container whose processes may not be traced (ptrace(2), "Ptrace access mode checking"): there nobody can tell.
+    /// Lets `accept` fail with this error; `when` selects the calls: `:when=1+2` is every other one, beginning with the first. Returns
+    /// nothing in a container that forbids tracing (ptrace(2), "Ptrace access mode checking").
     #[track_caller]
     pub(super) fn begin(service: &Service, error: &str, when: &str) -> Option<Self> {
         require("strace", "strace");
@@ -45,7 +45,7 @@ impl Refusing {
         self.hear(&["(INJECTED)"]);
     }
 
-    /// Waits for one of these, and says which it was.
+    /// Waits for one of these texts, and returns it.
     #[track_caller]
     fn hear(&mut self, wanted: &[&str]) -> usize {
         let mut said = String::new();
@@ -62,7 +62,7 @@ impl Refusing {
 
 impl Drop for Refusing {
     fn drop(&mut self) {
-        // It lets go between two calls, which to be killed would not.
+        // It detaches between two calls, which SIGKILL would not do.
         let _ = kill_process(Pid::from_child(&self.strace), Signal::TERM);
         let _ = self.strace.wait();
     }

@@ -1,4 +1,4 @@
-//! Places: who has shown nothing makes room, and the service's own user has two of his own.
+//! Slots for sessions: silent peers are evicted, and two slots are reserved for the service's own user.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::log::Log;
 use crate::twice::harms_only_without;
 use crate::wait::until;
 
-/// Comes first from a telnet client that is asked for its window.
+/// The first bytes of a telnet client that is asked for its window.
 const WILL_WINDOW_SIZE: [u8; 3] = [0xff, 0xfb, 0x1f];
 
 fn builder() -> Builder {
@@ -19,7 +19,7 @@ fn builder() -> Builder {
 /// Whether a script gets its answer.
 fn is_served(address: &Address) -> bool {
     let mut client = Client::connect(address);
-    // It may be turned away before it has sent anything.
+    // It may be rejected before it has sent anything.
     let _ = client.try_send(b"wire echo served\n");
     client.close_write();
     client.read_to_string() == "served\n"
@@ -64,7 +64,7 @@ fn the_oldest_silent_session_is_told_why_it_is_closed() {
     ]);
     telnet.send("wire echo b\r\n");
     telnet.expect("b\r\n");
-    // Now all three have shown something.
+    // Now all three have completed a line.
     let mut third = Client::prompted(address);
     assert_eq!(third.ask("wire echo c"), "c\r\n");
     assert_eq!(

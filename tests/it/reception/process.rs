@@ -1,4 +1,4 @@
-//! A service in a process of its own: its descriptors, its signals and its limits are its own, too.
+//! A service in a separate process, with its own descriptors, signals and limits.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +12,7 @@ use crate::client::script;
 use crate::log::Log;
 use crate::wait::until;
 
-/// Tells this binary that it is the service, and what is special about it, separated by commas.
+/// Set in the service's process, with its options, separated by commas.
 const SPECIAL: &str = "BACKDOOR_TEST_SERVICE";
 
 /// The service has room for 20 descriptors of sessions.
@@ -24,10 +24,10 @@ pub(super) const NO_SPARE: &str = "no spare descriptor";
 /// Its console does not pause where no connection can be taken.
 pub(super) const NO_PAUSE: &str = "no pause";
 
-/// Its console logs every warning. The service says when a connection could not be accepted once, and [`OFTEN`].
+/// Its console logs every warning. The service reports when a connection could not be accepted once, and [`OFTEN`] times.
 pub(super) const LOGS_ALL: &str = "logs all";
 
-/// More often than a console with pauses tries in a few seconds.
+/// More attempts than a console with pauses makes in a few seconds.
 const OFTEN: usize = 51;
 
 pub(super) const NOT_TAKEN: &str = "could not be accepted";
@@ -39,7 +39,7 @@ fn inherited() -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&listed.stdout).into_owned())
 }
 
-/// Not a test by itself: the service that the tests start. It ends with its standard input, and then says what it logged.
+/// No test: the service that the tests start. It ends with its standard input, and then prints its log.
 #[test]
 fn service() {
     let Ok(special) = std::env::var(SPECIAL) else { return };
@@ -57,14 +57,14 @@ fn service() {
         builder = builder.warning_interval(Duration::ZERO);
     }
     let console = builder.start().unwrap();
-    // Threads and descriptors that start at first use are there before they are counted.
+    // Threads and descriptors of the first use exist before they are counted.
     script(&console.addresses()[0], "version\nhelp\nwire echo a\n");
     if is(FEW_DESCRIPTORS) {
         let open = fs::read_dir("/proc/self/fd").unwrap().count() as u64;
         let maximum = getrlimit(Resource::Nofile).maximum;
         setrlimit(Resource::Nofile, Rlimit { current: Some(open + 20), maximum }).unwrap();
     }
-    // `strace` is no parent of it.
+    // `strace` is not its parent.
     let _ = set_ptracer(PTracer::Any);
     let mut out = std::io::stdout();
     writeln!(out, "\nready {}", console.addresses()[0]).unwrap();
@@ -84,7 +84,7 @@ fn service() {
     log.lines().iter().for_each(|line| writeln!(out, "log {line}").unwrap());
 }
 
-/// A service that runs; it is killed in the end.
+/// A running service, which is killed on drop.
 pub(super) struct Service {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -92,7 +92,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// A service that is special in this.
+    /// Starts a service with these options.
     pub(super) fn start(special: &[&str]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["reception::process::service", "--exact", "--nocapture"])
@@ -118,7 +118,7 @@ impl Service {
         self.child.id()
     }
 
-    /// How many descriptors it has open.
+    /// The number of its open descriptors.
     pub(super) fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
@@ -130,14 +130,14 @@ impl Service {
         until(&what, || self.descriptors(), |open| *open <= descriptors);
     }
 
-    /// Waits until it says so.
+    /// Waits until it prints this.
     #[track_caller]
     pub(super) fn says(&mut self, text: &str) {
         let mut lines = self.stdout.by_ref().lines().map(Result::unwrap);
         assert!(lines.any(|line| line == text), "it ended before it said {text}");
     }
 
-    /// Ends it, and gives what it logged.
+    /// Ends it, and returns its log.
     pub(super) fn log(mut self) -> Vec<String> {
         drop(self.child.stdin.take());
         let lines = self.stdout.by_ref().lines().map(Result::unwrap);

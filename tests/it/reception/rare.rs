@@ -1,4 +1,4 @@
-//! What peers can bring about at any rate is logged once a minute.
+//! Events that peers can cause at any rate are logged once a minute.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn a_flood_of_foreign_peers_does_not_fill_the_log() {
                 peer.send("GET / HTTP/1.1\r\n\r\n");
                 assert!(peer.read_to_end().is_empty());
             }
-            // What comes later than this is about later things.
+            // Later events have later causes.
             let last = console.addresses()[0].to_string();
             crate::client::script(&console.addresses()[0], format!("wire echo {last}\n"));
             log.expect(&["command ended", &last]);

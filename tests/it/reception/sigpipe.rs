@@ -1,4 +1,4 @@
-//! A service that takes SIGPIPE as it is by default, as command-line tools in a pipe do, is not ended by a peer that goes.
+//! A service with the default action for SIGPIPE, such as a command-line tool in a pipe, is not ended by a disconnect.
 
 use std::process::Command;
 
@@ -6,12 +6,12 @@ use crate::client::{Client, script};
 use crate::wait::until;
 use crate::wire::builder;
 
-/// In a process of its own: what a signal does belongs to the whole process.
+/// In a separate process, because the action of a signal belongs to the whole process.
 #[test]
 fn a_disconnect_during_an_answer_does_not_end_the_service() {
     const CHILD: &str = "BACKDOOR_TEST_SIGPIPE";
     if std::env::var_os(CHILD).is_some() {
-        // SAFETY: the default action is no handler, and nothing in this process counts on another one.
+        // SAFETY: the default action is no handler, and nothing in this process relies on another one.
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
         let path = std::env::temp_dir().join(format!("backdoor-sigpipe-{}.sock", std::process::id()));
         let console = builder().listen("0").listen(format!("unix:{}", path.display())).start().unwrap();
@@ -22,7 +22,7 @@ fn a_disconnect_during_an_answer_does_not_end_the_service() {
                 client.take(64);
             }
             assert_eq!(script(address, "wire echo a\n"), "a\n");
-            // Each of them was written to when it was gone, and its command ended by that.
+            // Each write after the disconnect failed, which ended the command.
             until("its end", || script(address, "running\n"), |running| !running.contains("wire flood"));
         }
         return;

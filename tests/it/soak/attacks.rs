@@ -1,4 +1,4 @@
-//! Peers that mean harm, or might as well: each kind has a thread that does it again and again.
+//! Peers that attack the console: each kind has a thread that repeats the attack.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use backdoor_runtime::Address;
 use socket2::SockRef;
 
-/// What a peer does on one connection, or on some.
+/// One attack, over one or several connections.
 type Attack = fn(&mut Random, SocketAddr) -> io::Result<()>;
 
 const ATTACKS: [(&str, Attack); 9] = [
@@ -25,10 +25,10 @@ const ATTACKS: [(&str, Attack); 9] = [
     ("half lines", half_line),
 ];
 
-/// How long one may hold a connection, so that all kinds get their turn.
+/// The longest time of a connection, so that all kinds get their turn.
 const HELD: Duration = Duration::from_millis(700);
 
-/// Between two attacks of a kind, so that it is the console that is tested and not this machine.
+/// The pause between two attacks of a kind, so that the test loads the console and not the machine.
 const PAUSE: Duration = Duration::from_millis(3);
 
 pub(super) struct Attackers {
@@ -47,7 +47,7 @@ impl Attackers {
                 let mut times = 0;
                 while !ended.load(Ordering::Relaxed) {
                     let target = *target.lock().unwrap_or_else(PoisonError::into_inner);
-                    // To be thrown out is what it asks for.
+                    // The console is expected to disconnect it.
                     let _ = attack(&mut random, target);
                     times += 1;
                     sleep(PAUSE);
@@ -59,12 +59,12 @@ impl Attackers {
         Self { ended, target, threads }
     }
 
-    /// Turns on this console from now on.
+    /// Attacks this console from now on.
     pub(super) fn attack(&self, console: &Address) {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = tcp(console);
     }
 
-    /// Lets them go, and says what they did.
+    /// Ends the attacks, and reports what they did.
     pub(super) fn end(self) -> String {
         self.ended.store(true, Ordering::Relaxed);
         let done = self.threads.into_iter().map(|attacker| {
@@ -98,7 +98,7 @@ fn random_bytes(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     stream.read(&mut [0; 512]).map(drop)
 }
 
-/// Negotiation of everything, subnegotiations that do not end, questions without end, and Ctrl-C.
+/// Negotiation of every option, unfinished subnegotiations, endless requests, and Ctrl-C.
 fn telnet_storm(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     let mut stream = connect(target)?;
     let mut bytes = Vec::new();
@@ -121,7 +121,7 @@ fn half_close(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     stream.write_all(lines[random.below(lines.len())].as_bytes())?;
     stream.shutdown(Shutdown::Write)?;
     let mut buffer = [0; 4096];
-    // A watcher goes on until this closes the other half, too: it would be the only one of its kind.
+    // Otherwise a watcher would continue until this closes the other half, and it would be the only one of its kind.
     let until = Instant::now() + HELD;
     while Instant::now() < until && stream.read(&mut buffer)? > 0 {}
     Ok(())
@@ -135,7 +135,7 @@ fn reset(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))
 }
 
-/// As Ctrl-C of a telnet client: IAC IP, and a data mark as urgent data; but anywhere, and often.
+/// Ctrl-C of a telnet client: IAC IP, and a data mark as urgent data; but anywhere, and often.
 fn urgent_data(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     let mut stream = connect(target)?;
     stream.write_all(b"orders watch\r\n")?;
@@ -157,7 +157,7 @@ fn slow_reader(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Deaf to Ctrl-C and to the end of its session.
+/// Ignores Ctrl-C and the end of its session.
 fn stuck_command(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     let mut stream = connect(target)?;
     stream.write_all(format!("drill block {}ms\n", random.below(1_500)).as_bytes())?;
@@ -171,7 +171,7 @@ fn connection_flood(random: &mut Random, target: SocketAddr) -> io::Result<()> {
     let streams: Vec<TcpStream> = (0..random.below(200)).filter_map(|_| connect(target).ok()).collect();
     sleep(Duration::from_millis(random.below(100) as u64));
     drop(streams);
-    // A flood without an ebb would only show that a full console is full.
+    // A continuous flood would only show that a full console is full.
     sleep(HELD);
     Ok(())
 }

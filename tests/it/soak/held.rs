@@ -1,4 +1,4 @@
-//! What a process holds: descriptors, threads, memory.
+//! The resources of a process: descriptors, threads, memory.
 
 use std::fs;
 
@@ -30,20 +30,20 @@ impl Held {
         Self { descriptors, threads, kilobytes }
     }
 
-    /// What it holds when the threads of commands have ended, which they do 10 s after their last one, and all connections.
+    /// The state after all connections have closed and the threads of commands have ended, which takes 10 s after their last command.
     pub(super) fn quiet(shop: &Shop) -> Self {
         let is_quiet = |held: &Self| !held.threads.iter().any(|name| name.starts_with("backdoor-cmd"));
         until("rest", || Self::by(shop.id()), is_quiet)
     }
 
-    /// Waits until it holds no more than before. Threads that start at first use may have come, and memory is not given back to the
-    /// last page.
+    /// Waits until the process uses no more than before. Threads of the first use may have started, and memory is not returned to the last
+    /// page.
     #[track_caller]
     pub(super) fn await_no_more_than(before: Self, shop: &Shop, megabytes: usize) {
         let is_first_used = |name: &&String| ["backdoor-helper", "backdoor-view"].contains(&name.as_str());
         let lasting = |held: &Self| held.threads.iter().filter(|name| !is_first_used(name)).count();
         let is_back = |now: &Self| {
-            // The runtime of each of these two threads has descriptors: an epoll, an eventfd and a socket pair's end.
+            // The runtime of each of these two threads has descriptors: an epoll, an eventfd and an end of a socket pair.
             let first_used = now.threads.len() - lasting(now);
             now.descriptors <= before.descriptors + 4 * first_used && lasting(now) <= lasting(&before)
         };

@@ -1,4 +1,4 @@
-//! An operator who means no harm: a session every second, as a person would have it, with three commands.
+//! An ordinary operator: one session a second with three commands.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use backdoor_runtime::Address;
 
 use crate::wait::until;
 
-/// Within this, each session must have had its answers. Where the console is full, he tries again as a person would.
+/// Each session must have its answers within this time. If the console is full, the operator tries again as a person would.
 const SERVED_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) struct Operator {
@@ -21,7 +21,7 @@ pub(super) struct Operator {
     thread: JoinHandle<Report>,
 }
 
-/// How he was served.
+/// The results of the operator's sessions.
 #[derive(Default)]
 pub(super) struct Report {
     sessions: usize,
@@ -66,7 +66,7 @@ impl Operator {
         );
     }
 
-    /// How he was served, which must have been well.
+    /// Checks that all sessions were served.
     #[track_caller]
     pub(super) fn end(self) -> Report {
         self.ended.store(true, Ordering::Relaxed);
@@ -76,7 +76,7 @@ impl Operator {
     }
 }
 
-/// Silent up to the prompt; then a built-in that computes, one that does not, and a command of the shop's.
+/// Waits for the prompt; then runs a built-in command that computes, one that does not, and a command of the shop.
 fn session(console: std::net::SocketAddr) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(console)?;
     stream.set_read_timeout(Some(SERVED_WITHIN))?;

@@ -1,4 +1,4 @@
-//! How tasks end, and that nothing of them is left.
+//! How tasks end, and that they leave nothing behind.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use backdoor_runtime::{Backdoor, Status, Value, spawn_named};
 use super::{ENDED, named, run};
 use crate::wait::until_async;
 
-/// How the task of this name ended: the word, and the message of its panic or who cancelled it.
+/// How the task of this name ended: the word, and the message of its panic or the operator who cancelled it.
 fn how(name: &str) -> Option<(String, Option<String>)> {
     let (_, value) = run(&format!("tasks --ended {name}"));
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -49,7 +49,7 @@ async fn each_end_is_told_apart() {
     until_async("an end with its set", || how("ends-set"), |how| *how == plain("dropped")).await;
 }
 
-/// As with tokio's, whose tasks are not seen.
+/// The same as with tokio's set, whose tasks are not instrumented.
 #[tokio::test]
 async fn a_join_set_does_what_tokios_does() {
     let here = line!() + 1;

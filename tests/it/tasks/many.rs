@@ -18,7 +18,7 @@ async fn crowd() {
 #[test]
 fn a_hundred_thousand_tasks_are_listed_in_pieces() {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    // Behind everything else of a busy machine, megabytes would take minutes.
+    // With a lower priority than everything else on a busy machine, megabytes would take minutes.
     let builder = Backdoor::builder("t").nice(0).listen("0");
     let backdoor = builder.runtime(runtime.handle().clone()).start().unwrap();
     runtime.block_on(async {
@@ -31,7 +31,7 @@ fn a_hundred_thousand_tasks_are_listed_in_pieces() {
     assert!(ids.is_sorted(), "in the order of their numbers, each once");
     let list = script(&backdoor.addresses()[0], "tasks crowd\n");
     assert_eq!(list.lines().filter(|line| line.contains("crowd")).count(), MANY);
-    // Where the machine is busy, some are not polled in the 200 ms that they have, and say so.
+    // On a busy machine, some tasks are not polled within their 200 ms, and have a note.
     let stacks = until(
         "twenty stacks",
         || Backdoor::testing().run("pgt crowd --limit 20").text,
@@ -49,7 +49,7 @@ fn a_hundred_thousand_tasks_are_listed_in_pieces() {
     assert!(!tasks::list().any(|task| task.name.as_deref() == Some("crowd")));
 }
 
-/// `--busy` shows 20 unless more are asked for, and no list is cut without a word.
+/// `--busy` shows 20 tasks unless `--limit` asks for more, and a cut list is always reported.
 #[test]
 fn a_limited_list_counts_the_other_tasks() {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -83,7 +83,7 @@ fn a_limited_list_counts_the_other_tasks() {
     assert!(console.run("tasks --limit 0").error.unwrap().contains("0 is out of range"));
 }
 
-/// More than fifty are no list that a person reads: on a terminal, those of one name and place are together.
+/// More than fifty tasks are too many for a reader: a terminal groups them by name and place.
 #[test]
 fn on_a_terminal_many_tasks_are_grouped() {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

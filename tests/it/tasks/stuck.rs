@@ -1,4 +1,4 @@
-//! A service whose workers are held, seen from the console.
+//! A service with held workers, seen from the console.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ fn workers(count: usize) -> Runtime {
         .unwrap()
 }
 
-/// Lets the loop end when the test does, also by a panic.
+/// Ends the loop with the test, also after a panic.
 struct Ends(Arc<AtomicBool>);
 
 impl Drop for Ends {
@@ -120,7 +120,7 @@ fn a_healthy_runtime_is_reported_as_not_stuck() {
     unseen.abort();
 }
 
-/// Many at one place are one sentence, however many they are.
+/// Any number of workers at one place gets one sentence.
 #[test]
 fn workers_held_at_one_place_are_reported_together() {
     let runtime = workers(6);
@@ -147,7 +147,7 @@ fn workers_held_at_one_place_are_reported_together() {
     assert_eq!(told.matches("`stuck-together`").count(), 4, "{verdict}");
 }
 
-/// Polls that are long and end, for ever.
+/// Endlessly repeated long polls.
 async fn legacy(end: Arc<AtomicBool>, poll: Duration) {
     while !end.load(Ordering::Relaxed) {
         std::thread::sleep(poll);
@@ -155,7 +155,7 @@ async fn legacy(end: Arc<AtomicBool>, poll: Duration) {
     }
 }
 
-/// `views/sleep-in-async.rs`: it was `stuck`, and its workers were held by unknown code.
+/// `views/sleep-in-async.rs`: it was reported as `stuck`, with its workers held by unknown code.
 #[test]
 fn workers_whose_long_polls_end_are_slow_and_not_stuck() {
     let runtime = workers(2);

@@ -1,4 +1,4 @@
-//! Where a task waits, for each kind of waiting.
+//! The place where a task waits, for each kind of wait.
 
 use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::wait::until_async;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-/// The one leaf of a task: this function of the author's awaits this.
+/// Checks the only leaf of a task: this function of the author awaits this type.
 async fn check<T>(task: JoinHandle<T>, function: &str, waits_for: &str) {
     let stack = stack(task.id()).await;
     let leaves = shape(&stack);
@@ -187,7 +187,7 @@ async fn of_many_joined() {
     join_all((0..31).map(|_| sleeps())).await;
 }
 
-/// They keep wakers of their own for what they hold, and poll only what was woken.
+/// Collections keep wakers of their own for their members, and poll only woken members.
 #[tokio::test]
 async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
     for (task, of, function) in [
@@ -195,7 +195,7 @@ async fn a_collection_that_wakes_for_its_members_is_one_leaf() {
         (spawn(of_unordered()), "stream::next::Next", "of_unordered"),
         (spawn(of_many_joined()), "join_all::JoinAll", "of_many_joined"),
     ] {
-        // Where it is asked before its first poll, that one polls all members once.
+        // If it is asked before its first poll, that poll visits all members once.
         let polls = || tasks::list().find(|one| one.id == task.id()).map(|task| task.polls);
         until_async("its first poll", polls, |polls| *polls > Some(0)).await;
         let leaves = shape(&stack(task.id()).await);
@@ -247,7 +247,7 @@ impl Future for Retry {
     }
 }
 
-/// `views/self-wake.rs`. It woke itself in `backtrace::backtrace::trace_unsynchronized`.
+/// `views/self-wake.rs`. The stack showed `backtrace::backtrace::trace_unsynchronized` as the place of the wake.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_self_waking_future_is_named_by_its_type() {
     let task = spawn_named("retry-loop", Retry);
@@ -284,7 +284,7 @@ async fn tasks_of_a_local_set_and_instrumented_futures_are_seen() {
     task.abort();
 }
 
-/// A part of a task that is a task of its own.
+/// A part of a task that is itself a task.
 async fn nests() {
     sleeps().instrumented("tasks-inner").await;
 }
@@ -320,7 +320,7 @@ async fn spawning_and_awaiting_tasks_are_known() {
 #[tokio::test]
 async fn a_future_that_moves_between_wakers_is_woken_by_the_last() {
     let mut future = Box::pin(async { sleep(Duration::from_millis(20)).await }.instrumented("tasks-moves"));
-    // First polled here, with the waker of the test's own task, and then by another one.
+    // First polled here, with the waker of the test's own task, and then with another one.
     poll_fn(|context| {
         assert!(future.as_mut().poll(context).is_pending());
         Poll::Ready(())

@@ -1,4 +1,4 @@
-//! A thread that blocks all signals, as threads of C libraries do. Nothing safe does it.
+//! A thread that blocks all signals, as threads of C libraries do. No safe function does that.
 
 use std::mem::MaybeUninit;
 use std::ptr;

@@ -1,4 +1,4 @@
-//! What the first look at stacks takes of the service's memory, and how it lives where there is little.
+//! The memory that the first look-up of stacks needs, and its behaviour if there is little.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const LISTEN: [(&str, &str); 1] = [("BACKDOOR_LISTEN", "127.0.0.1:0")];
 const VIEWS: [&str; 4] = ["pnt\n", "waits\n", "pgt\n", "profile cpu --for 200ms\n"];
 
 fn address(example: &mut Example) -> Address {
-    // The shop has a page for customers, too, of which it says before it says where its console is.
+    // The shop also has a page for customers, whose address it prints before that of its console.
     loop {
         let line = example.line();
         assert!(!line.is_empty(), "it has ended");
@@ -33,7 +33,7 @@ fn figure(pid: u32, name: &str) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// M11, newcomer 3.5. It took 47 MiB of anonymous memory in this build, for ever.
+/// M11, newcomer 3.5. It kept 47 MiB of anonymous memory in this build for good.
 #[test]
 fn the_first_look_up_needs_little_memory() {
     let mut example = Example::start_with("hello", &LISTEN);
@@ -41,7 +41,7 @@ fn the_first_look_up_needs_little_memory() {
     script(&address, "version\n");
     let pid = example.process.id();
     let (before, resident) = (figure(pid, "RssAnon"), figure(pid, "VmRSS"));
-    // From here on the peak is counted anew (proc_pid_clear_refs(5)).
+    // The peak is measured anew from here on (proc_pid_clear_refs(5)).
     fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
     for view in VIEWS {
         script(&address, view);
@@ -53,7 +53,7 @@ fn the_first_look_up_needs_little_memory() {
     assert!(held.contains(" for function names"), "{held}");
 }
 
-/// A control group with little memory, of either version; it goes with this.
+/// A control group of either version with little memory; removed on drop.
 struct Group(PathBuf);
 
 impl Group {
@@ -67,7 +67,7 @@ impl Group {
         })
     }
 
-    /// A command that puts itself into it and becomes this program.
+    /// A command that moves itself into the group and becomes this program.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg("echo $$ > \"$1/cgroup.procs\" && exec \"$2\"").arg("sh");
@@ -122,7 +122,7 @@ fn every_view_works_with_20_mib_of_address_space_left() {
     assert!(example.process.try_wait().unwrap().is_none(), "it lives");
 }
 
-/// The program and a library are read by what is loaded, not by what is at its path by now.
+/// The program and a library are read from the loaded files, not from the files at their paths now.
 #[test]
 fn a_program_that_was_replaced_keeps_its_names_and_lines() {
     let copy = std::env::temp_dir().join(format!("backdoor-replaced-{}", std::process::id()));

@@ -1,5 +1,5 @@
-//! Looks at threads and profiles of a service that may not make every system call: what can be had is shown, the reason for the rest is
-//! the kernel's, and the service goes on.
+//! Readings of threads and profiles in a service that may not make every system call: the available parts are shown, the reason for missing
+//! ones is the kernel's, and the service continues.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -15,7 +15,7 @@ use crate::left_out::left_out;
 use crate::seccomp::{Action, filtered, is_available};
 use crate::wait::until;
 
-/// The calls that only looks and profiles make.
+/// The calls that only readings of threads and profiles make.
 const CALLS: [i64; 5] = [
     libc::SYS_tgkill,
     libc::SYS_rt_tgsigqueueinfo,
@@ -47,7 +47,7 @@ impl Service {
         script(&self.console, format!("{line}\n"))
     }
 
-    /// The answer, once it is what is waited for: a thread that was started is not at its place at once.
+    /// The answer when it satisfies the condition: a new thread needs a moment to reach its place.
     #[track_caller]
     fn asks_until(&self, line: &str, expected: &str) -> String {
         until(expected, || self.asks(line), |answer| answer.contains(expected))
@@ -109,7 +109,7 @@ fn without_queued_signals_stacks_have_a_reason() {
     let mut command = Command::new(program("faults"));
     let forbid = || {
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: the kernel reads a limit that lives meanwhile.
+        // SAFETY: the kernel reads a limit that lives during the call.
         match unsafe { libc::setrlimit(libc::RLIMIT_SIGPENDING, &none) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -120,7 +120,7 @@ fn without_queued_signals_stacks_have_a_reason() {
     let service = Service::start(command);
     let answer = service.asks_until("pnt move_std", "2 of ");
     assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
-    // The signal carries nothing, so that it needs no room in a queue.
+    // The signal carries no value, so it needs no room in a queue.
     service.asks_until("pnt count_for_ever", "1 of ");
     let profile = service.asks("profile cpu --for 50ms");
     assert!(profile.starts_with("no thread could be watched: "), "{profile}");
@@ -147,7 +147,7 @@ fn threads_are_found_in_the_proc_of_an_outer_pid_namespace() {
     let answer = service.asks_until("pnt move_std", "2 of ");
     assert_eq!(answer.matches("faults::locks::move_std").count(), 2, "{answer}");
     let answer = service.asks_until("pnt count_for_ever", "1 of ");
-    // The numbers are those that the process itself has, of which there are few.
+    // The ids are those in the process's own namespace, which are small.
     let tid: u32 = answer.split(['(', ')']).nth(1).unwrap().parse().unwrap();
     assert!(tid < 100, "{answer}");
     let waits = service.asks("waits");
@@ -159,12 +159,12 @@ fn a_debugged_thread_is_not_signalled() {
     let service = Service::start(Command::new(program("faults")));
     let answer = service.asks_until("pnt count_for_ever", "1 of ");
     let tid: i32 = answer.split(['(', ')']).nth(1).unwrap().parse().unwrap();
-    // The kernel lets go of it when the thread ends that watches.
+    // The kernel detaches when the tracing thread ends.
     let (watches, is_watched) = mpsc::channel();
     let (_end, ends) = mpsc::channel::<()>();
     thread::spawn(move || {
         let none = ptr::null_mut::<()>();
-        // SAFETY: it takes numbers.
+        // SAFETY: the call takes numbers.
         let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, tid, none, none) };
         watches.send(if seized == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }).unwrap();
         let _ = ends.recv();

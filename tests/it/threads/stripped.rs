@@ -1,4 +1,4 @@
-//! A service without symbols: what can be told of it, and what cannot.
+//! A service without symbols: what can be shown, and what cannot.
 
 use std::env;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::client::script;
 use crate::example::Example;
 use crate::wait::until;
 
-/// Set in the process that is the service.
+/// Set in the service's process.
 const SERVICE: &str = "BACKDOOR_TEST_STRIPPED";
 
 const START: &str = "the console is at ";
@@ -69,7 +69,7 @@ fn a_stripped_service_names_what_is_missing() {
     std::fs::remove_file(&stripped).unwrap();
     let why = "3 threads wait at a futex, for a lock or idle: the stacks do not show which";
     until(why, || script(&address, "waits\n").replace('\n', " "), |waits| waits.contains(why));
-    // One that computes is in three functions in this build, and so it is three rows, wherever in them the samples met it.
+    // The busy thread is in three functions in this build, and has three rows for any of its samples.
     let profile = script(&address, "profile cpu --for 500ms --json\n");
     let profile: serde_json::Value = serde_json::from_str(profile.lines().last().unwrap()).unwrap();
     let functions = profile["functions"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! What a console's end does to what was changed for a while; and who is told of a change.
+//! The effect of a console's end on temporary changes, and the reports of a change.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

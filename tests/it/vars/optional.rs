@@ -1,4 +1,4 @@
-//! Variables that may be without a value (newcomer 1.2 and 1.3): `none` is typed, and what is shown can be typed.
+//! Variables without a value (newcomer 1.2 and 1.3): `none` can be typed, and so can the shown value.
 
 use std::sync::{Mutex, RwLock};
 use std::time::Duration;
@@ -81,6 +81,6 @@ fn the_shown_value_of_an_option_can_be_typed() {
     assert!(vars.contains("vo-limit *  none "), "{vars}");
     let changes = console.run("changes vo-limit").text;
     assert!(changes.contains("  vo-limit  7     none  "), "{changes}");
-    // A machine gets what JSON has for it.
+    // A program gets JSON's null.
     assert_eq!(console.run("sys get vo-limit").value["value"], Value::Null);
 }

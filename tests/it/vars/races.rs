@@ -1,4 +1,4 @@
-//! Two who change the same: sessions among each other, and a lease and the service.
+//! Concurrent changes of one variable: by several sessions, and by a lease and the service.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -24,7 +24,7 @@ fn a_lease_ends_after_its_session_closed() {
     let (_alone, _) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    // On a busy machine it may be over before anybody has looked at the variable.
+    // On a busy machine it may have expired before the variable is read.
     let answer = operator.asks("set race-lent 4 --for 300ms");
     assert!(answer.starts_with("race-lent: 3 -> 4"), "{answer}");
     operator.vanishes();
@@ -39,7 +39,7 @@ fn a_lease_keeps_later_changes_of_the_service() {
     let (_alone, _) = alone();
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    // On a busy machine the lease may be over before the service has come to it.
+    // On a busy machine the lease may have expired before the service's change.
     let changed = || {
         operator.asks("set race-lent 4 --for 100ms");
         RACE_LENT.compare_exchange(4, 17, Ordering::Relaxed, Ordering::Relaxed)
@@ -83,7 +83,7 @@ fn concurrent_sets_of_two_variables_are_atomic() {
                 let mut operator = Operator::new(backdoor);
                 for round in 0..20 {
                     let value = who * 1000 + round;
-                    // The order in which they are typed is not that of the locks.
+                    // The typed order differs from the order of the locks.
                     let answer = match who % 2 {
                         0 => operator.asks(&format!("set race-one={value} race-two={value}")),
                         _ => operator.asks(&format!("set race-two={value} race-one={value}")),

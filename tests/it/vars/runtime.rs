@@ -1,4 +1,4 @@
-//! The author's functions for variables have a runtime to spawn on, as commands have: they panicked with "there is no reactor running".
+//! The author's functions for variables have a runtime to spawn on, like commands: they panicked with "there is no reactor running".
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::wait::until_some;
 #[backdoor_var(settable, validate = accepts, on_change = is_told)]
 static RUNTIME_USER: AtomicU32 = AtomicU32::new(1);
 
-/// What was spawned has run there, since it was last taken: who spawned it, and the name of the thread.
+/// The spawned tasks that have run since this was last taken: the function that spawned each, and the name of its thread.
 static RAN: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
 
 fn spawn(who: &'static str) {
@@ -32,7 +32,7 @@ fn is_told(_: &u32) {
     spawn("on_change");
 }
 
-/// Waits until what this one has spawned has run on such a thread, once for each call.
+/// Waits until the tasks of this function have run on such a thread, once for each call.
 #[track_caller]
 fn ran(who: &str, on: &str) {
     until_some(&format!("{who} on {on}"), || {
@@ -42,7 +42,7 @@ fn ran(who: &str, on: &str) {
     });
 }
 
-/// The same where another test's console may have asked, as of several in a process one samples for all.
+/// The same if another test's console may have called it, because one console samples for all of a process.
 #[track_caller]
 fn ran_anywhere(who: &str) {
     until_some(who, || {
@@ -52,7 +52,7 @@ fn ran_anywhere(who: &str) {
     });
 }
 
-/// Has all of the functions called, each of which spawns, and expects that to run on threads of this name.
+/// Calls all of the functions, each of which spawns, and expects their tasks to run on threads of this name.
 fn spawns_on(expected: &str) {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);

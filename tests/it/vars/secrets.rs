@@ -1,4 +1,4 @@
-//! What is secret is seen by nobody: not in views, nor in the journal, nor in the log, nor by who looks at what runs.
+//! Secret values are hidden everywhere: in views, in the journal, in the log, and in the lists of running lines.
 
 use std::sync::Mutex;
 
@@ -23,7 +23,7 @@ fn waits(token: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// How a secret is typed, by who is in a hurry: none of these is told to others.
+/// Spellings of a secret by an operator in a hurry: none of them may be visible to others.
 const SPELLINGS: [&str; 30] = [
     "set secret-token hunter2",
     "set secret_token=hunter2",
@@ -78,7 +78,7 @@ fn m3_a_secret_is_masked_in_every_spelling() {
     assert!(leaks.is_empty(), "{leaks:#?}");
     let masked =
         log.lines().iter().filter(|line| line.contains("command ended") && line.contains("••••")).count();
-    // `help ..` and `..?` are at DEBUG, and so are `get` and its kind.
+    // `help ..` and `..?` are logged at DEBUG, and so are `get` and similar commands.
     assert!(masked > 40, "{masked}: {:#?}", log.lines());
     vars::reset("secret-token").unwrap();
 }
@@ -109,7 +109,7 @@ fn a_secret_is_dots_in_every_view() {
     log.expect(&["variable changed", "name=\"secret-token\"", "old=••••", "new=••••"]);
     log.expect(&["command begins", "line=set secret-token ••••"]);
     seen += &log.lines().join("\n");
-    // The line that was typed wrongly is underlined for the one who typed it, who has it before him.
+    // The underlined line is shown only to the operator who typed it and has it on their screen.
     let leaks: Vec<&str> = seen.lines().filter(|line| line.contains("hunter2")).collect();
     assert!(leaks.is_empty(), "{leaks:#?}");
     assert_eq!(*SECRET_TOKEN.lock().unwrap(), "slow-hunter2");
@@ -117,7 +117,7 @@ fn a_secret_is_dots_in_every_view() {
     vars::reset("secret-token").unwrap();
 }
 
-/// While it runs, others see the line of whoever sets it.
+/// While the command runs, other sessions see its masked line.
 #[test]
 fn who_and_running_mask_secrets_in_every_spelling() {
     let _alone = alone();
@@ -143,7 +143,7 @@ fn who_and_running_mask_secrets_in_every_spelling() {
             gate(&token).open();
             operator.reads_answer();
             assert!(!who.contains("hunter2") && !running.contains("hunter2"), "{spelling}: {who}{running}");
-            // It is given up after a second, which may be before others of a busy machine have looked.
+            // It is abandoned after a second, possibly before other sessions have read it on a busy machine.
             is_seen = who.contains("••••") && running.contains("••••");
             let set = || operator.asks("set secret-token x");
             until("its return", set, |answer| answer.starts_with("secret-token: "));

@@ -1,4 +1,4 @@
-//! Variables that do not answer, or not yet: each is named, and holds up nothing else.
+//! Variables that do not answer, or not yet: each is named, and delays no other.
 
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,7 +92,7 @@ fn a_hanging_computed_variable_is_named() {
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
     let shown = operator.asks("vars slow-*-computed");
-    // Another test's `doctor` may have asked it first.
+    // Another test's `doctor` may have read it first.
     let is_named = ["(no answer within 100 ms)", "(not asked again: "]
         .iter()
         .any(|why| shown.contains(&format!("slow-a-computed  {why}")));
@@ -134,7 +134,7 @@ fn variables_in_our_locks_work_as_in_others() {
     assert_eq!(vars::undo(Some(change.number)).unwrap().new, 1);
 }
 
-/// What never says what it is, while the gate is shut.
+/// Its `Debug` does not return while the gate is closed.
 #[derive(Clone)]
 struct Silent;
 
@@ -152,7 +152,7 @@ static IS_SILENT: AtomicBool = AtomicBool::new(false);
 #[backdoor_var]
 static SLOW_SILENT: Mutex<Silent> = Mutex::new(Silent);
 
-/// `attack.md` M2: each look left a thread, and after eight no variable of the process could be read or set.
+/// `attack.md` M2: each reading left a thread, and after eight no variable of the process could be read or set.
 #[test]
 fn a_hanging_variable_blocks_no_other() {
     let (_alone, _) = alone();

@@ -1,4 +1,4 @@
-//! Every limit of a session, with it and without.
+//! Every limit of a session, with the limit and without it.
 
 use std::time::{Duration, Instant};
 use std::{env, fs, process};
@@ -10,7 +10,7 @@ use crate::twice::{Limit, harms_only_without};
 use crate::wait::{PATIENCE, until};
 use crate::wire::{builder, count_of, open};
 
-/// What is typed at last, to see whether the session still listens.
+/// The last line of a test, which shows whether the session still works.
 const LISTENS: &[u8] = b"wire echo listens\r\n";
 
 fn listening() -> Builder {
@@ -21,7 +21,7 @@ fn as_it_is(builder: Builder) -> Builder {
     builder
 }
 
-/// Whether this comes within the time that a healthy run needs at most.
+/// Whether this text arrives within the time of a healthy run.
 fn comes(client: &mut Client, wanted: &str, within: Duration) -> bool {
     let until = Instant::now() + within;
     let mut seen = Vec::new();
@@ -77,7 +77,7 @@ fn the_number_of_words_is_bounded() {
     );
 }
 
-/// Its memory is that of the whole process, so that it has one of its own: this very test, run again.
+/// Memory is measured for the whole process, so this test runs itself again in a separate process.
 #[test]
 fn an_endless_line_needs_no_memory() {
     const CHILD: &str = "BACKDOOR_TEST_MAX_LINE";
@@ -88,7 +88,7 @@ fn an_endless_line_needs_no_memory() {
         let chunk = vec![b'x'; 1 << 20];
         let before = peak_memory();
         (0..100).for_each(|_| client.send(&chunk));
-        // Ctrl-U, since an answer would have the line in it.
+        // Ctrl-U first, because otherwise the answer would contain the line.
         client.send("\x15wire echo a\n");
         client.close_write();
         assert_eq!(client.read_to_string(), "a\n", "the session goes on");
@@ -170,7 +170,7 @@ fn option_commands() {
             client.send(b"\xff\xfd\x01".repeat(1000));
             client.send(LISTENS);
             let text = client.expect("listens");
-            // As bytes that are no UTF-8: each answer has two of them. The thousand may fall into two seconds.
+            // The bytes are invalid UTF-8: each answer has two of them. The thousand may fall into two seconds.
             let answers = text.matches('\u{1}').count();
             assert!(answers >= 32, "{answers}");
             answers > 64
@@ -190,7 +190,7 @@ fn pending_output_is_bounded() {
             let name = format!("poured-{limit:?}");
             let mut client = Client::prompted(address);
             client.send(format!("wire pour 400000 {name}\r\n"));
-            // The kernel takes some megabytes of the 25; the command waits with the rest.
+            // The kernel buffers some megabytes of the 25; the command waits with the rest.
             let until = Instant::now() + if limit == Limit::On { Duration::from_secs(1) } else { PATIENCE };
             while count_of(&name) == 0 && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(10));
@@ -215,7 +215,7 @@ fn a_client_that_reads_nothing_is_bounded() {
             let until = Instant::now() + limit.patience();
             while Instant::now() < until {
                 if !other.ask("who").contains("1000000") {
-                    // What was on its way arrives, and the rest does not.
+                    // Output in transit arrives, and the rest does not.
                     return String::from_utf8(client.read_to_end()).unwrap().contains("end of flood");
                 }
             }
@@ -224,7 +224,7 @@ fn a_client_that_reads_nothing_is_bounded() {
     );
 }
 
-/// A pager in front of the client, say, that nobody scrolls on.
+/// For example, a pager in front of the client that stays at its first page.
 #[test]
 fn a_slow_reader_is_told_of_a_cut_answer() {
     let socket = env::temp_dir().join(format!("backdoor-pauses-{}.sock", process::id()));
@@ -252,16 +252,16 @@ fn a_slow_reader_is_told_of_a_cut_answer() {
     }
 }
 
-/// More than is read at once, so that the bound is met.
+/// More than one read returns, so that the limit is reached.
 const AHEAD: usize = 2000;
 
-/// Whether all lines that come while a command runs are kept, instead of too many being thrown away and said so.
+/// Whether all lines during a command are kept; otherwise some are discarded and reported.
 fn keeps_all_ahead(console: &Backdoor, limit: Limit, name: &str) -> bool {
     let name = format!("{name}-{limit:?}");
     let mut client = Client::prompted(&console.addresses()[0]);
     client.send(format!("wire wait {name}\r\n"));
     client.send(format!("wire count {name}\r\n").repeat(AHEAD));
-    // Are you there: it is answered when all before it was read.
+    // Are you there: it is answered after everything before it was read.
     client.send(b"\xff\xf6");
     client.expect("runs, pid ");
     open(&name);

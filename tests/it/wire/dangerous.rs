@@ -1,4 +1,4 @@
-//! Commands that ask back: who may confirm, and which line is an answer.
+//! Commands with a confirmation: who may confirm, and which line is an answer.
 
 use crate::client::{Client, script};
 use crate::wire::{count_of, tcp, unix};
@@ -38,12 +38,12 @@ fn an_earlier_line_does_not_answer_a_question() {
     assert_eq!(count_of("early"), 0);
 }
 
-/// Only as much as fits was read before the question, and the rest answered it.
+/// Only the part that fitted was read before the question, and the rest answered it.
 #[test]
 fn regression_no_line_of_a_long_paste_answers() {
     let mut client = Client::prompted(tcp());
     let paste = format!("wire drop paste\r\n{}", "yes\r\n".repeat(20_000));
-    // It does not fit into the session's queue, and a single read does not take it.
+    // It does not fit into the session's queue or into a single read.
     client.send(paste);
     client.expect(QUESTION);
     let rest = client.ask("no");
@@ -82,7 +82,7 @@ fn the_end_of_input_is_no_answer() {
     let text = String::from_utf8(client.read_to_end()).unwrap();
     assert!(text.ends_with("refused: `wire drop` was not run; no answer came\r\n"), "{text:?}");
 
-    // Here the end comes before the question.
+    // Here the end of input precedes the question.
     let mut client = Client::prompted(tcp());
     client.send(b"wire drop ended\r\n\x04");
     let text = String::from_utf8(client.read_to_end()).unwrap();
@@ -94,7 +94,7 @@ fn the_end_of_input_is_no_answer() {
 fn a_script_needs_its_yes_and_over_tcp_telnet_too() {
     let unasked = "refused: `wire drop` is dangerous and no operator can be asked; add `--yes`\n";
     assert_eq!(script(unix(), "wire drop script\n"), unasked);
-    // What would not count is not advised first.
+    // A confirmation without effect is not suggested first.
     for line in ["wire drop script\n", "wire drop script --yes\n"] {
         let untrusted = script(tcp(), line);
         let start = "refused: `wire drop` is dangerous and no operator can be asked. Over TCP, `--yes` is accepted only from";
@@ -112,7 +112,7 @@ fn a_script_needs_its_yes_and_over_tcp_telnet_too() {
     assert_eq!(count_of("script"), 3);
 }
 
-/// A telnet client that closed its sending half was taken for gone: what it had asked for was neither finished nor shown.
+/// A telnet client that closed its sending half was taken for disconnected: its commands were neither finished nor shown.
 #[test]
 fn regression_a_telnet_script_gets_its_answers() {
     let mut client = Client::connect(tcp());

@@ -1,4 +1,4 @@
-//! Browsers, scanners and mail clients that come by mistake or by malice: nothing they send is run.
+//! Browsers, scanners and mail clients that connect by mistake or as an attack: nothing that they send runs.
 
 use crate::client::{Client, script};
 use crate::wire::{count_of, open, tcp, unix};
@@ -93,7 +93,7 @@ fn http_words_are_arguments_after_an_accepted_line() {
     assert!(answer.contains("unknown command"), "{answer}");
 }
 
-/// Whether a header was a header depended on whether the line before it had been run when it was read.
+/// Whether a line was a header depended on whether the line before it had run when it was read.
 #[test]
 fn regression_queued_lines_are_checked_in_order() {
     let mut client = Client::connect(tcp());
@@ -110,7 +110,7 @@ fn script_that_may_be_reset(address: &backdoor_runtime::Address, text: &str) -> 
     String::from_utf8(client.read_to_end()).unwrap()
 }
 
-/// A browser that connects ahead of its request looks like a person, and its request line may be too long to be read.
+/// A browser that connects before its request looks like a person, and its request line may be too long to be kept.
 #[test]
 fn regression_an_overlong_request_line_hides_no_headers() {
     let mut client = Client::connect(tcp());
@@ -121,7 +121,7 @@ fn regression_an_overlong_request_line_hides_no_headers() {
     assert_eq!(count_of("hidden-by-length"), 0);
 }
 
-/// Without a header behind it nothing told what it was.
+/// Without a header after it, it was not recognized.
 #[test]
 fn l6_a_request_line_that_is_too_long_is_cut_off() {
     let mut client = Client::connect(tcp());
@@ -130,7 +130,7 @@ fn l6_a_request_line_that_is_too_long_is_cut_off() {
     assert_eq!(count_of("long-request"), 0);
 }
 
-/// Every opening in two packets, cut at every byte, with lines behind it that would run.
+/// Every opening in two packets, split at every byte, followed by lines that would run.
 #[test]
 fn every_protocol_cut_at_every_byte_runs_nothing() {
     let body = b"wire count cut\r\nwire drop cut --yes\r\n";
@@ -155,7 +155,7 @@ fn every_protocol_cut_at_every_byte_runs_nothing() {
         for cut in 0..=opening.len() {
             let mut client = Client::connect(tcp());
             client.send(&whole[..cut]);
-            // It may be cut off already.
+            // It may be disconnected already.
             let _ = client.try_send(&whole[cut..]);
             assert_eq!(client.read_to_end(), b"", "{opening:?} cut at {cut}");
         }
@@ -163,7 +163,7 @@ fn every_protocol_cut_at_every_byte_runs_nothing() {
     assert_eq!(count_of("cut"), 0);
 }
 
-/// As a page does that sends its body late, in the hope that it is read as something else.
+/// A page may send its body late, so that it looks like another protocol.
 #[test]
 fn a_body_in_a_later_packet_does_not_run() {
     let mut client = Client::connect(tcp());
@@ -173,7 +173,7 @@ fn a_body_in_a_later_packet_does_not_run() {
     assert_eq!(count_of("late-body"), 0);
 }
 
-/// One that waits for the other side to speak first has seen the prompt.
+/// A client that waits for the other side to speak first has received the prompt.
 #[test]
 fn a_slow_foreign_client_is_closed_at_its_first_line() {
     for opening in

@@ -1,4 +1,4 @@
-//! The commands of telnet that a person's keys become: Ctrl-C, break, are you there, erase, abort output, and urgent data.
+//! The telnet commands for a person's keys: Ctrl-C, break, are you there, erase, abort output, and urgent data.
 
 use std::net::TcpStream;
 
@@ -8,10 +8,10 @@ use socket2::SockRef;
 use crate::client::Client;
 use crate::wire::{count_of, open, tcp, unix};
 
-/// What inetutils and netkit telnet send for Ctrl-C in line mode.
+/// The bytes of inetutils and netkit telnet for Ctrl-C in line mode.
 const CTRL_C: &[u8] = b"\xff\xf4\xff\xfd\x06";
 
-/// Without this answer they show nothing any more.
+/// Without this answer they show no further output.
 const MARK: &[u8] = b"\xff\xfb\x06";
 
 #[test]
@@ -158,7 +158,7 @@ fn urgent_data_stays_in_its_place() {
     let urgent = stream.try_clone().unwrap();
     let mut client = Client::over(stream);
     client.expect("test> ");
-    // `send synch`: the IAC travels as urgent data, and without SO_OOBINLINE a lone F2 would be read, which is no UTF-8.
+    // `send synch`: the IAC travels as urgent data, and without SO_OOBINLINE a lone F2 would be read, which is invalid UTF-8.
     SockRef::from(&urgent).send_out_of_band(b"\xff").unwrap();
     client.send(b"\xf2wire echo a\r\n");
     assert_eq!(client.answer(), "a\r\n");
@@ -180,7 +180,7 @@ fn ctrl_d_ends_the_session_after_all_answers() {
             client.send(keys);
             client.send(b"wire count after-the-end\r\n");
             let text = String::from_utf8_lossy(&client.read_to_end()).replace('\r', "");
-            // Whether a prompt stands behind the last answer depends on how soon the Ctrl-D is read.
+            // Whether a prompt follows the last answer depends on how soon the Ctrl-D is read.
             let answers = text.trim_end().trim_end_matches("test>").trim_end();
             assert!(
                 text.contains("a\ntest> ") && answers.ends_with("\nb") | answers.ends_with("> b"),
@@ -198,7 +198,7 @@ fn ctrl_d_within_a_line_is_ignored() {
     assert_eq!(client.answer(), "ab\r\n");
 }
 
-/// Reading ended with the Ctrl-D, so that neither the Ctrl-C was seen nor its mark answered: the client was deaf.
+/// Reading ended with the Ctrl-D, so that the Ctrl-C was neither read nor answered, and the client showed no further output.
 #[test]
 fn regression_ctrl_c_works_after_ctrl_d() {
     let mut client = Client::prompted(tcp());
@@ -210,7 +210,7 @@ fn regression_ctrl_c_works_after_ctrl_d() {
     assert_eq!(client.read_to_end(), b"\r\ninterrupted\r\n");
 }
 
-/// BusyBox's telnet keeps Ctrl-C for itself.
+/// BusyBox's telnet does not send Ctrl-C.
 #[test]
 fn c27_an_empty_line_ends_an_endless_command() {
     for address in [tcp(), unix()] {

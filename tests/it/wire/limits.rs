@@ -1,4 +1,4 @@
-//! Bounds: sessions, time to take an answer, and floods of input.
+//! Limits: sessions, the time to take an answer, and floods of input.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +13,11 @@ fn a_session_over_the_limit_gets_the_reason() {
     let console = builder().listen("0").max_sessions(2).start().unwrap();
     let address = &console.addresses()[0];
     let mut clients = [Client::prompted(address), Client::prompted(address)];
-    // Who has completed no line would make room.
+    // A session without a completed line would make room.
     clients.iter_mut().for_each(|client| assert_eq!(client.ask("wire echo a"), "a\r\n"));
     for _ in 0..20 {
         let mut third = Client::connect(address);
-        // What it had to say is unread when it is turned away, and must not reset the answer.
+        // Its unread input must not reset the connection before the answer is read.
         third.send("help\n");
         assert_eq!(
             third.read_to_string(),
@@ -37,11 +37,11 @@ fn a_client_that_reads_nothing_is_closed() {
     client.send("wire flood 1000000\r\n");
     let mut other = Client::prompted(&console.addresses()[0]);
     until("its end", || other.ask("who"), |who| !who.contains("1000000"));
-    // What was on its way arrives, and the rest does not.
+    // Output in transit arrives, and the rest does not.
     assert!(!String::from_utf8(client.read_to_end()).unwrap().contains("end of flood"));
 }
 
-/// As long as bytes came the console read them, and answered nobody else.
+/// As long as bytes arrived, the console read them and served no other session.
 #[test]
 fn regression_a_flood_of_input_does_not_hold_up_others() {
     let mut flood = Client::prompted(tcp());
@@ -59,7 +59,7 @@ fn regression_a_flood_of_input_does_not_hold_up_others() {
     flooding.join().unwrap();
 }
 
-/// Every `IAC AYT` is answered with more bytes than it has, so that a peer that reads nothing could fill the memory.
+/// Every `IAC AYT` has an answer longer than itself, so a peer that does not read could fill the memory.
 #[test]
 fn regression_unread_answers_stop_the_reading() {
     let mut client = Client::prompted(tcp());
@@ -73,7 +73,7 @@ fn regression_unread_answers_stop_the_reading() {
             let _ = sent.send(all);
         }
     });
-    // It stops where the buffers of the kernel are full, far below what the thread has to send.
+    // It stops when the kernel's buffers are full, long before the thread has sent everything.
     let mut all = 0;
     while let Ok(more) = count.recv_timeout(Duration::from_millis(500)) {
         all = more;

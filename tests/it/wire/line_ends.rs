@@ -1,4 +1,4 @@
-//! All four line ends, whole and split over packets, and what an Enter may not do.
+//! All four line ends, whole and split over packets, and the limits of Enter.
 
 use crate::client::Client;
 use crate::wire::{count_of, tcp};

@@ -1,4 +1,4 @@
-//! How a session begins: who gets telnet bytes, and who a banner.
+//! The begin of a session: which peers get telnet bytes, and which a banner.
 
 use crate::client::{Client, script};
 use crate::wire::{plain_tcp, tcp, unix};

@@ -18,7 +18,7 @@ fn size(columns: [u8; 2]) -> Vec<u8> {
 }
 
 fn widest(text: &str) -> usize {
-    // A word that is wider than the terminal stands alone, and whole.
+    // A word that is wider than the terminal is alone on its line, and whole.
     text.lines().filter(|line| line.contains(' ')).map(|line| line.chars().count()).max().unwrap()
 }
 
@@ -91,7 +91,7 @@ fn an_unfinished_subnegotiation_does_not_stop_an_interrupt() {
 #[test]
 fn repeated_requests_are_acknowledged_once() {
     let mut client = Client::prompted(tcp());
-    // The answer to our own question is no question.
+    // The answer to our own request is no request.
     client.send(WILL_NAWS.repeat(20));
     client.expect_nothing();
     client.send(b"\xff\xfc\x1f\xff\xfc\x1f");
@@ -115,7 +115,7 @@ fn refusals_are_no_longer_than_requests() {
     client.expect_nothing();
 }
 
-/// GNU's telnet takes two bytes of UTF-8 for keys of its own unless it sends BINARY; a peer that is no telnet would show it.
+/// GNU's telnet takes two bytes of UTF-8 for special keys unless it sends BINARY; a peer without telnet would show the request.
 #[test]
 fn regression_only_telnet_peers_are_asked_for_binary() {
     let mut client = Client::prompted(tcp());
@@ -126,7 +126,7 @@ fn regression_only_telnet_peers_are_asked_for_binary() {
     assert!(client.binary_asked);
     client.send(b"\xff\xfb\0");
     assert_eq!(client.ask("wire echo a"), "a\r\n");
-    // Our half stays as it is.
+    // Our half stays unchanged.
     client.send(b"\xff\xfd\0");
     client.expect(b"\xff\xfc\0");
     client.expect_nothing();
@@ -135,7 +135,7 @@ fn regression_only_telnet_peers_are_asked_for_binary() {
 #[test]
 fn verbs_that_need_no_answer_get_none() {
     let mut client = Client::prompted(tcp());
-    // NOP, data mark, GA, EOR, a SE that ends nothing, suspend, DONT and WONT of what is off, and of the mark.
+    // NOP, data mark, GA, EOR, a SE without a subnegotiation, suspend, DONT and WONT for disabled options and for the timing mark.
     client.send(
         b"\xff\xf1\xff\xf2\xff\xf9\xff\xef\xff\xf0\xff\xed\xff\xfe\x01\xff\xfc\x03\xff\xfb\x06\xff\xfe\x06",
     );
@@ -144,7 +144,7 @@ fn verbs_that_need_no_answer_get_none() {
     assert_eq!(client.answer(), "a\r\n");
 }
 
-/// Python's telnetlib refuses all it is asked, and some clients of its kind choke on a second question.
+/// Python's telnetlib refuses all requests, and some similar clients fail at a second one.
 #[test]
 fn negotiation_ends_with_the_first_refusal() {
     let mut client = Client::connect(tcp());
@@ -153,7 +153,7 @@ fn negotiation_ends_with_the_first_refusal() {
     client.expect("test> ");
     client.send([0xff, 0xfc, 0x1f]);
     assert_eq!(client.ask("wire echo a"), "a\r\n");
-    // Its own questions are answered.
+    // The client's own requests are answered.
     client.send([0xff, 0xfd, 0x01, 0xff, 0xfb, 0x18]);
     assert_eq!(client.take(6), [0xff, 0xfc, 0x01, 0xff, 0xfe, 0x18]);
     client.expect_nothing();

@@ -1,4 +1,4 @@
-//! Lines that were copied from somewhere: a transcript, a file, a word processor.
+//! Pasted lines: from a transcript, a file, a word processor.
 
 use crate::client::{Client, script};
 use crate::wire::{count_of, tcp, unix};
@@ -27,7 +27,7 @@ fn a_byte_order_mark_is_dropped() {
     );
 }
 
-/// The word stands elsewhere than the line that is underlined has it.
+/// The word's position in the typed line differs from that in the underlined line.
 #[test]
 fn a_mistake_in_a_pasted_line_is_underlined() {
     let mut client = Client::prompted(tcp());

@@ -1,4 +1,4 @@
-//! Lines that come faster than they are answered: each in its turn, none lost, none mixed up.
+//! Lines that arrive faster than they are answered: each in its order, none lost, none mixed up.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn a_thousand_pasted_lines_run_in_order_with_a_prompt_each() {
     client.send((0..1000).map(|line| format!("wire echo line {line}\r\n")).collect::<String>());
     for line in 0..1000 {
         let (answer, echo) = (client.answer(), format!("wire echo line {line}\r\n"));
-        // Behind its prompt stands each line that was there before the prompt.
+        // Each line that arrived before its prompt is echoed after the prompt.
         assert_eq!(answer.strip_prefix(&echo).unwrap_or(&answer), format!("line {line}\r\n"));
     }
     client.expect_nothing();
@@ -32,7 +32,7 @@ fn lines_beyond_the_limit_wait_in_the_socket() {
     let lines: String = (0..count).map(|line| format!("wire echo {line}\n")).collect();
     let expected: String = (0..count).map(|line| format!("{line}\n")).collect();
     let mut client = Client::connect(unix());
-    // It reads while it writes, or both ends would wait for each other.
+    // It reads while it writes; otherwise both ends would wait for each other.
     let (mut reader, mut seen) = (client.again(), String::new());
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -41,7 +41,7 @@ fn lines_beyond_the_limit_wait_in_the_socket() {
         });
         seen = reader.read_to_string();
     });
-    assert!(seen == expected, "{} bytes, not {}", seen.len(), expected.len());
+    assert!(seen == expected, "{} bytes, expected {}", seen.len(), expected.len());
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_refused_line_leaves_no_extra_prompt() {
     client.send("wire wait refused\r\n");
     client.expect("waiting\r\n");
     client.send(b"wire echo \x1b[2J\r\nwire \xe9\r\n\r\nwire echo a\r\n");
-    // Are you there: it is answered when all before it was read.
+    // Are you there: it is answered after everything before it was read.
     client.send(b"\xff\xf6");
     client.expect("runs, pid ");
     client.expect("\r\n");
@@ -97,7 +97,7 @@ fn late_output_redraws_the_prompt() {
     client.expect_nothing();
 }
 
-/// It was put in the middle of the line that a parser reads.
+/// The output appeared in the middle of a line for a parser.
 #[test]
 fn regression_background_output_stays_out_of_a_line_of_json() {
     let mut client = Client::connect(tcp());
@@ -117,7 +117,7 @@ fn a_slow_reader_gets_everything() {
     let mut client = Client::connect(tcp());
     client.send("wire flood 100000\nwire flood 100000\n");
     client.close_write();
-    // The console is at work for it meanwhile, until all buffers on the way are full.
+    // The console continues meanwhile, until all buffers are full.
     let mut other = Client::prompted(tcp());
     (0..50).for_each(|_| assert_eq!(other.ask("wire echo a"), "a\r\n"));
     let text = client.read_to_string();

@@ -1,4 +1,4 @@
-//! `RawAnsi`, the one reply that may move a terminal's cursor, and everything beside it that may not.
+//! `RawAnsi`, the one reply that may move a terminal's cursor, and other replies, which may not.
 
 use backdoor_runtime::{PrintError, RawAnsi, Session, backdoor_command};
 
@@ -36,7 +36,7 @@ fn only_a_raw_reply_reaches_a_terminal_unchanged() {
         assert_eq!(answer, format!("\\x1b[2Jprinted\n{COLOURED}\x1b[0m\n"));
         let answer = client.ask("wire rainbow").replace("\r\n", "\n");
         assert_eq!(answer, format!("{}\x1b[0m\n", COLOURED.repeat(10_000)));
-        // The next answer is as all others.
+        // The next answer is escaped as usual.
         assert!(client.ask("wire echo \x1b[2J").starts_with("\\x1b[2J"));
         assert!(client.ask("wire \x1b[2J").contains("no command `\\x1b[2J`"));
     }

@@ -1,4 +1,4 @@
-//! Scripts: how they end, with and without closing their half.
+//! Scripts: how they end, with and without closing their sending half.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn an_idle_script_is_closed_after_its_answers() {
     assert_eq!(client.read_to_string(), "passed\nb\nno further input for 50ms; this session is closed\n");
 }
 
-/// A loop that pauses lost its next line, and nobody said so.
+/// A loop that paused lost its next line without a message.
 #[test]
 fn c13_a_paused_script_is_told_before_it_is_closed() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
@@ -62,7 +62,7 @@ fn c13_a_paused_script_is_told_before_it_is_closed() {
     assert_eq!(lines[1]["error"]["message"], "no further input for 50ms; this session is closed");
 }
 
-/// "kill 12" was run of a "kill 123" whose last byte was late.
+/// "kill 12" ran of a "kill 123" whose last byte was late.
 #[test]
 fn regression_an_incomplete_line_does_not_run() {
     let console = builder().listen("0").script_idle(Duration::from_millis(50)).start().unwrap();
@@ -85,7 +85,7 @@ fn an_interactive_session_may_be_idle_longer() {
     assert_eq!(client.ask("wire echo b"), "b\r\n");
 }
 
-/// Where nothing was said to it any more, a script that had gone kept its place for as long as its command ran.
+/// Without output to it, a disconnected script kept its session as long as its command ran.
 #[test]
 fn regression_a_gone_script_is_noticed_during_a_silent_command() {
     for address in [tcp(), unix()] {
@@ -94,7 +94,7 @@ fn regression_a_gone_script_is_noticed_during_a_silent_command() {
         client.send(format!("wire wait \"{gate}\"\n"));
         client.expect("waiting\n");
         let mut other = Client::prompted(tcp());
-        // It may still read: it has closed its sending half only.
+        // It may still read: it has closed only its sending half.
         client.close_write();
         assert!(client.read_for(Duration::from_millis(600)).is_empty());
         assert!(other.ask("who").contains(&gate));

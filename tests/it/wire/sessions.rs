@@ -1,4 +1,4 @@
-//! Many sessions at once, which share nothing.
+//! Many sessions at once, which share no state.
 
 use crate::client::Client;
 use crate::wait::until;
@@ -11,7 +11,7 @@ fn sessions_have_their_own_windows_and_commands() {
         client.expect("test> ");
         client.send([0xff, 0xfa, 0x1f, 0, 50 + number as u8, 0, 24, 0xff, 0xf0]);
     }
-    // The even ones wait, and the odd ones do not have to.
+    // The even sessions wait, and the odd ones do not have to.
     for client in clients.iter_mut().step_by(2) {
         client.send("wire wait even\r\n");
         client.expect("waiting\r\n");
@@ -44,7 +44,7 @@ fn a_disconnect_ends_only_the_command_of_its_session() {
         client.send("wire flood 100000000\r\n");
         client.expect("00000");
         drop(client);
-        // A command that goes on would still be shown to run.
+        // A command that continues would still be listed.
         until(&gate, || other.ask("who"), |who| !who.contains("100000000"));
         assert_eq!(other.ask("wire echo a").trim(), "a");
     }

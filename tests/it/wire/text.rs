@@ -1,4 +1,4 @@
-//! What a line may be made of: UTF-8 in any number of packets, and nothing else.
+//! The bytes of a line: UTF-8 in any number of packets, and nothing else.
 
 use crate::client::{Client, script};
 use crate::wire::{count_of, tcp, unix};
@@ -39,7 +39,7 @@ fn control_sequences_are_escaped() {
     assert_eq!(answer, "\\x1b[2J\\u{202e}x\\u{9b}y\\u{200b}\\u{feff}\\u{2028}\n");
 }
 
-/// What JSON left as it was, the console spelled out in a way of its own, and the line was no JSON any more.
+/// The console escaped characters that JSON leaves unchanged in its own way, and the line was no JSON any more.
 #[test]
 fn regression_invisible_output_stays_json() {
     let text = "\u{9b}\u{ad}\u{180e}\u{200b}\u{202e}\u{2060}\u{feff}\u{fffb}\u{e0041}";

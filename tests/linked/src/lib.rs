@@ -1,4 +1,4 @@
-//! Commands in a dependency crate, which is as strict as an author's may be.
+//! Commands in a dependency crate with an author's strictest lints.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 

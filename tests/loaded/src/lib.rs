@@ -5,7 +5,7 @@ use std::time::Duration;
 use backdoor_runtime::profile;
 use backdoor_runtime::threads::stacks;
 
-/// Takes a profile of the program that has loaded this, and the stacks of its threads; gives how many samples there were.
+/// Takes a profile of the program that loaded this library, and the stacks of its threads; returns the number of samples.
 #[unsafe(no_mangle)]
 #[allow(unsafe_code, reason = "the name that the program looks for")]
 pub extern "C" fn look() -> u64 {
