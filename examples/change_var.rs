@@ -1,5 +1,5 @@
-//! The second program of the article about eventlet's backdoor: an operator changes a variable, and the main loop of the service sees
-//! it and ends. The command `func` does it, as in the article; so does `set goes-on false`, which no line of code was written for.
+//! The second program of the article about eventlet's backdoor: an operator changes a variable, and the main loop of the service ends. The
+//! command `func` does that, as in the article; so does `set goes-on false`, without a line of code for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A console in a service that has no room for it: three lines at start, one at the end. SIGTERM or Ctrl-C lets open requests end, then
-//! says goodbye to who is connected, and the process ends with 0.
+//! A console in an existing service: three lines at the start, one at the end. After SIGTERM or Ctrl-C, open requests are completed,
+//! sessions get a goodbye, and the process exits with 0.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,7 @@ async fn root(axum::extract::State(hits): axum::extract::State<Hits>) -> &'stati
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let hits = Hits::default();
-    // A console that cannot start is a warning in the log, and the service goes on.
+    // A console that cannot start is a warning in the log, and the service continues.
     let backdoor =
         Backdoor::builder("embed").state(hits.clone()).listen("unix:/tmp/embed-{pid}.sock").start_or_warn();
 
@@ -45,7 +45,7 @@ async fn main() -> std::io::Result<()> {
         .with_graceful_shutdown(stop)
         .await?;
 
-    // Last, so that an operator can look on while requests end. It waits 2 s at most, never for a command.
+    // The console ends last, so that an operator can watch while requests end. It waits at most 2 s, and never for a command.
     backdoor.shutdown().await;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Customers for `shop`: connections that ask for products and order some, each the next as soon as the last is answered. One line
-//! at the end says how many requests were answered, and how long they took.
+//! Customers for `shop`: connections that request products and order some, each request after the last answer. One line at the end shows
+//! the number of answered requests, and their times.
 
 use std::env;
 use std::fmt;
@@ -21,7 +21,7 @@ usage: shop-load [--url <http://host:port>] [--connections <n>] [--seconds <n>] 
   --orders       how many of a hundred requests are orders (5)
   --json         print the result as JSON";
 
-/// The largest answer that is read.
+/// The largest answer that is accepted.
 const LARGEST: usize = 1 << 20;
 
 struct Options {
@@ -32,13 +32,13 @@ struct Options {
     json: bool,
 }
 
-/// What came out.
+/// The result.
 #[derive(Serialize)]
 struct Outcome {
     requests: usize,
-    /// Orders for which the queue had no place; they count as requests.
+    /// Orders that were refused because the queue was full; they count as requests.
     refused: usize,
-    /// Connections that ended early and answers that were neither.
+    /// Connections that ended early, and invalid answers.
     errors: usize,
     connections: usize,
     seconds: f64,
@@ -109,7 +109,7 @@ async fn load(options: &Options) -> io::Result<Outcome> {
     })
 }
 
-/// Requests without end, the same in every run; two connections do not ask in step.
+/// Endless requests, the same in every run; each connection has another sequence.
 fn requests(host: &str, names: &[String], orders: u64, seed: u64) -> impl Iterator<Item = String> + use<> {
     let (host, names) = (host.to_owned(), names.to_vec());
     (1_u64..).map(move |number| {
@@ -131,7 +131,7 @@ fn requests(host: &str, names: &[String], orders: u64, seed: u64) -> impl Iterat
 /// One keep-alive connection.
 struct Customer(BufReader<TcpStream>);
 
-/// What one connection met.
+/// The results of one connection.
 #[derive(Default)]
 struct Visit {
     /// Of each answered request, in microseconds.

@@ -1,4 +1,4 @@
-//! Threads that no signal reaches.
+//! Threads that no signal can interrupt.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -14,7 +14,7 @@ pub(crate) fn block_all_signals() {
     }
 }
 
-/// Sleeps so that nothing wakes the calling thread but the end of the process: it is in the kernel until its child has ended.
+/// Sleeps uninterruptibly: the calling thread stays in the kernel until its child has ended.
 pub(crate) fn uninterruptibly(time: Duration) {
     let rest = libc::timespec {
         tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),

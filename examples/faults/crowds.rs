@@ -1,4 +1,4 @@
-//! More threads and tasks than anybody wants to read about one by one.
+//! More threads and tasks than a reader can go through one by one.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};

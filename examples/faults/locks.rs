@@ -1,4 +1,4 @@
-//! Locks that are taken in the wrong order, for too long, or never given back.
+//! Locks that are taken in the wrong order, held too long, or never released.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -59,7 +59,7 @@ fn cycle() -> std::io::Result<&'static str> {
     start("compactor", move || {
         let mut index = index.blocking_lock();
         let _ = locked.send(());
-        // Whoever refreshes holds the cache soon.
+        // The refreshing task soon holds the cache.
         while cache.try_lock().is_ok() {
             thread::yield_now();
         }

@@ -1,5 +1,5 @@
-//! A service with everything in it that goes wrong: each fault is switched on by a command, and stays. `docs/what-is-it-doing.md` walks
-//! through them, with the commands that show each.
+//! A service with faults: each fault is switched on by a command, and stays. `docs/what-is-it-doing.md` walks through them, with the
+//! commands that show each.
 
 #[allow(unsafe_code, reason = "no safe function blocks signals or sleeps uninterruptibly")]
 mod asleep;
@@ -15,10 +15,10 @@ use std::future::pending;
 use backdoor_runtime::Backdoor;
 use tokio::runtime::{Builder, Runtime};
 
-/// Where the console listens: the first free port of these. `BACKDOOR_LISTEN` moves it.
+/// The console's address: the first free port of these. `BACKDOOR_LISTEN` changes it.
 const CONSOLE: &str = "3000:3010";
 
-/// However many processors there are, so that the walk is the same everywhere.
+/// Independent of the number of processors, so that the walk is the same everywhere.
 const WORKERS: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     runtime.block_on(pending())
 }
 
-/// Several workers, or with `FAULTS_RUNTIME=current-thread` this thread alone.
+/// Several workers, or only this thread with `FAULTS_RUNTIME=current-thread`.
 fn runtime() -> Result<Runtime, Box<dyn Error>> {
     let mut builder = match env::var("FAULTS_RUNTIME").as_deref() {
         Err(_) | Ok("multi-thread") => Builder::new_multi_thread(),

@@ -1,4 +1,4 @@
-//! Threads that cannot be asked, and threads that never stop being born.
+//! Threads that cannot be signalled, and threads that start and end continuously.
 
 use std::hint::black_box;
 use std::io;
@@ -51,7 +51,7 @@ fn churn() -> io::Result<&'static str> {
     for _ in 0..2 {
         start("parent", || {
             while CHURN.load(Ordering::Relaxed) {
-                // Some of them are of a size that is mapped and unmapped next to the stacks.
+                // Some sizes are mapped and unmapped next to the stacks.
                 for child in [7, 300, 5_000].map(|size| thread::spawn(move || allocate(size))) {
                     let _ = child.join();
                 }

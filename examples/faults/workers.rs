@@ -1,4 +1,4 @@
-//! Tasks that do not let go of their worker.
+//! Tasks that block their worker.
 
 use std::hint::{black_box, spin_loop};
 use std::sync::{Arc, Mutex, mpsc};
@@ -41,7 +41,7 @@ fn stall() -> std::io::Result<&'static str> {
         drop(stock);
     })?;
     let _ = is_locked.recv();
-    // As many again as there are workers, so that some wait for a worker.
+    // Twice as many as there are workers, so that some wait for a worker.
     for _ in 0..2 * Handle::current().metrics().num_workers() {
         spawn_named("order", order(stock.clone()));
     }

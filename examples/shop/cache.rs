@@ -1,4 +1,4 @@
-//! Products that were looked up lately, in shards with a lock each. What is older than the time to live is looked up again.
+//! Recently used products, in shards with a lock each. An entry older than the time to live is looked up again.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,7 +52,7 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// What is cached of a product and not too old. It is counted as a hit or a miss.
+    /// The cached entry of a product, if it is not too old. The call counts as a hit or a miss.
     pub(crate) fn get(&self, sku: Sku) -> Option<Item> {
         let ttl = self.ttl();
         let mut shard = self.shard(sku.index() % SHARDS);
@@ -65,7 +65,7 @@ impl Cache {
         item
     }
 
-    /// What is cached of a product, and for how many whole milliseconds. It is not counted.
+    /// The cached entry of a product, and its age in whole milliseconds. The call is not counted.
     pub(crate) fn peek(&self, sku: Sku) -> Option<(Item, Duration)> {
         let shard = self.shard(sku.index() % SHARDS);
         let entry = shard.entries.get(&sku)?;
@@ -77,12 +77,12 @@ impl Cache {
         self.shard(entry.item.sku.index() % SHARDS).entries.insert(entry.item.sku, entry);
     }
 
-    /// Forgets one product, and says whether it was there.
+    /// Removes one product, and returns whether it was cached.
     pub(crate) fn forget(&self, sku: Sku) -> bool {
         self.shard(sku.index() % SHARDS).entries.remove(&sku).is_some()
     }
 
-    /// Empties one shard, and says how many entries it had.
+    /// Empties one shard, and returns the number of its entries.
     pub(crate) fn flush(&self, shard: usize) -> usize {
         let mut shard = self.shard(shard);
         let entries = shard.entries.len();
@@ -102,7 +102,7 @@ impl Cache {
         Duration::from_millis(self.0.ttl_millis.load(Ordering::Relaxed))
     }
 
-    /// Sets how long an entry is good, and gives what it was. It holds for the entries that are there, too.
+    /// Sets the time to live, also of existing entries, and returns the old one.
     pub(crate) fn set_ttl(&self, ttl: Duration) -> Duration {
         Duration::from_millis(self.0.ttl_millis.swap(millis(ttl), Ordering::Relaxed))
     }

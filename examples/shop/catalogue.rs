@@ -1,4 +1,4 @@
-//! What the shop has: stock and prices. It stands for a database, so that looking something up takes time and is worth a cache.
+//! The shop's stock and prices. It stands for a database, so that a look-up takes time and is worth a cache.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::sku::Sku;
 /// How long the database takes for a product.
 const LOOK_UP: Duration = Duration::from_millis(2);
 
-/// What the shop puts on the supplier's price.
+/// The shop's margin on the supplier's price, in percent.
 const MARGIN: i32 = 30;
 
 /// All products. A clone is the same catalogue.
@@ -22,7 +22,7 @@ pub(crate) struct Catalogue(Arc<RwLock<Vec<Product>>>);
 struct Product {
     sku: Sku,
     cost: Price,
-    /// What an operator set; the supplier's changes do not move it.
+    /// The price set by an operator; the supplier's changes do not affect it.
     pinned: Option<Price>,
     stock: u32,
 }
@@ -40,7 +40,7 @@ impl Default for Catalogue {
     fn default() -> Self {
         let product = |sku: Sku| {
             let cost = Price::cents(450 + 137 * sku.index() as u64 % 9_000);
-            // Of one thing there is too little, so that some orders fail.
+            // There is too little of one product, so that some orders fail.
             let stock = if sku.name() == "lantern" { 20 } else { 100_000 };
             Product { sku, cost, pinned: None, stock }
         };
@@ -49,7 +49,7 @@ impl Default for Catalogue {
 }
 
 impl Catalogue {
-    /// One product, as slowly as a database.
+    /// One product, as slowly as from a database.
     pub(crate) async fn look_up(&self, sku: Sku) -> Item {
         tokio::time::sleep(LOOK_UP).await;
         self.read()[sku.index()].item()
@@ -68,14 +68,14 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Puts goods on the shelf, and says how many lie there now.
+    /// Puts goods on the shelf, and returns how many are there now.
     pub(crate) fn add(&self, sku: Sku, count: u32) -> u32 {
         let product = &mut self.write()[sku.index()];
         product.stock = product.stock.saturating_add(count);
         product.stock
     }
 
-    /// Sets the price until it is released, and gives the old one.
+    /// Sets the price until it is released, and returns the old one.
     pub(crate) fn pin(&self, sku: Sku, price: Price) -> Price {
         let product = &mut self.write()[sku.index()];
         let old = product.price();
@@ -83,12 +83,12 @@ impl Catalogue {
         old
     }
 
-    /// Lets the price follow the supplier again, and says whether it did not.
+    /// Lets the price follow the supplier again, and returns whether it was set.
     pub(crate) fn release(&self, sku: Sku) -> bool {
         self.write()[sku.index()].pinned.take().is_some()
     }
 
-    /// What the supplier takes from now on.
+    /// Changes the supplier's price.
     pub(crate) fn set_cost(&self, sku: Sku, change: impl FnOnce(Price) -> Price) {
         let product = &mut self.write()[sku.index()];
         product.cost = change(product.cost);

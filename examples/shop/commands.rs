@@ -1,4 +1,4 @@
-//! What an operator can do, by what it is about. Nothing here is called by name: linking it in is enough.
+//! The operator's commands, by subject. Nothing here is called by name: linking it is enough.
 
 mod cache;
 mod drill;

@@ -1,4 +1,4 @@
-//! What the shop counts. Each count is a variable, too, so that `vars` shows it and `trend` draws it.
+//! The shop's counters. Each is a variable, too, so that `vars` shows it and `trend` draws it.
 
 use std::time::Duration;
 
@@ -29,13 +29,13 @@ pub(crate) static QUEUED: Gauge = Gauge::new();
 #[derive(Debug, Serialize)]
 pub(crate) struct Counts {
     requests: u64,
-    /// Asked for what is not there.
+    /// Requests for unknown products or orders.
     unknown: u64,
-    /// Orders that found no place in the queue.
+    /// Orders that were refused because the queue was full.
     refused: u64,
 }
 
-/// What was counted so far.
+/// The counts so far.
 pub(crate) fn counts() -> Counts {
     Counts { requests: REQUESTS.get(), unknown: UNKNOWN.get(), refused: REFUSED.get() }
 }

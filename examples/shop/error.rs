@@ -1,20 +1,20 @@
-//! What can go wrong in the shop, for a customer and for an operator alike.
+//! Errors of the shop, for customers and for operators.
 
 use std::fmt;
 
 use crate::orders::Stage;
 use crate::sku::Sku;
 
-/// Why the shop could not do what it was asked.
+/// Why the shop could not do what was requested.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ShopError {
-    /// As many orders wait as may.
+    /// The queue is full.
     QueueFull(usize),
-    /// The shop is about to end.
+    /// The shop is ending.
     Closing,
     /// Less is left than was ordered.
     OutOfStock { sku: Sku, left: u32 },
-    /// There is no order of this number, or it is so old that it was forgotten.
+    /// There is no order of this number, or it was forgotten.
     NoSuchOrder(u64),
     /// Only a failed order can be tried again.
     NotFailed(u64, Stage),

@@ -1,4 +1,4 @@
-//! What customers see: products and orders over HTTP.
+//! Products and orders over HTTP, for customers.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::error::ShopError;
 use crate::orders::{Order, Orders};
 use crate::sku::Sku;
 
-/// What a request needs, each part shared with the console's commands.
+/// The state of a request; each part is shared with the console's commands.
 #[derive(Clone, Default)]
 pub(crate) struct Shop {
     pub(crate) catalogue: Catalogue,
@@ -36,7 +36,7 @@ struct Placed {
     id: u64,
 }
 
-/// Why a request was not answered as it wished.
+/// Why a request was refused.
 enum Refusal {
     Unknown(&'static str),
     Busy(ShopError),

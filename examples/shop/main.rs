@@ -31,15 +31,15 @@ use crate::http::Shop;
 use crate::refresh::Refresh;
 use crate::workers::Workers;
 
-/// Where HTTP listens: the first free port of these on 127.0.0.1. `SHOP_HTTP` moves it.
+/// The address for HTTP: the first free port of these on 127.0.0.1. `SHOP_HTTP` changes it.
 const HTTP: RangeInclusive<u16> = 8080..=8090;
 
-/// Where the console listens: the first free port of these. `BACKDOOR_LISTEN` moves it or switches it off.
+/// The console's address: the first free port of these. `BACKDOOR_LISTEN` changes it or switches the console off.
 const CONSOLE: &str = "3000:3010";
 
 const WORKERS: usize = 4;
 
-/// How long open requests, and then waiting orders, may hold up the end.
+/// How long open requests, and then waiting orders, may delay the end.
 const GRACE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
@@ -89,7 +89,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         tracing::warn!("{} orders were still waiting", shop.orders.waiting());
     }
     refreshing.abort();
-    // The console goes last, so that an operator can look on.
+    // The console ends last, so that an operator can watch.
     backdoor.shutdown().await;
     Ok(())
 }
@@ -106,7 +106,7 @@ async fn listen(addresses: &[String]) -> Result<TcpListener, String> {
     Err(format!("{last}; SHOP_HTTP=127.0.0.1:0 takes a free port"))
 }
 
-/// Serves requests until it is told to stop; those that are open then may end.
+/// Serves requests until it is told to stop; open requests may end.
 async fn serve(
     listener: TcpListener,
     shop: Shop,
@@ -119,7 +119,7 @@ async fn serve(
     });
     tokio::select! {
         served = server => served?,
-        // A client that holds half a request must not hold the service.
+        // A client with half a request must not delay the service.
         () = async {
             let _ = stopped.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(GRACE).await;
@@ -128,7 +128,7 @@ async fn serve(
     Ok(())
 }
 
-/// Ctrl-C, or what a supervisor sends.
+/// Ctrl-C, or the signal of a supervisor.
 fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

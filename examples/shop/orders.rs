@@ -1,4 +1,4 @@
-//! The order book: every order and the bounded queue of those that wait, under one lock, so that they always agree.
+//! The order book: every order and the bounded queue of waiting orders, under one lock, so that they always agree.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const REMEMBERED: usize = 5_000;
 /// How many changes a slow watcher may lag behind.
 const CHANGES: usize = 1_024;
 
-/// How far an order is.
+/// The stage of an order.
 #[derive(Choice, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
@@ -95,7 +95,7 @@ pub(crate) fn queue_limit() -> usize {
 }
 
 impl Orders {
-    /// Takes an order in, and gives its number.
+    /// Adds an order, and returns its number.
     pub(crate) fn place(&self, sku: Sku, count: u32) -> Result<u64, ShopError> {
         let mut book = self.book();
         let id = book.last + 1;
@@ -123,7 +123,7 @@ impl Orders {
         Ok(id)
     }
 
-    /// The next order for a worker; `None` when the book is closed and nothing is left to do.
+    /// The next order for a worker; `None` when the book is closed and no order is left.
     pub(crate) async fn next(&self) -> Option<Order> {
         loop {
             let work = self.0.work.notified();
@@ -172,7 +172,7 @@ impl Orders {
         Ok(())
     }
 
-    /// Gives up all orders that wait, and says how many.
+    /// Discards all waiting orders, and returns their number.
     pub(crate) fn discard(&self) -> usize {
         let mut book = self.book();
         let waiting = std::mem::take(&mut book.waiting);
@@ -192,7 +192,7 @@ impl Orders {
         self.book().orders.get(&id).cloned()
     }
 
-    /// The last orders that a filter lets through, in the order in which they came.
+    /// The last orders that a filter accepts, in the order of their arrival.
     pub(crate) fn last(&self, count: usize, wanted: impl Fn(&Order) -> bool) -> Vec<Order> {
         let book = self.book();
         let mut orders: Vec<Order> =
@@ -218,7 +218,7 @@ impl Orders {
         self.book().paused
     }
 
-    /// Lets no worker take an order, and gives the number of this pause.
+    /// Pauses the workers, and returns the number of this pause.
     pub(crate) fn pause(&self) -> u64 {
         let mut book = self.book();
         book.paused = true;
@@ -226,7 +226,7 @@ impl Orders {
         book.pauses
     }
 
-    /// Lets workers take orders again, and says whether they could not. With a number, only if nobody has paused them since.
+    /// Resumes the workers, and returns whether they were paused. With a number, only if there was no later pause.
     pub(crate) fn resume(&self, pause: Option<u64>) -> bool {
         let mut book = self.book();
         if pause.is_some_and(|pause| pause != book.pauses) {
@@ -238,7 +238,7 @@ impl Orders {
         paused
     }
 
-    /// Takes no more orders; workers end when none waits, or at once where they are paused.
+    /// Accepts no more orders; workers end when none waits, or at once if they are paused.
     pub(crate) fn close(&self) {
         self.book().closed = true;
         self.0.work.notify_waiters();
@@ -249,7 +249,7 @@ impl Orders {
         self.0.changes.subscribe()
     }
 
-    /// How many watch.
+    /// The number of watchers.
     #[cfg(test)]
     pub(crate) fn watchers(&self) -> usize {
         self.0.changes.receiver_count()
@@ -263,7 +263,7 @@ impl Orders {
     }
 
     fn tell(&self, order: &Order) {
-        // Nobody may be watching.
+        // There may be no watcher.
         if self.0.changes.receiver_count() > 0 {
             let _ = self.0.changes.send(order.clone());
         }
@@ -294,7 +294,7 @@ impl Book {
         Some(id)
     }
 
-    /// Those that wait or are packed stay.
+    /// Waiting and packed orders stay.
     fn forget_oldest(&mut self) {
         let over = |order: &&Order| !matches!(order.stage, Stage::Waiting | Stage::Packing);
         if let Some(id) = self.orders.values().find(over).map(|order| order.id) {
@@ -304,7 +304,7 @@ impl Book {
 }
 
 impl Order {
-    /// How long ago it came, in whole seconds.
+    /// Its age in whole seconds.
     pub(crate) fn age(&self) -> Duration {
         Duration::from_secs(self.placed.elapsed().as_secs())
     }

@@ -14,7 +14,7 @@ impl Price {
         Self(cents)
     }
 
-    /// The price when it rises by so many percent, or falls; it stays above zero.
+    /// The price after a rise or fall by this many percent; it stays above zero.
     pub(crate) fn shifted(self, percent: i32) -> Self {
         let factor = (100 + i64::from(percent)).max(0).unsigned_abs();
         Self((self.0.saturating_mul(factor) / 100).max(1))

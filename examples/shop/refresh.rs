@@ -1,4 +1,4 @@
-//! Asks the supplier now and then what things cost today. The supplier is made up: costs wander a little, the same way in every run.
+//! Asks the supplier regularly for the current costs. The supplier is simulated: costs vary a little, the same way in every run.
 
 use std::env;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ pub(crate) struct Refresh {
 impl Refresh {
     pub(crate) fn new(catalogue: Catalogue) -> Self {
         if let Ok(key) = env::var("SUPPLIER_KEY") {
-            // The first one stays, which is the same.
+            // A second call has the same key.
             let _ = SUPPLIER_KEY.set(key);
         }
         Self { catalogue, every: Arc::new(watch::Sender::new(EVERY)), round: Arc::default() }
@@ -49,7 +49,7 @@ impl Refresh {
                         self.ask(round, sku).await;
                     }
                 }
-                // Begin to wait anew. The sender lives in `self`, so this is no error.
+                // Starts the wait again. The sender lives in `self`, so this is no error.
                 _ = every.changed() => {}
             }
         }
@@ -73,13 +73,13 @@ impl Refresh {
         *self.every.borrow()
     }
 
-    /// Sets how long it waits between two rounds, and gives what it was.
+    /// Sets the time between two rounds, and returns the old one.
     pub(crate) fn set_every(&self, every: Duration) -> Duration {
         self.every.send_replace(every)
     }
 }
 
-/// How far a cost moves: -3 to 3 percent, scattered as splitmix64 does it.
+/// The change of a cost: -3 to 3 percent, scattered by splitmix64.
 fn wander(round: u64, sku: Sku) -> i32 {
     let seed = (round << 8) + sku.index() as u64;
     let mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);

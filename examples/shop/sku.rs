@@ -1,4 +1,4 @@
-//! What the shop sells, by name. The names are fixed, so that an operator's word can be checked before a command runs.
+//! The shop's products by name. The names are fixed, so that an operator's word can be checked before a command runs.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ const NAMES: [&str; 40] = [
     "sickle", "spade", "tape", "tongs", "trowel", "vice", "wrench",
 ];
 
-/// The same as words of the command line: [`choose`] then says what is near to a mistyped one.
+/// The names as words of the command line: [`choose`] suggests a name for a mistyped one.
 const WORDS: [ChoiceWord; NAMES.len()] = {
     let mut words = [ChoiceWord { name: "", aliases: &[], help: "" }; NAMES.len()];
     let mut at = 0;
@@ -40,13 +40,13 @@ impl Sku {
         NAMES[self.0]
     }
 
-    /// Its place among all.
+    /// Its index in the list.
     pub(crate) fn index(self) -> usize {
         self.0
     }
 }
 
-/// The names that begin so, for `#[arg(complete = ..)]`.
+/// The names that begin with this text, for `#[arg(complete = ..)]`.
 pub(crate) fn complete(so_far: &str) -> Vec<String> {
     NAMES.iter().filter(|name| name.starts_with(so_far)).map(ToString::to_string).collect()
 }

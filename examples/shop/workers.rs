@@ -1,4 +1,4 @@
-//! The pool that packs orders: a few tasks that take from the queue, and what each of them does just now.
+//! The pool that packs orders: a few tasks that take orders from the queue, and the current state of each.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ struct Worker {
     failed: AtomicU64,
 }
 
-/// What one worker does.
+/// The state of one worker.
 #[derive(Debug, Serialize)]
 pub(crate) struct WorkerStats {
     worker: usize,
@@ -40,7 +40,7 @@ impl Workers {
         Self((0..count).map(|_| Worker::default()).collect())
     }
 
-    /// Starts a task for each; they end when the book is closed and done.
+    /// Starts a task for each worker; they end when the book is closed and empty.
     pub(crate) fn start(&self, orders: &Orders, catalogue: &Catalogue) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         for number in 0..self.0.len() {

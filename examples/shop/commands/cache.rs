@@ -1,4 +1,4 @@
-//! `cache`: how it is used, what is in it, and how to empty it.
+//! `cache`: its use, its contents, and how to empty it.
 
 use std::fmt::{self, Write};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `drill`: what goes wrong in real services, on purpose, so that operators can practise and tests and benchmarks can rely on it.
-//! `help` does not list these; `drill` does.
+//! `drill`: deliberate faults of real services, so that operators can practise, and tests and benchmarks can rely on them. `help` does not
+//! list these; `drill` does.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -16,7 +16,7 @@ use crate::sku::Sku;
 /// With its newline, 64 bytes.
 const LINE: &str = "The quick brown fox jumps over the lazy dog, and then it rests.";
 
-/// The longest that a drill may hurt.
+/// The longest effect of a drill.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What one may practise here
@@ -47,7 +47,7 @@ fn stall(#[arg(default = Duration::from_secs(5), range = Duration::ZERO..=MINUTE
             thread::sleep(time);
         });
     }
-    // Who types the next line finds it so.
+    // The next typed line finds the stalled runtime.
     let until = Instant::now() + time.min(Duration::from_secs(5));
     while held.load(Ordering::Relaxed) < workers && Instant::now() < until {
         thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! `orders`: find those that went wrong, look on as they pass, and put them right.
+//! `orders`: find failed orders, watch changes, and retry.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -161,7 +161,7 @@ fn discard(State(orders): State<Orders>, _proof: Guard<Paused>) -> String {
     format!("{} orders discarded", orders.discard())
 }
 
-/// The proof that no worker takes an order just now.
+/// The proof that no worker takes an order at the moment.
 struct Paused;
 
 impl FromCaller for Paused {
@@ -185,7 +185,7 @@ mod tests {
         Backdoor::testing().state(orders.clone())
     }
 
-    /// A book with so many orders, the first of which failed.
+    /// A book with this many orders, the first of which failed.
     async fn book(count: u32) -> Orders {
         let orders = Orders::default();
         for count in 1..=count {

@@ -1,4 +1,4 @@
-//! `price` and `refresh`: what things cost, and what the supplier has to do with it.
+//! `price` and `refresh`: prices, and the supplier's changes of them.
 
 use std::time::Duration;
 
