@@ -115,7 +115,7 @@ const BLESS: &[Step] = &[
     },
 ];
 
-/// The servers under measurement are programs of the package, too, so all of it is built first, and the shop's customers.
+/// The measured servers are programs of the package, too, so all of it is built first, and the shop's customers.
 const BENCH: &[Step] = &[
     Step {
         name: "build the measurements",
@@ -134,7 +134,7 @@ const BENCH: &[Step] = &[
     },
 ];
 
-/// The same test as in `check`, which then lasts as long as [`SOAK_SECONDS`] says.
+/// The same test as in `check`, for as long as [`SOAK_SECONDS`] says.
 const SOAK: &[Step] = &[Step {
     name: "soak",
     arguments: &["test", "--release", "--package", "tests", "--test", "it", "soak::", "--", "--nocapture"],
@@ -158,27 +158,27 @@ const SOAK_VIEWS: &[Step] = &[Step {
     environment: &[],
 }];
 
-/// How long the soak lasts; `--for` sets it.
+/// The length of the soak; `--for` sets it.
 const SOAK_SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 
-/// The last step of `check`, where the standard library for it is there or can be fetched.
+/// The last step of `check`, if the standard library for it is installed or can be fetched.
 const AARCH64: Step = Step {
     name: "aarch64, which is compiled and not run",
     arguments: &["check", "--package", "backdoor-runtime", "--target", "aarch64-unknown-linux-gnu"],
     environment: &[],
 };
 
-/// This machine's, given so that build scripts and macros are not sanitized.
+/// This machine's target, given so that build scripts and macros are not sanitized.
 const TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
-/// What of the nightly toolchain a step needs: arguments that succeed if it is there, and what to type if it is not.
+/// The part of the nightly toolchain that a step needs: arguments that succeed if it is installed, and the command that installs it.
 struct Needs {
     probe: &'static [&'static str],
     install: &'static str,
 }
 
-/// What is `unsafe`, under the tools that see what it does. They are of the nightly toolchain, so this is no part of `check`.
+/// The `unsafe` code under tools that check it. They need the nightly toolchain, so this is no part of `check`.
 const SANITIZE: &[(Needs, Step)] = &[
     (
         Needs {
@@ -208,7 +208,7 @@ const SANITIZE: &[(Needs, Step)] = &[
         Needs { probe: &["--version"], install: "rustup toolchain install nightly" },
         Step {
             name: "AddressSanitizer",
-            // Tests that compare functions' names are left out, which nightly mangles in another way.
+            // Tests that compare names of functions are left out, because nightly mangles names differently.
             arguments: &[
                 "test",
                 "--target",
@@ -229,7 +229,7 @@ const SANITIZE: &[(Needs, Step)] = &[
                 "tasks::ends",
                 "tasks::stuck",
             ],
-            // Stacks are copied with all that is in them, also what is not to be touched. Some tests leak on purpose.
+            // Stacks are copied as a whole, with bytes that must not be accessed otherwise. Some tests leak on purpose.
             environment: &[
                 ("RUSTFLAGS", "-Zsanitizer=address"),
                 ("ASAN_OPTIONS", "replace_intrin=0:detect_leaks=0"),
@@ -244,7 +244,7 @@ usage: cargo xtask <check|tidy [--accept]|package|public-api [--accept]|bless|be
   check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
   tidy   the first step of check alone: the order of folders, what files and tests have, what documents name, words;
-         `--accept` writes what follows from the sources: known.txt, if it shrinks, and the order in ARCHITECTURE
+         `--accept` writes the order of folders into ARCHITECTURE
   package
          package both crates, as check does: cargo warns of nothing, readme and licences are there, nothing outside is included
   public-api
@@ -311,7 +311,7 @@ fn main() -> ExitCode {
         left_out::begin();
     }
     for (at, step) in steps.iter().enumerate() {
-        // What was typed behind the chore's name is for its last step.
+        // Arguments after the name of the chore are for its last step.
         let more = if at + 1 == steps.len() { more } else { &[] };
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.envs(soak_seconds.map(|seconds| (SOAK_SECONDS, seconds.to_string())));
@@ -349,8 +349,7 @@ impl Step {
     }
 }
 
-/// Compiles for the other architecture, unless what that needs is missing and cannot be had: a machine may be cut off from where the
-/// toolchain came from.
+/// Compiles for the other architecture, unless its standard library is missing and cannot be fetched, as on a machine without network.
 fn aarch64() -> ExitCode {
     let fetched = Command::new("rustup").args(["target", "add", "aarch64-unknown-linux-gnu"]).status();
     if !fetched.is_ok_and(|status| status.success()) {
@@ -361,7 +360,7 @@ fn aarch64() -> ExitCode {
     ended(AARCH64.succeeds(cargo, &[]))
 }
 
-/// Runs the steps whose tool is there, and says which are left out.
+/// Runs the steps whose tool is installed, and reports the others.
 fn sanitize() -> ExitCode {
     for (needs, step) in SANITIZE {
         let probe = nightly().args(needs.probe).stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -374,7 +373,7 @@ fn sanitize() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Cargo of the nightly toolchain, whichever this is run by.
+/// Cargo of the nightly toolchain, whichever cargo runs this.
 fn nightly() -> Command {
     let mut cargo = Command::new("rustup");
     cargo.args(["run", "nightly", "cargo"]);

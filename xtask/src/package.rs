@@ -1,5 +1,5 @@
-//! What the crates are published with: cargo finds nothing to warn of, the readme and the licences are in each package, and no source
-//! includes a file that is not.
+//! Checks the packages for publication: cargo has no warning, the readme and the licences are in each package, and no source includes a
+//! file outside.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,13 +10,13 @@ use std::process::Command;
 /// The crates that authors get from a registry.
 const CRATES: [&str; 2] = ["backdoor-macros", "backdoor-runtime"];
 
-/// What stands beside the sources in each of them.
+/// The files beside the sources in each package.
 const BESIDE: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// The macros whose argument is a path from the file they stand in.
+/// The macros whose argument is a path relative to the file.
 const INCLUDES: [&str; 3] = ["include_str!(\"", "include_bytes!(\"", "include!(\""];
 
-/// Packages both crates without building them, and prints what is wrong. `true` if nothing is.
+/// Packages both crates without building them, and prints errors. `true` if there are none.
 pub(crate) fn is_clean() -> bool {
     println!("== package: {}", CRATES.join(", "));
     let mut wrong = packaged();
@@ -32,7 +32,7 @@ pub(crate) fn is_clean() -> bool {
     wrong.is_empty()
 }
 
-/// Cargo's own view. Both are packaged at once, since the one names a version of the other that no registry has yet.
+/// Cargo's own checks. Both are packaged together, because one depends on a version of the other that no registry has yet.
 fn packaged() -> Vec<String> {
     let packages = CRATES.iter().flat_map(|name| ["--package", name]);
     let said = cargo(["package", "--offline", "--no-verify", "--allow-dirty"].into_iter().chain(packages));
@@ -59,7 +59,7 @@ fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<(bool, Stri
     Ok((output.status.success(), text(&output.stdout), text(&output.stderr)))
 }
 
-/// What the package needs and does not have.
+/// Files that the package needs and does not have.
 fn missing(name: &str, files: &BTreeSet<PathBuf>) -> Vec<String> {
     let beside = BESIDE.iter().filter(|file| !files.contains(Path::new(file)));
     let mut wrong: Vec<String> = beside.map(|file| format!("{name} has no {file}")).collect();
@@ -83,7 +83,7 @@ fn included(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The path from the package's root, unless it leaves it.
+/// The path from the package's root, unless it leaves the package.
 fn beside_of(file: &Path, included: &str) -> Option<PathBuf> {
     let mut path = file.parent()?.to_owned();
     for part in Path::new(included).components() {

@@ -1,5 +1,5 @@
-//! The programs that the tests drive: one table, from which `cargo xtask check` installs what is missing where it may, and names it
-//! where it may not.
+//! The programs that the tests run: one table, from which `cargo xtask check` installs missing ones if it may, and names them if it may
+//! not.
 
 use std::env;
 use std::path::Path;
@@ -15,12 +15,12 @@ struct Program {
     without: Without,
 }
 
-/// What a run is worth without a program.
+/// The effect of a missing program on a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Without {
     /// A test fails, so the check ends at once.
     Fails,
-    /// A test says that it was left out.
+    /// A test reports that it was left out.
     LeftOut,
 }
 
@@ -51,7 +51,7 @@ impl Program {
     }
 }
 
-/// Installs what is missing, where this process may. Gives whether the tests can pass.
+/// Installs missing programs, if this process may. Returns whether the tests can pass.
 pub(crate) fn install() -> bool {
     let missing: Vec<&Program> = PROGRAMS.iter().filter(|program| !program.is_there()).collect();
     if missing.is_empty() {
@@ -63,7 +63,7 @@ pub(crate) fn install() -> bool {
     let is_debian = is_in_path("apt-get") && Path::new("/etc/debian_version").exists();
     if is_debian && is_root() {
         println!("== programs that the tests need: apt-get install {}", packages.join(" "));
-        // One package that cannot be had keeps none of the others away.
+        // If one package cannot be installed, the others still are.
         if apt_get(&["update"]) && !apt_get(&install_arguments(&packages)) {
             packages.iter().for_each(|package| _ = apt_get(&install_arguments(&[package])));
         }
@@ -87,7 +87,7 @@ fn install_arguments<'a>(packages: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn apt_get(arguments: &[&str]) -> bool {
-    // A machine that is cut off from the mirror goes on soon.
+    // Without network, the install fails soon.
     let options = ["-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"];
     let status = Command::new("apt-get")
         .args(options)
@@ -103,7 +103,7 @@ fn is_root() -> bool {
 }
 
 fn is_in_path(program: &str) -> bool {
-    // What an ordinary user's path often lacks.
+    // Directories that an ordinary user's path often lacks.
     let more = ["/usr/sbin", "/sbin"].map(Into::into);
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).chain(more).any(|directory| directory.join(program).is_file())

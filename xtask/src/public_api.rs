@@ -1,8 +1,8 @@
-//! `docs/public-api.txt`: what an author can name of `backdoor-runtime`, one line an item, so that a change of it is seen in the diff.
+//! `docs/public-api.txt`: the items of `backdoor-runtime` that an author can name, one a line, so that a diff shows each change.
 //!
-//! The list is read from rustdoc's JSON, which knows what macros write and what `cfg` leaves out. The pinned toolchain is stable and
-//! gives that JSON only with `RUSTC_BOOTSTRAP`. Cargo must not see the variable: build scripts watch it, and all would be built anew.
-//! So cargo runs this program as its rustdoc, and [`rustdoc`] sets it.
+//! The list is read from rustdoc's JSON, which includes items from macros and excludes items removed by `cfg`. The pinned toolchain is
+//! stable and writes that JSON only with `RUSTC_BOOTSTRAP`. Cargo must not see the variable, because build scripts watch it and everything
+//! would be rebuilt. So cargo runs this program as its rustdoc, and [`rustdoc`] sets it.
 
 mod items;
 
@@ -16,13 +16,13 @@ use crate::public_api::items::Item;
 
 const FILE: &str = "docs/public-api.txt";
 
-/// What to type where a difference is meant.
+/// The command that accepts an intended difference.
 const ACCEPT: &str = "cargo xtask public-api --accept";
 
-/// Set where cargo runs this program as its rustdoc: the program that is.
+/// Set while cargo runs this program as its rustdoc: the real rustdoc.
 const RUSTDOC: &str = "BACKDOOR_XTASK_RUSTDOC";
 
-/// The real rustdoc, with what is not stable, if cargo has called this program as its rustdoc.
+/// Runs the real rustdoc with unstable options, if cargo has called this program as its rustdoc.
 pub(crate) fn rustdoc() -> Option<ExitCode> {
     let rustdoc = env::var_os(RUSTDOC)?;
     let status = Command::new(rustdoc).args(env::args_os().skip(1)).env("RUSTC_BOOTSTRAP", "1").status();
@@ -82,7 +82,7 @@ fn target() -> PathBuf {
 /// Lines before the first item.
 const HEAD_LINES: usize = 4;
 
-/// The file: how many there are, where they are, and one line an item, by its path.
+/// The file: the counts, and one line for each item, sorted by path.
 fn render(items: &[Item]) -> String {
     let (root, beyond): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.is_at_root());
     let of_types = root.iter().filter(|item| item.is_associated()).count();
@@ -110,7 +110,7 @@ fn render(items: &[Item]) -> String {
     text
 }
 
-/// Lines that only one of two texts has, the counts aside, as `diff` marks them.
+/// Lines that only one of two texts has, without the counts, marked as by `diff`.
 fn difference(kept: &str, now: &str) -> Vec<String> {
     let only = |these: &str, others: &str, mark: &str| -> Vec<String> {
         let others: Vec<&str> = others.lines().collect();

@@ -1,10 +1,9 @@
-//! Rules of the sources that no compiler knows: the order of the runtime's folders, what every file and every test has, that
-//! documents name what is there, and words that nobody writes. Each finding names the file, the line and the rule.
+//! Rules for the sources that no compiler checks: the order of the runtime's folders, the parts of every file and test, names in documents,
+//! and forbidden wordings. Each finding names the file, the line and the rule.
 
 mod assertions;
 mod circles;
 mod documents;
-mod known;
 mod layers;
 mod order;
 mod rust_files;
@@ -16,8 +15,6 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::tidy::known::{Counted, Known};
 
 /// A place that breaks a rule.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,45 +30,28 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at the workspace in the current directory and prints what it finds. `true` if it finds nothing.
+/// Checks the workspace in the current directory and prints the findings. `true` if there are none.
 pub(crate) fn is_tidy() -> bool {
     println!("== tidy: the order of folders, files, tests, documents and words");
     let root = Path::new("");
-    let look = || -> io::Result<Vec<Finding>> {
-        let (mut findings, counted) = look(root)?;
-        let known = Known::read(root)?.unwrap_or_default();
-        if known.could_shrink(&Known::of(&counted)) {
-            println!("{}", known::shrink());
-        }
-        findings.extend(known.more(counted, |key| !root.join(key).exists()));
-        Ok(findings)
-    };
-    look().map_or_else(|error| failed(&error), reported)
+    look(root).map_or_else(|error| failed(&error), reported)
 }
 
-/// Writes what follows from the sources: the list of what is known, unless it would grow, and the order of folders in ARCHITECTURE.
+/// Writes the order of folders into ARCHITECTURE.
 pub(crate) fn accept() -> bool {
-    let root = Path::new("");
-    let accept = || -> io::Result<()> {
-        order::quote(root)?;
-        let (_, counted) = look(root)?;
-        Known::accept(root, Known::read(root)?.as_ref(), &Known::of(&counted))
-    };
-    accept().map_or_else(|error| failed(&error), |()| is_tidy())
+    order::quote(Path::new("")).map_or_else(|error| failed(&error), |()| is_tidy())
 }
 
-/// What breaks a rule that holds everywhere, and one of which some places are known.
-fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
+/// All places that break a rule.
+fn look(root: &Path) -> io::Result<Vec<Finding>> {
     let (tests, without) = assertions::look(root)?;
-    let (missing, wide) = documents::look(root)?;
     let mut findings = layers::look(root)?;
     findings.extend(rust_files::look(root)?);
     findings.extend(without);
-    findings.extend(missing);
-    let mut counted = test_names::look(&tests);
-    counted.extend(wide);
-    counted.extend(wording::look(root)?);
-    Ok((findings, counted))
+    findings.extend(documents::look(root)?);
+    findings.extend(test_names::look(&tests));
+    findings.extend(wording::look(root)?);
+    Ok(findings)
 }
 
 fn reported(mut findings: Vec<Finding>) -> bool {
@@ -87,7 +67,7 @@ fn failed(error: &io::Error) -> bool {
     false
 }
 
-/// The files below a folder with this extension, but for what is built or hidden, and links to files elsewhere, sorted.
+/// The files below a folder with this extension, sorted, without build output, hidden folders, and symbolic links.
 ///
 /// # Errors
 /// A folder cannot be read.
@@ -111,7 +91,7 @@ fn files(root: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
             }
         }
     }
-    // As they are named in the repository, without the leading `./`.
+    // Paths as the repository names them, without the leading `./`.
     let mut found: Vec<PathBuf> =
         found.iter().map(|path| path.strip_prefix(".").unwrap_or(path).to_owned()).collect();
     found.sort();

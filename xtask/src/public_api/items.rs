@@ -1,11 +1,11 @@
-//! The items of a crate, as rustdoc's JSON has them: what can be reached from the root by public names, each once, by its shortest path.
+//! The items of a crate in rustdoc's JSON: those that can be reached from the root by public names, each once, by its shortest path.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::Value;
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Struct,
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// By rustdoc's word for it. Nothing for what is not counted.
+    /// From rustdoc's name of the kind. Nothing for kinds that are not counted.
     fn of(word: &str) -> Option<Self> {
         Some(match word {
             "struct" => Self::Struct,
@@ -58,7 +58,7 @@ impl Kind {
 pub(super) struct Item {
     pub(super) kind: Kind,
     pub(super) path: Vec<String>,
-    /// Of how many of the path's words the module is.
+    /// How many words of the path belong to the module.
     pub(super) depth: usize,
 }
 
@@ -72,14 +72,14 @@ impl Item {
         self.path.len() > self.depth + 1
     }
 
-    /// The module below the root that it lies in.
+    /// The module below the root that contains it.
     pub(super) fn module(&self) -> &str {
         self.path.first().map_or("", String::as_str)
     }
 }
 
 /// # Errors
-/// It is no JSON of rustdoc's, as far as that is read here.
+/// The text is no JSON of rustdoc, or lacks a part that is read here.
 pub(super) fn read(json: &Value) -> io::Result<Vec<Item>> {
     let mut reader = Reader { json, found: BTreeMap::new(), open: Vec::new() };
     reader.module(&json["root"], &[])?;
@@ -92,14 +92,14 @@ pub(super) fn read(json: &Value) -> io::Result<Vec<Item>> {
 
 struct Reader<'a> {
     json: &'a Value,
-    /// By rustdoc's number of the item, and what it is there: a derive and a trait may share a name, and never a number.
+    /// By rustdoc's id and the kind: a derive and a trait may share a name, but never an id.
     found: BTreeMap<String, Item>,
     /// Modules that are being read: one may re-export its parent.
     open: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    /// What rustdoc tells about an item of this crate.
+    /// Rustdoc's data about an item of this crate.
     fn item(&self, id: &Value) -> Option<&'a Value> {
         self.json["index"].get(id.to_string())
     }
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
         match (self.item(id), used["is_glob"] == true) {
             (Some(_), true) => self.module(id, path),
             (Some(_), false) => self.named(id, name, path),
-            // It is another crate's: its name is all that is ours.
+            // It belongs to another crate: only its name is known.
             (None, _) => {
                 let word = self.json["paths"][id.to_string()]["kind"].as_str().unwrap_or("macro");
                 if let Some(kind) = Kind::of(word) {
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps an item's shortest path. `true` if that is this one.
+    /// Stores an item's path if it is the shortest so far. `true` if it is.
     fn keep(&mut self, id: &Value, kind: Kind, path: Vec<String>, depth: usize) -> bool {
         let item = Item { kind, path, depth };
         match self.found.get(&id.to_string()) {
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What an item is, in rustdoc's word, and what belongs to that.
+/// The kind of an item in rustdoc's words, and its members.
 fn inner(item: &Value) -> Option<(&str, &Value)> {
     item["inner"].as_object()?.iter().next().map(|(word, inner)| (word.as_str(), inner))
 }

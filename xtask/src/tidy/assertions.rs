@@ -1,4 +1,4 @@
-//! A test asserts something: by a macro, or by a helper that asserts for it. Helpers are found by their names, in all tests together.
+//! Every test asserts something: by a macro, or by a helper that asserts for it. Helpers are found by name, in all tests together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use syn::{Attribute, Block, ImplItemFn, ItemFn};
 
 use crate::tidy::Finding;
 
-/// What fails by itself where something is not so.
+/// Calls that fail if a condition is wrong.
 const ASSERTING: &[&str] = &[
     "assert",
     "assert_eq",
@@ -25,10 +25,10 @@ const ASSERTING: &[&str] = &[
     "unwrap_err",
 ];
 
-/// What a test calls tells nothing about whether it asserts, where half of all types have a function of that name.
+/// Names of functions that many types have, so that a call does not show whether it asserts.
 const TOO_COMMON: &[&str] = &["new", "start", "drop", "default", "fmt", "from", "with", "run"];
 
-/// What the tests are called, and which of them assert nothing.
+/// The names of all tests, and the tests without an assertion.
 ///
 /// # Errors
 /// A file cannot be read, or is not Rust.
@@ -63,7 +63,7 @@ pub(super) struct Test {
     names: BTreeSet<String>,
 }
 
-/// All functions, with the names that their bodies have.
+/// All functions, with the names that their bodies use.
 #[derive(Default)]
 struct Functions {
     file: PathBuf,
@@ -72,7 +72,7 @@ struct Functions {
 }
 
 impl Functions {
-    /// The names that assert, also by others of them.
+    /// The names that assert, directly or through other functions.
     fn asserting(&self) -> BTreeSet<String> {
         let mut asserting: BTreeSet<String> = ASSERTING.iter().map(|&name| name.to_owned()).collect();
         loop {
@@ -107,7 +107,7 @@ impl Functions {
     }
 }
 
-/// Helpers stand in the tests, or in a `mod tests`, whose names rarely are those of what they test.
+/// Helpers are in the tests, or in a `mod tests`, whose functions rarely have the names of the code under test.
 fn is_of_tests(file: &Path) -> bool {
     file.starts_with("tests") || file.starts_with("backdoor-runtime") || file.starts_with("backdoor-macros")
 }
@@ -123,7 +123,7 @@ impl<'ast> Visit<'ast> for Functions {
         visit::visit_impl_item_fn(self, function);
     }
 
-    /// Properties of `proptest!` and tests that a macro of ours makes are functions in tokens.
+    /// Properties of `proptest!` and tests made by a macro of ours are functions inside a macro's tokens.
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         if let Ok(file) = syn::parse2::<syn::File>(call.tokens.clone()) {
             self.visit_file(&file);

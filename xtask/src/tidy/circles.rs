@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Who uses whom.
+/// The edges: each name, and the names that it uses.
 pub(super) type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// The components of more than one name, by Tarjan's algorithm (1972).
@@ -47,7 +47,7 @@ pub(super) fn shortest(graph: &Graph, component: &BTreeSet<String>, from: &str) 
     Vec::new()
 }
 
-/// Tarjan's numbers: when a name was met, and the earliest on the stack that it reaches.
+/// Tarjan's numbers: the order in which a name was visited, and the earliest name on the stack that it reaches.
 struct Search<'a> {
     graph: &'a Graph,
     numbers: BTreeMap<&'a str, usize>,

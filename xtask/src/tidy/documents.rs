@@ -1,30 +1,27 @@
-//! What a document names is there: files of the repository in backticks, and the targets of links. And its lines end where a terminal's
-//! do.
+//! Names in documents exist: files of the repository in backticks, and targets of links. Lines of documents have a maximum width.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::tidy::Finding;
-use crate::tidy::known::Counted;
 
-/// Where a document's paths may begin, beside its own folder.
+/// The directories that a path in a document may be relative to, beside the document's own.
 const ROOTS: &[&str] =
     &["", "backdoor-runtime/src", "backdoor-macros/src", "tests", "tests/it", "bench", "bench/src"];
 
-/// What looks like a file of ours and is none: files that programs write, and names in examples.
+/// Names that look like files of ours and are not: files that programs write, and names in examples.
 const NOT_OURS: &[&str] = &[];
 
-/// Columns of a line of text. Tables and links cannot be broken, and what is quoted as code stays as it is.
+/// The most columns of a line of text. Tables and links cannot be wrapped, and code stays as it is.
 const WIDEST: usize = 120;
 
-/// What is not so, and lines that are too wide.
+/// Names and links that lead nowhere, and lines that are too wide.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
+pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    let mut wide = Vec::new();
     for file in super::files(root, "md")? {
         let text = fs::read_to_string(&file)?;
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -40,8 +37,7 @@ pub(super) fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
             let width = line.chars().count();
             if width > WIDEST && !is_table(line) && !has_link(line) {
                 let rule = format!("has {width} columns; at most {WIDEST} but for tables, code and links");
-                let finding = Finding { file: file.clone(), line: at + 1, rule };
-                wide.push(Counted { name: "long-line", key: file.display().to_string(), finding });
+                findings.push(Finding { file: file.clone(), line: at + 1, rule });
             }
             let mut report = |rule: String| findings.push(Finding { file: file.clone(), line: at + 1, rule });
             for name in quoted(line).filter(|name| is_file_of_ours(name)) {
@@ -63,7 +59,7 @@ pub(super) fn look(root: &Path) -> io::Result<(Vec<Finding>, Vec<Counted>)> {
             }
         }
     }
-    Ok((findings, wide))
+    Ok(findings)
 }
 
 fn is_table(line: &str) -> bool {
@@ -74,7 +70,7 @@ fn has_link(line: &str) -> bool {
     line.contains("](") || line.contains("]: ") || line.contains("://")
 }
 
-/// What stands in single backticks.
+/// The texts in single backticks.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
@@ -91,7 +87,7 @@ fn is_file_of_ours(name: &str) -> bool {
     is_plain && is_ours && name.contains('/') && !name.starts_with('/') && !NOT_OURS.contains(&name)
 }
 
-/// A path, and no item of Rust in an intra-doc link.
+/// Whether this is a path, and not an item of Rust in an intra-doc link.
 fn is_path(target: &str) -> bool {
     target.contains('/') || target.contains('.')
 }

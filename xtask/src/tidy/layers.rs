@@ -1,5 +1,4 @@
-//! A folder of the runtime uses only what stands below it, and neither folders nor files use each other in a circle, parent and child
-//! aside.
+//! A folder of the runtime uses only lower ones, and neither folders nor files use each other in a circle, except parent and child.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -26,7 +25,7 @@ pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Modules that no entry of the order has.
+/// Modules without an entry in the order.
 fn outside_the_order(sources: &Crate) -> Vec<Finding> {
     let outside = sources.modules().filter(|module| !module.is_empty() && order::entry(module).is_none());
     let finding = |module: &ModulePath| Finding {
@@ -40,7 +39,7 @@ fn outside_the_order(sources: &Crate) -> Vec<Finding> {
     outside.map(finding).collect()
 }
 
-/// Uses of what stands higher.
+/// Uses of a higher entry.
 fn upward(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for used in uses {
@@ -54,8 +53,8 @@ fn upward(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     findings
 }
 
-/// Files that use each other in a circle, a parent and its child aside: each file counts once, at its use of the next of a shortest
-/// way back to it.
+/// Files that use each other in a circle, except a parent and its child: each file counts once, at its use of the next file in a shortest
+/// circle.
 fn files(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     let name = |module: &ModulePath| module.join("/");
     let mut graph = Graph::new();
@@ -77,8 +76,8 @@ fn files(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     findings
 }
 
-/// Folders that use each other in a circle, or a folder and a file beside it, at every depth below an entry of the order, which leaves
-/// no circle of entries. Files alone are in [`files`].
+/// Folders that use each other in a circle, or a folder and a file beside it, at every depth below an entry of the order; entries
+/// themselves have no circle. Circles of files alone are in [`files`].
 fn folders(sources: &Crate, uses: &[Use]) -> Vec<Finding> {
     let mut levels: BTreeMap<ModulePath, Vec<(String, String, &Use)>> = BTreeMap::new();
     let is_inside = |used: &&Use| order::entry(&used.from) == order::entry(&used.to);

@@ -9,8 +9,8 @@ use crate::tidy::Finding;
 use crate::tidy::layers::SOURCE;
 use crate::tidy::rust_sources::ModulePath;
 
-/// From the bottom to the top, with what each holds: a folder or file uses only what stands before it in this list. A folder of
-/// folders may be listed by its parts, and `*` is any part.
+/// From the bottom to the top, with the contents of each: a folder or file uses only those before it in this list. A folder of folders may
+/// be listed by its parts, and `*` stands for any part.
 const ORDER: &[(&str, &str)] = &[
     (
         "base",
@@ -86,25 +86,25 @@ const DOCUMENT: &str = "ARCHITECTURE.md";
 const BEGIN: &str = "<!-- order of folders: cargo xtask tidy --accept -->";
 const END: &str = "<!-- end of the order -->";
 
-/// The entry of the table that a module belongs to: the deepest that it lies in.
+/// The entry of the table for a module: the deepest one that contains it.
 pub(super) fn entry(module: &ModulePath) -> Option<&'static str> {
     let path = module.join("/");
     let entries = ORDER.iter().map(|&(entry, _)| entry).filter(|entry| lies_in(&path, entry));
     entries.max_by_key(|entry| entry.split('/').count())
 }
 
-/// Whether a path is an entry's, or lies below it.
+/// Whether a path equals an entry, or is below it.
 pub(super) fn lies_in(path: &str, entry: &str) -> bool {
     let mut parts = path.split('/');
     entry.split('/').all(|wanted| parts.next().is_some_and(|part| wanted == "*" || part == wanted))
 }
 
-/// Where an entry stands, the lowest first.
+/// The position of an entry, the lowest first.
 pub(super) fn height(entry: &str) -> usize {
     ORDER.iter().position(|(known, _)| *known == entry).unwrap_or(ORDER.len())
 }
 
-/// Entries that no file stands for.
+/// Entries without a file.
 pub(super) fn missing(source: &Path) -> Vec<Finding> {
     let missing = ORDER.iter().filter(|(entry, _)| {
         let path = source.join(entry);
@@ -116,7 +116,7 @@ pub(super) fn missing(source: &Path) -> Vec<Finding> {
     missing.map(|(entry, _)| finding(entry)).collect()
 }
 
-/// The table as ARCHITECTURE has it: from the top to the bottom, and the parts of each folder of folders from the bottom to the top.
+/// The table in ARCHITECTURE's form: from the top to the bottom, and the parts of each folder of folders from the bottom to the top.
 fn rendered(source: &Path) -> String {
     let row = |name: &str, entry: &str, holds: &str| {
         if let Some(part) = name.strip_prefix("*/") {
@@ -177,7 +177,7 @@ pub(super) fn quote(root: &Path) -> io::Result<()> {
     }
 }
 
-/// What stands before the markers, between them, and behind them.
+/// The text before the markers, between them, and after them.
 fn parts(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once(BEGIN)?;
     let (quoted, after) = rest.strip_prefix('\n')?.split_once(END)?;

@@ -1,4 +1,4 @@
-//! What every Rust file has: a beginning that says why it is there, and an end in sight. And the numbers of compile-fail fixtures.
+//! The form of every Rust file: a beginning that states its purpose, and a limited length. Also the numbers of compile-fail fixtures.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::tidy::Finding;
 
-/// Lines. Past it there is a second idea in the file.
+/// The most lines. A longer file has a second idea.
 const LONGEST: usize = 450;
 
-/// Fixtures begin with the mistake, since the compiler's message counts their lines; snapshots are written by a program.
+/// Fixtures begin with the error, because the compiler's message contains their line numbers; snapshots are written by a program.
 const WITHOUT_BEGINNING: &[&str] = &["tests/ui", "backdoor-macros/src/snapshots"];
 
 /// # Errors

@@ -1,5 +1,5 @@
-//! The modules of a crate as `syn` reads them, and which of them uses which: a path is followed through re-exports to the file that
-//! defines what it names, so that `crate::Session` counts for `dispatch/session.rs` and not for `lib.rs`.
+//! The modules of a crate as `syn` parses them, and the uses between them: a path is followed through re-exports to the file that defines
+//! its item, so that `crate::Session` counts for `dispatch/session.rs` and not for `lib.rs`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ pub(super) struct Crate {
 struct Module {
     file: PathBuf,
     syntax: File,
-    /// What a `use` brings in, by the name it has here.
+    /// The item that a `use` imports, by its name here.
     imports: BTreeMap<String, Vec<String>>,
 }
 
@@ -64,7 +64,7 @@ impl Crate {
         self.modules.get(module).map_or(Path::new("?"), |module| &module.file)
     }
 
-    /// Who uses whom, outside of `#[cfg(test)]`.
+    /// Which module uses which, outside of `#[cfg(test)]`.
     pub(super) fn uses(&self) -> Vec<Use> {
         let mut uses = Vec::new();
         for (from, module) in &self.modules {
@@ -83,7 +83,7 @@ impl Crate {
         uses
     }
 
-    /// What a parent declares for tests only.
+    /// Modules that a parent declares for tests only.
     fn leave_out_tests(&mut self) {
         let mut tests: Vec<ModulePath> = Vec::new();
         for (path, module) in &self.modules {
@@ -121,13 +121,13 @@ impl Crate {
         }
     }
 
-    /// The module that defines what this path names, seen from a module; nothing for a path out of the crate.
+    /// The module that defines the item of this path, seen from a module; nothing for a path out of the crate.
     fn resolve(&self, from: &ModulePath, segments: &[String]) -> Option<ModulePath> {
         self.follow(from, segments, 0)
     }
 
     fn follow(&self, from: &ModulePath, segments: &[String], depth: usize) -> Option<ModulePath> {
-        // Far more re-exports than anybody chains: a circle of them is the compiler's to refuse.
+        // Longer than any chain of re-exports; the compiler reports circles of them.
         const DEEPEST: usize = 16;
         if depth > DEEPEST {
             return None;
@@ -171,7 +171,7 @@ fn joined(path: &ModulePath, name: &str) -> ModulePath {
     path.iter().cloned().chain([name.to_owned()]).collect()
 }
 
-/// Whether an item is there in tests only.
+/// Whether an item exists in tests only.
 pub(super) fn only_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
@@ -224,7 +224,7 @@ fn collect(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<Leaf>) {
     }
 }
 
-/// Every path that a file writes, but for those of tests.
+/// Every path in a file, except those of tests.
 #[derive(Default)]
 struct Paths {
     found: Vec<(Vec<String>, usize)>,
@@ -261,7 +261,7 @@ impl<'ast> Visit<'ast> for Paths {
 }
 
 impl Paths {
-    /// Paths that begin with `crate` in the tokens of a macro's call, which nobody but the macro can parse.
+    /// Paths that begin with `crate` in the tokens of a macro call, which only the macro can parse.
     fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
         use proc_macro2::TokenTree;
         let mut path: Vec<String> = Vec::new();

@@ -1,13 +1,12 @@
-//! Wordings that no source, document or test name has: words that say who somebody is, and phrases that were riddles.
+//! Wordings that no source, document or test name may have: pronouns for a person, and riddles of earlier texts.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::tidy::known::Counted;
 use crate::tidy::{self, Finding};
 
-/// What is written, and what to write. Words are compared whole and in any case; `#` is a number, and `_` in names is a space.
+/// Each wording, and what to write instead. Words are compared whole and in any case; `#` is a number, and `_` in names is a space.
 const WORDINGS: &[(&str, &str)] = &[
     ("he", "they"),
     ("him", "them"),
@@ -29,13 +28,13 @@ const WORDINGS: &[(&str, &str)] = &[
     ("with a prompt behind it", "`redraws the prompt`"),
 ];
 
-/// The table above, and this list's tests.
+/// This file contains the table.
 const NOT_LOOKED_AT: &[&str] = &["xtask/src/tidy/wording.rs"];
 
 /// # Errors
 /// A file cannot be read.
-pub(super) fn look(root: &Path) -> io::Result<Vec<Counted>> {
-    let mut counted = Vec::new();
+pub(super) fn look(root: &Path) -> io::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
     let mut files = tidy::files(root, "rs")?;
     files.extend(tidy::files(root, "md")?);
     for file in files {
@@ -46,15 +45,14 @@ pub(super) fn look(root: &Path) -> io::Result<Vec<Counted>> {
         for (at, line) in text.lines().enumerate() {
             for (wording, instead) in found(line) {
                 let rule = format!("`{wording}`: write {instead}");
-                let finding = Finding { file: file.clone(), line: at + 1, rule };
-                counted.push(Counted { name: "wording", key: file.display().to_string(), finding });
+                findings.push(Finding { file: file.clone(), line: at + 1, rule });
             }
         }
     }
-    Ok(counted)
+    Ok(findings)
 }
 
-/// The wordings of a line.
+/// The wordings that a line contains.
 fn found(line: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     let words: Vec<String> = words(line);
     WORDINGS.iter().filter(move |(wording, _)| {
