@@ -1,5 +1,5 @@
-//! One call of a command, as everything that takes part in it sees it: who asked, what the command may say and how much, why it was
-//! told to stop, how it ended.
+//! One call of a command, for everything that takes part in it: the caller, the output and its limit, the reason for a stop, and the
+//! outcome.
 
 pub(crate) mod budget;
 pub(crate) mod chunks;

@@ -10,5 +10,5 @@ use std::sync::Arc;
 
 pub use change::Change;
 
-/// A value that a change put in the place of another, whatever its type. To hand it on runs no code of its type's.
+/// A value of any type that a change has replaced or stores. Moving it runs no code of its type.
 pub(crate) type Kept = Arc<dyn Any + Send + Sync>;

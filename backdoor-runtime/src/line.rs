@@ -1,4 +1,5 @@
-//! A typed line: to words with byte offsets, to a command, to arguments bound to its parameters; with errors that underline the word.
+//! A typed line: split into words with byte offsets, resolved to a command, and bound to its parameters; with errors that underline the
+//! word.
 
 mod bind;
 mod complete;

@@ -1,4 +1,4 @@
-//! What a command replies: a value for machines, and what a person sees of it.
+//! The reply of a command: a value for programs, and text for a person.
 
 pub(crate) mod cell;
 mod convert;
@@ -22,29 +22,29 @@ pub(crate) use record::record;
 pub use table::{Column, Cut};
 pub use value::Value;
 
-/// What a reply is wanted as.
+/// The requested form of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
     /// Text for a person; else one line of JSON.
     pub text: bool,
-    /// The value itself beside it, for tests.
+    /// Whether the value is kept beside it, for tests.
     pub kept: bool,
-    /// Columns of the person's terminal, where they are known.
+    /// The width of the terminal, if it is known.
     pub width: Option<usize>,
-    /// The most bytes of it: what goes beyond is not made.
+    /// The limit in bytes: output beyond it is not made.
     pub room: usize,
 }
 
-/// One reply, or one item of it, as it was wanted.
+/// One reply, or one item of it, in the requested form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
-    /// What a person sees; made from the value where there is none.
+    /// The text for a person; made from the value if there is none.
     pub text: Option<String>,
-    /// What a machine sees.
+    /// The value for a program.
     pub value: Option<Value>,
-    /// Whether the value is all of it: the rest of one that has no room in the answer is not made.
+    /// Whether the value is complete: parts beyond the limit of the answer are not made.
     pub is_whole: bool,
-    /// Whether the text goes to a terminal as it is.
+    /// Whether the text goes to a terminal unescaped.
     pub raw: bool,
 }
 
@@ -54,23 +54,23 @@ impl Form {
         Self { text: true, kept: false, width, room: usize::MAX }
     }
 
-    /// Whether the value is needed, in whatever form.
+    /// Whether the value is needed in any form.
     pub(crate) fn wants_value(self) -> bool {
         !self.text || self.kept
     }
 }
 
 impl Rendered {
-    /// The reply of a command that has nothing to say.
+    /// The reply of a command without output.
     pub const NOTHING: Self =
         Self { text: Some(String::new()), value: Some(Value::Null), is_whole: true, raw: false };
 
-    /// The reply that might have been there: a person sees that it is not.
+    /// The reply for a missing value: a person sees that it is missing.
     pub(crate) fn none() -> Self {
         Self { text: Some(format!("{}\n", text::NONE)), ..Self::NOTHING }
     }
 
-    /// What a person sees.
+    /// The text for a person.
     pub(crate) fn into_text(self, form: Form) -> String {
         match (self.text, self.value) {
             (Some(text), _) => text,
@@ -79,7 +79,7 @@ impl Rendered {
         }
     }
 
-    /// What a machine sees.
+    /// The value for a program.
     pub(crate) fn into_value(self) -> Value {
         match (self.value, self.text) {
             (Some(value), _) => value,

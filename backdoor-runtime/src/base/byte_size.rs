@@ -1,4 +1,4 @@
-//! A number of bytes, as it is shown.
+//! A number of bytes, typed and shown with a unit.
 
 use std::fmt;
 
@@ -68,7 +68,7 @@ pub(crate) fn size(bytes: u64) -> String {
     }
     let mut amount = bytes as f64 / 1024.0;
     let mut unit = 0;
-    // What would be shown as 1024.0 is one of the next unit.
+    // 1024.0 of a unit is shown as 1 of the next unit.
     while amount >= 1023.95 && unit + 1 < UNITS.len() {
         amount /= 1024.0;
         unit += 1;

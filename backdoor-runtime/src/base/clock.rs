@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Nanoseconds of `CLOCK_MONOTONIC`, as [`Instant`](std::time::Instant) has them, and
-/// [`coarse::now`](crate::base::coarse_clock::now) somewhat less; 584 years fit.
+/// Nanoseconds of `CLOCK_MONOTONIC`, the clock of [`Instant`](std::time::Instant). [`coarse::now`](crate::base::coarse_clock::now) is
+/// slightly behind it. 584 years fit.
 #[inline]
 pub(crate) fn now() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);

@@ -9,20 +9,20 @@ use std::{ascii, borrow::Cow};
 
 pub(crate) use self::context::Context;
 
-/// Spells out every character that could move a cursor, change a terminal, reorder what is read or make two names look alike that are
-/// not, as `\x1b`, `\r` and `\u{202e}`: what Unicode has as Cc, Cf, Zl, Zp, Bidi_Control or Default_Ignorable_Code_Point, private-use
-/// characters, and code points that stand for nothing (of Unicode 16.0.0: later characters are spelled out, too). Newline and tab stay.
-/// So do combining marks, up to 8 on one base, and inside an emoji sequence its joiners and its style. A byte that is no UTF-8 cannot
-/// be in a `str`: 8-bit controls are refused with their line, and no command can print them.
+/// Escapes every character that could move a cursor, change a terminal, reorder text or make two different names look alike, as `\x1b`,
+/// `\r` and `\u{202e}`: the characters that Unicode lists as Cc, Cf, Zl, Zp, Bidi_Control or Default_Ignorable_Code_Point, private-use
+/// characters, and unassigned code points (of Unicode 16.0.0: later characters are escaped, too). Newline and tab stay. So do combining
+/// marks, up to 8 on one base, and the joiners and the style inside an emoji sequence. An invalid UTF-8 byte cannot be in a `str`: lines
+/// with 8-bit controls are refused, and no command can print them.
 ///
-/// The result is for reading, not for reading back: a backslash stays as it is, so that paths and escaped text survive
-/// any number of passes. Text with nothing to escape is borrowed.
+/// The result is for reading and cannot be parsed back: a backslash stays as it is, so that paths and escaped text survive any number of
+/// passes. Text without such characters is borrowed.
 #[cfg(test)]
 fn escape(text: &str) -> Cow<'_, str> {
     escape_where(text, |character| character != '\n' && character != '\t')
 }
 
-/// Makes text harmless on one line: newline and tab become `\n` and `\t` too: for logs and one-line messages.
+/// Makes text harmless on one line: newline and tab become `\n` and `\t` too. For logs and one-line messages.
 pub(crate) fn escape_line(text: &str) -> Cow<'_, str> {
     escape_where(text, |_| true)
 }
@@ -36,14 +36,14 @@ pub(crate) enum Newline {
     Lf,
 }
 
-/// Turns text into the bytes of one peer: escaped but for newline and tab, with the peer's line ends.
+/// Turns text into the bytes for one peer: escaped except for newline and tab, with the peer's line ends.
 ///
 /// Nothing here doubles an IAC for telnet: UTF-8 has no byte 0xFF, so no `&str` can hold one.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     newline: Newline,
     context: Context,
-    /// It ended the last text, and only what comes next tells what becomes of it: a CR, or a part of an emoji sequence.
+    /// A character that ended the last text and whose form depends on the next one: a CR, or a part of an emoji sequence.
     waiting: Option<char>,
     is_at_line_start: bool,
 }
@@ -54,13 +54,13 @@ impl Encoder {
         Self { newline, context: Context::default(), waiting: None, is_at_line_start: true }
     }
 
-    /// Changes the line ends from here on, as for a peer that begins to speak telnet.
+    /// Changes the line ends from here on, for a peer that starts to speak telnet.
     pub(crate) fn set_newline(&mut self, newline: Newline) {
         self.newline = newline;
     }
 
-    /// Appends `text` to `out`. Both `"\n"` and `"\r\n"` are one newline; any other `'\r'` is shown as `\r`. It makes no
-    /// difference how a text is cut into calls.
+    /// Appends `text` to `out`. Both `"\n"` and `"\r\n"` are one newline; any other `'\r'` is shown as `\r`. The result does not depend on
+    /// how a text is split into calls.
     pub(crate) fn encode(&mut self, text: &str, out: &mut Vec<u8>) {
         let mut rest = text;
         if self.waiting.is_some()
@@ -95,7 +95,7 @@ impl Encoder {
         }
     }
 
-    /// Decides about the character that waits, now that the next one is known.
+    /// Decides about the pending character, now that the next one is known.
     fn decide(&mut self, next: char, out: &mut Vec<u8>) {
         match self.waiting {
             Some('\r') if next == '\n' => self.waiting = None,
@@ -107,7 +107,7 @@ impl Encoder {
         }
     }
 
-    /// Appends `text` as it is, but for its line ends.
+    /// Appends `text` unchanged except for its line ends.
     pub(crate) fn pass(&mut self, text: &str, out: &mut Vec<u8>) {
         self.finish(out);
         for line in text.split_inclusive('\n') {
@@ -121,20 +121,19 @@ impl Encoder {
         }
     }
 
-    /// Ends the text: a CR that still waits for its LF is shown, and so is a joiner. To be called before anything is written behind the
-    /// encoder's back, such as a prompt.
+    /// Ends the text: a pending CR is shown, and so is a joiner. Called before bytes that bypass the encoder are written, such as a prompt.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         if let Some(character) = self.waiting.take() {
             self.spell(character, out);
         }
     }
 
-    /// The peer's own echo of an Enter took the cursor to the start of a line.
+    /// The peer's own echo of Enter moved the cursor to the start of a line.
     pub(crate) fn line_entered(&mut self) {
         self.is_at_line_start = true;
     }
 
-    /// Whether what was written so far leaves the peer's cursor at the start of a line.
+    /// Whether the output so far leaves the peer's cursor at the start of a line.
     pub(crate) fn at_line_start(&self) -> bool {
         self.is_at_line_start
     }
@@ -176,7 +175,7 @@ fn escape_where(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The first character that is to be spelled out and is wanted, and where it starts.
+/// The first character that has to be escaped and is selected, and its position.
 fn find_special(
     context: &mut Context,
     text: &str,
@@ -198,7 +197,7 @@ fn find_special(
     }
 }
 
-/// Gives the ASCII characters that stand for a special one.
+/// Calls back with the ASCII characters that replace a special one.
 fn spell(character: char, mut push: impl FnMut(u8)) {
     match u8::try_from(character) {
         Ok(byte) if byte.is_ascii() => ascii::escape_default(byte).for_each(push),
@@ -242,7 +241,7 @@ mod tests {
         assert!(matches!(escape_line("one line and é€"), Cow::Borrowed(_)));
     }
 
-    /// Every character there is: what is special is spelt in printable ASCII, and everything else passes.
+    /// Every character: special ones are written in printable ASCII, and all others pass.
     #[test]
     fn every_character() {
         for character in '\0'..=char::MAX {
@@ -282,7 +281,7 @@ mod tests {
         check("🏴\u{e0067}\u{e007f}", r"🏴\u{e0067}\u{e007f}");
     }
 
-    /// Encodes whole and cut at every place, with both line ends.
+    /// Encodes whole and split at every place, with both line ends.
     fn check(text: &str, expected: &str, at_line_start: bool) {
         for (newline, expected) in
             [(Newline::Lf, expected.to_owned()), (Newline::CrLf, expected.replace('\n', "\r\n"))]

@@ -28,14 +28,14 @@ struct Block {
 
 static FIRST: Block = Block::empty();
 
-/// Held while a descriptor of ours is open, and dropped before it is closed: its number may be another's at once.
+/// Held while one of our descriptors is open, and dropped before it is closed: its number may be reused at once.
 #[derive(Debug)]
 pub(crate) struct Ours {
     slot: &'static AtomicI32,
     descriptor: RawFd,
 }
 
-/// The process that something was made in.
+/// The process in which a value was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process(u32);
 
@@ -46,7 +46,7 @@ impl Block {
 }
 
 impl Ours {
-    /// A child that is forked from now on closes its copy of this.
+    /// Registers a descriptor: a later forked child closes its copy.
     pub(crate) fn new(descriptor: &impl AsFd) -> Self {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(close_in_children);
@@ -65,7 +65,7 @@ impl Ours {
 
 impl Drop for Ours {
     fn drop(&mut self) {
-        // In a child the slot is empty, or that of another.
+        // In a child the slot is empty, or was reused.
         let _ = self.slot.compare_exchange(self.descriptor, NONE, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
@@ -85,24 +85,24 @@ impl Process {
 }
 
 fn close_in_children() {
-    // SAFETY: the handler does only what is safe in a signal handler, and lives as long as the process: where this is part of a library
-    // that is unloaded, the C library forgets it.
+    // SAFETY: the handler does only what is safe in a signal handler, and lives as long as the process: if this is part of a library that
+    // is unloaded, the C library removes the handler.
     let failed = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     if failed != 0 {
-        // For want of memory: a child that is forked keeps what it inherits, which is all that can be said.
+        // It fails only without memory: then a forked child keeps the descriptors that it inherits, and nothing can be done.
         tracing::warn!(target: "backdoor", "forked children inherit the console's sockets: pthread_atfork failed with error {failed}");
     }
 }
 
-/// Closes what is ours.
+/// Closes our descriptors.
 extern "C" fn in_child() {
     let mut block = Some(&FIRST);
     while let Some(Block { slots, next }) = block {
         for slot in slots {
             let descriptor = slot.swap(NONE, Ordering::AcqRel);
             if descriptor != NONE {
-                // SAFETY: the number was in its slot, so that this is the copy of a descriptor of ours. Nobody uses it in this process:
-                // the threads that do are not here, and the handle is leaked.
+                // SAFETY: the number was in its slot, so this is the copy of one of our descriptors. Nothing uses it in this process: the
+                // threads that do exist only in the parent, and the handle is leaked.
                 unsafe { libc::close(descriptor) };
             }
         }

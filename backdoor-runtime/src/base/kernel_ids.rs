@@ -1,5 +1,5 @@
-//! The numbers that the kernel gives this process, its threads and its user, and the time of its processor clocks, where a filter on system calls
-//! (seccomp(2)) may refuse to tell them: rustix takes it for granted that these calls succeed, and would panic.
+//! The ids that the kernel gives this process, its threads and its user, and the time of its processor clocks. A filter on system calls
+//! (seccomp(2)) may refuse these calls, and rustix would panic because it assumes that they succeed.
 
 use std::io;
 use std::path::Path;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, DynamicClockId, clock_gettime_dynamic};
 
-/// This process's number; -1, which is nobody's, where the kernel does not tell.
+/// This process's id; -1, which no process has, if the kernel refuses it.
 pub(crate) fn process() -> i32 {
     std::process::id().cast_signed()
 }
 
-/// This thread's number. Where the kernel refuses it, /proc has it; -1, which is nobody's, where that is missing too.
+/// This thread's id. If the kernel refuses it, it is read from /proc; -1, which no thread has, if that is missing too.
 pub(crate) fn thread() -> i32 {
     match thread_in_handler() {
         -1 => thread_in_proc().unwrap_or(-1),
@@ -26,19 +26,19 @@ pub(crate) fn thread_in_handler() -> i32 {
     unsafe { libc::syscall(libc::SYS_gettid) as i32 }
 }
 
-/// The user that this process acts as; `u32::MAX`, which is nobody (chown(2)), where the kernel does not tell.
+/// The user of this process; `u32::MAX`, which is no user (chown(2)), if the kernel refuses it.
 pub(crate) fn effective_user() -> u32 {
     // SAFETY: geteuid(2) takes no argument.
     unsafe { libc::geteuid() }
 }
 
-/// The group, likewise.
+/// The group of this process, likewise.
 pub(crate) fn effective_group() -> u32 {
     // SAFETY: getegid(2) takes no argument.
     unsafe { libc::getegid() }
 }
 
-/// The time of a clock of the processor's, which is always a system call: the vDSO has only clocks of the day.
+/// The time of a processor-time clock, which always needs a system call: the vDSO has only clocks of the day.
 ///
 /// # Errors
 /// The kernel refuses it.

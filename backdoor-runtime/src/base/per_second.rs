@@ -13,7 +13,7 @@ pub(crate) struct PerSecond {
 }
 
 impl PerSecond {
-    /// Whether one more event is logged now, of at most so many in a second, and how many before it were not.
+    /// Whether one more event is logged now, at most `most` in a second, and how many before it were not.
     pub(crate) fn admit(&mut self, most: u32, now: Instant) -> Option<u64> {
         if self.begun.is_none_or(|begun| now.saturating_duration_since(begun) >= SECOND) {
             self.begun = Some(now);

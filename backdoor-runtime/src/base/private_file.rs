@@ -67,7 +67,7 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         if !self.is_kept {
-            // What was to be written there was not, and why is said.
+            // The write to it failed, and that error is reported.
             let _ = fs::remove_dir_all(&self.path);
         }
     }

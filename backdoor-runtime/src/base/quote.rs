@@ -6,10 +6,10 @@ use crate::base::escape::escape_line;
 
 /// `word`, quoted so that the parser of lines gives it back as a value.
 pub(crate) fn quote(word: &str) -> Cow<'_, str> {
-    // What the renderer would spell out has to be spelled out in a way that reads back.
+    // Characters that the renderer would escape are escaped in a form that can be parsed.
     let hidden = |c: char| matches!(escape_line(c.encode_utf8(&mut [0; 4])), Cow::Owned(_));
-    // More than `split` needs is quoted: what a later syntax (pipes, variables) could take for its own must not change
-    // the meaning of a word that help showed.
+    // More words are quoted than `split` requires: a later syntax (pipes, variables) must not change the meaning of a word that help
+    // showed.
     let special = |c: char| c.is_whitespace() || hidden(c) || "'\"\\`|&;<>()$!#?".contains(c);
     let option = word.strip_prefix('-').is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
     if !word.is_empty() && !option && !word.contains(special) {

@@ -91,7 +91,7 @@ impl Reserve {
     /// Opens descriptors up to this number. If that fails, it is tried again the next time.
     pub(crate) fn renew(&mut self, count: usize) {
         while self.0.len() < count {
-            // It needs no file, which may not be there, and is the cheapest.
+            // It needs no file, which may be missing, and is the cheapest.
             let Ok(descriptor) = eventfd(0, EventfdFlags::CLOEXEC) else { break };
             self.0.push(descriptor);
         }

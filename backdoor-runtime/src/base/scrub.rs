@@ -33,13 +33,12 @@ const SECRET_NAMES: [&[u8]; 15] = [
 
 /// Whether the value of a field of this name is secret.
 pub(crate) fn is_secret(name: &str) -> bool {
-    // The last part alone: `db.password`, `r#token`.
+    // Only the last part of the name: `db.password`, `r#token`.
     let name = name.rsplit(['.', '#']).next().unwrap_or(name);
     names_a_secret(name.as_bytes())
 }
 
-/// Whether the text may contain a secret: most text has none of the signs before one. Without an early end, many bytes are checked at a
-/// time.
+/// Whether the text may contain a secret: most text has none of the characters that precede one. Many bytes are checked at a time.
 pub(crate) fn is_suspect(text: &[u8]) -> bool {
     let signs = text.iter().fold(false, |any, &byte| any | (byte == b':') | (byte == b'='));
     let mut bearers = false;
@@ -54,7 +53,7 @@ pub(crate) fn is_suspect(text: &[u8]) -> bool {
 pub(crate) fn scrub(text: &[u8], out: &mut Vec<u8>) {
     let mut copied = 0;
     let mut at = 0;
-    // There is no `@` between a `://` and here that was not looked at.
+    // Every `@` between a `://` and here was already examined.
     let mut searched = 0;
     while let Some(&byte) = text.get(at) {
         let secret = match byte {
@@ -76,7 +75,7 @@ pub(crate) fn scrub(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[copied..]);
 }
 
-/// Where the token is behind `Bearer `.
+/// The position of the token after `Bearer `.
 fn bearer(text: &[u8], space: usize) -> Option<(usize, usize)> {
     const WORD: &[u8] = b"bearer";
     let word = text[..space].get(space.checked_sub(WORD.len())?..)?;
@@ -89,7 +88,7 @@ fn bearer(text: &[u8], space: usize) -> Option<(usize, usize)> {
     (end > start).then_some((start, end))
 }
 
-/// Where the password is of `user:password@` or the token of `token@`, behind `://`.
+/// The position of the password in `user:password@`, or of the token in `token@`, after `://`.
 fn user_info(text: &[u8], start: usize, searched: &mut usize) -> Option<(usize, usize)> {
     if start < *searched {
         return None;
@@ -102,7 +101,7 @@ fn user_info(text: &[u8], start: usize, searched: &mut usize) -> Option<(usize, 
     let colon = authority.iter().position(|&byte| byte == b':');
     let last_at = |text: &[u8]| text.iter().rposition(|&byte| byte == b'@');
     let at = last_at(authority).or_else(|| {
-        // A password may have a `/` in it although it should not; a port is digits.
+        // A password may contain an unescaped `/`; a port consists of digits.
         let behind = &authority[colon? + 1..];
         (behind.is_empty() || !behind.iter().all(u8::is_ascii_digit)).then(|| last_at(&text[start..end]))?
     })?;
@@ -111,7 +110,7 @@ fn user_info(text: &[u8], start: usize, searched: &mut usize) -> Option<(usize, 
     Some((start + secret, start + at))
 }
 
-/// Where the value is of a pair with a name that says it is a secret. The sign is `=` or `:`.
+/// The position of the value in a pair whose name says that it is a secret. The separator is `=` or `:`.
 fn value(text: &[u8], sign: usize) -> Option<(usize, usize)> {
     let before = &text[sign.saturating_sub(NAME + 4)..sign];
     let spaced = before.len() - trailing(before, |byte| byte == b' ');
@@ -144,7 +143,8 @@ fn quoted_scheme(text: &[u8]) -> Option<usize> {
     matches!(text.first(), Some(b'"' | b'\'' | b'\\')).then(|| value_length(text))
 }
 
-/// Up to a blank or a sign that ends a value, with everything in quotes or brackets in between. What is never closed ends with the text.
+/// Up to a blank or a character that ends a value, with everything in quotes or brackets in between. An unclosed quote or bracket ends with
+/// the text.
 fn value_length(text: &[u8]) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -170,7 +170,7 @@ fn value_length(text: &[u8]) -> usize {
     at
 }
 
-/// Up to behind the closing quote. Inside a string that is quoted itself, as in JSON within JSON, the quotes are `\"`.
+/// Up to the position after the closing quote. Inside a string that is quoted itself, as in JSON within JSON, the quotes are `\"`.
 fn quoted(text: &[u8], quote: u8, escaped: bool) -> usize {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
@@ -208,7 +208,7 @@ fn names_a_secret(name: &[u8]) -> bool {
         || last == b's' && is_pass(last_word())
 }
 
-/// Whether a name ends so, whatever its case and its `_` and `-`.
+/// Whether a name ends with one of these, ignoring case, `_` and `-`.
 fn ends_with_word(name: &[u8], word: &[u8]) -> bool {
     let mut letters = name.iter().rev().filter(|&&byte| byte != b'_' && byte != b'-');
     word.iter().rev().all(|letter| letters.next().is_some_and(|byte| byte.eq_ignore_ascii_case(letter)))
@@ -284,7 +284,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands around it, and whatever it is made of.
+        /// With any text around it, and any characters in it.
         #[test]
         fn no_secret_survives(
             before in "[ -~]{0,30}[ ,;]",
@@ -310,7 +310,7 @@ mod tests {
             prop_assert!(out.contains("@db"), "{out}");
         }
 
-        /// Any text comes out as text, and a second time changes nothing that matters.
+        /// Any text results in text, and a second pass changes nothing important.
         #[test]
         fn any_text(text in "([ -~]|é|\n|\"|:|=|://|password|token|@|bearer ){0,40}") {
             let out = scrubbed(&text);
@@ -319,13 +319,13 @@ mod tests {
         }
     }
 
-    /// The processor time that this thread has used: a busy machine adds nothing to it.
+    /// The processor time of this thread, which does not grow on a busy machine.
     fn used() -> std::time::Duration {
         let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         std::time::Duration::new(used.tv_sec.unsigned_abs(), used.tv_nsec as u32)
     }
 
-    /// Each byte is read a bounded number of times: twice the text takes no more than twice the steps.
+    /// Each byte is read a bounded number of times: twice the text takes at most twice the steps.
     #[test]
     fn long_hostile_text_is_read_once() {
         for part in [
@@ -348,7 +348,7 @@ mod tests {
                 });
                 best.min().unwrap()
             };
-            // Were it quadratic, it would take 256 times as long.
+            // A quadratic algorithm would take 256 times as long.
             let (short, long) = (time(2_000), time(32_000));
             assert!(
                 long < 100 * short.max(std::time::Duration::from_micros(20)),

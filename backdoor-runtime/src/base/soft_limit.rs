@@ -24,7 +24,7 @@ pub(crate) fn soft_limit(kind: Kind) -> Option<u64> {
         Kind::OpenFiles => libc::RLIMIT_NOFILE,
     };
     let mut limit = MaybeUninit::<libc::rlimit64>::uninit();
-    // SAFETY: it writes one `rlimit64`, where it succeeds.
+    // SAFETY: the call writes one `rlimit64` if it succeeds.
     let limit = unsafe {
         if libc::getrlimit64(resource, limit.as_mut_ptr()) != 0 {
             return None;

@@ -8,7 +8,7 @@ const LONGEST: usize = 64;
 /// How much of a name must be typed to count as an abbreviation.
 const SHORTEST_PREFIX: usize = 3;
 
-/// The candidate nearest to `word`, the first of equals.
+/// The candidate most similar to `word`; the first of several equal ones.
 ///
 /// The distance is the number of characters inserted, left out, replaced, or swapped with their neighbour. Case does not
 /// count, nor does `-` for `_`. Up to a third of the word may be wrong, and one character in any case. A candidate that
@@ -55,7 +55,7 @@ struct Rows {
 }
 
 impl Rows {
-    /// The optimal string alignment distance, if it is below `bound` and something of the word is left.
+    /// The optimal string alignment distance, if it is below `bound` and at least one character of the word is unchanged.
     fn distance(&mut self, word: &[char], candidate: &str, bound: usize) -> Option<usize> {
         let length = candidate.chars().take(LONGEST * 2).count();
         if length.abs_diff(word.len()) >= bound {
@@ -78,7 +78,7 @@ impl Rows {
                 self.this[at + 1] = cost;
                 smallest = smallest.min(cost);
             }
-            // A swap reaches back over this row to the one before it and adds one, so both have to be hopeless.
+            // A swap uses the row before the last and adds one, so both rows have to exceed the bound.
             if smallest >= bound && self.last.iter().all(|&cost| cost + 1 >= bound) {
                 return None;
             }
@@ -159,7 +159,7 @@ mod tests {
         check(&most[1..], &[&most], Some(&most));
     }
 
-    /// The early ends must not change the result: compares with the plain table.
+    /// The early exits must not change the result: compares with the plain table.
     #[test]
     fn banded_distance_equals_the_full_table() {
         fn plain(a: &[char], b: &[char]) -> usize {

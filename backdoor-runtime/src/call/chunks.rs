@@ -5,7 +5,7 @@ pub(crate) const PIECE: usize = 8 * 1024;
 
 /// Cuts text into pieces that are small enough to be sent, at character boundaries.
 ///
-/// Each is a copy of its own length: cutting them off the text would copy all the rest for each.
+/// Each piece is a copy: removing a piece from the front would copy the rest of the text each time.
 pub(crate) fn pieces(text: String) -> impl Iterator<Item = String> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -16,7 +16,7 @@ pub(crate) fn pieces(text: String) -> impl Iterator<Item = String> {
     })
 }
 
-/// Cuts off the first of them, where the text is no longer than a few.
+/// Removes the first piece, for a text of only a few pieces.
 pub(crate) fn first_piece(text: &mut String) -> String {
     text.drain(..text.floor_char_boundary(PIECE.min(text.len()))).collect()
 }

@@ -109,10 +109,10 @@ pub(crate) fn drive<'a>(
         if roll.is_cut() {
             break;
         }
-        // What came is sent at once: nobody can tell how long the next item takes.
+        // The items so far are sent at once, because the next item may take any time.
         send_reply_blocking(session, session.run().held.take_ready(), true)?;
     }
-    // Its Drop is the last of the author's code that may fail, and has to come before the end is sent.
+    // Its `Drop` is the last code of the author that may fail, so it runs before the end is sent.
     drop(items);
     let End { rest, tail, values } = roll.end();
     send_reply_blocking(session, rest, true)?;
@@ -190,7 +190,7 @@ fn whole(rendered: Rendered, form: Form, session: &Session) -> WholeReply {
         room.cut();
     }
     if !form.text && room.is_cut() {
-        // On its own: what follows is the end of the list, which says so.
+        // Sent alone: the end of the list follows, and reports it.
         return WholeReply { value, text, boundary: true, tail: Trailer::default() };
     }
     let tail = match text.len() {
@@ -282,7 +282,7 @@ impl<'a> ReplyWriter<'a> {
                 run.held.push_text(&text);
             }
         } else if run.held.push(item, self.form) {
-            // The dispatcher keeps the time: rows are not held back for long.
+            // The dispatcher keeps the time, so that rows are not held back for long.
             run.attention.notify_one();
         }
         if !is_whole {
@@ -298,13 +298,13 @@ impl<'a> ReplyWriter<'a> {
     fn end(self) -> End {
         let mut rest = self.session.run().held.take_all();
         if self.first && self.form.text {
-            // As an empty list says it: nothing at all would look like a command without an answer.
+            // The same as for an empty list: an empty output would look like a command without an answer.
             rest.push_str(&Value::List(Vec::new()).to_text(None));
         }
         let values =
             self.form.kept.then(|| Output::Value(Value::List(self.session.run().held.take_values())));
         let tail = match self.form.text {
-            // On its own, since nothing may be put in behind it.
+            // Sent alone, because nothing may be inserted after it.
             false => if self.first { "[]" } else { "]" }.to_owned(),
             true if rest.len() <= PIECE => std::mem::take(&mut rest),
             true => String::new(),

@@ -1,10 +1,10 @@
-//! What a run says, in pieces on their way to the session.
+//! The output of a run, in pieces on their way to the session.
 
 use tokio::sync::oneshot;
 
 use crate::reply::Value;
 
-/// A piece of what a run says, on its way to the session.
+/// A piece of a run's output, on its way to the session.
 #[derive(Debug)]
 pub(crate) struct OutputEvent {
     pub(crate) run: u64,
@@ -18,17 +18,17 @@ impl OutputEvent {
     }
 }
 
-/// What a piece is.
+/// The kind of a piece.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Text that the command printed.
     Printed(String),
-    /// Text of the reply. Only at a boundary may printed text be put in between.
+    /// Text of the reply. Printed text may only be inserted at a boundary.
     Reply { text: String, boundary: bool },
     /// The reply as a value, for tests.
     Value(Value),
-    /// What the console has to say about the run.
+    /// The console's message about the run.
     Notice(String),
-    /// A question to the operator. Whether the answer is yes goes to the sender.
+    /// A question to the operator. The sender gets whether the answer is yes.
     Question { text: String, answer: oneshot::Sender<bool> },
 }

@@ -111,8 +111,7 @@ impl ReplyBuffer {
     /// False if it has to be tried again.
     pub(crate) fn show(&self, run: u64, output: &Sender<OutputEvent>) -> bool {
         let Ok(mut state) = self.state.try_lock() else { return false };
-        // With no room at all the rows may as well wait for more of them.
-        // What is ready already is large, and on its way by the command.
+        // The text that is ready is large already, and the command is sending it.
         if output.capacity() == 0 || state.ready.len() > HEAVY {
             return false;
         }
@@ -123,7 +122,7 @@ impl ReplyBuffer {
             let boundary = state.ready.is_empty();
             permit.send(OutputEvent::new(run, Output::Reply { text, boundary }));
         }
-        // What found no room is sent by the command with its next item, or at the next try.
+        // The rest is sent by the command with its next item, or at the next try.
         if !state.ready.is_empty() {
             self.holding.store(true, Ordering::Relaxed);
         }

@@ -86,22 +86,22 @@ impl RunState {
         }
     }
 
-    /// Its line was read, and others may read this of it.
+    /// Records that its line was read, with the form that others may read.
     pub(crate) fn show_as(&self, shown: &Arc<str>) {
         let _ = self.shown.set(shown.clone());
     }
 
-    /// The line as others may read it. Nothing of it before it was read.
+    /// The line as others may read it; empty before it was read.
     pub(crate) fn shown(&self) -> &str {
         self.shown.get().map_or("", |shown| shown)
     }
 
-    /// Its command may run this long.
+    /// Sets the time limit of its command.
     pub(crate) fn set_limit(&self, limit: Option<Duration>) {
         let _ = self.limit.set(limit);
     }
 
-    /// How long it may run, if it has a limit.
+    /// Its time limit, if it has one.
     pub(crate) fn limit(&self) -> Option<Duration> {
         self.limit.get().copied().flatten()
     }
@@ -126,7 +126,7 @@ impl RunState {
     /// Waits until it is told to stop.
     pub(crate) async fn until_stopped(&self) -> Stop {
         loop {
-            // Made before the question, so that a reason that comes in between wakes it.
+            // Made before the check, so that a reason in between wakes it.
             let stopped = self.stopped.notified();
             if let Some(reason) = self.stopped() {
                 return reason;

@@ -27,7 +27,7 @@ impl Drop for Written {
     fn drop(&mut self) {
         if !self.0.is_empty() && thread::panicking() {
             let part = std::mem::take(&mut self.0);
-            // Where the thread's locals are gone, so is who would read it.
+            // If the thread's locals are destroyed, no reader is left either.
             let _ = PART.try_with(|kept| kept.set(part));
         }
     }
@@ -46,7 +46,7 @@ impl Drop for Salvage<'_> {
         if part.is_empty() {
             return;
         }
-        // A line of JSON has it as what was printed in front of the error. Where there is no room for that, the error alone comes.
+        // In a line of JSON it is the printed text before the error. Without room for it, only the error is sent.
         match run.json.load(Ordering::Relaxed) {
             true => _ = self.0.try_notice(Output::Printed(part)),
             false => run.held.push_text(&part),

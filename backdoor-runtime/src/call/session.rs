@@ -129,7 +129,7 @@ impl Session {
         self.peer.width()
     }
 
-    /// Rows of the operator's terminal, where its client reported them.
+    /// Rows of the operator's terminal, if its client reported them.
     pub fn height(&self) -> Option<usize> {
         self.peer.height()
     }
@@ -160,7 +160,7 @@ impl Session {
         self.send_text(text).await
     }
 
-    /// The same with a newline behind it.
+    /// The same with a newline after it.
     ///
     /// # Errors
     /// As of [`print`](Self::print).
@@ -172,13 +172,13 @@ impl Session {
     /// [`print`](Self::print) for synchronous commands and plain threads.
     ///
     /// # Errors
-    /// As of [`print`](Self::print), and inside a runtime: in an asynchronous task, or on a thread of `spawn_blocking`. There
-    /// `print(..).await` is right, or `Handle::block_on(session.print(..))`.
+    /// As of [`print`](Self::print), and inside a runtime: in an asynchronous task, or on a thread of `spawn_blocking`. Use
+    /// `print(..).await` there, or `Handle::block_on(session.print(..))`.
     pub fn blocking_print(&self, text: impl fmt::Display) -> Result<(), PrintError> {
         self.send_text_blocking(self.written(format_args!("{text}")))
     }
 
-    /// The same with a newline behind it.
+    /// The same with a newline after it.
     ///
     /// # Errors
     /// As of [`blocking_print`](Self::blocking_print).
@@ -190,7 +190,7 @@ impl Session {
     fn written(&self, text: fmt::Arguments<'_>) -> String {
         let mut written = String::new();
         let room = self.run.held.room.left();
-        // It may fail where it is cut, and then it is known to be.
+        // It may fail where it is cut, which is then known.
         let _ = Page::new(&mut written, None, room).write_fmt(text);
         written
     }
@@ -249,7 +249,7 @@ impl Session {
         self.try_send(what).map(drop)
     }
 
-    /// Sends without waiting, or gives the piece back where there is no room.
+    /// Sends without waiting, or returns the piece if there is no room.
     fn try_send(&self, what: Output) -> Result<Option<OutputEvent>, PrintError> {
         if self.is_cancelled() {
             return Err(PrintError::Cancelled);

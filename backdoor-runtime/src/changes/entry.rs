@@ -1,4 +1,4 @@
-//! One change: what it was, who made it and why, and how to take it back.
+//! One change: its values, its author and reason, and how to undo it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,4 @@
-//! The changes that were made from a console or by the API, as long as they are remembered. Variables are recorded here, and so is
-//! what else an operator changes for a while.
+//! The recorded changes from consoles and from the API: of variables, and of other settings that an operator changes temporarily.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::AtomicBool;
@@ -135,7 +134,7 @@ impl Entry {
             because: self.because.clone(),
             ago: self.made.elapsed(),
             until: self.until.filter(|_| lease::is_in_force(&self.name, self.number)).map(|until| {
-                // Its time is measured by a clock that nobody sets.
+                // Its time is measured by the monotonic clock.
                 by_the_clock_of(SystemTime::now(), until, self.at, self.made.elapsed())
             }),
         }
@@ -167,7 +166,7 @@ fn by_the_clock_of(now: SystemTime, time: SystemTime, at: SystemTime, since: Dur
 mod tests {
     use super::*;
 
-    /// `operator.md` C30: the lease of three days ago was said to end in the past, while it ran.
+    /// `operator.md` C30: a lease from three days ago was shown with an end in the past while it was in force.
     #[test]
     fn end_of_a_lease_follows_steps_of_the_clock() {
         let seconds = Duration::from_secs;
@@ -183,7 +182,7 @@ mod tests {
         check(at + seconds(10) - days(2), until - days(2));
     }
 
-    /// `log set` takes any target, and each was remembered for ever.
+    /// `log set` takes any target, and each was kept for ever.
     #[test]
     fn names_that_an_operator_chooses_are_bounded() {
         let mut pages = Pages::EMPTY;

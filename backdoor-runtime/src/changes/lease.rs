@@ -111,9 +111,9 @@ pub(crate) fn end_of(owner: u64, limit: Duration) {
         }
         drop(done);
     };
-    // Without a thread for it there is no telling how long it takes: the service's own end is worth more.
+    // Without a thread, this could take any time, and the service's end is more important.
     if own_thread::start("backdoor-lease", Priority::of_ours(), end).is_ok() {
-        // Late is fine: the thread goes on.
+        // The caller may stop waiting: the thread continues.
         let _ = is_done.recv_timeout(limit);
     }
 }
@@ -199,7 +199,7 @@ fn after(name: &str, change: u64, has_ended: bool) {
     let mut table = table();
     if has_ended {
         let ended = table.take(is_this);
-        // What it kept is the author's to drop.
+        // The stored value may run code of the author in its drop.
         drop(table);
         drop(ended);
     } else if let Some(lease) = table.leases.iter_mut().find(|lease| is_this(lease)) {

@@ -166,7 +166,7 @@ mod tests {
         getpriority_process(None).unwrap()
     }
 
-    /// `newcomer.md` 3.6, 1: `self` said 10 ms where threads that had ended had used 160.
+    /// `newcomer.md` 3.6, 1: `self` showed 10 ms although ended threads had used 160.
     #[test]
     fn time_of_ended_threads_is_counted() {
         const WORK: u64 = 30_000_000;

@@ -113,7 +113,7 @@ impl QueryThreads {
             };
             // The receiver of the answer may ask again at once.
             drop(under_way);
-            // Nobody waits any more where it is late.
+            // The caller may have stopped waiting.
             let _ = answer.send(answered);
         });
         asked.map_err(|error| NoAnswer::no_thread(&error))?;

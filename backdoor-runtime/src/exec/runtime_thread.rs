@@ -29,7 +29,7 @@ impl Runtime {
     /// One with timers and sockets.
     pub(crate) fn with_sockets() -> io::Result<Self> {
         let room = eventfd(0, EventfdFlags::CLOEXEC)?;
-        // tokio panics where it gets some of its descriptors and not the others.
+        // tokio panics if it gets only some of its descriptors.
         let more: Vec<_> = (1..DESCRIPTORS).map(|_| room.try_clone()).collect::<io::Result<_>>()?;
         drop((room, more));
         Self::build(Builder::new_current_thread().enable_all())

@@ -1,4 +1,4 @@
-//! A future of the author's on a runtime: its panics are caught, and its owner learns whether the runtime comes to it.
+//! A future of the author on a runtime: its panics are caught, and its owner learns whether the runtime polls it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::exec::catch_panic::{Panic, catch_panic};
 use crate::exec::poll_monitor::PollMonitor;
 
-/// A future of the author's on a runtime, which is dropped there when this is.
+/// A future of the author on a runtime; dropping this drops the future there.
 pub(crate) struct Task<T, E> {
     join: JoinHandle<Result<T, E>>,
     report: Arc<PollMonitor>,
@@ -34,7 +34,7 @@ impl<T: Send + 'static, E: From<Panic> + Send + 'static> Task<T, E> {
         self.join.abort();
     }
 
-    /// Waits for the end. `None` where the future was dropped unfinished: aborted, or its runtime has ended.
+    /// Waits for the end. `None` if the future was dropped unfinished: it was aborted, or its runtime has ended.
     pub(crate) async fn ended(&mut self) -> Option<Result<T, E>> {
         match (&mut self.join).await {
             Ok(ended) => Some(ended),
@@ -42,7 +42,7 @@ impl<T: Send + 'static, E: From<Panic> + Send + 'static> Task<T, E> {
         }
     }
 
-    /// For how long its runtime has not come to it, though it was woken or aborted.
+    /// How long its runtime has not polled it since it was woken or aborted.
     pub(crate) fn unpolled_for(&self) -> Option<Duration> {
         self.report.unpolled_for()
     }

@@ -1,5 +1,5 @@
-//! Binds words to the parameters of a command: options by name, positionals by place, the tail as it stands. Values are not parsed
-//! here, since that is the author's code.
+//! Binds words to the parameters of a command: options by name, positional parameters by place, the raw tail unchanged. Values are not
+//! parsed here, because that runs code of the author.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::command::{Arity, Parameter, Style};
 use crate::line::typographic::{refuse_dash, refuse_quotes};
 use crate::line::words::Word;
 
-/// What the words behind a command's name say.
+/// The meaning of the words after a command's name.
 pub(crate) struct Bound {
     pub(crate) arguments: Arguments,
     pub(crate) json: bool,
@@ -24,19 +24,19 @@ pub(crate) struct Bound {
     pub(crate) help: bool,
 }
 
-/// Whether the word asks for help wherever it stands.
+/// Whether the word asks for help at any place.
 pub(crate) fn asks_for_help(word: &Word<'_>) -> bool {
     !word.quoted && matches!(&*word.text, "?" | "--help" | "-h")
 }
 
-/// Why a line has no more words, where that is an error.
+/// Why the line has no more words, if that is an error.
 pub(crate) struct Broken {
     /// The byte where the broken word begins.
     pub(crate) start: usize,
     pub(crate) failure: Failure,
 }
 
-/// Binds the words behind a command's name, of which there may be as many as `limit` says.
+/// Binds at most `limit` words after a command's name.
 pub(crate) fn bind(
     line: &Arc<str>,
     words: &[Word<'_>],
@@ -52,7 +52,7 @@ pub(crate) fn bind(
     })
 }
 
-/// Puts dots for a word that may be a secret where a message quotes it. The name of an option is none.
+/// Replaces a word that may be a secret with dots in a message. The name of an option is no secret.
 fn leave_out(word: &str, message: &mut String) {
     let word = escape_line(word);
     let value = word.split_once('=').map(|(_, value)| value).filter(|value| !value.is_empty());
@@ -111,13 +111,13 @@ struct Binder<'a> {
     slots: Vec<Slot>,
     /// The parameter that takes the next positional word.
     position: usize,
-    /// `--` was given: what follows are values.
+    /// `--` was given: only values follow.
     options_end: bool,
     bound: Bound,
 }
 
 impl Binder<'_> {
-    /// Takes the words in turn, and one more than the limit, which may begin a raw tail. Gives true where that took the rest of the line.
+    /// Takes the words in turn, and one more than the limit, which may begin a raw tail. Returns true if that took the rest of the line.
     fn words(&mut self, words: &[Word<'_>], limit: usize) -> Result<bool, Failure> {
         let mut at = 0;
         while at <= limit
@@ -253,7 +253,7 @@ impl Binder<'_> {
             return Err(Failure::usage(message, Some(word.range.clone())));
         };
         refuse_quotes(word, value)?;
-        // Without quotes the word stands in the line as it is, so its end is the value's.
+        // Without quotes the word is unchanged in the line, so its end is the value's.
         let plain = word.range.len() == word.text.len();
         let range = match plain {
             true => word.range.end - value.len()..word.range.end,
@@ -281,7 +281,7 @@ impl Binder<'_> {
         Err(Failure::usage(format!("{} is given twice", parameter.label()), Some(word.range.clone())))
     }
 
-    /// A word without a dash in front. Gives true where it begins the raw tail.
+    /// A word without a dash at its beginning. Returns true if it begins the raw tail.
     fn positional(&mut self, word: &Word<'_>) -> Result<bool, Failure> {
         if !self.options_end && !word.quoted {
             refuse_dash(word, self.parameters)?;
@@ -311,7 +311,7 @@ impl Binder<'_> {
         Err(Failure::usage(message, Some(word.range.clone())))
     }
 
-    /// Hands the line from this byte on to the parameter that takes the raw tail, if there is one.
+    /// Assigns the line from this byte on to the raw tail, if the command has one.
     fn tail(&mut self, start: usize) -> bool {
         let rest = |parameter: &Parameter| parameter.is_typed() && matches!(parameter.style, Style::Rest);
         let Some(parameter) = self.parameters.iter().position(rest) else { return false };
@@ -320,13 +320,14 @@ impl Binder<'_> {
         true
     }
 
-    /// The same for a tail whose first word is no word: an apostrophe in plain text.
+    /// The same for a tail whose first word cannot be parsed: an apostrophe in plain text.
     fn broken_tail(&mut self, start: usize) -> bool {
         let waiting = self.parameters.iter().skip(self.position).any(Parameter::is_positional);
         !waiting && self.tail(start)
     }
 
-    /// An option that the command does not have. It is no raw tail either: a misspelt option would be taken for text without a word.
+    /// An option that the command does not have. It does not begin a raw tail either: a misspelt option would be taken as text without a
+    /// message.
     fn unknown(&self, word: &Word<'_>, option: &str) -> Failure {
         if let Err(named) = refuse_dash(word, self.parameters) {
             return named;
@@ -378,11 +379,11 @@ impl Binder<'_> {
     }
 }
 
-/// How many words an option took.
+/// The number of words that an option took.
 enum Took {
     One,
     Two,
-    /// It, or what stands where its value should, asks for help.
+    /// The option, or the word in place of its value, asks for help.
     Help,
 }
 

@@ -41,7 +41,7 @@ impl Candidate {
 /// The completions of the last word of the line. A line that ends in white space is completed with a new word.
 pub(crate) fn complete(line: &str, registry: &Registry) -> Completion {
     let Ok(words) = words::words(line).collect::<Result<Vec<Word<'_>>, _>>() else {
-        // A quote that is still open: what belongs into it is the operator's own.
+        // In an open quote, the text is the operator's own.
         return Completion::default();
     };
     let mut before = &words[..];

@@ -15,7 +15,7 @@ use crate::line::words::{self, Word, WordError};
 /// The request of a line.
 pub(crate) struct Request<'a> {
     pub(crate) asked: Asked<'a>,
-    /// The answer is wanted as one line of JSON.
+    /// Whether the answer has to be one line of JSON.
     pub(crate) json: bool,
 }
 
@@ -34,21 +34,21 @@ pub(crate) enum Asked<'a> {
     Help(String),
     /// The line is wrong.
     Wrong {
-        /// Boxed, since every line keeps room for what is asked.
+        /// Boxed, because every line keeps room for a request.
         failure: Box<Failure>,
-        /// The command it was about, for its usage line.
+        /// The command that the error is about, for its usage line.
         entry: Option<&'a Entry>,
     },
 }
 
-/// Reads a line, with at most so many words behind the command's name. This never runs code of the author's.
+/// Reads a line with at most `limit` words after the command's name. This never runs code of the author.
 pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) -> Request<'a> {
     let (mut few, mut many) = (Few::default(), Vec::new());
     let mut further = words::words(line);
-    // A name, the words behind it, one too many, and the value of that one: no line needs more to be refused.
+    // A name, its words, one more, and the value of that one: a line needs no more words to be refused.
     let most = limit.saturating_add(registry.longest()).saturating_add(2);
     let (words, broken) = gather(further.by_ref().take(most), &mut few, &mut many);
-    // An error is wanted as JSON wherever in the line the word stands.
+    // `--json` applies to errors at any place of the line.
     let json = match words.iter().find(|word| decides_form(word)) {
         Some(word) => word.text == "--json",
         None => further.map_while(Result::ok).find(decides_form).is_some_and(|word| word.text == "--json"),
@@ -71,7 +71,7 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
     match registry.find(&head(line, words, registry.longest())) {
         Found::Command { entry, words: used } => match bind::bind(line, &words[used..], broken, entry, limit)
         {
-            // If help is asked for, other mistakes in the line do not matter.
+            // If help is requested, other errors in the line are ignored.
             Err(_) if words.last().is_some_and(bind::asks_for_help) => {
                 Request { asked: Asked::Help(entry.name.to_string()), json }
             }
@@ -108,15 +108,15 @@ pub(crate) fn read<'a>(line: &Arc<str>, registry: &'a Registry, limit: usize) ->
     }
 }
 
-/// Whether it is the word that asks for JSON, or the one behind which none does.
+/// Whether it is the word that asks for JSON, or a word after which none does.
 fn decides_form(word: &Word<'_>) -> bool {
     !word.quoted && matches!(&*word.text, "--json" | "--")
 }
 
-/// As many words as most lines have.
+/// The number of words in most lines.
 type Few<'a> = [Word<'a>; 8];
 
-/// Words of a line, which take memory of their own only where they are many, and why there are no more.
+/// The words of a line, allocated only if there are many, and why there are no more.
 fn gather<'a, 'w>(
     line: impl Iterator<Item = Result<Word<'a>, WordError>>,
     few: &'w mut Few<'a>,
@@ -145,7 +145,7 @@ fn gather<'a, 'w>(
     (if many.is_empty() { &few[..count] } else { many }, broken)
 }
 
-/// The words that a name may be made of, as names are spelled. As a rule they stand so in the line.
+/// The words that a name may consist of, in the spelling of names. Usually the line has the same spelling.
 fn head<'a>(line: &'a str, words: &[Word<'a>], longest: usize) -> Cow<'a, str> {
     let named = words.iter().take(longest).take_while(|word| !word.quoted && !word.text.starts_with('-'));
     let start = words.first().map_or(0, |word| word.range.start);
@@ -162,7 +162,7 @@ fn head<'a>(line: &'a str, words: &[Word<'a>], longest: usize) -> Cow<'a, str> {
     Cow::Borrowed(&line[start..end])
 }
 
-/// The first argument of a command that takes none by place and is a group, too: a member was meant.
+/// The first argument of a command without positional parameters that is also a group: the operator meant a member.
 fn named_no_member<'a, 'w>(
     registry: &'a Registry,
     entry: &Entry,
@@ -172,7 +172,7 @@ fn named_no_member<'a, 'w>(
     Some((registry.members(&entry.name)?, word))
 }
 
-/// What the prompts of consoles and shells end with.
+/// The ends of prompts of consoles and shells.
 const ENDS_OF_PROMPTS: [char; 4] = ['>', '$', '#', '%'];
 
 fn unknown(registry: &Registry, words: &[Word<'_>]) -> Failure {
@@ -234,7 +234,7 @@ mod tests {
         drop(words);
     }
 
-    /// What is wrong with a line, if anything is, and whether the answer is wanted as JSON.
+    /// The error of a line, if any, and whether the answer has to be JSON.
     fn mistake(line: String) -> (Option<String>, bool) {
         let registry = Registry::linked();
         let line: Arc<str> = line.into();
@@ -245,7 +245,7 @@ mod tests {
         }
     }
 
-    /// All of its words were collected first, and an open quote far behind was what it was refused for.
+    /// All words were collected first, and an open quote far behind them was reported as the error.
     #[test]
     fn regression_a_line_is_read_no_further_than_its_64_words() {
         let too_many = Some("a command takes at most 64 words".to_owned());

@@ -1,11 +1,11 @@
-//! Dashes and quotes as word processors and chats set them: a command that was copied from there looks right and is not.
+//! Dashes and quotes from word processors and chats: a command that was copied from there looks right and is wrong.
 
 use crate::base::escape::escape_line;
 use crate::call::failure::Failure;
 use crate::command::Parameter;
 use crate::line::words::Word;
 
-/// What a dash is called that is not the one of options.
+/// The name of a dash that does not begin options.
 fn dash(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{2010}' => "a typographic hyphen",
@@ -25,10 +25,10 @@ pub(super) fn begins_quoted(word: &str) -> bool {
     word.starts_with(|c| matches!(c, '\u{2018}'..='\u{201f}'))
 }
 
-/// Why a word is no value that has the name of an option behind another dash than an option's.
+/// Why a word is refused that has the name of an option after another dash.
 #[inline]
 pub(super) fn refuse_dash(word: &Word<'_>, parameters: &[Parameter]) -> Result<(), Failure> {
-    // Nearly every word is ASCII, which has none of these dashes.
+    // Nearly every word is ASCII, and has none of these dashes.
     if word.text.is_ascii() { Ok(()) } else { refuse_its_dash(word, parameters) }
 }
 
@@ -60,10 +60,10 @@ fn refuse_its_dash(word: &Word<'_>, parameters: &[Parameter]) -> Result<(), Fail
     Err(Failure::usage(message, Some(word.range.clone())))
 }
 
-/// Why a word is no value whose quotes are typographic. It may be meant so: then quotes around it say it.
+/// Why a word with typographic quotes is refused. If they are intended, the operator puts quotes around the word.
 #[inline]
 pub(super) fn refuse_quotes(word: &Word<'_>, value: &str) -> Result<(), Failure> {
-    // Nearly every word is ASCII, which has none of these quotes.
+    // Nearly every word is ASCII, and has none of these quotes.
     if word.text.is_ascii() { Ok(()) } else { refuse_its_quotes(word, value) }
 }
 

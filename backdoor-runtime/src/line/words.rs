@@ -1,5 +1,5 @@
-//! Splits a typed line into words and keeps where each one stood, so that an error can underline the word it is about.
-//! The quoting is a small part of a shell's: what an operator types from habit works, and nothing is expanded.
+//! Splits a typed line into words with their positions, so that an error can underline its word. The quoting is a small part of a shell's:
+//! what an operator types from habit works, and nothing is expanded.
 //!
 //! - White space separates words.
 //! - `'..'` is taken literally.
@@ -19,7 +19,7 @@ pub(crate) struct Word<'a> {
     pub(crate) text: Cow<'a, str>,
     /// Its bytes in the line, quotes included.
     pub(crate) range: Range<usize>,
-    /// Whether its first character was quoted or escaped: then it is a value, also where it reads `--x` or `?`.
+    /// Whether its first character was quoted or escaped: then it is a value, even if it is `--x` or `?`.
     pub(crate) quoted: bool,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Word<'a> {
 pub(crate) struct WordError {
     /// The bytes of the line to underline.
     pub(crate) range: Range<usize>,
-    /// What is wrong, and what to type.
+    /// The error, and what to type.
     pub(crate) message: String,
 }
 
@@ -37,12 +37,12 @@ fn split(line: &str) -> Result<Vec<Word<'_>>, WordError> {
     words(line).collect()
 }
 
-/// The words of `line`, one after the other: what follows a word may be no words at all, such as a raw tail.
+/// The words of `line`, one after the other: a word may be followed by text that is not split, such as a raw tail.
 pub(crate) fn words(line: &str) -> Words<'_> {
     Words(Splitter { line, at: 0 })
 }
 
-/// An iterator over the words of a line. It is at its end after an error.
+/// An iterator over the words of a line. It ends after an error.
 pub(crate) struct Words<'a>(Splitter<'a>);
 
 impl<'a> Iterator for Words<'a> {
@@ -79,7 +79,7 @@ impl<'a> Splitter<'a> {
         Some(next)
     }
 
-    /// A word as nearly all are: ASCII that stands for itself, between spaces. Bytes are enough to find it.
+    /// The usual form of a word: ASCII without special characters, between spaces. Comparing bytes is enough to find it.
     fn plain_word(&mut self) -> Option<Word<'a>> {
         let bytes = self.line.as_bytes();
         let start = self.at + bytes[self.at..].iter().take_while(|&&byte| byte == b' ').count();
@@ -129,11 +129,11 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// Takes what is neither white space nor special; the text begins at `start`.
+    /// Takes characters that are neither white space nor special; the text begins at `start`.
     fn plain(&mut self, text: &mut Cow<'a, str>, start: usize) {
         let is_special = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\');
         loop {
-            // Byte by byte as far as that is enough, since that is how nearly every word is.
+            // Byte by byte as far as possible, which is enough for nearly every word.
             let rest = &self.line.as_bytes()[self.at..];
             self.at += rest.iter().take_while(|&&byte| is_plain(byte)).count();
             if self.next_if(|c| !is_special(c)).is_none() {
@@ -171,7 +171,7 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// The character an escape stands for; its `\` is at `backslash` and was taken.
+    /// The character of an escape, whose `\` is at `backslash` and was read.
     fn escape(&mut self, open: usize, backslash: usize) -> Result<char, WordError> {
         match self.next() {
             Some(c @ ('\\' | '"')) => Ok(c),
@@ -221,7 +221,7 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// An escape that is wrong, read so far. Where the line ends inside it, the missing quote is the cause.
+    /// The error of an escape that was read so far. If the line ends inside it, the missing quote is the cause.
     fn wrong(&mut self, open: usize, backslash: usize, what: &str) -> WordError {
         let end = self.at;
         if end == self.line.len() {
@@ -242,12 +242,12 @@ impl<'a> Splitter<'a> {
     }
 }
 
-/// Whether a byte is a character that stands for itself.
+/// Whether a byte is a character without special meaning.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\')
 }
 
-/// Appends a piece of the line, and copies only when there was one before it.
+/// Appends a part of the line, and copies only if there was one before it.
 fn append<'a>(text: &mut Cow<'a, str>, piece: &'a str) {
     if text.is_empty() {
         *text = Cow::Borrowed(piece);
@@ -263,7 +263,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// Each expected word is its text, where it stands, and `q` if it is quoted.
+    /// Each expected word is its text, its position, and `q` if it is quoted.
     #[track_caller]
     fn check(line: &str, expected: &[(&str, &str, bool)]) {
         let words = split(line).unwrap();

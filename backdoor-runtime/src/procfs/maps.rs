@@ -102,7 +102,7 @@ impl Maps {
             let executable = access.get(2) == Some(&b'x');
             let readable = access.starts_with(b"r");
             match self.objects.last_mut() {
-                // The same file may be mapped once more right behind, as data.
+                // The same file may be mapped again right after, as data.
                 Some(last) if last.path == path && !is_begin => {
                     last.whole &= readable && last.range.end == start;
                     last.range.end = end;

@@ -1,5 +1,5 @@
-//! The numbers of threads in /proc, where that belongs to another PID namespace (pid_namespaces(7)): each status has the numbers in all
-//! namespaces, the outermost first, so that the last one is this process's own.
+//! The ids of threads in /proc if it belongs to another PID namespace (pid_namespaces(7)): each status has the ids in all namespaces, the
+//! outermost first, so the last one is this process's own.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,16 +18,16 @@ pub(crate) fn file(tid: i32, file: &str) -> String {
     format!("/proc/self/task/{listed}/{file}")
 }
 
-/// The numbers that /proc lists.
+/// The ids that /proc lists.
 pub(crate) fn listed() -> io::Result<Vec<i32>> {
     let names = reserve::names(TASKS)
         .map_err(|error| io::Error::new(error.kind(), format!("cannot read {TASKS}: {error}")))?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
-/// Whether /proc has other numbers than this process.
+/// Whether /proc has other ids than this process.
 pub(crate) fn is_foreign() -> bool {
-    /// The process whose numbers are the same.
+    /// The process for which this was found out.
     static SAME: AtomicI32 = AtomicI32::new(0);
     let process = kernel_ids::process();
     if SAME.load(Ordering::Relaxed) == process {
@@ -41,10 +41,10 @@ pub(crate) fn is_foreign() -> bool {
     is_foreign
 }
 
-/// Threads by their own numbers: what they have in /proc.
+/// Threads by their own ids, with their ids in /proc.
 static THERE: Mutex<Option<HashMap<i32, i32>>> = Mutex::new(None);
 
-/// The own numbers of these. Those that have ended are left out.
+/// The own ids of these. Threads that have ended are left out.
 pub(crate) fn translated(listed: &[i32]) -> Vec<i32> {
     let own = |there: &i32| {
         let status = reserve::read(format!("/proc/self/task/{there}/status")).ok()?;

@@ -1,4 +1,4 @@
-//! A value on one line: in a cell of a table, or beside its name.
+//! A value on one line: in a cell of a table, or after its name.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use super::scalar::{hex, scalar};
 use super::value::Value;
 use crate::base::escape::escape_line;
 
-/// A value in one cell of a table or beside its key: text as it is but on one line, nothing for null, and what has parts without the
-/// brackets around it: `shipped 12, failed 1`.
+/// A value in one cell of a table or after its key: text on one line, nothing for null, and a value with parts without its outer brackets:
+/// `shipped 12, failed 1`.
 pub(crate) fn cell(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
@@ -20,7 +20,7 @@ pub(crate) fn cell(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// The same where there is little room.
+/// The same in little space.
 pub(super) fn short_cell(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Time(point) => Cow::Owned(short_time(*point)),
@@ -28,7 +28,7 @@ pub(super) fn short_cell(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// The parts of a value, each on its own clear enough that no bracket need stand around them all.
+/// The parts of a value, if each is clear enough that no outer brackets are needed.
 fn open(value: &Value) -> String {
     let is_flat = |value: &Value| !matches!(value, Value::List(_) | Value::Map(_) | Value::Record(_));
     let members = json::members(value).unwrap_or_default();
@@ -43,8 +43,7 @@ fn is_word(name: &str) -> bool {
     is_plain(name) && !name.contains(' ') && !looks_like_a_scalar(name)
 }
 
-/// A value on one line, its parts included: `[1, 2]`, `{a: 1}`. Text is quoted, as in JSON, where it could
-/// be taken for something else.
+/// A value on one line, with its parts: `[1, 2]`, `{a: 1}`. Text is quoted, as in JSON, if it could be taken for something else.
 pub(super) fn compact(value: &Value) -> String {
     let mut out = String::new();
     write_compact(value, &mut out);
@@ -85,7 +84,7 @@ fn write_word(text: &str, quoted: bool, out: &mut String) {
     }
 }
 
-/// Whether text can stand among brackets and commas without quotes.
+/// Whether text is unambiguous among brackets and commas without quotes.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text

@@ -21,7 +21,7 @@ from! {
     bool: truth => Value::Bool(truth);
     u128: number => i128::try_from(number).map_or(Value::Unsigned(number), Value::Integer);
     f64: number => Value::Float(number);
-    // Through its shortest text: 0.1f32 becomes 0.1, not 0.10000000149011612.
+    // By its shortest text: 0.1f32 becomes 0.1, not 0.10000000149011612.
     f32: number => Value::Float(number.to_string().parse().unwrap_or(f64::from(number)));
     char: character => Value::Text(character.into());
     &str: text => Value::Text(text.to_owned());

@@ -1,12 +1,12 @@
-//! Durations, points in time and large numbers as a person wants to read them; `--json` has the exact ones.
+//! Durations, points in time and large numbers rounded for a reader; `--json` has the exact ones.
 
 use std::time::{Duration, SystemTime};
 
 use super::value::since_epoch;
 use crate::base::duration::show;
 
-/// A length of time as a person wants to read it: `0s`, `1.2ms`, `47.9s`, `1h30m`, `2d`. What is shorter than a minute has three
-/// digits, unless it is a whole number of its unit; what is longer has whole seconds. `--json` has it all.
+/// A duration rounded for a reader: `0s`, `1.2ms`, `47.9s`, `1h30m`, `2d`. A duration below a minute has three digits, unless it is a whole
+/// number of its unit; a longer one has whole seconds. `--json` has the exact value.
 pub(crate) fn duration(duration: &Duration) -> String {
     const SECOND: u128 = 1_000_000_000;
     let nanos = duration.as_nanos();
@@ -26,14 +26,14 @@ pub(crate) fn duration(duration: &Duration) -> String {
     show(Duration::from_nanos_u128(rounded))
 }
 
-/// A large number as a person wants to read it, with three digits: `12`, `1.2k`, `3.7M`.
+/// A large number rounded for a reader, with three digits: `12`, `1.2k`, `3.7M`.
 pub(crate) fn amount(number: f64) -> String {
     const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
     if !number.is_finite() {
         return number.to_string();
     }
     let (mut amount, mut unit) = (number, 0);
-    // What would be shown as 1000 is one of the next unit.
+    // 1000 of a unit is shown as 1 of the next unit.
     while amount.abs() >= 999.5 && unit + 1 < UNITS.len() {
         amount /= 1000.0;
         unit += 1;
@@ -43,8 +43,8 @@ pub(crate) fn amount(number: f64) -> String {
     format!("{}{}", shown.strip_suffix(".0").unwrap_or(&shown), UNITS[unit])
 }
 
-/// A point in time where there is little room, in UTC: `08:49:34` within half a day of now, on either side of midnight, so that the
-/// nearest such time is the one that is meant; `11-29 08:49` within half a year; else `2025-11-29`.
+/// A point in time in little space, in UTC: `08:49:34` within half a day of now, on either side of midnight, so that the nearest such time
+/// is the right one; `11-29 08:49` within half a year; else `2025-11-29`.
 pub(crate) fn short_time(point: SystemTime) -> String {
     short_time_at(point, SystemTime::now())
 }
@@ -64,13 +64,13 @@ fn short_time_at(point: SystemTime, now: SystemTime) -> String {
     }
 }
 
-/// The same point without what is less than a second.
+/// The same point in time without fractions of a second.
 pub(crate) fn whole_seconds(point: SystemTime) -> SystemTime {
     let (_, nanos) = since_epoch(point);
     point.checked_sub(Duration::from_nanos(nanos.into())).unwrap_or(point)
 }
 
-/// RFC 3339 in UTC, with milliseconds where there are any.
+/// RFC 3339 in UTC, with milliseconds if there are any.
 pub(super) fn time(time: SystemTime) -> String {
     let (seconds, nanos) = since_epoch(time);
     let (year, month, day) = civil_date(seconds.div_euclid(86_400));

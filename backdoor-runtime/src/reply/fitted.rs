@@ -1,4 +1,4 @@
-//! What is wider than a narrow terminal: of a table's columns the few that matter most, and sentences on several lines.
+//! Output wider than a narrow terminal: only the most important columns of a table, and sentences on several lines.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{Column, Page, Value};
 
-/// Writes a table of these records, or of what `few` makes of each where not all columns fit.
+/// Writes a table of these records, or of the columns that `few` selects if not all of them fit.
 pub(crate) fn table(
     page: &mut Page<'_>,
     rows: &[Value],
@@ -23,7 +23,7 @@ pub(crate) fn table(
     }
 }
 
-/// Writes a sentence so far to the right. Where it goes on, it does so two columns further, and no word is torn.
+/// Writes a sentence that begins at this column. It wraps two columns further to the right, between words.
 pub(crate) fn sentence(page: &mut Page<'_>, indent: usize, text: &str) -> fmt::Result {
     page.hanging(&format!("{:indent$}{text}", ""), indent + 2)
 }
@@ -40,7 +40,7 @@ pub(crate) fn short_place(place: &str) -> String {
 
 /// The type and the method of a function, or its last module and name, without generic arguments and closures.
 pub(crate) fn short_function(name: &str) -> String {
-    // Of `<A as B>::method` it is `A` that says whose.
+    // In `<A as B>::method`, `A` is the type.
     let own = name.strip_prefix('<').and_then(|inside| inside.split_once(" as "));
     let whole = match own {
         Some((own, rest)) => format!("{own}{}", rest.rfind(">::").map_or("", |at| &rest[at + 1..])),

@@ -1,4 +1,4 @@
-//! Answers in pieces that are made as fast as they are read: rows of tables, and what stands beside them.
+//! Answers in pieces that are made as fast as they are read: rows of tables, and text between them.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
@@ -12,28 +12,28 @@ use tokio::sync::mpsc;
 
 use crate::{CommandOutput, Page, Value};
 
-/// Items that are made before they are read.
+/// How many items are made before they are read.
 const AHEAD: usize = 64;
 
-/// The name of a column, and what stands in it.
+/// A column: its name and its contents.
 pub(crate) type Field = (&'static str, Value);
 
-/// One piece, whose value and text are made when they are wanted.
+/// One piece, whose value and text are made on demand.
 pub(crate) struct Item(Box<dyn CommandOutput + Send>);
 
-/// Pieces, as they are made.
+/// Pieces in the order in which they are made.
 pub(crate) struct Items {
     ready: VecDeque<Item>,
     more: Option<mpsc::Receiver<Item>>,
 }
 
-/// Where the pieces go.
+/// The receiving side.
 pub(crate) struct Sender(mpsc::Sender<Item>);
 
-/// Nobody reads any more.
+/// The receiver has stopped reading.
 pub(crate) struct Gone;
 
-/// Makes pieces in a task of their own.
+/// Makes pieces in a separate task.
 pub(crate) fn produce<F, M>(make: M) -> Items
 where
     M: FnOnce(Sender) -> F + Send + 'static,
@@ -56,7 +56,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Goes on with this as long as somebody reads. What is given up is dropped where it awaits.
+    /// Continues as long as the receiver reads. Otherwise the work is dropped at its `.await`.
     pub(crate) async fn while_read<F: Future>(&self, work: F) -> Result<F::Output, Gone> {
         tokio::select! {
             done = work => Ok(done),
@@ -83,7 +83,7 @@ impl Stream for Items {
     }
 }
 
-/// Rows of one table: for a machine with all that is known of each, for a person with these columns, as `show` writes them.
+/// Rows of one table: with all fields for a program, and with these columns for a person, as `show` writes them.
 pub(crate) fn rows_shown<T: Serialize>(
     all: &[T],
     columns: impl Fn(&T) -> Vec<Field>,
@@ -92,7 +92,7 @@ pub(crate) fn rows_shown<T: Serialize>(
     let table: Vec<Value> = all.iter().map(|row| Value::record(columns(row))).collect();
     let mut rows = all.iter().map(Value::of);
     let first = rows.next().map(|row| Item::shown(row, move |page| show(page, &table)));
-    // The others are shown with the first.
+    // The others are shown together with the first.
     first.into_iter().chain(rows.map(|row| Item::shown(row, |_| Ok(())))).collect()
 }
 

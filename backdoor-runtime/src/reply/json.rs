@@ -1,5 +1,5 @@
-//! A value as strict JSON (RFC 8259) on one line: what `--json`, pipes and machines get. It is written by
-//! hand rather than through a library because it must also be safe to show on a terminal.
+//! A value as strict JSON (RFC 8259) on one line, for `--json`, pipes and programs. It is written by hand rather than by a library because
+//! it must also be safe on a terminal.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -10,13 +10,13 @@ use super::scalar::scalar;
 use super::value::{Value, since_epoch};
 use crate::base::escape::Context;
 
-/// Appends the value. NaN and infinities become `null`, bytes an array of numbers, 128-bit numbers plain
-/// digits, durations seconds, and times what serde makes of them.
+/// Appends the value. NaN and infinities become `null`, bytes an array of numbers, 128-bit numbers plain digits, durations seconds, and
+/// times serde's form.
 pub(crate) fn write(value: &Value, out: &mut String) {
     write_within(value, usize::MAX, out);
 }
 
-/// The same, which stops soon behind this many bytes: what is longer than that is not all there.
+/// The same, but it stops soon after this many bytes: a longer result is incomplete.
 pub(crate) fn write_within(value: &Value, room: usize, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
@@ -56,21 +56,21 @@ fn seconds(duration: Duration, out: &mut String) {
 }
 
 fn append(text: fmt::Arguments<'_>, out: &mut String) {
-    // Memory takes all that is written to it.
+    // Writing to memory cannot fail.
     let _ = out.write_fmt(text);
 }
 
-/// Appends a JSON string. Beyond what JSON asks for, everything is escaped that the console would spell out in a way of its own,
-/// which is no JSON.
+/// Appends a JSON string. Beyond JSON's rules, everything is escaped that the console would otherwise escape in its own form, which is no
+/// JSON.
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    // As nearly all text is.
+    // The form of nearly all text.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
         out.push_str(text);
         out.push('"');
         return;
     }
-    // What is in front of a piece of text is not known here.
+    // The text before a piece is not known here.
     let mut context = Context::without_base();
     for character in text.chars() {
         let shows = context.shows(character);
@@ -94,9 +94,9 @@ pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The members of a record or a map under distinct names, or `None` for anything else. Keys that are no
-/// text go by their text (`1`, `true`, `5m`), lists and maps by their JSON. Of several that end up with one
-/// name the first, in the map's order, keeps it; the others become `name (2)`, `name (3)`.
+/// The members of a record or a map under distinct names, or `None` for any other value. A key of another type is named by its text (`1`,
+/// `true`, `5m`), a list or map by its JSON. If several have the same name, the first in the map's order keeps it; the others become
+/// `name (2)`, `name (3)`.
 pub(super) fn members(value: &Value) -> Option<Vec<(Cow<'_, str>, &Value)>> {
     let mut members: Vec<(Cow<'_, str>, &Value)> = match value {
         Value::Record(fields) => {
@@ -112,7 +112,7 @@ pub(super) fn members(value: &Value) -> Option<Vec<(Cow<'_, str>, &Value)>> {
 }
 
 fn are_distinct(members: &[(Cow<'_, str>, &Value)]) -> bool {
-    // To compare a few with each other is cheaper than to hash them.
+    // Comparing a few names with each other is cheaper than hashing them.
     const FEW: usize = 16;
     let mut names = members.iter().map(|(name, _)| name.as_ref());
     if members.len() <= FEW {
@@ -139,7 +139,7 @@ fn make_distinct(members: &mut [(Cow<'_, str>, &Value)]) {
         if *count == 1 {
             continue;
         }
-        // The name with its number may itself be a key of the map.
+        // The numbered name may itself be a key of the map.
         let free = loop {
             let candidate = format!("{name} ({count})");
             if taken.insert(candidate.clone()) {
@@ -265,7 +265,7 @@ mod tests {
         );
     }
 
-    /// JSON that has no key twice: serde_json itself would take the last.
+    /// JSON without duplicate keys: serde_json itself would take the last.
     struct Strict;
 
     impl<'de> Deserialize<'de> for Strict {
@@ -323,8 +323,7 @@ mod tests {
     }
 
     fn any_text() -> impl Strategy<Value = String> {
-        // A small alphabet, so that keys collide; control, bidi, wide and joining characters, so that they
-        // meet.
+        // A small alphabet, so that keys collide; control, bidi, wide and joining characters, so that they are combined.
         const ALPHABET: &str = "a1 (2):,{\"\\\n\r\t\0\x1b\x7f\u{9b}\u{202e}\u{2028}\u{ad}\u{200b}\u{feff}\u{e0041}é漢\u{301}👩\u{200d}\u{fe0f}";
         let odd = proptest::sample::select(ALPHABET.chars().collect::<Vec<_>>());
         let texts = vec(odd, 0..8).prop_map(String::from_iter);

@@ -1,4 +1,4 @@
-//! Lines of a value: one without parts, and names with their values below each other.
+//! The lines of a value: one for a value without parts, and names with aligned values.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,13 @@ use super::value::Value;
 use super::{json, wrap};
 use crate::base::escape::escape_line;
 
-/// Appends a value that has no parts, ending in a newline unless it is empty. A text for which there is no room ends soon behind that
-/// many bytes.
+/// Appends a value without parts, with a newline at its end unless it is empty. A text beyond the limit ends soon after it.
 pub(super) fn write_single(value: &Value, width: Option<usize>, room: usize, out: &mut String) {
     let before = out.len();
     match value {
         Value::Null => {}
         Value::Text(text) if text.len() > room => {
-            // One more, so that it is seen to be cut.
+            // One byte more, so that the cut is noticed.
             out.push_str(&block(&text[..text.ceil_char_boundary(room + 1)]));
         }
         Value::Text(text) => out.push_str(&wrap::lines(&block(text), width)),
@@ -33,13 +32,13 @@ pub(super) fn write_single(value: &Value, width: Option<usize>, room: usize, out
     }
 }
 
-/// Text of several lines, each made safe. Tabs stay: at the left edge they mean what the author saw.
+/// Text of several lines, each made safe. Tabs stay: at the left edge they align as the author intended.
 fn block(text: &str) -> String {
     let line = |line: &str| line.split('\t').map(escape_line).collect::<Vec<_>>().join("\t");
     text.split('\n').map(|text| line(text.strip_suffix('\r').unwrap_or(text))).collect::<Vec<_>>().join("\n")
 }
 
-/// `key  value` lines; a text of several lines stands indented below its key.
+/// `key  value` lines; a text of several lines is indented below its key.
 pub(super) fn pairs(value: &Value, width: Option<usize>, room: usize, out: &mut String) {
     let members = json::members(value).unwrap_or_default();
     if members.is_empty() {
@@ -51,7 +50,7 @@ pub(super) fn pairs(value: &Value, width: Option<usize>, room: usize, out: &mut 
     write_pairs(&members, key_width, width, room, out);
 }
 
-/// Lines of names and values, the values below each other.
+/// Lines of names and aligned values.
 pub(super) fn write_pairs(
     members: &[(Cow<'_, str>, &Value)],
     key_width: usize,

@@ -126,7 +126,7 @@ impl Write for Page<'_> {
             }
             return Ok(());
         }
-        // One more, so that it is seen to be cut. What would come is not wanted.
+        // One byte more, so that the cut is noticed. Further text is not needed.
         let room = self.room.saturating_add(1).saturating_sub(self.text.len());
         self.text.push_str(&text[..text.ceil_char_boundary(room)]);
         Err(fmt::Error)

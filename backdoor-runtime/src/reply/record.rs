@@ -1,7 +1,7 @@
-//! Structs of which every field is shown under its own name.
+//! Structs whose fields are shown under their own names.
 
-/// Declares a struct of public fields that is a record of the same fields as a reply: `record! { pub struct Name { .. } }`. Or makes
-/// one of a struct that stands elsewhere: `record!(Name: field, field)`.
+/// Declares a struct of public fields whose reply is a record of the same fields: `record! { pub struct Name { .. } }`. Or implements that
+/// for an existing struct: `record!(Name: field, field)`.
 macro_rules! record {
     ($(#[$about:meta])* $vis:vis struct $name:ident { $($(#[$of_field:meta])* pub $field:ident: $type:ty,)+ }) => {
         $(#[$about])*

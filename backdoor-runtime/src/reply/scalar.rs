@@ -1,12 +1,12 @@
-//! The text of a value that has no parts.
+//! The text of a value without parts.
 
 use super::figures::{duration, time};
 use super::value::Value;
 
-/// What a person sees where nothing is: an empty list, a value that is not there.
+/// The text for a person if there is no value: an empty list, or a missing value.
 pub(crate) const NONE: &str = "(none)";
 
-/// The text of a value that has no parts; empty for the others.
+/// The text of a value without parts; empty for the others.
 pub(crate) fn scalar(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),

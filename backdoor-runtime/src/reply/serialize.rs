@@ -1,5 +1,5 @@
-//! A `serde::Serializer` that makes a [`Value`]. A part that fails is replaced by a text that says why, so
-//! that one poisoned lock does not hide the rest of a struct from the operator.
+//! A `serde::Serializer` that makes a [`Value`]. A part that fails is replaced by a text with the reason, so that one poisoned lock does
+//! not hide the rest of a struct from the operator.
 
 mod compound;
 
@@ -12,11 +12,11 @@ use serde::{Serialize, ser};
 use self::compound::{Entries, Fields, Items, tagged};
 use super::value::{DURATION_NAME, RECORD_NAME, Value};
 
-/// Deeper values are cut: author types may be linked lists, and a stack overflow would end the process.
-/// Below the 128 levels that serde_json and its kind accept when they read.
+/// Deeper values are cut: author types may be linked lists, and a stack overflow would end the process. The limit is below the 128 levels
+/// that serde_json and similar parsers accept.
 const MAX_DEPTH: usize = 100;
 
-/// How much of a length that a `Serialize` implementation announces is believed before its items have come.
+/// The largest announced length for which memory is reserved before the items arrive.
 const MAX_RESERVED: usize = 1024;
 
 impl Value {
@@ -33,13 +33,13 @@ impl Value {
         value_within(value, usize::MAX).0
     }
 
-    /// The same for an answer of so many bytes, and whether that is all: of lists and maps, the items that have no room are left out.
+    /// The same for an answer of this many bytes, and whether the value is complete: items of lists and maps beyond the limit are left out.
     pub(crate) fn within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
         value_within(value, room)
     }
 }
 
-/// The value of anything for an answer of so many bytes, and whether that is all: of lists and maps, the items for which no room is left are not
+/// The value of anything for an answer of this many bytes, and whether it is complete: items of lists and maps beyond the limit are not
 /// made.
 fn value_within<T: Serialize + ?Sized>(value: &T, room: usize) -> (Value, bool) {
     let room = Room { left: Cell::new(room), is_cut: Cell::new(false) };
@@ -56,17 +56,17 @@ fn part<T: Serialize + ?Sized>(value: &T, serializer: Serializer<'_>) -> Value {
         .unwrap_or_else(|Failure(why)| Value::Text(format!("<could not be serialized: {why}>")))
 }
 
-/// What is left for the parts of a value.
+/// The remaining bytes for the parts of a value.
 struct Room {
     left: Cell<usize>,
     is_cut: Cell<bool>,
 }
 
 impl Room {
-    /// Takes the bytes without which no form can show a part, and what parts it from the next.
+    /// Takes the bytes that any form needs for a part and its separator.
     fn take(&self, part: &Value) {
         let bytes = match part {
-            // Their own parts came before them.
+            // Its own parts were made before it.
             Value::List(_) | Value::Map(_) | Value::Record(_) => return,
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
@@ -76,7 +76,7 @@ impl Room {
         self.left.set(self.left.get().saturating_sub(bytes + 1));
     }
 
-    /// Whether there is any for an item. Who asks has one.
+    /// Whether there is room for an item. The caller has one.
     fn is_left(&self) -> bool {
         let is_left = self.left.get() > 0;
         self.is_cut.set(self.is_cut.get() || !is_left);
@@ -87,13 +87,13 @@ impl Room {
 #[derive(Clone, Copy)]
 struct Serializer<'a> {
     depth: usize,
-    /// The map to come is a [`Value::Record`] on its way through serde.
+    /// The next map is a [`Value::Record`] on its way through serde.
     record: bool,
     room: &'a Room,
 }
 
 impl Serializer<'_> {
-    /// A part that stands beside others.
+    /// One of several parts.
     fn member<T: Serialize + ?Sized>(self, value: &T) -> Value {
         let value = part(value, self);
         self.room.take(&value);
@@ -243,8 +243,7 @@ impl<'a> ser::Serializer for Serializer<'a> {
     fn serialize_map(self, len: Option<usize>) -> Result<Entries<'a>, Failure> {
         Ok(Entries {
             serializer: self.inner(),
-            // A derived implementation writes a struct with `#[serde(flatten)]` as a map of unknown length.
-            // Maps know theirs.
+            // A derived implementation writes a struct with `#[serde(flatten)]` as a map of unknown length. Maps know their length.
             record: self.record || len.is_none(),
             key: None,
             entries: Vec::with_capacity(len.unwrap_or(0).min(MAX_RESERVED)),

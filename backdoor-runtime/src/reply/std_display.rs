@@ -1,4 +1,4 @@
-//! Types of the standard library that a person should be able to read although they have no `Display`.
+//! Text for types of the standard library that a person should be able to read although they have no `Display`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::reply::{Value, text};
 
-/// A rendering of ours, for types of the standard library that have none of their own.
+/// Our text for types of the standard library without their own.
 pub trait Familiar {
-    /// What a person sees.
+    /// The text for a person.
     fn familiar(&self) -> String;
 }
 

@@ -1,5 +1,5 @@
-//! Rows under aligned columns, fitted to the terminal: for a list of records, and for tuples, without a header. Rows that have no room
-//! beside each other are written below each other, as names and values.
+//! Rows under aligned columns, fitted to the terminal: for a list of records, and for tuples, without a header. Rows that do not fit on a
+//! line are written as names and values.
 
 mod column;
 mod fit;
@@ -16,7 +16,7 @@ use super::lines::write_single;
 use super::value::Value;
 use super::{json, wrap};
 
-/// Whether these are rows of one table: all records or maps, or all tuples, and something in them.
+/// Whether these are rows of one table: all records or maps, or all tuples, with at least one part.
 pub(super) fn is_table(rows: &[Value]) -> bool {
     let shape = rows.first().and_then(Shape::of);
     shape.is_some()
@@ -29,7 +29,7 @@ pub(super) fn is_table(rows: &[Value]) -> bool {
         })
 }
 
-/// The table of these rows, with the widths that all of them need. It ends soon behind this many bytes.
+/// The table of these rows, with the widths that all of them need. It ends soon after this many bytes.
 pub(crate) fn write(rows: &[Value], columns: &[Column], width: Option<usize>, room: usize, out: &mut String) {
     if let Some(layout) = Layout::new(rows, columns, width) {
         layout.write_header(out);
@@ -42,7 +42,7 @@ pub(crate) fn write(rows: &[Value], columns: &[Column], width: Option<usize>, ro
     }
 }
 
-/// What the rows of a table are.
+/// The kind of the rows.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     Records,
@@ -59,7 +59,7 @@ impl Shape {
     }
 }
 
-/// The cells of a row by name; those of a tuple go by their index.
+/// The cells of a row by name; those of a tuple by index.
 fn members(row: &Value) -> Vec<(Cow<'_, str>, &Value)> {
     match row {
         Value::List(parts) => {
@@ -69,7 +69,7 @@ fn members(row: &Value) -> Vec<(Cow<'_, str>, &Value)> {
     }
 }
 
-/// A value among the rows that is none of them.
+/// A value among the rows that is no row.
 fn write_apart(value: &Value, width: Option<usize>, out: &mut String) {
     if Shape::of(value).is_some() {
         out.push_str(&wrap::lines(&compact(value), width));
@@ -240,7 +240,7 @@ mod tests {
             let names: Vec<&str> = table.lines().next().unwrap_or_default().split_whitespace().collect();
             let is_table = names == ["a", "b", "c", "d"];
             for line in table.lines() {
-                // A word that is wider than the terminal is nobody's to break.
+                // A word that is wider than the terminal is not wrapped.
                 prop_assert!(line.width() <= width || !line.trim_start().contains(' '), "{line:?}");
             }
             if is_table {

@@ -1,5 +1,5 @@
-//! A value as a person sees it: text as it is, a table for a list of records, aligned keys and values for
-//! one record. Nothing that it writes can move a terminal's cursor.
+//! A value as text for a person: text unchanged, a table for a list of records, aligned keys and values for one record. None of it can move
+//! a terminal's cursor.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub(crate) fn render(value: &Value, width: Option<usize>) -> String {
     render_within(value, width, usize::MAX)
 }
 
-/// The same, which ends soon behind this many bytes.
+/// The same, but it ends soon after this many bytes.
 pub(crate) fn render_within(value: &Value, width: Option<usize>, room: usize) -> String {
     let mut out = String::new();
     match value {
@@ -33,7 +33,7 @@ pub(crate) fn render_within(value: &Value, width: Option<usize>, room: usize) ->
 }
 
 impl Value {
-    /// What a person reads: a table for a list of records, keys and values for one; fitted to the width, where there is one.
+    /// The text for a person: a table for a list of records, keys and values for one; fitted to the width, if there is one.
     pub fn to_text(&self, width: Option<usize>) -> String {
         render(self, width)
     }

@@ -1,5 +1,5 @@
-//! `Value`: what a command answered, as data. Everything that shows a reply (text, tables, JSON, pipelines)
-//! starts from it, and a test of a command looks at it instead of parsing what was printed.
+//! `Value`: the reply of a command as data. Everything that shows a reply (text, tables, JSON, pipelines) starts from it, and a test of a
+//! command compares it instead of parsing output.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -9,8 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
-/// What a command answered, as data: an operator sees it as text or as a table, `--json` as JSON, and a
-/// test as it is.
+/// The reply of a command as data: an operator sees it as text or as a table, `--json` as JSON, and a test as this type.
 ///
 /// ```
 /// use backdoor_runtime::Value;
@@ -64,7 +63,7 @@ pub(super) const RECORD_NAME: &str = "$backdoor_runtime::Record";
 pub(super) const DURATION_NAME: &str = "$backdoor_runtime::Duration";
 
 impl Value {
-    /// Bytes that it takes to show, roughly.
+    /// Approximate bytes of its output.
     pub(crate) fn weight(&self) -> usize {
         const SCALAR: usize = 8;
         match self {
@@ -125,7 +124,7 @@ impl Value {
         }
     }
 
-    /// The number, if this is one; the nearest `f64` where it is a whole number beyond 2^53.
+    /// The number, if this is one; the nearest `f64` for a whole number beyond 2^53.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Float(number) => Some(*number),
@@ -152,7 +151,7 @@ impl Value {
     }
 }
 
-/// [`Value::get`], with [`Value::Null`] for what is absent.
+/// [`Value::get`], with [`Value::Null`] for an absent field.
 impl Index<&str> for Value {
     type Output = Value;
 
@@ -161,7 +160,7 @@ impl Index<&str> for Value {
     }
 }
 
-/// The item of a list, with [`Value::Null`] for what is absent.
+/// The item of a list, with [`Value::Null`] for an absent item.
 impl Index<usize> for Value {
     type Output = Value;
 
@@ -176,7 +175,7 @@ impl Serialize for Value {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(truth) => serializer.serialize_bool(*truth),
             Value::Integer(number) => {
-                // Few formats know 128 bits, so they are asked for only where 64 are not enough.
+                // Few formats support 128 bits, so they are used only if 64 are not enough.
                 if let Ok(number) = i64::try_from(*number) {
                     serializer.serialize_i64(number)
                 } else if let Ok(number) = u64::try_from(*number) {
@@ -238,7 +237,7 @@ pub(super) fn since_epoch(time: SystemTime) -> (i64, u32) {
     }
 }
 
-/// The order of keys in a map: a total one, because map keys may be of several kinds and `sort_by` insists.
+/// The order of keys in a map: a total order, because map keys may be of several kinds and `sort_by` requires one.
 pub(super) fn key_order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
@@ -255,7 +254,7 @@ pub(super) fn key_order(left: &Value, right: &Value) -> Ordering {
         (Value::Record(left), Value::Record(right)) => sequence_order(left, right, |left, right| {
             left.0.cmp(&right.0).then_with(|| key_order(&left.1, &right.1))
         }),
-        // Numbers of different kinds meet as floats; where they are equal as such, the kind decides.
+        // Numbers of different kinds are compared as floats; if they are equal, the kind decides.
         _ => match (left.as_f64(), right.as_f64()) {
             (Some(near), Some(far)) => near.total_cmp(&far).then_with(|| rank(left).cmp(&rank(right))),
             _ => rank(left).cmp(&rank(right)),

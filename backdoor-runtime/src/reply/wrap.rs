@@ -1,17 +1,17 @@
-//! Lines that are wider than the terminal, broken between words: the one code for help, views, answers, errors and the log.
+//! Wraps lines that are wider than the terminal between words: the one code for help, views, answers, errors and the log.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Where less than this would be left of a line, what follows is not indented as far.
+/// If less space than this would remain, the continuation is indented less.
 const NARROW: usize = 16;
 
-/// Behind one of these, a word that is wider than the whole terminal may be broken: paths, addresses, names of functions.
+/// After one of these characters, a word that is wider than the terminal may be broken: paths, addresses, names of functions.
 const JOINTS: [char; 8] = ['/', ':', ',', '|', '&', '=', '-', '>'];
 
-/// Text of several lines, each of them broken where it is too wide. A line goes on below the text that follows its first columns,
-/// or two columns further than it begins. What has tabs or moves the cursor stays as it is.
+/// Text of several lines, each wrapped if it is too wide. A line continues below the text that follows its first columns, or two columns
+/// further than it begins. A line with tabs or cursor movements stays unchanged.
 pub(crate) fn lines(text: &str, width: Option<usize>) -> Cow<'_, str> {
     let Some(width) = width.filter(|width| *width > 0) else { return Cow::Borrowed(text) };
     if text.split('\n').all(|line| fits(line, width)) {
@@ -19,7 +19,7 @@ pub(crate) fn lines(text: &str, width: Option<usize>) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let all: Vec<(&str, Gaps)> = text.split('\n').map(|line| (line, gaps(line, width))).collect();
-    // Below each other, lines with columns go on at one place, as far to the right as the numbers in them allow.
+    // Adjacent lines with columns continue at the same column, as far to the right as their numbers allow.
     for (at, block) in
         all.chunk_by(|(_, one), (_, next)| one.last.is_some() && one.last == next.last).enumerate()
     {
@@ -34,12 +34,12 @@ pub(crate) fn lines(text: &str, width: Option<usize>) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// One line, without a newline behind it; it goes on `hang` columns to the right.
+/// One line, without a newline; it continues `hang` columns to the right.
 pub(crate) fn line(text: &str, width: Option<usize>, hang: usize, out: &mut String) {
     parts(text, words(text), width, hang, out);
 }
 
-/// The same for a usage line, of which no parameter is broken that has room in a line.
+/// The same for a usage line; a parameter that fits on a line is not broken.
 pub(crate) fn usage(text: &str, width: Option<usize>, hang: usize, out: &mut String) {
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(hang));
     let mut depth = 0_i32;
@@ -64,18 +64,18 @@ pub(crate) fn usage(text: &str, width: Option<usize>, hang: usize, out: &mut Str
     parts(text, parameters, width, hang, out);
 }
 
-/// Parts that stay whole, with a space between two.
+/// Parts that stay whole, separated by a space.
 pub(crate) fn whole(whole: &[impl AsRef<str>], width: Option<usize>, hang: usize, out: &mut String) {
     let text = whole.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ");
     parts(&text, whole.iter().map(AsRef::as_ref), width, hang, out);
 }
 
-/// Whether the line is shown as it is.
+/// Whether the line stays unchanged.
 fn fits(line: &str, width: usize) -> bool {
     line.len() <= width || line.contains(['\t', '\x1b']) || line.width() <= width
 }
 
-/// Words as they stand, the spaces before each included.
+/// Words, each with the spaces before it.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -83,13 +83,13 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         let end = rest[word..].find(' ').map_or(rest.len(), |at| word + at);
         let (part, after) = rest.split_at(end);
         rest = after;
-        // What stands before a space takes that with it, so that the next begins with its own.
+        // The text before a space includes that space, so that the next word begins with its own.
         rest = rest.strip_prefix(' ').unwrap_or(rest);
         (!part.is_empty() || !rest.is_empty()).then_some(part)
     })
 }
 
-/// Parts with a space between two, on as many lines as they need.
+/// Parts separated by a space, on as many lines as they need.
 fn parts<'a>(
     text: &str,
     parts: impl Iterator<Item = &'a str>,
@@ -110,7 +110,7 @@ fn parts<'a>(
         if is_begun && !word.is_empty() && column + gap + part.width() > width {
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
-            // A word that has no room there begins further to the left.
+            // A word that does not fit there begins further to the left.
             column = hang.min(width.saturating_sub(word.width()));
             out.extend(std::iter::repeat_n(' ', column));
             column += long_word(word, column, width, out);
@@ -124,7 +124,7 @@ fn parts<'a>(
     out.truncate(out.trim_end_matches(' ').len());
 }
 
-/// A word from this column on, and how much wider the last line is then. One that is wider than the terminal is broken at its joints.
+/// Appends a word at this column, and returns the width of the last line. A word that is wider than the terminal is broken at its joints.
 fn long_word(word: &str, column: usize, width: usize, out: &mut String) -> usize {
     if column + word.width() <= width {
         out.push_str(word);
@@ -153,13 +153,13 @@ fn long_word(word: &str, column: usize, width: usize, out: &mut String) -> usize
     }
 }
 
-/// Where text stands in a line behind two spaces or more.
+/// The columns at which text follows two or more spaces.
 struct Gaps {
-    /// The spaces that the line begins with.
+    /// The spaces at the beginning of the line.
     indent: usize,
-    /// The last one that is not beyond the middle: below it a line goes on that is too wide.
+    /// The last column up to the middle: a line that is too wide continues below it.
     below: Option<usize>,
-    /// The last one.
+    /// The last column.
     last: Option<usize>,
 }
 
@@ -205,7 +205,7 @@ mod tests {
         check("a\ttab is where its author put it", 9, "a\ttab is where its author put it");
     }
 
-    /// In `mem`, notes went on below numbers of any width, and some at the left.
+    /// In `mem`, notes continued below numbers of any width, and some at the left edge.
     #[test]
     fn aligned_lines_wrap_at_the_same_column() {
         check(

@@ -19,7 +19,7 @@ pub(super) enum Class {
     SkinTone,
 }
 
-/// The bits of an entry of the table that are the class. The rest is the first code point of which it is true.
+/// The bits of a table entry for the class. The rest is the first code point of that class.
 pub(super) const CLASS_BITS: u32 = 3;
 
 impl Class {
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    /// The code points that have this property, by the database that `regex-syntax` brings along, of Unicode 16.0.0.
+    /// The code points with this property, by the Unicode 16.0.0 database in `regex-syntax`.
     fn set(pattern: &str) -> Vec<bool> {
         let hir = regex_syntax::parse(pattern).unwrap();
         let HirKind::Class(Set::Unicode(class)) = hir.kind() else { panic!("{pattern} is no class") };
@@ -58,7 +58,7 @@ mod tests {
         set
     }
 
-    /// The file as it should be.
+    /// The expected file.
     fn generated() -> String {
         let hidden =
             set(r"[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]");
@@ -73,7 +73,7 @@ mod tests {
         };
         let mut entries = Vec::new();
         let mut before = None;
-        // Surrogates are no characters, and whatever they are makes no entry of its own.
+        // Surrogates are no characters, so they need no entry of their own.
         for code in (0..0x11_0000).filter(|&code| char::from_u32(code).is_some()) {
             let class = class(code as usize);
             if before != Some(class) {

@@ -3,8 +3,7 @@
 
 use crate::base::escape::class::Class;
 
-/// The most combining marks that are shown on one base. Stacked without end they are drawn over the lines above; no script needs more
-/// than a few.
+/// The most combining marks that are shown on one base. A large stack is drawn over the lines above; no script needs more than a few.
 const MOST_MARKS: u8 = 8;
 
 /// ZERO WIDTH JOINER.
@@ -37,7 +36,7 @@ enum Last {
 }
 
 impl Context {
-    /// There is no base for marks: the character before was spelled out, or is not known.
+    /// There is no base for marks: the previous character was escaped, or is not known.
     pub(crate) fn without_base() -> Self {
         Self { marks: MOST_MARKS, last: Last::Other }
     }
@@ -46,7 +45,7 @@ impl Context {
     pub(super) fn pass(&mut self, text: &str) -> usize {
         let mut at = 0;
         loop {
-            // Byte by byte as far as that is enough, since that is how nearly all text is.
+            // Byte by byte as far as possible, which is enough for nearly all text.
             let rest = &text.as_bytes()[at..];
             let plain = rest.iter().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
             if plain > 0 {
@@ -54,7 +53,7 @@ impl Context {
                 *self = Self { marks: 0, last: if is_base { Last::KeycapBase } else { Last::Other } };
                 at += plain;
             }
-            // What is neither plain nor the begin of a longer character is a control.
+            // A byte that is neither plain nor the begin of a longer character is a control.
             if rest.get(plain).is_none_or(u8::is_ascii) {
                 return at;
             }

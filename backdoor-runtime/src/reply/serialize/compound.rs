@@ -1,4 +1,4 @@
-//! What is put together of parts, as serde hands them over one by one: sequences, maps, structs, and the times of std among these.
+//! Values with parts, which serde passes one by one: sequences, maps, structs, and the times of std among them.
 
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
@@ -66,7 +66,7 @@ impl ser::SerializeMap for Entries<'_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
         if self.serializer.room.is_left() {
-            // In a table the names of a record stand but once.
+            // A table has the names of a record only once.
             self.key =
                 Some(if self.record { part(key, self.serializer) } else { self.serializer.member(key) });
         }
@@ -74,7 +74,7 @@ impl ser::SerializeMap for Entries<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
-        // Without its key it has none, since there was no room.
+        // Without its key it has no value, because there was no room.
         if let Some(key) = self.key.take() {
             self.entries.push((key, self.serializer.member(value)));
         }
@@ -115,7 +115,7 @@ macro_rules! fields {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), Failure> {
-                // A time is shown as one.
+                // A time is shown as a time.
                 let value = match self.name {
                     DURATION | SYSTEM_TIME => part(value, self.serializer),
                     _ => self.serializer.member(value),

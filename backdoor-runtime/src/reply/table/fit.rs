@@ -1,4 +1,4 @@
-//! What gives way where a table is wider than the terminal: the widest columns, and a part of their cells.
+//! How a table that is wider than the terminal is shortened: the widest columns, and a part of their cells.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use super::column::Cut;
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// These widths, made to fit by taking from the widest until they are no wider than the next, and none less than its least; nothing
-/// where that has no room.
+/// These widths, reduced to fit by taking from the widest until they are no wider than the next, and none below its minimum; nothing if
+/// that is not enough.
 pub(super) fn shrunk(widths: &[usize], least: &[usize], room: usize) -> Option<Vec<usize>> {
     let at = |level: usize| {
         let column = |(width, least): (&usize, &usize)| (*width).min(level.max(*least));
@@ -36,7 +36,7 @@ pub(super) fn shrunk(widths: &[usize], least: &[usize], room: usize) -> Option<V
     Some(fitted)
 }
 
-/// The text, or as much of it as leaves a cell for the mark that something is missing.
+/// The text, or the part of it that leaves a cell for the mark of a cut.
 pub(super) fn cut(text: &str, cells: usize, at: Cut) -> Cow<'_, str> {
     if text.width() <= cells {
         return Cow::Borrowed(text);
@@ -50,14 +50,14 @@ pub(super) fn cut(text: &str, cells: usize, at: Cut) -> Cow<'_, str> {
         }
         Cut::Start => {
             let tail = tail(text, room);
-            // A path is cut in front of a folder, if that leaves the better part of it.
+            // A path is cut before a folder, if that keeps the larger part of it.
             let whole = tail.find('/').map(|at| &tail[at..]).filter(|part| part.width() > room / 2);
             Cow::Owned(format!("…{}", whole.unwrap_or(tail)))
         }
     }
 }
 
-/// As much of the begin as has room.
+/// The beginning, as far as it fits.
 fn head(text: &str, mut room: usize) -> &str {
     let mut kept = 0;
     for cluster in clusters(text) {
@@ -68,7 +68,7 @@ fn head(text: &str, mut room: usize) -> &str {
     &text[..kept]
 }
 
-/// As much of the end as has room.
+/// The end, as far as it fits.
 fn tail(text: &str, mut room: usize) -> &str {
     let mut kept = text.len();
     for cluster in clusters(text).collect::<Vec<_>>().into_iter().rev() {
@@ -79,7 +79,7 @@ fn tail(text: &str, mut room: usize) -> &str {
     &text[kept..]
 }
 
-/// Pieces that may be cut apart: a character with the marks and the joined characters that belong to it.
+/// Pieces that may be separated: a character with its marks and joined characters.
 fn clusters(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

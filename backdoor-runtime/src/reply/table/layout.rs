@@ -1,4 +1,4 @@
-//! The columns of a table and their widths: which form has room in the terminal, and the rows in it.
+//! The columns of a table and their widths: the form that fits the terminal, and the rows in it.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -16,41 +16,41 @@ use crate::reply::scalar::NONE;
 use crate::reply::value::Value;
 use crate::reply::wrap;
 
-/// The same of one that says itself how many it needs.
+/// The same for a column that declares its own minimum.
 const LAST_RESORT: usize = 16;
 
-/// How far to the right stands what is below its row.
+/// The indentation of text below its row.
 const BELOW: usize = 4;
 
-/// The cells between two columns.
+/// The number of cells between two columns.
 const GAP: usize = 2;
 
-/// The cells that are left at least of a text.
+/// The least number of cells for a text.
 const LEAST: usize = 8;
 
-/// How the rows stand.
+/// The form of the rows.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
-    /// Each on a line, under the names.
+    /// One row a line, under the names.
     Table,
-    /// Each as lines of names and values.
+    /// Each row as lines of names and values.
     Records,
-    /// Each on as many lines as it needs: it has no names.
+    /// Each row on as many lines as it needs, without names.
     Lines,
 }
 
-/// A column as it is laid out.
+/// A column of the layout.
 struct Laid {
     name: String,
     hint: Column,
     kind: Kind,
-    /// What its cells need.
+    /// The width that its cells need.
     full: usize,
-    /// What they need where there is little room.
+    /// The width that they need in short form.
     short: usize,
-    /// What they have; nothing where it is left out.
+    /// The width that they get; nothing if the column is left out.
     width: Option<usize>,
-    /// Cells beyond this are cut.
+    /// Cells wider than this are cut.
     limit: usize,
 }
 
@@ -59,7 +59,7 @@ impl Laid {
         self.kind == Kind::Empty && self.width.is_none()
     }
 
-    /// Whether its cells stand below their rows.
+    /// Whether its cells are shown below their rows.
     fn is_below(&self) -> bool {
         self.hint.below && self.width.is_none()
     }
@@ -68,7 +68,7 @@ impl Laid {
         self.hint.right || self.kind == Kind::Numbers
     }
 
-    /// What is left of its cells at least; less where the rows would have to go below each other otherwise.
+    /// Its minimal width; it is less if the rows would otherwise have to be shown as names and values.
     fn least(&self, is_last_resort: bool) -> usize {
         match self.kind {
             Kind::Text => {
@@ -91,9 +91,9 @@ pub(super) struct Layout {
     columns: Vec<Laid>,
     positions: HashMap<String, usize>,
     width: Option<usize>,
-    /// What the columns leave of the terminal: a later cell that is wider than its column may push the others to the right.
+    /// The free width of the terminal: a later cell that is wider than its column may move the others to the right.
     spare: usize,
-    /// Times are short.
+    /// Whether times are short.
     is_short: bool,
     /// Whether a record was written.
     is_begun: Cell<bool>,
@@ -151,7 +151,7 @@ impl Layout {
         self.columns.len() - 1
     }
 
-    /// Finds the form that has room: all in full, times in short, the least that the columns need, and that without some of them.
+    /// Selects the form that fits: all in full, times in short form, the minimal widths, or without some columns.
     fn fit(&mut self) {
         let full: Vec<usize> = self.columns.iter().map(|column| column.full).collect();
         let Some(width) = self.width else { return self.give(&full) };
@@ -204,7 +204,7 @@ impl Layout {
     fn limit(&mut self) {
         for column in &mut self.columns {
             column.limit = match column.width {
-                // A column without a name may be empty in all rows so far: what comes later must not vanish.
+                // A column without a name may be empty in all rows so far: later cells must not disappear.
                 Some(width) if matches!(column.kind, Kind::Text | Kind::Empty) && self.width.is_some() => {
                     width.max(1)
                 }
@@ -256,7 +256,7 @@ impl Layout {
         let mut late = Vec::new();
         for (name, value) in members(row) {
             match self.positions.get(name.as_ref()) {
-                // Nothing was there while the columns were laid out.
+                // The column did not exist when the layout was made.
                 Some(index) if self.columns[*index].is_empty_and_left_out() => {
                     late.extend((!value.is_null()).then_some((name, value)));
                 }
@@ -270,8 +270,7 @@ impl Layout {
             below.map(|(column, cell)| (&*column.name, cell.to_string())).collect();
         let mut line = String::new();
         self.write_cells(cells, &mut line);
-        // A field that came after the columns were fixed is news: it is shown in full, beyond the edge if
-        // need be.
+        // A field that appears after the columns were fixed is important: it is shown in full, beyond the edge if necessary.
         for (name, value) in late {
             if !line.is_empty() {
                 line.push_str("  ");
@@ -292,7 +291,7 @@ impl Layout {
 
     fn write_cells(&self, cells: Vec<Cow<'_, str>>, out: &mut String) {
         let mut line = String::new();
-        // Padding is written when a cell follows it, so that no line ends in spaces of ours.
+        // Padding is written before the next cell, so that no line ends in spaces of ours.
         let mut pending = 0;
         let mut spare = self.spare;
         for (column, cell) in self.columns.iter().zip(cells) {
@@ -314,13 +313,13 @@ impl Layout {
     }
 }
 
-/// What the cells of a column have in common.
+/// The kind of a column's cells.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Empty,
     /// Numbers and durations.
     Numbers,
-    /// What has no text that could be cut.
+    /// Cells without text that could be cut.
     Fixed,
     Text,
 }

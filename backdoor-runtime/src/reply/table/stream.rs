@@ -1,9 +1,9 @@
-//! The table of a stream, of which only the first rows are held to learn the widths.
+//! The table of a stream: only the first rows are held back, to find the widths.
 
 use super::{Layout, Shape, write_apart};
 use crate::reply::value::Value;
 
-/// So many rows of a stream decide its widths, and are the most that is held of it.
+/// How many rows of a stream decide its widths, which is also the most that is held back.
 const HELD_ROWS: usize = 100;
 
 /// The table of a stream. The first rows are held until 100 have come or [`flush`](TableStream::flush) is
@@ -15,13 +15,12 @@ pub(crate) struct TableStream {
 }
 
 impl TableStream {
-    /// An empty table for a terminal of so many columns; `None` (or 0) cuts nothing.
+    /// An empty table for a terminal of this width; `None` (or 0) cuts nothing.
     pub(crate) fn new(width: Option<usize>) -> TableStream {
         TableStream { width, held: Vec::new(), layout: None }
     }
 
-    /// Takes a row and appends what can be shown by now. What is no row of the table is a line of its own,
-    /// in its turn.
+    /// Adds a row and appends the output that is ready. A value that is no row of the table is a line of its own, in order.
     pub(crate) fn push(&mut self, row: Value, out: &mut String) {
         match &self.layout {
             Some(layout) => layout.write(&row, out),
@@ -35,8 +34,7 @@ impl TableStream {
         }
     }
 
-    /// Fixes the widths from the rows that have come, and appends the header and the rows held. Does
-    /// nothing when none are.
+    /// Fixes the widths by the rows so far, and appends the header and the held rows. Does nothing if there are none.
     pub(crate) fn flush(&mut self, out: &mut String) {
         let held = std::mem::take(&mut self.held);
         self.layout = self.layout.take().or_else(|| {
@@ -114,7 +112,7 @@ mod tests {
         );
     }
 
-    /// Later cells were cut to the width of the first rows although the terminal had room.
+    /// Later cells were cut to the width of the first rows although the terminal had space.
     #[test]
     fn regression_later_cells_use_the_room_that_is_left() {
         let row = |one: &'static str, two: &'static str| record(&[("a", one.into()), ("b", two.into())]);
