@@ -1,16 +1,16 @@
-//! The record of what was run, as `tracing` events.
+//! The record of executed lines, as `tracing` events.
 //!
-//! A subscriber is the author's code and may block: on a full pipe behind stdout, on a lock. So the events are emitted on a thread
-//! of their own, from a bounded queue, and what does not fit is counted and said.
+//! A subscriber is code of the author and may block: on a full pipe behind stdout, or on a lock. So the events are emitted on a separate
+//! thread, from a bounded queue, and events that do not fit are counted and reported.
 //!
-//! A line is one event at its end, at DEBUG where its command only reads. One at its begin comes before it where a command may change
-//! something, and where it runs for more than a second. Of lines that only read, a session has some
-//! in each second on record, and a count of the others.
+//! A line is one event at its end, at DEBUG if its command only reads. An event at its begin precedes it if the command may change
+//! something, or if it runs for more than a second. Of lines that only read, a session has a limited number logged in each second, and the
+//! others are counted.
 //!
-//! That a command of the author's begins wakes that thread at once, so that the record is out before the command can end the process,
-//! unless it does so faster than a thread wakes: a command that waited for its record would wait for the subscriber. Everything else
-//! may be some milliseconds late and comes in batches, since waking a thread for each event would cost a short command more than it
-//! takes itself. Where no subscriber takes our events, none is made.
+//! The begin of an author's command wakes that thread at once, so that the event is emitted before the command can end the process, unless
+//! it does so faster than a thread wakes: a command that waited for its event would wait for the subscriber. All other events may be some
+//! milliseconds late and are emitted in batches, because waking a thread for each event would cost a short command more than the command
+//! itself. If no subscriber wants our events, none is made.
 
 mod line;
 mod queue;
@@ -36,45 +36,45 @@ use crate::base::per_second::PerSecond;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 
-/// How many events wait for a slow subscriber.
+/// The most events that wait for a slow subscriber.
 const QUEUE: usize = 1024;
 
-/// How many lines that run nothing are logged in one second.
+/// The most lines without a command that are logged in a second.
 const REFUSED_IN_A_SECOND: u32 = 5;
 
-/// How many lines of one session that only read are logged in one second. What may change something is always on record.
+/// The most lines of one session that only read and are logged in a second. Lines that may change something are always logged.
 const READS_IN_A_SECOND: u32 = 20;
 
-/// A line that runs for so long is on record in any case, since its begin is.
+/// A line that runs for this long is logged in any case, because its begin is.
 const LASTS: Duration = Duration::from_secs(1);
 
-/// How long the thread sleeps over events that are not urgent.
+/// How long the thread sleeps on events that are not urgent.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// How often a recurring warning is logged, unless the builder says otherwise.
 pub(crate) const RECURRING: Duration = Duration::from_secs(60);
 
-/// Hands events to the thread that emits them.
+/// Sends events to the thread that emits them.
 pub(crate) struct Audit {
     notes: Notes,
     recurring: Mutex<Recurring>,
-    /// `None` where every line that runs nothing is logged, and every one that only reads.
+    /// `None` if every line without a command and every line that only reads is logged.
     refused: Option<Mutex<PerSecond>>,
     ended: Mutex<Option<Receiver<()>>>,
 }
 
-/// Hands events to that thread from where the audit itself is not at hand.
+/// Sends events to that thread for code without access to the audit.
 #[derive(Clone)]
 pub(crate) struct Notes {
     queue: Arc<Queue<Entry>>,
     lost: Arc<AtomicU64>,
-    /// Our events reach the `log` crate where there is no subscriber, so that they are always wanted.
+    /// If there is no subscriber, our events reach the `log` crate, so they are always made.
     reaches_log: bool,
 }
 
-/// What some other part of the console has to say to the log.
+/// A message from another part of the console.
 pub(crate) trait Event: Send {
-    /// Says it, on the thread of the log.
+    /// Emits it, on the thread of the log.
     fn emit(&self);
 }
 
@@ -86,9 +86,9 @@ enum Entry {
         reads: bool,
     },
     Ended(Ended),
-    /// So many lines that ran nothing were not logged.
+    /// The number of lines without a command that were not logged.
     Unlogged(u64),
-    /// So many lines of a session that only read were not logged.
+    /// The number of lines of a session that only read and were not logged.
     UnloggedReads {
         session: u64,
         lines: u64,
@@ -110,18 +110,18 @@ struct Ended {
 /// A line that has ended.
 pub(crate) struct Line<'a> {
     pub(crate) session: u64,
-    /// As logs name it.
+    /// The peer's name in logs.
     pub(crate) peer: &'a Arc<str>,
-    /// As others may see it.
+    /// The line as others may see it.
     pub(crate) text: &'a Arc<str>,
-    /// It changes nothing.
+    /// Its command changes nothing.
     pub(crate) reads: bool,
     /// It was neither wrong nor refused.
     pub(crate) ran: bool,
-    /// The word for how it ended.
+    /// The word for its outcome.
     pub(crate) result: &'static str,
     pub(crate) took: Duration,
-    /// The lines of its session that only read.
+    /// The counter for its session's lines that only read.
     pub(crate) reads_of_session: &'a Mutex<PerSecond>,
 }
 
@@ -130,8 +130,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Audit {
-    /// Starts the thread. Events go to the subscriber that is in force here, or to the global one where there is none yet. A warning
-    /// of one topic is logged once in `every`.
+    /// Starts the thread. Events go to the subscriber in force here, or to the global one if there is none yet. A warning of one topic is
+    /// logged once in `every`.
     ///
     /// # Errors
     /// The thread cannot be started.
@@ -141,7 +141,7 @@ impl Audit {
         let lost = Arc::new(AtomicU64::new(0));
         let (events, counted) = (queue.clone(), lost.clone());
         let dispatch = dispatcher::get_default(Dispatch::clone);
-        // A subscriber may hold a lock of the service's, which would then wait for what goes behind it.
+        // A subscriber may hold a lock of the service, which would then wait for this thread, so it keeps the service's priority.
         own_thread::start("backdoor-log", Priority::OF_STARTER, move || {
             own_thread::survive_writes();
             if dispatch.is::<NoSubscriber>() {
@@ -157,13 +157,13 @@ impl Audit {
         Ok(Self { notes, recurring, refused, ended: Mutex::new(Some(ended)) })
     }
 
-    /// For a line that begins to run, where somebody takes that. It is `urgent` where it may end the process.
+    /// Records that a line begins, if a subscriber wants that. It is `urgent` if the line may end the process.
     pub(crate) fn begin(&self, line: &Arc<str>, reads: bool, urgent: bool) -> Option<Begin> {
         let is_wanted = self.notes.is_wanted(level(reads));
         is_wanted.then(|| Begin::new(self.notes.clone(), line.clone(), reads, urgent))
     }
 
-    /// A line has ended. One that ran nothing, or that only read, is only counted where there were many.
+    /// Records that a line has ended. A line without a command, or one that only read, is only counted if there were many.
     pub(crate) fn ended(&self, line: &Line<'_>) {
         let Line { session, peer, text, reads, ran, result, took, .. } = *line;
         if !self.notes.is_wanted(level(reads)) {
@@ -197,7 +197,7 @@ impl Audit {
         }
     }
 
-    /// A session is over.
+    /// Records the end of a session.
     pub(crate) fn left(&self, session: u64, reads: &Mutex<PerSecond>) {
         let untold = lock(reads).untold();
         self.unlogged_reads(session, untold);
@@ -209,28 +209,28 @@ impl Audit {
         }
     }
 
-    /// Something about the console itself that somebody should look at.
+    /// Records a problem of the console.
     pub(crate) fn warn(&self, text: String) {
         self.notes.warn(text);
     }
 
-    /// Something about the console itself that is as it should be.
+    /// Records a normal event of the console.
     pub(crate) fn inform(&self, text: String) {
         self.notes.send(LevelFilter::INFO, true, || Entry::Note(text));
     }
 
-    /// A run was told to end by another session.
+    /// Records that another session stopped a run.
     pub(crate) fn killed(&self, run: u64, line: &str, session: u64, by: u64) {
         self.warn(format!("run {run}, `{}` of session {session}, was killed by session {by}", logged(line)));
     }
 
-    /// For who logs what the console does, on other threads.
+    /// A handle for other threads that log events of the console.
     pub(crate) fn notes(&self) -> Notes {
         self.notes.clone()
     }
 
-    /// The same, of a kind that a peer or the system can bring about at any rate: it is logged once a minute and topic, and the next
-    /// one says how many were not.
+    /// The same for warnings that a peer or the system can cause at any rate: one is logged for each topic and minute, and the next one
+    /// reports how many were suppressed.
     pub(crate) fn warn_rarely(&self, topic: Topic, text: impl FnOnce() -> String) {
         let admitted = lock(&self.recurring).admit(topic, Instant::now());
         if let Some(suppressed) = admitted {
@@ -238,7 +238,7 @@ impl Audit {
         }
     }
 
-    /// Emits what is queued, and waits for that no longer than `limit`.
+    /// Emits the queued events, and waits for that at most `limit`.
     pub(crate) fn end(&self, limit: Duration) {
         let Some(ended) = lock(&self.ended).take() else { return };
         let untold = lock(&self.recurring).untold();
@@ -249,18 +249,18 @@ impl Audit {
             self.unlogged(lock(refused).untold());
         }
         self.notes.queue.close();
-        // Both outcomes are fine: the thread has ended, or it is stuck in the subscriber.
+        // Both outcomes are fine: the thread has ended, or it is blocked in the subscriber.
         let _ = ended.recv_timeout(limit);
     }
 }
 
 impl Notes {
-    /// What another part of the console says at INFO.
+    /// Records an event of another part of the console at INFO.
     pub(crate) fn tell(&self, event: impl Event + 'static) {
         self.send(LevelFilter::INFO, false, || Entry::Event(Box::new(event)));
     }
 
-    /// Something about the console itself that somebody should look at.
+    /// Records a problem of the console.
     pub(crate) fn warn(&self, text: String) {
         self.send(LevelFilter::WARN, true, || Entry::Warning(text));
     }
@@ -271,8 +271,8 @@ impl Notes {
         }
     }
 
-    /// Whether anybody may take an event of this level. The level is the highest that any live subscriber of the process asks for, ours
-    /// among them, so that it may say yes where ours says no, but never the other way round.
+    /// Whether any subscriber may want an event of this level. The level is the highest that any live subscriber of the process wants,
+    /// including ours, so it may be true although ours does not want the event, but never the other way round.
     fn is_wanted(&self, level: LevelFilter) -> bool {
         level <= STATIC_MAX_LEVEL && (self.reaches_log || level <= LevelFilter::current())
     }
@@ -280,13 +280,13 @@ impl Notes {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        // The thread emits what is queued, and ends.
+        // The thread emits the queued events, and ends.
         self.notes.queue.close();
     }
 }
 
-/// Whether `tracing` was built with its feature `log`, by which events reach the `log` crate where there is no subscriber. It shows in
-/// that a span which nobody takes still knows what it is.
+/// Whether `tracing` was built with its feature `log`, by which events reach the `log` crate without a subscriber. It can be detected
+/// because a disabled span still has its metadata then.
 fn reaches_log() -> bool {
     !dispatcher::has_been_set() && tracing::trace_span!(target: "backdoor", "unseen").metadata().is_some()
 }
@@ -294,7 +294,7 @@ fn reaches_log() -> bool {
 fn emit_all(events: &Queue<Entry>, lost: &AtomicU64) {
     while let Some(batch) = events.next() {
         for entry in batch {
-            // A subscriber that panics has said so by the service's panic hook, and may take the next one.
+            // A panic in a subscriber was reported by the service's panic hook, and the subscriber may take the next event.
             let _ = catch_panic(|| emit(entry));
         }
         let lost = lost.swap(0, Ordering::Relaxed);

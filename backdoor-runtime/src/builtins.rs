@@ -1,4 +1,4 @@
-//! The built-in commands for help, sessions, running commands and the service. The commands of a view stand beside it.
+//! The built-in commands for help, sessions, running commands and the service. The commands of a view are in the view's folder.
 
 mod commands;
 mod complete;

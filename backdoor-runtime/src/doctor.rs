@@ -86,7 +86,7 @@ impl Diagnosis {
     }
 }
 
-/// The problems that a view is checked for.
+/// The kinds of problems that a view is checked for.
 fn looked_for(view: &'static str) -> &'static str {
     match view {
         "waits" => "deadlocks and waits over 10s",

@@ -2,7 +2,7 @@
 //!
 //! Annotate functions with [`#[backdoor_command]`](backdoor_command), start a [`Backdoor`], connect with `telnet`, type `help`.
 #![doc = include_str!("../guide.md")]
-// The process's own output belongs to the service.
+// Standard output and standard error belong to the service.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
@@ -53,10 +53,10 @@ pub use views::objects::{Track, TrackGuard, Tracked};
 pub use views::tasks::{spawn, spawn_named};
 pub use views::{counters, logs, objects, profile, resources, sync, tasks, threads, trends, vars};
 
-// Generated code names the crate by its public path, also in the built-ins.
+// Generated code uses the crate's public path, also in built-in commands.
 extern crate self as backdoor_runtime;
 
-/// The blocks of the README, which the guide's compile in the same way.
+/// Compiles the blocks of the README; the guide's blocks are compiled in the same way.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

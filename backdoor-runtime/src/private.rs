@@ -1,7 +1,7 @@
-//! All that generated code may name. Nothing here is stable; use the macros.
+//! All items that generated code may use. Nothing here is stable; use the macros.
 //!
-//! `lib.rs` gives the module a name with this crate's version, and the macros name it by theirs. Where the two differ,
-//! `__backdoor_check_version!` says so.
+//! `lib.rs` adds this crate's version to the module's name, and the macros use theirs. If the two differ, `__backdoor_check_version!`
+//! reports it.
 
 pub use std::boxed::Box;
 pub use std::convert::From;
@@ -45,7 +45,7 @@ pub use crate::views::vars::probe::{
 };
 pub use crate::views::vars::variable::{RegisteredVariable, Setting, Variable, settable};
 
-/// Says which two versions meet, where the macros' is not this crate's.
+/// Reports which two versions meet, if the macros' version differs from this crate's.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __backdoor_check_version {
@@ -62,7 +62,7 @@ macro_rules! __backdoor_check_version {
 
 #[cfg(test)]
 mod tests {
-    /// All else fails to compile where it is not: the built-in commands are expanded by the macros.
+    /// If they differ, everything else fails to compile: the macros expand the built-in commands.
     #[test]
     fn error_of_another_version_names_this_one() {
         let own = concat!(" for backdoor-runtime ", env!("CARGO_PKG_VERSION"), "\\n");

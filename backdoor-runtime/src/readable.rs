@@ -1,4 +1,4 @@
-//! What can be shown as a variable.
+//! Types that can be read as a variable.
 
 use crate::Value;
 

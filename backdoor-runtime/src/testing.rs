@@ -306,7 +306,7 @@ async fn answer(
     while let Ok(piece) = pieces.try_recv() {
         gathered.piece(piece, &run);
     }
-    // Of a reply in pieces that did not come to its end.
+    // The part of an unfinished reply in pieces.
     let came = run.held.take_values();
     if !came.is_empty() {
         gathered.value = Value::List(came);
@@ -326,7 +326,7 @@ async fn interrupt(run: &RunState, time: Option<Duration>) {
     run.stop(Stop::Interrupted);
 }
 
-/// What comes of a line, as a script would read it.
+/// The answer to a line, as a script would read it.
 struct Gathered {
     screen: Screen,
     reply: ReplyAssembler,

@@ -13,13 +13,13 @@ use crate::base::escape::escape_line;
 /// How much of a line is logged, in bytes.
 const MOST: usize = 256;
 
-/// A line whose begin is not on record yet.
+/// A line whose begin is not recorded yet.
 pub(crate) struct Begin {
     notes: Notes,
     line: Arc<str>,
-    /// It changes nothing.
+    /// Its command changes nothing.
     reads: bool,
-    /// It may end the process.
+    /// Its command may end the process.
     urgent: bool,
     is_told: AtomicBool,
 }
@@ -54,12 +54,12 @@ impl Begin {
     }
 }
 
-/// The level of what is said about a line.
+/// The level of the events about a line.
 pub(super) fn level(reads: bool) -> LevelFilter {
     if reads { LevelFilter::DEBUG } else { LevelFilter::INFO }
 }
 
-/// A line as it is logged: on one line, and of a long one the begin.
+/// A line in the form of the log: on one line, and only the beginning of a long one.
 pub(super) fn logged(line: &str) -> String {
     let kept = &line[..line.floor_char_boundary(MOST)];
     match line.len() - kept.len() {

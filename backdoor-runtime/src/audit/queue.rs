@@ -1,4 +1,4 @@
-//! A bounded queue from many threads to one that gathers: who sends seldom has to wake it.
+//! A bounded queue from many threads to one that gathers events in batches: a sender rarely has to wake it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,18 +13,18 @@ pub(super) struct Queue<T> {
 
 struct State<T> {
     waiting: Vec<T>,
-    /// Somebody sent what must not wait.
+    /// An urgent value was sent.
     urgent: bool,
     closed: bool,
     receiver: Receiver,
 }
 
-/// What the receiver does, and so whether it has to be woken.
+/// The receiver's state, which decides whether it has to be woken.
 #[derive(Clone, Copy, PartialEq)]
 enum Receiver {
-    /// It works, and looks into the queue afterwards.
+    /// It is working, and will look into the queue afterwards.
     Busy,
-    /// It will look by itself soon.
+    /// It will wake by itself soon.
     Gathers,
     Sleeps,
 }
@@ -36,7 +36,7 @@ impl<T> Queue<T> {
         Self { state: Mutex::new(state), changed: Condvar::new(), bound, gather }
     }
 
-    /// Sends a value; false where there is no room for it. After the end it is dropped.
+    /// Sends a value; false if there is no room for it. After the end it is dropped.
     pub(super) fn push(&self, value: T, urgent: bool) -> bool {
         let mut state = self.state();
         if state.closed {
@@ -53,7 +53,7 @@ impl<T> Queue<T> {
             Receiver::Sleeps => true,
         };
         if wakes {
-            // The next one need not wake it again.
+            // The next sender need not wake it again.
             state.receiver = Receiver::Busy;
             drop(state);
             self.changed.notify_one();
@@ -61,13 +61,13 @@ impl<T> Queue<T> {
         true
     }
 
-    /// Lets the receiver take what is there, and then end.
+    /// Lets the receiver take the remaining values, and then end.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_one();
     }
 
-    /// Everything that has come, or `None` at the end.
+    /// All queued values, or `None` at the end.
     pub(super) fn next(&self) -> Option<Vec<T>> {
         let mut state = self.state();
         if !state.urgent && !state.closed {
@@ -110,7 +110,7 @@ mod tests {
             assert!(queue.push(1, false));
             assert!(queue.push(2, true));
             assert_eq!(receiver.join().unwrap(), Some(vec![1, 2]));
-            // The next one gathers.
+            // The next batch is gathered again.
             let receiver = scope.spawn(|| queue.next());
             assert!(queue.push(3, false));
             queue.close();

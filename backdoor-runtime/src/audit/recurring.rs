@@ -1,30 +1,30 @@
-//! Warnings that a peer or the system can bring about at any rate, and that must not fill the service's log.
+//! Warnings that a peer or the system can cause at any rate, and that must not fill the service's log.
 
 use std::time::{Duration, Instant};
 
-/// What recurring warnings are about. Each topic is counted for itself.
+/// The topics of recurring warnings. Each topic is counted separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
-    /// A connection could not be taken.
+    /// A connection could not be accepted.
     Accept,
-    /// One was taken with a descriptor in reserve.
+    /// A connection was accepted with a descriptor from the reserve.
     Reserve,
     /// A peer spoke another protocol.
     Foreign,
-    /// A client took no byte.
+    /// A client read no byte.
     Stall,
-    /// A peer had to make room for another.
+    /// A session was closed to make room for another.
     Eviction,
-    /// A peer was turned away.
+    /// A peer was rejected.
     Refusal,
     /// The file of a socket was removed.
     Removal,
 }
 
-/// When each topic was last logged, and how often it was not since.
+/// When each topic was last logged, and how often it was suppressed since.
 pub(super) struct Recurring {
     every: Duration,
-    /// One for each topic that was logged.
+    /// One for each topic so far.
     logged: Vec<Logged>,
 }
 
@@ -34,12 +34,12 @@ struct Logged {
     suppressed: u64,
 }
 
-/// How many warnings of a topic were not logged since the last one that was.
+/// How many warnings of a topic were suppressed since the last logged one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Suppressed(u64);
 
 impl Recurring {
-    /// Each topic once in this time.
+    /// Logs each topic once in this time.
     pub(super) fn new(every: Duration) -> Self {
         Self { every, logged: Vec::new() }
     }
@@ -58,7 +58,7 @@ impl Recurring {
         Some(Suppressed(std::mem::take(&mut last.suppressed)))
     }
 
-    /// What is left to be said at the end.
+    /// The counts that remain at the end.
     pub(super) fn untold(&self) -> Option<String> {
         let suppressed: u64 = self.logged.iter().map(|logged| logged.suppressed).sum();
         (suppressed > 0).then(|| format!("{suppressed} further warnings of the console were not logged"))
@@ -66,7 +66,7 @@ impl Recurring {
 }
 
 impl Suppressed {
-    /// The text of a warning that is logged after those.
+    /// The text of a warning after suppressed ones.
     pub(super) fn told_after(&self, text: String) -> String {
         match self.0 {
             0 => text,

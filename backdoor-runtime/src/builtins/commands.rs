@@ -23,7 +23,7 @@ impl CommandOutput for Catalogue {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let is_terminal = page.width().is_some();
         let row = |command: &CommandInfo| {
-            // Its end says more than its beginning, which is what a table would leave of it.
+            // The end of a path matters more than its beginning, so a narrow table keeps the end.
             let declared = match command.declared.rsplit_once('/') {
                 Some((_, file)) if is_terminal => file,
                 _ => &command.declared,

@@ -1,4 +1,4 @@
-//! Completion for clients with an editor of their own, which ask when Tab is pressed.
+//! Completion for clients with an editor, which send this command when Tab is pressed.
 
 use crate::{Candidate, Console, State, backdoor_command};
 

@@ -85,13 +85,13 @@ async fn help(
     }
 }
 
-/// What stands in front of the examples in the help of a command, which nobody looks for.
+/// The line before the examples in the help of a command; a search for a word ignores it.
 const EXAMPLES: &str = "Examples:\n";
 
 enum Help {
     Overview {
         commands: Vec<CommandInfo>,
-        /// Lines of the terminal, where they are known.
+        /// Lines of the terminal, if they are known.
         rows: Option<usize>,
     },
     All(Vec<CommandInfo>),
@@ -107,7 +107,7 @@ enum Help {
     },
     Command {
         command: Box<CommandInfo>,
-        /// The others of its topic.
+        /// The other commands of its topic.
         others: Vec<CommandInfo>,
         /// Whether the topic has the same name.
         is_topic: bool,
@@ -181,7 +181,7 @@ impl CommandOutput for Help {
     }
 }
 
-/// One line each, with a blank line where a new group begins.
+/// One line each, with a blank line before a new group.
 fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a CommandInfo>) -> fmt::Result {
     let commands: Vec<&CommandInfo> = commands.into_iter().collect();
     let width = widest(&commands);
@@ -196,20 +196,20 @@ fn lines<'a>(page: &mut Page<'_>, commands: impl IntoIterator<Item = &'a Command
     Ok(())
 }
 
-/// The widest name that the texts stand behind.
+/// The longest name after which texts are aligned.
 fn widest(commands: &[&CommandInfo]) -> usize {
     const LONGEST_NAME: usize = 32;
     commands.iter().map(|command| command.name.width()).max().unwrap_or(0).min(LONGEST_NAME)
 }
 
-/// The commands by the group that they are in; those of none under no name.
+/// The commands by group; commands without a group have an empty one.
 fn blocks<'a>(commands: &[&'a CommandInfo]) -> BTreeMap<&'a str, Vec<&'a CommandInfo>> {
     let mut blocks: BTreeMap<&str, Vec<&CommandInfo>> = BTreeMap::new();
     for command in commands {
         let first = command.name.split(' ').next().unwrap_or_default();
         let inside =
             |other: &&CommandInfo| other.name.strip_prefix(first).is_some_and(|rest| rest.starts_with(' '));
-        // What the service has a command of the same name for is no group of its own.
+        // A built-in command whose name the service uses belongs to no group of its own.
         let is_group = first != "sys" && commands.iter().any(inside);
         let block = if is_group { first } else { "" };
         blocks.entry(block).or_default().push(command);
@@ -217,7 +217,7 @@ fn blocks<'a>(commands: &[&'a CommandInfo]) -> BTreeMap<&'a str, Vec<&'a Command
     blocks
 }
 
-/// The console's own commands by topic, a line each.
+/// The console's own commands by topic, one line each.
 fn topics(page: &mut Page<'_>, commands: &[&CommandInfo]) -> fmt::Result {
     let mut topics: BTreeMap<&str, Vec<&CommandInfo>> = BTreeMap::new();
     for command in commands {
@@ -232,7 +232,7 @@ fn topics(page: &mut Page<'_>, commands: &[&CommandInfo]) -> fmt::Result {
     Ok(())
 }
 
-/// Words behind a title, on as many lines as they need.
+/// Words after a title, on as many lines as they need.
 fn words(page: &mut Page<'_>, title: &str, words: &[impl AsRef<str>]) -> fmt::Result {
     let last = words.len().saturating_sub(1);
     let word = |(at, word): (usize, &str)| format!("{word}{}", if at < last { "," } else { "" });
@@ -248,7 +248,7 @@ fn line(page: &mut Page<'_>, command: &CommandInfo, width: usize) -> fmt::Result
     if command.builtin && command.name.starts_with("sys ") {
         text.push_str(" (built-in; the service has its own command of that name)");
     }
-    // That it is dangerous is not what falls to a narrow terminal.
+    // The mark of a dangerous command is kept on a narrow terminal.
     let mark = if command.effect == Effect::Dangerous { "(dangerous)" } else { "" };
     let room = page.width().map(|columns| columns.saturating_sub(width + 4).max(20));
     let room = room.map(|room| if mark.is_empty() { room } else { room.saturating_sub(mark.len() + 1) });
@@ -302,7 +302,7 @@ fn full(page: &mut Page<'_>, command: &CommandInfo) -> fmt::Result {
     flow(page, "", 0, &format!("{effect}; declared at {} in {}", command.declared, command.krate))
 }
 
-/// The usage line, on as many lines as it needs: no parameter is torn.
+/// The usage line, on as many lines as it needs: no parameter is broken.
 fn usage(page: &mut Page<'_>, usage: &str) -> fmt::Result {
     const TITLE: &str = "usage: ";
     let mut broken = String::new();
@@ -333,7 +333,7 @@ fn parameter_lines(page: &mut Page<'_>, parameter: &ParameterInfo, width: usize)
     let begin = format!("  {}{:pad$}  ", parameter.form, "");
     column(page, &begin, width + 4, parameter.help, &facts)?;
     if parameter.choices.iter().all(|(_, help)| help.is_empty()) {
-        // An option's form has them already, where they are few.
+        // The form of an option already shows the choices, if they are few.
         let words: Vec<&str> = parameter.choices.iter().map(|(name, _)| *name).collect();
         return match words.is_empty() || parameter.form.contains(&words.join("|")) {
             true => Ok(()),

@@ -1,4 +1,5 @@
-//! One check a view: what it takes to look wrong. What the service holds is checked next door.
+//! One check for each view: the condition under which it reports a problem. `doctor/service.rs` checks the objects and variables of the
+//! service.
 
 use std::io;
 use std::time::Duration;
@@ -10,19 +11,19 @@ use crate::views::sync::Waits;
 use crate::views::tasks::RuntimeInfo;
 use crate::{Console, RunInfo};
 
-/// A share of a limit, in percent, from which on it is near.
+/// The percentage from which a limit counts as near.
 const NEAR: f64 = 80.0;
 
-/// A lock that is waited for as long as this is worth a look.
+/// A lock with a longer wait is reported.
 const LONG_WAIT: Duration = Duration::from_secs(10);
 
-/// So many connections that the peer has closed and the service has not look like descriptors that are forgotten.
+/// From this many connections that the peer has closed and the service has not, descriptors were probably forgotten.
 const HALF_CLOSED: usize = 50;
 
-/// The share of the last 10 s, in percent, that was lost waiting for memory, a disk or a CPU, from which on it is felt.
+/// The percentage of the last 10 s lost by waiting for memory, a disk or a CPU from which it is reported.
 const PRESSURE: f64 = 20.0;
 
-/// Runs all checks, what stops the service first.
+/// Runs all checks; the most serious problems come first.
 pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Diagnosis) {
     waits(&crate::views::sync::waits(), diagnosis);
     let watched = async {
@@ -31,7 +32,7 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
             None => None,
         }
     };
-    // Together, so that the window passes once.
+    // Concurrently, so that the window passes once.
     let (watched, growth, variables) =
         tokio::join!(watched, service::growth(window), service::variables(console));
     match watched {
@@ -60,7 +61,7 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
     service::log(diagnosis);
 }
 
-/// Checks a view, or notes why it could not be read.
+/// Checks a view, or records why it could not be read.
 fn read<T>(
     diagnosis: &mut Diagnosis,
     view: &'static str,

@@ -1,4 +1,4 @@
-//! Checks of what the service holds: its objects, locks, variables and log.
+//! Checks of the service's objects, locks, variables and log.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use crate::views::vars::commands::shown::time;
 use crate::views::vars::{Change, VarInfo};
 use crate::{Console, Value};
 
-/// So many more objects of a type are worth a look, where that is also a hundredth of those that lived.
+/// A growth by this many objects is reported, if it is also a hundredth of those that lived.
 const GROWN: u64 = 100;
 
-/// Findings of one kind that are told apart.
+/// The most findings of one kind.
 const TOLD: usize = 5;
 
-/// How long all variables together may take to be read.
+/// The time limit for reading all variables.
 const READ: Duration = Duration::from_secs(2);
 
-/// A ring whose events are younger than this has lost what an operator comes for.
+/// If a full ring covers less time than this, it has lost events that an operator needs.
 const SHORT_MEMORY: Duration = Duration::from_secs(10);
 
-/// The places that made objects within this time, those first that made the most.
+/// The places that created objects within this time, those with the most first.
 pub(super) async fn growth(window: Duration) -> Vec<GrowthInfo> {
     let before = Snapshot::now();
     sleep(window).await;
     before.growth()
 }
 
-/// The variables, as `vars` lists them; `None` where reading takes too long.
+/// The variables, as `vars` lists them; `None` if reading takes too long.
 pub(super) async fn variables(console: &Console) -> Option<Vec<VarInfo>> {
     let mut variables = timeout(READ, console.variables(|_| true)).await.ok()?;
     variables.retain(|variable| !variable.hidden);

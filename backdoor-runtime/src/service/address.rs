@@ -1,5 +1,5 @@
-//! The address of a console: what an author or an operator writes, parsed into an endpoint, and the address that was bound. Parsing is
-//! separate from accepting the text, so that a mistake is an error of `start()` and not a panic before.
+//! The address of a console: the text of an author or an operator, parsed into an endpoint, and the bound address. Parsing is separate from
+//! accepting the text, so that a mistake is an error of `start()` and not an earlier panic.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -11,7 +11,7 @@ use std::process;
 use crate::base::causes::debug_as_display;
 use crate::base::escape::escape_line;
 
-/// What `.listen(..)` takes: an address as text, as a port, or as a [`SocketAddr`].
+/// The types that `.listen(..)` accepts: an address as text, as a port, or as a [`SocketAddr`].
 ///
 /// | text | listens on |
 /// |---|---|
@@ -95,7 +95,7 @@ impl From<&Address> for Listen {
 
 impl From<SocketAddr> for Listen {
     fn from(address: SocketAddr) -> Self {
-        // Loopback has no use for the scope and flow of an IPv6 address, and the text has no room for them.
+        // Loopback addresses need no scope and flow, and the text has no place for them.
         Listen::from(SocketAddr::new(address.ip(), address.port()).to_string())
     }
 }
@@ -275,7 +275,7 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
     }
 }
 
-/// Quotes that a shell removes and other readers of a variable keep, and those that an editor makes of them.
+/// Quotes that a shell removes and other readers of a variable keep, and typographic variants of them.
 const QUOTES: &[char] = &['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
 
 fn unix(path: &str) -> Result<Place, String> {
@@ -346,7 +346,7 @@ fn tcp(address: &str) -> Result<Place, String> {
     match address.split_once(':') {
         _ if begins_with_port => ports(Host::Address(Ipv4Addr::LOCALHOST.into()), address),
         Some((host, ports_of)) => ports(named(host)?, ports_of),
-        // A host without a port is told from something that is no address at all.
+        // A host without a port is distinguished from text that is no address.
         None => match named(address) {
             Ok(host) => Err(format!("the port is missing; write `{}`", host.with_port(3000))),
             Err(_) if !address.contains('.') => Err(format!("that is not an address; {FORMS}")),
@@ -365,7 +365,7 @@ fn bare_path(address: &str) -> Option<&str> {
     }
 }
 
-/// Whether this is a scheme, as other programs write it in front of addresses.
+/// Whether this is a scheme, as other programs write it before addresses.
 fn is_scheme(word: &str) -> bool {
     ["tcp", "tcp4", "tcp6", "telnet", "http", "https"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
@@ -375,7 +375,7 @@ fn named(host: &str) -> Result<Host, String> {
     if host.eq_ignore_ascii_case("localhost") {
         return Ok(Host::Localhost);
     }
-    // Names are not looked up: what they resolve to is not known when the file is read, nor does it stay.
+    // Names are not resolved: the result may be unknown at this time, and may change.
     host.parse::<Ipv4Addr>().map_err(|_| NOT_LOOPBACK.to_owned()).and_then(|host| loopback(host.into()))
 }
 

@@ -1,4 +1,4 @@
-//! Where a console listens, which may become more: an address that another process held is bound when that has ended.
+//! The addresses of a console. There may be more later: an address that another process held is bound when that process ends.
 
 use std::iter;
 use std::sync::OnceLock;
@@ -8,12 +8,12 @@ use crate::service::Address;
 /// The addresses, which can be read as one slice at any time.
 #[derive(Default)]
 pub(crate) struct Addresses {
-    /// One for each time that there were more. Reading needs no lock, and nothing is moved while somebody reads it.
+    /// One list for each number of addresses. Reading needs no lock, and a list is never moved while it is read.
     stages: Box<[OnceLock<Vec<Address>>]>,
 }
 
 impl Addresses {
-    /// Those of the start, to which so many may be added.
+    /// The addresses at the start; at most `more` can be added.
     pub(crate) fn new(first: Vec<Address>, more: usize) -> Self {
         let empty = iter::repeat_with(OnceLock::new).take(more);
         Self { stages: iter::once(OnceLock::from(first)).chain(empty).collect() }
@@ -23,7 +23,7 @@ impl Addresses {
         self.stages.iter().map_while(OnceLock::get).last().map_or(&[], Vec::as_slice)
     }
 
-    /// Adds one that is not among them.
+    /// Adds an address that is not in the list yet.
     pub(crate) fn add(&self, address: Address) {
         let all = self.all();
         if all.contains(&address) {

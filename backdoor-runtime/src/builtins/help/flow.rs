@@ -1,4 +1,4 @@
-//! Text in the width of the page.
+//! Text fitted to the width of the page.
 
 use std::fmt::{self, Write};
 
@@ -6,14 +6,14 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::Page;
 
-/// Words behind `begin`, on as many lines as they need; those after the first are indented.
+/// Words after `begin`, on as many lines as they need; further lines are indented.
 pub(super) fn flow(page: &mut Page<'_>, begin: &str, indent: usize, text: &str) -> fmt::Result {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     page.hanging(format!("{begin}{words}").trim_end(), indent)
 }
 
-/// Text as its author wrote it where nobody knows how wide the page is. Elsewhere the lines of a paragraph are joined and broken
-/// anew, as Markdown has it; code, and what is indented or begins with a mark, as in a list or a table, stays a line.
+/// Text as its author wrote it if the page has no width. Otherwise the lines of a paragraph are joined and wrapped, as in Markdown; code,
+/// and lines that are indented or begin with a mark, as in a list or a table, are kept.
 pub(super) fn paragraphs(page: &mut Page<'_>, text: &str) -> fmt::Result {
     match page.width() {
         None => text.lines().try_for_each(|line| writeln!(page, "{line}")),
@@ -21,8 +21,8 @@ pub(super) fn paragraphs(page: &mut Page<'_>, text: &str) -> fmt::Result {
     }
 }
 
-/// The same behind `begin`, all of it so far to the right: without the empty lines, and `last` behind it. Paragraphs are joined where
-/// nobody knows how wide the page is, too.
+/// The same after `begin`, with all lines indented to its width, without empty lines, and with `last` at the end. Paragraphs are joined
+/// even if the page has no width.
 pub(super) fn column(page: &mut Page<'_>, begin: &str, indent: usize, text: &str, last: &str) -> fmt::Result {
     let mut parts = parts(text);
     parts.retain(|part| !part.text.is_empty());
@@ -44,10 +44,10 @@ pub(super) fn column(page: &mut Page<'_>, begin: &str, indent: usize, text: &str
     }
 }
 
-/// A paragraph, or a line that stays one.
+/// A paragraph, or a line that is kept.
 struct Part {
     text: String,
-    /// Where it goes on, if it is too wide.
+    /// The column at which it continues if it is too wide.
     indent: usize,
     is_plain: bool,
 }
@@ -78,7 +78,7 @@ fn parts(text: &str) -> Vec<Part> {
     parts
 }
 
-/// How wide the mark of a list is, below which its text goes on: `- `, `1. `.
+/// The width of a list mark, below which its text continues: `- `, `1. `.
 fn mark(line: &str) -> usize {
     let line = line.trim_start();
     match line.split_once(' ') {

@@ -1,4 +1,4 @@
-//! `help` alone, on one screen: the commands of the service, and what to type when something is wrong.
+//! `help` without words, on one screen: the commands of the service, and what to type when something is wrong.
 
 use std::fmt::{self, Write};
 
@@ -7,19 +7,19 @@ use unicode_width::UnicodeWidthStr;
 use super::{blocks, lines, words};
 use crate::{CommandInfo, Page};
 
-/// Lines of a terminal that did not say how many it has.
+/// The lines of a terminal that did not report its size.
 const USUAL_ROWS: usize = 24;
 
-/// Columns of one that did not say how wide it is.
+/// The columns of a terminal that did not report its size.
 const COLUMNS: usize = 80;
 
-/// Lines of the service's commands that are shown on any terminal.
+/// How many lines of the service's commands are shown on any terminal.
 const FEWEST: usize = 2;
 
-/// A terminal with fewer lines has none to spare for blank ones.
+/// A terminal with fewer lines gets no blank lines.
 const LOW: usize = 16;
 
-/// What may be wrong, and the commands that show it.
+/// Problems, and the commands that show them.
 pub(super) const WRONG: [(&str, &[&str]); 5] = [
     ("hangs", &["doctor", "waits", "runtime", "pgt"]),
     ("burns", &["threads", "profile cpu", "tasks"]),
@@ -28,13 +28,13 @@ pub(super) const WRONG: [(&str, &[&str]); 5] = [
     ("change", &["vars", "set", "undo", "changes"]),
 ];
 
-/// The commands of the service: a line each where one screen has room for that, else by group, and how many have no room at all.
-/// Below them, where to begin when something is wrong. A script, which has no screen, gets all of it.
+/// The commands of the service: a line each if one screen is enough, else by group, and the number of commands that do not fit. Below them,
+/// where to begin when something is wrong. A script gets everything.
 pub(super) fn overview(page: &mut Page<'_>, commands: &[CommandInfo], rows: Option<usize>) -> fmt::Result {
     let (builtin, own): (Vec<&CommandInfo>, Vec<&CommandInfo>) =
         commands.iter().partition(|command| command.builtin);
     let width = page.width();
-    // The next prompt has a line, too.
+    // The next prompt needs a line, too.
     let rows = width.map_or(usize::MAX, |_| rows.unwrap_or(USUAL_ROWS).saturating_sub(1));
     let foot = written(width, |page| foot(page, &builtin, rows < LOW, own.is_empty()))?;
     let room = rows.saturating_sub(foot.len()).max(FEWEST);
@@ -45,7 +45,7 @@ pub(super) fn overview(page: &mut Page<'_>, commands: &[CommandInfo], rows: Opti
     shown.iter().chain(&foot).try_for_each(|line| writeln!(page, "{line}"))
 }
 
-/// What stands below the commands of the service.
+/// The text below the commands of the service.
 fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: bool) -> fmt::Result {
     let gap = if is_low { "" } else { "\n" };
     page.write_str(if is_alone { "" } else { gap })?;
@@ -61,7 +61,7 @@ fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: b
     let mut topics: Vec<&str> = builtin.iter().filter_map(|command| command.topic).collect();
     topics.sort_unstable();
     topics.dedup();
-    // Who says nothing of a width most often has a terminal of this one.
+    // A terminal that does not report its width usually has this one.
     let width = page.width().or(Some(COLUMNS));
     for line in written(width, |page| words(page, "topics: ", &topics))? {
         writeln!(page, "{line}")?;
@@ -69,10 +69,10 @@ fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: b
     writeln!(page, "`help all` lists all commands, `help NAME` explains one, `--json` gives data")
 }
 
-/// The names that these commands are typed with.
+/// The typed names of these commands.
 pub(super) fn named(builtin: &[&CommandInfo], of: &[&str]) -> Vec<String> {
     let typed = |name: &&str| {
-        // What the service has a command of the same name for.
+        // A built-in command whose name the service uses.
         let shadowed = format!("sys {name}");
         let is = |wanted: &str| builtin.iter().any(|command| command.name == wanted);
         match () {
@@ -83,11 +83,11 @@ pub(super) fn named(builtin: &[&CommandInfo], of: &[&str]) -> Vec<String> {
     of.iter().filter_map(typed).collect()
 }
 
-/// The names of the commands, a line a group; those beyond the room are counted.
+/// The names of the commands, one line for each group; those that do not fit are counted.
 fn names(width: Option<usize>, own: &[&CommandInfo], room: usize) -> Result<Vec<String>, fmt::Error> {
     let groups = blocks(own);
     let column = groups.keys().map(|group| group.width()).max().unwrap_or(0);
-    // Lines, and how many commands each names.
+    // Lines, each with the number of its commands.
     let mut all: Vec<(String, usize)> = Vec::new();
     for (group, commands) in &groups {
         let inside = |command: &&&CommandInfo| command.name != *group;
@@ -112,7 +112,7 @@ fn names(width: Option<usize>, own: &[&CommandInfo], room: usize) -> Result<Vec<
     Ok(all.into_iter().map(|(line, _)| line).chain([count]).collect())
 }
 
-/// The lines that something writes.
+/// The written lines.
 fn written(
     width: Option<usize>,
     write: impl FnOnce(&mut Page<'_>) -> fmt::Result,

@@ -1,4 +1,4 @@
-//! What may be written for an address, and what is said of what may not.
+//! Valid addresses, and the messages for invalid ones.
 
 use proptest::prelude::*;
 
@@ -169,7 +169,7 @@ fn an_address_given_twice_is_bound_once() {
     };
     check("3000 127.0.0.1:3000 [::1]:3000", &["127.0.0.1:3000", "[::1]:3000"]);
     check("unix:/run/a.sock 3000 unix:/run/a.sock", &["unix:/run/a.sock", "127.0.0.1:3000"]);
-    // Each of these finds another port.
+    // Each of these binds another port.
     check(
         "0 0 3000:3010 3000:3010",
         &["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:3000:3010", "127.0.0.1:3000:3010"],
@@ -204,7 +204,7 @@ proptest! {
             Ok(endpoint) => {
                 if let Place::Tcp { host, first, last } = endpoint.place {
                     prop_assert!(host.candidates().iter().all(IpAddr::is_loopback) && first <= last);
-                    // It is read back as it is shown.
+                    // The shown form can be parsed again.
                     let shown = Listen::from(endpoint.place.to_string()).endpoint();
                     prop_assert_eq!(shown.map(|shown| shown.place), Ok(endpoint.place));
                 } else {
