@@ -5,10 +5,4 @@ pub(crate) mod entry;
 pub(crate) mod journal;
 pub(crate) mod lease;
 
-use std::any::Any;
-use std::sync::Arc;
-
 pub use change::Change;
-
-/// A value of any type that a change has replaced or stores. Moving it runs no code of its type.
-pub(crate) type Kept = Arc<dyn Any + Send + Sync>;

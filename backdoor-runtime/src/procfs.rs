@@ -2,6 +2,7 @@
 
 pub(crate) mod cgroup;
 pub(crate) mod files;
+pub(crate) mod internet;
 pub(crate) mod maps;
 pub(crate) mod namespace;
 #[allow(unsafe_code, reason = "a system call that tells a socket's time limits")]

@@ -1,6 +1,12 @@
 //! Types that can be read as a variable.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use crate::Value;
+
+/// A value that a change put in the place of another, whatever its type. To hand it on runs no code of its type's.
+pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
 
 /// A value that can be read at any time and from any thread. A read never initialises anything and never waits long.
 pub trait Readable: Sync {

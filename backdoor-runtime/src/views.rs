@@ -3,13 +3,66 @@
 //! What comes later in this list may use what comes before: threads, tasks, sync, profile; counters, trends, vars, logs; objects;
 //! resources.
 
+use std::sync::Arc;
+
+use crate::dispatch::ConsoleState;
+
 pub mod counters;
+#[cfg(feature = "log-view")]
 pub mod logs;
 pub mod objects;
+#[cfg(runtime_views)]
 pub mod profile;
+#[cfg(resource_views)]
 pub mod resources;
 pub mod sync;
+#[cfg(feature = "tokio")]
 pub mod tasks;
+#[cfg(runtime_views)]
 pub mod threads;
 pub mod trends;
 pub mod vars;
+
+/// What an author chooses for the views of the process.
+#[derive(Clone, Copy, Default)]
+#[cfg_attr(not(runtime_views), allow(dead_code, reason = "both settings are for stacks"))]
+pub(crate) struct Settings {
+    /// The signal for the stacks of running threads.
+    pub(crate) stack_signal: Option<i32>,
+    /// The most bytes for reading debug information, instead of the default.
+    pub(crate) symbol_memory: Option<usize>,
+}
+
+/// Applies the settings of an author.
+pub(crate) fn set(settings: Settings) {
+    #[cfg(runtime_views)]
+    {
+        if let Some(number) = settings.stack_signal {
+            threads::signal::choose(number);
+        }
+        threads::allowance::allow(settings.symbol_memory.unwrap_or(threads::allowance::DEFAULT));
+    }
+    #[cfg(not(runtime_views))]
+    let _ = settings;
+}
+
+/// Begins what the views do while a console is there.
+pub(crate) fn attach(console: &Arc<ConsoleState>) {
+    #[cfg(feature = "state-views")]
+    {
+        vars::watched::watch_all();
+        trends::attach(console);
+    }
+    #[cfg(resource_views)]
+    resources::note_start();
+    #[cfg(not(feature = "state-views"))]
+    let _ = console;
+}
+
+/// Ends what [`attach`] began.
+pub(crate) fn detach(console: &Arc<ConsoleState>) {
+    #[cfg(feature = "state-views")]
+    trends::detach(console);
+    #[cfg(not(feature = "state-views"))]
+    let _ = console;
+}

@@ -5,11 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::runtime::Handle;
+
 use crate::Value;
 use crate::audit::Notes;
 use crate::base::escape::escape_line;
 use crate::exec::runtime_thread::Asynchronous;
 use crate::reply::text;
+
+/// The longest temporary change: a week. A longer change should be permanent.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The author of a change, and where it is logged.
 #[derive(Clone)]
@@ -25,6 +30,14 @@ pub(crate) struct Actor {
     pub(crate) notes: Option<Notes>,
     /// The runtime that the author's code has entered when a change is undone.
     pub(crate) runtime: Option<Arc<Asynchronous>>,
+}
+
+impl Actor {
+    /// The service itself.
+    pub(crate) fn service() -> Self {
+        let runtime = Handle::try_current().ok().map(|handle| Arc::new(Asynchronous::on(handle)));
+        Self { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None, runtime }
+    }
 }
 
 /// The kind of a change.
@@ -47,6 +60,23 @@ pub(crate) struct Intent {
     pub(crate) what: What,
     pub(crate) author: Actor,
     pub(crate) because: Option<String>,
+}
+
+impl Intent {
+    /// How long the change lasts, where that is limited.
+    ///
+    /// # Errors
+    /// It is too short or too long.
+    pub(crate) fn length(&self) -> Result<Option<Duration>, String> {
+        match self.what {
+            What::Lent(time) if time.is_zero() || time > LONGEST => {
+                Err("--for: a temporary change lasts from 1ns to 1w; without `--for` a change is permanent"
+                    .to_owned())
+            }
+            What::Lent(time) => Ok(Some(time)),
+            _ => Ok(None),
+        }
+    }
 }
 
 /// Undoes a change.

@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn names_that_an_operator_chooses_are_bounded() {
         let mut pages = Pages::EMPTY;
-        let author = crate::views::vars::service();
+        let author = Actor::service();
         let intent = Intent { what: What::Set, author, because: Some("x".repeat(5000)) };
         for number in 0..3 * REMEMBERED {
             for name in [format!("log target-{number}"), "variable".to_owned()] {

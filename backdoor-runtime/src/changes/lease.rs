@@ -8,16 +8,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::fork::Process;
-use crate::changes::Kept;
 use crate::changes::entry::{Actor, Intent, Revert, Reverted, What};
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
+use crate::readable::Kept;
 
 /// The delay before a lease is tried again whose lock could not be acquired.
 const AGAIN: Duration = Duration::from_secs(1);
-
-/// The longest lease: a week. A longer change should be permanent.
-pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A temporary change.
 #[derive(Clone)]
@@ -229,7 +226,7 @@ mod tests {
         Lease {
             name: name.to_owned(),
             change: 1,
-            author: crate::views::vars::service(),
+            author: Actor::service(),
             until,
             old: Arc::new(()),
             revert: Arc::new(Nothing),

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use crate::audit::Notes;
 use crate::call::peer::Peer;
 use crate::call::session::Session;
+use crate::changes::entry::Actor;
 use crate::command::Command;
 use crate::command::catalogue::CommandInfo;
 use crate::command::facts::Facts;
@@ -88,6 +89,18 @@ pub struct SessionInfo {
 }
 
 impl Console {
+    /// The author of a change that this session makes.
+    pub(crate) fn author(&self, session: &Session) -> Actor {
+        Actor {
+            who: format!("session {} ({})", session.id(), session.peer()),
+            owner: self.0.owner,
+            console: Some(self.0.service.name.as_str().into()),
+            session: session.id(),
+            notes: self.0.notes.get().cloned(),
+            runtime: Some(self.0.asynchronous.clone()),
+        }
+    }
+
     /// The service that the console serves.
     pub fn service(&self) -> &Service {
         &self.0.service

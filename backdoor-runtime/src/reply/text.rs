@@ -7,7 +7,7 @@ pub(crate) use super::cell::cell;
 use super::cell::compact;
 pub(crate) use super::figures::duration;
 use super::lines::{pairs, write_single};
-pub(crate) use super::scalar::{NONE, scalar};
+pub(crate) use super::scalar::NONE;
 use super::value::Value;
 use super::{table, wrap};
 use crate::base::escape::escape_line;

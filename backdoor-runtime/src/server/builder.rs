@@ -30,11 +30,8 @@ use crate::server::unregistered;
 use crate::server::{Backdoor, BindError, Error};
 use crate::service::Service;
 use crate::service::address::{Endpoint, each_once};
-use crate::service::{Address, Addresses, Listen};
-use crate::views::resources::{self, BuildInfo};
-use crate::views::threads::{allowance, signal};
-use crate::views::trends;
-use crate::views::vars::watched::watch_all;
+use crate::service::{Address, Addresses, BuildInfo, Listen};
+use crate::views;
 
 /// Builds a [`Backdoor`]. Every setting has a default.
 #[must_use = "a builder does nothing until it is started"]
@@ -183,10 +180,7 @@ impl Builder {
         refuse_or_warn(check(&shared.registry, Some(&self.states)))?;
         let BoundListeners { listeners, addresses, warnings } =
             open(endpoints, &self.name).map_err(Error::Bind)?;
-        if let Some(number) = self.stack_signal {
-            signal::choose(number);
-        }
-        allowance::allow(limits.symbol_memory);
+        views::set(views::Settings { stack_signal: self.stack_signal, symbol_memory: limits.symbol_memory });
         let (priority, why_not) = Priority::of_console(limits.nice);
         priority.note();
         let audit = Audit::start(limits.warning_interval).map_err(Error::Thread)?;
@@ -222,9 +216,7 @@ impl Builder {
             .map_err(Error::Thread)?;
         // Later there may be no thread for it, when somebody wants to know why. Where there is none now, each view asks for one again.
         let no_helper = shared.helper.start(priority).err();
-        watch_all();
-        resources::note_start();
-        trends::attach(&shared);
+        views::attach(&shared);
         log_start(&shared.service.name, &addresses, &unregistered::crates(&shared.registry));
         warnings.iter().for_each(|warning| tracing::warn!(target: "backdoor", "{warning}"));
         if let Some(error) = no_helper {

@@ -41,7 +41,7 @@ impl Builder {
     /// under `RLIMIT_AS` and `RLIMIT_DATA`, names come from the symbol table, and the answer says so. Default: 16 MiB; `usize::MAX` leaves
     /// only the free memory as a limit, 0 reads none. The setting holds for the process, not for this console.
     pub fn symbol_memory(mut self, limit: usize) -> Self {
-        self.limits.symbol_memory = limit;
+        self.limits.symbol_memory = Some(limit);
         self
     }
 

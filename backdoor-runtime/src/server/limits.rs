@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::audit::RECURRING;
 use crate::console::{Bounds, Times};
 use crate::dispatch::CommandLimits;
-use crate::views::threads::allowance;
 
 /// Every limit of a console.
 #[derive(Clone, Copy)]
@@ -25,7 +24,7 @@ pub(crate) struct Limits {
     pub(crate) bounds: Bounds,
     /// `None` is the console's default.
     pub(crate) nice: Option<u8>,
-    pub(crate) symbol_memory: usize,
+    pub(crate) symbol_memory: Option<usize>,
     pub(crate) times: Times,
 }
 
@@ -47,7 +46,7 @@ impl Default for Limits {
             max_words: 64,
             bounds: Bounds::default(),
             nice: None,
-            symbol_memory: allowance::DEFAULT,
+            symbol_memory: None,
             times: Times {
                 detect_timeout: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),

@@ -14,7 +14,7 @@ use crate::exec::own_thread::{self, Priority};
 use crate::server::bound_listener::BoundListener;
 use crate::server::supervisor::Supervisor;
 use crate::service::{Address, Addresses};
-use crate::views::trends;
+use crate::views;
 
 /// The time limit of a drop. A drop takes microseconds if nothing runs and every client closes when it is told.
 const DROP: Duration = Duration::from_millis(200);
@@ -118,7 +118,7 @@ impl Parts {
         let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let until = Instant::now() + limit;
         let is_at_once = end == End::Drop && self.started.elapsed() < AT_ONCE;
-        trends::detach(&self.dispatcher.shared);
+        views::detach(&self.dispatcher.shared);
         self.ending.send_replace(true);
         self.dispatcher.pool.end();
         // Too late is fine: what still runs is left to itself.

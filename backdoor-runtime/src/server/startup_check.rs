@@ -96,7 +96,7 @@ pub fn check_commands() -> Result<(), Problems> {
 pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     declared_twice(registry, &mut problems);
-    for (name, places) in vars::registry::declared_twice() {
+    for (name, places) in vars::declared::declared_twice() {
         let places = places.iter().map(ToString::to_string).collect();
         problems.push(Problem::VariableTwice { name: name.to_owned(), places });
     }
@@ -113,7 +113,7 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
         problems.push(Problem::NothingOfCrate { name: missing.krate.to_owned(), place });
     }
     let has_none = registry.entries().all(|entry| entry.command.is_builtin());
-    if has_none && !vars::registry::has_declared() {
+    if has_none && !vars::declared::has_declared() {
         problems.push(Problem::NothingLinked);
     }
     problems.sort_by(|one, other| one.subject().cmp(other.subject()).then_with(|| one.cmp(other)));

@@ -15,7 +15,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::base::fork::Ours;
 use crate::base::kernel_ids;
 use crate::console::{Bounds, Transport};
-use crate::views::resources::is_orphan;
+use crate::procfs::internet::is_orphan;
 
 /// The smallest receive buffer: with less than a packet of the loopback device, TCP waits for timers.
 const LEAST: usize = 64 * 1024;

@@ -21,7 +21,7 @@ pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
         let krate = expected.krate.replace('-', "_");
         let mut linked = inventory::iter::<Registered>.into_iter();
         !linked.any(|registered| registered.0.declared.krate() == krate)
-            && !vars::registry::has_declared_in(&krate)
+            && !vars::declared::has_declared_in(&krate)
     })
 }
 

@@ -87,11 +87,13 @@ pub use self::front::Stopped;
 pub use self::layer::FollowingFilter;
 pub use self::lease::ChangedLevel;
 pub use self::targets::TargetInfo;
+#[cfg(resource_views)]
+pub(crate) use self::view::memory;
 pub use self::view::{
     Batch, ChangeInfo, Changed, InForce, NotSeen, RingInfo, Wanted, batch, in_force, last, newest, now,
     reset, ring_info, set, targets,
 };
-pub(crate) use self::view::{change, forget, memory, unseen};
+pub(crate) use self::view::{change, forget, unseen};
 
 /// The default size of the ring.
 const MEMORY: usize = 4 << 20;

@@ -55,23 +55,42 @@
 //! runs. A type takes 10 KiB, and 32 bytes for each object, in pieces of 64 objects for each 16th part of the threads; pieces
 //! without objects are freed. At most 64 places of a type are told apart in each of these parts, and labels are cut at 128 bytes.
 
+#[cfg(feature = "state-views")]
 mod commands;
+#[cfg(feature = "state-views")]
 pub(crate) mod generic_kinds;
 pub(crate) mod guard;
 mod instance;
+#[cfg(feature = "state-views")]
 pub(crate) mod kind;
+#[cfg(feature = "state-views")]
 mod look;
+#[cfg(feature = "state-views")]
 mod names;
+#[cfg(feature = "state-views")]
 mod rates;
+#[cfg(feature = "state-views")]
 mod search;
+#[cfg(feature = "state-views")]
 mod shard;
+#[cfg(feature = "state-views")]
 mod sites;
+#[cfg(feature = "state-views")]
 mod slab;
 mod tracked;
+#[cfg(not(feature = "state-views"))]
+pub(crate) mod unrecorded;
+#[cfg(feature = "state-views")]
 mod view;
 
+#[cfg(not(feature = "state-views"))]
+pub(crate) use unrecorded::{self as kind, self as generic_kinds};
+
 pub use guard::{Track, TrackGuard};
+#[cfg(feature = "state-views")]
 pub use names::NameError;
+#[cfg(feature = "state-views")]
 pub use search::{ObjectInfo, Search, SearchEnd, find};
 pub use tracked::{Tracked, WeakTracked};
+#[cfg(feature = "state-views")]
 pub use view::{GrowthInfo, PlaceInfo, Snapshot, TypeInfo, list};

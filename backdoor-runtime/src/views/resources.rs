@@ -27,6 +27,7 @@ pub use crate::service::BuildInfo;
 pub use allocator::Allocator;
 pub(crate) use cgroup::note_start;
 pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
+#[cfg(all_views)]
 pub(crate) use console_usage::held;
 pub use console_usage::{Held, Itself, OwnThread, itself};
 pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
@@ -35,5 +36,4 @@ pub use limits::{Limit, limits};
 pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
 pub use memory::{Memory, memory};
 pub use program::{arguments, environment_names};
-pub(crate) use sockets::is_orphan;
 pub use sockets::{Socket, sockets};

@@ -22,32 +22,56 @@
 //! a tick of the kernel, 4 ms at 250 Hz. Do not use these locks in a global allocator, since their first use allocates.
 
 mod access;
+#[cfg(feature = "tokio")]
 pub mod asynch;
+#[cfg(runtime_views)]
 mod commands;
 mod condvar;
+#[cfg(runtime_views)]
 mod cycle;
+#[cfg(runtime_views)]
 mod futex;
 mod mutex;
+#[cfg(runtime_views)]
 mod of_task;
 mod place;
+#[cfg(runtime_views)]
 mod poison;
+#[cfg(runtime_views)]
 mod record;
+#[cfg(runtime_views)]
 mod registry;
 mod rwlock;
+#[cfg(runtime_views)]
 mod slot;
 mod take;
+#[cfg(not(runtime_views))]
+mod unrecorded;
+#[cfg(runtime_views)]
 mod view;
+#[cfg(runtime_views)]
 mod waits;
+#[cfg(runtime_views)]
 mod watch;
+#[cfg(runtime_views)]
 mod who;
 
+#[cfg(not(runtime_views))]
+use unrecorded::{poison, record, watch, who};
+
+#[cfg(feature = "tokio")]
 pub use asynch::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use condvar::Condvar;
+#[cfg(runtime_views)]
 pub(crate) use futex::UntrackedInfo;
 pub use mutex::{Mutex, MutexGuard};
+#[cfg(runtime_views)]
 pub(crate) use of_task::{TaskLocks, locks_of_tasks};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult, WaitTimeoutResult};
+#[cfg(runtime_views)]
 pub use view::{HolderInfo, LockInfo, WaiterInfo, locks};
+#[cfg(runtime_views)]
 pub(crate) use view::{first_locks, poisoned_locks};
+#[cfg(runtime_views)]
 pub(crate) use waits::{Waits, tracked, waits};

@@ -22,40 +22,67 @@
 //!
 //! What it costs is measured by `cargo xtask bench tasks`.
 
+#[cfg(runtime_views)]
 mod cancel;
+#[cfg(runtime_views)]
 mod commands;
+#[cfg(runtime_views)]
 pub(crate) mod current;
-#[cfg(tokio_unstable)]
+#[cfg(all(tokio_unstable, runtime_views))]
 mod hook;
+#[cfg(runtime_views)]
 mod info;
 mod join_set;
+#[cfg(runtime_views)]
 mod names;
+#[cfg(runtime_views)]
 pub(crate) mod native;
+#[cfg(runtime_views)]
 #[allow(unsafe_code, reason = "the unwinder's functions; each block has its reason")]
 mod own_stack;
+#[cfg(runtime_views)]
 #[allow(
     unsafe_code,
     reason = "a waker that notices its clones has a table of its own, which only `unsafe` can make"
 )]
 mod probe;
+#[cfg(runtime_views)]
 mod query;
+#[cfg(runtime_views)]
 mod record;
+#[cfg(runtime_views)]
 pub(crate) mod registry;
+#[cfg(runtime_views)]
 mod runtime;
 mod spawn;
+#[cfg(runtime_views)]
 mod stack;
+#[cfg(runtime_views)]
 mod thread;
+#[cfg(runtime_views)]
 mod tracked;
+#[cfg(not(runtime_views))]
+mod unrecorded;
 
+#[cfg(not(runtime_views))]
+use unrecorded as tracked;
+
+#[cfg(runtime_views)]
 pub(crate) use cancel::{CancelError, cancel};
-#[cfg(tokio_unstable)]
+#[cfg(all(tokio_unstable, runtime_views))]
 pub use hook::{on_task_spawn, on_task_terminate};
+#[cfg(runtime_views)]
 pub(crate) use info::{EndedTask, HowEnded, rounded};
+#[cfg(runtime_views)]
 pub use info::{TaskInfo, TaskState};
 pub use join_set::JoinSet;
+#[cfg(runtime_views)]
 pub use query::list;
+#[cfg(runtime_views)]
 pub(crate) use query::{blocked, busy, counted_by, ended, get, running};
+#[cfg(runtime_views)]
 pub(crate) use runtime::{RuntimeInfo, runtime};
 pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};
+#[cfg(runtime_views)]
 pub use stack::{Frame, Leaf, TaskStack, stacks};
 pub use tracked::Instrumented;

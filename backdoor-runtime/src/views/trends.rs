@@ -2,107 +2,30 @@
 //!
 //! One timer on the helper thread of a running console reads all of them once a second, while there are any. Each needs 1.5 KB.
 
+#[cfg(feature = "state-views")]
 mod chart;
+#[cfg(feature = "state-views")]
 mod commands;
+#[cfg(feature = "state-views")]
+mod registry;
+#[cfg(feature = "state-views")]
 mod ring;
+#[cfg(feature = "state-views")]
 mod sampler;
+#[cfg(feature = "state-views")]
 mod series;
+#[cfg(feature = "state-views")]
 mod trend;
+#[cfg(not(feature = "state-views"))]
+mod unrecorded;
+mod watched;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
-
-pub use self::series::Watched;
-pub use self::trend::{Change, Point, Shown, Trend};
-
-use self::series::Series;
-use crate::base::suggest;
-
+#[cfg(feature = "state-views")]
+pub use self::registry::{NotWatched, find, forget, journal, names, watch};
+#[cfg(feature = "state-views")]
 pub(crate) use self::sampler::{attach, detach};
-
-/// The most watched numbers, which need 1.5 MB.
-const MOST: usize = 1_000;
-
-/// Every watched number of the process, by name.
-static WATCHED: Mutex<BTreeMap<String, Arc<Series>>> = Mutex::new(BTreeMap::new());
-
-type Journal = Box<dyn Fn(&str) -> Vec<Change> + Send + Sync>;
-
-/// The source of manual changes.
-static JOURNAL: OnceLock<Journal> = OnceLock::new();
-
-/// The reason why a name has no trend.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NotWatched {
-    /// The most similar name, if there is one.
-    pub near: Option<String>,
-}
-
-/// Watches a number from now on, and replaces one with the same name. Returns false if a thousand are watched already.
-///
-/// Reading begins when a console starts.
-///
-/// ```
-/// use backdoor_runtime::Gauge;
-/// use backdoor_runtime::trends::{self, Watched};
-///
-/// static QUEUED: Gauge = Gauge::new();
-///
-/// assert!(trends::watch(Watched::variable("queued", &QUEUED).unit("jobs")));
-/// assert_eq!(trends::find("queued").unwrap().unit, "jobs");
-/// # trends::forget("queued");
-/// ```
-pub fn watch(watched: Watched) -> bool {
-    let mut all = all();
-    if all.len() >= MOST && !all.contains_key(&*watched.name) {
-        return false;
-    }
-    let name = watched.name.to_string();
-    let replaced = all.insert(name, Arc::new(Series::new(watched)));
-    // The author's function may run code in its `Drop`, so it is dropped here.
-    drop((all, replaced));
-    sampler::settle();
-    true
-}
-
-/// Stops watching it, and frees its memory. Returns whether it was watched.
-pub fn forget(name: &str) -> bool {
-    let forgotten = all().remove(name);
-    sampler::settle();
-    forgotten.is_some()
-}
-
-/// The names of the watched numbers, sorted.
-pub fn names() -> Vec<String> {
-    all().keys().cloned().collect()
-}
-
-/// The trend of a number.
-///
-/// # Errors
-/// It is not watched.
-pub fn find(name: &str) -> Result<Trend, NotWatched> {
-    let series = {
-        let all = all();
-        let near = || suggest::nearest(name, all.keys().map(String::as_str)).map(str::to_owned);
-        all.get(name).cloned().ok_or_else(|| NotWatched { near: near() })?
-    };
-    let mut trend = series.trend(sampler::since_origin(), SystemTime::now());
-    if let Some(journal) = JOURNAL.get() {
-        trend.changes = journal(name);
-    }
-    Ok(trend)
-}
-
-/// Sets the function that returns the manual changes of a number, by its name, the oldest first. Only the first call has an effect; the
-/// drawing thread runs the function.
-pub fn journal(journal: impl Fn(&str) -> Vec<Change> + Send + Sync + 'static) {
-    // Only the first call has an effect.
-    let _ = JOURNAL.set(Box::new(journal));
-}
-
-fn all() -> MutexGuard<'static, BTreeMap<String, Arc<Series>>> {
-    WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(feature = "state-views")]
+pub use self::trend::{Change, Point, Shown, Trend};
+#[cfg(not(feature = "state-views"))]
+pub use self::unrecorded::{forget, watch};
+pub use self::watched::Watched;

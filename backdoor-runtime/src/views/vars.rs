@@ -51,88 +51,73 @@
 //! [`OnceLock`]: std::sync::OnceLock
 //! [`LazyLock`]: std::sync::LazyLock
 
+#[cfg(feature = "state-views")]
+mod access;
+#[cfg(feature = "state-views")]
 pub(crate) mod commands;
 mod computed;
+#[cfg(feature = "state-views")]
 mod console;
+pub(crate) mod declared;
+mod error;
+#[cfg(feature = "state-views")]
 pub(crate) mod found;
 pub(crate) mod functions;
+#[cfg(feature = "state-views")]
 mod info;
 pub(crate) mod place;
 pub(crate) mod probe;
+#[cfg(feature = "state-views")]
 pub(crate) mod registry;
+#[cfg(feature = "state-views")]
 pub(crate) mod secrets;
+#[cfg(feature = "state-views")]
 mod set;
 #[cfg(feature = "arc-swap")]
 mod swapped;
+#[cfg(feature = "state-views")]
+mod terms;
 pub(crate) mod typable;
 pub(crate) mod variable;
+#[cfg(feature = "state-views")]
 pub(crate) mod watched;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::runtime::Handle;
-
+#[cfg(feature = "state-views")]
 pub use crate::changes::Change;
 pub use crate::readable::{Readable, Reading};
+#[cfg(feature = "state-views")]
+pub(crate) use access::{as_typed, is_secret, known, quoted};
+#[cfg(feature = "state-views")]
+pub use access::{changes, get, list, reset, set, set_all, undo};
 pub use computed::Computed;
+pub use error::VarError;
+#[cfg(feature = "state-views")]
 pub(crate) use info::typed;
-pub use info::{Changed, VarError, VarInfo};
+#[cfg(feature = "state-views")]
+pub use info::{Changed, VarInfo};
+#[cfg(feature = "state-views")]
+pub use terms::Terms;
 
-use crate::base::escape::escape_line;
-use crate::changes::entry::{Actor, Intent, What};
-use crate::changes::journal::JOURNAL;
-use crate::exec::claim::Claim;
-use crate::exec::runtime_thread::Asynchronous;
-use crate::views::vars::info::Seen;
-use crate::views::vars::set::Order;
-pub(crate) use crate::views::vars::set::lent_for;
-
-/// The length and the reason of a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    lasts: Option<Duration>,
-    because: Option<String>,
-}
-
-impl Terms {
-    /// Until the next change, without a reason.
-    pub fn new() -> Self {
-        Self::default()
+impl Computed {
+    /// Registers it, and replaces an earlier computed variable with the same name.
+    ///
+    /// # Errors
+    /// The name is not one word of a-z, 0-9 and `-`, or a `#[backdoor_var]` has it.
+    pub fn register(self) -> Result<(), VarError> {
+        let name = &self.name;
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(is_word) || name.starts_with('-') || name.ends_with('-') {
+            return Err(VarError::new(format!(
+                "{name:?} is not the name of a variable: use one word of a-z, 0-9 and `-`"
+            )));
+        }
+        if declared::DECLARED.contains_key(name.as_str()) {
+            return Err(VarError::new(format!("a `#[backdoor_var]` is called `{name}` already")));
+        }
+        #[cfg(feature = "state-views")]
+        registry::add(self);
+        Ok(())
     }
-
-    /// For this time, at most a week. Default: until the next change.
-    #[must_use]
-    pub fn lasting(mut self, time: Duration) -> Self {
-        self.lasts = Some(time);
-        self
-    }
-
-    /// The reason, for the journal. Default: none.
-    #[must_use]
-    pub fn because(mut self, reason: impl Into<String>) -> Self {
-        self.because = Some(reason.into());
-        self
-    }
-
-    pub(crate) fn intent(&self, author: Actor) -> Intent {
-        let what = self.lasts.map_or(What::Set, What::Lent);
-        Intent { what, author, because: self.because.clone() }
-    }
-}
-
-/// All variables by name, hidden ones too, read on this thread.
-pub fn list() -> Vec<VarInfo> {
-    registry::all().iter().map(|found| VarInfo::new(found, Seen::of(found))).collect()
-}
-
-/// The variable of this name, read on this thread.
-///
-/// # Errors
-/// There is no such variable.
-pub fn get(name: &str) -> Result<VarInfo, VarError> {
-    let found = set::find(name)?;
-    Ok(VarInfo::new(&found, Seen::of(&found)))
 }
 
 /// Registers a [`Computed`] variable with only a name.
@@ -148,82 +133,11 @@ pub fn register<T: serde::Serialize>(
 
 /// Removes a computed variable. Returns false if there is none with this name.
 pub fn unregister(name: &str) -> bool {
-    registry::remove(name)
-}
-
-/// Sets a variable from the code of the service, to a value as an operator types it, until the next change.
-///
-/// # Errors
-/// As of [`set_all`].
-pub fn set(name: &str, value: &str) -> Result<Change, VarError> {
-    let mut changes = set_all(&[(name, value)], &Terms::new())?;
-    changes.pop().ok_or_else(|| VarError::new(format!("`{name}` was not set")))
-}
-
-/// Sets variables from the code of the service: all of them, or none. It runs on this thread, which must not hold a lock of the variables.
-///
-/// # Errors
-/// A name or a value is wrong, or a lock was held for 50 ms. Nothing is changed then.
-pub fn set_all(values: &[(&str, &str)], terms: &Terms) -> Result<Vec<Change>, VarError> {
-    let order =
-        |(name, word): &(&str, &str)| Order { name: (*name).to_owned(), word: Some((*word).to_owned()) };
-    change(values.iter().map(order).collect(), &terms.intent(service()))
-}
-
-/// Sets a variable to its default.
-///
-/// # Errors
-/// Those of [`set_all`]; or it has no default.
-pub fn reset(name: &str) -> Result<Change, VarError> {
-    let intent = Intent { what: What::Reset, author: service(), because: None };
-    let mut changes = change(vec![Order { name: name.to_owned(), word: None }], &intent)?;
-    changes.pop().ok_or_else(|| VarError::new(format!("`{name}` was not set")))
-}
-
-/// The recorded changes, the latest last: at most 256.
-pub fn changes() -> Vec<Change> {
-    console::changes(&JOURNAL.entries())
-}
-
-/// Undoes the change with this number, or the last change of any actor, if its value is still in force.
-///
-/// # Errors
-/// There is no such change, or its value is not in force any more.
-pub fn undo(number: Option<u64>) -> Result<Change, VarError> {
-    set::undo(number, &service()).map(|entry| entry.change())
-}
-
-fn change(orders: Vec<Order>, intent: &Intent) -> Result<Vec<Change>, VarError> {
-    set::set(&orders, intent, &Claim::default()).map(|entries| console::changes(&entries))
-}
-
-/// # Errors
-/// There is no variable of this name.
-pub(crate) fn known(name: &str) -> Result<(), VarError> {
-    set::find(name).map(drop)
-}
-
-/// Whether the value of this variable is secret.
-pub(crate) fn is_secret(name: &str) -> bool {
-    registry::find(name).is_some_and(|found| found.is_secret())
-}
-
-/// The typed value of this variable, as part of a suggested line.
-pub(crate) fn as_typed<'a>(name: &str, word: &'a str) -> &'a str {
-    match is_secret(name) {
-        true if word.starts_with('=') => "=VALUE",
-        true => "VALUE",
-        false => word,
-    }
-}
-
-/// The same as the subject of a sentence.
-pub(crate) fn quoted(name: &str, word: &str) -> String {
-    if is_secret(name) { "the typed word".to_owned() } else { format!("`{}`", escape_line(word)) }
-}
-
-/// The actor of changes by the service.
-pub(crate) fn service() -> Actor {
-    let runtime = Handle::try_current().ok().map(|handle| Arc::new(Asynchronous::on(handle)));
-    Actor { who: "the service".to_owned(), owner: 0, console: None, session: 0, notes: None, runtime }
+    #[cfg(feature = "state-views")]
+    return registry::remove(name);
+    #[cfg(not(feature = "state-views"))]
+    return {
+        let _ = name;
+        false
+    };
 }

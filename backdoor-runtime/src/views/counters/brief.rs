@@ -2,7 +2,7 @@
 
 use crate::Value;
 use crate::reply::figures::amount;
-use crate::reply::text::scalar;
+use crate::reply::scalar::scalar;
 
 /// `1.2M  3.7k/s`, and for a histogram `1.2M  3.7k/s  p50 20us p99 96us`; nothing if the names of the first fields show that the value is
 /// no reading of a counter or histogram.

@@ -17,7 +17,7 @@ use crate::exec::own_thread::own_time::OwnTime;
 use crate::exec::own_thread::{self, Priority};
 use crate::views::logs::filter::Directive;
 use crate::views::logs::settings;
-use crate::views::vars::registry;
+use crate::views::vars::declared;
 
 /// How long the service's filters may take to answer.
 const LIMIT: Duration = Duration::from_millis(100);
@@ -93,7 +93,7 @@ impl Console {
     /// The modules that declare commands or variables: the default targets of their events.
     pub(crate) fn modules(&self) -> impl Iterator<Item = &'static str> {
         let commands = self.0.registry.entries().map(|entry| entry.command.declared.module);
-        commands.chain(registry::modules())
+        commands.chain(declared::modules())
     }
 }
 

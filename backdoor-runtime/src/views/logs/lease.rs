@@ -13,7 +13,6 @@ use crate::changes::lease::{self, Lease};
 use crate::views::logs::change::Change;
 use crate::views::logs::filter::Directive;
 use crate::views::logs::settings::{self, State};
-use crate::views::vars::lent_for;
 
 /// The most targets that may have changes at the same time.
 const MOST: usize = 64;
@@ -40,7 +39,7 @@ fn name(target: &str) -> String {
 /// # Errors
 /// Too many targets have changes, or the time is zero.
 pub(super) fn set(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
-    let length = lent_for(intent).map_err(|error| error.to_string())?;
+    let length = intent.length()?;
     if length.is_some() {
         lease::prepare().map_err(|error| {
             format!("nothing was set: no thread for the end of the change could be started: {error}")

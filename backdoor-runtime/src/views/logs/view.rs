@@ -228,7 +228,7 @@ pub fn set(
     by: &str,
     because: Option<String>,
 ) -> Result<Changed, String> {
-    let author = Actor { who: by.to_owned(), ..crate::views::vars::service() };
+    let author = Actor { who: by.to_owned(), ..Actor::service() };
     let wanted = directives.clone();
     let levels = change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })?;
     Ok(Changed { levels, stopped: front::stopped_aside(wanted) })
@@ -241,7 +241,7 @@ pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<
 
 /// Removes the changes of these targets, or all, and returns them.
 pub fn reset(targets: &[String]) -> Vec<ChangeInfo> {
-    forget(targets, crate::views::vars::service())
+    forget(targets, Actor::service())
 }
 
 /// The same, with the session of a console as the actor.

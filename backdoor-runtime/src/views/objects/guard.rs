@@ -93,7 +93,7 @@ impl<T: Track> Default for TrackGuard<T> {
 impl<T> Clone for TrackGuard<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        Self::of_kind(self.held.kind, Location::caller())
+        Self::of_kind(self.held.kind(), Location::caller())
     }
 }
 

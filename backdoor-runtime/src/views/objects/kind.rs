@@ -54,7 +54,7 @@ struct Line<T>(T);
 
 /// Keeps one object in the count until this is dropped.
 pub(super) struct Held {
-    pub(super) kind: &'static Kind,
+    kind: &'static Kind,
     shard: u8,
     slot: u32,
 }
@@ -234,6 +234,11 @@ impl Seen<'_> {
 }
 
 impl Held {
+    #[inline]
+    pub(super) fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
     pub(super) fn set_label(&self, label: &str) {
         let label = Arc::from(bounded(label));
         self.kind.shard(self.shard).set_label(self.slot, label);

@@ -12,8 +12,6 @@ use crate::dispatch::StatusCount;
 use crate::exec::own_thread;
 use crate::procfs::files::{named, read};
 use crate::reply::{record, text};
-use crate::views::logs;
-use crate::views::threads::symbols;
 use crate::{CommandOutput, Console, Page, Value};
 
 record! {
@@ -87,11 +85,18 @@ pub fn itself(console: &Console) -> Itself {
 
 /// The memory that the console holds, with limits.
 pub(crate) fn held() -> Vec<Held> {
-    let (names, most_names) = symbols::kept();
-    let (log, most_log) = logs::memory();
-    [("function names", names, most_names), ("the log", log, most_log)]
-        .map(|(what, bytes, at_most)| Held { what, bytes: bytes as u64, at_most: at_most as u64 })
-        .into()
+    let parts: &[(&'static str, (usize, usize))] = &[
+        #[cfg(runtime_views)]
+        ("function names", crate::views::threads::symbols::kept()),
+        #[cfg(feature = "log-view")]
+        ("the log", crate::views::logs::memory()),
+    ];
+    let held = |&(what, (bytes, at_most)): &(&'static str, (usize, usize))| Held {
+        what,
+        bytes: bytes as u64,
+        at_most: at_most as u64,
+    };
+    parts.iter().map(held).collect()
 }
 
 fn threads() -> io::Result<Vec<OwnThread>> {
@@ -125,7 +130,10 @@ impl CommandOutput for Itself {
         let part =
             |held: &Held| format!("{} of at most {} for {}", size(held.bytes), size(held.at_most), held.what);
         let parts: Vec<String> = self.holds.iter().map(part).collect();
-        writeln!(page, "it holds {}\n", parts.join(", and "))?;
+        if !parts.is_empty() {
+            writeln!(page, "it holds {}", parts.join(", and "))?;
+        }
+        writeln!(page)?;
         match &self.not_read {
             Some(why) => writeln!(page, "its live threads are not counted: {why}")?,
             None => page.write_str(&Value::of(&self.threads).to_text(page.width()))?,

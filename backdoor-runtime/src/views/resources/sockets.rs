@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::links::links;
 use crate::procfs::files::read;
+use crate::procfs::internet::Row;
 use crate::reply::record;
 
 record! {
@@ -90,55 +90,18 @@ pub(super) fn sockets_by_inode() -> io::Result<HashMap<u64, Socket>> {
     Ok(sockets)
 }
 
-/// Whether the TCP socket of these two ends has no owner any more: the kernel still closes the connection, without an inode. A connection
-/// outside of the tables of the kernel belongs to another machine or namespace and counts as owned.
-pub(crate) fn is_orphan(local: SocketAddr, peer: SocketAddr) -> bool {
-    let ends = [local, peer].map(|end| SocketAddr::new(end.ip().to_canonical(), end.port()).to_string());
-    ["tcp", "tcp6"].iter().filter_map(|file| read(format!("/proc/self/net/{file}")).ok()).any(|table| {
-        let sockets = table.lines().skip(1).filter_map(|line| internet("tcp", line));
-        let mut found = sockets.filter(|(_, socket)| [&socket.local, &socket.peer] == [&ends[0], &ends[1]]);
-        found.any(|(inode, _)| inode == 0)
-    })
-}
-
-/// `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 12345 ..`
+/// A socket of the internet's protocols: a line of `tcp`, `tcp6`, `udp` or `udp6`.
 fn internet(kind: &'static str, line: &str) -> Option<(u64, Socket)> {
-    let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    let (local, peer) = (address(words.get(1)?)?, address(words.get(2)?)?);
-    let state = match (kind, u8::from_str_radix(words.get(3)?, 16).ok()?) {
+    let row = Row::parse(line)?;
+    let state = match (kind, row.state) {
         ("udp", 1) => "connected",
         ("udp", _) => "bound",
         (_, state) => tcp_state(state),
     };
-    let (send, receive) = words.get(4)?.split_once(':')?;
-    let queue = |hexadecimal| u64::from_str_radix(hexadecimal, 16).ok();
-    let peer = if peer.port() == 0 { String::new() } else { peer.to_string() };
-    let socket = Socket {
-        fd: 0,
-        kind,
-        local: local.to_string(),
-        peer,
-        state,
-        receive_queue: queue(receive)?,
-        send_queue: queue(send)?,
-    };
-    Some((words.get(9)?.parse().ok()?, socket))
-}
-
-/// Words of 32 bits in the machine's byte order, the port in network byte order.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (host, port) = text.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let mut bytes = Vec::with_capacity(16);
-    for word in host.as_bytes().chunks(8) {
-        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
-        bytes.extend(word.to_ne_bytes());
-    }
-    let ip = match *bytes.as_slice() {
-        [a, b, c, d] => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
-        _ => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
-    };
-    Some(SocketAddr::new(ip.to_canonical(), port))
+    let peer = if row.peer.port() == 0 { String::new() } else { row.peer.to_string() };
+    let (receive_queue, send_queue) = (row.receive_queue, row.send_queue);
+    let socket = Socket { fd: 0, kind, local: row.local.to_string(), peer, state, receive_queue, send_queue };
+    Some((row.inode, socket))
 }
 
 /// The states of the kernel's `tcp_states.h`.
@@ -190,16 +153,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_both_kinds_are_read() {
-        assert_eq!(address("0100007F:1F90").unwrap().to_string(), "127.0.0.1:8080");
-        assert_eq!(address("00000000000000000000000001000000:0050").unwrap().to_string(), "[::1]:80");
-        let mapped = address("0000000000000000FFFF00000100007F:0050").unwrap();
-        assert_eq!(mapped.to_string(), "127.0.0.1:80");
-        assert_eq!(address("7F:1"), Some(SocketAddr::from(([127, 0, 0, 0], 1))));
-        assert_eq!(address("xyz"), None);
-    }
-
-    #[test]
     fn both_ends_of_a_connection_and_queues_are_read() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -214,20 +167,6 @@ mod tests {
         let listener = of(listener.as_raw_fd());
         assert_eq!((listener.state, listener.receive_queue, listener.peer.as_str()), ("listens", 1, ""));
         drop(waits);
-    }
-
-    #[test]
-    fn a_socket_without_a_process_is_an_orphan() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (own, from) = listener.accept().unwrap();
-        let ends = (from, own.local_addr().unwrap());
-        assert!(!is_orphan(ends.0, ends.1));
-        peer.shutdown(std::net::Shutdown::Write).unwrap();
-        assert!(!is_orphan(ends.0, ends.1), "it still reads");
-        drop(peer);
-        assert!(is_orphan(ends.0, ends.1));
-        drop(own);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{LockResult, PoisonError, WaitTimeoutResult};
 use std::time::{Duration, Instant};
 
 use super::mutex::MutexGuard;
-use super::poison;
+use super::take::map_guard;
 
 /// A replacement for [`std::sync::Condvar`] that works with our [`Mutex`](super::Mutex). The mutex is not shown as held during the wait.
 ///
@@ -42,7 +42,7 @@ impl Condvar {
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let (waited, held) = guard.while_released(Location::caller(), |inner| self.0.wait(inner));
-        poison::map(waited, held)
+        map_guard(waited, held)
     }
 
     /// Waits as long as `condition` returns true.
@@ -73,7 +73,7 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let place = Location::caller();
         let (waited, held) = guard.while_released(place, |inner| self.0.wait_timeout(inner, timeout));
-        poison::map(waited, |(inner, ended)| (held(inner), ended))
+        map_guard(waited, |(inner, ended)| (held(inner), ended))
     }
 
     /// As [`wait_while`](Self::wait_while), for at most this time.

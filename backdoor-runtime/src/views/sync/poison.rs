@@ -1,6 +1,5 @@
 //! Poisoning as in the standard library, recorded for the console.
 
-use std::sync::{LockResult, PoisonError};
 use std::thread;
 
 use super::record::Record;
@@ -25,13 +24,5 @@ impl Drop for Poison<'_> {
         if !self.panicking && thread::panicking() {
             self.record.set_poisoned(true);
         }
-    }
-}
-
-/// Wraps one of std's guards, poisoned or not, in one of ours.
-pub(super) fn map<A, B>(result: LockResult<A>, make: impl FnOnce(A) -> B) -> LockResult<B> {
-    match result {
-        Ok(guard) => Ok(make(guard)),
-        Err(poisoned) => Err(PoisonError::new(make(poisoned.into_inner()))),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::Place;
 use super::slot::{Held, Slot};
@@ -15,6 +15,9 @@ const READERS: usize = 8;
 
 /// The most holders of permits of one semaphore that are listed; further ones are counted.
 const PERMITS: usize = 32;
+
+/// A record that lives as long as somebody keeps it.
+pub(super) type RecordRef = Arc<Record>;
 
 /// The kind of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::place::Place;
-use super::poison::{self, Poison};
+use super::poison::Poison;
 use super::record::{Hold, Record, Wanted};
 use super::watch::Watch;
 use super::who::Owner;
@@ -54,7 +54,7 @@ impl<'a> Acquire<'a> {
                 wait()
             }
         };
-        poison::map(taken, |inner| guard(self, inner))
+        map_guard(taken, |inner| guard(self, inner))
     }
 
     /// Makes our guard from the result of an attempt.
@@ -71,6 +71,14 @@ impl<'a> Acquire<'a> {
             }
             Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
         }
+    }
+}
+
+/// Makes one of our guards of one of std's, poisoned or not.
+pub(super) fn map_guard<A, B>(result: LockResult<A>, make: impl FnOnce(A) -> B) -> LockResult<B> {
+    match result {
+        Ok(guard) => Ok(make(guard)),
+        Err(poisoned) => Err(PoisonError::new(make(poisoned.into_inner()))),
     }
 }
 

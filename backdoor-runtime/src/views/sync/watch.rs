@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::place::Place;
-use super::record::{Kind, Record};
+use super::record::{Kind, Record, RecordRef};
 use super::registry;
 
 /// It can be made in a constant, and has a record from its first use on.
@@ -13,7 +13,7 @@ pub(super) struct Watch {
     made: Place,
     /// The permits of a semaphore at its creation.
     permits: usize,
-    record: OnceLock<Arc<Record>>,
+    record: OnceLock<RecordRef>,
 }
 
 impl Watch {
@@ -27,7 +27,7 @@ impl Watch {
 
     /// The record, made and listed at the first use.
     #[inline]
-    pub(super) fn record(&self) -> &Arc<Record> {
+    pub(super) fn record(&self) -> &RecordRef {
         self.record.get_or_init(|| {
             let record = Arc::new(Record::new(self.kind, self.name, self.made, self.permits));
             registry::add(&record);
@@ -36,7 +36,7 @@ impl Watch {
     }
 
     /// The record, if the lock was used.
-    pub(super) fn used(&self) -> Option<&Arc<Record>> {
+    pub(super) fn used(&self) -> Option<&RecordRef> {
         self.record.get()
     }
 }

@@ -80,11 +80,11 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        let (future, record) = Builder::new().track(future, None);
-        #[cfg(tokio_unstable)]
+        let (future, task) = Builder::new().track(future, None);
+        #[cfg(all(tokio_unstable, runtime_views))]
         let _ours = super::hook::Ours::spawn();
         let abort = self.0.spawn_local(future);
-        record.can_be_aborted_by(abort.clone());
+        task.can_be_aborted_by(abort.clone());
         abort
     }
 
@@ -94,11 +94,11 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        let (future, record) = Builder::new().track(future, None);
-        #[cfg(tokio_unstable)]
+        let (future, task) = Builder::new().track(future, None);
+        #[cfg(all(tokio_unstable, runtime_views))]
         let _ours = super::hook::Ours::spawn();
         let abort = self.0.spawn_local_on(future, local);
-        record.can_be_aborted_by(abort.clone());
+        task.can_be_aborted_by(abort.clone());
         abort
     }
 
@@ -108,11 +108,11 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let (future, record) = builder.track(future, Some(runtime));
-        #[cfg(tokio_unstable)]
+        let (future, task) = builder.track(future, Some(runtime));
+        #[cfg(all(tokio_unstable, runtime_views))]
         let _ours = super::hook::Ours::spawn();
         let abort = self.0.spawn_on(future, runtime);
-        record.can_be_aborted_by(abort.clone());
+        task.can_be_aborted_by(abort.clone());
         abort
     }
 

@@ -3,17 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinError, LocalSet};
 
-use crate::base::coarse_clock;
-use crate::views::tasks::record::{Counted, Record};
-use crate::views::tasks::{Instrumented, current, registry};
+use crate::views::tasks::tracked::{Instrumented, TaskRef};
 
 /// Spawns a task that `tasks` lists, and `pgt` shows with its await stack. Otherwise as [`tokio::spawn`].
 ///
@@ -112,10 +108,10 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (future, record) = self.track(future, Some(runtime));
-        #[cfg(tokio_unstable)]
+        let (future, task) = self.track(future, Some(runtime));
+        #[cfg(all(tokio_unstable, runtime_views))]
         let _ours = super::hook::Ours::spawn();
-        JoinHandle::new(runtime.spawn(future), record)
+        JoinHandle::new(runtime.spawn(future), task)
     }
 
     /// As [`tokio::task::spawn_local`], for a future that is not `Send`.
@@ -128,10 +124,10 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (future, record) = self.track(future, None);
-        #[cfg(tokio_unstable)]
+        let (future, task) = self.track(future, None);
+        #[cfg(all(tokio_unstable, runtime_views))]
         let _ours = super::hook::Ours::spawn();
-        JoinHandle::new(tokio::task::spawn_local(future), record)
+        JoinHandle::new(tokio::task::spawn_local(future), task)
     }
 
     /// As [`LocalSet::spawn_local`].
@@ -141,17 +137,17 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (future, record) = self.track(future, None);
-        #[cfg(tokio_unstable)]
+        let (future, task) = self.track(future, None);
+        #[cfg(all(tokio_unstable, runtime_views))]
         let _ours = super::hook::Ours::spawn();
-        JoinHandle::new(local.spawn_local(future), record)
+        JoinHandle::new(local.spawn_local(future), task)
     }
 
     /// Makes the record of a task. `runtime` counts the task; nothing does in a `LocalSet`.
     #[track_caller]
-    pub(crate) fn track<F>(self, future: F, runtime: Option<&Handle>) -> (Instrumented<F>, Arc<Record>) {
-        let record = record(self.name, Counted::By(runtime.map(Handle::id)));
-        (Instrumented::new(future, record.clone()), record)
+    pub(crate) fn track<F>(self, future: F, runtime: Option<&Handle>) -> (Instrumented<F>, TaskRef) {
+        let task = TaskRef::spawned(self.name, runtime);
+        (Instrumented::new(future, task.clone()), task)
     }
 }
 
@@ -174,44 +170,27 @@ pub trait Instrument: Future + Sized {
     /// Lists this future under a name from now on.
     #[track_caller]
     fn instrumented(self, name: impl Into<Cow<'static, str>>) -> Instrumented<Self> {
-        let record = record(Some(name.into()), Counted::FoundOut(OnceLock::new()));
-        Instrumented::new(self, record)
+        Instrumented::new(self, TaskRef::instrumented(name.into()))
     }
 }
 
 impl<F: Future> Instrument for F {}
 
-#[track_caller]
-fn record(name: Option<Cow<'static, str>>, counted: Counted) -> Arc<Record> {
-    let (id, parent) = (registry::next_id(), current::id());
-    let name = name.map(bounded);
-    Arc::new(Record::new(id, name, Location::caller(), parent, coarse_clock::now(), counted))
-}
-
-/// The part of a name that is kept, here and for ended tasks.
-fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
-    const LONGEST: usize = 128;
-    if name.len() <= LONGEST {
-        return name;
-    }
-    Cow::Owned(name[..name.floor_char_boundary(LONGEST)].to_owned())
-}
-
 /// Waits for an instrumented task, as tokio's [`JoinHandle`](tokio::task::JoinHandle) does. A task that awaits it is shown as its waiter.
 pub struct JoinHandle<T> {
     handle: tokio::task::JoinHandle<T>,
-    record: Arc<Record>,
+    task: TaskRef,
 }
 
 impl<T> JoinHandle<T> {
-    fn new(handle: tokio::task::JoinHandle<T>, record: Arc<Record>) -> Self {
-        record.can_be_aborted_by(handle.abort_handle());
-        Self { handle, record }
+    fn new(handle: tokio::task::JoinHandle<T>, task: TaskRef) -> Self {
+        task.can_be_aborted_by(handle.abort_handle());
+        Self { handle, task }
     }
 
     /// The task's number, as `tasks` shows it.
     pub fn id(&self) -> u64 {
-        self.record.id.get()
+        self.task.id()
     }
 
     /// Aborts the task: it is dropped at its next `.await`.
@@ -234,14 +213,14 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.record.is_awaited_by(current::id());
+        self.task.is_awaited_here();
         Pin::new(&mut self.handle).poll(context)
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        self.record.is_awaited_by(None);
+        self.task.is_not_awaited();
     }
 }
 

@@ -1,18 +1,20 @@
 //! The wrapper around a future that makes it an instrumented task.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
-use crate::base::clock;
+use crate::base::{clock, coarse_clock};
 use crate::views::tasks::current;
-use crate::views::tasks::record::Record;
+use crate::views::tasks::record::{Counted, Record};
 use crate::views::tasks::registry::{self, End};
 
 pin_project! {
@@ -34,6 +36,10 @@ pin_project! {
     }
 }
 
+/// The record of a task, as its spawner has it.
+#[derive(Clone)]
+pub(crate) struct TaskRef(Arc<Record>);
+
 /// Removes the task from the registry when it is dropped, which is after its future.
 struct Registration {
     record: Arc<Record>,
@@ -41,7 +47,7 @@ struct Registration {
 }
 
 impl<F> Instrumented<F> {
-    pub(crate) fn new(future: F, record: Arc<Record>) -> Self {
+    pub(crate) fn new(future: F, TaskRef(record): TaskRef) -> Self {
         registry::add(&record);
         Self { future: Some(future), waker: None, registration: Registration { record, has_ended: false } }
     }
@@ -50,6 +56,54 @@ impl<F> Instrumented<F> {
     pub fn id(&self) -> u64 {
         self.registration.record.id.get()
     }
+}
+
+impl TaskRef {
+    /// The record of a task that goes to tokio.
+    #[track_caller]
+    pub(crate) fn spawned(name: Option<Cow<'static, str>>, runtime: Option<&Handle>) -> Self {
+        Self::new(name, Counted::By(runtime.map(Handle::id)))
+    }
+
+    /// The record of a future that goes to any spawner.
+    #[track_caller]
+    pub(crate) fn instrumented(name: Cow<'static, str>) -> Self {
+        Self::new(Some(name), Counted::FoundOut(OnceLock::new()))
+    }
+
+    #[track_caller]
+    fn new(name: Option<Cow<'static, str>>, counted: Counted) -> Self {
+        let (id, parent) = (registry::next_id(), current::id());
+        let name = name.map(bounded);
+        let record = Record::new(id, name, Location::caller(), parent, coarse_clock::now(), counted);
+        Self(Arc::new(record))
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id.get()
+    }
+
+    pub(crate) fn can_be_aborted_by(&self, abort: AbortHandle) {
+        self.0.can_be_aborted_by(abort);
+    }
+
+    /// The current task awaits it.
+    pub(crate) fn is_awaited_here(&self) {
+        self.0.is_awaited_by(current::id());
+    }
+
+    pub(crate) fn is_not_awaited(&self) {
+        self.0.is_awaited_by(None);
+    }
+}
+
+/// The part of a name that is kept, here and for ended tasks.
+fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
+    const LONGEST: usize = 128;
+    if name.len() <= LONGEST {
+        return name;
+    }
+    Cow::Owned(name[..name.floor_char_boundary(LONGEST)].to_owned())
 }
 
 impl<F: Future> Future for Instrumented<F> {

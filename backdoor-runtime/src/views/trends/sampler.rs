@@ -13,8 +13,8 @@ use crate::dispatch::ConsoleState;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::query::QueryThreads;
 use crate::exec::runtime_thread::Asynchronous;
-use crate::views::trends::all;
-use crate::views::trends::series::{Series, Source};
+use crate::views::trends::series::{Series, all};
+use crate::views::trends::watched::Source;
 use crate::views::vars::Reading;
 
 const EVERY: Duration = Duration::from_secs(1);

@@ -1,67 +1,21 @@
 //! One watched number: its source and its history.
 
-use std::borrow::Cow;
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::Value;
+use crate::readable::Reading;
 use crate::views::trends::ring::{Bin, Ring};
 use crate::views::trends::trend::{Point, Shown, Trend};
-use crate::views::vars::{Readable, Reading};
+use crate::views::trends::watched::{Source, Watched};
 
 /// After this many seconds, the last number is not the current one.
 const RECENT: u64 = 2;
 
-/// A number to be [watched](crate::views::trends::watch).
-pub struct Watched {
-    pub(super) name: Cow<'static, str>,
-    unit: Cow<'static, str>,
-    source: Source,
-}
-
-/// The source of a number.
-#[derive(Clone)]
-pub(super) enum Source {
-    /// Read on the helper thread.
-    Variable(&'static dyn Readable),
-    /// A function of the author, called on a separate thread.
-    Computed(Arc<dyn Fn() -> Reading + Send + Sync>),
-}
-
-impl Watched {
-    /// A variable with a number, a duration, true or false (1 or 0), or a counter of ours, whose rate is drawn; any other value is a gap. A
-    /// variable whose reading runs code of the author is read like a computed one.
-    pub fn variable(name: impl Into<Cow<'static, str>>, variable: &'static dyn Readable) -> Self {
-        if !variable.is_harmless() {
-            return Self::computed(name, || variable.read());
-        }
-        Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
-    }
-
-    /// A number that a function computes. The function is called once a second on a separate thread. If it takes longer than 100 ms, there
-    /// is a gap, and it is not called again until it has returned.
-    pub fn computed(
-        name: impl Into<Cow<'static, str>>,
-        compute: impl Fn() -> Reading + Send + Sync + 'static,
-    ) -> Self {
-        Self { name: name.into(), unit: "".into(), source: Source::Computed(Arc::new(compute)) }
-    }
-
-    /// The unit. Default: none, and seconds for a duration.
-    #[must_use]
-    pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
-        self.unit = unit.into();
-        self
-    }
-}
-
-impl fmt::Debug for Watched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched").field("name", &self.name).field("unit", &self.unit).finish_non_exhaustive()
-    }
-}
+/// Every watched number of the process, by name.
+static WATCHED: Mutex<BTreeMap<String, Arc<Series>>> = Mutex::new(BTreeMap::new());
 
 /// A watched number and its history.
 pub(super) struct Series {
@@ -198,6 +152,11 @@ impl Drop for Turn {
 /// A counter that went backwards has no rate.
 fn rate(more: f64, time: Duration) -> Option<f64> {
     (more >= 0.0 && !time.is_zero()).then(|| more / time.as_secs_f64())
+}
+
+/// All of them, locked.
+pub(super) fn all() -> MutexGuard<'static, BTreeMap<String, Arc<Series>>> {
+    WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::pin;
 use tokio::sync::mpsc;
 
-use crate::changes::entry::{Actor, Entry, Intent, What};
+use crate::changes::entry::{Entry, Intent, What};
 use crate::changes::journal::JOURNAL;
 use crate::exec::claim::Claim;
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
@@ -86,17 +86,6 @@ impl Console {
             Err(why) => {
                 Err(VarError::new(format!("the undo may still happen: {why}; `changes` shows the result")))
             }
-        }
-    }
-
-    pub(crate) fn author(&self, session: &Session) -> Actor {
-        Actor {
-            who: format!("session {} ({})", session.id(), session.peer()),
-            owner: self.0.owner,
-            console: Some(self.0.service.name.as_str().into()),
-            session: session.id(),
-            notes: self.0.notes.get().cloned(),
-            runtime: Some(self.0.asynchronous.clone()),
         }
     }
 

@@ -1,11 +1,8 @@
 //! Variables and changes as records, with the field names of `--json`.
 
-use std::fmt;
-
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::Value;
-use crate::base::causes::debug_as_display;
 use crate::base::duration;
 use crate::changes::Change;
 use crate::changes::entry::What;
@@ -57,28 +54,6 @@ pub enum Changed {
     /// A change by the service: the value differs from the last value that a console set.
     ByTheService,
 }
-
-/// The reason why a variable could not be read or changed, for the operator.
-#[derive(Clone, PartialEq, Eq)]
-pub struct VarError {
-    message: String,
-}
-
-impl VarError {
-    pub(crate) fn new(message: String) -> Self {
-        Self { message }
-    }
-}
-
-impl fmt::Display for VarError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-debug_as_display!(VarError);
-
-impl std::error::Error for VarError {}
 
 /// The result of a reading, and what the author's code returned with it.
 pub(crate) struct Seen {

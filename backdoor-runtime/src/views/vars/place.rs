@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::changes::Kept;
+use crate::readable::Kept;
 use crate::views::sync;
 use crate::views::vars::Reading;
 use crate::views::vars::typable::Typable;

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::Value;
 use crate::base::escape::escape_line;
-use crate::changes::Kept;
 use crate::changes::entry::{Actor, Entry, Intent, Revert, Reverted, What};
 use crate::changes::journal::{Draft, Forgotten, JOURNAL};
 use crate::changes::lease::{self, Lease};
@@ -15,6 +14,7 @@ use crate::exec::catch_panic::catch_panic;
 use crate::exec::claim::Claim;
 use crate::exec::query::NoAnswer;
 use crate::exec::unresponsive::{self, Running};
+use crate::readable::Kept;
 use crate::reply::text;
 use crate::views::vars::found::{Found, dots};
 use crate::views::vars::place::{Holding, NotHeld, WAIT};
@@ -44,7 +44,7 @@ struct Ready {
 /// Changes all variables, or none. Runs code of the author: parsing, validation, formatting, `on_change`. The caller may give up the
 /// claim until writing begins, and then nothing is written.
 pub(crate) fn set(orders: &[Order], intent: &Intent, claim: &Claim) -> Result<Vec<Arc<Entry>>, VarError> {
-    let time = lent_for(intent)?;
+    let time = intent.length().map_err(VarError::new)?;
     let mut ready: Vec<(usize, Ready)> = Vec::with_capacity(orders.len());
     for (at, order) in orders.iter().enumerate() {
         let name = find(&order.name)?.name().to_owned();
@@ -149,18 +149,6 @@ impl Done {
             let name = self.variable.name;
             author.warn(format!("`on_change` of `{name}` panicked: {}", panic.message));
         }
-    }
-}
-
-/// The length of a temporary change.
-pub(crate) fn lent_for(intent: &Intent) -> Result<Option<Duration>, VarError> {
-    match intent.what {
-        What::Lent(time) if time.is_zero() || time > lease::LONGEST => Err(VarError::new(
-            "--for: a temporary change lasts from 1ns to 1w; without `--for` a change is permanent"
-                .to_owned(),
-        )),
-        What::Lent(time) => Ok(Some(time)),
-        _ => Ok(None),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
-use crate::changes::Kept;
+use crate::readable::Kept;
 use crate::views::vars::place::{Holder, Holding, Looked, NotHeld, SetValue, Settable, is, typed};
 
 impl<T: Send + Sync + 'static> Holder for ArcSwap<T> {

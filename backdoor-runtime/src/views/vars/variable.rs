@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::changes::Kept;
 use crate::command::range::{self, Bounds, RangeOf};
 use crate::command::{Declared, Range};
+use crate::readable::Kept;
 use crate::views::vars::functions::{IsTold, Validates};
 use crate::views::vars::place::{Holder, Holding, NotHeld, SetValue, Settable};
 use crate::views::vars::probe::{Render, ValueProbe};

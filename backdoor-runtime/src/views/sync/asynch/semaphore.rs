@@ -8,7 +8,7 @@ use tokio::sync::{self, AcquireError, TryAcquireError};
 
 use super::take;
 use crate::views::sync::place::Place;
-use crate::views::sync::record::{Hold, Record, Wanted};
+use crate::views::sync::record::{Hold, Record, RecordRef, Wanted};
 use crate::views::sync::watch::Watch;
 use crate::views::sync::who::Owner;
 
@@ -50,7 +50,7 @@ pub struct SemaphorePermit<'a> {
 #[must_use]
 pub struct OwnedSemaphorePermit {
     /// Dropped first, so that no task is shown with permits that another task has.
-    hold: Option<Hold<Arc<Record>>>,
+    hold: Option<Hold<RecordRef>>,
     lock: Arc<Semaphore>,
     permits: u32,
 }
@@ -242,7 +242,7 @@ impl Semaphore {
         let SemaphorePermit { hold, inner, .. } = self.blocking_acquire_many(permits)?;
         drop(hold);
         inner.forget();
-        let hold = Record::hold_shared(Arc::clone(self.watch.record()), who, place, permits);
+        let hold = Record::hold_shared(self.watch.record().clone(), who, place, permits);
         Ok(OwnedSemaphorePermit { hold: Some(hold), lock: self, permits })
     }
 
@@ -300,7 +300,7 @@ impl Semaphore {
 
     /// Permits for a guard: they were taken and forgotten, so only the guard returns them.
     fn owned(self: Arc<Self>, permits: u32, place: Place) -> OwnedSemaphorePermit {
-        let hold = Record::hold_shared(Arc::clone(self.watch.record()), Owner::here(true), place, permits);
+        let hold = Record::hold_shared(self.watch.record().clone(), Owner::here(true), place, permits);
         OwnedSemaphorePermit { hold: Some(hold), lock: self, permits }
     }
 }

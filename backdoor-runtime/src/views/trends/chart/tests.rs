@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::*;
-use crate::views::trends::series::{Series, Watched};
+use crate::views::trends::series::Series;
+use crate::views::trends::watched::Watched;
 use crate::views::vars::Reading;
 use crate::{CommandOutput, Counter, Gauge};
 

@@ -1,0 +1,89 @@
+//! All watched numbers of the process.
+
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use super::sampler;
+use super::series::{Series, all};
+use super::trend::{Change, Trend};
+use super::watched::Watched;
+use crate::base::suggest;
+
+/// The most watched numbers, which need 1.5 MB.
+const MOST: usize = 1_000;
+
+type Journal = Box<dyn Fn(&str) -> Vec<Change> + Send + Sync>;
+
+/// The source of manual changes.
+static JOURNAL: OnceLock<Journal> = OnceLock::new();
+
+/// The reason why a name has no trend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotWatched {
+    /// The most similar name, if there is one.
+    pub near: Option<String>,
+}
+
+/// Watches a number from now on, and replaces one with the same name. Returns false if a thousand are watched already.
+///
+/// Reading begins when a console starts.
+///
+/// ```
+/// use backdoor_runtime::Gauge;
+/// use backdoor_runtime::trends::{self, Watched};
+///
+/// static QUEUED: Gauge = Gauge::new();
+///
+/// assert!(trends::watch(Watched::variable("queued", &QUEUED).unit("jobs")));
+/// assert_eq!(trends::find("queued").unwrap().unit, "jobs");
+/// # trends::forget("queued");
+/// ```
+pub fn watch(watched: Watched) -> bool {
+    let mut all = all();
+    if all.len() >= MOST && !all.contains_key(&*watched.name) {
+        return false;
+    }
+    let name = watched.name.to_string();
+    let replaced = all.insert(name, Arc::new(Series::new(watched)));
+    // Its function is the author's, and so is the Drop of that.
+    drop((all, replaced));
+    sampler::settle();
+    true
+}
+
+/// Stops watching it, and frees its memory. Returns whether it was watched.
+pub fn forget(name: &str) -> bool {
+    let forgotten = all().remove(name);
+    sampler::settle();
+    forgotten.is_some()
+}
+
+/// The names of the watched numbers, sorted.
+pub fn names() -> Vec<String> {
+    all().keys().cloned().collect()
+}
+
+/// The trend of a number.
+///
+/// # Errors
+/// It is not watched.
+pub fn find(name: &str) -> Result<Trend, NotWatched> {
+    let series = {
+        let all = all();
+        let near = || suggest::nearest(name, all.keys().map(String::as_str)).map(str::to_owned);
+        all.get(name).cloned().ok_or_else(|| NotWatched { near: near() })?
+    };
+    let mut trend = series.trend(sampler::since_origin(), SystemTime::now());
+    if let Some(journal) = JOURNAL.get() {
+        trend.changes = journal(name);
+    }
+    Ok(trend)
+}
+
+/// Sets the function that returns the manual changes of a number, by its name, the oldest first. Only the first call has an effect; the
+/// drawing thread runs the function.
+pub fn journal(journal: impl Fn(&str) -> Vec<Change> + Send + Sync + 'static) {
+    // The first stays.
+    let _ = JOURNAL.set(Box::new(journal));
+}

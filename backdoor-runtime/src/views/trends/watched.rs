@@ -1,0 +1,56 @@
+//! A number that is to be watched: its name, its unit and its source.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::readable::{Readable, Reading};
+
+/// A number to be [watched](crate::views::trends::watch).
+pub struct Watched {
+    pub(super) name: Cow<'static, str>,
+    pub(super) unit: Cow<'static, str>,
+    pub(super) source: Source,
+}
+
+/// Where a number comes from.
+#[derive(Clone)]
+pub(super) enum Source {
+    /// Read on the helper's thread.
+    Variable(&'static dyn Readable),
+    /// The author's code, asked on a thread of its own.
+    Computed(Arc<dyn Fn() -> Reading + Send + Sync>),
+}
+
+impl Watched {
+    /// A variable. What it holds must be a number, a length of time, true or false (1 or 0), or a counter of ours, of which the rate
+    /// is drawn; anything else is a gap. One whose reading is the author's own code is read as a computed one is.
+    pub fn variable(name: impl Into<Cow<'static, str>>, variable: &'static dyn Readable) -> Self {
+        if !variable.is_harmless() {
+            return Self::computed(name, || variable.read());
+        }
+        Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
+    }
+
+    /// A number that a function computes. It is called once a second on a thread of its own, and where it takes longer than 100 ms there is
+    /// a gap, and it is not called again before it has returned.
+    pub fn computed(
+        name: impl Into<Cow<'static, str>>,
+        compute: impl Fn() -> Reading + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), unit: "".into(), source: Source::Computed(Arc::new(compute)) }
+    }
+
+    /// What it is counted in. Default: nothing; of a length of time, seconds.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("name", &self.name).field("unit", &self.unit).finish_non_exhaustive()
+    }
+}
