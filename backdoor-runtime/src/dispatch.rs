@@ -226,7 +226,7 @@ impl Dispatcher {
         if calling.listed.run.is_endless() && calling.peer.is_prompted() {
             let session = Session::new(calling.peer.clone(), calling.listed.run.clone());
             let text = format!("`{}` has no time limit; Ctrl-C or an empty line ends it", calling.entry.name);
-            // It may be missed where there is no room.
+            // It may be lost if there is no room.
             let _ = session.try_notice(Output::Notice(text));
         }
         supervise::run(self, calling, self.job(calling, arguments, false)).await
@@ -289,7 +289,7 @@ impl Dispatcher {
     ) -> Calling<'a> {
         let command = entry.command;
         run.set_limit(self.limit(command));
-        // What runs until Ctrl-C may say as much as its operator wants to read.
+        // A command that runs until Ctrl-C has no limit of output.
         let room = if command.timeout == Timeout::Never { usize::MAX } else { self.limits.answer };
         run.held.room.limit(room);
         let form = Form { room, ..form };
@@ -325,7 +325,7 @@ struct Calling<'a> {
 
 impl Drop for Calling<'_> {
     fn drop(&mut self) {
-        // What runs on is in the list as what it is, also where the session was dropped before it was given up.
+        // A run that continues stays in the list with its state, even if the session was dropped before it was abandoned.
         if Arc::strong_count(&self.listed) > 1 {
             self.listed.left_behind();
         }
@@ -337,7 +337,7 @@ struct Record<'a> {
     dispatcher: &'a Dispatcher,
     peer: &'a Peer,
     run: &'a RunState,
-    /// The line as the log may have it.
+    /// The line in the form for the log.
     line: &'a Arc<str>,
     /// Its command changes nothing.
     reads: bool,
@@ -358,7 +358,7 @@ impl<'a> Record<'a> {
             Asked::Nothing | Asked::Wrong { .. } => false,
         };
         if let Asked::Command { entry, .. } = asked {
-            // What is the author's may end the process.
+            // A command of the author may end the process.
             let urgent = !entry.command.is_builtin();
             if let Some(begin) = dispatcher.audit.begin(line, reads, urgent) {
                 let _ = run.begins.set(begin);
@@ -422,7 +422,7 @@ impl From<Failure> for Ended {
 mod tests {
     use super::*;
 
-    /// Allocators are quick up to a size: glibc's caches go to 1,032 bytes.
+    /// Allocators are fast up to a size: glibc's caches have blocks of up to 1,032 bytes.
     #[test]
     fn allocations_of_each_line_are_small() {
         fn future<A, B, C, F>(_run: impl Fn(A, B, C) -> F) -> usize {

@@ -1,4 +1,4 @@
-//! How operators get in: the builder, the addresses, the listeners, and the end of it all.
+//! The way in for operators: the builder, the addresses, the listeners, and the end of a console.
 
 mod acceptor;
 mod admission;

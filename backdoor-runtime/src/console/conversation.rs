@@ -36,7 +36,7 @@ pub(crate) struct SessionConfig {
     pub(crate) shared: Arc<ConsoleState>,
     /// Whether no telnet byte is sent before the peer sends one.
     pub(crate) plain: bool,
-    /// The sessions share them, since each of them would be a part of every idle one.
+    /// The sessions share them; a copy would be a part of every idle session.
     pub(crate) bounds: Arc<Bounds>,
 }
 
@@ -73,9 +73,9 @@ pub(crate) struct Conversation {
     input_ended: bool,
     /// The peer has closed its sending half.
     half_closed: bool,
-    /// A prompt is to be shown as soon as nothing runs.
+    /// A prompt is shown as soon as nothing runs.
     prompt_due: bool,
-    /// When the prompt after an answer is to be shown, if no line comes before.
+    /// When the prompt after an answer is shown, if no line comes before.
     prompt_at: Option<Instant>,
     foreign: Option<&'static str>,
     /// The console is shutting down; the session ends as soon as nothing runs.
@@ -197,7 +197,7 @@ impl Conversation {
 
     /// The foreign protocol that a first line belongs to.
     fn foreign_line(&self, line: &str) -> Option<&'static str> {
-        // A browser may connect ahead of its request, and its request line may be too long to be seen: then headers tell.
+        // A browser may connect before its request, and its request line may be too long to be kept: then the headers show the protocol.
         let may_be_person = self.style == Style::Prompted && (!self.refused || self.peer.speaks_telnet());
         if may_be_person { sniff::line(line) } else { sniff::line_of_script(line) }
     }
@@ -237,14 +237,14 @@ impl Conversation {
                     if says_something {
                         self.peer.establish();
                     }
-                    // The peer's own echo of a line that came ahead stands anywhere.
+                    // The peer's own echo of an early line may be anywhere on the screen.
                     if !at_prompt && self.style == Style::Prompted {
                         let shown = self.config.shared.masked(&line);
                         self.screen.show_entered(&shown);
-                        // Where dots stand for a part of it, its words have other places.
+                        // If dots replace a part of it, its words have other positions.
                         at_prompt = *shown == *line;
                     } else if bytes > 0 {
-                        // What is complained about stands elsewhere on the screen.
+                        // The line is elsewhere on the screen.
                         at_prompt = false;
                     }
                     if says_something {
@@ -273,7 +273,7 @@ impl Conversation {
         self.running = Some(Running::new(run, at_prompt));
     }
 
-    /// The peer has gone, or reads nothing any more.
+    /// The peer has disconnected, or does not read any more.
     pub(crate) fn disconnect(&mut self) {
         self.queue.clear();
         self.screen.bytes().clear();
@@ -283,18 +283,18 @@ impl Conversation {
         }
     }
 
-    /// The peer does not read its answer, and the session is over. Returns the text after the part that was written, for the case that it
-    /// reads on.
+    /// The peer does not read its answer, and the session is over. Returns the text after the part that was written, in case it continues
+    /// to read.
     pub(crate) fn cut_short(&mut self, waited: Duration) -> Vec<u8> {
         let is_json = self.running.as_ref().map_or(self.answered_json, Running::is_json);
-        // A character whose first bytes were written is finished.
+        // A character whose first bytes were written is completed.
         let is_inside = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
         let begun: Vec<u8> = self.screen.bytes().iter().take_while(is_inside).copied().collect();
         self.disconnect();
         self.screen.bytes().extend(begun);
         let waited = text::duration(&waited);
         let text = format!("the rest is left out: nothing was read for {waited}; this session is closed");
-        // Nobody knows where on its line the written part ended.
+        // The column at which the written part ended is unknown.
         self.screen.show("\n");
         self.screen.show(&self.closing(text, is_json));
         std::mem::take(self.screen.bytes())

@@ -57,7 +57,7 @@ fn underline(
     let above = match seen {
         EchoedAt::AtPrompt(prompt) => {
             let wraps = width.is_some_and(|width| prompt.width() + line.width() > width);
-            // What is escaped here was echoed by the terminal in some other form.
+            // The terminal's echo of escaped characters had another form.
             let same = escape_line(line) == line;
             (same && !wraps).then(|| prompt.width())
         }

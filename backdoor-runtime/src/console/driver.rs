@@ -54,7 +54,7 @@ pub(crate) async fn serve(
         lines_in_a_row: 0,
         is_shutting_down: false,
     };
-    // One wait for all turns: to register it costs more than to put it off.
+    // One wait for all turns: registering a timer costs more than moving it.
     let mut shutdown = pin!(ending.changed());
     loop {
         let Some(event) = driver.next_event(shutdown.as_mut()).await else { break };
@@ -76,12 +76,12 @@ struct Driver<'a, T> {
     peer: &'a Arc<Peer>,
     conversation: Conversation,
     running: Option<Line<'a>>,
-    /// What commands say.
+    /// The output of commands.
     output: mpsc::Receiver<OutputEvent>,
     deadlines: Deadlines<'a>,
     outgoing: Outgoing,
     times: Times,
-    /// Lines that were run since others had their turn.
+    /// Lines that were run since other sessions had their turn.
     lines_in_a_row: usize,
     is_shutting_down: bool,
 }
@@ -92,32 +92,32 @@ type Line<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// What a session waits for.
 enum Event {
     LineEnded(Outcome),
-    /// A command says something.
+    /// A command has output.
     Output(OutputEvent),
     /// The connection is ready, or has failed.
     Io(io::Result<Ready>),
     Due(Due),
-    /// Others had their turn.
+    /// Other sessions had their turn.
     Turn,
     /// The console shuts down.
     Shutdown,
 }
 
-/// What follows an event. Writing comes last, so that all that is there by then leaves in one write.
+/// What follows an event. Writing comes last, so that all output leaves in one write.
 enum Then {
     Write,
-    /// More may come before it is written.
+    /// More output may come before the write.
     Gather,
-    /// Others get their turn before it is written.
+    /// Other sessions get their turn before the write.
     Yield,
-    /// The peer is checked before it is written.
+    /// The peer is checked before the write.
     Probe,
 }
 
 impl<'a, T: Transport> Driver<'a, T> {
-    /// Begins the next line, shows what is due, and waits. `None` where the session is over and all is written.
+    /// Begins the next line, shows what is due, and waits. `None` if the session is over and everything is written.
     async fn next_event(&mut self, shutdown: Pin<&mut impl Future>) -> Option<Event> {
-        // Many lines end where they begin, and need nothing of what follows.
+        // Many lines end at once, and need none of the rest.
         if let Some(outcome) = poll_fn(|context| Poll::Ready(self.begin_line(context))).await {
             return Some(Event::LineEnded(outcome));
         }
@@ -173,7 +173,7 @@ impl<'a, T: Transport> Driver<'a, T> {
         }
     }
 
-    /// An event has come. No event is kept while anything is waited for, since it would be a part of every idle session.
+    /// An event has come. No event is stored across a wait, because it would be a part of every idle session.
     fn handle(&mut self, event: Event) -> Then {
         match event {
             Event::LineEnded(outcome) => return self.end_line(&outcome),
@@ -189,13 +189,13 @@ impl<'a, T: Transport> Driver<'a, T> {
 
     fn end_line(&mut self, outcome: &Outcome) -> Then {
         self.running = None;
-        // What it said was sent before it ended. What others say may have no end.
+        // The run's output was sent before its end. Output of other runs may be endless.
         for _ in 0..self.output.max_capacity() {
             let Ok(piece) = self.output.try_recv() else { break };
             self.conversation.piece(piece);
         }
         self.conversation.ended(outcome);
-        // Lines that are in already are answered before anything is written.
+        // Lines that have already been read are answered before the write.
         if self.conversation.has_lines() && self.lines_in_a_row < LINES_IN_A_ROW {
             return Then::Gather;
         }
@@ -203,7 +203,7 @@ impl<'a, T: Transport> Driver<'a, T> {
         Then::Write
     }
 
-    /// Takes a piece of output, and those behind it for which there is room.
+    /// Takes a piece of output, and further pieces as far as there is room.
     fn take_output(&mut self, piece: OutputEvent) -> Then {
         self.conversation.piece(piece);
         while self.conversation.takes_output()
@@ -246,7 +246,7 @@ impl<'a, T: Transport> Driver<'a, T> {
         self.conversation.begin_shutdown();
     }
 
-    /// The console shuts down, and the time of the running command is over: it is told to stop, and left to itself if it was told before.
+    /// The console shuts down, and the time of the running command is over: it is told to stop, and abandoned if it was told before.
     fn end_grace(&mut self) {
         if self.conversation.cancel_for_shutdown() {
             self.deadlines.begin_grace();
@@ -257,13 +257,13 @@ impl<'a, T: Transport> Driver<'a, T> {
         self.conversation.leave();
     }
 
-    /// Checks whether a peer that has closed its sending half has gone.
+    /// Checks whether a peer that has closed its sending half has disconnected.
     async fn probe(&mut self) {
         let limit = self.deadlines.begin_probe();
         if self.conversation.probe() {
             return;
         }
-        // On the heap, since it would be a part of every idle session.
+        // On the heap; otherwise it would be a part of every idle session.
         let asked = Box::pin(self.dispatcher.shared.probing.ask(limit, self.transport.whether_gone()));
         if asked.await == Ok(true) {
             self.conversation.disconnect();
@@ -279,7 +279,7 @@ impl<'a, T: Transport> Driver<'a, T> {
         self.transport.write_last(&self.conversation.cut_short(stall));
     }
 
-    /// Writes as much as the peer takes, and lets others have their turn after much.
+    /// Writes as much as the peer takes, and lets other sessions have their turn after much output.
     async fn write(&mut self) {
         if self.outgoing.write(self.transport, &mut self.conversation) > 0 {
             self.deadlines.note_progress();
@@ -289,7 +289,7 @@ impl<'a, T: Transport> Driver<'a, T> {
         }
     }
 
-    /// Closes the connection so that its peer gets what was written. A client of another protocol gets nothing.
+    /// Closes the connection so that the written output reaches its peer. A client of another protocol gets nothing.
     async fn close(&mut self) {
         if let Some(protocol) = self.conversation.foreign() {
             self.dispatcher.audit.warn_rarely(Topic::Foreign, || {

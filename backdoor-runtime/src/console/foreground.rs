@@ -24,7 +24,7 @@ pub(super) struct Running {
 
 /// A question to the operator. Dropping it means that no answer will come.
 pub(super) enum Question {
-    /// To be asked when all earlier input was read.
+    /// Asked after all earlier input was read.
     Due {
         text: String,
         answer: oneshot::Sender<bool>,

@@ -86,7 +86,7 @@ impl JsonLine {
                 out.push_str(&error);
                 out.push(']');
             }
-            // The reply was cut in the middle of a word, and nothing makes it whole again.
+            // The reply was cut inside a token, and cannot be completed.
             (Some(error), true) => {
                 out.push('\n');
                 out.push_str(&error);

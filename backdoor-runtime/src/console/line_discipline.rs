@@ -3,9 +3,9 @@
 
 use std::{fmt, mem, str};
 
-/// Gathers a peer's data into lines of valid UTF-8, with a bound on their length.
+/// Collects a peer's data into lines of valid UTF-8, with a limit on their length.
 ///
-/// It holds no memory while no line is begun.
+/// It holds no memory while no line has begun.
 #[derive(Debug)]
 pub(crate) struct LineAssembler {
     limit: usize,
@@ -22,11 +22,11 @@ pub(crate) struct LineAssembler {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "end of input is one term, and `End` says less")]
 pub(crate) enum Input {
-    /// A line without its end; an empty one is delivered too.
+    /// A line without its end; empty lines are delivered too.
     Line(String),
     /// A line that must not run.
     Rejected(Rejection),
-    /// Ctrl-C from a client in character mode. The line that was begun is gone.
+    /// Ctrl-C from a client in character mode. The unfinished line is dropped.
     Interrupt,
     /// A NUL that ends no line (RFC 854: "no operation"). No terminal sends one by itself, and most binary protocols do.
     Nul,
@@ -44,7 +44,7 @@ pub(crate) enum Rejection {
 }
 
 impl LineAssembler {
-    /// Takes lines of up to `limit` bytes, their ends not counted; up to `first` bytes until one has come whole that is not empty.
+    /// Accepts lines of up to `limit` bytes without their ends; up to `first` bytes until one complete line that is not empty has come.
     pub(crate) fn new(first: usize, limit: usize) -> Self {
         Self {
             limit: first.min(limit),
@@ -55,7 +55,7 @@ impl LineAssembler {
         }
     }
 
-    /// Takes in data and calls `sink` for everything that it completes, in order.
+    /// Adds data, and calls `sink` for each completed input, in order.
     ///
     /// CR LF, CR NUL (RFC 854, "The NVT Printer and Keyboard"), LF and CR each end one line. A line is delivered at its
     /// CR, because the LF may be in the next packet or never come.
@@ -93,7 +93,7 @@ impl LineAssembler {
 
     /// Drops the last character of the line, all bytes of it: the peer's Backspace, or telnet's EC (RFC 854).
     ///
-    /// It does nothing to a line that is too long, whose end is not known any more.
+    /// It has no effect on a line that is too long, whose end is no longer known.
     pub(crate) fn erase_character(&mut self) {
         // A character has at most four bytes, and looking no further keeps a flood of Backspaces cheap.
         let last = self.line.len().saturating_sub(4);
@@ -105,7 +105,7 @@ impl LineAssembler {
         if is_one_character {
             self.line.truncate(start);
         } else {
-            // No character, so that one byte is the least that can be meant.
+            // It is no character, so one byte is removed.
             self.line.pop();
         }
         if self.line.is_empty() {
@@ -113,19 +113,19 @@ impl LineAssembler {
         }
     }
 
-    /// Drops the line that was begun, one that is too long included: the peer's Ctrl-U, or telnet's EL (RFC 854).
+    /// Drops the unfinished line, even if it is too long: the peer's Ctrl-U, or telnet's EL (RFC 854).
     pub(crate) fn erase_line(&mut self) {
         self.line = Vec::new();
         self.is_too_long = false;
     }
 
-    /// Ends the input: gives the last line if one was begun and never ended, as a script without a final newline does.
+    /// Ends the input: returns the last line if it has no end, as for a script without a final newline.
     pub(crate) fn finish(&mut self) -> Option<Input> {
         self.after_carriage_return = false;
         if self.is_empty() { None } else { Some(self.take()) }
     }
 
-    /// Whether no line is begun.
+    /// Whether no line has begun.
     pub(crate) fn is_empty(&self) -> bool {
         self.line.is_empty() && !self.is_too_long
     }
@@ -142,7 +142,7 @@ impl LineAssembler {
         }
     }
 
-    /// UTF-8 is looked at here and not before, so that a character may be split over any number of reads.
+    /// UTF-8 is checked only here, so that a character may be split over any number of reads.
     fn take(&mut self) -> Input {
         if mem::take(&mut self.is_too_long) {
             let is_first = self.limit < self.later;
@@ -216,7 +216,7 @@ mod tests {
         Input::Rejected(Rejection::TooLong { limit: LIMIT, is_first: false })
     }
 
-    /// Feeds the data whole, by single bytes and cut once at every place, and ends the input: always the same.
+    /// Feeds the data whole, by single bytes and split once at every place, and ends the input: the result is always the same.
     fn check(data: &[u8], expected: &[Input]) {
         for cut in 0..=data.len() + 1 {
             let (mut lines, mut seen) = (LineAssembler::new(LIMIT, LIMIT), Vec::new());
@@ -299,7 +299,7 @@ mod tests {
         check("a€\x7f\r".as_bytes(), &[line("a")]);
         check("a😀\x7f\r".as_bytes(), &[line("a")]);
         check("é€\x7f\x7fb\r".as_bytes(), &[line("b")]);
-        // A character of which the rest never came goes as far as it came; what can be none goes byte by byte.
+        // An incomplete character is removed as a whole; invalid bytes are removed one by one.
         check(b"a\xe2\x82\x7f\r", &[line("a")]);
         check(b"\xc3\xa9\x80\x7f\r", &[line("é")]);
         check(b"\x80\x80\x7f\r", &[not_utf8(0x80, 0)]);
@@ -326,7 +326,7 @@ mod tests {
         check(b"0123456789a\x7f\x7f\x7f\x04\n", &[too_long()]);
         check(b"0123456789a\x15b\n", &[line("b")]);
         check(b"0123456789a\x03b\n", &[Input::Interrupt, line("b")]);
-        // The bound is one of memory: no part of a flood is kept.
+        // The limit is one of memory: nothing of a flood is kept.
         let mut lines = LineAssembler::new(LIMIT, LIMIT);
         for _ in 0..100 {
             lines.feed(&[b'a'; 10_000], &mut |_| panic!("no line yet"));

@@ -1,4 +1,4 @@
-//! Lines that were pasted from a transcript or a file: the text in front of the command is not part of it.
+//! Lines that were pasted from a transcript or a file: text before the command is removed.
 
 /// BYTE ORDER MARK, as some editors put it in front of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -6,18 +6,18 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// The prompts of a shell for an ordinary user.
 const SHELL: &str = "$";
 
-/// The text in front of the command in a line.
+/// The text before the command in a line.
 pub(super) struct Front {
     /// Its length in bytes.
     pub(super) bytes: usize,
-    /// A comment follows, which is not run.
+    /// A comment follows, which does not run.
     pub(super) is_comment: bool,
 }
 
-/// The text in front of the command: white space, byte order marks, the console's own prompt and a shell's, each any number of times.
-/// Another console's prompt is not removed: its line was meant for another service.
+/// The text before the command: white space, byte order marks, the console's own prompt and a shell's, each any number of times. Another
+/// console's prompt is not removed: its line was meant for another service.
 pub(super) fn front(line: &str, prompt: &str) -> Front {
-    // Nearly every line begins with its command, and most of those not as the prompt does.
+    // Nearly every line begins with its command, and most commands differ from the prompt at their first characters.
     let begin = line.as_bytes().first();
     if begin.is_some_and(u8::is_ascii_alphanumeric) && begin != prompt.as_bytes().first() {
         return Front { bytes: 0, is_comment: false };
@@ -27,12 +27,12 @@ pub(super) fn front(line: &str, prompt: &str) -> Front {
     while let Some(behind) = behind_mark(rest, prompt) {
         rest = behind.trim_start();
     }
-    // White space alone stays: it is nobody's front.
+    // White space alone is kept: it is no prompt.
     let bytes = if rest.len() == line.trim_start().len() { 0 } else { line.len() - rest.len() };
     Front { bytes, is_comment: rest.starts_with('#') }
 }
 
-/// What follows a mark that is no part of a command.
+/// The length of a mark that is no part of a command.
 fn behind_mark<'a>(line: &'a str, prompt: &str) -> Option<&'a str> {
     let behind = |mark| line.strip_prefix(mark).filter(|rest| is_word_end(rest));
     line.strip_prefix(BYTE_ORDER_MARK).or_else(|| behind(prompt)).or_else(|| behind(SHELL))

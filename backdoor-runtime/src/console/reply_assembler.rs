@@ -1,5 +1,5 @@
-//! What a line says and how it ends, put together on a screen: as text for a person, or as one line of JSON. A session and a unit test
-//! of an author's assemble an answer here, and nowhere else.
+//! Combines the output of a line and its end on a screen: as text for a person, or as one line of JSON. Sessions and unit tests of authors
+//! use this code, and no other.
 
 use crate::call::failure::Failure;
 use crate::call::output_event::Output;
@@ -7,25 +7,25 @@ use crate::console::json_line::JsonLine;
 use crate::console::screen::Screen;
 use crate::dispatch::Outcome;
 
-/// The most that waits for the end of a line of JSON, in bytes.
+/// The most output that waits for the end of a line of JSON, in bytes.
 const ASIDE: usize = 64 * 1024;
 
 /// The answer to one line, as far as it is shown.
 pub(crate) struct ReplyAssembler {
     json: JsonLine,
-    /// Nothing of the reply stands right before the cursor.
+    /// The text right before the cursor is not part of the reply.
     reply_begins: bool,
-    /// What is shown behind a line of JSON.
+    /// Output that is shown after a line of JSON.
     aside: String,
     aside_lost: usize,
 }
 
-/// How an answer is wanted.
+/// The requested form of an answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted {
     /// As one line of JSON.
     pub(crate) json: bool,
-    /// The reply as it is, for a terminal.
+    /// The reply unescaped, for a terminal.
     pub(crate) raw: bool,
 }
 
@@ -34,7 +34,7 @@ impl ReplyAssembler {
         Self { json: JsonLine::default(), reply_begins: true, aside: String::new(), aside_lost: 0 }
     }
 
-    /// Shows text of the command. What is no text of it is given back.
+    /// Shows text of the command. Returns the piece if it is no such text.
     pub(crate) fn show(&mut self, output: Output, wanted: Wanted, screen: &mut Screen) -> Option<Output> {
         match output {
             Output::Printed(text) if wanted.json => screen.show(&self.json.printed(&text)),
@@ -59,7 +59,7 @@ impl ReplyAssembler {
         None
     }
 
-    /// Shows the end of the answer: the last text of the reply where that is wanted, what went wrong, and what others said meanwhile.
+    /// Shows the end of the answer: the last text of the reply if it is wanted, the error, and output of other runs meanwhile.
     pub(crate) fn end(
         mut self,
         outcome: &Outcome,

@@ -59,7 +59,7 @@ impl Screen {
         }
     }
 
-    /// The end of such text: its attributes do not reach the prompt.
+    /// The end of such text: resets the attributes before the prompt.
     pub(crate) fn end_raw(&mut self) {
         self.bytes.extend(RESET);
     }
@@ -105,16 +105,16 @@ impl Screen {
         self.at_prompt
     }
 
-    /// A line came, and the peer's own echo of it ended the line on the screen.
+    /// A line came; the peer's own echo of it ended the line on the screen.
     pub(crate) fn line_entered(&mut self) {
         self.encoder.finish(&mut self.bytes);
         self.encoder.line_entered();
         self.at_prompt = false;
     }
 
-    /// Ctrl-C was typed, and the peer's own echo of it (`^C`) stands on the screen.
+    /// Ctrl-C was typed, and the peer's own echo of it (`^C`) is on the screen.
     pub(crate) fn interrupted(&mut self) {
-        // On a line that is not ended, such as a question, the echo changes nothing.
+        // If the cursor's line is not ended, such as at a question, the echo changes nothing.
         self.at_prompt = self.encoder.at_line_start();
     }
 
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Whatever is shown in whatever order, by whatever name: what reaches the peer is text, tabs and line ends.
+        /// For any sequence of calls, the peer gets only text, tabs and line ends.
         #[test]
         fn nothing_moves_the_cursor(
             name in any::<String>(),

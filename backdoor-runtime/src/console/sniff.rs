@@ -6,12 +6,12 @@
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     // RFC 8446, 5.1: a record of type handshake, version 3.x.
     (0, b"\x16\x03", "TLS"),
-    // MQTT 5, 3.1: CONNECT. Nobody begins a line with this control character.
+    // MQTT 5, 3.1: CONNECT. No command begins with this control character.
     (0, b"\x10", "MQTT"),
     // RFC 8489, 5: the magic cookie.
     (4, b"\x21\x12\xa4\x42", "STUN"),
     (0, b"\r\n\r\n\0\r\nQUIT\n", PROXY),
-    // RFC 1928, 3: the methods that are offered.
+    // RFC 1928, 3: the offered methods.
     (0, b"\x05\x01", "SOCKS"),
     (0, b"\x05\x02", "SOCKS"),
     (0, b"\x05\x03", "SOCKS"),
@@ -73,7 +73,7 @@ const VERBS: &[(&str, &str)] = &[
     // RFC 6143, 7.1.1.
     ("RFB", "VNC"),
     ("@RSYNCD:", "rsync"),
-    // Its version, and what the client is able to do.
+    // Its version, and the client's capabilities.
     ("( 2 (", "Subversion"),
 ];
 
@@ -89,10 +89,10 @@ const BEGINS: &[(&str, &str)] = &[
 /// Verbs of IMAP, which follow a tag.
 const TAGGED: &[&str] = &["LOGIN", "CAPABILITY", "AUTHENTICATE", "STARTTLS", "NOOP", "ID"];
 
-/// Protocols with a request line as HTTP has it.
+/// Protocols with a request line in the form of HTTP's.
 const VERSIONED: &[&str] = &["HTTP", "RTSP", "SIP", "ICAP", "ICE"];
 
-/// The protocol whose first bytes these are, seen before any line is complete.
+/// The protocol that begins with these bytes, before any line is complete.
 pub(crate) fn opening(bytes: &[u8]) -> Option<&'static str> {
     let found = SIGNATURES
         .iter()
@@ -109,7 +109,7 @@ pub(crate) fn line(line: &str) -> Option<&'static str> {
     {
         return Some(protocol);
     }
-    // HTTP/0.9 has no version, and an answer of any of them begins with one.
+    // HTTP/0.9 has no version, and a response of every later version begins with one.
     if first == "GET" && (last.starts_with('/') || last.contains("://")) {
         return Some("HTTP");
     }
@@ -161,7 +161,7 @@ fn is_method(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_')
 }
 
-/// RFC 9112, 3: a page may choose its own method in small letters, but no other place than a path on this host.
+/// RFC 9112, 3: a page may choose a method in small letters, but its target is always a path on this host.
 fn is_request(line: &str) -> bool {
     let target = line.split([' ', '\t']).nth(1).unwrap_or_default();
     line.split([' ', '\t']).count() == 3 && (target.starts_with('/') || target == "*")
@@ -175,7 +175,7 @@ fn is_header(line: &str) -> bool {
     })
 }
 
-/// How many strings a command of Redis has: `*1`.
+/// The number of strings in a command of Redis: `*1`.
 fn is_array(line: &str) -> bool {
     line.strip_prefix('*')
         .is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
@@ -195,7 +195,7 @@ fn is_priority(line: &str) -> bool {
     priority.is_some_and(|(priority, _)| (1..=3).contains(&priority.len()) && is_number(priority))
 }
 
-/// `shop.orders:1|c`, perhaps with more behind it.
+/// `shop.orders:1|c`, possibly with more after it.
 fn is_metric(line: &str) -> bool {
     let Some((name, rest)) = line.split_once(':') else { return false };
     let Some((value, kind)) = rest.split_once('|') else { return false };
@@ -203,13 +203,13 @@ fn is_metric(line: &str) -> bool {
     !name.contains(' ') && value.parse::<f64>().is_ok() && ["c", "g", "ms", "s", "h", "d"].contains(&kind)
 }
 
-/// `shop.orders 42 1700000000`: no name of a command has a point in it.
+/// `shop.orders 42 1700000000`: no name of a command contains a dot.
 fn is_sample(line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
     matches!(words[..], [path, value, time] if path.contains('.') && value.parse::<f64>().is_ok() && is_number(time))
 }
 
-/// `orders,host=a` in front of its values: nor has one a comma.
+/// `orders,host=a` before its values: no name of a command contains a comma.
 fn is_point(first: &str) -> bool {
     first
         .split_once(',')

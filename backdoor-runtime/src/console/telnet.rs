@@ -25,7 +25,7 @@ pub(crate) struct Telnet {
     subnegotiation: Subnegotiation,
     is_telnet: bool,
     window_size_requested: bool,
-    /// The peer refuses the simplest option, and is asked for no other.
+    /// The peer refuses the simplest option, so no other is requested.
     refuses_options: bool,
 }
 
@@ -54,8 +54,8 @@ pub(crate) enum Event<'a> {
     Suspend,
     /// Abort the current process (RFC 1184, section 1).
     Abort,
-    /// `DO TIMING-MARK` (RFC 860): the session puts [`TIMING_MARK_REPLY`] where its output has caught up with this
-    /// point of the input. A client that sent Ctrl-C throws away everything before that answer.
+    /// `DO TIMING-MARK` (RFC 860): the session sends [`TIMING_MARK_REPLY`] when its output has reached this point of the input. A client
+    /// that sent Ctrl-C drops everything before that answer.
     TimingMark,
     /// An unterminated subnegotiation was dropped, with the input after it.
     Unfinished,
@@ -84,10 +84,10 @@ impl Telnet {
         }
     }
 
-    /// Takes in what a read gave by `now` and calls `sink` with what it means.
+    /// Parses the bytes of a read at `now`, and calls `sink` with the resulting events.
     ///
-    /// The events are the same however the input is cut, except that [`Event::Data`] ends where a read ends. The replies
-    /// of one call are never longer than what came in, those to [`Event::TimingMark`] included.
+    /// The events do not depend on how the input is split, except that [`Event::Data`] ends where a read ends. The replies of one call are
+    /// never longer than its input, including those to [`Event::TimingMark`].
     pub(crate) fn feed(&mut self, mut input: &[u8], now: Instant, sink: &mut impl FnMut(Event<'_>)) {
         while let Some(&byte) = input.first() {
             let mut used = 1;
@@ -97,8 +97,8 @@ impl Telnet {
                     used = input.iter().position(|&byte| byte == IAC).unwrap_or(input.len());
                     sink(Event::Data(&input[..used]));
                 }
-                // Not a command but a 0xFF of a peer that is no telnet, such as a Latin-1 letter from `nc`: the line is refused
-                // later for not being UTF-8, and nothing is lost on the way.
+                // It is no command but the byte 0xFF of a peer without telnet, such as a Latin-1 letter from `nc`: the line is refused
+                // later because it is not UTF-8, and no byte is lost.
                 State::Command if byte.is_ascii() => {
                     self.state = State::Data;
                     sink(Event::Data(&[IAC, byte]));
@@ -106,7 +106,7 @@ impl Telnet {
                 State::Command => self.command(byte, now, sink),
                 State::Negotiation(verb) => self.negotiation(verb, byte, now, sink),
                 State::Subnegotiation if byte == IAC => self.state = State::SubnegotiationCommand,
-                // No client sends one that long. Where its end was lost, the peer must not stay unheard for ever.
+                // No client sends one that long. If its end was lost, the peer's input must not be ignored for ever.
                 State::Subnegotiation
                     if self.subnegotiation.is_too_long() && matches!(byte, b'\r' | b'\n') =>
                 {
@@ -125,7 +125,7 @@ impl Telnet {
         self.is_telnet
     }
 
-    /// `DO NAWS`, to be sent once: `None` if it was asked already or the peer has offered or refused it by itself.
+    /// `DO NAWS`, to be sent once: `None` if it was sent already, or if the peer has offered or refused the option by itself.
     pub(crate) fn request_window_size(&mut self) -> Option<[u8; 3]> {
         if mem::replace(&mut self.window_size_requested, true) || self.refuses_options {
             return None;
@@ -133,10 +133,10 @@ impl Telnet {
         self.options.request(Side::Theirs, NAWS, true)
     }
 
-    /// `DO BINARY` (RFC 856), to be sent once to a peer that speaks telnet: ask for its half only. In its line mode GNU's client
-    /// takes the bytes 0x9c and 0x9d, which are a part of `Ü`, `”` and much else in UTF-8, for keys of its own (quit, escape), unless
-    /// what it sends is binary. Its Enter is a lone LF then, and nothing else changes. PuTTY agrees too, and BusyBox refuses. A client
-    /// that has refused NAWS, as Python's `telnetlib` does with everything, has no line mode and is not asked.
+    /// `DO BINARY` (RFC 856), to be sent once to a peer that speaks telnet; it requests only the peer's half. In its line mode GNU's client
+    /// takes the bytes 0x9c and 0x9d, which are a part of `Ü`, `”` and much else in UTF-8, for keys of its own (quit, escape), unless what
+    /// it sends is binary. Its Enter is a lone LF then, and nothing else changes. PuTTY agrees too, and BusyBox refuses. A client that has
+    /// refused NAWS, as Python's `telnetlib` does with everything, has no line mode and is not asked.
     pub(crate) fn request_binary(&mut self) -> Option<[u8; 3]> {
         if self.refuses_options {
             return None;
@@ -144,7 +144,7 @@ impl Telnet {
         self.options.request(Side::Theirs, BINARY, true)
     }
 
-    /// Since when a subnegotiation is open, where one is.
+    /// Since when a subnegotiation is open; nothing if none is.
     pub(crate) fn unfinished_since(&self) -> Option<Instant> {
         self.subnegotiation.since()
     }
@@ -185,10 +185,10 @@ impl Telnet {
         self.refuses_options |= (verb, option) == (Verb::Wont, NAWS);
         match (verb, option) {
             (Verb::Do, TIMING_MARK) => sink(Event::TimingMark),
-            // RFC 860: the mark is never in force, so there is nothing to acknowledge or to switch off; and we ask for
-            // none, so that a WILL or WONT of it can only be an answer.
+            // RFC 860: the mark is never in force, so it needs no acknowledgement and no end; and we never request it, so a WILL or WONT of
+            // it can only be an answer.
             (_, TIMING_MARK) => {}
-            // What is not answered has no effect either: both sides know the same.
+            // A verb without an answer has no effect either: both sides agree about the state.
             _ if !self.pace.allows(now) => {}
             _ => {
                 if let Some(reply) = self.options.receive(verb, option) {
@@ -208,16 +208,15 @@ impl Telnet {
             SUBNEGOTIATION_END => {
                 self.state = State::Data;
                 self.is_telnet = true;
-                // Taken even if it was never agreed: a size can do no harm, and this way the order in which a client
-                // sends its WILL and its size does not matter.
+                // Accepted even without an agreement: a size is harmless, and so the order of a client's WILL and its size does not matter.
                 if let Some(&[NAWS, c1, c0, r1, r0]) = self.subnegotiation.take().as_deref() {
                     let columns = u16::from_be_bytes([c1, c0]);
                     let rows = u16::from_be_bytes([r1, r0]);
                     sink(Event::WindowSize { columns, rows });
                 }
             }
-            // RFC 855 allows nothing else here, so the end was lost. Were the command lost as well, a peer that left
-            // one subnegotiation open could never interrupt again.
+            // RFC 855 allows nothing else here, so the end was lost. If the command were lost as well, a peer with an unfinished
+            // subnegotiation could never interrupt again.
             _ => {
                 self.subnegotiation.take();
                 self.command(code, now, sink);
@@ -226,8 +225,8 @@ impl Telnet {
     }
 }
 
-/// What a command of one byte asks for; `None` for NOP, DM and GA, which ask for nothing, for END-OF-RECORD (RFC 885),
-/// to which we never agreed, and for what no RFC defines.
+/// The event of a command of one byte; `None` for NOP, DM and GA, which request nothing, for END-OF-RECORD (RFC 885), which is never
+/// agreed, and for undefined commands.
 fn event_of(code: u8) -> Option<Event<'static>> {
     match code {
         END_OF_FILE => Some(Event::EndOfFile),
@@ -243,7 +242,7 @@ fn event_of(code: u8) -> Option<Event<'static>> {
     }
 }
 
-/// What the next byte is.
+/// The meaning of the next byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 /// A connected byte stream.
 pub(crate) trait Transport: Sync {
-    /// Whether it can be read or written. If not, the task that asked last is woken when it can.
+    /// Whether it can be read or written. If not, the last task that called this is woken when it can.
     fn poll_ready(&self, interest: Interest, context: &mut Context<'_>) -> Poll<io::Result<Ready>>;
     /// Waits until it can be read or written.
     fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> + Send {
@@ -19,12 +19,12 @@ pub(crate) trait Transport: Sync {
     }
     /// Reads the available input, into a buffer that may be uninitialised.
     fn try_read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]>;
-    /// The same, but a read that does not fill the buffer counts as all available input, which saves one read. Not for a peer that sends
-    /// urgent data, where a read stops.
+    /// The same, but a read that does not fill the buffer counts as the end of the available input, which saves one read. Not for a peer
+    /// that sends urgent data, at which a read stops.
     fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         self.try_read(buffer)
     }
-    /// Asks the kernel whether a peer that closed its sending half has gone. To be called on a thread that may wait.
+    /// Asks the kernel whether a peer that closed its sending half has disconnected. Called on a thread that may wait.
     fn whether_gone(&self) -> Box<dyn FnOnce() -> bool + Send> {
         Box::new(|| false)
     }
@@ -44,7 +44,7 @@ pub(crate) const LINGER: Duration = Duration::from_millis(200);
 /// The same when the console shuts down, which has little time.
 pub(crate) const LINGER_AT_SHUTDOWN: Duration = Duration::from_millis(50);
 
-/// The most that is dropped of what a peer sends after the end of its session.
+/// The most input of a peer that is dropped after the end of its session.
 const SWALLOWED: usize = 1 << 20;
 
 /// The most that is dropped at once.

@@ -1,4 +1,4 @@
-//! The queue of lines that came while a command ran. A flood of lines is not kept.
+//! The queue of lines that arrive while a command runs. Its size is limited.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ pub(super) struct Typed {
     pub(super) line: Result<String, Rejection>,
     /// It was typed at the prompt, and is shown right after it.
     pub(super) at_prompt: bool,
-    /// There was a NUL in it.
+    /// It contained a NUL.
     pub(super) has_nul: bool,
 }
 

@@ -49,24 +49,24 @@ pub(crate) struct ConsoleState {
     /// The most words after a command's name.
     pub(crate) max_words: usize,
     pub(crate) service: Arc<Service>,
-    /// Where the author's code runs that is not a view.
+    /// The runtime for code of the author that is no view.
     pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) addresses: OnceLock<Addresses>,
     pub(crate) peers: Mutex<Vec<Weak<Peer>>>,
     pub(crate) runs: Arc<RunTable>,
     pub(crate) helper: LazyRuntime,
-    /// The same for the author's views: one of them that hangs holds up none of the console's own.
+    /// The thread for the author's views: a hanging one delays no view of the console.
     pub(crate) authors_helper: LazyRuntime,
-    /// For the author's defaults, ranges and completions: one that hangs must not hold up views.
+    /// For the author's defaults, ranges and completions: a hanging one must not delay views.
     pub(crate) asking: QueryThreads,
-    /// For what is no code of the author's.
+    /// For work without code of the author.
     pub(crate) probing: QueryThreads,
     pub(crate) tally: Tally,
-    /// For the author's variables, likewise.
+    /// For the author's variables, for the same reason.
     pub(crate) asking_vars: QueryThreads,
-    /// Whose changes for a while end with the console.
+    /// The console's number: its temporary changes end with it.
     pub(crate) owner: u64,
-    /// Where changes are logged.
+    /// The audit that logs changes.
     pub(crate) notes: OnceLock<Notes>,
 }
 
@@ -188,12 +188,12 @@ impl Console {
 }
 
 impl ConsoleState {
-    /// A line that is not run yet, as it may be shown again.
+    /// A line that does not run yet, in the form that may be shown again.
     pub(crate) fn masked(&self, line: &str) -> Arc<str> {
         masked_text(line, &self.registry, self.max_words)
     }
 
-    /// Where a view of this command's is computed.
+    /// The thread for a view of this command.
     pub(crate) fn helper_of(&self, command: &Command) -> &LazyRuntime {
         if command.is_builtin() { &self.helper } else { &self.authors_helper }
     }
@@ -201,7 +201,7 @@ impl ConsoleState {
     pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|peer| peer.strong_count() > 0);
-        // A command that was left behind may still hold the session of a disconnected peer.
+        // An abandoned command may still hold the session of a disconnected peer.
         peers.iter().filter_map(Weak::upgrade).filter(|peer| !peer.output.is_closed()).collect()
     }
 
@@ -211,7 +211,7 @@ impl ConsoleState {
         peers.push(Arc::downgrade(peer));
     }
 
-    /// The usage line of a command, with what its author's code says of defaults and ranges.
+    /// The usage line of a command, with the defaults and ranges from its author's code.
     pub(crate) async fn usage(&self, entry: &Entry) -> String {
         self.evaluate(entry, tokio::time::Instant::now() + FACTS).await;
         entry.usage()
@@ -222,20 +222,20 @@ impl ConsoleState {
             return;
         }
         let (command, evaluation) = (entry.command, entry.evaluation().clone());
-        // One at a time for each command, lest they pile up behind one that is stuck.
+        // One evaluation at a time for each command, so that they do not accumulate behind one that is stuck.
         let Ok(evaluating) = evaluation.evaluating.clone().try_lock_owned() else { return };
         let limit = until.saturating_duration_since(tokio::time::Instant::now());
         let evaluated = self.asking.ask(limit, move || {
             let evaluated = catch_panic(|| Facts::evaluate(command));
-            // What panics is not asked again: each time would be in the service's log.
+            // Code that panics is not called again: each panic would be in the service's log.
             let _ = evaluation.facts.set(evaluated.unwrap_or_else(|_| Facts::without_evaluation(command)));
             drop(evaluating);
         });
-        // Late: the description does without, this time.
+        // Late: the description is shown without the result this time.
         drop(evaluated.await);
     }
 
-    /// Asks the author's provider. One that is late, or panics, has nothing to say.
+    /// Calls the author's provider. If it is late or panics, it has no completions.
     async fn ask(&self, provider: Provider) -> Vec<Candidate> {
         let what = format!("completion {:p}", provider.function);
         self.asking.ask_about(&what, COMPLETION, move || provider.ask()).await.unwrap_or_default()

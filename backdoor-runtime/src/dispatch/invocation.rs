@@ -67,7 +67,7 @@ impl Invocation {
     fn begin(&self) -> Result<(), Failure> {
         match self.session.run().reached.begin() {
             true => Ok(()),
-            // Nobody reads it.
+            // No one reads the reply.
             false => Err(Failure::cancelled("its caller stopped waiting for it".to_owned())),
         }
     }

@@ -15,7 +15,7 @@ use crate::line::{self, Asked};
 pub(super) fn masked(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) -> Masked {
     let secrets: Vec<Range<usize>> = match asked {
         Asked::Nothing => return Masked::public(line),
-        // Most lines have no words behind their name, or are an author's without a secret.
+        // Most lines have no words after their name, or belong to an author's command without a secret.
         Asked::Command { arguments, .. } if arguments.slots.is_empty() => return Masked::public(line),
         Asked::Command { entry, arguments, .. } => {
             let secrecy = |parameter: usize| entry.command.parameters[parameter].secrecy;
@@ -29,7 +29,7 @@ pub(super) fn masked(line: &Arc<str>, asked: &Asked<'_>, commands: &Registry) ->
         Asked::Help(_) | Asked::Wrong { .. } => Vec::new(),
     };
     let is_bound = matches!(asked, Asked::Command { .. });
-    // Most lines of the console's own commands end here: no variable is secret.
+    // Most lines of the console's own commands end here, because no variable is secret.
     let from = if is_bound && !commands.judges().iter().any(|judge| (judge.any)()) {
         None
     } else {
@@ -54,20 +54,20 @@ struct Masking<'a> {
 /// The command that a line names.
 struct Meant<'a> {
     entry: Option<&'a Entry>,
-    /// How many words its name has.
+    /// The number of words in its name.
     name: usize,
     /// No command has this name; this is the nearest.
     is_unknown: bool,
 }
 
 impl<'a> Masking<'a> {
-    /// The byte from which on others may not read the line.
+    /// The byte of the line at which the secret begins.
     fn of_line(&self, line: &str, is_unknown: bool) -> Option<usize> {
         let mut all = Vec::new();
         for word in words(line) {
             match word {
                 Ok(word) => all.push(word),
-                // A quote that is never closed has the rest of the line in it.
+                // An open quote contains the rest of the line.
                 Err(_) => {
                     let start = all.last().map_or(0, |word: &Word<'_>| word.range.end);
                     let start = start + (line.len() - start - line[start..].trim_start().len());

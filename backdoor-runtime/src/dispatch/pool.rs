@@ -56,7 +56,7 @@ impl Pool {
             match own_thread::start(name, Priority::of_ours(), move || shared.work_off()) {
                 Ok(_) => state.threads += 1,
                 Err(error) if state.threads == 0 => return Err(error),
-                // The threads that are there will come to it.
+                // The existing threads will run it.
                 Err(_) => {}
             }
         }
@@ -71,7 +71,7 @@ impl Pool {
         let before = state.waiting.iter().position(|job| job.id == id);
         let job = before.and_then(|at| state.waiting.remove(at));
         drop(state);
-        // It holds what the command captured, which is dropped without the lock.
+        // It holds the values that the command captured, which are dropped without the lock.
         drop(job);
     }
 
@@ -93,7 +93,7 @@ impl ConsoleState {
         loop {
             if let Some(job) = state.waiting.pop_front() {
                 drop(state);
-                // What the work captured may be dropped here, and a thread that ended so would be missed by the count.
+                // Values that the work captured may be dropped here, and a panic would end the thread without a count.
                 let _ = catch_panic(job.work);
                 state = self.lock();
                 continue;

@@ -160,12 +160,12 @@ impl RunEntry {
         }
     }
 
-    /// The thread is done with it, and the runtime polls its stream.
+    /// The thread has finished it, and the runtime polls its stream.
     pub(crate) fn streams(&self) {
         self.streams.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that the operator is asked to confirm, or has answered.
+    /// Records that the operator is asked to confirm, or has answered.
     pub(crate) fn set_asks(&self, asks: bool) {
         self.asks.store(asks, Ordering::Relaxed);
     }

@@ -41,10 +41,10 @@ const STUCK: Duration = Duration::from_secs(1);
 /// How long a command runs before its begin is logged in any case.
 const LONG: Duration = Duration::from_secs(1);
 
-/// How exact a deadline is. A clock that stands still right before it is asked this often.
+/// The precision of a deadline. A paused stopwatch close to its deadline is checked this often.
 const RESOLUTION: Duration = Duration::from_millis(10);
 
-/// How soon rows that found no room are tried again.
+/// The delay before held rows that found no room are tried again.
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Runs a call until it ends or is marked stuck.
@@ -56,13 +56,13 @@ pub(super) async fn run(
     let ended = match place(dispatcher, job) {
         Err(error) => Err(Failure::refused(format!("no thread can be started for it: {error}")).into()),
         Ok(Started::Done(ended)) => ended.map_err(Ended::from),
-        // On its own, since the console's commands have mostly ended by then and should not pay for its size.
+        // Separate, because the console's own commands have mostly ended by then and should not carry its size.
         Ok(Started::Waits(call)) => Box::pin(wait(dispatcher, calling, call)).await,
     };
     match ended {
         Ok(tail) => Ok(tail.0),
         Err(mut ended) => {
-            // What came before the failure is shown, but for the end of a JSON answer: the error is its end.
+            // Output before the failure is shown, except for the end of a JSON answer: the error is its end.
             let run = &calling.listed.run;
             if run.json.load(Ordering::Relaxed) {
                 ended.tail.clear();
@@ -128,7 +128,7 @@ fn place(dispatcher: &Dispatcher, job: Invocation) -> io::Result<Started> {
         (Place::Console, Run::Async(function)) => {
             Started::on(&console(), Executor::Console, job.run_async(function))
         }
-        // Called on the spot; only what its operator may have to be waited for is a task.
+        // Called at once; only a call whose operator may have to be waited for is a task.
         (Place::Console, Run::Sync(function)) => match job.call_here(function) {
             Err(failure) => Started::Done(Err(failure)),
             Ok(reply) => match output::at_once(reply, &job.session, job.form) {
@@ -142,8 +142,8 @@ fn place(dispatcher: &Dispatcher, job: Invocation) -> io::Result<Started> {
     })
 }
 
-/// On a thread that has entered the service's runtime. A reply that is a stream goes from there to the runtime, since nothing of the
-/// author's may pass through the console's thread: it might be dropped there.
+/// On a thread that has entered the service's runtime. A reply that is a stream goes from there to the runtime, because nothing of the
+/// author may pass through the console's thread, where it might be dropped.
 fn on_thread(
     dispatcher: &Dispatcher,
     job: Invocation,
@@ -156,11 +156,11 @@ fn on_thread(
     let asynchronous = dispatcher.asynchronous.clone();
     let id = job.session.run().id;
     let work = Box::new(move || {
-        // Nobody waits any more for a call that was given up.
+        // No caller waits for an abandoned call.
         if job.session.is_cancelled() {
             return;
         }
-        // A command that needs no runtime runs where none can be made.
+        // A command that needs no runtime still runs if none can be made.
         let runtime = asynchronous.handle().ok();
         let _entered = runtime.as_ref().map(Handle::enter);
         let called = match job.call_here(function) {
@@ -212,7 +212,7 @@ impl Started {
 }
 
 impl Waiting {
-    /// Waits for the end. `None` where the call was dropped unfinished: cancelled, or its runtime has ended.
+    /// Waits for the end. `None` if the call was dropped unfinished: cancelled, or its runtime has ended.
     async fn ended(&mut self) -> Option<Finished> {
         match &mut self.on {
             On::Thread(receiver) => receiver.await.ok(),
@@ -247,7 +247,7 @@ async fn watch(
         if !begun && !told {
             wake = wake.min(begin + call.patience());
         } else if matches!(call.on, On::Runtime(_)) && stopped.is_none() {
-            // Nobody says when it is woken.
+            // Nothing reports when it is woken.
             let unpolled = call.unpolled_for().filter(|_| !told_unpolled);
             wake = wake.min(now + RUNTIME.saturating_sub(unpolled.unwrap_or_default()));
         }
@@ -262,11 +262,11 @@ async fn watch(
         tokio::select! {
             biased;
             called = call.ended() => {
-                // A command may see that it was told to stop, and end, before that is seen here.
+                // A command may notice that it was told to stop, and end, before this code does.
                 let stop = stopped.map(|(stop, _)| stop).or_else(|| state.stopped());
                 return end(called, stop, command, limit, call.place);
             }
-            // It may have been stopped before anybody watched.
+            // It may have been told to stop before the wait began.
             reason = state.until_stopped(), if stopped.is_none() => {
                 stopped = Some((reason, Instant::now()));
                 call.late = call.unpolled_for().filter(|time| *time >= RUNTIME);
@@ -395,7 +395,7 @@ fn end(
     let stop = stopped.map(|stop| stop_failure(stop, command, limit));
     match (called, stop) {
         (Some(called), None) => Ok(called),
-        // A panic on the way out says more than that it was told to go.
+        // A panic during the cancellation is more important than the cancellation.
         (Some(Finished::Done(Err(failure))), Some(_)) if failure.is_panic() => Err(failure.into()),
         (Some(Finished::Done(Ok(tail))), Some(failure)) => Err(Ended { failure, tail: tail.0 }),
         (Some(_) | None, Some(failure)) => Err(failure.into()),

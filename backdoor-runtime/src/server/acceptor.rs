@@ -91,7 +91,7 @@ pub(crate) async fn serve_all(
             resume_unwind(panic);
         }
     }
-    // Nothing is ever sent: it ends when the last session has dropped its sender.
+    // Nothing is ever sent: the wait ends when the last session has dropped its sender.
     let _ = gone.recv().await;
 }
 
@@ -156,13 +156,14 @@ impl Acceptor {
         let mut watch = listener.watch();
         loop {
             let stream = tokio::select! {
-                // Who came before its file was removed is let in.
+                // Peers that connected before the file was removed are still accepted.
                 biased;
                 stream = self.take(listener) => stream,
                 () = watch.sees_it_gone() => return,
             };
             self.admit(stream, plain, alive);
-            // What has come in is read before the next one is taken: a burst must not push out who has just sent a line.
+            // The input of the last session is read before the next one is accepted: a burst must not evict a session that has just sent a
+            // line.
             yield_now().await;
         }
     }
@@ -175,7 +176,7 @@ impl Acceptor {
                 Ok(stream) => return stream,
                 Err(error) => error,
             };
-            // Its peer was gone before it was taken, which is nobody's trouble.
+            // Its peer disconnected before it was accepted, which is no error.
             if error.kind() == ErrorKind::ConnectionAborted {
                 continue;
             }
@@ -206,7 +207,7 @@ impl Acceptor {
         error: &io::Error,
     ) -> InReserve {
         let may_stay = reserve_fd.give_up();
-        // Without a wait in between nobody else on this thread gets the descriptor.
+        // Without an await in between, no other task on this thread takes the descriptor.
         let Ok(Ok(stream)) = timeout(Duration::ZERO, listener.accept()).await else {
             reserve_fd.renew();
             return InReserve::Nobody;
@@ -321,9 +322,9 @@ impl Acceptor {
             ));
         }
         let newline = if peer.speaks_telnet() || (peer.is_prompted() && !plain) { "\r\n" } else { "\n" };
-        // Behind a prompt it begins a line of its own.
+        // After a prompt it begins a new line.
         let begin = if peer.is_prompted() { newline } else { "" };
-        // Who waits for its descriptor waits no longer than it takes to say so.
+        // The next peer waits for this descriptor only as long as the message takes.
         let linger =
             if matches!(cut, CloseReason::MadeRoom(Want::Descriptor)) { Duration::ZERO } else { LINGER };
         self.rejection(stream, &format!("{begin}{}{newline}", cut.message(self.idle)), linger).await;
@@ -367,7 +368,7 @@ impl CloseReason {
     }
 }
 
-/// Waits until a peer has sent nothing for so long, and no command runs in its session.
+/// Waits until a peer has sent nothing for this long, and no command runs in its session.
 async fn is_idle(peer: &Peer, limit: Duration) {
     while let Some(left) = limit.checked_sub(peer.idle_for()).filter(|left| !left.is_zero()) {
         sleep(left).await;
@@ -380,7 +381,7 @@ fn not_taken(error: &io::Error) -> String {
 
 /// Sends one message, and delays the close so that a peer that is still sending can read it.
 async fn tell(stream: &impl Transport, message: &str, time: Duration) {
-    // A new socket has room for one line, which tokio knows only after it was asked.
+    // A new socket has room for one line, but tokio knows that only after it was asked.
     if let Ok(Ok(_)) = timeout(LINGER, stream.ready(Interest::WRITABLE)).await {
         let _ = stream.try_write(message.as_bytes());
     }

@@ -99,7 +99,7 @@ impl Admission {
         let stranger = taken.iter().position(|taken| !taken.own && leaves(taken));
         let at = stranger.or_else(|| taken.iter().position(|taken| may && leaves(taken)))?;
         let Taken { peer, make_room, .. } = taken.remove(at);
-        // It may have ended just now.
+        // It may have ended in the meantime.
         let _ = make_room.send(want);
         Some(peer)
     }
@@ -114,7 +114,7 @@ impl Slot {
     pub(crate) async fn is_wanted(&mut self) -> Want {
         match (&mut self.wanted).await {
             Ok(want) => want,
-            // Nobody can want it any more.
+            // No other peer can need it any more.
             Err(_) => std::future::pending().await,
         }
     }
@@ -224,7 +224,7 @@ mod tests {
         assert!(rejected.message().contains("2 more are reserved for its own user"));
         assert_eq!(room.enter(4, true), Ok(None));
         assert_eq!(room.enter(5, true), Ok(None));
-        // Strangers push out none of them; they do so among themselves.
+        // Other users' sessions evict none of them, only each other.
         assert_eq!(room.enter(6, false).unwrap_err(), Rejected::All { limit: 4 });
         assert_eq!(room.enter(7, true), Ok(Some(4)));
     }

@@ -1,4 +1,4 @@
-//! Why a place could not be bound, and what to do about it.
+//! Why an address could not be bound, and how to fix it.
 
 use std::error::Error;
 use std::fmt;
@@ -60,7 +60,7 @@ impl Failure {
         BindError { place, reason, source, is_held }
     }
 
-    /// The error of the system, where there was one.
+    /// The error of the system, if there was one.
     pub(super) fn source(&self) -> Option<&io::Error> {
         self.source.as_ref()
     }

@@ -104,7 +104,7 @@ impl BoundListeners {
                 Err(error) => errors.push(error),
             }
         }
-        // Without a door the first is the reason, and the others are as good.
+        // If no address can be bound, the first error is reported; the others are similar.
         let mut errors = errors.into_iter();
         if listeners.listeners.is_empty()
             && let Some(first) = errors.next()
@@ -209,7 +209,7 @@ impl BoundListener {
 
     /// The same without waiting for the thread that may use it: it is not bound again, and its file is removed.
     pub(super) fn give_up(&self) {
-        // Who holds it now is about to see that its file is gone, or that of a door that is closed.
+        // The thread that uses it will notice that its file or its listener is gone.
         let Ok(mut state) = self.state.try_lock() else { return };
         state.has_ended = true;
         if let Some(BoundSocket::Unix(_, file)) = &state.socket {

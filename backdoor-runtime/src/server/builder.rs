@@ -189,7 +189,7 @@ impl Builder {
         let dispatcher = Dispatcher::new(shared.clone(), self.states, audit, service, limits.commands());
         let dispatcher = Arc::new(dispatcher);
         let (ending, ends) = watch::channel(false);
-        // Without a unix socket there is nobody to keep a place for.
+        // Without a unix socket, no peer's user is known, so no slot is reserved.
         let kept = if listeners.iter().any(|bound| bound.is_unix()) { limits.reserved_sessions } else { 0 };
         let acceptor = Arc::new(Acceptor::new(
             dispatcher.clone(),
@@ -214,7 +214,7 @@ impl Builder {
         let serve = move |listeners| serve_all(acceptor.clone(), listeners);
         let supervisor = Supervisor::start(listeners.clone(), priority, serve, warn, move || drop(end))
             .map_err(Error::Thread)?;
-        // Later there may be no thread for it, when somebody wants to know why. Where there is none now, each view asks for one again.
+        // Later, when an operator needs it, there may be no thread for it. If there is none now, each view tries again.
         let no_helper = shared.helper.start(priority).err();
         views::attach(&shared);
         log_start(&shared.service.name, &addresses, &unregistered::crates(&shared.registry));

@@ -48,6 +48,6 @@ pub(super) fn hint_on(endpoints: &[Endpoint]) -> Option<String> {
 /// Whether the kernel reports raised privileges (getauxval(3)): the program is setuid or setgid, or has file capabilities.
 #[allow(unsafe_code, reason = "no safe function reads the auxiliary vector")]
 fn has_more_rights() -> bool {
-    // SAFETY: it reads what the kernel gave the process, and has no preconditions.
+    // SAFETY: the call reads a value from the kernel, and has no preconditions.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }

@@ -62,14 +62,14 @@ impl FileWatch {
 impl Told {
     fn of(path: &Path) -> io::Result<Self> {
         let events = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        // The number of names of a file is an attribute, so that a removal shows, also while the file is open, as a socket's is.
+        // The number of names of a file is an attribute, so a removal is reported even while the file is open, as a socket's is.
         let of_file = WatchFlags::ATTRIB | WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
         inotify::add_watch(&events, path, of_file | WatchFlags::DONT_FOLLOW)?;
-        // It may be moved away with its directory. What else happens in there is not told.
+        // It may be moved away with its directory. Other changes in the directory are not watched.
         if let Some(directory) = path.parent() {
             inotify::add_watch(&events, directory, WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF)?;
         }
-        // It is read as a pipe is.
+        // It is read like a pipe.
         let events = Receiver::from_owned_fd_unchecked(events)?;
         Ok(Self { _ours: Ours::new(&events), events })
     }

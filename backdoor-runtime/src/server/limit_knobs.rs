@@ -1,4 +1,4 @@
-//! What the console allows its peers and its commands: the builder's knob for every limit.
+//! The builder's methods for every limit of peers and commands.
 
 use std::time::Duration;
 

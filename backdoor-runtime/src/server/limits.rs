@@ -1,4 +1,4 @@
-//! What the console allows its peers and its commands: every limit with its default.
+//! The limits of peers and commands, with their defaults.
 
 use std::time::Duration;
 

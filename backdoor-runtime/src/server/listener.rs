@@ -1,4 +1,4 @@
-//! Binds the addresses of a console: with a backlog that loses no connection of a burst, and errors that say what to do.
+//! Binds the addresses of a console: with a backlog that loses no connection of a burst, and errors with a remedy.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -14,8 +14,8 @@ use crate::server::socket_directory;
 use crate::server::socket_file::{self, SocketFile};
 use crate::service::address::{Address, Endpoint, Host, Place};
 
-/// Connections that may wait to be accepted. The 128 of tokio's own `bind` drops some of a burst, and those come back
-/// only after seconds; the system lowers it to `net.core.somaxconn`.
+/// Connections that may wait to be accepted. The 128 of tokio's own `bind` lose some connections of a burst, which are retried only after
+/// seconds; the system lowers the value to `net.core.somaxconn`.
 const BACKLOG: i32 = 1024;
 
 /// A socket that listens, non-blocking and closed on exec.
@@ -24,7 +24,7 @@ pub(crate) struct Bound {
     /// Its address, with the chosen port.
     pub(crate) address: Address,
     pub(crate) socket: BoundSocket,
-    /// A warning, though it listens.
+    /// A warning, although the address is bound.
     pub(crate) warning: Option<String>,
 }
 
@@ -71,7 +71,7 @@ fn bind_path(template: &str) -> Result<(Address, BoundSocket), Failure> {
 fn other_path(template: &str) -> &'static str {
     match (template.contains("{pid}"), template.contains("{host}")) {
         (false, _) => "put `{pid}` in the path",
-        // Each container may have a process 1.
+        // Each container may have a process with id 1.
         (true, false) => "put `{host}` in the path, since containers may have the same process ids",
         (true, true) => "choose another path",
     }
@@ -94,7 +94,7 @@ fn is_no_address(error: &io::Error) -> bool {
         .is_some_and(|error| [Errno::ADDRNOTAVAIL, Errno::AFNOSUPPORT].contains(&error))
 }
 
-/// What to write instead of a host that this machine does not have.
+/// The correction for a host that this machine does not have.
 fn other_family(host: IpAddr, first: u16, last: u16) -> String {
     let (family, other): (_, IpAddr) = match host {
         IpAddr::V4(_) => ("IPv4", Ipv6Addr::LOCALHOST.into()),
@@ -143,8 +143,8 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // Without it a restart fails for a minute while connections of the last run are in TIME-WAIT. Two that listen on one
-    // port are still refused: by `bind`, or by `listen` where both came at once.
+    // Without it a restart fails for a minute while connections of the last run are in TIME-WAIT. A second listener on the same port is
+    // still refused: by `bind`, or by `listen` if both are started at once.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

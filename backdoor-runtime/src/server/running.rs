@@ -76,7 +76,7 @@ impl Backdoor {
         // The drop of a copy does nothing.
         let Some(parts) = running.0.take_if(|parts| parts.process.is_this()) else { return };
         let (done, is_done) = oneshot::channel::<()>();
-        // A thread of its own: the caller's runtime may have no timers, and the console's own may be what hangs.
+        // A separate thread: the caller's runtime may have no timers, and the console's own may be the one that hangs.
         let running = Running(Some(parts));
         let end = move || {
             if let Some(parts) = &running.0 {
@@ -85,7 +85,7 @@ impl Backdoor {
             drop((running, done));
         };
         if let Err(error) = own_thread::start("backdoor-end", Priority::OF_STARTER, end) {
-            // The drop of what was to be moved there has ended the console.
+            // The closure could not be moved to a thread, and its drop has ended the console.
             tracing::warn!(target: "backdoor", "the console ended without waiting for its commands: no thread could be started: {error}");
         }
         // Nothing is ever sent.
@@ -121,7 +121,7 @@ impl Parts {
         views::detach(&self.dispatcher.shared);
         self.ending.send_replace(true);
         self.dispatcher.pool.end();
-        // Too late is fine: what still runs is left to itself.
+        // After the time limit, everything that still runs is abandoned.
         let _ = ended.recv_timeout(limit);
         lease::end_of(self.dispatcher.shared.owner, until.saturating_duration_since(Instant::now()));
         let name = &self.dispatcher.shared.service.name;
@@ -141,7 +141,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let Some(parts) = self.0.take() else { return };
         if !parts.process.is_this() {
-            // Its threads are not here, and what would be told to them, or closed, is the parent's.
+            // Its threads do not exist in this process, and its descriptors are the parent's.
             mem::forget(parts);
             return;
         }

@@ -1,4 +1,4 @@
-//! Who may replace our socket: a user who may write a directory on its path may rename the entries of that directory.
+//! Finds users who may replace our socket: a user who may write a directory on its path may rename the entries of that directory.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -14,7 +14,7 @@ const STICKY: u32 = 0o1000;
 /// it.
 pub(super) fn who_may_replace(path: &Path) -> Option<String> {
     let directory = path.parent()?;
-    // A symbolic link on the way may be replaced where it is, and what it leads to where that is.
+    // A symbolic link on the path may be replaced in its directory, and its target in the target's directory.
     let real = fs::canonicalize(directory).ok();
     let on_the_way = directory.ancestors().chain(real.iter().flat_map(|real| real.ancestors()));
     on_the_way.filter(|at| !at.as_os_str().is_empty()).find_map(|at| {
@@ -47,7 +47,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, chown};
     use std::process;
 
-    /// Only root may give a directory away; for others that part says nothing.
+    /// Only root may give a directory away; for other owners this part is unknown.
     #[test]
     fn l9_a_directory_that_another_user_may_write_is_named() {
         let base = env::temp_dir().join(format!("backdoor-directory-{}", process::id()));
@@ -59,7 +59,7 @@ mod tests {
             fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
             who
         };
-        // What is above is the machine's own matter.
+        // The directories above belong to the machine.
         let before = who_may_replace(&inner.join("a.sock"));
         for mode in [0o700, 0o755, 0o775, 0o1777] {
             assert_eq!(who(mode, &inner), before, "{mode:o}");

@@ -16,17 +16,17 @@ use crate::base::escape::escape_line;
 use crate::base::fork::Process;
 use crate::server::bind_error::Failure;
 
-/// What fits in `sun_path` of `sockaddr_un`, which has 108 bytes, beside the NUL at its end (unix(7)).
+/// The longest path in `sun_path` of `sockaddr_un`, which has 108 bytes, without the NUL at its end (unix(7)).
 const LONGEST_PATH: usize = 107;
 
 /// How long to wait for another process that binds or removes a socket in the same directory, which takes it
 /// microseconds.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_millis(250);
 
-/// How often a path may change between looking at it and acting on it before we give up.
+/// How often a path may change between a check and an action on it before this gives up.
 const ATTEMPTS: usize = 5;
 
-/// The file of a unix socket. Dropping it removes the file, if that is still the one we made, and this the process that did.
+/// The file of a unix socket. Dropping it removes the file, if that is still the one that was made, and this is the process that made it.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
@@ -40,16 +40,16 @@ impl SocketFile {
         &self.path
     }
 
-    /// Removes the file, if it is still the one we made.
+    /// Removes the file, if it is still the one that was made.
     pub(super) fn remove(&self) {
-        // A process that was forked has a copy of this, and the file is its parent's.
+        // A forked process has a copy of this, and the file belongs to its parent.
         if !self.process.is_this() {
             return;
         }
-        // Not to be waited for: the service wants to end.
+        // Without a wait, because the service wants to end.
         let _lock = lock_directory_of(&self.path, Duration::ZERO);
         if self.is_there() {
-            // Nothing can be done about a failure here, and the next start replaces the file.
+            // A failure here cannot be handled, and the next start replaces the file.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -68,7 +68,7 @@ impl Drop for SocketFile {
 
 /// Binds and listens at `path`. If another process listens there, the error advises `instead`.
 pub(super) fn bind(path: &Path, instead: &str, backlog: i32) -> Result<(UnixListener, SocketFile), Failure> {
-    // The service may change its directory before the file is to be removed.
+    // The service may change its directory before the file is removed.
     let path = path::absolute(path).map_err(|e| Failure::system("the working directory is not known", e))?;
     let length = path.as_os_str().len();
     if length > LONGEST_PATH {
@@ -78,8 +78,8 @@ pub(super) fn bind(path: &Path, instead: &str, backlog: i32) -> Result<(UnixList
         return Err(Failure::from(reason.as_str()));
     }
     let name = SockAddr::unix(&path).map_err(|e| Failure::system("the path cannot be a socket's", e))?;
-    // From `bind` to `listen` a socket refuses like a dead one, and from looking at a dead one to removing it another
-    // process may replace it. The lock keeps processes that start at the same time out of each other's way.
+    // Between `bind` and `listen` a socket refuses connections like a dead one, and between the check of a dead one and its removal another
+    // process may replace it. The lock serializes processes that start at the same time.
     let _lock = lock_directory_of(&path, LOCK_PATIENCE);
     for _ in 0..ATTEMPTS {
         let socket = private_socket().map_err(|e| Failure::system("a socket cannot be made", e))?;
@@ -98,8 +98,8 @@ pub(super) fn bind(path: &Path, instead: &str, backlog: i32) -> Result<(UnixList
     Err(Failure::from("the file at the path keeps changing; choose another path"))
 }
 
-/// A non-blocking unix socket whose file will be its owner's alone from the moment it exists, whatever the umask: on
-/// Linux `bind` gives the file the mode of the socket, less the umask. A `chmod` after `bind` would leave a gap.
+/// A non-blocking unix socket whose file is accessible only to its owner from the moment it exists, with any umask: on Linux `bind` gives
+/// the file the mode of the socket, less the umask. A `chmod` after `bind` would leave a gap.
 fn private_socket() -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -125,7 +125,7 @@ fn not_bindable(path: &Path, error: io::Error) -> Failure {
     }
 }
 
-/// Removes a stale socket at the path, which no process answers on, and nothing else.
+/// Removes a stale socket at the path, on which no process listens, and nothing else.
 fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
     let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let unknown = |error| Failure::system("the file at the path cannot be examined", error);
@@ -134,7 +134,7 @@ fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
         Err(error) if gone(&error) => return Ok(()),
         Err(error) => return Err(unknown(error)),
     };
-    // Asked before connecting, which is refused by a regular file just as by a dead socket, and follows a symbolic link.
+    // Checked before connecting, because a regular file refuses a connection like a dead socket, and a symbolic link would be followed.
     let kind = metadata.file_type();
     if !kind.is_socket() {
         let kind = match () {
@@ -151,7 +151,7 @@ fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
     match knock(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
         Err(error) if gone(&error) => return Ok(()),
-        // A queue that is full has somebody who listens, too.
+        // A full queue has a listener, too.
         Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
             return Err(Failure::system(
                 "a socket exists there, and whether a process listens on it is unknown",
@@ -168,7 +168,7 @@ fn remove_dead_socket(path: &Path, instead: &str) -> Result<(), Failure> {
             Err(error) if !gone(&error) => Err(Failure::system("a stale socket cannot be removed", error)),
             _ => Ok(()),
         },
-        // Another file took its place, and is looked at in its turn.
+        // Another file took its place, and is checked in turn.
         Ok(_) => Ok(()),
         Err(error) if gone(&error) => Ok(()),
         Err(error) => Err(unknown(error)),
@@ -204,7 +204,7 @@ impl Identity {
 /// An advisory lock among consoles on the directory of `path`, released when the file is dropped. There is none if the directory cannot be
 /// read, or if another process holds the lock for long: then the second look at the path is the only guard.
 fn lock_directory_of(path: &Path, patience: Duration) -> Option<File> {
-    // With the `.` only a directory is opened: opening a pipe would wait for its writer.
+    // With the `.`, only a directory can be opened: opening a pipe would wait for its writer.
     let directory = File::open(path.parent()?.join(".")).ok()?;
     let deadline = Instant::now() + patience;
     loop {

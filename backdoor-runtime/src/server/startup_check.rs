@@ -222,7 +222,7 @@ fn without_paths(name: &str) -> String {
     short
 }
 
-/// How often something is declared, in words.
+/// The number of declarations in words.
 fn times(places: &[String]) -> String {
     if places.len() == 2 { "twice".to_owned() } else { format!("{} times", places.len()) }
 }
@@ -280,7 +280,7 @@ impl fmt::Display for Problem {
 }
 
 impl Problems {
-    /// Each of them.
+    /// All of them.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }

@@ -20,8 +20,8 @@ use crate::procfs::internet::is_orphan;
 /// The smallest receive buffer: with less than a packet of the loopback device, TCP waits for timers.
 const LEAST: usize = 64 * 1024;
 
-/// What the kernel may hold of a long answer that its reader does not take, and the same with room for one more line. The kernel counts
-/// its own share as well and takes twice of either (socket(7)); the larger is what it allows by default.
+/// How many bytes of an unread answer the kernel may buffer, and the same with room for one more line. The kernel also counts its own
+/// overhead and doubles both values (socket(7)); the larger is the default maximum.
 const SEND_BUFFER: usize = 104 * 1024;
 const LAST_SEND_BUFFER: usize = 2 * SEND_BUFFER;
 
@@ -55,17 +55,17 @@ impl Stream {
     pub(crate) fn prepare(&self, bounds: &Bounds) {
         if let Socket::Tcp(stream) = &self.socket {
             let _ = stream.set_nodelay(true);
-            // RFC 854 sends SYNCH as urgent data, and without this its mark would be taken out of the stream.
+            // RFC 854 sends SYNCH as urgent data; without this option its mark would be removed from the stream.
             let _ = self.socket().set_out_of_band_inline(true);
-            // Left to itself it takes megabytes (tcp(7), `tcp_rmem`). The kernel doubles what is asked for, for what it keeps beside the
-            // bytes (socket(7)). Of a unix socket it counts what is sent as the sender's.
+            // By default the buffer grows to megabytes (tcp(7), `tcp_rmem`). The kernel doubles the requested size, for its own overhead
+            // (socket(7)). For a unix socket it counts the data as the sender's.
             if bounds.bytes_ahead != usize::MAX {
                 let _ = self.socket().set_recv_buffer_size(bounds.bytes_ahead.max(LEAST) / 2);
             }
         }
     }
 
-    /// Whether it is a unix socket, which no web page reaches.
+    /// Whether it is a unix socket, which no web page can connect to.
     pub(crate) fn is_unix(&self) -> bool {
         matches!(self.socket, Socket::Unix(_))
     }
@@ -81,7 +81,7 @@ impl Stream {
             Socket::Unix(stream) => match stream.peer_cred() {
                 Ok(peer) => {
                     let process = match peer.pid() {
-                        // The kernel has no number for who is in a PID namespace that this one does not see.
+                        // The kernel has no id for a process in a PID namespace that is not visible here.
                         Some(0) => " in another PID namespace".to_owned(),
                         Some(pid) => format!(" pid {pid}"),
                         None => String::new(),
@@ -139,7 +139,7 @@ impl Stream {
 impl Transport for Stream {
     fn poll_ready(&self, interest: Interest, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let mut ready = Ready::EMPTY;
-        // The end of what is read, or of the wish to, is ready as well.
+        // The end of the input also counts as ready.
         if interest.is_readable() && self.poll_read_ready(context)?.is_ready() {
             ready |= Ready::READABLE;
         }
@@ -156,8 +156,7 @@ impl Transport for Stream {
     fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         let size = buffer.len();
         let mut short = None;
-        // A short read has emptied the socket, which tokio is told as it is told of an empty one, so that nobody comes to see whether
-        // there is more.
+        // A short read has emptied the socket. Tokio is told so as for an empty socket, which saves another read.
         let read = self.if_readable(|socket| {
             let read = receive(socket, buffer)?;
             if (1..size).contains(&read.len()) {
@@ -176,7 +175,7 @@ impl Transport for Stream {
                 _ => Box::new(|| true),
             },
             Socket::Unix(stream) => {
-                // Of a unix socket the kernel tells both halves apart.
+                // For a unix socket the kernel reports both halves separately.
                 let mut ask = [PollFd::new(stream, PollFlags::empty())];
                 let is_told = rustix::event::poll(&mut ask, Some(&Timespec::default())).is_ok();
                 let gone = is_told && ask[0].revents().contains(PollFlags::HUP);
@@ -193,20 +192,20 @@ impl Transport for Stream {
     }
 
     fn bound_send_buffer(&self) {
-        // Where it fails, a reader that pauses for too long is not told.
+        // If it fails, a reader that pauses for too long gets no message.
         let _ = self.socket().set_send_buffer_size(SEND_BUFFER);
     }
 
     fn write_last(&self, bytes: &[u8]) {
         let socket = self.socket();
-        // Tokio would not try it, since nobody has told it of more room.
+        // Tokio would not try it, because it does not know of the additional room.
         if socket.set_send_buffer_size(LAST_SEND_BUFFER).is_ok() {
             let _ = socket.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
         }
     }
 
     fn end_writing(&self) {
-        // It fails where the peer has gone already, which is as good.
+        // It fails if the peer has already disconnected, which is fine.
         let _ = self.socket().shutdown(Shutdown::Write);
     }
 }

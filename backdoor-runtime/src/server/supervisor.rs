@@ -59,12 +59,12 @@ impl Supervisor {
                     runtime.block_on(async {
                         tokio::select! {
                             () = serve(open) => {}
-                            // The sender is dropped, never used: that is the signal.
+                            // The sender is dropped, never used: the drop is the signal.
                             _ = &mut stopped => {}
                         }
                     });
                 });
-                // Its sessions go with it.
+                // Its sessions end with it.
                 let _ = catch_panic(|| drop(runtime));
                 let Err(panic) = served else { break };
                 let bug = format!(
@@ -84,7 +84,7 @@ impl Supervisor {
                 };
                 warn(Trouble::Bug(format!("{bug}; its sessions were closed, and it was restarted")));
             }
-            // Who hears of the end finds the addresses free.
+            // The addresses are free before the end is reported.
             drop(serve);
             listeners.iter().for_each(|bound| bound.close());
             ended();
@@ -120,7 +120,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// An address whose server greets each peer and fails at the failing ones, by number.
+    /// An address whose server greets each peer, and fails at the peers with these numbers.
     fn start(fails_at: &'static [u32]) -> (SocketAddr, Supervisor, Receiver<String>, Receiver<()>) {
         let endpoint = Listen::from("0").endpoint().unwrap();
         let bound = listener::bind(&endpoint).unwrap();
@@ -154,7 +154,7 @@ mod tests {
 
     fn greeting(address: SocketAddr) -> String {
         let mut text = String::new();
-        // A reset is an end, too.
+        // A reset counts as the end.
         let _ = TcpStream::connect(address).unwrap().read_to_string(&mut text);
         text
     }

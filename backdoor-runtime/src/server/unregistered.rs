@@ -3,7 +3,7 @@
 use crate::command::registry::{Registered, Registry};
 use crate::views::vars;
 
-/// What `commands_of!` leaves in the program.
+/// The item that `commands_of!` adds to the program.
 pub struct Expected {
     /// The crate, as it calls itself.
     pub krate: &'static str,
@@ -15,7 +15,7 @@ pub struct Expected {
 
 inventory::collect!(Expected);
 
-/// The named crates of which nothing is linked in.
+/// The named crates without any linked command or variable.
 pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
     inventory::iter::<Expected>.into_iter().filter(|expected| {
         let krate = expected.krate.replace('-', "_");
@@ -25,7 +25,7 @@ pub(crate) fn missing() -> impl Iterator<Item = &'static Expected> {
     })
 }
 
-/// The crates that have commands in the table, and how many, by name, without the console's own crate.
+/// The crates with commands in the table, by name, with the number of their commands, without the console's own crate.
 pub(crate) fn crates(registry: &Registry) -> Vec<(&'static str, usize)> {
     let mut crates: Vec<(&'static str, usize)> = Vec::new();
     for entry in registry.entries().filter(|entry| !entry.command.is_builtin()) {

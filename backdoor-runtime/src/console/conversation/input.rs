@@ -60,7 +60,7 @@ impl Conversation {
     /// The peer has closed its sending half.
     pub(crate) fn end_of_input(&mut self) {
         self.half_closed = true;
-        // A script may leave out its last newline. A telnet client sends whole lines, so that this one was never finished.
+        // A script may leave out its last newline. A telnet client sends whole lines, so an incomplete line was never finished.
         if self.peer.speaks_telnet() {
             self.lines.erase_line();
         } else if let Some(input) = self.lines.finish() {
@@ -122,13 +122,13 @@ impl Conversation {
             Event::EraseLine => self.lines.erase_line(),
             Event::EndOfFile => self.end_lines(),
             Event::Suspend => {}
-            // RFC 860: the client throws away what comes until it sees this, a prompt too.
+            // RFC 860: the client drops everything until it sees this, even a prompt.
             Event::TimingMark => {
                 self.screen.command(&TIMING_MARK_REPLY);
                 self.prompt_due |= self.screen.is_at_prompt();
             }
             Event::Unfinished => {
-                // What was typed meanwhile may be a part of a line.
+                // Input that was typed meanwhile may be a part of a line.
                 self.lines.erase_line();
                 self.aside("an unterminated telnet subnegotiation and the input after it were dropped\n");
             }
@@ -142,7 +142,7 @@ impl Conversation {
         }
         if self.style == Style::Undecided {
             match &input {
-                // It proves nothing, and where it is all there is, a prompt is what was wanted.
+                // It shows nothing about the peer, and if it is the only input, the peer wants a prompt.
                 Input::Line(line) if line.trim().is_empty() => {
                     self.came_empty = true;
                     return;
@@ -154,7 +154,7 @@ impl Conversation {
         let line = match input {
             Input::Interrupt => return self.interrupt(true),
             Input::EndOfInput => return self.end_lines(),
-            // A line in front of it that waits for its turn may be understood, and who waited for a prompt may speak telnet yet.
+            // A queued line before it may still be accepted, and a peer that waited for a prompt may still speak telnet.
             Input::Nul
                 if self.style != Style::Prompted
                     && self.running.is_none()
@@ -176,7 +176,7 @@ impl Conversation {
             self.screen.line_entered();
         }
         if let Some(answer) = self.running.as_mut().and_then(Running::take_asked) {
-            // The dispatcher may have given up waiting.
+            // The dispatcher may have stopped waiting.
             let _ = answer.send(line.is_ok_and(|line| line.trim() == "yes"));
             return;
         }
@@ -217,7 +217,7 @@ impl Conversation {
         self.input_ended = true;
         self.prompt_at = None;
         if let Some(running) = &mut self.running {
-            // Nobody will answer.
+            // No answer will come.
             running.question = None;
         } else if self.style == Style::Prompted && self.queue.is_empty() {
             self.screen.fresh_line();

@@ -36,7 +36,7 @@ impl Conversation {
             Some(Output::Notice(text)) if is_prompted && !wanted.json => {
                 self.screen.show_fresh(&wrap::lines(&format!("{text}\n"), self.peer.width()));
             }
-            // Nobody will answer.
+            // No answer will come.
             Some(Output::Question { .. }) if self.input_ended => {}
             Some(Output::Question { text, answer }) => {
                 running.question = Some(Question::Due { text, answer });
@@ -85,8 +85,8 @@ impl Conversation {
             return;
         }
         self.answered_json = outcome.json;
-        // The last words of what was interrupted are shown too (rows that were held back, a partial reply), unless something before
-        // them was thrown away to make the interrupt quick.
+        // The last output of an interrupted run is shown too (rows that were held back, a partial reply), unless earlier output was dropped
+        // to make the interrupt quick.
         let tail_is_wanted = if outcome.json { !running.is_muted } else { !running.has_gap };
         let raw = running.is_raw() && self.style == Style::Prompted;
         let Running { run, at_prompt, reply, .. } = running;
@@ -106,7 +106,7 @@ impl Conversation {
         }
     }
 
-    /// Shows the prompt that is due, unless a line is about to run. To be called before anything is written.
+    /// Shows the prompt that is due, unless a line is about to run. Called before any output.
     pub(crate) fn flush_prompt(&mut self) {
         if self.prompt_due && self.running.is_none() && self.queue.is_empty() && !self.is_over() {
             self.report_thrown_away();

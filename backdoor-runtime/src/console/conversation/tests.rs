@@ -15,7 +15,7 @@ use crate::dispatch::{CommandLimits, ConsoleState, Dispatcher, Outcome};
 use crate::reply::Form;
 use crate::service::Service;
 
-/// A peer that has sent nothing but one telnet command.
+/// A peer that has sent only one telnet command.
 const NO_OPERATION: &[u8] = b"\xff\xf1";
 
 /// A session, and a loop that runs its lines by hand.
@@ -64,7 +64,7 @@ impl Desk {
     }
 }
 
-/// It came right behind the answer to the line before, and its own answer stood behind the prompt of that.
+/// It came right after the answer to the previous line, and its own answer followed the prompt of that line.
 #[test]
 fn regression_a_late_pasted_line_is_not_taken_as_typed() {
     let mut desk = Desk::new(true);

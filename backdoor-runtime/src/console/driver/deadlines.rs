@@ -19,7 +19,7 @@ pub(crate) struct Times {
     pub(crate) script_idle: Duration,
 }
 
-/// How long a command may run on when the console shuts down, and again after it was told so.
+/// How long a command may continue when the console shuts down, and again after it was told to stop.
 const GRACE: Duration = Duration::from_millis(50);
 
 /// When a peer that has closed its sending half is checked first.
@@ -34,7 +34,7 @@ const SCAN: Duration = Duration::from_secs(1);
 /// How many times an empty line may restart the silence.
 pub(super) const EMPTY_LINES: u32 = 10;
 
-/// What is due.
+/// The event of a deadline.
 #[derive(Clone, Copy)]
 pub(super) enum Due {
     /// The peer was silent, as a person is before a prompt.
@@ -43,9 +43,9 @@ pub(super) enum Due {
     Stall,
     /// A script has stayed silent after its answers.
     ScriptIdle,
-    /// A peer that has closed its sending half is to be checked.
+    /// A peer that has closed its sending half has to be checked.
     Probe,
-    /// Input behind a full queue is to be searched for an interrupt.
+    /// Input behind a full queue has to be searched for an interrupt.
     Scan,
     /// The rest of a line has not come.
     Unfinished,
@@ -55,14 +55,14 @@ pub(super) enum Due {
     Leave,
 }
 
-/// When what is due. One timer serves them all, since each would be a part of every idle session; it is moved only if the next deadline is
-/// another one, since to register a timer costs more than to put it off.
+/// When each deadline is due. One timer serves them all, because each timer would be a part of every idle session; it is moved only if
+/// another deadline is next, because registering a timer costs more than moving it.
 pub(super) struct Deadlines<'a> {
     times: Times,
     alarm: Pin<&'a mut Sleep>,
     next: Option<Due>,
     silence: Instant,
-    /// Empty lines put the silence off until then.
+    /// Empty lines delay the end of the silence until then.
     silence_at_most: Instant,
     stall: Option<Instant>,
     script_idle: Option<Instant>,
@@ -92,7 +92,7 @@ impl<'a> Deadlines<'a> {
         }
     }
 
-    /// Begins the times that have a reason now, ends those that have none, and sets the timer. Returns whether anything will be due.
+    /// Starts the deadlines that have a reason now, ends those that have none, and sets the timer. Returns whether any deadline is set.
     pub(super) fn set(&mut self, conversation: &mut Conversation) -> bool {
         let writes = !conversation.output().is_empty();
         let is_idle_script = conversation.is_idle_script() && !writes;
@@ -121,13 +121,13 @@ impl<'a> Deadlines<'a> {
         self.next.is_some()
     }
 
-    /// Waits for what is due next, as it was [`set`](Self::set).
+    /// Waits for the next deadline that was [`set`](Self::set).
     pub(super) async fn next(&mut self) -> Option<Due> {
         self.alarm.as_mut().await;
         self.next
     }
 
-    /// An empty line came first: the silence begins anew, since the lines of a script may follow.
+    /// An empty line came first: the silence starts again, because the lines of a script may follow.
     pub(super) fn restart_silence(&mut self) {
         self.silence = self.silence_at_most.min(Instant::now() + self.times.detect_timeout);
     }
@@ -156,13 +156,13 @@ impl<'a> Deadlines<'a> {
         self.leave = Some(Instant::now() + GRACE);
     }
 
-    /// Nothing is waited for any more.
+    /// Clears all deadlines.
     pub(super) fn end_grace(&mut self) {
         self.leave = None;
     }
 }
 
-/// Begins a time if it is wanted and has not begun, and ends it if it is not wanted.
+/// Starts a deadline if it is wanted and not started, and ends it if it is not wanted.
 fn keep(deadline: &mut Option<Instant>, is_wanted: bool, time: Duration) {
     *deadline = match is_wanted {
         true => deadline.or_else(|| Some(Instant::now() + time)),

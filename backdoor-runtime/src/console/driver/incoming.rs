@@ -10,11 +10,11 @@ use crate::console::transport::Transport;
 /// The most that is read at once.
 const READ: usize = 8 * 1024;
 
-/// The most that is read from one session before others get their turn.
+/// The most that is read from one session before other sessions get their turn.
 const READ_IN_A_ROW: usize = 64 * 1024;
 
-/// Reads available input, within the room and the fair share of this session. Returns whether that was all. The buffer is on the stack, so
-/// that an idle session has none, and is not zeroed first.
+/// Reads available input, within the room and the fair share of this session. Returns whether that was all available input. The buffer is
+/// on the stack, so that an idle session has none, and is not zeroed first.
 pub(super) fn read(transport: &impl Transport, conversation: &mut Conversation) -> bool {
     let mut buffer = [MaybeUninit::uninit(); READ];
     let mut left = READ_IN_A_ROW;

@@ -6,18 +6,18 @@ use std::mem;
 use crate::console::conversation::Conversation;
 use crate::console::transport::Transport;
 
-/// The most that is written to one session before others get their turn.
+/// The most that is written to one session before other sessions get their turn.
 const WRITTEN_IN_A_ROW: usize = 64 * 1024;
 
 /// The largest buffer that an idle session keeps, for short answers.
 const KEPT: usize = 64;
 
-/// What was written to the peer.
+/// The output that was written to the peer.
 #[derive(Default)]
 pub(super) struct Outgoing {
-    /// Bytes, since others had their turn.
+    /// Bytes since other sessions had their turn.
     in_a_row: usize,
-    /// The kernel's buffer of unread output has its bound.
+    /// Whether the kernel's buffer of unread output has a limit.
     is_bounded: bool,
 }
 
@@ -29,7 +29,7 @@ impl Outgoing {
         written
     }
 
-    /// Whether others get their turn now. A peer that gets this much gets a bound of the kernel's buffer, too.
+    /// Whether other sessions get their turn now. A peer that gets this much output also gets a limit of the kernel's buffer.
     pub(super) fn has_had_its_share(&mut self, transport: &impl Transport) -> bool {
         if self.in_a_row < WRITTEN_IN_A_ROW {
             return false;

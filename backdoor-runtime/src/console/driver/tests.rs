@@ -87,7 +87,7 @@ impl Transport for Wire {
 const SILENCE: Duration = Duration::from_millis(200);
 const SCRIPT_IDLE: Duration = Duration::from_secs(2);
 
-/// A console, and how its sessions behave.
+/// A console, and the settings of its sessions.
 fn console() -> (Dispatcher, SessionConfig) {
     let shared = Arc::new(ConsoleState::new(Registry::linked(), Service::new("t".to_owned(), None), 64));
     let config = SessionConfig { shared: shared.clone(), plain: true, bounds: Arc::new(Bounds::default()) };
@@ -128,7 +128,7 @@ async fn c12_a_lone_empty_line_gets_the_banner() {
     let wire = begin();
     pass(SILENCE - MOMENT).await;
     wire.send("\n");
-    // The silence begins anew, since the lines of a script may follow.
+    // The silence starts again, because the lines of a script may follow.
     pass(SILENCE - MOMENT).await;
     assert_eq!(wire.shown(), (String::new(), false));
     pass(2 * MOMENT).await;
@@ -202,7 +202,7 @@ async fn a_script_in_packets_is_closed_after_its_answers() {
     assert!(wire.shown().1);
 }
 
-/// One is made for each line. Above 1032 bytes glibc's malloc has no free one at hand, which costs more than to read the line does.
+/// One future is allocated for each line. Above 1032 bytes glibc's malloc has no cached block, which costs more than reading the line.
 #[test]
 fn the_future_of_a_line_is_small() {
     let ((dispatcher, _), (peer, _)) = (console(), peer());

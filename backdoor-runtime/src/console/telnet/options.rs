@@ -1,9 +1,9 @@
-//! What was agreed with a telnet peer: the state of every option on both sides as RFC 1143 keeps it, because without
-//! that state two polite programs can acknowledge each other for ever.
+//! The options agreed with a telnet peer: the state of every option on both sides as in RFC 1143, because without that state two correct
+//! programs can acknowledge each other for ever.
 
 use super::IAC;
 
-/// RFC 860. Not negotiated here: every `DO TIMING-MARK` is a question of its own.
+/// RFC 860. Not negotiated here: every `DO TIMING-MARK` is a request of its own.
 pub(super) const TIMING_MARK: u8 = 6;
 
 /// RFC 856.
@@ -21,26 +21,26 @@ pub(super) enum Verb {
     Dont = 254,
 }
 
-/// Who performs an option.
+/// The side that performs an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     /// "us" in RFC 1143: the peer says DO and DONT, we say WILL and WONT.
     Ours,
-    /// The peer, whom RFC 1143 names in the third person: the peer says WILL and WONT, we say DO and DONT.
+    /// The peer, for which RFC 1143 uses the third person: the peer says WILL and WONT, we say DO and DONT.
     Theirs,
 }
 
-/// Where every option stands.
+/// The states of all options.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {
-    /// Only what is not off. It cannot grow by what a peer sends: an option leaves [`State::No`] only if we agree to it
-    /// or ask for it ourselves, and those are a handful.
+    /// Only options that are not off. A peer cannot make it grow: an option leaves [`State::No`] only if we accept or request it, and those
+    /// are few.
     active: Vec<(Side, u8, State)>,
 }
 
 impl Options {
-    /// Takes in what the peer said about `option` and gives the answer that is due, if one is: at most one for each
-    /// verb received, and none to an answer (RFC 1143, section 7).
+    /// Handles the peer's verb for `option`, and returns the answer, if one is due: at most one for each verb, and none to an answer (RFC
+    /// 1143, section 7).
     pub(super) fn receive(&mut self, verb: Verb, option: u8) -> Option<[u8; 3]> {
         let (side, on) = match verb {
             Verb::Will => (Side::Theirs, true),
@@ -54,7 +54,7 @@ impl Options {
             (State::No, true) => (State::No, Some(false)),
             (State::No, false) | (State::Yes, true) => (state, None),
             (State::Yes, false) => (State::No, Some(false)),
-            // A "yes" to our "no" is the peer's error, and RFC 1143 takes it for the "no" it has to be.
+            // A "yes" to our "no" is the peer's error; RFC 1143 treats it as "no".
             (State::WantNo, _) => (State::No, None),
             (State::WantNoThenYes, true) => (State::Yes, None),
             (State::WantNoThenYes, false) => (State::WantYes, Some(true)),
@@ -67,8 +67,8 @@ impl Options {
         answer.map(|on| say(side, on, option))
     }
 
-    /// Asks for `option` to be switched on or off, and gives the bytes to send, or `None` if it is so already, was
-    /// asked already, or has to wait for the peer's answer to the opposite (RFC 1143, section 7, with the queue).
+    /// Requests `option` to be switched on or off. Returns the bytes to send, or `None` if it is in that state already, was requested
+    /// already, or has to wait for the peer's answer to the opposite (RFC 1143, section 7, with the queue).
     pub(super) fn request(&mut self, side: Side, option: u8, on: bool) -> Option<[u8; 3]> {
         let (next, sends) = match (self.state(side, option), on) {
             (State::No, true) => (State::WantYes, true),
@@ -98,7 +98,7 @@ impl Options {
     }
 }
 
-/// The states of RFC 1143, section 7, its queue bit folded in: `Then` is a queue that holds the opposite.
+/// The states of RFC 1143, section 7, with its queue bit: `Then` is a queue that holds the opposite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     No,
@@ -109,8 +109,8 @@ enum State {
     WantYesThenNo,
 }
 
-/// What a peer may switch on without being asked. Nothing of ours: the client keeps its own line mode and echo, and its
-/// refused SUPPRESS-GO-AHEAD costs nothing, since no client waits for GA.
+/// The options that a peer may switch on by itself. None of ours: the client keeps its own line mode and echo, and refusing its
+/// SUPPRESS-GO-AHEAD has no effect, because no client waits for GA.
 fn agrees(side: Side, option: u8) -> bool {
     (side, option) == (Side::Theirs, NAWS)
 }
@@ -149,7 +149,7 @@ mod tests {
         options
     }
 
-    /// The whole table of RFC 1143, section 7: what is received, what follows, what is sent.
+    /// The whole table of RFC 1143, section 7: received verb, next state, answer.
     #[test]
     fn a_received_verb() {
         let check = |state, on, next, answer: Option<bool>| {
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(options.active, [(Side::Theirs, NAWS, State::Yes)]);
     }
 
-    /// Two of us, joined by two queues, change their minds at every moment: they fall silent and mean the same.
+    /// Two instances, connected by two queues, change their requests at every moment: they stop sending and agree on the state.
     #[test]
     fn two_peers_never_loop_and_end_agreed() {
         for seed in 0..4096_u32 {

@@ -13,7 +13,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The number that is answered in one second.
+    /// How many are answered in one second.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, begun: None, count: 0 }
     }

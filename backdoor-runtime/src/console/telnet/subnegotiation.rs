@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// The subnegotiation that is open, if one is. It holds no memory while none is.
+/// The open subnegotiation, if any. It holds no memory while none is open.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Subnegotiation {
     limit: usize,
@@ -12,7 +12,7 @@ pub(super) struct Subnegotiation {
 }
 
 impl Subnegotiation {
-    /// No subnegotiation is open. `limit` bounds its bytes.
+    /// No subnegotiation is open. `limit` is the most bytes of one.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, since: None, bytes: None }
     }

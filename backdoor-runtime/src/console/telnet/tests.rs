@@ -1,4 +1,4 @@
-//! The filter as a whole: whatever way the input is cut, the events are the same.
+//! The filter as a whole: the events do not depend on how the input is split.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -8,15 +8,15 @@ use super::*;
 
 const SUBNEGOTIATION_LIMIT: usize = 256;
 
-/// When everything comes that a test feeds.
+/// The time of all input in a test.
 static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 fn begin() -> Telnet {
     Telnet::new(SUBNEGOTIATION_LIMIT, usize::MAX)
 }
 
-/// What a connection said: every byte of data in hex, a reply in brackets, every other event by its name. Bytes have
-/// no borders here, so that two cuts of one input read alike.
+/// The events of a connection: every byte of data in hex, a reply in brackets, every other event by its name. Consecutive data is not
+/// separated, so that two splits of one input read the same.
 #[derive(Default)]
 struct Transcript {
     text: String,
@@ -61,7 +61,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
 }
 
-/// Feeds the input whole, by single bytes and cut once at every place: always the same.
+/// Feeds the input whole, by single bytes and split once at every place: the result is always the same.
 fn check_with(mut begin: impl FnMut() -> Telnet, input: &[u8], expected: &str) -> Telnet {
     let mut last = begin();
     for cut in 0..=input.len() + 1 {
@@ -112,7 +112,7 @@ fn commands() {
 
 #[test]
 fn what_real_clients_send() {
-    // plink at once; inetutils and netkit after Ctrl-C, Ctrl-Z and Ctrl-\ in line mode.
+    // plink at its start; inetutils and netkit after Ctrl-C, Ctrl-Z and Ctrl-\ in line mode.
     check(
         "ff fb 1f ff fb 20 ff fb 18 ff fb 27 ff fd 01 ff fb 03 ff fd 03",
         "[ ff fd 1f ] [ ff fe 20 ] [ ff fe 18 ] [ ff fe 27 ] [ ff fc 01 ] [ ff fe 03 ] [ ff fc 03 ]",
@@ -121,10 +121,10 @@ fn what_real_clients_send() {
     check("ff ed ff fd 06", "Suspend TimingMark");
     check("ff f3 ff fd 06", "Break TimingMark");
     check("03 08 7f 04", "03 08 7f 04");
-    // Urgent data: with SO_OOBINLINE the IAC of `send synch` stays, without it a lone F2 is data and no UTF-8.
+    // Urgent data: with SO_OOBINLINE the IAC of `send synch` stays; without it a lone F2 is data and invalid UTF-8.
     check("ff f2", "");
     check("f2", "f2");
-    // TTYPE IS xterm, NEW-ENVIRON with a USER, and an SLC of 49 bytes, none of which we asked for.
+    // TTYPE IS xterm, NEW-ENVIRON with a USER, and an SLC of 49 bytes, none of which was requested.
     check("ff fa 18 00 78 74 65 72 6d ff f0 61", "61");
     check("ff fa 27 00 00 55 53 45 52 01 6d 65 ff f0 61", "61");
     check(&format!("ff fb 22 ff fa 22 03 {} ff f0 61", "07 02 08 ".repeat(16)), "[ ff fe 22 ] 61");
@@ -146,7 +146,7 @@ fn window_sizes() {
 fn broken_subnegotiations() {
     check("ff fa ff f0 61", "61");
     check("ff fa 1f 00 50 61 62 63 0d 0a", "");
-    // The end is missing, and what follows it counts.
+    // The end is missing, and the bytes after it count.
     check("ff fa fe", "");
     check("ff fa 1f 00 ff f4 61", "Interrupt 61");
     check("ff fa 1f 00 ff fd 01 61", "[ ff fc 01 ] 61");
@@ -240,12 +240,12 @@ fn endless_telnet_requests_get_no_answer() {
         "[ ff fc 01 ] [ ff fc 03 ] TimingMark AreYouThere "
     );
     assert_eq!(feed("ff fb 1f", 999), "");
-    // What was not answered was not agreed.
+    // A verb without an answer changes no state.
     assert_eq!(feed("ff fb 1f", 1000), "[ ff fd 1f ] ");
 }
 
-/// 300,000 inputs full of IACs, whole and cut at random: the same events, the same state afterwards, and never more
-/// bytes out than in.
+/// 300,000 inputs full of IACs, whole and split at random: the same events, the same state afterwards, and never more bytes of output than
+/// of input.
 #[test]
 fn events_do_not_depend_on_packet_boundaries() {
     const LIKELY: &[u8] = &[

@@ -81,14 +81,14 @@ pub(super) fn given_up(
     let (command, limit, session) = (listed.command, listed.run.limit(), listed.run.session);
     let (name, run) = (command.name, listed.run.id);
     listed.left_behind();
-    // To be told to stop wakes it, too.
+    // Telling it to stop wakes it, too.
     let unpolled = call.unpolled_for();
     let still =
         unpolled.map_or_else(|| "it still runs".to_owned(), |time| not_polled(call.place, "it", time));
     dispatcher.audit.warn(format!(
         "command `{name}` of session {session} is stuck: it was told to stop a second ago and {still} (run {run})"
     ));
-    // A deadline has named the command already.
+    // A time limit has named the command already.
     let subject = if stop == Stop::TimedOut { "it".to_owned() } else { format!("`{name}`") };
     let still = match unpolled {
         Some(time) => format!("{}, and it", not_polled(call.place, &subject, time)),
@@ -96,7 +96,7 @@ pub(super) fn given_up(
     };
     let mut failure = stop_failure(stop, command, limit);
     failure.message.push_str(&format!("; {still} is marked stuck"));
-    // That was said right now.
+    // That was reported a moment ago.
     call.late = call.late.filter(|_| unpolled.is_none());
     failure
 }
@@ -116,7 +116,7 @@ fn not_polled(place: Executor, subject: &str, time: Duration) -> String {
 mod tests {
     use super::*;
 
-    /// On a busy machine it read "occupied by .".
+    /// On a busy machine the message was "occupied by .".
     #[test]
     fn regression_only_runs_on_threads_are_named() {
         assert_eq!(

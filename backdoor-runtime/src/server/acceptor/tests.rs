@@ -30,7 +30,7 @@ impl Transport for Broken {
 
     fn try_read<'b>(&self, _buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         assert!(self.has_panicked.swap(true, Ordering::Relaxed), "a bug, as a test has it");
-        // It closes its half when it is told of the end.
+        // It closes its half after the message about the end.
         Ok(&[])
     }
 
@@ -42,7 +42,7 @@ impl Transport for Broken {
     fn end_writing(&self) {}
 }
 
-/// A peer that says nothing.
+/// A silent peer.
 struct Silent;
 
 impl Transport for Silent {
@@ -61,7 +61,7 @@ impl Transport for Silent {
     fn end_writing(&self) {}
 }
 
-/// It ends with what is given beside it.
+/// An acceptor, which ends with the sender that is returned beside it.
 fn acceptor() -> (Acceptor, watch::Sender<bool>) {
     let limits = Limits::default();
     let service = Service::new("test".to_owned(), None);
@@ -97,7 +97,7 @@ async fn a_console_panic_ends_one_session_and_is_reported() {
     let said = String::from_utf8(broken.written.into_inner().unwrap()).unwrap();
     let message = CloseReason::Panicked(String::new()).message(Duration::ZERO);
     assert_eq!(said, format!("{message}\n"));
-    // Its place is free, and the neighbour is still there.
+    // Its slot is free, and the other session still works.
     peer(&acceptor, 3);
     assert!(timeout(Duration::from_secs(1), neighbour).await.is_err());
 }

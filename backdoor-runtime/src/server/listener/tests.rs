@@ -1,4 +1,4 @@
-//! Sockets that are bound, held by others, or in the way.
+//! Sockets that are bound, held by other processes, or blocked by other files.
 
 use super::*;
 
@@ -22,7 +22,7 @@ use crate::service::address::Listen;
 
 const ANSWERS: &str = "a process already listens there; stop it, or put `{pid}` in the path";
 
-/// A directory that is removed with all that is in it.
+/// A directory that is removed with its contents on drop.
 struct Dir(PathBuf);
 
 impl Dir {
@@ -113,7 +113,7 @@ fn a_burst_of_connections_waits() {
 
 #[test]
 fn the_first_free_port_of_a_range_is_taken() {
-    // Somebody else may take a port in between, so several pairs of neighbours are tried.
+    // Another process may take a port in between, so several pairs of neighbours are tried.
     let pair = (0..50).find_map(|_| {
         let first = tcp("0").unwrap();
         let port = port(&first);
@@ -143,7 +143,7 @@ fn a_port_is_bound_again_while_its_last_connection_lingers() {
     let port = port(&bound);
     let BoundSocket::Tcp(listener) = &bound.socket else { panic!("{bound:?}") };
     let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    // The side that closes first is the one in TIME-WAIT.
+    // The side that closes first stays in TIME-WAIT.
     drop(listener.accept().unwrap());
     drop(client);
     drop(bound);
@@ -267,7 +267,7 @@ fn impossible_paths_are_refused_with_the_reason() {
     check_error(&dir.file(&"x".repeat(108 - prefix)), reason);
 }
 
-/// The lock is what the test below depends on, which without it fails only now and then.
+/// The test below depends on the lock; without the lock it fails only rarely.
 #[test]
 fn a_held_directory_lock_delays_a_start() {
     let dir = Dir::new("lock");
@@ -302,7 +302,7 @@ fn one_of_many_concurrent_starts_gets_the_socket() {
     }
 }
 
-/// The umask belongs to the process, so a child has it, which runs only this test again.
+/// The umask belongs to the process, so a child process sets it and runs only this test.
 #[test]
 fn the_mode_does_not_depend_on_the_umask() {
     const PATH: &str = "BACKDOOR_TEST_UMASK_PATH";
