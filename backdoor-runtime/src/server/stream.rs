@@ -156,7 +156,7 @@ impl Transport for Stream {
     fn try_read_all<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         let size = buffer.len();
         let mut short = None;
-        // A short read has emptied the socket. Tokio is told so as for an empty socket, which saves another read.
+        // A short read has emptied the socket. Tokio treats it like an empty one, which saves another read.
         let read = self.if_readable(|socket| {
             let read = receive(socket, buffer)?;
             if (1..size).contains(&read.len()) {
