@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::audit::{self, Audit};
 use crate::call::failure::Failure;
 use crate::call::failure::Status;
+use crate::call::link::Link;
 use crate::call::output_event::{Output, OutputEvent};
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
@@ -224,10 +225,10 @@ impl Dispatcher {
             Box::pin(self.confirm(calling, confirmed)).await?;
         }
         if calling.listed.run.is_endless() && calling.peer.is_prompted() {
-            let session = Session::new(calling.peer.clone(), calling.listed.run.clone());
+            let session = Session { link: Link::new(calling.peer.clone(), calling.listed.run.clone()) };
             let text = format!("`{}` has no time limit; Ctrl-C or an empty line ends it", calling.entry.name);
             // It may be lost if there is no room.
-            let _ = session.try_notice(Output::Notice(text));
+            let _ = session.link.try_notice(Output::Notice(text));
         }
         supervise::run(self, calling, self.job(calling, arguments, false)).await
     }
@@ -299,7 +300,7 @@ impl Dispatcher {
 
     fn job(&self, calling: &Calling<'_>, arguments: Arguments, is_rehearsal: bool) -> Invocation {
         let listed = calling.listed.clone();
-        let session = Session::new(calling.peer.clone(), listed.run.clone());
+        let session = Session { link: Link::new(calling.peer.clone(), listed.run.clone()) };
         let (form, states) = (calling.form, self.states.clone());
         Invocation { arguments, states, session, listed, form, is_rehearsal }
     }

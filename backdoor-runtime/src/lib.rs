@@ -43,7 +43,8 @@ mod views;
 pub use backdoor_macros::{Choice, Track, backdoor_command, backdoor_var};
 pub use base::byte_size::ByteSize;
 pub use call::failure::Status;
-pub use call::session::{PrintError, Session};
+pub use call::print_error::PrintError;
+pub use call::session::Session;
 pub use command::{
     ArgError, Caller, ChoiceWord, CommandInfo, Effect, FromArg, FromCaller, Guard, ParameterInfo, RawAnsi,
     State, choose,

@@ -4,6 +4,7 @@ pub(crate) mod cell;
 mod convert;
 pub(crate) mod figures;
 pub(crate) mod fitted;
+#[cfg(feature = "console")]
 pub(crate) mod items;
 pub(crate) mod json;
 mod lines;

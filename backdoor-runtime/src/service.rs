@@ -30,6 +30,7 @@ pub struct Service {
 }
 
 impl Service {
+    #[cfg(feature = "console")]
     pub(crate) fn new(name: String, version: Option<String>) -> Self {
         Self {
             name,
@@ -55,6 +56,7 @@ impl Service {
     }
 }
 
+#[cfg(feature = "console")]
 /// The host name that uname(2) gives, or that /proc has if a seccomp filter refuses the call.
 fn host() -> String {
     match std::fs::read_to_string("/proc/sys/kernel/hostname") {

@@ -14,6 +14,7 @@ use crate::Value;
 use crate::audit::{self, Audit};
 use crate::base::kernel_ids;
 use crate::call::failure::{Failure, Status};
+use crate::call::link::Link;
 use crate::call::output_event::{Output, OutputEvent};
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
@@ -245,7 +246,7 @@ impl Testing {
         let peer = Arc::new(Peer::new(0, "test".to_owned(), None, mpsc::channel(1).0));
         let form = Form::text(None);
         let run = dispatcher.prepare(String::new(), form, peer.id);
-        let session = Session::new(peer, run);
+        let session = Session { link: Link::new(peer, run) };
         move |line| match line::read(line, &dispatcher.shared.registry, dispatcher.shared.max_words).asked {
             Asked::Command { entry, arguments, .. } => match entry.command.run {
                 Run::Sync(function) => {

@@ -3,8 +3,10 @@
 //! What comes later in this list may use what comes before: threads, tasks, sync, profile; counters, trends, vars, logs; objects;
 //! resources.
 
+#[cfg(feature = "console")]
 use std::sync::Arc;
 
+#[cfg(feature = "console")]
 use crate::dispatch::ConsoleState;
 
 pub mod counters;
@@ -33,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) symbol_memory: Option<usize>,
 }
 
+#[cfg(feature = "console")]
 /// Applies the settings of an author.
 pub(crate) fn set(settings: Settings) {
     #[cfg(runtime_views)]
@@ -46,6 +49,7 @@ pub(crate) fn set(settings: Settings) {
     let _ = settings;
 }
 
+#[cfg(feature = "console")]
 /// Begins what the views do while a console is there.
 pub(crate) fn attach(console: &Arc<ConsoleState>) {
     #[cfg(feature = "state-views")]
@@ -59,6 +63,7 @@ pub(crate) fn attach(console: &Arc<ConsoleState>) {
     let _ = console;
 }
 
+#[cfg(feature = "console")]
 /// Ends what [`attach`] began.
 pub(crate) fn detach(console: &Arc<ConsoleState>) {
     #[cfg(feature = "state-views")]

@@ -1,36 +1,18 @@
 //! Sends a reply, whole or in pieces as they become ready. It runs where the command runs.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-
-use futures_core::Stream;
 
 use crate::call::budget::OutputBudget;
 use crate::call::chunks::{PIECE, pieces};
 use crate::call::failure::Failure;
 use crate::call::output_event::Output;
+use crate::call::print_error::PrintError;
+use crate::call::reply::{Pieces, Reply, Trailer};
 use crate::call::run_state::Stop;
-use crate::call::session::{PrintError, Session};
+use crate::call::session::Session;
 use crate::reply::{Form, Rendered, Value, json};
-
-/// The remaining work after a command's function has returned.
-pub enum Reply {
-    /// Sending the reply.
-    Done(Rendered),
-    /// Polling a stream to its end, on a runtime.
-    Stream(Pieces),
-    /// Only the end: the reply was sent in pieces.
-    Sent(Trailer),
-}
-
-/// The items of a reply that comes in pieces.
-pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Rendered, Failure>> + Send>>;
-
-/// The rest of an answer when a run has ended: small enough for one write with the prompt.
-#[derive(Debug, Default)]
-pub struct Trailer(pub(crate) String);
 
 /// Items after which an always ready stream lets other tasks run.
 const ITEMS_IN_A_ROW: usize = 64;
@@ -52,7 +34,7 @@ pub(crate) fn deliver_blocking(
 ) -> Result<Trailer, Failure> {
     let WholeReply { value, text, boundary, tail } = whole(rendered, form, session);
     if let Some(value) = value {
-        session.send_blocking(value).map_err(|error| gone(session, error))?;
+        session.link.send_blocking(value).map_err(|error| gone(session, error))?;
     }
     send_reply_blocking(session, text, boundary)?;
     Ok(tail)
@@ -88,7 +70,7 @@ impl Unsent {
 async fn send_whole(whole: WholeReply, session: &Session) -> Result<Trailer, Failure> {
     let WholeReply { value, text, boundary, tail } = whole;
     if let Some(value) = value {
-        session.send(value).await.map_err(|error| gone(session, error))?;
+        session.link.send(value).await.map_err(|error| gone(session, error))?;
     }
     send_reply(session, text, boundary).await?;
     Ok(tail)
@@ -110,20 +92,20 @@ pub(crate) fn drive<'a>(
             break;
         }
         // The items so far are sent at once, because the next item may take any time.
-        send_reply_blocking(session, session.run().held.take_ready(), true)?;
+        send_reply_blocking(session, session.link.run().held.take_ready(), true)?;
     }
     // Its `Drop` is the last code of the author that may fail, so it runs before the end is sent.
     drop(items);
     let End { rest, tail, values } = roll.end();
     send_reply_blocking(session, rest, true)?;
     if let Some(values) = values {
-        session.send_blocking(values).map_err(|error| gone(session, error))?;
+        session.link.send_blocking(values).map_err(|error| gone(session, error))?;
     }
     Ok(Reply::Sent(tail))
 }
 
 async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Result<Trailer, Failure> {
-    let held = &session.run().held;
+    let held = &session.link.run().held;
     let mut roll = ReplyWriter::new(session, form);
     let mut in_a_row = 0;
     loop {
@@ -156,7 +138,7 @@ async fn deliver_stream(mut stream: Pieces, session: &Session, form: Form) -> Re
     let End { rest, tail, values } = roll.end();
     send_reply(session, rest, true).await?;
     if let Some(values) = values {
-        session.send(values).await.map_err(|error| gone(session, error))?;
+        session.link.send(values).await.map_err(|error| gone(session, error))?;
     }
     Ok(tail)
 }
@@ -174,8 +156,8 @@ pub(crate) struct WholeReply {
 }
 
 fn whole(rendered: Rendered, form: Form, session: &Session) -> WholeReply {
-    session.run().raw.store(rendered.raw, Ordering::Relaxed);
-    let room = &session.run().held.room;
+    session.link.run().raw.store(rendered.raw, Ordering::Relaxed);
+    let room = &session.link.run().held.room;
     let form = Form { room: room.left(), ..form };
     let value = form.kept.then(|| Output::Value(rendered.clone().into_value()));
     let is_whole = rendered.is_whole;
@@ -229,7 +211,7 @@ async fn send_reply(session: &Session, text: String, boundary: bool) -> Result<(
     let mut pieces = pieces(text).peekable();
     while let Some(text) = pieces.next() {
         let boundary = boundary && pieces.peek().is_none();
-        session.send(Output::Reply { text, boundary }).await.map_err(|error| gone(session, error))?;
+        session.link.send(Output::Reply { text, boundary }).await.map_err(|error| gone(session, error))?;
     }
     Ok(())
 }
@@ -238,7 +220,7 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
     let mut pieces = pieces(text).peekable();
     while let Some(text) = pieces.next() {
         let boundary = boundary && pieces.peek().is_none();
-        session.send_blocking(Output::Reply { text, boundary }).map_err(|error| gone(session, error))?;
+        session.link.send_blocking(Output::Reply { text, boundary }).map_err(|error| gone(session, error))?;
     }
     Ok(())
 }
@@ -246,7 +228,7 @@ fn send_reply_blocking(session: &Session, text: String, boundary: bool) -> Resul
 /// Why a reply could not be sent. The run is stopped with the same reason, so that the operator reads it.
 fn gone(session: &Session, error: PrintError) -> Failure {
     match error {
-        PrintError::Closed => session.run().stop(Stop::Disconnected),
+        PrintError::Closed => session.link.run().stop(Stop::Disconnected),
         PrintError::Cancelled | PrintError::Truncated => {}
         PrintError::OnWorker => {
             let message = "the answer is longer than 256 KiB, and this thread cannot wait for the reader; make the command `async`";
@@ -269,7 +251,7 @@ impl<'a> ReplyWriter<'a> {
     }
 
     fn push(&mut self, item: Rendered) {
-        let run = self.session.run();
+        let run = self.session.link.run();
         let first = std::mem::take(&mut self.first);
         if self.form.kept {
             run.held.keep(item.clone().into_value());
@@ -292,17 +274,17 @@ impl<'a> ReplyWriter<'a> {
 
     /// Whether the answer has reached its limit, so that no further item is wanted.
     fn is_cut(&self) -> bool {
-        self.session.run().held.room.is_cut()
+        self.session.link.run().held.room.is_cut()
     }
 
     fn end(self) -> End {
-        let mut rest = self.session.run().held.take_all();
+        let mut rest = self.session.link.run().held.take_all();
         if self.first && self.form.text {
             // The same as for an empty list: an empty output would look like a command without an answer.
             rest.push_str(&Value::List(Vec::new()).to_text(None));
         }
         let values =
-            self.form.kept.then(|| Output::Value(Value::List(self.session.run().held.take_values())));
+            self.form.kept.then(|| Output::Value(Value::List(self.session.link.run().held.take_values())));
         let tail = match self.form.text {
             // Sent alone, because nothing may be inserted after it.
             false => if self.first { "[]" } else { "]" }.to_owned(),

@@ -83,7 +83,7 @@ impl<'a> Call<'a> {
     /// the run says so.
     pub(crate) fn calls(&self) -> bool {
         if !self.is_rehearsal {
-            self.session.note_call();
+            self.session.link.note_call();
         }
         !self.is_rehearsal
     }

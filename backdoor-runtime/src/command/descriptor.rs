@@ -172,7 +172,7 @@ fn without_blank_lines(text: &str) -> &str {
 mod tests {
     use super::*;
     use crate::call::failure::Failure;
-    use crate::call::output::Reply;
+    use crate::call::reply::Reply;
     use crate::command::arguments::Call;
 
     struct NotRun;

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::Mutex;
-
 use crate::base::suggest;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::Command;
@@ -92,7 +90,8 @@ pub(crate) struct Evaluation {
     /// Evaluated once, where the author's code may run.
     pub(crate) facts: OnceLock<Facts>,
     /// Held during the evaluation.
-    pub(crate) evaluating: Arc<Mutex<()>>,
+    #[cfg(feature = "console")]
+    pub(crate) evaluating: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The meaning of the first words of a line.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::call::failure::Failure;
-use crate::call::output::Reply;
-use crate::call::output::{self, Trailer};
+use crate::call::output;
+use crate::call::reply::Reply;
+use crate::call::reply::Trailer;
 use crate::call::salvage::Salvage;
 use crate::call::session::Session;
 use crate::command::arguments::{Arguments, Call};
@@ -65,7 +66,7 @@ impl Invocation {
     }
 
     fn begin(&self) -> Result<(), Failure> {
-        match self.session.run().reached.begin() {
+        match self.session.link.run().reached.begin() {
             true => Ok(()),
             // No one reads the reply.
             false => Err(Failure::cancelled("its caller stopped waiting for it".to_owned())),

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::call::session::mark_command_thread;
+use crate::call::link::mark_command_thread;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
 

@@ -13,9 +13,11 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::call::failure::Failure;
-use crate::call::output::{self, Trailer};
-use crate::call::output::{Pieces, Reply};
+use crate::call::link::Link;
+use crate::call::output;
 use crate::call::output_event::Output;
+use crate::call::reply::Trailer;
+use crate::call::reply::{Pieces, Reply};
 use crate::call::run_state::{HOLD, RunState, Stop};
 use crate::call::salvage::Salvage;
 use crate::call::session::Session;
@@ -75,7 +77,7 @@ pub(super) async fn run(
 
 /// Waits for a call, and for the stream that it may leave.
 async fn wait(dispatcher: &Dispatcher, calling: &Calling<'_>, mut call: Waiting) -> Result<Trailer, Ended> {
-    let session = Session::new(calling.peer.clone(), calling.listed.run.clone());
+    let session = Session { link: Link::new(calling.peer.clone(), calling.listed.run.clone()) };
     loop {
         match watch(dispatcher, &mut call, &session, &calling.listed).await {
             Ok(Finished::Done(ended)) => return ended.map_err(Ended::from),
@@ -154,7 +156,7 @@ fn on_thread(
     }
     let (sender, receiver) = oneshot::channel();
     let asynchronous = dispatcher.asynchronous.clone();
-    let id = job.session.run().id;
+    let id = job.session.link.run().id;
     let work = Box::new(move || {
         // No caller waits for an abandoned call.
         if job.session.is_cancelled() {
@@ -192,9 +194,9 @@ fn done(ended: Result<Trailer, Failure>, job: Invocation) -> Finished {
 
 fn stream_on(runtime: &Handle, job: Invocation, stream: Pieces) -> Waiting {
     job.listed.streams();
-    job.session.run().reached.again();
+    job.session.link.run().reached.again();
     let polled = async move {
-        job.session.run().reached.begin();
+        job.session.link.run().reached.begin();
         let _salvage = Salvage(&job.session);
         output::deliver(Reply::Stream(stream), &job.session, job.form).await
     };
@@ -228,7 +230,7 @@ async fn watch(
     session: &Session,
     listed: &RunEntry,
 ) -> Result<Finished, Ended> {
-    let (command, state, limit) = (listed.command, session.run(), listed.run.limit());
+    let (command, state, limit) = (listed.command, session.link.run(), listed.run.limit());
     let begin = Instant::now();
     let mut told = false;
     let mut told_unpolled = false;
@@ -281,10 +283,10 @@ async fn watch(
         let now = Instant::now();
         if !recorded && now >= state.begin + LONG {
             recorded = true;
-            session.note_length();
+            session.link.note_length();
         }
         if held_until.is_some_and(|until| now >= until) {
-            held_until = if session.show_held() { None } else { Some(now + RETRY) };
+            held_until = if session.link.show_held() { None } else { Some(now + RETRY) };
         }
         match (stopped, limit) {
             (Some((reason, at)), _) if now >= at + STUCK => {
@@ -381,7 +383,7 @@ fn labels(runs: &[Arc<RunEntry>]) -> String {
 impl Session {
     /// Sends the operator a notice about their command, if there is room.
     fn notice(&self, text: String) {
-        let _ = self.try_notice(Output::Notice(text));
+        let _ = self.link.try_notice(Output::Notice(text));
     }
 }
 

@@ -167,6 +167,7 @@ pub(crate) enum Host {
     Localhost,
 }
 
+#[cfg(feature = "console")]
 impl Place {
     /// The path of a unix socket in this process.
     pub(crate) fn path_of(template: &str) -> PathBuf {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use crate::call::salvage::Written;
+use crate::call::written::Written;
 use crate::reply::page::Ours;
 use crate::reply::std_display::Familiar;
 use crate::reply::{CommandOutput, Page};

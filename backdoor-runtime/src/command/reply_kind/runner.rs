@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::call::failure::Failure;
-use crate::call::output::Reply;
+use crate::call::reply::Reply;
 use crate::command::arguments::Call;
 use crate::command::reply_kind::show::{Show, Spawned};
 use crate::reply::Form;

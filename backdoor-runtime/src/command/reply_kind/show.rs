@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use crate::Session;
 use crate::call::failure::Failure;
-use crate::call::output::Reply;
+use crate::call::reply::Reply;
 use crate::command::arguments::Call;
 use crate::command::reply_kind::error::{Fails, ReplyError};
 use crate::command::reply_kind::kinds::{ByItself, InStream, InTurn, InTurns, Machine, Text};

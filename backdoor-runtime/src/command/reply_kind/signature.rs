@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::call::failure::Failure;
-use crate::call::output::Reply;
+use crate::call::reply::Reply;
 use crate::command::arguments::Call;
 use crate::command::reply_kind::autoref::{Layered, Probe};
 use crate::command::reply_kind::runner::{self, Boxed, Pending};
