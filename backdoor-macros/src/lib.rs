@@ -58,7 +58,7 @@ use proc_macro::TokenStream;
 /// | `range = 1..=100` | the values that are accepted |
 /// | `rest` | the raw tail of the line |
 /// | `from_str` | parsed by the type's `FromStr` |
-/// | `secret` | the console shows its values to nobody: see the guide |
+/// | `secret` | the console shows its values to no one: see the guide |
 /// | `complete = path` | a `fn(&str) -> Vec<String>` that completes a word |
 ///
 /// `#[cfg_attr(.., arg(..), doc = "..")]` is taken too, with at most 4 conditions in one function.
@@ -75,11 +75,11 @@ pub fn backdoor_command(attribute: TokenStream, item: TokenStream) -> TokenStrea
 /// | key | meaning | default |
 /// |---|---|---|
 /// | `name = "pool-size"` | what the operator types: one word | the static's name in kebab-case |
-/// | `unit = "ms"` | what its number counts | nothing |
+/// | `unit = "ms"` | the unit of its number | none |
 /// | `settable` | an operator may change it | it is read only |
 /// | `range = 1..=100` | the values that may be set | all of its type |
-/// | `validate = path` | a `fn(&T) -> Result<(), E>` that judges a value before it is set; `E: Display` | every value is fit |
-/// | `on_change = path` | a `fn(&T)` that is told of each new value, after all locks are free | nobody is told |
+/// | `validate = path` | a `fn(&T) -> Result<(), E>` that accepts or refuses a value before it is set; `E: Display` | every value is accepted |
+/// | `on_change = path` | a `fn(&T)` that is called with each new value, after all locks are released | none |
 /// | `trend` | its numbers are kept over time | they are not |
 /// | `hidden` | lists leave it out | shown |
 /// | `secret` | dots stand for its value, also in the journal and the log | shown |

@@ -22,7 +22,7 @@ macro_rules! build_info {
 /// Links crates whose commands and variables the console is to serve, and says that something of each is expected: where none is there,
 /// [`check_commands`](crate::check_commands) and the start of the console name the crate. It stands outside of functions.
 ///
-/// The linker leaves out a crate that the program depends on and names nothing of. Its commands would be missing, and nobody would be told.
+/// The linker leaves out a crate that the program depends on and does not refer to. Its commands would be missing without a message.
 ///
 /// ```
 /// # extern crate anyhow as net_debug;

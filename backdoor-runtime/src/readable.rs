@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::Value;
 
-/// A value that a change put in the place of another, whatever its type. To hand it on runs no code of its type's.
+/// A value of any type that a change has replaced or stores. Moving it runs no code of its type.
 pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
 
 /// A value that can be read at any time and from any thread. A read never initialises anything and never waits long.

@@ -1,4 +1,4 @@
-//! What the console costs while nothing happens: heap a session, and wake-ups with nobody connected.
+//! The cost of an idle console: heap for each session, and wake-ups without any session.
 
 use std::fs;
 use std::thread::sleep;

@@ -1,4 +1,4 @@
-//! What an event costs that is kept in the ring, in units of the clock that it is stamped with, and what one costs that nobody wants.
+//! The cost of an event that the ring keeps, in units of the clock of its time stamp, and of an event that no layer wants.
 
 use std::fs;
 use std::hint::black_box;

@@ -138,7 +138,7 @@ fn answer(question: &str) -> anyhow::Result<()> {
     Ok(io::stdout().flush()?)
 }
 
-/// Threads that wait for ever.
+/// Threads that wait until the process ends.
 fn crowd(threads: usize) -> anyhow::Result<()> {
     for _ in 0..threads {
         thread::Builder::new().spawn(thread::park)?;
@@ -164,7 +164,7 @@ fn worker() -> mpsc::Sender<Errand> {
     let (errands, queue) = mpsc::channel::<Errand>();
     thread::spawn(move || {
         for (line, back) in queue {
-            // Nobody waits where the connection has gone.
+            // The receiver may be gone with its connection.
             let _ = back.send(line);
         }
     });

@@ -1,4 +1,4 @@
-//! The types of parameters decide, whatever their names are; and long signatures.
+//! The types of parameters decide, not their names; and long signatures.
 
 use backdoor_runtime::{ArgError, Backdoor, Console, FromArg, Session, State, Status, backdoor_command};
 

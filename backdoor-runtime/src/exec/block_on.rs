@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 
-/// Waits for a future on a thread that may wait, whatever runtime that thread has entered.
+/// Waits for a future on a thread that may wait, even if it has entered a runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
 

@@ -17,7 +17,7 @@ const WOKEN_SINCE: u64 = 2;
 
 /// The state of one future. It is also the waker that the future is polled with, so that it sees each wake-up.
 pub(crate) struct PollMonitor {
-    /// The panic in the drop of an aborted future, whose output nobody gets.
+    /// The panic in the drop of an aborted future; no caller gets its output.
     pub(crate) panic_in_drop: OnceLock<Panic>,
     /// One of the states above, or the time of the wake-up.
     state: AtomicU64,

@@ -12,7 +12,7 @@ pub(crate) struct Row {
     pub(crate) state: u8,
     /// Bytes that the peer has not acknowledged.
     pub(crate) send_queue: u64,
-    /// Bytes that nobody has read; for a listener, connections that wait for `accept`.
+    /// Received bytes that the service has not read; for a listener, connections that wait for `accept`.
     pub(crate) receive_queue: u64,
     /// 0 if the socket has no owner any more.
     pub(crate) inode: u64,

@@ -16,7 +16,7 @@ const READERS: usize = 8;
 /// The most holders of permits of one semaphore that are listed; further ones are counted.
 const PERMITS: usize = 32;
 
-/// A record that lives as long as somebody keeps it.
+/// A record that lives as long as any reference to it.
 pub(super) type RecordRef = Arc<Record>;
 
 /// The kind of a lock.

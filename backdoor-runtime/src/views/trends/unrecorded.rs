@@ -4,7 +4,7 @@
 
 use super::watched::Watched;
 
-/// Takes a number that nobody watches without the feature `state-views`.
+/// Accepts a number; without the feature `state-views` it is not watched.
 pub fn watch(watched: Watched) -> bool {
     drop(watched);
     true
