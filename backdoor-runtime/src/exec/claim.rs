@@ -1,8 +1,8 @@
-//! Decides once between two threads: one is about to begin a work, the other waits for that and may stop waiting.
+//! Decides once between two threads: one is about to begin some work, the other waits for it and may stop waiting.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Whether a work has begun, or its caller has stopped waiting for it. One atomic decides between the two.
+/// Whether the work has begun, or its caller has stopped waiting for it. One atomic decides between the two.
 #[derive(Default)]
 pub(crate) struct Claim(AtomicU8);
 

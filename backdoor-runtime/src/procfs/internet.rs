@@ -45,7 +45,7 @@ pub(crate) fn is_orphan(local: SocketAddr, peer: SocketAddr) -> bool {
     })
 }
 
-/// Words of 32 bits in the order of the machine's bytes, the port in the order of the network's.
+/// Words of 32 bits in the machine's byte order, the port in network byte order.
 fn address(text: &str) -> Option<SocketAddr> {
     let (host, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;

@@ -1,6 +1,6 @@
 //! Counted objects without the view that shows them: nothing is counted.
 //!
-//! It stands in for `kind.rs` and `generic_kinds.rs`.
+//! It replaces `kind.rs` and `generic_kinds.rs`.
 
 use std::panic::Location;
 use std::sync::Weak;

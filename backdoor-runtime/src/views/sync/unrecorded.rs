@@ -1,6 +1,6 @@
 //! The locks without the view that shows them: nothing is recorded, and each is the lock inside it.
 //!
-//! These stand in for the files of the same names.
+//! It replaces the files of the same names.
 
 #![allow(clippy::unused_self, reason = "the same calls as those of the records")]
 

@@ -1,6 +1,6 @@
-//! The layer around a future without the view that shows tasks: it does nothing.
+//! The wrapper around a future without the view that shows tasks: it does nothing.
 //!
-//! It stands in for `tracked.rs`.
+//! It replaces `tracked.rs`.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -20,7 +20,7 @@ pin_project! {
     }
 }
 
-/// The record of a task, which has none.
+/// The record of a task, which is empty.
 #[derive(Clone)]
 pub(crate) struct TaskRef;
 

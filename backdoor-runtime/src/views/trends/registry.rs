@@ -46,7 +46,7 @@ pub fn watch(watched: Watched) -> bool {
     }
     let name = watched.name.to_string();
     let replaced = all.insert(name, Arc::new(Series::new(watched)));
-    // Its function is the author's, and so is the Drop of that.
+    // The author's function may run code in its `Drop`, so it is dropped here.
     drop((all, replaced));
     sampler::settle();
     true
@@ -84,6 +84,6 @@ pub fn find(name: &str) -> Result<Trend, NotWatched> {
 /// Sets the function that returns the manual changes of a number, by its name, the oldest first. Only the first call has an effect; the
 /// drawing thread runs the function.
 pub fn journal(journal: impl Fn(&str) -> Vec<Change> + Send + Sync + 'static) {
-    // The first stays.
+    // Only the first call has an effect.
     let _ = JOURNAL.set(Box::new(journal));
 }

@@ -1,6 +1,6 @@
 //! Watched numbers without the view that draws them: none is watched.
 //!
-//! It stands in for `registry.rs`.
+//! It replaces `registry.rs`.
 
 use super::watched::Watched;
 

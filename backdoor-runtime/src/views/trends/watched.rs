@@ -1,4 +1,4 @@
-//! A number that is to be watched: its name, its unit and its source.
+//! A number to be watched: its name, its unit and its source.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,18 +13,18 @@ pub struct Watched {
     pub(super) source: Source,
 }
 
-/// Where a number comes from.
+/// The source of a number.
 #[derive(Clone)]
 pub(super) enum Source {
-    /// Read on the helper's thread.
+    /// Read on the helper thread.
     Variable(&'static dyn Readable),
-    /// The author's code, asked on a thread of its own.
+    /// A function of the author, called on a separate thread.
     Computed(Arc<dyn Fn() -> Reading + Send + Sync>),
 }
 
 impl Watched {
-    /// A variable. What it holds must be a number, a length of time, true or false (1 or 0), or a counter of ours, of which the rate
-    /// is drawn; anything else is a gap. One whose reading is the author's own code is read as a computed one is.
+    /// A variable with a number, a duration, true or false (1 or 0), or a counter of ours, whose rate is drawn; any other value is a gap. A
+    /// variable whose reading runs code of the author is read like a computed one.
     pub fn variable(name: impl Into<Cow<'static, str>>, variable: &'static dyn Readable) -> Self {
         if !variable.is_harmless() {
             return Self::computed(name, || variable.read());
@@ -32,8 +32,8 @@ impl Watched {
         Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
     }
 
-    /// A number that a function computes. It is called once a second on a thread of its own, and where it takes longer than 100 ms there is
-    /// a gap, and it is not called again before it has returned.
+    /// A number that a function computes. The function is called once a second on a separate thread. If it takes longer than 100 ms, there
+    /// is a gap, and it is not called again until it has returned.
     pub fn computed(
         name: impl Into<Cow<'static, str>>,
         compute: impl Fn() -> Reading + Send + Sync + 'static,
