@@ -41,7 +41,7 @@ impl Watched {
         Self { name: name.into(), unit: "".into(), source: Source::Computed(Arc::new(compute)) }
     }
 
-    /// What it is counted in. Default: nothing; of a length of time, seconds.
+    /// The unit. Default: none, and seconds for a duration.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
         self.unit = unit.into();
