@@ -8,13 +8,11 @@ use std::{fmt, mem};
 use tokio::sync::{oneshot, watch};
 
 use crate::base::fork::Process;
-use crate::changes::lease;
 use crate::dispatch::Dispatcher;
 use crate::exec::own_thread::{self, Priority};
 use crate::server::bound_listener::BoundListener;
 use crate::server::supervisor::Supervisor;
 use crate::service::{Address, Addresses};
-use crate::views;
 
 /// The time limit of a drop. A drop takes microseconds if nothing runs and every client closes when it is told.
 const DROP: Duration = Duration::from_millis(200);
@@ -48,13 +46,13 @@ pub(super) struct Parts {
     pub(super) ended: Mutex<Option<Receiver<()>>>,
     pub(super) dispatcher: Arc<Dispatcher>,
     /// Dropped after the sessions have ended, or their time is over.
-    pub(super) _keeper: Supervisor,
+    pub(super) _supervisor: Supervisor,
     pub(super) listeners: Vec<Arc<BoundListener>>,
 }
 
 /// How a console is ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Drop,
     Shutdown,
 }
@@ -106,26 +104,27 @@ impl Backdoor {
     }
 }
 
-impl Running {
-    pub(super) fn new(parts: Parts) -> Self {
-        Self(Some(parts))
+impl Backdoor {
+    /// A console that runs.
+    pub(super) fn of(parts: Parts) -> Self {
+        Self { running: Some(Running(Some(parts))) }
     }
 }
 
 impl Parts {
-    /// Ends the console within this time. Only the first call does anything.
-    fn end(&self, limit: Duration, end: End) {
-        let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let until = Instant::now() + limit;
-        let is_at_once = end == End::Drop && self.started.elapsed() < AT_ONCE;
-        views::detach(&self.dispatcher.shared);
-        self.ending.send_replace(true);
-        self.dispatcher.pool.end();
-        // After the time limit, everything that still runs is abandoned.
-        let _ = ended.recv_timeout(limit);
-        lease::end_of(self.dispatcher.shared.owner, until.saturating_duration_since(Instant::now()));
-        let name = &self.dispatcher.shared.service.name;
-        let audit = &self.dispatcher.audit;
+    /// The end of the last session, for the first caller that waits for it.
+    pub(super) fn take_ended(&self) -> Option<Receiver<()>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether the console ends so soon after its start that its handle was probably not kept.
+    pub(super) fn is_at_once(&self, end: End) -> bool {
+        end == End::Drop && self.started.elapsed() < AT_ONCE
+    }
+
+    pub(super) fn log_end(&self, is_at_once: bool) {
+        let Dispatcher { shared, audit, .. } = &*self.dispatcher;
+        let name = &shared.service.name;
         if is_at_once {
             audit.warn(format!(
                 "the console of {name} has ended: its handle was dropped; keep it: `let _console = ..`"
@@ -133,7 +132,6 @@ impl Parts {
         } else {
             audit.inform(format!("the console of {name} has ended"));
         }
-        audit.end(until.saturating_duration_since(Instant::now()));
     }
 }
 

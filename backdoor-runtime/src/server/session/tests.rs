@@ -2,17 +2,21 @@
 
 use super::*;
 
+use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
-use tokio::io::Ready;
+use tokio::io::{Interest, Ready};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::audit::{Audit, RECURRING};
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::dispatch::ConsoleState;
+use crate::dispatch::{ConsoleState, Dispatcher};
+use crate::server::admission::Admission;
 use crate::server::limits::Limits;
 use crate::service::Service;
 
@@ -61,43 +65,42 @@ impl Transport for Silent {
     fn end_writing(&self) {}
 }
 
-/// An acceptor, which ends with the sender that is returned beside it.
-fn acceptor() -> (Acceptor, watch::Sender<bool>) {
+/// A server, which ends with the sender that is returned beside it.
+fn server() -> (Server, watch::Sender<bool>) {
     let limits = Limits::default();
     let service = Service::new("test".to_owned(), None);
     let shared = Arc::new(ConsoleState::new(Registry::linked(), service, limits.max_words));
     let audit = Audit::start(RECURRING).unwrap();
-    let config = SessionConfig { shared: shared.clone(), plain: false, bounds: Arc::new(limits.bounds) };
     let dispatcher = Dispatcher::new(shared, States::default(), audit, None, limits.commands());
     let admission = Admission::new(2, 0, Duration::ZERO);
     let (end, ending) = watch::channel(false);
-    (Acceptor::new(Arc::new(dispatcher), config, &limits, admission, ending), end)
+    (Server::new(Arc::new(dispatcher), &limits, admission, ending), end)
 }
 
-fn peer(acceptor: &Acceptor, id: u64) -> (Arc<Peer>, mpsc::Receiver<OutputEvent>, Slot) {
+fn peer(server: &Server, id: u64) -> (Arc<Peer>, mpsc::Receiver<OutputEvent>, Slot) {
     let (output, pieces) = mpsc::channel(1);
     let peer = Arc::new(Peer::new(id, format!("peer {id}"), None, output));
-    let (place, left) = acceptor.admission.take(&peer, false).unwrap();
+    let (place, left) = server.admission.take(&peer, false).unwrap();
     assert!(left.is_none(), "there was room");
     (peer, pieces, place)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_console_panic_ends_one_session_and_is_reported() {
-    let (acceptor, _end) = acceptor();
-    let (other, pieces, place) = peer(&acceptor, 1);
-    let neighbour = acceptor.attend(&Silent, other.clone(), pieces, place, true);
+    let (server, _end) = server();
+    let (other, pieces, place) = peer(&server, 1);
+    let neighbour = server.serve_session(&Silent, other.clone(), pieces, place, true);
     let mut neighbour = std::pin::pin!(neighbour);
     let broken = Broken::default();
-    let (failing, pieces, place) = peer(&acceptor, 2);
+    let (failing, pieces, place) = peer(&server, 2);
     tokio::select! {
         () = &mut neighbour => panic!("the neighbour ended, too"),
-        () = acceptor.attend(&broken, failing, pieces, place, true) => {}
+        () = server.serve_session(&broken, failing, pieces, place, true) => {}
     }
     let said = String::from_utf8(broken.written.into_inner().unwrap()).unwrap();
     let message = CloseReason::Panicked(String::new()).message(Duration::ZERO);
     assert_eq!(said, format!("{message}\n"));
     // Its slot is free, and the other session still works.
-    peer(&acceptor, 3);
+    peer(&server, 3);
     assert!(timeout(Duration::from_secs(1), neighbour).await.is_err());
 }
