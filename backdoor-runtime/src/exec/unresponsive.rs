@@ -6,14 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::base::kernel_ids;
+use crate::exec::own_thread::own_time;
+
 /// The running calls, by subject, with an entry for each thread.
 static RUNNING: Mutex<BTreeMap<String, Vec<Since>>> = Mutex::new(BTreeMap::new());
 
 /// When the call began.
+#[derive(Clone, Copy)]
 struct Since {
     number: u64,
+    /// Its thread.
+    tid: i32,
     begun: Instant,
-    /// Its time limit.
+    /// Its time limit; zero once its caller has stopped waiting.
     limit: Duration,
 }
 
@@ -24,11 +30,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// A call begins, with this time limit.
+    /// A call begins on this thread, with this time limit.
     pub(crate) fn begin(what: &str, limit: Duration) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        running().entry(what.to_owned()).or_default().push(Since { number, begun: Instant::now(), limit });
+        let since = Since { number, tid: kernel_ids::thread(), begun: Instant::now(), limit };
+        running().entry(what.to_owned()).or_default().push(since);
         Self { what: what.to_owned(), number }
     }
 }
@@ -54,9 +61,16 @@ pub(crate) fn give_up(what: &str) {
 
 /// How long the call about this subject has run, if that exceeds its limit.
 pub(crate) fn of(what: &str) -> Option<Duration> {
-    let running = running();
-    let late = running.get(what)?.iter().filter(|since| since.begun.elapsed() > since.limit);
-    late.map(|since| since.begun.elapsed()).max()
+    let is_over = |since: &&Since| since.begun.elapsed() > since.limit;
+    let over: Vec<Since> = running().get(what)?.iter().filter(is_over).copied().collect();
+    over.iter().filter(|since| since.is_late()).map(|since| since.begun.elapsed()).max()
+}
+
+impl Since {
+    /// Whether the limit is exceeded also without the time in which the thread had no processor, as its caller judges it.
+    fn is_late(&self) -> bool {
+        self.limit.is_zero() || own_time::left_of(self.tid, self.limit, self.begun.elapsed()).is_none()
+    }
 }
 
 fn running() -> MutexGuard<'static, BTreeMap<String, Vec<Since>>> {
@@ -65,6 +79,9 @@ fn running() -> MutexGuard<'static, BTreeMap<String, Vec<Since>>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -74,11 +91,41 @@ mod tests {
         let late = Running::begin("silence", Duration::MAX);
         give_up("silence");
         while of("silence").is_none() {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         drop((late, quick));
         assert_eq!(of("silence"), None);
         drop(Running::begin("silence", Duration::MAX));
         assert!(!running().contains_key("silence"));
+    }
+
+    /// A call that began five seconds ago, with a limit of one.
+    fn of_this_thread() -> Since {
+        let begun = Instant::now().checked_sub(Duration::from_secs(5)).unwrap();
+        Since { number: 0, tid: kernel_ids::thread(), begun, limit: Duration::from_secs(1) }
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_a_processor_is_not_late() {
+        let runs = thread::spawn(|| {
+            let since = of_this_thread();
+            (since.is_late(), Since { limit: Duration::ZERO, ..since }.is_late())
+        });
+        assert_eq!(runs.join().unwrap(), (false, true), "it runs, and has not run for a second");
+    }
+
+    #[test]
+    fn a_thread_that_sleeps_beyond_its_limit_is_late() {
+        let ((send, since), (end, ended)) = (channel(), channel::<()>());
+        let sleeps = thread::spawn(move || {
+            send.send(of_this_thread()).unwrap();
+            ended.recv()
+        });
+        let since = since.recv().unwrap();
+        while !since.is_late() {
+            thread::yield_now();
+        }
+        drop(end);
+        assert!(sleeps.join().unwrap().is_err());
     }
 }

@@ -1,7 +1,6 @@
 //! A time limit for a thread of its own that does not count the time without a processor: on a busy machine the thread may wait for a
 //! processor for longer than its limit.
 
-use std::fs;
 use std::future::Future;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::pin;
 use tokio::time::timeout;
 
-use crate::base::kernel_ids;
+use crate::base::{kernel_ids, reserve};
 
 /// How long a thread may wait for a processor beyond its limit.
 const MOST: Duration = Duration::from_secs(10);
@@ -67,17 +66,23 @@ impl OwnTime {
 
     /// The remaining time, after this long.
     fn left(&self, limit: Duration, elapsed: Duration) -> Option<Duration> {
-        if elapsed >= limit.saturating_add(MOST) {
-            return None;
-        }
         match self.tid.load(Ordering::Relaxed) {
-            0 => Some(AGAIN),
-            tid => {
-                let read = |file: &str| fs::read_to_string(format!("/proc/self/task/{tid}/{file}")).ok();
-                left(&read("stat")?, &read("schedstat")?, limit, elapsed)
-            }
+            0 => (elapsed < limit.saturating_add(MOST)).then_some(AGAIN),
+            tid => left_of(tid, limit, elapsed),
         }
     }
+}
+
+/// The remaining time of the thread with this number, after this long. `None` if its limit is exceeded, and where the kernel does not tell.
+pub(crate) fn left_of(tid: i32, limit: Duration, elapsed: Duration) -> Option<Duration> {
+    if elapsed >= limit.saturating_add(MOST) {
+        return None;
+    }
+    let read = |file: &str| {
+        let bytes = reserve::read(format!("/proc/self/task/{tid}/{file}")).ok()?;
+        String::from_utf8(bytes).ok()
+    };
+    left(&read("stat")?, &read("schedstat")?, limit, elapsed)
 }
 
 /// The same, from the kernel's figures of the thread: its state (proc_pid_stat(5)), and the nanoseconds in which it ran and in which it
@@ -95,11 +100,15 @@ fn left(stat: &str, schedstat: &str, limit: Duration, elapsed: Duration) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
-    use std::thread;
+    use std::{env, fs, thread};
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     use super::*;
+    use crate::base::reserve::Keeping;
 
     const LIMIT: Duration = Duration::from_millis(100);
 
@@ -159,5 +168,31 @@ mod tests {
             receiver.await
         };
         assert_eq!(own.limit(Duration::from_millis(5), work).await, Ok(Ok(7)), "{:?}", begun.elapsed());
+    }
+
+    /// The test runs itself as a process of its own, whose descriptors it takes.
+    #[test]
+    fn time_of_a_thread_is_known_without_free_descriptors() {
+        const CHILD: &str = "BACKDOOR_TEST_WITHOUT_DESCRIPTORS";
+        if env::var_os(CHILD).is_none() {
+            let (_, module) = module_path!().split_once("::").unwrap();
+            let name = format!("{module}::time_of_a_thread_is_known_without_free_descriptors");
+            let mut child = Command::new(env::current_exe().unwrap());
+            let output = child.args(["--exact", &name]).env(CHILD, "1").output().unwrap();
+            let stdout = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && stdout.contains("1 passed"), "{stdout}");
+            return;
+        }
+        let _keeping = Keeping::begin();
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        setrlimit(Resource::Nofile, Rlimit { current: Some(64), maximum }).unwrap();
+        let mut all = Vec::new();
+        while let Ok(file) = fs::File::open("/dev/null") {
+            all.push(file);
+        }
+        let own = OwnTime::default();
+        own.begin();
+        let hour = Duration::from_secs(3600);
+        assert!(own.left(hour, hour).is_some(), "it runs, and has not run for an hour");
     }
 }
