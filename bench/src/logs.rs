@@ -4,7 +4,7 @@ use std::fs;
 use std::hint::black_box;
 use std::time::Instant;
 
-use backdoor_runtime::logs;
+use backdoor_runtime::{Backdoor, logs};
 use tracing_subscriber::prelude::*;
 
 use crate::statistics::{ROUNDS, median, median_ratio, rounds};
@@ -41,17 +41,14 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
     rows("event of 100 bytes with 4 fields in 2 spans", &one[2], "Instant::now()", &one[0], Aim::None);
     let added: Vec<f64> = one[3].iter().zip(&unwatched[1]).map(|(with, without)| with - without).collect();
     rows("disabled callsite, added by the layer", &added, "Instant::now()", &one[0], Aim::RatioAtMost(0.05));
-    let ring = logs::ring_info();
-    table.push(Row::new(
-        format!("memory with {} events in the ring", ring.kept),
-        resident()? - before,
-        "MiB",
-    ));
+    let console = Backdoor::testing();
+    let kept = console.run("log").value["kept"].clone();
+    table.push(Row::new(format!("memory with {kept} events in the ring"), resident()? - before, "MiB"));
     let mut took: Vec<f64> = (0..ROUNDS).map(|_| milliseconds(|| drop(black_box(logs::last(100))))).collect();
     table.push(Row::new("the last 100 events of a full ring", median(&mut took), "ms"));
-    let wanted = logs::Wanted { grep: Some("not there".to_owned()), ..Default::default() };
-    let mut took: Vec<f64> =
-        (0..ROUNDS).map(|_| milliseconds(|| drop(black_box(logs::newest(1, &wanted))))).collect();
+    let mut took: Vec<f64> = (0..ROUNDS)
+        .map(|_| milliseconds(|| drop(black_box(console.run("log last 1 --grep 'not there'")))))
+        .collect();
     table.push(Row::new("a full ring searched for what is not there", median(&mut took), "ms"));
     Ok(())
 }

@@ -82,18 +82,19 @@ use self::filter::{Filter, level_name};
 use self::ring::Ring;
 
 pub use self::event::LogEvent;
-pub use self::filter::{Directive, FilterError};
-pub use self::front::Stopped;
+pub(crate) use self::filter::Directive;
+pub use self::filter::FilterError;
+pub(crate) use self::front::Stopped;
 pub use self::layer::FollowingFilter;
-pub use self::lease::ChangedLevel;
-pub use self::targets::TargetInfo;
+pub(crate) use self::lease::ChangedLevel;
+pub(crate) use self::targets::TargetInfo;
+pub use self::view::last;
 #[cfg(resource_views)]
 pub(crate) use self::view::memory;
-pub use self::view::{
-    Batch, ChangeInfo, Changed, InForce, NotSeen, RingInfo, Wanted, batch, in_force, last, newest, now,
-    reset, ring_info, set, targets,
+pub(crate) use self::view::{
+    Batch, ChangeInfo, InForce, NotSeen, RingInfo, Wanted, batch, change, forget, in_force, newest, now,
+    ring_info, targets, unseen,
 };
-pub(crate) use self::view::{change, forget, unseen};
 
 /// The default size of the ring.
 const MEMORY: usize = 4 << 20;

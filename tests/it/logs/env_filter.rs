@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
 use crate::log::Log;
-use crate::logs::{of, own_process};
+use crate::logs::{changes, of, own_process};
 
 /// An event of this level, and one that is never wanted.
 fn log() {
@@ -28,7 +28,7 @@ fn a_filter_on_the_fmt_layer_does_not_affect_the_ring() {
         log();
         let set = Backdoor::testing().run("log set it::env_filter=debug");
         assert!(!set.text.contains("reaches the ring"), "{}", set.text);
-        assert_eq!(logs::in_force().changes.len(), 1);
+        assert_eq!(changes().len(), 1);
         log();
         tracing::info!(target: "it::env_filter", "shown");
         assert_eq!(messages(), ["picked", "shown"]);

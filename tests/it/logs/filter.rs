@@ -1,12 +1,12 @@
 //! `log set`: its effects, its limits, and its end.
 
-use backdoor_runtime::{Backdoor, Status, logs};
+use backdoor_runtime::{Backdoor, Status, Value, logs};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{alone, of, own_process, subscriber};
+use super::{alone, changes, of, own_process, subscriber};
 use crate::log::Log;
 use crate::operator::{Operator, console};
 use crate::wait::until;
@@ -76,7 +76,6 @@ fn a_lease_ends_and_restores_the_level_before_the_first() {
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let backdoor = console().start().unwrap();
     let mut operator = Operator::new(&backdoor);
-    let changes = || logs::in_force().changes;
     operator.asks("log set it::lease=warn");
     operator.asks("log set it::lease=debug --for 1h");
     assert!(operator.asks("log").contains("59m"));
@@ -87,17 +86,17 @@ fn a_lease_ends_and_restores_the_level_before_the_first() {
     // On a busy machine it may have expired before it is read.
     let lent = || {
         operator.asks("log set it::lease=trace --for 300ms");
-        (changes()[0].level, changes()[0].was)
+        (changes()[0]["level"].clone(), changes()[0]["was"].clone())
     };
-    until("a lease", lent, |seen| *seen == (LevelFilter::TRACE, LevelFilter::WARN));
-    until("its end", || changes()[0].level, |level| *level == LevelFilter::WARN);
-    assert_eq!(changes()[0].ends_in, None);
+    until("a lease", lent, |seen| seen.0 == "trace" && seen.1 == "warn");
+    until("its end", || changes()[0]["level"].clone(), |level| *level == "warn");
+    assert!(changes()[0]["ends_in"].is_null());
     // A later change is kept.
     operator.asks("log set it::lease=trace --for 200ms");
     operator.asks("log set it::lease=error");
     operator.asks("log set it::marker=trace --for 400ms");
     until("the end of the later one", changes, |changes| changes.len() == 1);
-    assert_eq!(changes()[0].level, LevelFilter::ERROR);
+    assert_eq!(changes()[0]["level"], "error");
     operator.asks("log reset it::lease");
     assert!(changes().is_empty());
 }
@@ -108,9 +107,9 @@ fn a_lease_ends_with_the_console() {
     let _subscriber = tracing::subscriber::set_default(subscriber());
     let backdoor = console().start().unwrap();
     Operator::new(&backdoor).asks("log set it::ends=trace --for 1h");
-    assert_eq!(logs::in_force().changes.len(), 1);
+    assert_eq!(changes().len(), 1);
     drop(backdoor);
-    until("its end", || logs::in_force().changes, Vec::is_empty);
+    until("its end", changes, Vec::is_empty);
 }
 
 /// `undo` undid the change before it.
@@ -131,15 +130,16 @@ fn regression_a_reset_can_be_undone() {
     operator.asks("log set it::reset=debug --because \"a customer asks\"");
     operator.asks("log reset it::reset");
     assert_eq!(undone(&mut operator), "log it::reset: info -> debug");
-    let [change] = &logs::in_force().changes[..] else { panic!("{:?}", logs::in_force()) };
-    assert_eq!((change.ends_in, change.because.as_deref()), (None, Some("a customer asks")));
+    let [change] = &changes()[..] else { panic!("{:?}", changes()) };
+    assert_eq!((change["ends_in"].is_null(), change["because"].as_str()), (true, Some("a customer asks")));
     // The temporary change returns for its remaining time.
     operator.asks("log set it::reset=trace --for 1h");
     operator.asks("log reset");
     assert_eq!(undone(&mut operator), "log it::reset: info -> trace");
-    let [change] = &logs::in_force().changes[..] else { panic!("{:?}", logs::in_force()) };
-    assert!(change.ends_in.unwrap() <= std::time::Duration::from_secs(3600));
-    assert_eq!(change.was, LevelFilter::DEBUG);
+    let [change] = &changes()[..] else { panic!("{:?}", changes()) };
+    let Value::Duration(left) = change["ends_in"] else { panic!("{change}") };
+    assert!(left <= std::time::Duration::from_secs(3600));
+    assert_eq!(change["was"], "debug");
     // If no time remains, the level is what it would be by then.
     operator.asks("log set it::reset=trace --for 100ms");
     operator.asks("log reset");
@@ -148,8 +148,7 @@ fn regression_a_reset_can_be_undone() {
     operator.asks("log set it::reset=trace --for 500ms");
     operator.asks("log reset");
     undone(&mut operator);
-    let levels = || logs::in_force().changes.into_iter().map(|change| change.level).collect::<Vec<_>>();
-    until("its end", levels, |levels| levels.iter().all(|level| *level == LevelFilter::DEBUG));
+    until("its end", changes, |changes| changes.iter().all(|change| change["level"] == "debug"));
     operator.asks("log reset");
 }
 
@@ -157,9 +156,8 @@ fn regression_a_reset_can_be_undone() {
 #[track_caller]
 fn until_later_lease_ends(operator: &mut Operator, time: &str) {
     operator.asks(&format!("log set it::later=trace --for {time}"));
-    let targets = || logs::in_force().changes.into_iter().map(|change| change.target).collect::<Vec<_>>();
-    until("the end of a later lease", targets, |targets| {
-        !targets.iter().any(|target| &**target == "it::later")
+    until("the end of a later lease", changes, |changes| {
+        !changes.iter().any(|change| change["target"] == "it::later")
     });
 }
 
@@ -184,7 +182,7 @@ fn the_journal_has_the_levels_that_were_changed() {
     let row = |old: &str, new: &str, what: &str| (old.to_owned(), new.to_owned(), what.to_owned());
     operator.asks("log set it::jour_nal=warn");
     operator.asks("log set it::jour_nal=trace --for 200ms --because busy");
-    until("its end", || logs::in_force().changes[0].level, |level| *level == LevelFilter::WARN);
+    until("its end", || changes()[0]["level"].clone(), |level| *level == "warn");
     until("its record", || journal(&mut operator), |changes| changes.len() == 3);
     let mut expected = vec![
         row("info", "warn", "set"),
@@ -204,7 +202,7 @@ fn the_journal_has_the_levels_that_were_changed() {
     let json = operator.asks("changes 'log it::jour_nal' --json");
     let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
     operator.asks(&format!("undo {}", changes[3]["change"]));
-    assert_eq!(logs::in_force().changes[0].level, LevelFilter::WARN);
+    assert_eq!(super::changes()[0]["level"], "warn");
     operator.asks("log reset it::jour_nal");
     expected.extend([
         row("warn", "debug", "set for 1h"),

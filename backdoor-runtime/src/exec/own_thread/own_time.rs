@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use tokio::pin;
@@ -48,19 +47,6 @@ impl OwnTime {
                 return Ok(done);
             }
             left = self.left(limit, begun.elapsed()).ok_or(Exceeded)?;
-        }
-    }
-
-    /// The same on a thread that may block. `None` if no result will come any more.
-    pub(crate) fn blocking_limit<T>(&self, limit: Duration, work: &Receiver<T>) -> Option<T> {
-        let begun = Instant::now();
-        let mut left = limit;
-        loop {
-            match work.recv_timeout(left) {
-                Ok(done) => return Some(done),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => left = self.left(limit, begun.elapsed())?,
-            }
         }
     }
 

@@ -14,7 +14,7 @@ const MOST: usize = 64;
 
 /// One part of a filter: a level for a target and the modules below it, or for all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directive {
+pub(crate) struct Directive {
     /// Empty for all other targets.
     pub(super) target: String,
     pub(super) level: LevelFilter,
@@ -22,13 +22,8 @@ pub struct Directive {
 
 impl Directive {
     /// The target; empty for all other targets.
-    pub fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         &self.target
-    }
-
-    /// The level.
-    pub fn level(&self) -> LevelFilter {
-        self.level
     }
 }
 

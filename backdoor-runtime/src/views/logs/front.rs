@@ -1,8 +1,7 @@
 //! The filters in front of the ring: a filter that the service has put in front of all its layers, or a feature of `tracing`, may stop
 //! events that the ring should keep. Only the subscriber knows, so it is asked.
 
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::callsite::{DefaultCallsite, Identifier};
@@ -13,8 +12,6 @@ use tracing::metadata::Kind;
 use tracing::{Dispatch, Level, Metadata};
 
 use crate::Console;
-use crate::exec::own_thread::own_time::OwnTime;
-use crate::exec::own_thread::{self, Priority};
 use crate::views::logs::filter::Directive;
 use crate::views::logs::settings;
 use crate::views::vars::declared;
@@ -27,12 +24,11 @@ static SUBSCRIBERS: Mutex<Vec<WeakDispatch>> = Mutex::new(Vec::new());
 
 /// A target whose events reach the ring only in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// The target; empty for all others.
-    pub target: String,
+    pub(crate) target: String,
     /// The level that reaches the ring.
-    pub level: LevelFilter,
+    pub(crate) level: LevelFilter,
 }
 
 /// Records that the ring's layer is part of this subscriber.
@@ -68,19 +64,6 @@ pub(super) fn stopped_by(subscribers: &[Dispatch], wanted: &[Directive]) -> Vec<
         (level < *wanted).then(|| Stopped { target: target.clone(), level })
     };
     wanted.iter().filter_map(stopped).collect()
-}
-
-/// The same on a thread of its own. Gives nothing if that cannot be started, or if a filter is slow.
-pub(super) fn stopped_aside(wanted: Vec<Directive>) -> Vec<Stopped> {
-    let (answer, answered) = sync_channel(1);
-    let own_time = Arc::new(OwnTime::default());
-    let of_thread = own_time.clone();
-    let asked = own_thread::start("backdoor-ask", Priority::of_ours(), move || {
-        of_thread.begin();
-        // The receiver may have stopped waiting.
-        let _ = answer.send(stopped(&wanted));
-    });
-    asked.ok().and_then(|_| own_time.blocking_limit(LIMIT, &answered)).unwrap_or_default()
 }
 
 impl Console {

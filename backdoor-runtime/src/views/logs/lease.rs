@@ -19,14 +19,13 @@ const MOST: usize = 64;
 
 /// The effect of a change on one target.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ChangedLevel {
+pub(crate) struct ChangedLevel {
     /// The target; empty for all others.
-    pub target: String,
+    pub(crate) target: String,
     /// The old level of the ring.
-    pub old: LevelFilter,
+    pub(crate) old: LevelFilter,
     /// The new level.
-    pub new: LevelFilter,
+    pub(crate) new: LevelFilter,
 }
 
 /// The name of a target in the journal.

@@ -39,20 +39,19 @@ pub(super) fn known(counts: &Counts) -> BTreeSet<String> {
 
 /// One target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TargetInfo {
+pub(crate) struct TargetInfo {
     /// The target: as written in the source, or the module's path.
-    pub target: String,
+    pub(crate) target: String,
     /// The number of errors that reached the ring.
-    pub error: u64,
+    pub(crate) error: u64,
     /// Warnings.
-    pub warn: u64,
+    pub(crate) warn: u64,
     /// Information.
-    pub info: u64,
+    pub(crate) info: u64,
     /// Details.
-    pub debug: u64,
+    pub(crate) debug: u64,
     /// Events of the level trace.
-    pub trace: u64,
+    pub(crate) trace: u64,
 }
 
 impl Serialize for TargetInfo {

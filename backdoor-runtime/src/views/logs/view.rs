@@ -12,102 +12,87 @@ use crate::views::logs::change::Change;
 use crate::views::logs::event::LogEvent;
 use crate::views::logs::filter::{Directive, is_within};
 use crate::views::logs::lease::{self, ChangedLevel};
-use crate::views::logs::{Stopped, TargetInfo, front, ring, settings, targets as seen};
+use crate::views::logs::{TargetInfo, ring, settings, targets as seen};
 
 /// The target of events of the console.
 const CONSOLE: &str = "backdoor";
 
 /// A selection of events; all by default.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// This target and the modules below it.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// This level and more severe ones.
-    pub level: Option<Level>,
+    pub(crate) level: Option<Level>,
     /// A text that events contain, in lower case.
-    pub grep: Option<String>,
+    pub(crate) grep: Option<String>,
     /// Without events of the console, whose target is `backdoor`.
-    pub no_console: bool,
+    pub(crate) no_console: bool,
 }
 
 /// New events.
 #[derive(Debug)]
-#[non_exhaustive]
-pub struct Batch {
+pub(crate) struct Batch {
     /// The oldest first.
-    pub events: Vec<LogEvent>,
+    pub(crate) events: Vec<LogEvent>,
     /// Dropped events of that time, selected or not.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
     /// Selected events beyond the limit.
-    pub left_out: usize,
+    pub(crate) left_out: usize,
     /// The begin of the next batch.
-    pub end: u64,
+    pub(crate) end: u64,
 }
 
 /// The state of the ring.
 #[derive(Debug)]
-#[non_exhaustive]
-pub struct RingInfo {
+pub(crate) struct RingInfo {
     /// Whether the layer is in a subscriber.
-    pub installed: bool,
+    pub(crate) installed: bool,
     /// The number of events in it.
-    pub kept: usize,
+    pub(crate) kept: usize,
     /// The number of dropped events.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
     /// The age of its oldest event.
-    pub oldest: Option<Duration>,
+    pub(crate) oldest: Option<Duration>,
     /// Its size limit in bytes.
-    pub memory: usize,
+    pub(crate) memory: usize,
 }
 
 /// A change of the filter.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ChangeInfo {
+pub(crate) struct ChangeInfo {
     /// The target, with the modules below it; empty for all other targets.
-    pub target: String,
+    pub(crate) target: String,
     /// The level of the change.
-    pub level: LevelFilter,
+    pub(crate) level: LevelFilter,
     /// The level after the end of the change.
-    pub was: LevelFilter,
+    pub(crate) was: LevelFilter,
     /// The remaining time; `None` if only a reset ends it.
-    pub ends_in: Option<Duration>,
+    pub(crate) ends_in: Option<Duration>,
     /// The author.
-    pub by: String,
+    pub(crate) by: String,
     /// The reason.
-    pub because: Option<String>,
+    pub(crate) because: Option<String>,
 }
 
 /// The filter in force.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct InForce {
+pub(crate) struct InForce {
     /// The filter of the ring, as it is typed.
-    pub filter: String,
+    pub(crate) filter: String,
     /// The number of the service's layers that follow.
-    pub following: usize,
+    pub(crate) following: usize,
     /// Its changes while the service runs.
-    pub changes: Vec<ChangeInfo>,
-}
-
-/// The result of a change.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Changed {
-    /// Each target with its old and its new level.
-    pub levels: Vec<ChangedLevel>,
-    /// The targets whose events do not reach the ring: a filter before all layers, or a feature of `tracing`, stops them.
-    pub stopped: Vec<Stopped>,
+    pub(crate) changes: Vec<ChangeInfo>,
 }
 
 /// A target without events so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NotSeen {
+pub(crate) struct NotSeen {
     /// The target.
-    pub target: String,
+    pub(crate) target: String,
     /// The most similar target, if there is one.
-    pub near: Option<String>,
+    pub(crate) near: Option<String>,
 }
 
 /// The targets among these without any event or span so far, in them or below them, kept or not, and without a known module of that
@@ -133,7 +118,7 @@ pub fn last(count: usize) -> Vec<LogEvent> {
 
 /// The targets so far, by name, each with the number of events of each level since the start. After 256 targets, the rest is
 /// `(others)`.
-pub fn targets() -> Vec<TargetInfo> {
+pub(crate) fn targets() -> Vec<TargetInfo> {
     seen::list(&ring().counts())
 }
 
@@ -146,7 +131,7 @@ impl Wanted {
 }
 
 /// The last selected events, the oldest first.
-pub fn newest(count: usize, wanted: &Wanted) -> Vec<LogEvent> {
+pub(crate) fn newest(count: usize, wanted: &Wanted) -> Vec<LogEvent> {
     // The last events are usually the wanted ones, so the rest of the ring need not be sorted.
     let end = now();
     let mut window = 4 * count as u64;
@@ -161,7 +146,7 @@ pub fn newest(count: usize, wanted: &Wanted) -> Vec<LogEvent> {
 }
 
 /// The selected events since a number: only the newest, if there are more than `most`.
-pub fn batch(from: u64, most: usize, wanted: &Wanted) -> Batch {
+pub(crate) fn batch(from: u64, most: usize, wanted: &Wanted) -> Batch {
     let read = ring().read(from);
     let mut events = Vec::new();
     let mut left_out = 0;
@@ -186,12 +171,12 @@ pub fn batch(from: u64, most: usize, wanted: &Wanted) -> Batch {
 }
 
 /// The number of the next event.
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     ring().count()
 }
 
 /// The state of the ring.
-pub fn ring_info() -> RingInfo {
+pub(crate) fn ring_info() -> RingInfo {
     let read = ring().read(0);
     RingInfo {
         installed: settings::is_installed(),
@@ -208,7 +193,7 @@ pub(crate) fn memory() -> (usize, usize) {
 }
 
 /// The filter of the ring, and its changes.
-pub fn in_force() -> InForce {
+pub(crate) fn in_force() -> InForce {
     let (filter, following) =
         settings::with_filters(|filters| (filters.ring.to_string(), filters.following()));
     let changes = settings::look(|state| {
@@ -222,29 +207,11 @@ pub fn in_force() -> InForce {
 ///
 /// # Errors
 /// Too many targets have changes, or the time is zero or more than a week.
-pub fn set(
-    directives: Vec<Directive>,
-    length: Option<Duration>,
-    by: &str,
-    because: Option<String>,
-) -> Result<Changed, String> {
-    let author = Actor { who: by.to_owned(), ..Actor::service() };
-    let wanted = directives.clone();
-    let levels = change(directives, &Intent { what: length.map_or(What::Set, What::Lent), author, because })?;
-    Ok(Changed { levels, stopped: front::stopped_aside(wanted) })
-}
-
-/// The same, with the session of a console as the actor.
 pub(crate) fn change(directives: Vec<Directive>, intent: &Intent) -> Result<Vec<ChangedLevel>, String> {
     lease::set(directives, intent)
 }
 
 /// Removes the changes of these targets, or all, and returns them.
-pub fn reset(targets: &[String]) -> Vec<ChangeInfo> {
-    forget(targets, Actor::service())
-}
-
-/// The same, with the session of a console as the actor.
 pub(crate) fn forget(targets: &[String], author: Actor) -> Vec<ChangeInfo> {
     let gone = lease::reset(targets, &Intent { what: What::Reset, author, because: None });
     settings::look(|state| gone.iter().map(|change| info(change, |target| state.base(target))).collect())
