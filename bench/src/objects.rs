@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use backdoor_runtime::objects::{self, Search};
+use backdoor_runtime::objects;
 use backdoor_runtime::{Backdoor, Track, TrackGuard, Tracked};
 
 use crate::statistics::{ROUNDS, median, median_ratio, rounds};
@@ -54,18 +54,8 @@ pub(crate) fn run(table: &mut Table) -> anyhow::Result<()> {
 fn views(table: &mut Table) -> anyhow::Result<()> {
     let crowd: Vec<Tracked<Order>> =
         (0..CROWD as u64).map(|id| Tracked::new(Order { id, item: "lantern" })).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let console = Backdoor::testing();
-    let search = |search: Search| {
-        runtime.block_on(async {
-            let (mut search, mut found) = (search, 0);
-            while let Some(some) = search.next().await {
-                found += some.len();
-            }
-            found
-        })
-    };
-    let order = || Search::new("Order");
+    let console = Backdoor::testing().max_answer(usize::MAX);
+    let found = |line: &str| console.run(line).value.as_list().map_or(0, <[_]>::len);
     for (name, work) in [
         ("objects::list()", &(|| Ok(objects::list().len())) as Work<'_>),
         ("objects, as text", &|| Ok(console.run("objects").text.len())),
@@ -77,8 +67,8 @@ fn views(table: &mut Table) -> anyhow::Result<()> {
     }
     let debug = timed(&|| Ok(crowd.iter().map(|order| format!("{:?}", **order).len()).sum()))?;
     for (name, work) in [
-        ("each shown", &(|| Ok(search(order()?))) as Work<'_>),
-        ("each searched", &|| Ok(search(order()?.containing("no such text")))),
+        ("each shown", &(|| Ok(found("fo Order --limit 100000"))) as Work<'_>),
+        ("each searched", &|| Ok(found("fo Order --where 'no such text' --limit 100000"))),
     ] {
         let mut shown = timed(work)?;
         let ratio = median_ratio(&shown, &debug);

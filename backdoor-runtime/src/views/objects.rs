@@ -88,9 +88,9 @@ pub(crate) use unrecorded::{self as kind, self as generic_kinds};
 
 pub use guard::{Track, TrackGuard};
 #[cfg(feature = "state-views")]
-pub use names::NameError;
+pub use search::find;
 #[cfg(feature = "state-views")]
-pub use search::{ObjectInfo, Search, SearchEnd, find};
+pub(crate) use search::{ObjectInfo, Search, SearchEnd};
 pub use tracked::{Tracked, WeakTracked};
 #[cfg(feature = "state-views")]
 pub use view::{GrowthInfo, PlaceInfo, Snapshot, TypeInfo, list};

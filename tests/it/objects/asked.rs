@@ -4,15 +4,8 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use backdoor_runtime::objects::Search;
 use backdoor_runtime::{Answer, Backdoor, Tracked, Value};
-
-use crate::wait::PATIENCE;
-
-/// The longest tick of the coarse clock, at 100 Hz.
-const TICK: Duration = Duration::from_millis(10);
 
 fn run(line: &str) -> Value {
     super::run(line).value
@@ -157,31 +150,4 @@ fn an_opaque_object_is_listed_without_a_text() {
     assert!(found[0]["text"].is_null());
     assert_eq!((&found[0]["label"], &found[0]["strong"]), (&"blue".into(), &1.into()));
     assert_eq!(sealed.0, 3);
-}
-
-#[tokio::test]
-async fn a_search_in_pages_finds_each_object_once() {
-    #[derive(Debug)]
-    struct Grain(u32);
-    let grains: Vec<Tracked<Grain>> = (0..40_000).map(|number| Tracked::new(Grain(number))).collect();
-    let mut search = Search::new("Grain").unwrap().patience(PATIENCE);
-    let mut seen = vec![0; grains.len()];
-    loop {
-        let begun = Instant::now();
-        let Some(some) = search.next().await else { break };
-        // Each age is read separately, and is exact to the kernel's tick.
-        let apart = begun.elapsed() + TICK;
-        // Objects created meanwhile are not included.
-        drop(Tracked::new(Grain(0)));
-        assert!(some.len() <= 1024);
-        assert!(some.is_sorted_by(|one, other| other.age <= one.age + apart));
-        for object in some {
-            let number =
-                object.text.as_deref().and_then(|text| text.strip_prefix("Grain(")?.strip_suffix(')'));
-            seen[number.and_then(|number| number.parse::<usize>().ok()).unwrap()] += 1;
-        }
-    }
-    assert!(seen.iter().all(|times| *times == 1));
-    assert_eq!(search.end(), &Default::default());
-    assert_eq!(grains.iter().map(|grain| u64::from(grain.0)).sum::<u64>(), 40_000 * 39_999 / 2);
 }

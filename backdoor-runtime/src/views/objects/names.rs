@@ -6,8 +6,7 @@ use crate::base::suggest::nearest;
 
 /// Why a name matches no type, or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameError {
+pub(crate) enum NameError {
     /// No type of this name has had objects.
     Unknown {
         /// The requested name.

@@ -33,23 +33,7 @@ const PANICS: u32 = 3;
 ///
 /// Their `Debug` runs on a separate thread. If one does not return within 100 ms, its thread is abandoned, and `Debug` is not called for
 /// objects of its type any more. Objects that are created after the begin of the search are not in it.
-///
-/// ```
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-/// use backdoor_runtime::{Tracked, objects::Search};
-///
-/// let words: Vec<Tracked<char>> = "lantern".chars().map(Tracked::new).collect();
-/// let mut search = Search::new("char").unwrap().containing("N").limit(10);
-/// let mut found = 0;
-/// while let Some(some) = search.next().await {
-///     assert!(some.iter().all(|object| object.text.as_deref() == Some("'n'")));
-///     found += some.len();
-/// }
-/// assert_eq!(found, 2);
-/// # drop(words);
-/// # });
-/// ```
-pub struct Search {
+pub(crate) struct Search {
     kind: &'static Kind,
     older: Duration,
     text: Option<String>,
@@ -69,32 +53,30 @@ pub struct Search {
 
 /// One object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ObjectInfo {
+pub(crate) struct ObjectInfo {
     /// Its age, exact to a tick of the kernel, usually 4 ms.
-    pub age: Duration,
+    pub(crate) age: Duration,
     /// File and line of its creation, or `other places`.
-    pub place: Arc<str>,
+    pub(crate) place: Arc<str>,
     /// Its label, if it has one.
-    pub label: Option<Arc<str>>,
+    pub(crate) label: Option<Arc<str>>,
     /// The number of its owners; `None` if a guard counts it.
-    pub strong: Option<usize>,
+    pub(crate) strong: Option<usize>,
     /// The first kilobyte of its `Debug` text.
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// The reason for missing text.
-    pub missing: Option<String>,
+    pub(crate) missing: Option<String>,
 }
 
 /// The objects that a search left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SearchEnd {
+pub(crate) struct SearchEnd {
     /// Objects beyond the limit. With a search text, not all of them need to match.
-    pub more: usize,
+    pub(crate) more: usize,
     /// Objects that were skipped because they have no text.
-    pub unsearched: usize,
+    pub(crate) unsearched: usize,
     /// Objects without a match in the first 64 KiB of their text, which was longer.
-    pub cut: usize,
+    pub(crate) cut: usize,
 }
 
 /// A candidate for the result.
@@ -111,7 +93,7 @@ impl Search {
     ///
     /// # Errors
     /// No type has this name, or several have it.
-    pub fn new(name: &str) -> Result<Self, NameError> {
+    pub(crate) fn new(name: &str) -> Result<Self, NameError> {
         let kinds = Kind::all();
         let paths: Vec<&str> = kinds.iter().map(|kind| kind.facts().name).collect();
         Ok(Self {
@@ -131,43 +113,42 @@ impl Search {
 
     /// Only objects of at least this age. Default: all.
     #[must_use]
-    pub fn older(mut self, age: Duration) -> Self {
+    pub(crate) fn older(mut self, age: Duration) -> Self {
         self.older = age;
         self
     }
 
     /// Only objects with this text in their `Debug` text or their label, in any case. Default: all.
     #[must_use]
-    pub fn containing(mut self, text: &str) -> Self {
+    pub(crate) fn containing(mut self, text: &str) -> Self {
         self.text = Some(text.to_lowercase());
         self
     }
 
     /// At most this many objects. Default: no limit.
     #[must_use]
-    pub fn limit(mut self, limit: usize) -> Self {
+    pub(crate) fn limit(mut self, limit: usize) -> Self {
         self.left = limit;
         self
     }
 
     /// Calls `Debug` although it hung before.
     #[must_use]
-    pub fn again(self) -> Self {
+    pub(crate) fn again(self) -> Self {
         self.kind.set_answers();
         self
     }
 
     /// How long the `Debug` of an object may take. Default: 100 ms, which is too short for a test: on a busy machine the separate thread
     /// may get no processor for longer.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn patience(mut self, limit: Duration) -> Self {
+    #[cfg(test)]
+    fn patience(mut self, limit: Duration) -> Self {
         self.patience = limit;
         self
     }
 
     /// The next objects, at most 1,024, or `None` at the end. It needs a tokio runtime with timers.
-    pub async fn next(&mut self) -> Option<Vec<ObjectInfo>> {
+    pub(crate) async fn next(&mut self) -> Option<Vec<ObjectInfo>> {
         loop {
             if self.taken.is_empty() && self.left > 0 {
                 self.take();
@@ -192,7 +173,7 @@ impl Search {
     }
 
     /// The objects that were left out, after the end.
-    pub fn end(&self) -> &SearchEnd {
+    pub(crate) fn end(&self) -> &SearchEnd {
         &self.end
     }
 
@@ -374,4 +355,55 @@ pub fn find<T: Send + Sync + 'static>() -> impl Iterator<Item = Tracked<T>> {
             next = kind.look_at_some(next?, |seen| some.extend(seen.entry.instance.clone()));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// The longest tick of the coarse clock, at 100 Hz.
+    const TICK: Duration = Duration::from_millis(10);
+
+    #[tokio::test]
+    async fn search_stops_at_its_limit() {
+        let words: Vec<Tracked<char>> = "lantern".chars().map(Tracked::new).collect();
+        let search = Search::new("char").unwrap().containing("N").limit(10);
+        let mut search = search.patience(Duration::from_secs(60));
+        let mut found = 0;
+        while let Some(some) = search.next().await {
+            assert!(some.iter().all(|object| object.text.as_deref() == Some("'n'")));
+            found += some.len();
+        }
+        assert_eq!(found, 2);
+        drop(words);
+    }
+
+    #[tokio::test]
+    async fn search_in_pages_finds_each_object_once() {
+        #[derive(Debug)]
+        struct Grain(u32);
+        let grains: Vec<Tracked<Grain>> = (0..40_000).map(|number| Tracked::new(Grain(number))).collect();
+        let mut search = Search::new("Grain").unwrap().patience(Duration::from_secs(60));
+        let mut seen = vec![0; grains.len()];
+        loop {
+            let begun = Instant::now();
+            let Some(some) = search.next().await else { break };
+            // Each age is read separately, and is exact to the kernel's tick.
+            let apart = begun.elapsed() + TICK;
+            // Objects created meanwhile are not included.
+            drop(Tracked::new(Grain(0)));
+            assert!(some.len() <= 1024);
+            assert!(some.is_sorted_by(|one, other| other.age <= one.age + apart));
+            for object in some {
+                let number =
+                    object.text.as_deref().and_then(|text| text.strip_prefix("Grain(")?.strip_suffix(')'));
+                seen[number.and_then(|number| number.parse::<usize>().ok()).unwrap()] += 1;
+            }
+        }
+        assert!(seen.iter().all(|times| *times == 1));
+        assert_eq!(search.end(), &SearchEnd::default());
+        assert_eq!(grains.iter().map(|grain| u64::from(grain.0)).sum::<u64>(), 40_000 * 39_999 / 2);
+    }
 }

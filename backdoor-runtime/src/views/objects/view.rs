@@ -94,7 +94,7 @@ impl TypeInfo {
     }
 
     /// Whether its path, or the path of a place that created its objects, contains this text in any case.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         has(self.path, text)
             || has(&self.name, text)
             || self.places.iter().any(|place| has(&place.place, text))
@@ -103,7 +103,7 @@ impl TypeInfo {
 
 impl GrowthInfo {
     /// Whether the type's path, or the path of the place, contains this text in any case.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         has(self.path, text) || has(&self.name, text) || has(&self.place, text)
     }
 }
@@ -203,11 +203,6 @@ impl Snapshot {
             order.then_with(|| other.grown_there.cmp(&one.grown_there))
         });
         growth
-    }
-
-    /// The number of types in the snapshot.
-    pub fn types(&self) -> usize {
-        self.0.len()
     }
 }
 
