@@ -86,8 +86,7 @@ fn a_hot_function_is_found() {
     let thread = samples_of(&profile, "hot");
     assert!(hot.total_samples * 10 >= thread * 8, "{hot:?} of {thread}");
     assert!(hot.self_samples > 0 && hot.self_percent <= hot.total_percent, "{hot:?}");
-    assert!(hot.place().unwrap().starts_with("tests/it/profile.rs:"), "{hot:?}");
-    assert_eq!(profile.has_lines(), Some(true));
+    assert!(hot.file.as_ref().unwrap().ends_with("tests/it/profile.rs") && hot.line.is_some(), "{hot:?}");
     // A sample stands for 5 ms of processor time, and no thread uses more of that than time passes.
     assert!(thread * 5 <= profile.took.as_millis() as u64 * 2, "{thread} in {:?}", profile.took);
     assert!(profile.used >= Duration::from_millis(thread * 5 / 2), "{thread} of {:?}", profile.used);
@@ -366,7 +365,7 @@ fn stacks_can_be_read_during_a_profile() {
             waited.goes_on(&hot);
         }
         let profile = recording.end().unwrap();
-        assert!(profile.is_partial());
+        assert!(profile.took < profile.asked);
         // On a busy machine it may have used no processor time in such a short time.
         if samples_of(&profile, "hot-both") > 0 {
             return;

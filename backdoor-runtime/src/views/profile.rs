@@ -52,7 +52,7 @@ use crate::views::threads::StackError;
 use crate::views::threads::symbols::Names;
 
 /// The range of sampling rates, in samples per second of processor time.
-pub const RATES: RangeInclusive<u32> = 1..=1000;
+pub(crate) const RATES: RangeInclusive<u32> = 1..=1000;
 
 /// The result of a profile.
 #[derive(Clone, Debug)]
@@ -94,12 +94,11 @@ pub struct Profile {
 
 /// The files of a saved profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Saved {
+pub(crate) struct Saved {
     /// The flame graph, an SVG file.
-    pub flame_graph: PathBuf,
+    pub(crate) flame_graph: PathBuf,
     /// The folded stacks: one line per stack, its functions from the outermost inwards, and its samples.
-    pub folded: PathBuf,
+    pub(crate) folded: PathBuf,
 }
 
 /// The reason why a profile is not possible.
@@ -178,7 +177,7 @@ static TAKEN: Mutex<Option<(String, Instant)>> = Mutex::new(None);
 /// The slot of the one profile.
 struct Turn;
 
-/// Begins a profile at this rate, within [`RATES`]; 99 is usual, since it does not align with work that happens a hundred times a second.
+/// Begins a profile at this rate, from 1 to 1000; 99 is usual, since it does not align with work that happens a hundred times a second.
 /// Other callers get the name of the owner in their error.
 ///
 /// # Errors
@@ -275,13 +274,13 @@ impl Drop for Turn {
 
 impl Profile {
     /// Whether it ended before its time.
-    pub fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.took < self.asked
     }
 
     /// The share of the processor time without samples, in percent: it belongs to unwatched or short-lived threads. `None` if chance can
     /// explain it.
-    pub fn unseen_percent(&self) -> Option<f64> {
+    pub(crate) fn unseen_percent(&self) -> Option<f64> {
         const CHANCE: f64 = 20.0;
         let expected = self.used.as_secs_f64() * f64::from(self.rate);
         let unseen = expected - (self.samples + self.lost) as f64;
@@ -307,7 +306,7 @@ impl Profile {
     ///
     /// # Errors
     /// They cannot be written. Partial files are removed.
-    pub fn save(&self, tasks: bool) -> io::Result<Saved> {
+    pub(crate) fn save(&self, tasks: bool) -> io::Result<Saved> {
         let directory = Directory::new()?;
         let flame_graph = directory.write("flame.svg", &self.flame_graph(tasks))?;
         let folded = directory.write("folded.txt", &self.folded(tasks))?;

@@ -139,7 +139,7 @@ impl Profile {
     }
 
     /// Whether functions of the author have files and lines; `None` if no sample has one.
-    pub fn has_lines(&self) -> Option<bool> {
+    pub(crate) fn has_lines(&self) -> Option<bool> {
         let own = self.stacks.iter().flat_map(Stack::frames).filter(|frame| !frame.is_inner());
         own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)
     }
@@ -184,7 +184,7 @@ pub(super) fn percent(part: u64, whole: u64) -> f64 {
 
 impl FunctionShare {
     /// The share as a value; the fields are those of the struct.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::record([
             ("self_percent", self.self_percent.into()),
             ("total_percent", self.total_percent.into()),
@@ -197,14 +197,14 @@ impl FunctionShare {
     }
 
     /// `src/cache.rs:88`: enough of the path to tell files apart.
-    pub fn place(&self) -> Option<String> {
+    pub(crate) fn place(&self) -> Option<String> {
         frame::place(self.file.as_deref()?, self.line).into()
     }
 }
 
 impl ThreadShare {
     /// The share as a value; the fields are those of the struct.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::record([
             ("percent", self.percent.into()),
             ("samples", self.samples.into()),
@@ -216,7 +216,7 @@ impl ThreadShare {
 
 impl TaskShare {
     /// The share as a value; the fields are those of the struct.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::record([
             ("percent", self.percent.into()),
             ("samples", self.samples.into()),
