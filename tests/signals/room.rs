@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{mem, ptr, thread};
 
-use backdoor_runtime::profile;
-use backdoor_runtime::threads::{stacks, stacks_interrupting};
+use backdoor_runtime::threads::stacks;
+use backdoor_runtime::{Backdoor, profile};
 
 use crate::left_out::left_out;
 use crate::{PATIENCE, look_until, spawn};
@@ -65,16 +65,18 @@ pub(crate) fn given_up_rights() {
         left_out("rights that are given up: only root has some");
         return;
     }
-    let of = |stacks: backdoor_runtime::threads::Stacks| {
-        stacks.threads.into_iter().find(|thread| thread.name == "sleeps").unwrap()
-    };
-    let thread = of(stacks().unwrap());
+    let thread = stacks().unwrap().threads.into_iter().find(|thread| thread.name == "sleeps").unwrap();
     let missing = thread.missing.unwrap_or_default();
     assert!(
         missing.contains("it sleeps in a system call that cannot be read (Permission denied"),
         "{missing}"
     );
     assert!(missing.ends_with("; `pnt --interrupt` sends the signal anyway"), "{missing}");
-    let thread = of(stacks_interrupting().unwrap());
-    assert!(thread.held.is_some() && !thread.frames.is_empty(), "{thread:#?}");
+    let answer = Backdoor::testing().run("pnt sleeps --interrupt");
+    let [group] = answer.value.as_list().unwrap() else { panic!("{answer:?}") };
+    assert!(group["frames"].as_list().is_some_and(|frames| !frames.is_empty()), "{group}");
+    assert!(
+        group["missing"].is_null() && !answer.text.contains("the longest interruption was 0"),
+        "{answer:?}"
+    );
 }

@@ -66,9 +66,9 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::procfs::task_files;
 use crate::reply::Value;
-pub use crate::views::threads::aside::aside;
+pub(crate) use crate::views::threads::aside::aside;
 pub use crate::views::threads::frame::Frame;
-pub use crate::views::threads::groups::Group;
+pub(crate) use crate::views::threads::groups::Group;
 use crate::views::threads::symbols::Names;
 
 /// A thread with its state in the kernel, and its use of the processor in a window of time.
@@ -224,7 +224,7 @@ pub fn stacks() -> Result<Stacks, StackError> {
 ///
 /// # Errors
 /// As of [`stacks`].
-pub fn stacks_interrupting() -> Result<Stacks, StackError> {
+pub(crate) fn stacks_interrupting() -> Result<Stacks, StackError> {
     Ok(symbolised(sweep::collect(|_| true, true)?))
 }
 
@@ -286,7 +286,7 @@ fn remember_roles(threads: &[ThreadStack]) {
 
 /// A reading of the processor time of all threads, for comparison with a later one: [`list`] for callers that must not block.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     since: Instant,
     /// The processor time of each thread, and the time of its reading: reading many threads takes time.
     times: HashMap<i32, (Instant, Duration)>,
@@ -297,7 +297,7 @@ impl Watch {
     ///
     /// # Errors
     /// /proc is not mounted.
-    pub fn begin() -> io::Result<Self> {
+    pub(crate) fn begin() -> io::Result<Self> {
         let since = Instant::now();
         let time = |tid| Some((tid, (Instant::now(), task_files::cpu_time(tid)?)));
         Ok(Self { since, times: task_files::tids()?.into_iter().filter_map(time).collect() })
@@ -307,7 +307,7 @@ impl Watch {
     ///
     /// # Errors
     /// /proc is not mounted.
-    pub fn end(&self) -> io::Result<Vec<Thread>> {
+    pub(crate) fn end(&self) -> io::Result<Vec<Thread>> {
         let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
         let thread = |tid| {
             let time = task_files::cpu_time(tid);
@@ -337,7 +337,7 @@ impl Watch {
 
 impl Thread {
     /// The thread as a value; the fields are those of the struct, but `cpu`, which is `cpu_percent`.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::record([
             ("name", self.name.as_str().into()),
             ("tid", self.tid.into()),
@@ -354,7 +354,7 @@ impl Thread {
 
 impl ThreadStack {
     /// The thread as a value, with all its frames.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::record([
             ("name", self.name.as_str().into()),
             ("tid", self.tid.into()),
@@ -372,13 +372,13 @@ impl ThreadStack {
 
 impl Stacks {
     /// Whether functions of the author have files and lines; `None` if no stack has one.
-    pub fn has_lines(&self) -> Option<bool> {
+    pub(crate) fn has_lines(&self) -> Option<bool> {
         let own = self.threads.iter().flat_map(|thread| &thread.frames).filter(|frame| !frame.is_inner());
         own.map(|frame| frame.file.is_some()).reduce(|one, other| one || other)
     }
 
     /// The stacks as a value: a list of the threads.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         self.threads.iter().map(ThreadStack::value).collect()
     }
 }

@@ -12,18 +12,7 @@ use crate::exec::own_thread::{self, Priority};
 ///
 /// # Errors
 /// No thread can be started, or the work panicked.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use backdoor_runtime::threads;
-///
-/// let stacks = threads::aside(threads::stacks).await??;
-/// assert!(!stacks.threads.is_empty());
-/// # Ok(())
-/// # }
-/// ```
-pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     static TURN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
     let turn = TURN.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (done, result) = oneshot::channel();
@@ -52,4 +41,16 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
         }
     }
     result.await.map_err(|_| io::Error::other("reading the threads failed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::threads;
+
+    #[tokio::test]
+    async fn stacks_are_read_on_another_thread() {
+        let stacks = aside(threads::stacks).await.unwrap().unwrap();
+        assert!(!stacks.threads.is_empty());
+    }
 }

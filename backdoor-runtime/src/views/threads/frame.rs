@@ -24,7 +24,7 @@ pub struct Frame {
 
 impl Frame {
     /// The frame as a value.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::record([
             ("function", self.function.as_deref().into()),
             ("file", self.file.as_deref().into()),
@@ -35,7 +35,7 @@ impl Frame {
     }
 
     /// The function's name, else the address of its first instruction, else the address of the code.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         let names = [&self.function, &self.begin, &self.module];
         names.into_iter().find_map(Option::as_deref).unwrap_or("unknown code")
     }
@@ -53,7 +53,7 @@ impl Frame {
     }
 
     /// `shop/src/cache.rs:88`: enough of the path to tell files apart.
-    pub fn place(&self) -> Option<String> {
+    pub(crate) fn place(&self) -> Option<String> {
         Some(place(self.file.as_deref()?, self.line))
     }
 

@@ -8,20 +8,19 @@ use crate::views::threads::{Stacks, ThreadStack};
 
 /// Threads with the same stack.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     /// Sorted by thread id.
-    pub threads: Vec<&'a ThreadStack>,
+    pub(crate) threads: Vec<&'a ThreadStack>,
     /// Their stack, one line for a function, the innermost first.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// Whether any line is a function of the author's.
-    pub own: bool,
+    pub(crate) own: bool,
 }
 
 impl Stacks {
     /// Groups threads with the same stack: first groups inside the author's functions, then larger groups before smaller ones, and threads
     /// without a stack last. `full` keeps the frames inside std, tokio and the console.
-    pub fn groups(&self, full: bool) -> Vec<Group<'_>> {
+    pub(crate) fn groups(&self, full: bool) -> Vec<Group<'_>> {
         let mut places = HashMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for thread in &self.threads {
@@ -40,7 +39,7 @@ impl Stacks {
     }
 
     /// Keeps the threads whose name, id or any function contains this text, in any case.
-    pub fn matching(mut self, pattern: &str) -> Self {
+    pub(crate) fn matching(mut self, pattern: &str) -> Self {
         let pattern = pattern.to_lowercase();
         self.threads.retain(|thread| {
             let has = |text: &str| text.to_lowercase().contains(&pattern);
@@ -53,12 +52,12 @@ impl Stacks {
 
 impl ThreadStack {
     /// The innermost function of the author's on its stack.
-    pub fn own_frame(&self) -> Option<&super::Frame> {
+    pub(crate) fn own_frame(&self) -> Option<&super::Frame> {
         self.frames.iter().find(|frame| !frame.is_inner())
     }
 
     /// The same as text: `shop::cache::refresh (shop/src/cache.rs:88)`
-    pub fn own_place(&self) -> Option<String> {
+    pub(crate) fn own_place(&self) -> Option<String> {
         let frame = self.own_frame()?;
         Some(match frame.place() {
             Some(place) => format!("{} ({place})", frame.called()),
@@ -67,7 +66,7 @@ impl ThreadStack {
     }
 
     /// The stack for the reader, one line for a function, the innermost first. `full` keeps the frames inside std, tokio and the console.
-    pub fn lines(&self, full: bool) -> Vec<String> {
+    pub(crate) fn lines(&self, full: bool) -> Vec<String> {
         let located = |frame: &super::Frame| match frame.place() {
             Some(place) => format!("{}  {place}", frame.called()),
             None => frame.called().to_owned(),
@@ -107,7 +106,7 @@ impl ThreadStack {
 impl Group<'_> {
     /// `3 threads, worker (17, 18), main (16): tokio worker, sleeping in futex (futex_do_wait)`. Of a large group only a few threads are
     /// named.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         const NAMED: usize = 8;
         let mut title = String::new();
         if self.threads.len() > 1 {
@@ -133,7 +132,7 @@ impl Group<'_> {
     }
 
     /// The group as a value. Its frames are those of the first thread.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let first = self.threads[0];
         let threads = self
             .threads
