@@ -1,8 +1,8 @@
 //! The use of resources by the process, and how it was built and started.
 //!
 //! All data comes from `/proc` (proc(5)) and `/sys/fs/cgroup` (cgroups(7)). Nothing is stored between two calls, nothing is measured
-//! without a call, and figures that the kernel does not show are omitted rather than guessed. The built-in commands `mem`, `fds`,
-//! `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show the results of these functions.
+//! without a call, and figures that the kernel does not show are omitted rather than guessed. The built-in command `mem` shows the result
+//! of [`memory`]; `fds`, `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show the rest.
 //!
 //! ```
 //! let memory = backdoor_runtime::resources::memory()?;
@@ -25,15 +25,16 @@ mod sockets;
 
 pub use crate::service::BuildInfo;
 pub use allocator::Allocator;
-pub(crate) use cgroup::note_start;
-pub use cgroup::{Cgroup, Controller, Pressure, cgroup};
 #[cfg(all_views)]
-pub(crate) use console_usage::held;
-pub use console_usage::{Held, Itself, OwnThread, itself};
-pub use descriptors::{Descriptor, Descriptors, KindCount, descriptors};
+pub(crate) use cgroup::Pressure;
+pub(crate) use cgroup::{Cgroup, cgroup, note_start};
+#[cfg(all_views)]
+pub(crate) use console_usage::{Held, held};
+pub(crate) use console_usage::{Itself, itself};
+pub(crate) use descriptors::{Descriptors, descriptors};
 pub use jemalloc::heap_profile;
-pub use limits::{Limit, limits};
-pub use maps::{Mapping, MappingSum, mapping_sums, mappings};
+pub(crate) use limits::{Limit, limits};
+pub(crate) use maps::mappings;
 pub use memory::{Memory, memory};
-pub use program::{arguments, environment_names};
-pub use sockets::{Socket, sockets};
+pub(crate) use program::{arguments, environment_names};
+pub(crate) use sockets::{Socket, sockets};

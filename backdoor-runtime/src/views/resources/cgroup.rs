@@ -16,7 +16,7 @@ record! {
     /// The control group of the process (cgroups(7)). A limit is the smallest of the group and of its visible
     /// ancestors; `None` is no limit, or an invisible one: `unknown` shows which.
     #[derive(Default)]
-    pub struct Cgroup {
+    pub(crate) struct Cgroup {
         /// 2, or 1 if the machine still has the old hierarchy.
         pub version: u8,
         /// Its path in the hierarchy, as the process sees it. In version 1, the path of the memory controller.
@@ -56,7 +56,7 @@ record! {
 
 record! {
     /// The path of a controller of version 1.
-    pub struct Controller {
+    pub(crate) struct Controller {
         /// `memory`, `cpu` or `pids`.
         pub controller: &'static str,
         /// The path in its hierarchy.
@@ -66,7 +66,7 @@ record! {
 
 record! {
     /// The time lost by waiting for a resource, in percent of the last 10, 60 and 300 s (psi(7) of the kernel's documentation).
-    pub struct Pressure {
+    pub(crate) struct Pressure {
         /// `cpu`, `memory` or `io`.
         pub resource: &'static str,
         /// `some`: at least one task waited. `full`: all did.
@@ -84,7 +84,7 @@ record! {
 ///
 /// # Errors
 /// `/proc` is not mounted, or hidden.
-pub fn cgroup() -> io::Result<Option<Cgroup>> {
+pub(crate) fn cgroup() -> io::Result<Option<Cgroup>> {
     let membership = read("/proc/self/cgroup")?;
     Ok(find(&membership, Path::new("/sys/fs/cgroup"), Path::new("/proc/pressure")))
 }

@@ -16,7 +16,7 @@ use crate::{CommandOutput, Console, Page, Value};
 
 record! {
     /// The use of resources by the console.
-    pub struct Itself {
+    pub(crate) struct Itself {
         /// Its threads, by number.
         pub threads: Vec<OwnThread>,
         /// The CPU time of all its threads, live and ended, of every console of the process.
@@ -40,7 +40,7 @@ record! {
 
 record! {
     /// A part of the console's memory.
-    pub struct Held {
+    pub(crate) struct Held {
         /// Its contents.
         pub what: &'static str,
         /// The current bytes.
@@ -52,7 +52,7 @@ record! {
 
 record! {
     /// A thread of the console.
-    pub struct OwnThread {
+    pub(crate) struct OwnThread {
         /// Its number, as `top -H` shows it.
         pub tid: u32,
         /// Its name.
@@ -63,7 +63,7 @@ record! {
 }
 
 /// The use of resources by the console. Of its memory it shows the parts that grow with use; the rest is not separate from the service.
-pub fn itself(console: &Console) -> Itself {
+pub(crate) fn itself(console: &Console) -> Itself {
     // A thread that ends between the two readings is counted twice rather than not at all.
     let (threads, not_read) = match threads() {
         Ok(threads) => (threads, None),

@@ -14,7 +14,7 @@ use crate::{Column, CommandOutput, Cut, Page, Value};
 
 record! {
     /// The open descriptors of the process (`/proc/self/fd`; proc(5)).
-    pub struct Descriptors {
+    pub(crate) struct Descriptors {
         /// The number of open descriptors, without the one that reads this directory.
         pub open: u64,
         /// The limit (`RLIMIT_NOFILE`, soft). `None` where there is no limit.
@@ -32,7 +32,7 @@ record! {
 
 record! {
     /// The number of descriptors of one kind.
-    pub struct KindCount {
+    pub(crate) struct KindCount {
         /// `file`, `socket`, `pipe`, `epoll`, ..
         pub kind: String,
         /// The number.
@@ -42,7 +42,7 @@ record! {
 
 record! {
     /// One open descriptor.
-    pub struct Descriptor {
+    pub(crate) struct Descriptor {
         /// Its number.
         pub fd: u32,
         /// `file`, `directory`, `device`, `socket`, `pipe`, `epoll`, `eventfd`, `timerfd`, `inotify`, `memfd`, ..
@@ -56,7 +56,7 @@ record! {
 ///
 /// # Errors
 /// `/proc` is not mounted, or hidden.
-pub fn descriptors() -> io::Result<Descriptors> {
+pub(crate) fn descriptors() -> io::Result<Descriptors> {
     let links = links()?;
     let sockets = sockets_by_inode().unwrap_or_default();
     let descriptors: Vec<Descriptor> = links
@@ -108,7 +108,7 @@ fn count(descriptors: &[Descriptor]) -> Vec<KindCount> {
 
 impl Descriptors {
     /// Lists only the first `limit` descriptors with the text in their kind or target; the counts stay.
-    pub fn select(mut self, pattern: Option<&str>, limit: usize) -> Self {
+    pub(crate) fn select(mut self, pattern: Option<&str>, limit: usize) -> Self {
         if let Some(pattern) = pattern {
             self.descriptors.retain(|fd| fd.kind.contains(pattern) || fd.target.contains(pattern));
         }

@@ -9,7 +9,7 @@ use crate::reply::record;
 
 record! {
     /// One limit (`/proc/self/limits`; getrlimit(2)). `None` is no limit.
-    pub struct Limit {
+    pub(crate) struct Limit {
         /// Its name in the kernel: `Max open files`.
         pub name: String,
         /// The soft limit, which the kernel enforces.
@@ -29,7 +29,7 @@ record! {
 ///
 /// # Errors
 /// `/proc` is not mounted, or hidden.
-pub fn limits() -> io::Result<Vec<Limit>> {
+pub(crate) fn limits() -> io::Result<Vec<Limit>> {
     let text = read("/proc/self/limits")?;
     // A use that cannot be read is omitted; the limits are still shown.
     let status = read("/proc/self/status").unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{Column, CommandOutput, Cut, Page, Value};
 
 record! {
     /// One mapping of the process (`/proc/self/smaps`; proc(5)). Sizes are in bytes.
-    pub struct Mapping {
+    pub(crate) struct Mapping {
         /// The first address, in hexadecimal.
         pub start: String,
         /// Its permissions: `r-xp`.
@@ -31,7 +31,7 @@ record! {
 
 record! {
     /// All mappings of one name. Sizes are in bytes.
-    pub struct MappingSum {
+    pub(crate) struct MappingSum {
         /// The number of mappings.
         pub mappings: u64,
         /// Their total size.
@@ -51,18 +51,11 @@ record! {
 ///
 /// # Errors
 /// `/proc` is not mounted, or hidden.
-pub fn mappings() -> io::Result<Vec<Mapping>> {
+pub(crate) fn mappings() -> io::Result<Vec<Mapping>> {
     Ok(parse(&read("/proc/self/smaps")?))
 }
 
-/// The mappings of the process, summed by name, the most resident first.
-///
-/// # Errors
-/// `/proc` is not mounted, or hidden.
-pub fn mapping_sums() -> io::Result<Vec<MappingSum>> {
-    Ok(sum(&mappings()?))
-}
-
+/// The sums of mappings by name, the most resident first.
 pub(crate) fn sum(mappings: &[Mapping]) -> Vec<MappingSum> {
     let mut sums: BTreeMap<&str, MappingSum> = BTreeMap::new();
     for mapping in mappings {
@@ -226,7 +219,7 @@ Rss:                   4 kB
 
     #[test]
     fn the_process_itself_has_mappings() {
-        let sums = mapping_sums().unwrap();
+        let sums = sum(&mappings().unwrap());
         assert!(sums.iter().any(|sum| sum.name == "[heap]" || sum.name == "[stack]"), "{sums:?}");
     }
 }

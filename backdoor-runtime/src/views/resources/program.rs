@@ -8,7 +8,7 @@ use crate::base::scrub;
 const STARS: &str = "***";
 
 /// The names of the environment's variables, sorted. Values may be secrets and are not shown.
-pub fn environment_names() -> Vec<String> {
+pub(crate) fn environment_names() -> Vec<String> {
     let mut names: Vec<String> =
         env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     names.sort();
@@ -17,7 +17,7 @@ pub fn environment_names() -> Vec<String> {
 
 /// The command line, the program first, with stars for text that looks like a secret: the value of `--password`, in the same argument or
 /// the next, and everything that the log masks, such as passwords in URLs.
-pub fn arguments() -> Vec<String> {
+pub(crate) fn arguments() -> Vec<String> {
     without_secrets(env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
 }
 

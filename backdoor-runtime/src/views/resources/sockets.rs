@@ -11,7 +11,7 @@ use crate::reply::record;
 
 record! {
     /// One socket of the process (`/proc/self/net`; proc(5)).
-    pub struct Socket {
+    pub(crate) struct Socket {
         /// Its descriptor; the lowest if it has several.
         pub fd: u32,
         /// `tcp`, `udp`, `unix`; `other` for kinds without a table in `/proc`.
@@ -46,7 +46,7 @@ impl Socket {
 ///
 /// # Errors
 /// `/proc` is not mounted, or hidden.
-pub fn sockets() -> io::Result<Vec<Socket>> {
+pub(crate) fn sockets() -> io::Result<Vec<Socket>> {
     let mut known = sockets_by_inode()?;
     let mut sockets = Vec::new();
     let mut seen = std::collections::HashSet::new();
