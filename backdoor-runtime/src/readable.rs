@@ -36,7 +36,7 @@ pub enum Reading {
 
 impl Reading {
     /// The value, if one was read.
-    pub fn value(&self) -> Option<&Value> {
+    pub(crate) fn value(&self) -> Option<&Value> {
         match self {
             Self::Value(value) | Self::Poisoned(value) => Some(value),
             Self::NotSet | Self::Held => None,

@@ -12,7 +12,10 @@ static QUEUED: Gauge = Gauge::new();
 static TOOK: Histogram<Duration> = Histogram::new();
 
 fn seen(readable: &dyn Readable) -> Value {
-    readable.read().value().cloned().unwrap_or_default()
+    match readable.read() {
+        Reading::Value(value) | Reading::Poisoned(value) => value,
+        _ => Value::Null,
+    }
 }
 
 /// What was counted

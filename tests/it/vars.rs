@@ -220,7 +220,10 @@ fn code_of_the_service_sets_and_undoes() {
     let terms = vars::Terms::new().lasting(Duration::from_secs(600)).because("load");
     let lent = vars::set_all(&[("vt-limit", "12")], &terms).unwrap().remove(0);
     assert_eq!((lent.what.as_str(), lent.until.is_some()), ("set for 10m", true));
-    assert_eq!(vars::get("vt-limit").unwrap().changed.unwrap().change().unwrap().number, lent.number);
+    let Some(vars::Changed::By(change)) = vars::get("vt-limit").unwrap().changed else {
+        panic!("not changed")
+    };
+    assert_eq!(change.number, lent.number);
     assert_eq!(vars::undo(Some(lent.number)).unwrap().new, 11, "where the lease would have gone back to");
     assert!(vars::undo(Some(lent.number)).is_err(), "it is undone");
     assert!(vars::list().iter().any(|variable| variable.name == "vt-limit"));

@@ -21,7 +21,9 @@ mod unrecorded;
 mod watched;
 
 #[cfg(feature = "state-views")]
-pub use self::registry::{NotWatched, find, forget, journal, names, watch};
+pub use self::registry::{NotWatched, find, forget, watch};
+#[cfg(feature = "state-views")]
+pub(crate) use self::registry::{journal, names};
 #[cfg(feature = "state-views")]
 pub(crate) use self::sampler::{attach, detach};
 #[cfg(feature = "state-views")]

@@ -104,7 +104,7 @@ fn concurrent_sets_of_two_variables_are_atomic() {
         }
     }
     assert!(
-        vars::get("race-one").unwrap().changed.unwrap().change().is_some(),
+        matches!(vars::get("race-one").unwrap().changed, Some(vars::Changed::By(_))),
         "the console knows who it was"
     );
     vars::reset("race-one").unwrap();

@@ -71,7 +71,7 @@ impl Trend {
     ///
     /// # Errors
     /// The page is full.
-    pub fn draw(&self, page: &mut impl Write, width: usize, ascii: bool) -> fmt::Result {
+    pub(crate) fn draw(&self, page: &mut impl Write, width: usize, ascii: bool) -> fmt::Result {
         Chart::new(self, width, ascii).draw(page)
     }
 }

@@ -60,7 +60,7 @@ pub fn forget(name: &str) -> bool {
 }
 
 /// The names of the watched numbers, sorted.
-pub fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     all().keys().cloned().collect()
 }
 
@@ -83,7 +83,7 @@ pub fn find(name: &str) -> Result<Trend, NotWatched> {
 
 /// Sets the function that returns the manual changes of a number, by its name, the oldest first. Only the first call has an effect; the
 /// drawing thread runs the function.
-pub fn journal(journal: impl Fn(&str) -> Vec<Change> + Send + Sync + 'static) {
+pub(crate) fn journal(journal: impl Fn(&str) -> Vec<Change> + Send + Sync + 'static) {
     // Only the first call has an effect.
     let _ = JOURNAL.set(Box::new(journal));
 }

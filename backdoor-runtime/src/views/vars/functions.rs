@@ -12,6 +12,7 @@ use std::ops::Deref;
 )]
 pub trait Validates<V, R> {
     /// Returns the reason why the value is not accepted, if it is not.
+    #[doc(hidden)]
     fn validate(self, value: &V) -> Result<(), String>;
 }
 
@@ -23,6 +24,7 @@ pub trait Validates<V, R> {
 )]
 pub trait IsTold<V, R> {
     /// Calls it with a new value.
+    #[doc(hidden)]
     fn tell(self, value: &V);
 }
 

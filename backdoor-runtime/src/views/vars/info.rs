@@ -192,7 +192,7 @@ fn changed(found: &Found, value: &Value, default: Option<&Value>) -> Option<Chan
 
 impl Changed {
     /// The author of the change, or the service.
-    pub fn by(&self) -> &str {
+    pub(crate) fn by(&self) -> &str {
         match self {
             Self::By(change) => &change.by,
             Self::ByTheService => "the service",
@@ -200,7 +200,7 @@ impl Changed {
     }
 
     /// The change, if a console made it.
-    pub fn change(&self) -> Option<&Change> {
+    pub(crate) fn change(&self) -> Option<&Change> {
         match self {
             Self::By(change) => Some(change),
             Self::ByTheService => None,

@@ -74,9 +74,11 @@ impl<T: Typable + Clone + PartialEq + Send + Sync> SetValue for T {}
 )]
 pub trait Lasting: Sync + 'static {
     /// The type of the value.
+    #[doc(hidden)]
     type Value: 'static;
 
     /// The value, if it is set.
+    #[doc(hidden)]
     fn get(&self) -> Option<&Self::Value>;
 }
 

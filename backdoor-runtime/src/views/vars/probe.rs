@@ -285,6 +285,7 @@ impl<V> ByDebug<V> for ValueProbe<V> {
 )]
 pub trait Shown {
     /// The type itself. If it is missing, the compiler reports only this trait.
+    #[doc(hidden)]
     type As;
 }
 
