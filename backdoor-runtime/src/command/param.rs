@@ -22,29 +22,36 @@ use crate::command::shape::{Arity, Shape, Supply};
 )]
 pub trait Param: Sized {
     /// The properties of the type.
+    #[doc(hidden)]
     const SHAPE: &'static Shape;
 
     /// The type of one value, which a `range` compares.
+    #[doc(hidden)]
     type Item;
 
     /// The state that it needs, or `()`.
+    #[doc(hidden)]
     type State;
 
     /// The check that it needs, or `NoGuard`.
+    #[doc(hidden)]
     type Guard;
 
     /// The value of the next parameter.
+    #[doc(hidden)]
     fn take(call: &mut Call<'_>) -> Result<Self, Failure>
     where
         Server: Gives<Self::State>,
         Self::Guard: FromCaller;
 
     /// The value as the operator would type it.
+    #[doc(hidden)]
     fn show(&self) -> Option<String> {
         None
     }
 
     /// One value as the operator would type it.
+    #[doc(hidden)]
     fn show_item(_item: &Self::Item) -> Option<String> {
         None
     }
@@ -60,6 +67,7 @@ pub trait Param: Sized {
 )]
 pub trait Gives<T> {
     /// The service's value.
+    #[doc(hidden)]
     fn give(call: &Call<'_>) -> Option<T>;
 }
 

@@ -31,6 +31,7 @@ pub trait Bounds {
 )]
 pub trait RangeOf<T>: RangeBounds<T> {
     /// The dots between its bounds.
+    #[doc(hidden)]
     const DOTS: &'static str;
 }
 

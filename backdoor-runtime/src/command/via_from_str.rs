@@ -21,6 +21,7 @@ use crate::command::shape::{Arity, Shape};
 )]
 pub trait ParsedFromStr: Sized + Send + 'static {
     /// Parses one word.
+    #[doc(hidden)]
     fn parse_word(word: &str) -> Result<Self, ArgError>;
 }
 
