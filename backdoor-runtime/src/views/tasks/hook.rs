@@ -56,7 +56,7 @@ impl Drop for Ours {
 ///     .on_task_terminate(tasks::on_task_terminate)
 ///     .build()
 ///     .unwrap();
-/// let is_foreign = |task: &tasks::TaskInfo| task.state.as_str() == "not visible";
+/// let is_foreign = |task: &tasks::TaskInfo| task.state == tasks::TaskState::NotVisible;
 /// runtime.block_on(async {
 ///     let task = tokio::spawn(std::future::pending::<()>());
 ///     let ours = backdoor_runtime::spawn(std::future::pending::<()>());
