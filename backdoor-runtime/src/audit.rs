@@ -51,9 +51,6 @@ const LASTS: Duration = Duration::from_secs(1);
 /// How long the thread sleeps on events that are not urgent.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// How often a recurring warning is logged, unless the builder says otherwise.
-pub(crate) const RECURRING: Duration = Duration::from_secs(60);
-
 /// Sends events to the thread that emits them.
 pub(crate) struct Audit {
     notes: Notes,
@@ -342,6 +339,7 @@ fn emit(entry: Entry) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::RECURRING;
 
     /// No test of this binary sets a subscriber.
     #[test]

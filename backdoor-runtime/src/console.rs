@@ -15,10 +15,9 @@ mod telnet;
 mod transport;
 mod type_ahead;
 
-pub(crate) use bounds::Bounds;
 pub(crate) use conversation::SessionConfig;
 pub(crate) use diagnostic::{EchoedAt, render};
-pub(crate) use driver::{Times, serve};
+pub(crate) use driver::serve;
 pub(crate) use reply_assembler::{ReplyAssembler, Wanted};
 pub(crate) use screen::Screen;
 pub(crate) use transport::{LINGER, Transport, linger};

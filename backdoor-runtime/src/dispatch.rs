@@ -26,7 +26,6 @@ use crate::call::output_event::{Output, OutputEvent};
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
 use crate::call::session::Session;
-use crate::call::stopwatch::FOREVER;
 use crate::command::States;
 use crate::command::arguments::Arguments;
 use crate::command::registry::Entry;
@@ -40,6 +39,7 @@ use crate::dispatch::runs::RunEntry;
 pub use crate::dispatch::runs::{Killed, RunInfo};
 pub use crate::dispatch::tally::StatusCount;
 use crate::exec::runtime_thread::Asynchronous;
+use crate::limits::{CommandLimits, FOREVER};
 use crate::line::{self, Asked};
 use crate::reply::Form;
 
@@ -55,30 +55,6 @@ pub(crate) struct Dispatcher {
     pub(crate) pool: Pool,
     pub(crate) limits: CommandLimits,
     numbers: Arc<AtomicU64>,
-}
-
-/// The values that commands may take.
-#[derive(Clone, Copy)]
-pub(crate) struct CommandLimits {
-    pub(crate) timeout: Duration,
-    /// The limits of commands.
-    pub(crate) longest: Option<Duration>,
-    pub(crate) threads: usize,
-    pub(crate) stuck_threads: usize,
-    /// Bytes of one answer.
-    pub(crate) answer: usize,
-}
-
-impl Default for CommandLimits {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(30),
-            longest: None,
-            threads: 4,
-            stuck_threads: 2,
-            answer: 16 << 20,
-        }
-    }
 }
 
 /// How a line ended.

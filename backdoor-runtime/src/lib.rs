@@ -4,6 +4,8 @@
 #![doc = include_str!("../guide.md")]
 // What views share is unused where one of them is left out.
 #![cfg_attr(not(all_views), allow(dead_code, unreachable_pub, unused_imports))]
+// A session cannot exist there.
+#![cfg_attr(not(feature = "console"), allow(unreachable_code))]
 // Standard output and standard error belong to the service.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
@@ -25,6 +27,7 @@ mod dispatch;
 pub(crate) mod doctor;
 mod exec;
 mod in_the_authors_crate;
+mod limits;
 #[cfg(feature = "console")]
 mod line;
 #[doc(hidden)]
@@ -34,6 +37,10 @@ pub mod private_0_1_0;
 mod procfs;
 pub(crate) mod readable;
 mod reply;
+#[cfg(serves)]
+mod server;
+#[cfg(not(serves))]
+#[path = "server/absent.rs"]
 mod server;
 mod service;
 #[cfg(feature = "console")]
@@ -76,6 +83,7 @@ pub use views::{counters, objects, sync, trends, vars};
 pub use views::{profile, threads};
 
 // Generated code uses the crate's public path, also in built-in commands.
+#[cfg(feature = "console")]
 extern crate self as backdoor_runtime;
 
 /// Compiles the blocks of the README; the guide's blocks are compiled in the same way.

@@ -10,7 +10,6 @@ mod environment;
 mod error;
 mod file_watch;
 mod limit_knobs;
-mod limits;
 mod listener;
 mod rejection;
 mod reserve_fd;
@@ -35,8 +34,9 @@ use tokio::task::{JoinSet, yield_now};
 
 use crate::base::fork::Process;
 use crate::changes::lease;
-use crate::console::{LINGER, SessionConfig, Times};
+use crate::console::{LINGER, SessionConfig};
 use crate::dispatch::Dispatcher;
+use crate::limits::Times;
 use crate::server::accept::Shortage;
 use crate::server::admission::Admission;
 use crate::server::bound_listener::{BoundListener, BoundListeners, Closed, Listener};
@@ -47,8 +47,6 @@ use crate::server::stream::Stream;
 use crate::server::supervisor::Supervisor;
 use crate::service::address::Endpoint;
 use crate::views;
-
-pub(crate) use limits::Limits;
 
 pub use bind_error::BindError;
 pub use builder::Builder;
@@ -73,12 +71,22 @@ struct Server {
 /// Held by everything that must end before the console has ended.
 type Alive = mpsc::Sender<Infallible>;
 
+/// Starts a console that listens on all of its addresses.
+fn start_all(builder: Builder) -> Result<Backdoor, Error> {
+    start(builder, |endpoints, _| BoundListeners::open_all(endpoints))
+}
+
+/// Starts a console that listens on those of its addresses that it can bind.
+fn start_some(builder: Builder) -> Result<Backdoor, Error> {
+    start(builder, BoundListeners::open_some)
+}
+
 /// Start: the commands are checked and the addresses bound, and then the thread of the console serves them.
 fn start(
     mut builder: Builder,
     open: impl FnOnce(Vec<Endpoint>, &str) -> Result<BoundListeners, BindError>,
 ) -> Result<Backdoor, Error> {
-    let Some(endpoints) = builder.endpoints()? else { return Ok(Backdoor { running: None }) };
+    let Some(endpoints) = builder.endpoints()? else { return Ok(Backdoor::off()) };
     let hint = environment::hint_on(&endpoints);
     let shared = builder.checked()?;
     let bound = open(endpoints, &shared.service.name).map_err(Error::Bind)?;

@@ -56,11 +56,13 @@ impl Service {
     }
 }
 
-#[cfg(feature = "console")]
 /// The host name that uname(2) gives, or that /proc has if a seccomp filter refuses the call.
 fn host() -> String {
-    match std::fs::read_to_string("/proc/sys/kernel/hostname") {
-        Ok(name) => name.trim_end().to_owned(),
-        Err(_) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    if let Ok(name) = std::fs::read_to_string("/proc/sys/kernel/hostname") {
+        return name.trim_end().to_owned();
     }
+    #[cfg(feature = "console")]
+    return rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(feature = "console"))]
+    String::new()
 }

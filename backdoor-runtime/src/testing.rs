@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::Value;
-use crate::audit::{self, Audit};
+use crate::audit::Audit;
 use crate::base::kernel_ids;
 use crate::call::failure::{Failure, Status};
 use crate::call::link::Link;
@@ -23,12 +23,15 @@ use crate::changes::lease;
 use crate::command::arguments::Call;
 use crate::command::registry::Registry;
 use crate::command::{Run, States};
-use crate::console::{Bounds, EchoedAt, ReplyAssembler, Screen, Wanted, render};
-use crate::dispatch::{CommandLimits, Console, ConsoleState, Dispatcher, Outcome};
+use crate::console::{EchoedAt, ReplyAssembler, Screen, Wanted, render};
+use crate::dispatch::{Console, ConsoleState, Dispatcher, Outcome};
 use crate::exec::runtime_thread::OwnRuntime;
+use crate::limits::Bounds;
+use crate::limits::CommandLimits;
+use crate::limits::Limits;
 use crate::line::{self, Asked};
 use crate::reply::Form;
-use crate::server::{Backdoor, Limits};
+use crate::server::Backdoor;
 use crate::service::Service;
 
 /// The time limit of a command in a test, unless the test sets one.
@@ -263,7 +266,7 @@ impl Testing {
     fn started(&self) -> &Started {
         self.started.get_or_init(|| {
             let runtime = OwnRuntime::start("backdoor-testing").expect("a test can start threads");
-            let audit = Audit::start(audit::RECURRING).expect("a test can start threads");
+            let audit = Audit::start(crate::limits::RECURRING).expect("a test can start threads");
             let service = Service::new("test".to_owned(), None);
             let shared =
                 Arc::new(ConsoleState::new(Registry::linked(), service, Limits::default().max_words));

@@ -100,7 +100,7 @@ mod tests {
 
     use std::thread;
 
-    use crate::call::stopwatch::FOREVER;
+    use crate::limits::FOREVER;
 
     #[test]
     fn urgent_events_are_sent_at_once() {

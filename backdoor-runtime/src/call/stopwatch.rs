@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longer than any run or wait, and short enough to be added to any instant.
-pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 86_400);
-
 /// The clock of one running command.
 pub(crate) struct Clock(Mutex<Reading>);
 

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use crate::call::failure::Failure;
 use crate::call::peer::Peer;
 use crate::call::run_state::{RunState, Stop};
-use crate::console::bounds::Bounds;
 use crate::console::foreground::Running;
 use crate::console::json_line::JsonLine;
 use crate::console::line_discipline::LineAssembler;
@@ -24,6 +23,7 @@ use crate::console::sniff;
 use crate::console::telnet::Telnet;
 use crate::console::type_ahead::{Queue, Typed};
 use crate::dispatch::{ConsoleState, Outcome};
+use crate::limits::Bounds;
 use crate::reply::{text, wrap};
 
 /// How long a telnet client's prompt is delayed after an answer: without the delay, a pasted line cannot be told from one that is typed at

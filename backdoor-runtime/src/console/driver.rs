@@ -19,12 +19,12 @@ use crate::audit::Topic;
 use crate::call::output_event::OutputEvent;
 use crate::call::peer::Peer;
 use crate::console::conversation::{Conversation, SessionConfig};
-pub(crate) use crate::console::driver::deadlines::Times;
 use crate::console::driver::deadlines::{Deadlines, Due};
 use crate::console::driver::incoming::read;
 use crate::console::driver::outgoing::Outgoing;
 use crate::console::transport::{LINGER, LINGER_AT_SHUTDOWN, Transport, linger};
 use crate::dispatch::{Dispatcher, Outcome};
+use crate::limits::Times;
 use crate::reply::Form;
 
 /// Lines that one session may run before other sessions get their turn.

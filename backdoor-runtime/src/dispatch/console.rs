@@ -10,6 +10,7 @@ use crate::audit::Notes;
 use crate::call::peer::Peer;
 use crate::call::session::Session;
 use crate::changes::entry::Actor;
+use crate::changes::lease;
 use crate::command::Command;
 use crate::command::catalogue::CommandInfo;
 use crate::command::facts::Facts;
@@ -18,6 +19,7 @@ use crate::dispatch::masked::masked_text;
 use crate::dispatch::runs::{Killed, RunInfo, RunTable};
 use crate::dispatch::tally::{StatusCount, Tally};
 use crate::exec::catch_panic::catch_panic;
+use crate::exec::own_thread;
 use crate::exec::query::QueryThreads;
 use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
 use crate::line::{self, Candidate, Completion, Provider};
@@ -86,6 +88,32 @@ pub struct SessionInfo {
     pub idle: Duration,
     /// The running line.
     pub running: Option<String>,
+}
+
+/// How many variables may hang before no further variable's code is called; each of them occupies one thread.
+const VARIABLES_ASKED: usize = 64;
+
+impl ConsoleState {
+    pub(crate) fn new(registry: Registry, service: Service, max_words: usize) -> Self {
+        let asynchronous = Arc::new(Asynchronous::new());
+        Self {
+            registry,
+            max_words,
+            service: Arc::new(service),
+            addresses: OnceLock::new(),
+            peers: Mutex::new(Vec::new()),
+            runs: Arc::default(),
+            helper: LazyRuntime::with_time(own_thread::HELPER),
+            authors_helper: LazyRuntime::new("backdoor-view"),
+            asking: QueryThreads::new("backdoor-ask").on(&asynchronous),
+            probing: QueryThreads::new("backdoor-ask"),
+            tally: Tally::default(),
+            asking_vars: QueryThreads::new("backdoor-vars").at_most(VARIABLES_ASKED).on(&asynchronous),
+            asynchronous,
+            owner: lease::new_owner(),
+            notes: OnceLock::new(),
+        }
+    }
 }
 
 impl Console {

@@ -21,7 +21,6 @@ use crate::call::reply::{Pieces, Reply};
 use crate::call::run_state::{HOLD, RunState, Stop};
 use crate::call::salvage::Salvage;
 use crate::call::session::Session;
-use crate::call::stopwatch::FOREVER;
 use crate::command::reply_kind::runner;
 use crate::command::{Command, Place, Run};
 use crate::dispatch::invocation::Invocation;
@@ -30,6 +29,7 @@ use crate::dispatch::supervise::reasons::{given_up, never_begun, stop_failure};
 use crate::dispatch::{Calling, Dispatcher, Ended};
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::task::Task;
+use crate::limits::FOREVER;
 
 /// How long a call may wait for a thread before the operator is told which commands occupy the threads.
 const THREAD: Duration = Duration::from_millis(200);

@@ -1,22 +1,21 @@
 //! The author's side: every setting of a console, and its start.
 
-use std::sync::{Arc, Mutex, OnceLock};
+#[cfg(feature = "console")]
+use std::sync::Arc;
 
+#[cfg(feature = "tokio")]
 use tokio::runtime::Handle;
 
-use crate::changes::lease;
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::dispatch::tally::Tally;
+#[cfg(feature = "console")]
 use crate::dispatch::{Console, ConsoleState};
-use crate::exec::own_thread;
-use crate::exec::query::QueryThreads;
-use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
-use crate::server::bound_listener::BoundListeners;
-use crate::server::limits::Limits;
+use crate::limits::Limits;
 use crate::server::startup_check::{Problems, check};
-use crate::server::{Backdoor, Error, start};
-use crate::service::{BuildInfo, Listen, Service};
+use crate::server::{Backdoor, Error, start_all, start_some};
+#[cfg(feature = "console")]
+use crate::service::Service;
+use crate::service::{BuildInfo, Listen};
 
 /// Builds a [`Backdoor`]. Every setting has a default.
 #[must_use = "a builder does nothing until it is started"]
@@ -25,6 +24,7 @@ pub struct Builder {
     version: Option<String>,
     build: BuildInfo,
     pub(super) states: States,
+    #[cfg(feature = "tokio")]
     pub(super) runtime: Option<Handle>,
     pub(super) listen: Vec<Listen>,
     left_out: Vec<String>,
@@ -46,6 +46,7 @@ impl Backdoor {
             version: None,
             build: BuildInfo::default(),
             states: States::default(),
+            #[cfg(feature = "tokio")]
             runtime: None,
             listen: Vec::new(),
             left_out: Vec::new(),
@@ -54,9 +55,6 @@ impl Backdoor {
         }
     }
 }
-
-/// How many variables may hang before no further variable's code is called; each of them occupies one thread.
-const VARIABLES_ASKED: usize = 64;
 
 impl Builder {
     /// The service's version, for the banner and `version`. Default: none.
@@ -80,6 +78,7 @@ impl Builder {
 
     /// The runtime for asynchronous commands. Default: the runtime that [`start`](Self::start) is called on; without one, the console
     /// starts a runtime of its own when it is first needed.
+    #[cfg(feature = "tokio")]
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
@@ -116,10 +115,11 @@ impl Builder {
     ///
     /// # Errors
     /// All problems at once.
+    #[cfg_attr(not(feature = "console"), allow(unused_mut))]
     pub fn check(mut self) -> Result<(), Problems> {
-        let shared = self.shared();
-        self.states.insert(Console(shared.clone()));
-        check(&shared.registry, Some(&self.states))
+        #[cfg(feature = "console")]
+        self.states.insert(Console(self.shared()));
+        check(&Registry::linked_without(&self.left_out), Some(&self.states))
     }
 
     /// Starts the console, or logs a warning with the reason: a console that does not start must not stop the service.
@@ -128,11 +128,11 @@ impl Builder {
     /// ended yet, the console tries again every 5 s; a line in the log says when it listens there.
     pub fn start_or_warn(self) -> Backdoor {
         let name = self.name.clone();
-        match start(self, BoundListeners::open_some) {
+        match start_some(self) {
             Ok(backdoor) => backdoor,
             Err(error) => {
                 tracing::warn!(target: "backdoor", "the console of {name} did not start: {}", error.chain());
-                Backdoor { running: None }
+                Backdoor::off()
             }
         }
     }
@@ -143,38 +143,17 @@ impl Builder {
     /// a fork. A child closes what the console has open.
     ///
     /// # Errors
-    /// The commands have problems, an address is wrong or taken, or a thread cannot be started. Nothing is left open then.
+    /// The commands have problems, an address is wrong or taken, or a thread cannot be started. Nothing is left open then. Without the
+    /// feature `console`, and on another operating system than Linux, it is [`Error::Unsupported`].
     pub fn start(self) -> Result<Backdoor, Error> {
-        start(self, |endpoints, _| BoundListeners::open_all(endpoints))
+        start_all(self)
     }
 
+    #[cfg(feature = "console")]
     pub(super) fn shared(&self) -> Arc<ConsoleState> {
         let registry = Registry::linked_without(&self.left_out);
         let service = Service::new(self.name.clone(), self.version.clone());
         let service = Service { build: self.build.clone(), ..service };
         Arc::new(ConsoleState::new(registry, service, self.limits.max_words))
-    }
-}
-
-impl ConsoleState {
-    pub(crate) fn new(registry: Registry, service: Service, max_words: usize) -> Self {
-        let asynchronous = Arc::new(Asynchronous::new());
-        Self {
-            registry,
-            max_words,
-            service: Arc::new(service),
-            addresses: OnceLock::new(),
-            peers: Mutex::new(Vec::new()),
-            runs: Arc::default(),
-            helper: LazyRuntime::with_time(own_thread::HELPER),
-            authors_helper: LazyRuntime::new("backdoor-view"),
-            asking: QueryThreads::new("backdoor-ask").on(&asynchronous),
-            probing: QueryThreads::new("backdoor-ask"),
-            tally: Tally::default(),
-            asking_vars: QueryThreads::new("backdoor-vars").at_most(VARIABLES_ASKED).on(&asynchronous),
-            asynchronous,
-            owner: lease::new_owner(),
-            notes: OnceLock::new(),
-        }
     }
 }

@@ -21,6 +21,11 @@ pub enum Error {
     Bind(BindError),
     /// The console's threads cannot be started.
     Thread(io::Error),
+    /// There is no console in this build of the program.
+    Unsupported {
+        /// What would have to be different: a feature, or the operating system.
+        reason: &'static str,
+    },
 }
 
 impl fmt::Display for Error {
@@ -31,6 +36,7 @@ impl fmt::Display for Error {
             Self::Environment(error) => write!(f, "BACKDOOR_LISTEN: {error}"),
             Self::Bind(error) => error.fmt(f),
             Self::Thread(_) => f.write_str("the console's threads cannot be started"),
+            Self::Unsupported { reason } => f.write_str(reason),
         }
     }
 }
@@ -44,7 +50,7 @@ impl fmt::Debug for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Commands(_) => None,
+            Self::Commands(_) | Self::Unsupported { .. } => None,
             Self::Address(error) | Self::Environment(error) => error.source(),
             Self::Bind(error) => error.source(),
             Self::Thread(error) => Some(error),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::call::stopwatch::FOREVER;
+use crate::limits::FOREVER;
 use crate::server::Builder;
 
 /// The limits of a console. The largest value, `usize::MAX` or `Duration::MAX`, switches a limit off, unless its method says otherwise.

@@ -105,6 +105,11 @@ impl Backdoor {
 }
 
 impl Backdoor {
+    /// A console that does not run.
+    pub(super) fn off() -> Self {
+        Self { running: None }
+    }
+
     /// A console that runs.
     pub(super) fn of(parts: Parts) -> Self {
         Self { running: Some(Running(Some(parts))) }

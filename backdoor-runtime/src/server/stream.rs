@@ -14,7 +14,8 @@ use tokio::net::{TcpStream, UnixStream};
 
 use crate::base::fork::Ours;
 use crate::base::kernel_ids;
-use crate::console::{Bounds, Transport};
+use crate::console::Transport;
+use crate::limits::Bounds;
 use crate::procfs::internet::is_orphan;
 
 /// The smallest receive buffer: with less than a packet of the loopback device, TCP waits for timers.

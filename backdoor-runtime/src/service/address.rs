@@ -167,13 +167,12 @@ pub(crate) enum Host {
     Localhost,
 }
 
-#[cfg(feature = "console")]
 impl Place {
     /// The path of a unix socket in this process.
     pub(crate) fn path_of(template: &str) -> PathBuf {
         let mut path = template.replace("{pid}", &process::id().to_string());
         if path.contains("{host}") {
-            let host = rustix::system::uname().nodename().to_string_lossy().replace('/', "-");
+            let host = crate::service::host().replace('/', "-");
             path = path.replace("{host}", &host);
         }
         PathBuf::from(path)

@@ -6,12 +6,14 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::{Conversation, SessionConfig};
-use crate::audit::{Audit, RECURRING};
+use crate::audit::Audit;
 use crate::call::peer::Peer;
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::console::bounds::Bounds;
-use crate::dispatch::{CommandLimits, ConsoleState, Dispatcher, Outcome};
+use crate::dispatch::{ConsoleState, Dispatcher, Outcome};
+use crate::limits::Bounds;
+use crate::limits::CommandLimits;
+use crate::limits::RECURRING;
 use crate::reply::Form;
 use crate::service::Service;
 

@@ -5,19 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use crate::call::stopwatch::FOREVER;
 use crate::console::conversation::Conversation;
-
-/// The times of a session.
-#[derive(Clone, Copy)]
-pub(crate) struct Times {
-    /// How long a peer must be silent to count as a person.
-    pub(crate) detect_timeout: Duration,
-    /// How long a peer may read nothing of its answer.
-    pub(crate) stall: Duration,
-    /// How long a script may stay silent after its answers.
-    pub(crate) script_idle: Duration,
-}
+use crate::limits::{FOREVER, Times};
 
 /// How long a command may continue when the console shuts down, and again after it was told to stop.
 const GRACE: Duration = Duration::from_millis(50);

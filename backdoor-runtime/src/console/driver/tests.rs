@@ -10,13 +10,15 @@ use std::time::Duration;
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::audit::{Audit, RECURRING};
-use crate::call::stopwatch::FOREVER;
+use crate::audit::Audit;
 use crate::command::States;
 use crate::command::registry::Registry;
-use crate::console::bounds::Bounds;
 use crate::console::driver::deadlines::EMPTY_LINES;
-use crate::dispatch::{CommandLimits, ConsoleState};
+use crate::dispatch::ConsoleState;
+use crate::limits::Bounds;
+use crate::limits::CommandLimits;
+use crate::limits::FOREVER;
+use crate::limits::RECURRING;
 use crate::service::Service;
 
 /// A stream between a test and a session.

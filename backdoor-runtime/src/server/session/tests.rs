@@ -12,12 +12,13 @@ use tokio::io::{Interest, Ready};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::audit::{Audit, RECURRING};
+use crate::audit::Audit;
 use crate::command::States;
 use crate::command::registry::Registry;
 use crate::dispatch::{ConsoleState, Dispatcher};
+use crate::limits::Limits;
+use crate::limits::RECURRING;
 use crate::server::admission::Admission;
-use crate::server::limits::Limits;
 use crate::service::Service;
 
 /// A peer whose bytes make the console panic, as a bug in it would.
