@@ -76,7 +76,7 @@ mod console {
     #[test]
     fn each_feature_brings_its_commands() {
         let linux = !cfg!(backdoor_unsupported_os);
-        for name in ["tasks", "pgt", "pnt", "locks", "waits", "profile"] {
+        for name in ["tasks", "pgt", "pnt", "locks", "waits", "profile cpu"] {
             assert_eq!(has(name), cfg!(feature = "runtime-views") && linux, "{name}");
         }
         for name in ["vars", "get", "set", "changes", "undo", "trend", "objects", "fo"] {
