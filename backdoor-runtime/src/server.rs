@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, yield_now};
 
-use crate::base::fork::Process;
+use crate::base::process::Process;
 use crate::changes::lease;
 use crate::console::{LINGER, SessionConfig};
 use crate::dispatch::Dispatcher;

@@ -61,8 +61,8 @@ fn host() -> String {
     if let Ok(name) = std::fs::read_to_string("/proc/sys/kernel/hostname") {
         return name.trim_end().to_owned();
     }
-    #[cfg(feature = "console")]
+    #[cfg(serves)]
     return rustix::system::uname().nodename().to_string_lossy().into_owned();
-    #[cfg(not(feature = "console"))]
+    #[cfg(not(serves))]
     String::new()
 }

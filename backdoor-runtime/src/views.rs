@@ -35,8 +35,8 @@ pub(crate) struct Settings {
     pub(crate) symbol_memory: Option<usize>,
 }
 
-#[cfg(feature = "console")]
 /// Applies the settings of an author.
+#[cfg(feature = "console")]
 pub(crate) fn set(settings: Settings) {
     #[cfg(runtime_views)]
     {
@@ -49,8 +49,8 @@ pub(crate) fn set(settings: Settings) {
     let _ = settings;
 }
 
-#[cfg(feature = "console")]
 /// Begins what the views do while a console is there.
+#[cfg(feature = "console")]
 pub(crate) fn attach(console: &Arc<ConsoleState>) {
     #[cfg(feature = "state-views")]
     {
@@ -63,8 +63,8 @@ pub(crate) fn attach(console: &Arc<ConsoleState>) {
     let _ = console;
 }
 
-#[cfg(feature = "console")]
 /// Ends what [`attach`] began.
+#[cfg(feature = "console")]
 pub(crate) fn detach(console: &Arc<ConsoleState>) {
     #[cfg(feature = "state-views")]
     trends::detach(console);

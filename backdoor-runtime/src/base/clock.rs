@@ -2,14 +2,23 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
 /// Nanoseconds of `CLOCK_MONOTONIC`, the clock of [`Instant`](std::time::Instant). [`coarse::now`](crate::base::coarse_clock::now) is
 /// slightly behind it. 584 years fit.
 #[inline]
 pub(crate) fn now() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+    #[cfg(serves)]
+    {
+        use rustix::time::{ClockId, clock_gettime};
+        let now = clock_gettime(ClockId::Monotonic);
+        now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+    }
+    #[cfg(not(serves))]
+    {
+        use std::sync::LazyLock;
+        use std::time::Instant;
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGIN.elapsed().as_nanos() as u64
+    }
 }
 
 /// The time since then.

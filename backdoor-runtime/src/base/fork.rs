@@ -10,7 +10,6 @@
 //! objects in the child would write to their numbers. So a console's handle is leaked if it is dropped in another process.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::process;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Once, OnceLock};
 
@@ -34,10 +33,6 @@ pub(crate) struct Ours {
     slot: &'static AtomicI32,
     descriptor: RawFd,
 }
-
-/// The process in which a value was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Process(u32);
 
 impl Block {
     const fn empty() -> Self {
@@ -67,20 +62,6 @@ impl Drop for Ours {
     fn drop(&mut self) {
         // In a child the slot is empty, or was reused.
         let _ = self.slot.compare_exchange(self.descriptor, NONE, Ordering::AcqRel, Ordering::Relaxed);
-    }
-}
-
-impl Process {
-    pub(crate) fn this() -> Self {
-        Self(process::id())
-    }
-
-    pub(crate) fn is_this(self) -> bool {
-        self == Self::this()
-    }
-
-    pub(crate) fn id(self) -> u32 {
-        self.0
     }
 }
 

@@ -47,6 +47,14 @@ pub(crate) fn used(clock: ClockId) -> io::Result<Duration> {
     Ok(Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32))
 }
 
+/// The processor time that this thread has used.
+///
+/// # Errors
+/// As of [`used`].
+pub(crate) fn used_by_thread() -> io::Result<Duration> {
+    used(ClockId::ThreadCPUTime)
+}
+
 /// By `/proc/thread-self`, a link to `4711/task/4712`.
 fn thread_in_proc() -> Option<i32> {
     let link = std::fs::read_link("/proc/thread-self").ok()?;

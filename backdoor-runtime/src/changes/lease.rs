@@ -7,7 +7,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::base::fork::Process;
+use crate::base::process::Process;
 use crate::changes::entry::{Actor, Intent, Revert, Reverted, What};
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};

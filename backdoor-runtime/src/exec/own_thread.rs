@@ -1,6 +1,7 @@
 //! The console's threads. All of them start here: each has a name and the console's nice value, and if the kernel refuses a thread, only
 //! its work is lost.
 
+#[cfg(serves)]
 mod mask;
 pub(crate) mod own_time;
 
@@ -9,9 +10,6 @@ use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fs, io};
-
-use rustix::process::{getpriority_process, setpriority_process};
-use rustix::time::ClockId;
 
 use crate::base::kernel_ids;
 
@@ -47,6 +45,7 @@ impl Priority {
     ///
     /// If the author has not asked for steps, none are taken under a seccomp filter: setpriority(2) may end the process there, and the
     /// service itself never calls it.
+    #[cfg(serves)]
     pub(crate) fn of_console(asked: Option<u8>) -> (Self, Option<String>) {
         let steps = match asked.map_or_else(steps_by_default, Ok) {
             Ok(steps) => steps,
@@ -55,7 +54,7 @@ impl Priority {
         if steps == 0 {
             return (Self(None), None);
         }
-        match getpriority_process(None) {
+        match rustix::process::getpriority_process(None) {
             Ok(own) => (Self(Some((own + i32::from(steps)).min(LARGEST))), None),
             Err(error) => (Self(None), Some(format!("getpriority: {}", io::Error::from(error)))),
         }
@@ -81,7 +80,11 @@ impl Priority {
     /// # Errors
     /// The call is refused. The kernel always allows a larger value, but a filter may refuse it.
     pub(crate) fn take(self) -> io::Result<()> {
-        Ok(self.0.map_or(Ok(()), |value| setpriority_process(None, value))?)
+        #[cfg(serves)]
+        if let Some(value) = self.0 {
+            rustix::process::setpriority_process(None, value)?;
+        }
+        Ok(())
     }
 }
 
@@ -106,6 +109,7 @@ pub(crate) fn start<T: Send + 'static>(
 /// Makes a write on this thread fail where it would otherwise end the process: a write to a pipe that nobody reads, or beyond the longest
 /// file that the process may write. The service's own threads are not changed.
 pub(crate) fn survive_writes() {
+    #[cfg(serves)]
     mask::block_signals_of_writes();
 }
 
@@ -123,7 +127,7 @@ impl Drop for Counted {
 
 /// The processor time that this thread has used, in nanoseconds.
 fn used() -> u64 {
-    kernel_ids::used(ClockId::ThreadCPUTime).map_or(0, |used| used.as_nanos() as u64)
+    kernel_ids::used_by_thread().map_or(0, |used| used.as_nanos() as u64)
 }
 
 /// The processor time of all threads of ours that have ended.
@@ -163,7 +167,7 @@ mod tests {
     use super::*;
 
     fn own() -> i32 {
-        getpriority_process(None).unwrap()
+        rustix::process::getpriority_process(None).unwrap()
     }
 
     /// `newcomer.md` 3.6, 1: `self` showed 10 ms although ended threads had used 160.

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rustix::event::{EventfdFlags, eventfd};
 use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::sync::oneshot;
 
@@ -14,6 +13,7 @@ use crate::exec::own_thread::{self, Priority};
 
 /// The most descriptors that a runtime with sockets opens: epoll's, a copy of it and its waker, and if tokio was built with signals, their
 /// pair of sockets and a copy of one.
+#[cfg(serves)]
 const DESCRIPTORS: usize = 6;
 
 /// A current-thread runtime whose drop never waits, so that it can be dropped anywhere. Tokio's own panics when it is dropped in
@@ -28,10 +28,13 @@ impl Runtime {
 
     /// One with timers and sockets.
     pub(crate) fn with_sockets() -> io::Result<Self> {
-        let room = eventfd(0, EventfdFlags::CLOEXEC)?;
-        // tokio panics if it gets only some of its descriptors.
-        let more: Vec<_> = (1..DESCRIPTORS).map(|_| room.try_clone()).collect::<io::Result<_>>()?;
-        drop((room, more));
+        #[cfg(serves)]
+        {
+            let room = rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC)?;
+            // tokio panics if it gets only some of its descriptors.
+            let more: Vec<_> = (1..DESCRIPTORS).map(|_| room.try_clone()).collect::<io::Result<_>>()?;
+            drop((room, more));
+        }
         Self::build(Builder::new_current_thread().enable_all())
     }
 

@@ -7,7 +7,7 @@ use std::{fmt, mem};
 
 use tokio::sync::{oneshot, watch};
 
-use crate::base::fork::Process;
+use crate::base::process::Process;
 use crate::dispatch::Dispatcher;
 use crate::exec::own_thread::{self, Priority};
 use crate::server::bound_listener::BoundListener;

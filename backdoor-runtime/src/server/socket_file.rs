@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::base::escape::escape_line;
-use crate::base::fork::Process;
+use crate::base::process::Process;
 use crate::server::bind_error::Failure;
 
 /// The longest path in `sun_path` of `sockaddr_un`, which has 108 bytes, without the NUL at its end (unix(7)).

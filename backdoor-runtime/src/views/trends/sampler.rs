@@ -8,7 +8,7 @@ use std::{io, mem};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use crate::base::fork::Process;
+use crate::base::process::Process;
 use crate::dispatch::ConsoleState;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::query::QueryThreads;
