@@ -2,6 +2,7 @@
 //! `cargo xtask tidy` for the order of the sources, `cargo xtask package` for what is published, `cargo xtask public-api` for what authors can name, `cargo xtask bench` for what the console costs, `cargo xtask soak` for what it endures,
 //! `cargo xtask sanitize` for what is unsafe.
 
+mod builds;
 mod left_out;
 mod package;
 mod programs;
@@ -161,13 +162,6 @@ const SOAK_VIEWS: &[Step] = &[Step {
 /// The length of the soak; `--for` sets it.
 const SOAK_SECONDS: &str = "BACKDOOR_SOAK_SECONDS";
 
-/// The last step of `check`, if the standard library for it is installed or can be fetched.
-const AARCH64: Step = Step {
-    name: "aarch64, which is compiled and not run",
-    arguments: &["check", "--package", "backdoor-runtime", "--target", "aarch64-unknown-linux-gnu"],
-    environment: &[],
-};
-
 /// This machine's target, given so that build scripts and macros are not sanitized.
 const TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
@@ -241,7 +235,8 @@ const SANITIZE: &[(Needs, Step)] = &[
 const USAGE: &str = "\
 usage: cargo xtask <check|tidy [--accept]|package|public-api [--accept]|bless|bench [--against DIR] [NAME..] [--json FILE]|soak [views] [--for TIME]|sanitize>
 
-  check  format, clippy and docs with warnings denied, all tests, aarch64 compiled if its library can be had;
+  check  format, clippy and docs with warnings denied, all tests; builds with no features, each and all, and for an
+         operating system that is not supported; aarch64 and macOS compiled if their libraries can be had;
          programs that the tests need are installed first where that may be (Debian, as root), and named where not
   tidy   the first step of check alone: the order of folders, what files and tests have, what documents name, words;
          `--accept` writes the order of folders into ARCHITECTURE
@@ -313,7 +308,7 @@ fn main() -> ExitCode {
     for (at, step) in steps.iter().enumerate() {
         // Arguments after the name of the chore are for its last step.
         let more = if at + 1 == steps.len() { more } else { &[] };
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = cargo();
         cargo.envs(soak_seconds.map(|seconds| (SOAK_SECONDS, seconds.to_string())));
         cargo.env(left_out::FILE, left_out::path());
         if !step.succeeds(cargo, more) {
@@ -326,9 +321,9 @@ fn main() -> ExitCode {
     if !package::is_clean() || !public_api::is_kept(false) {
         return ExitCode::FAILURE;
     }
-    let ended = aarch64();
+    let are_built = builds::are_sound();
     left_out::count();
-    ended
+    ended(are_built)
 }
 
 fn ended(well: bool) -> ExitCode {
@@ -337,27 +332,27 @@ fn ended(well: bool) -> ExitCode {
 
 impl Step {
     /// Runs it by this cargo.
-    fn succeeds(&self, mut cargo: Command, more: &[String]) -> bool {
-        println!("== {}: cargo {}", self.name, self.arguments.join(" "));
-        cargo.args(self.arguments).args(more).envs(self.environment.iter().copied());
-        match cargo.status() {
-            Ok(status) if status.success() => return true,
-            Ok(status) => eprintln!("== {} failed: {status}", self.name),
-            Err(error) => eprintln!("== {} could not be run: {error}", self.name),
-        }
-        false
+    fn succeeds(&self, cargo: Command, more: &[String]) -> bool {
+        let more = more.iter().map(String::as_str);
+        let arguments: Vec<&str> = self.arguments.iter().copied().chain(more).collect();
+        succeeds(cargo, self.name, &arguments, self.environment)
     }
 }
 
-/// Compiles for the other architecture, unless its standard library is missing and cannot be fetched, as on a machine without network.
-fn aarch64() -> ExitCode {
-    let fetched = Command::new("rustup").args(["target", "add", "aarch64-unknown-linux-gnu"]).status();
-    if !fetched.is_ok_and(|status| status.success()) {
-        println!("== {} is left out: rustup target add aarch64-unknown-linux-gnu", AARCH64.name);
-        return ExitCode::SUCCESS;
+/// The cargo that runs this.
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a step.
+fn succeeds(mut cargo: Command, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> bool {
+    println!("== {name}: cargo {}", arguments.join(" "));
+    match cargo.args(arguments).envs(environment.iter().copied()).status() {
+        Ok(status) if status.success() => return true,
+        Ok(status) => eprintln!("== {name} failed: {status}"),
+        Err(error) => eprintln!("== {name} could not be run: {error}"),
     }
-    let cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    ended(AARCH64.succeeds(cargo, &[]))
+    false
 }
 
 /// Runs the steps whose tool is installed, and reports the others.
