@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::base::kernel_ids;
-use crate::exec::own_thread::own_time;
+use crate::exec::own_thread::own_time::Work;
 
 /// The running calls, by subject, with an entry for each thread.
 static RUNNING: Mutex<BTreeMap<String, Vec<Since>>> = Mutex::new(BTreeMap::new());
@@ -17,7 +16,7 @@ static RUNNING: Mutex<BTreeMap<String, Vec<Since>>> = Mutex::new(BTreeMap::new()
 struct Since {
     number: u64,
     /// Its thread.
-    tid: i32,
+    work: Work,
     begun: Instant,
     /// Its time limit; zero once its caller has stopped waiting.
     limit: Duration,
@@ -34,7 +33,7 @@ impl Running {
     pub(crate) fn begin(what: &str, limit: Duration) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let since = Since { number, tid: kernel_ids::thread(), begun: Instant::now(), limit };
+        let since = Since { number, work: Work::begin(), begun: Instant::now(), limit };
         running().entry(what.to_owned()).or_default().push(since);
         Self { what: what.to_owned(), number }
     }
@@ -69,7 +68,7 @@ pub(crate) fn of(what: &str) -> Option<Duration> {
 impl Since {
     /// Whether the limit is exceeded also without the time in which the thread had no processor, as its caller judges it.
     fn is_late(&self) -> bool {
-        self.limit.is_zero() || own_time::left_of(self.tid, self.limit, self.begun.elapsed()).is_none()
+        self.limit.is_zero() || self.work.left(self.limit, self.begun.elapsed()).is_none()
     }
 }
 
@@ -102,7 +101,7 @@ mod tests {
     /// A call that began five seconds ago, with a limit of one.
     fn of_this_thread() -> Since {
         let begun = Instant::now().checked_sub(Duration::from_secs(5)).unwrap();
-        Since { number: 0, tid: kernel_ids::thread(), begun, limit: Duration::from_secs(1) }
+        Since { number: 0, work: Work::begin(), begun, limit: Duration::from_secs(1) }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! processor for longer than its limit.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::pin;
@@ -16,11 +16,20 @@ const MOST: Duration = Duration::from_secs(10);
 /// The shortest pause before a thread that waits for a processor is checked again.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// The time of one thread.
+/// The time of the work of one thread.
 #[derive(Default)]
 pub(crate) struct OwnTime {
-    /// The thread's number once it has begun.
-    tid: AtomicI32,
+    /// The work, once it has begun.
+    work: Mutex<Option<Work>>,
+}
+
+/// Work on a thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    /// The thread's number.
+    tid: i32,
+    /// The processor time that the thread had used before.
+    used_before: Duration,
 }
 
 /// The limit was exceeded.
@@ -28,9 +37,9 @@ pub(crate) struct OwnTime {
 pub(crate) struct Exceeded;
 
 impl OwnTime {
-    /// Declares that this is the thread.
+    /// The work begins now, on this thread.
     pub(crate) fn begin(&self) {
-        self.tid.store(kernel_ids::thread(), Ordering::Relaxed);
+        *self.work.lock().unwrap_or_else(PoisonError::into_inner) = Some(Work::begin());
     }
 
     /// Waits for the thread's result. To be polled on a runtime that has timers.
@@ -52,33 +61,46 @@ impl OwnTime {
 
     /// The remaining time, after this long.
     fn left(&self, limit: Duration, elapsed: Duration) -> Option<Duration> {
-        match self.tid.load(Ordering::Relaxed) {
-            0 => (elapsed < limit.saturating_add(MOST)).then_some(AGAIN),
-            tid => left_of(tid, limit, elapsed),
+        match *self.work.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => (elapsed < limit.saturating_add(MOST)).then_some(AGAIN),
+            Some(work) => work.left(limit, elapsed),
         }
     }
 }
 
-/// The remaining time of the thread with this number, after this long. `None` if its limit is exceeded, and where the kernel does not tell.
-pub(crate) fn left_of(tid: i32, limit: Duration, elapsed: Duration) -> Option<Duration> {
-    if elapsed >= limit.saturating_add(MOST) {
-        return None;
+impl Work {
+    /// Work that begins now, on this thread.
+    pub(crate) fn begin() -> Self {
+        Self { tid: kernel_ids::thread(), used_before: kernel_ids::used_by_thread().unwrap_or_default() }
     }
-    let read = |file: &str| {
-        let bytes = reserve::read(format!("/proc/self/task/{tid}/{file}")).ok()?;
-        String::from_utf8(bytes).ok()
-    };
-    left(&read("stat")?, &read("schedstat")?, limit, elapsed)
+
+    /// The remaining time, after this long. `None` if the limit is exceeded, and where the kernel does not tell.
+    pub(crate) fn left(self, limit: Duration, elapsed: Duration) -> Option<Duration> {
+        if elapsed >= limit.saturating_add(MOST) {
+            return None;
+        }
+        let read = |file: &str| {
+            let bytes = reserve::read(format!("/proc/self/task/{}/{file}", self.tid)).ok()?;
+            String::from_utf8(bytes).ok()
+        };
+        left(&read("stat")?, &read("schedstat")?, self.used_before, limit, elapsed)
+    }
 }
 
 /// The same, from the kernel's figures of the thread: its state (proc_pid_stat(5)), and the nanoseconds in which it ran and in which it
 /// waited for a processor (the kernel's `sched-stats`); the present wait is not part of them yet.
-fn left(stat: &str, schedstat: &str, limit: Duration, elapsed: Duration) -> Option<Duration> {
+fn left(
+    stat: &str,
+    schedstat: &str,
+    used_before: Duration,
+    limit: Duration,
+    elapsed: Duration,
+) -> Option<Duration> {
     let is_runnable = stat.rsplit_once(") ")?.1.starts_with('R');
     let mut times = schedstat.split_whitespace().map(|time| time.parse().map(Duration::from_nanos));
     let (ran, waited) = (times.next()?.ok()?, times.next()?.ok()?);
     let left = match is_runnable {
-        true => limit.saturating_sub(ran),
+        true => limit.saturating_sub(ran.saturating_sub(used_before)),
         false => limit.saturating_add(waited).saturating_sub(elapsed),
     };
     (!left.is_zero()).then_some(left.max(AGAIN))
@@ -88,7 +110,7 @@ fn left(stat: &str, schedstat: &str, limit: Duration, elapsed: Duration) -> Opti
 mod tests {
     use std::process::Command;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::{env, fs, thread};
 
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -101,8 +123,17 @@ mod tests {
     fn left_of(state: char, ran: u64, waited: u64, elapsed: u64) -> Option<u64> {
         let schedstat = format!("{} {} 7\n", ran * 1_000_000, waited * 1_000_000);
         let stat = format!("12 (a ) name) {state} 1 1");
-        let left = left(&stat, &schedstat, LIMIT, Duration::from_millis(elapsed));
+        let left = left(&stat, &schedstat, Duration::ZERO, LIMIT, Duration::from_millis(elapsed));
         left.map(|left| left.as_millis() as u64)
+    }
+
+    #[test]
+    fn earlier_work_of_the_thread_is_not_counted() {
+        let left = |used_before| {
+            let elapsed = Duration::from_millis(120);
+            left("12 (name) R 1", "500000000 0 7", Duration::from_millis(used_before), LIMIT, elapsed)
+        };
+        assert_eq!((left(440), left(0)), (Some(Duration::from_millis(40)), None));
     }
 
     #[test]
@@ -113,7 +144,7 @@ mod tests {
         assert_eq!(left_of('R', 40, 0, 101), Some(60), "it waits for a processor");
         assert_eq!(left_of('R', 40, 61, 5_000), Some(60));
         assert_eq!(left_of('R', 101, 0, 101), None, "it computes");
-        assert_eq!(left("", "", LIMIT, LIMIT), None, "nothing is known");
+        assert_eq!(left("", "", Duration::ZERO, LIMIT, LIMIT), None, "nothing is known");
     }
 
     #[tokio::test]

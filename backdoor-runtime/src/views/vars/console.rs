@@ -116,8 +116,8 @@ impl Console {
             let own_time = Arc::new(OwnTime::default());
             let of_thread = own_time.clone();
             let asked = self.0.asking_vars.ask(Duration::MAX, move || {
-                of_thread.begin();
                 for found in rest {
+                    of_thread.begin();
                     let seen = match unresponsive::of(&set::about(found.name())) {
                         Some(time) => Seen::without(NoAnswer::Silent(time).to_string()),
                         None => {
