@@ -28,7 +28,8 @@ fn is_sound(features: &str) -> bool {
         let arguments = [&build[..], &[targets, "--", "--deny", "warnings"]].concat();
         succeeds(cargo(), "lints of a build with chosen features", &arguments, &[])
     };
-    let test = ["test", "--quiet", "--package", "author", "--features", features];
+    let alone = format!("alone,{features}");
+    let test = ["test", "--quiet", "--package", "author", "--features", &alone];
     lint("backdoor-runtime", "--lib")
         && lint("author", "--all-targets")
         && succeeds(cargo(), "tests of what an author writes", &test, &[])
@@ -36,8 +37,17 @@ fn is_sound(features: &str) -> bool {
 
 /// Tests what an author writes where the operating system is not supported.
 fn other_system() -> bool {
-    let test =
-        ["test", "--quiet", "--package", "author", "--features", ALL, "--target-dir", "target/unsupported"];
+    let alone = format!("alone,{ALL}");
+    let test = [
+        "test",
+        "--quiet",
+        "--package",
+        "author",
+        "--features",
+        &alone,
+        "--target-dir",
+        "target/unsupported",
+    ];
     let cfg = [("RUSTFLAGS", PLAYED), ("RUSTDOCFLAGS", PLAYED)];
     succeeds(cargo(), "an operating system that is not supported", &test, &cfg)
 }
