@@ -27,6 +27,7 @@ pub(crate) struct Limits {
     /// `None` is the console's default.
     pub(crate) nice: Option<u8>,
     pub(crate) symbol_memory: Option<usize>,
+    pub(crate) builtin_trends: bool,
     pub(crate) times: Times,
 }
 
@@ -49,6 +50,7 @@ impl Default for Limits {
             bounds: Bounds::default(),
             nice: None,
             symbol_memory: None,
+            builtin_trends: true,
             times: Times {
                 detect_timeout: Duration::from_millis(200),
                 script_idle: Duration::from_secs(2),

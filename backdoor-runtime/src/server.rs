@@ -91,6 +91,7 @@ fn start(
     let shared = builder.checked()?;
     let bound = open(endpoints, &shared.service.name).map_err(Error::Bind)?;
     let (priority, why_not_lower) = builder.set_up_process();
+    let has_builtin_trends = builder.limits.builtin_trends;
     let (ending, ends) = watch::channel(false);
     let server = Arc::new(builder.server(&shared, &bound, ends)?);
     let dispatcher = server.dispatcher.clone();
@@ -99,7 +100,7 @@ fn start(
     let warn = start_steps::warn_with(&dispatcher);
     let supervisor = Supervisor::start(bound.listeners.clone(), priority, serve, warn, move || drop(end))
         .map_err(Error::Thread)?;
-    let no_helper = start_steps::attach_views(&shared, priority);
+    let no_helper = start_steps::attach_views(&shared, priority, has_builtin_trends);
     StartLog { bound: &bound, no_helper, hint, why_not_lower }.write(&shared);
     Ok(Backdoor::of(Parts {
         process: Process::this(),

@@ -9,6 +9,8 @@ use std::sync::Arc;
 #[cfg(feature = "console")]
 use crate::dispatch::ConsoleState;
 
+#[cfg(feature = "state-views")]
+mod builtin_trends;
 pub mod counters;
 #[cfg(feature = "log-view")]
 pub mod logs;
@@ -49,18 +51,19 @@ pub(crate) fn set(settings: Settings) {
     let _ = settings;
 }
 
-/// Begins what the views do while a console is there.
+/// Begins what the views do while a console is there, with or without the built-in trends.
 #[cfg(feature = "console")]
-pub(crate) fn attach(console: &Arc<ConsoleState>) {
+pub(crate) fn attach(console: &Arc<ConsoleState>, has_builtin_trends: bool) {
     #[cfg(feature = "state-views")]
     {
         vars::watched::watch_all();
-        trends::attach(console);
+        let wanted = has_builtin_trends.then(|| builtin_trends::all(console));
+        trends::attach(console, wanted.unwrap_or_default());
     }
     #[cfg(resource_views)]
     resources::note_start();
     #[cfg(not(feature = "state-views"))]
-    let _ = console;
+    let _ = (console, has_builtin_trends);
 }
 
 /// Ends what [`attach`] began.

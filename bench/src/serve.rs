@@ -28,7 +28,8 @@ pub fn serve(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<()> 
     let _entered = service.enter();
     let _backdoor;
     match kind.as_str() {
-        "console" => _backdoor = console()?,
+        "console" => _backdoor = console(true)?,
+        "console-without-trends" => _backdoor = console(false)?,
         "echo" => bare(Work::None, 0)?,
         "echo-behind" => bare(Work::None, 13)?,
         "spawn" => bare(Work::Spawn(service.handle().clone()), 0)?,
@@ -59,8 +60,8 @@ fn builder() -> backdoor_runtime::Builder {
         .listen(format!("unix:{}", socket().display()).as_str())
 }
 
-fn console() -> anyhow::Result<Backdoor> {
-    let backdoor = builder().start()?;
+fn console(builtin_trends: bool) -> anyhow::Result<Backdoor> {
+    let backdoor = builder().builtin_trends(builtin_trends).start()?;
     let (mut tcp, mut unix) = (None, None);
     for address in backdoor.addresses() {
         match address {

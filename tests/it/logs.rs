@@ -25,7 +25,7 @@ fn alone() -> [MutexGuard<'static, ()>; 2] {
 }
 
 /// A subscriber with only our layer.
-fn subscriber() -> impl Subscriber + Send + Sync {
+pub(crate) fn subscriber() -> impl Subscriber + Send + Sync {
     // See `Log::record`: with a global subscriber, callsites stay enabled while other subscribers come and go.
     drop(crate::log::Log::record());
     tracing_subscriber::registry().with(backdoor_runtime::logs())

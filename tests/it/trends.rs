@@ -1,14 +1,14 @@
 //! `trend` in a running console: watched numbers are read once a second.
 
 use std::sync::atomic::AtomicU32;
-use std::thread;
+use std::{fs, thread};
 
 use backdoor_runtime::trends::{self, Watched};
 use backdoor_runtime::vars::Reading;
 use backdoor_runtime::{Backdoor, Gauge, Status, Value, backdoor_var};
 
 use crate::gate::gate;
-use crate::logs::own_process;
+use crate::logs::{own_process, subscriber};
 use crate::operator::{Operator, console};
 use crate::wait::until;
 
@@ -118,5 +118,73 @@ fn a_marked_variable_waits_for_a_console() {
         );
         let error = console.run("trend trends-worker").error.unwrap();
         assert!(error.ends_with("did you mean `trends-workers`?"), "{error}");
+    });
+}
+
+/// `vec-leak.rs` and its like: nothing told since when.
+#[test]
+fn built_in_trends_need_no_word_of_the_author() {
+    own_process("trends::built_in_trends_need_no_word_of_the_author", || {
+        assert!(!Backdoor::testing().run("trend").text.contains("mem"), "a test samples nothing");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _entered = runtime.enter();
+        let _subscriber = tracing::subscriber::set_default(subscriber());
+        let backdoor = console().start().unwrap();
+        let mut held = vec![fs::File::open("/dev/null").unwrap()];
+        let task = backdoor_runtime::spawn(std::future::pending::<()>());
+        until_measured("fds", 1);
+        let before = trends::find("fds").unwrap().now.unwrap();
+        held.extend((0..50).map(|_| fs::File::open("/dev/null").unwrap()));
+        let fds = || trends::find("fds").unwrap().now.unwrap_or_default();
+        until("the new descriptors", fds, |fds| *fds >= before + 50.0);
+        until_measured("busy", 1);
+        tracing::error!("one");
+        let failed = || trends::find("errors").unwrap().seconds.iter().any(|point| point.max > Some(0.0));
+        until("the error", failed, |failed| *failed);
+        let mut operator = Operator::new(&backdoor);
+        let listed: serde_json::Value = serde_json::from_str(&operator.asks("trend --json")).unwrap();
+        let names: Vec<_> =
+            listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+        let all = ["mem", "fds", "threads", "tasks", "busy", "errors"];
+        assert!(all.iter().all(|name| names.contains(name)), "{names:?}");
+        let now = |name: &str| trends::find(name).unwrap().now.unwrap();
+        assert!(now("mem") > 1.0 && now("threads") >= 5.0 && now("tasks") == 1.0 && now("busy") <= 100.0);
+        let drawn = operator.asks("trend mem");
+        assert!(drawn.starts_with("mem: now ") && drawn.lines().next().unwrap().ends_with(" MiB"), "{drawn}");
+        drop((task, held));
+    });
+}
+
+#[test]
+fn without_built_in_trends_nothing_is_sampled() {
+    own_process("trends::without_built_in_trends_nothing_is_sampled", || {
+        let backdoor = console().builtin_trends(false).start().unwrap();
+        let mut operator = Operator::new(&backdoor);
+        assert!(!operator.asks("trend").contains("mem"));
+        assert!(trends::find("mem").is_err());
+    });
+}
+
+/// Voluntary context switches of the helper thread.
+fn wake_ups() -> u64 {
+    let of = |task: std::io::Result<fs::DirEntry>| {
+        let task = task.unwrap().path();
+        let is_helper = fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "backdoor-helper\n");
+        let status = fs::read_to_string(task.join("status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.filter(|_| is_helper).map_or(0, |count| count.trim().parse::<u64>().unwrap())
+    };
+    fs::read_dir("/proc/self/task").unwrap().map(of).sum()
+}
+
+#[test]
+fn a_sample_of_built_in_trends_is_one_wake_up() {
+    own_process("trends::a_sample_of_built_in_trends_is_one_wake_up", || {
+        let _backdoor = console().start().unwrap();
+        until_measured("mem", 2);
+        let (before, first) = (wake_ups(), measured("mem"));
+        until_measured("mem", first + 9);
+        let (wakes, samples) = (wake_ups() - before, (measured("mem") - first) as u64);
+        assert!(wakes <= samples + 2, "{wakes} wake-ups for {samples} samples");
     });
 }

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::sync::oneshot;
@@ -18,7 +19,11 @@ const DESCRIPTORS: usize = 6;
 
 /// A current-thread runtime whose drop never waits, so that it can be dropped anywhere. Tokio's own panics when it is dropped in
 /// asynchronous code, as happens to the work of a thread that cannot be started.
-pub(crate) struct Runtime(Option<tokio::runtime::Runtime>);
+pub(crate) struct Runtime {
+    runtime: Option<tokio::runtime::Runtime>,
+    /// The origin of its timers, less than a millisecond early unless the thread was preempted.
+    since: Instant,
+}
 
 impl Runtime {
     /// One with timers only, which needs no descriptor.
@@ -39,8 +44,9 @@ impl Runtime {
     }
 
     fn build(builder: &mut Builder) -> io::Result<Self> {
+        let since = Instant::now();
         let built = catch_panic(|| builder.build()).map_err(|panic| io::Error::other(panic.message))?;
-        Ok(Self(Some(built?)))
+        Ok(Self { runtime: Some(built?), since })
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -56,13 +62,13 @@ impl Runtime {
     }
 
     fn get(&self) -> &tokio::runtime::Runtime {
-        self.0.as_ref().expect("it is taken by the drop only")
+        self.runtime.as_ref().expect("it is taken by the drop only")
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
@@ -71,6 +77,7 @@ impl Drop for Runtime {
 /// A runtime and its thread, which ends when this is dropped. The drop does not wait: a command may be stuck there.
 pub(crate) struct OwnRuntime {
     handle: Handle,
+    since: Instant,
     _stop: oneshot::Sender<()>,
 }
 
@@ -84,13 +91,13 @@ impl OwnRuntime {
     }
 
     fn run(runtime: Runtime, name: &str, priority: Priority) -> io::Result<Self> {
-        let handle = runtime.handle().clone();
+        let (handle, since) = (runtime.handle().clone(), runtime.since);
         let (stop, stopped) = oneshot::channel::<()>();
         own_thread::start(name, priority, move || {
             // The sender is dropped, never used: that is the signal.
             let _ = runtime.block_on(stopped);
         })?;
-        Ok(Self { handle, _stop: stop })
+        Ok(Self { handle, since, _stop: stop })
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -119,6 +126,15 @@ impl LazyRuntime {
     /// # Errors
     /// The thread or its runtime cannot be made. The next use tries again.
     pub(crate) fn handle(&self) -> io::Result<Handle> {
+        self.started(Priority::of_ours()).map(|(handle, _)| handle)
+    }
+
+    /// The same, with the origin of its timers.
+    ///
+    /// # Errors
+    /// As of [`handle`](Self::handle).
+    #[cfg(feature = "state-views")]
+    pub(crate) fn with_origin(&self) -> io::Result<(Handle, Instant)> {
         self.started(Priority::of_ours())
     }
 
@@ -130,13 +146,13 @@ impl LazyRuntime {
         self.started(priority).map(drop)
     }
 
-    fn started(&self, priority: Priority) -> io::Result<Handle> {
+    fn started(&self, priority: Priority) -> io::Result<(Handle, Instant)> {
         let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = &*runtime {
-            return Ok(runtime.handle().clone());
-        }
-        let started = OwnRuntime::run((self.make)()?, self.name, priority)?;
-        Ok(runtime.insert(started).handle().clone())
+        let runtime = match &mut *runtime {
+            Some(runtime) => runtime,
+            none => none.insert(OwnRuntime::run((self.make)()?, self.name, priority)?),
+        };
+        Ok((runtime.handle.clone(), runtime.since))
     }
 }
 

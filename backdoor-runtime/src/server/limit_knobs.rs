@@ -45,6 +45,15 @@ impl Builder {
         self
     }
 
+    /// Whether memory, descriptors, threads, tasks, the share of the runtime's time that is busy, and errors in the log are watched once a
+    /// second from the start of the console, for `trend`. Default: true, for 10 KB, one wake-up of the console's helper thread a second and
+    /// about 20 µs each. The trends belong to the process: they are there while any console wants them. A number of the author's with the
+    /// same name takes the place of one in `trend`.
+    pub fn builtin_trends(mut self, wanted: bool) -> Self {
+        self.limits.builtin_trends = wanted;
+        self
+    }
+
     /// How many sessions may be open at once. Default: 32, at least 1; `usize::MAX` is no limit.
     ///
     /// If all sessions are taken, the console closes the oldest session that has neither completed a line nor spoken telnet, in favour of

@@ -117,10 +117,14 @@ pub(super) fn warn_with(dispatcher: &Arc<Dispatcher>) -> impl Fn(Trouble) + Send
 }
 
 /// Starts what views need while a console runs. Returns why there is no thread for them, if there is none.
-pub(super) fn attach_views(shared: &Arc<ConsoleState>, priority: Priority) -> Option<io::Error> {
+pub(super) fn attach_views(
+    shared: &Arc<ConsoleState>,
+    priority: Priority,
+    has_builtin_trends: bool,
+) -> Option<io::Error> {
     // Later, when an operator needs it, there may be no thread for it. If there is none now, each view tries again.
     let no_helper = shared.helper.start(priority).err();
-    views::attach(shared);
+    views::attach(shared, has_builtin_trends);
     no_helper
 }
 

@@ -88,6 +88,8 @@ pub(crate) use self::front::Stopped;
 pub use self::layer::FollowingFilter;
 pub(crate) use self::lease::ChangedLevel;
 pub(crate) use self::targets::TargetInfo;
+#[cfg(feature = "state-views")]
+pub(crate) use self::view::errors;
 pub use self::view::last;
 #[cfg(resource_views)]
 pub(crate) use self::view::memory;

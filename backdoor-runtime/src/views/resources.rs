@@ -14,6 +14,7 @@ mod allocator;
 mod cgroup;
 mod commands;
 mod console_usage;
+mod counts;
 mod descriptors;
 mod jemalloc;
 mod limits;
@@ -31,6 +32,7 @@ pub(crate) use cgroup::{Cgroup, cgroup, note_start};
 #[cfg(all_views)]
 pub(crate) use console_usage::{Held, held};
 pub(crate) use console_usage::{Itself, itself};
+pub(crate) use counts::{DescriptorCount, resident, threads};
 pub(crate) use descriptors::{Descriptors, descriptors};
 pub use jemalloc::heap_profile;
 pub(crate) use limits::{Limit, limits};

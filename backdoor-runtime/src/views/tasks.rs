@@ -80,6 +80,8 @@ pub use join_set::JoinSet;
 pub use query::list;
 #[cfg(runtime_views)]
 pub(crate) use query::{blocked, busy, counted_by, ended, get, running};
+#[cfg(all(runtime_views, feature = "state-views"))]
+pub(crate) use registry::alive;
 #[cfg(runtime_views)]
 pub(crate) use runtime::{RuntimeInfo, runtime};
 pub use spawn::{Builder, Instrument, JoinHandle, spawn, spawn_named};

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use tracing::Metadata;
+use tracing::{Level, Metadata};
 
 use crate::base::coarse_clock;
 use crate::views::logs::targets::Counts;
@@ -57,6 +57,8 @@ struct Shard {
     /// A full chunk that waits while a reader has the lock of the list.
     waiting: Option<Arc<Chunk>>,
     counts: Counts,
+    /// The number of errors of all targets.
+    errors: u64,
 }
 
 pub(super) struct Ring {
@@ -118,6 +120,7 @@ impl Ring {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => continue,
             };
+            shard.errors += u64::from(*metadata.level() == Level::ERROR);
             match target {
                 Some(target) => shard.counts.add_named(target, metadata.level()),
                 None => shard.counts.add(metadata.target(), metadata.level()),
@@ -154,6 +157,13 @@ impl Ring {
             all.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner).counts);
         }
         all
+    }
+
+    /// The number of errors.
+    #[cfg(feature = "state-views")]
+    pub(super) fn errors(&self) -> u64 {
+        let errors = |shard: &Mutex<Shard>| shard.lock().unwrap_or_else(PoisonError::into_inner).errors;
+        self.shards.iter().map(errors).sum()
     }
 
     /// The memory of all chunks, in bytes.

@@ -122,6 +122,12 @@ pub(crate) fn targets() -> Vec<TargetInfo> {
     seen::list(&ring().counts())
 }
 
+/// How many errors have reached the ring; `None` if it is not installed.
+#[cfg(feature = "state-views")]
+pub(crate) fn errors() -> Option<u64> {
+    settings::is_installed().then(|| ring().errors())
+}
+
 impl Wanted {
     fn matches(&self, event: &LogEvent) -> bool {
         self.target.as_ref().is_none_or(|target| is_within(&event.target, target))

@@ -153,6 +153,12 @@ pub(crate) fn all() -> impl Iterator<Item = Arc<Record>> {
     .flatten()
 }
 
+/// How many are alive.
+#[cfg(feature = "state-views")]
+pub(crate) fn alive() -> usize {
+    TASKS.iter().map(|shard| lock(shard).alive.len()).sum()
+}
+
 /// The last tasks that have ended, the latest first.
 pub(crate) fn ended() -> Vec<Ended> {
     let mut ended: Vec<Ended> =

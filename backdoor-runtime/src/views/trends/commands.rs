@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::base::suggest;
-use crate::views::trends::{self, NotWatched, Trend};
+use crate::views::trends::{self, Growth, NotWatched, Trend};
 use crate::views::vars::watched;
 use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 
@@ -12,14 +12,16 @@ use crate::{ArgError, CommandOutput, FromArg, Page, Value, backdoor_command};
 /// The console reads numbers once a second; of a counter it draws the rate.
 /// Bars show the mean, and the shade above them the maximum.
 /// Where no value was read, the bar and its axis are missing.
-/// Without a name, lists the watched numbers and their current values.
+/// Without a name, lists the watched numbers: the value, the slope of the last
+/// minute and hour (per second), and for how long the number grows without end.
+/// Built in are mem, fds, threads, tasks, busy (of the runtime) and errors.
 ///
 /// Examples:
 ///   trend
-///   trend requests --ascii
+///   trend mem --ascii
 #[backdoor_command(builtin = "vars", reads, on = helper)]
 fn trend(
-    /// A variable that is marked `trend`
+    /// A variable that is marked `trend`, or a built-in trend
     #[arg(complete = names)]
     name: Option<Name>,
     /// Draw with ASCII characters only
@@ -28,12 +30,16 @@ fn trend(
 ) -> Answer {
     match name {
         Some(Name(trend)) => Answer::Drawn { trend, ascii },
-        None => Answer::Listed(trends::names().iter().filter_map(|name| trends::find(name).ok()).collect()),
+        None => Answer::Listed(trends::all_names().iter().filter_map(|name| listed(name)).collect()),
     }
 }
 
+fn listed(name: &str) -> Option<(Trend, Growth)> {
+    Some((trends::find(name).ok()?, trends::growth(name)?))
+}
+
 fn names(so_far: &str) -> Vec<String> {
-    let mut names = trends::names();
+    let mut names = trends::all_names();
     names.retain(|name| name.starts_with(so_far));
     names
 }
@@ -64,7 +70,7 @@ const NOT_STARTED: &str = "the console reads numbers after its start, and none h
 /// The first few names; most services have no more.
 fn what_there_is() -> String {
     const SHOWN: usize = 10;
-    let mut names = trends::names();
+    let mut names = trends::all_names();
     names.extend(watched::names());
     names.sort_unstable();
     names.dedup();
@@ -82,7 +88,7 @@ enum Answer {
         ascii: bool,
     },
     /// All watched numbers, by name.
-    Listed(Vec<Trend>),
+    Listed(Vec<(Trend, Growth)>),
 }
 
 impl CommandOutput for Answer {
@@ -96,20 +102,21 @@ impl CommandOutput for Answer {
                 writeln!(page, "{} marked, but {NOT_STARTED}", watched::names().join(", "))
             }
             Self::Listed(trends) if trends.is_empty() => {
-                writeln!(page, "no variable is watched; write `trend` in a `#[backdoor_var]` to watch it")
+                writeln!(page, "nothing is watched; write `trend` in a `#[backdoor_var]` to watch a variable")
             }
             Self::Listed(_) => page.write_str(&self.value().to_text(page.width())),
         }
     }
 
     fn value(&self) -> Value {
-        let row = |trend: &Trend| {
-            Value::record([
+        let row = |(trend, growth): &(Trend, Growth)| {
+            let fields = [
                 ("name", trend.name.as_str().into()),
                 ("now", trend.now.into()),
                 ("unit", trend.unit.as_str().into()),
                 ("shown", trend.shown.name().into()),
-            ])
+            ];
+            Value::record(fields.into_iter().chain(growth.fields()))
         };
         match self {
             Self::Drawn { trend, .. } => trend.value(),

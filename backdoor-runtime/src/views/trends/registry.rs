@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use super::growth::Growth;
 use super::sampler;
-use super::series::{Series, all};
+use super::series::{self, Series, all, built_in};
 use super::trend::{Change, Trend};
 use super::watched::Watched;
 use crate::base::suggest;
@@ -59,21 +60,34 @@ pub fn forget(name: &str) -> bool {
     forgotten.is_some()
 }
 
-/// The names of the watched numbers, sorted.
+/// The names of the numbers that the author watches, sorted.
 pub(crate) fn names() -> Vec<String> {
     all().keys().cloned().collect()
 }
 
-/// The trend of a number.
+/// The names of these and of the built-in trends, sorted.
+pub(crate) fn all_names() -> Vec<String> {
+    let mut names = names();
+    names.extend(built_in().keys().cloned());
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The growth of a number; `None` if it is not watched.
+pub(crate) fn growth(name: &str) -> Option<Growth> {
+    Some(series::find(name)?.growth(sampler::since_origin()))
+}
+
+/// The trend of a number. A number that the author watches comes before a built-in trend of the same name.
 ///
 /// # Errors
 /// It is not watched.
 pub fn find(name: &str) -> Result<Trend, NotWatched> {
-    let series = {
-        let all = all();
-        let near = || suggest::nearest(name, all.keys().map(String::as_str)).map(str::to_owned);
-        all.get(name).cloned().ok_or_else(|| NotWatched { near: near() })?
-    };
+    let series = series::find(name).ok_or_else(|| {
+        let near = suggest::nearest(name, all_names().iter().map(String::as_str)).map(str::to_owned);
+        NotWatched { near }
+    })?;
     let mut trend = series.trend(sampler::since_origin(), SystemTime::now());
     if let Some(journal) = JOURNAL.get() {
         trend.changes = journal(name);

@@ -1,12 +1,14 @@
 //! One watched number: its source and its history.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::Value;
 use crate::readable::Reading;
+use crate::views::trends::growth::Growth;
 use crate::views::trends::ring::{Bin, Ring};
 use crate::views::trends::trend::{Point, Shown, Trend};
 use crate::views::trends::watched::{Source, Watched};
@@ -14,8 +16,11 @@ use crate::views::trends::watched::{Source, Watched};
 /// After this many seconds, the last number is not the current one.
 const RECENT: u64 = 2;
 
-/// Every watched number of the process, by name.
+/// Every number of the process that the author watches, by name.
 static WATCHED: Mutex<BTreeMap<String, Arc<Series>>> = Mutex::new(BTreeMap::new());
+
+/// The built-in trends, by name. They are there from the start of the first console that wants them.
+static BUILT_IN: Mutex<BTreeMap<String, Arc<Series>>> = Mutex::new(BTreeMap::new());
 
 /// A watched number and its history.
 pub(super) struct Series {
@@ -53,8 +58,8 @@ impl Series {
         self.watched.source.clone()
     }
 
-    /// Stores the reading of this second, at this time since the origin; no reading if there was no answer.
-    pub(super) fn keep(&self, second: u64, at: Duration, reading: Option<&Reading>) {
+    /// Stores the reading of these seconds, at this time since the origin; no reading if there was no answer.
+    pub(super) fn keep(&self, seconds: RangeInclusive<u64>, at: Duration, reading: Option<&Reading>) {
         let value = reading.and_then(Reading::value);
         let mut history = self.history();
         history.now = match value {
@@ -76,12 +81,12 @@ impl Series {
             None => None,
         };
         if let Some(number) = history.now {
-            history.ring.push(second, number);
+            seconds.for_each(|second| history.ring.push(second, number));
         }
         history.missing = match (reading, value) {
             (None, _) => "it did not answer",
             (Some(Reading::Held), _) => "its lock was held",
-            (Some(Reading::NotSet), _) => "it is not set yet",
+            (Some(Reading::NotSet), _) => self.watched.unset,
             (_, Some(Value::Record(_))) => "a rate needs two readings",
             (_, Some(Value::Text(_))) => "its value is text, not a number",
             _ => "its value is not a number",
@@ -135,6 +140,12 @@ impl Series {
         (!this.is_asked.swap(true, Ordering::Relaxed)).then(|| Turn(this.clone()))
     }
 
+    /// Its growth up to this time since the origin.
+    pub(super) fn growth(&self, at: Duration) -> Growth {
+        let ring = &self.history().ring;
+        Growth::of(ring.seconds(at.as_secs()), ring.minutes(at.as_secs()))
+    }
+
     fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,9 +165,20 @@ fn rate(more: f64, time: Duration) -> Option<f64> {
     (more >= 0.0 && !time.is_zero()).then(|| more / time.as_secs_f64())
 }
 
-/// All of them, locked.
+/// The author's, locked.
 pub(super) fn all() -> MutexGuard<'static, BTreeMap<String, Arc<Series>>> {
     WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The built-in ones, locked.
+pub(super) fn built_in() -> MutexGuard<'static, BTreeMap<String, Arc<Series>>> {
+    BUILT_IN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The number of this name: the author's, if they watch one.
+pub(super) fn find(name: &str) -> Option<Arc<Series>> {
+    let found = all().get(name).cloned();
+    found.or_else(|| built_in().get(name).cloned())
 }
 
 #[cfg(test)]
@@ -171,14 +193,14 @@ mod tests {
         let series = Series::new(Watched::variable("n", &GAUGE));
         let seconds = Duration::from_secs;
         let now = |at: u64| series.trend(seconds(at), SystemTime::now()).now;
-        series.keep(3, seconds(3), Some(&Reading::Value(7.into())));
+        series.keep(3..=3, seconds(3), Some(&Reading::Value(7.into())));
         assert_eq!((now(3), now(5), now(6)), (Some(7.0), Some(7.0), None));
-        series.keep(4, seconds(4), None);
+        series.keep(4..=4, seconds(4), None);
         assert_eq!(now(4), None);
-        series.keep(4, seconds(4), Some(&Reading::Value("many".into())));
+        series.keep(4..=4, seconds(4), Some(&Reading::Value("many".into())));
         let missing = series.trend(seconds(4), SystemTime::now()).missing;
         assert_eq!(missing, Some("its value is text, not a number"));
-        series.keep(5, seconds(5), Some(&Reading::Held));
+        series.keep(5..=5, seconds(5), Some(&Reading::Held));
         assert_eq!(now(5), None);
     }
 
@@ -187,7 +209,7 @@ mod tests {
         let series = Series::new(Watched::variable("n", &GAUGE));
         let keep = |second: u64, millis: u64, count: u64| {
             let value = Value::record([("count", count.into())]);
-            series.keep(second, Duration::from_millis(millis), Some(&Reading::Value(value)));
+            series.keep(second..=second, Duration::from_millis(millis), Some(&Reading::Value(value)));
             series.trend(Duration::from_millis(millis), SystemTime::now()).now
         };
         assert_eq!(keep(0, 0, 10), None);

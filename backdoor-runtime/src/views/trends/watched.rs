@@ -11,6 +11,8 @@ pub struct Watched {
     pub(super) name: Cow<'static, str>,
     pub(super) unit: Cow<'static, str>,
     pub(super) source: Source,
+    /// The reason why it is not set.
+    pub(super) unset: &'static str,
 }
 
 /// The source of a number.
@@ -18,6 +20,8 @@ pub struct Watched {
 pub(super) enum Source {
     /// Read on the helper thread.
     Variable(&'static dyn Readable),
+    /// A built-in trend: a function that reads a number of the process within microseconds, on the helper thread.
+    BuiltIn(Arc<dyn Fn() -> Reading + Send + Sync>),
     /// A function of the author, called on a separate thread.
     Computed(Arc<dyn Fn() -> Reading + Send + Sync>),
 }
@@ -29,7 +33,7 @@ impl Watched {
         if !variable.is_harmless() {
             return Self::computed(name, || variable.read());
         }
-        Self { name: name.into(), unit: "".into(), source: Source::Variable(variable) }
+        Self::new(name.into(), Source::Variable(variable))
     }
 
     /// A number that a function computes. The function is called once a second on a separate thread. If it takes longer than 100 ms, there
@@ -38,7 +42,21 @@ impl Watched {
         name: impl Into<Cow<'static, str>>,
         compute: impl Fn() -> Reading + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), unit: "".into(), source: Source::Computed(Arc::new(compute)) }
+        Self::new(name.into(), Source::Computed(Arc::new(compute)))
+    }
+
+    /// A built-in trend. The function takes microseconds, and needs no descriptor.
+    pub(crate) fn built_in(
+        name: &'static str,
+        unit: &'static str,
+        unset: &'static str,
+        read: impl Fn() -> Reading + Send + Sync + 'static,
+    ) -> Self {
+        Self { unit: unit.into(), unset, ..Self::new(name.into(), Source::BuiltIn(Arc::new(read))) }
+    }
+
+    fn new(name: Cow<'static, str>, source: Source) -> Self {
+        Self { name, unit: "".into(), source, unset: "it is not set yet" }
     }
 
     /// The unit. Default: none, and seconds for a duration.

@@ -30,7 +30,7 @@ fn trend(watched: Watched, seconds: u64, at: impl Fn(u64) -> Option<Value>) -> T
     let series = Series::new(watched);
     for second in 0..=seconds {
         if let Some(value) = at(second) {
-            series.keep(second, Duration::from_secs(second), Some(&Reading::Value(value)));
+            series.keep(second..=second, Duration::from_secs(second), Some(&Reading::Value(value)));
         }
     }
     series.trend(Duration::from_secs(seconds), time(seconds))
