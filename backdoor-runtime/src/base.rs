@@ -30,6 +30,7 @@ pub(crate) mod reserve;
 pub(crate) mod scrub;
 #[cfg(serves)]
 pub(crate) mod soft_limit;
+pub(crate) mod sort;
 pub(crate) mod suggest;
 
 #[cfg(not(serves))]

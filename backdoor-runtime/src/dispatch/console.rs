@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::runtime::Handle;
 
 use crate::audit::Notes;
+use crate::base::sort;
 use crate::call::peer::Peer;
 use crate::call::session::Session;
 use crate::changes::entry::Actor;
@@ -148,7 +149,7 @@ impl Console {
     /// The connected sessions, by number.
     pub fn sessions(&self) -> Vec<SessionInfo> {
         let mut sessions: Vec<_> = self.0.peers().iter().map(|peer| SessionInfo::of(peer)).collect();
-        sessions.sort_by_key(|session| session.id);
+        sort::sort_by_key(&mut sessions, |session| session.id);
         sessions
     }
 
@@ -203,7 +204,7 @@ impl Console {
         let Completion { mut candidates, provider } = line::complete(line, &self.0.registry);
         if let Some(provider) = provider {
             candidates.extend(self.0.ask(provider).await);
-            candidates.sort();
+            sort::sort(&mut candidates);
             candidates.dedup();
         }
         candidates

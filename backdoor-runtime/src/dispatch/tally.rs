@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::base::sort;
 use crate::dispatch::Status;
 use crate::reply::record;
 
@@ -46,7 +47,9 @@ impl Tally {
     /// The most frequent first.
     pub(crate) fn counts(&self) -> Vec<StatusCount> {
         let mut counts = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        counts.sort_by(|left, right| right.count.cmp(&left.count).then(left.status.cmp(right.status)));
+        sort::sort_by(&mut counts, |left, right| {
+            right.count.cmp(&left.count).then(left.status.cmp(right.status))
+        });
         counts
     }
 

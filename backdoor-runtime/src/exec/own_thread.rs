@@ -97,7 +97,16 @@ pub(crate) fn start<T: Send + 'static>(
     priority: Priority,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
-    thread::Builder::new().name(name.into()).spawn(move || {
+    start_boxed(name.into(), priority, Box::new(work))
+}
+
+/// The same, compiled once for each result, since a start of a thread is much code.
+fn start_boxed<T: Send + 'static>(
+    name: String,
+    priority: Priority,
+    work: Box<dyn FnOnce() -> T + Send>,
+) -> io::Result<JoinHandle<T>> {
+    thread::Builder::new().name(name).spawn(move || {
         let _counted = Counted;
         IS_OURS.set(true);
         // The console has said at its start if this is refused.

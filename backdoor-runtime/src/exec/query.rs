@@ -100,8 +100,19 @@ impl QueryThreads {
         limit: Duration,
         question: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NoAnswer> {
+        let (answer, mut answered) = oneshot::channel();
+        let question = Box::new(move || {
+            // The caller may have stopped waiting.
+            let _ = answer.send(question());
+        });
+        self.run(limit, question).await?;
+        answered.try_recv().map_err(|_| NoAnswer::Panicked("its answer was lost".to_owned()))
+    }
+
+    /// Runs a question that keeps its answer, and waits for its end. This is compiled once for all questions.
+    async fn run(&self, limit: Duration, question: Box<dyn FnOnce() + Send>) -> Result<(), NoAnswer> {
         let under_way = UnderWay::begin(&self.under_way, self.most).ok_or(NoAnswer::Saturated(self.most))?;
-        let (answer, answered) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         let runtime = self.runtime.clone();
         let own_time = Arc::new(OwnTime::default());
         let of_thread = own_time.clone();
@@ -114,10 +125,10 @@ impl QueryThreads {
             // The receiver of the answer may ask again at once.
             drop(under_way);
             // The caller may have stopped waiting.
-            let _ = answer.send(answered);
+            let _ = end.send(answered);
         });
         asked.map_err(|error| NoAnswer::no_thread(&error))?;
-        match own_time.limit(limit, answered).await {
+        match own_time.limit(limit, ended).await {
             Ok(Ok(answered)) => answered.map_err(|failure| NoAnswer::Panicked(failure.message)),
             Ok(Err(_)) => Err(NoAnswer::Panicked("its answer was lost".to_owned())),
             Err(Exceeded) => Err(NoAnswer::Late(limit)),

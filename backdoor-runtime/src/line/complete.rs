@@ -2,6 +2,7 @@
 //! provider, the provider is returned.
 
 use crate::base::quote::quote;
+use crate::base::sort;
 use crate::command::registry::{Entry, Found, Registry, spelled};
 use crate::command::{Arity, Parameter, Style};
 use crate::line::words::{self, Word};
@@ -52,7 +53,7 @@ pub(crate) fn complete(line: &str, registry: &Registry) -> Completion {
         (before, last) = (others, &word.text);
     }
     let mut completion = after(before, last, registry);
-    completion.candidates.sort();
+    sort::sort(&mut completion.candidates);
     completion.candidates.dedup();
     completion
 }

@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
+use crate::base::sort;
+
 /// The reply of a command as data: an operator sees it as text or as a table, `--json` as JSON, and a test as this type.
 ///
 /// ```
@@ -90,7 +92,7 @@ impl Value {
     /// A map with these entries, sorted by key: numbers by number, text by text.
     pub fn map(entries: impl IntoIterator<Item = (Value, Value)>) -> Value {
         let mut entries: Vec<_> = entries.into_iter().collect();
-        entries.sort_by(|(left, _), (right, _)| key_order(left, right));
+        sort::sort_by(&mut entries, |(left, _), (right, _)| key_order(left, right));
         Value::Map(entries)
     }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::base::causes::debug_as_display;
+use crate::base::sort;
 use crate::command::declare::is_reserved;
 use crate::command::descriptor::{Command, Declared};
 use crate::command::parameter::Parameter;
@@ -116,7 +117,9 @@ pub(crate) fn check(registry: &Registry, states: Option<&States>) -> Result<(), 
     if has_none && !vars::declared::has_declared() {
         problems.push(Problem::NothingLinked);
     }
-    problems.sort_by(|one, other| one.subject().cmp(other.subject()).then_with(|| one.cmp(other)));
+    sort::sort_by(&mut problems, |one, other| {
+        one.subject().cmp(other.subject()).then_with(|| one.cmp(other))
+    });
     problems.dedup();
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }
@@ -125,7 +128,7 @@ fn declared_twice(registry: &Registry, problems: &mut Vec<Problem>) {
     let authors = registry.entries().map(|entry| entry.command).filter(|command| !command.is_builtin());
     let mut places: Vec<(&str, &Declared)> =
         authors.flat_map(|command| command.names().map(|name| (name, &command.declared))).collect();
-    places.sort_by_key(|(name, place)| (*name, place.file, place.line));
+    sort::sort_by_key(&mut places, |(name, place)| (*name, place.file, place.line));
     for same in places.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
         let places = same.iter().map(|(_, place)| place.to_string()).collect();
         problems.push(Problem::DeclaredTwice { name: same[0].0.to_owned(), places });

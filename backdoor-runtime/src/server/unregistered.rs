@@ -1,5 +1,6 @@
 //! The crates that the program names with `commands_of!`, and the crates that have commands.
 
+use crate::base::sort;
 use crate::command::registry::{Registered, Registry};
 use crate::views::vars;
 
@@ -35,6 +36,6 @@ pub(crate) fn crates(registry: &Registry) -> Vec<(&'static str, usize)> {
             None => crates.push((name, 1)),
         }
     }
-    crates.sort_unstable();
+    sort::sort(&mut crates);
     crates
 }

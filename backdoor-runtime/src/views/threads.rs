@@ -64,6 +64,7 @@ use std::{fmt, io};
 
 use serde::ser::{Serialize, Serializer};
 
+use crate::base::sort;
 use crate::procfs::task_files;
 use crate::reply::Value;
 pub(crate) use crate::views::threads::aside::aside;
@@ -330,7 +331,9 @@ impl Watch {
             })
         };
         let mut threads: Vec<Thread> = task_files::tids()?.into_iter().filter_map(thread).collect();
-        threads.sort_by(|left, right| right.cpu.total_cmp(&left.cpu).then(left.tid.cmp(&right.tid)));
+        sort::sort_by(&mut threads, |left, right| {
+            right.cpu.total_cmp(&left.cpu).then(left.tid.cmp(&right.tid))
+        });
         Ok(threads)
     }
 }

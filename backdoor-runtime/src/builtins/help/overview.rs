@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::{blocks, lines, words};
+use crate::base::sort;
 use crate::{CommandInfo, Page};
 
 /// The lines of a terminal that did not report its size.
@@ -59,7 +60,7 @@ fn foot(page: &mut Page<'_>, builtin: &[&CommandInfo], is_low: bool, is_alone: b
         return writeln!(page, "`help all` lists all commands");
     }
     let mut topics: Vec<&str> = builtin.iter().filter_map(|command| command.topic).collect();
-    topics.sort_unstable();
+    sort::sort(&mut topics);
     topics.dedup();
     // A terminal that does not report its width usually has this one.
     let width = page.width().or(Some(COLUMNS));

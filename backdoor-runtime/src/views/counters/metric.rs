@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::Console;
+use crate::base::sort;
 use crate::views::vars::Reading;
 
 /// The time limit for one source.
@@ -100,7 +101,7 @@ impl Console {
                 Err(why) => all.missing.push(format!("{name}: {why}")),
             }
         }
-        all.metrics.sort_by(|one, other| one.name.cmp(&other.name));
+        sort::sort_by(&mut all.metrics, |one, other| one.name.cmp(&other.name));
         all
     }
 }

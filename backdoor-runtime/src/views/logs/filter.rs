@@ -7,6 +7,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 
 use crate::base::causes::debug_as_display;
+use crate::base::sort;
 use crate::{ArgError, FromArg};
 
 /// The most targets in one filter.
@@ -61,7 +62,7 @@ impl Filter {
                 None => all.push(directive),
             }
         }
-        all.sort_by(|left, right| {
+        sort::sort_by(&mut all, |left, right| {
             right.target.len().cmp(&left.target.len()).then_with(|| right.target.cmp(&left.target))
         });
         let max = all.iter().map(|directive| directive.level).max().unwrap_or(LevelFilter::OFF);

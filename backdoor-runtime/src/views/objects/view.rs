@@ -10,6 +10,7 @@ use super::kind::{Counts, Kind};
 use super::sites::Site;
 use super::{names, rates};
 use crate::base::coarse_clock;
+use crate::base::sort;
 
 /// The name of all places beyond the limit.
 const OTHER_PLACES: &str = "other places";
@@ -67,7 +68,7 @@ pub fn list() -> Vec<TypeInfo> {
     let names = names::distinct(&paths);
     let mut types: Vec<TypeInfo> =
         kinds.iter().zip(names).map(|(kind, name)| TypeInfo::of(kind, name)).collect();
-    types.sort_by(|one, other| other.live.cmp(&one.live).then_with(|| one.name.cmp(&other.name)));
+    sort::sort_by(&mut types, |one, other| other.live.cmp(&one.live).then_with(|| one.name.cmp(&other.name)));
     types
 }
 
@@ -77,7 +78,7 @@ impl TypeInfo {
         kind.look(|seen| oldest = Some(oldest.map_or(seen.key.0, |oldest| oldest.min(seen.key.0))));
         let now = coarse_clock::now();
         let Counts { live, made, last, mut sites } = kind.counts(now);
-        sites.sort_by_key(|site| Reverse((site.live, site.made)));
+        sort::sort_by_key(&mut sites, |site| Reverse((site.live, site.made)));
         let facts = kind.facts();
         let seconds = rates::seconds(facts.since, now);
         Self {
@@ -198,7 +199,7 @@ impl Snapshot {
                 }
             }
         }
-        growth.sort_by(|one, other| {
+        sort::sort_by(&mut growth, |one, other| {
             let order = other.grown.cmp(&one.grown).then_with(|| one.name.cmp(&other.name));
             order.then_with(|| other.grown_there.cmp(&one.grown_there))
         });

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::base::sort;
 use crate::reply::Value;
 use crate::views::profile::Profile;
 use crate::views::profile::stack::Stack;
@@ -104,7 +105,7 @@ impl Profile {
             total_samples: counts.total,
         };
         let mut functions: Vec<FunctionShare> = counts.into_iter().map(share).collect();
-        functions.sort_by(|left, right| {
+        sort::sort_by(&mut functions, |left, right| {
             let order = |share: &FunctionShare| (share.self_samples, share.total_samples);
             order(right).cmp(&order(left)).then_with(|| left.function.cmp(&right.function))
         });
@@ -133,8 +134,9 @@ impl Profile {
                 hottest: most(functions),
             })
             .collect();
-        tasks
-            .sort_by(|left, right| right.samples.cmp(&left.samples).then_with(|| left.task.cmp(&right.task)));
+        sort::sort_by(&mut tasks, |left, right| {
+            right.samples.cmp(&left.samples).then_with(|| left.task.cmp(&right.task))
+        });
         tasks
     }
 

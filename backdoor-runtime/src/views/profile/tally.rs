@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::sort;
 use crate::views::profile::Profile;
 use crate::views::profile::shares::{ThreadShare, percent};
 use crate::views::profile::stack::Stack;
@@ -145,7 +146,7 @@ impl Tally {
             samples: thread.samples,
         };
         let mut threads: Vec<ThreadShare> = self.threads.into_iter().map(share).collect();
-        threads.sort_by_key(|thread| (u64::MAX - thread.samples, thread.tid));
+        sort::sort_by_key(&mut threads, |thread| (u64::MAX - thread.samples, thread.tid));
         let names = self.names;
         let stack = |((task, addresses), samples): ((Option<usize>, Vec<u64>), u64)| Stack {
             task: task.and_then(|at| names.get(at).cloned()),

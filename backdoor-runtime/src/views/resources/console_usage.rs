@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::base::byte_size::size;
 use crate::base::reserve;
+use crate::base::sort;
 use crate::call::failure::REPORT;
 use crate::dispatch::StatusCount;
 use crate::exec::own_thread;
@@ -115,7 +116,7 @@ fn threads() -> io::Result<Vec<OwnThread>> {
         let nanoseconds = ran.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
         threads.push(OwnThread { tid, name: name.trim().to_owned(), cpu: Duration::from_nanos(nanoseconds) });
     }
-    threads.sort_by_key(|thread| thread.tid);
+    sort::sort_by_key(&mut threads, |thread| thread.tid);
     Ok(threads)
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::links::links;
 use super::sockets::{self, Socket, sockets_by_inode};
 use crate::base::soft_limit::{Kind, soft_limit};
+use crate::base::sort;
 use crate::procfs::files::percent;
 use crate::reply::record;
 use crate::{Column, CommandOutput, Cut, Page, Value};
@@ -102,7 +103,9 @@ fn count(descriptors: &[Descriptor]) -> Vec<KindCount> {
     }
     let mut kinds: Vec<KindCount> =
         counts.into_iter().map(|(kind, count)| KindCount { kind: kind.to_owned(), count }).collect();
-    kinds.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.kind.cmp(&right.kind)));
+    sort::sort_by(&mut kinds, |left, right| {
+        right.count.cmp(&left.count).then_with(|| left.kind.cmp(&right.kind))
+    });
     kinds
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use crate::base::reserve;
+use crate::base::sort;
 use crate::procfs::files::named;
 
 /// The number and link of every descriptor, without the one that reads the directory.
@@ -16,6 +17,6 @@ pub(super) fn links() -> io::Result<Vec<(u32, String)>> {
         let Ok(fd) = fd.parse() else { continue };
         links.push((fd, link.to_string_lossy().into_owned()));
     }
-    links.sort_unstable();
+    sort::sort(&mut links);
     Ok(links)
 }

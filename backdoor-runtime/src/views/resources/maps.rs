@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use crate::base::byte_size::size;
+use crate::base::sort;
 use crate::procfs::files::read;
 use crate::reply::record;
 use crate::{Column, CommandOutput, Cut, Page, Value};
@@ -74,7 +75,9 @@ pub(crate) fn sum(mappings: &[Mapping]) -> Vec<MappingSum> {
         sum.swapped += mapping.swapped;
     }
     let mut sums: Vec<_> = sums.into_values().collect();
-    sums.sort_by(|left, right| right.resident.cmp(&left.resident).then_with(|| left.name.cmp(&right.name)));
+    sort::sort_by(&mut sums, |left, right| {
+        right.resident.cmp(&left.resident).then_with(|| left.name.cmp(&right.name))
+    });
     sums
 }
 

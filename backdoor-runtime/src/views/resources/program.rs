@@ -3,6 +3,7 @@
 use std::{env, mem};
 
 use crate::base::scrub;
+use crate::base::sort;
 
 /// The text that replaces a secret.
 const STARS: &str = "***";
@@ -11,7 +12,7 @@ const STARS: &str = "***";
 pub(crate) fn environment_names() -> Vec<String> {
     let mut names: Vec<String> =
         env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
-    names.sort();
+    sort::sort(&mut names);
     names
 }
 

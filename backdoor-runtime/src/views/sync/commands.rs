@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::base::sort;
 use crate::reply::fitted;
 use crate::views::sync::{self, LockInfo, UntrackedInfo, Waits};
 use crate::views::threads;
@@ -85,7 +86,7 @@ impl CommandOutput for Locks {
 fn places(lock: &UntrackedInfo) -> String {
     const NAMED: usize = 3;
     let mut places: Vec<&str> = lock.threads.iter().filter_map(|thread| thread.at.as_deref()).collect();
-    places.sort_unstable();
+    sort::sort(&mut places);
     places.dedup();
     places.truncate(NAMED);
     match places.is_empty() {

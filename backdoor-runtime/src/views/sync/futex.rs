@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
+use crate::base::sort;
 use crate::procfs::system_call::{Asleep, Position};
 use crate::procfs::task_files;
 use crate::reply::record;
@@ -90,12 +91,12 @@ pub(super) fn untracked(is_known: impl Fn(u32) -> bool) -> io::Result<Untracked>
         .into_iter()
         .map(|((address, looks_like), mut threads)| {
             let waiting = threads.len();
-            threads.sort_by_key(|thread| thread.thread);
+            sort::sort_by_key(&mut threads, |thread| thread.thread);
             threads.truncate(LISTED);
             UntrackedInfo { address, looks_like, threads, waiting }
         })
         .collect();
-    locks.sort_by_key(|lock| std::cmp::Reverse(lock.waiting));
+    sort::sort_by_key(&mut locks, |lock| std::cmp::Reverse(lock.waiting));
     locks.truncate(LISTED);
     Ok(Untracked { locks, others, untold })
 }

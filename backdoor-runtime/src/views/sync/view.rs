@@ -8,6 +8,7 @@ use super::record::{Kind, Record, Waiter, Wanted};
 use super::registry;
 use super::slot::Held;
 use crate::base::coarse_clock;
+use crate::base::sort;
 use crate::reply::record;
 
 /// The most waiters that are listed per lock, the longest first; all are counted.
@@ -150,7 +151,7 @@ impl LockInfo {
 pub(super) fn holders(record: &Record) -> Vec<HolderInfo> {
     let mut holders: Vec<HolderInfo> =
         record.holders().map(|(seat, held)| HolderInfo::of(record.kind, seat, &held)).collect();
-    holders.sort_by_key(|holder| (Reverse(holder.held), holder.task, holder.thread));
+    sort::sort_by_key(&mut holders, |holder| (Reverse(holder.held), holder.task, holder.thread));
     holders
 }
 

@@ -11,6 +11,7 @@ use super::record::{Kind, Record, Waiter, Wanted};
 use super::registry;
 use super::view::{HolderInfo, WaiterInfo, holders, place};
 use crate::base::coarse_clock;
+use crate::base::sort;
 use crate::reply::record;
 
 /// The most waits that are listed, the longest first; all are counted.
@@ -132,7 +133,7 @@ pub(crate) fn tracked() -> Waits {
         let waiters = record.waiters();
         waiting.extend(waiters.iter().map(|(&number, waiter)| (waiter.since, number, *waiter, record)));
     }
-    waiting.sort_by_key(|&(since, number, ..)| (since, number));
+    sort::sort_by_key(&mut waiting, |&(since, number, ..)| (since, number));
     let (mut edges, mut gone) = (Vec::new(), 0);
     for (_, wait, waiter, record) in &waiting {
         if edges.len() == EDGES {

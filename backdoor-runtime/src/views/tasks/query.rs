@@ -10,6 +10,7 @@ use tokio::runtime::{self, Handle};
 use tokio::time::sleep;
 
 use crate::base::clock;
+use crate::base::sort;
 use crate::views::tasks::record::{Record, State};
 use crate::views::tasks::{EndedTask, TaskInfo, TaskState, registry};
 
@@ -91,7 +92,7 @@ pub(crate) async fn busy(window: Duration, most: usize) -> (Vec<BusyTask>, usize
             (busy > 0).then(|| (busy, spent.polls.saturating_sub(polls), record))
         })
         .collect();
-    spent.sort_by_key(|(busy, _, record)| (std::cmp::Reverse(*busy), record.id));
+    sort::sort_by_key(&mut spent, |(busy, _, record)| (std::cmp::Reverse(*busy), record.id));
     let others = spent.len().saturating_sub(most);
     let top = spent.iter().take(most).map(|(busy, polls, record)| BusyTask {
         task: TaskInfo::of(record),
@@ -162,7 +163,7 @@ pub(crate) fn holding() -> Vec<TaskInfo> {
             _ => None,
         })
         .collect();
-    holding.sort_by_key(|(since, task)| (std::cmp::Reverse(*since), task.id));
+    sort::sort_by_key(&mut holding, |(since, task)| (std::cmp::Reverse(*since), task.id));
     holding.into_iter().map(|(_, task)| task).collect()
 }
 

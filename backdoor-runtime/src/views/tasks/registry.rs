@@ -10,6 +10,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::base::sort;
 use crate::views::tasks::record::{Record, Spent};
 
 const SHARDS: usize = 32;
@@ -138,7 +139,7 @@ pub(crate) fn after(id: Option<NonZeroU64>) -> Vec<Arc<Record>> {
         }
     }
     page.retain(|record| record.id <= complete_to);
-    page.sort_by_key(|record| record.id);
+    sort::sort_by_key(&mut page, |record| record.id);
     page
 }
 
@@ -166,7 +167,7 @@ pub(crate) fn ended() -> Vec<Ended> {
     for shard in &TASKS {
         ended.extend(lock(shard).done.iter().cloned());
     }
-    ended.sort_by_key(|ended| std::cmp::Reverse((ended.at, ended.id)));
+    sort::sort_by_key(&mut ended, |ended| std::cmp::Reverse((ended.at, ended.id)));
     ended
 }
 

@@ -13,12 +13,23 @@ use crate::exec::own_thread::{self, Priority};
 /// # Errors
 /// No thread can be started, or the work panicked.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    static TURN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
-    let turn = TURN.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (done, result) = oneshot::channel();
-    let look = Arc::new(Mutex::new(Some(move || {
+    let (done, mut result) = oneshot::channel();
+    let work = Box::new(move || {
         // The caller may have been dropped.
         let _ = done.send(work());
+    });
+    run(work).await?;
+    result.try_recv().map_err(|_| io::Error::other("reading the threads failed"))
+}
+
+/// Runs work that keeps its result, and waits for its end. This is compiled once for all work.
+async fn run(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    static TURN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
+    let turn = TURN.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (end, ended) = oneshot::channel();
+    let look = Arc::new(Mutex::new(Some(move || {
+        work();
+        let _ = end.send(());
         drop(turn);
     })));
     let take = |look: &Mutex<Option<_>>| look.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -40,7 +51,7 @@ pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
             }
         }
     }
-    result.await.map_err(|_| io::Error::other("reading the threads failed"))
+    ended.await.map_err(|_| io::Error::other("reading the threads failed"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::base::sort;
 use crate::reply::Value;
 use crate::views::threads::fold::{self, Line};
 use crate::views::threads::{Stacks, ThreadStack};
@@ -32,7 +33,7 @@ impl Stacks {
                 None => groups.push(Group { threads: vec![thread], lines, own }),
             }
         }
-        groups.sort_by_key(|group| {
+        sort::sort_by_key(&mut groups, |group| {
             (!group.own, group.threads[0].missing.is_some(), usize::MAX - group.threads.len())
         });
         groups

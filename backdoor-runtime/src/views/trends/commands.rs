@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::base::sort;
 use crate::base::suggest;
 use crate::views::trends::{self, Growth, NotWatched, Trend};
 use crate::views::vars::watched;
@@ -72,7 +73,7 @@ fn what_there_is() -> String {
     const SHOWN: usize = 10;
     let mut names = trends::all_names();
     names.extend(watched::names());
-    names.sort_unstable();
+    sort::sort(&mut names);
     names.dedup();
     let shown = names[..names.len().min(SHOWN)].join(", ");
     match names.len() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::base::sort;
 use crate::command::Declared;
 use crate::views::vars::variable::{RegisteredVariable, Variable};
 
@@ -18,7 +19,7 @@ pub(super) static DECLARED: LazyLock<BTreeMap<&'static str, &'static Variable>> 
 /// All linked variables, by name.
 fn linked() -> Vec<&'static Variable> {
     let mut linked: Vec<_> = inventory::iter::<RegisteredVariable>().map(|registered| registered.0).collect();
-    linked.sort_by_key(|variable| {
+    sort::sort_by_key(&mut linked, |variable| {
         let Declared { module, file, line } = variable.declared;
         (variable.name, module, file, line)
     });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use crate::base::sort;
 use crate::base::suggest;
 use crate::views::trends;
 use crate::views::vars::computed::Computed;
@@ -19,7 +20,7 @@ fn computed() -> MutexGuard<'static, BTreeMap<String, Arc<Computed>>> {
 pub(crate) fn all() -> Vec<Found> {
     let mut all: Vec<Found> = DECLARED.values().map(|variable| Found::Declared(variable)).collect();
     all.extend(computed().values().cloned().map(Found::Computed));
-    all.sort_by(|one, other| one.name().cmp(other.name()));
+    sort::sort_by(&mut all, |one, other| one.name().cmp(other.name()));
     all
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Value;
 use crate::base::escape::escape_line;
+use crate::base::sort;
 use crate::changes::entry::{Actor, Entry, Intent, Revert, Reverted, What};
 use crate::changes::journal::{Draft, Forgotten, JOURNAL};
 use crate::changes::lease::{self, Lease};
@@ -58,7 +59,7 @@ pub(crate) fn set(orders: &[Order], intent: &Intent, claim: &Claim) -> Result<Ve
         }
         ready.push((at, made));
     }
-    ready.sort_by_key(|(_, ready)| ready.setting.cell().address());
+    sort::sort_by_key(&mut ready, |(_, ready)| ready.setting.cell().address());
     if time.is_some() {
         lease::prepare().map_err(|error| {
             VarError::new(format!("no thread for the end of the lease could be started: {error}"))
@@ -105,7 +106,7 @@ fn write(
         written.push((at, variable, setting, old, new, shown));
     }
     // The journal records them in the order of the typed line.
-    written.sort_by_key(|(at, ..)| *at);
+    sort::sort_by_key(&mut written, |(at, ..)| *at);
     for (_, variable, setting, old, new, shown) in written {
         let name = variable.name;
         let earlier = lease::forget(name);

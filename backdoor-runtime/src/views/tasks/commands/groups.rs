@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::base::sort;
 use crate::reply::fitted;
 use crate::reply::items::Item;
 use crate::views::tasks::TaskInfo;
@@ -62,7 +63,7 @@ impl Groups {
             Column::new("oldest").spare(3),
         ];
         let mut groups: Vec<_> = self.groups.into_iter().collect();
-        groups.sort_by(|(one, left), (other, right)| {
+        sort::sort_by(&mut groups, |(one, left), (other, right)| {
             (Reverse(left.count), one).cmp(&(Reverse(right.count), other))
         });
         let row = |((name, spawned), group): &((Option<String>, String), Group)| {
