@@ -13,7 +13,7 @@ pub use std::{concat, file, line, module_path, stringify};
 
 pub use backdoor_macros::build_info_in;
 pub use inventory;
-pub use serde::{Serialize, Serializer};
+pub use serde_core::{Serialize, Serializer};
 
 pub use crate::command::param::{Gives, Server};
 pub use crate::command::range::RangeOf;

@@ -1,7 +1,7 @@
 //! The description of a command in help, usage lines, completion and the `commands` catalogue, from the same constant table that parses its
 //! arguments.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_core::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::command::descriptor::Command;
 use crate::command::effect::Effect;

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use serde::Serialize;
+use serde_core::Serialize;
 use tokio::sync::mpsc;
 
 use crate::{CommandOutput, Page, Value};

@@ -14,9 +14,9 @@ macro_rules! record {
         $crate::reply::record!($name: $($field),+);
     };
     ($name:ident: $($field:ident),+) => {
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeStruct;
+        impl serde_core::Serialize for $name {
+            fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde_core::ser::SerializeStruct;
                 const FIELDS: usize = [$(stringify!($field)),+].len();
                 let mut record = serializer.serialize_struct(stringify!($name), FIELDS)?;
                 $(record.serialize_field(stringify!($field), &self.$field)?;)+

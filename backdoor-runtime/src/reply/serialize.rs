@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use serde::{Serialize, ser};
+use serde_core::{Serialize, ser};
 
 use self::compound::{Entries, Fields, Items, tagged};
 use super::value::{DURATION_NAME, RECORD_NAME, Value};

@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use std::ops::Index;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::ser::{SerializeMap, SerializeStruct};
-use serde::{Serialize, Serializer};
+use serde_core::ser::{SerializeMap, SerializeStruct};
+use serde_core::{Serialize, Serializer};
 
 use crate::base::sort;
 

@@ -7,7 +7,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::net::RecvFlags;
 use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
@@ -212,6 +211,6 @@ impl Transport for Stream {
 }
 
 fn receive<'b>(socket: BorrowedFd<'_>, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
-    let ((read, _), _) = rustix::net::recv(socket, buffer, RecvFlags::empty())?;
+    let (read, _) = rustix::io::read(socket, buffer)?;
     Ok(read)
 }

@@ -124,7 +124,7 @@ impl Computed {
 ///
 /// # Errors
 /// As of [`Computed::register`].
-pub fn register<T: serde::Serialize>(
+pub fn register<T: serde_core::Serialize>(
     name: impl Into<String>,
     read: impl Fn() -> T + Send + Sync + 'static,
 ) -> Result<(), VarError> {

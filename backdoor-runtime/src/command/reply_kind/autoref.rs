@@ -12,7 +12,7 @@ use std::fmt::Display;
 use std::marker::PhantomData;
 
 use futures_core::Stream;
-use serde::Serialize;
+use serde_core::Serialize;
 
 use crate::command::reply_kind::error::{ReplyError, TextAlone, WithSources};
 use crate::command::reply_kind::kinds::{

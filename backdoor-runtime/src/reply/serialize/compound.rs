@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde::{Serialize, ser};
+use serde_core::{Serialize, ser};
 
 use super::{Failure, Serializer, part};
 use crate::reply::value::Value;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::panic::Location;
 use std::time::Duration;
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_core::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::kind::{Counts, Kind};
 use super::sites::Site;

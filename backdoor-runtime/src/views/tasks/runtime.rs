@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_core::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
 use tokio::time::sleep;
 

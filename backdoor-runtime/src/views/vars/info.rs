@@ -1,6 +1,6 @@
 //! Variables and changes as records, with the field names of `--json`.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_core::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::Value;
 use crate::base::duration;

@@ -4,7 +4,7 @@
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
-use serde::Serialize;
+use serde_core::Serialize;
 
 use crate::views::vars::place::{Holder, Lasting};
 use crate::views::vars::typable::Typable;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde_core::Serialize;
 
 use crate::reply::fitted;
 use crate::reply::items::{self, Field, Item};
