@@ -38,6 +38,7 @@ use crate::dispatch::pool::Pool;
 use crate::dispatch::runs::RunEntry;
 pub use crate::dispatch::runs::{Killed, RunInfo};
 pub use crate::dispatch::tally::StatusCount;
+use crate::exec::race::{First, race};
 use crate::exec::runtime_thread::Asynchronous;
 use crate::limits::{CommandLimits, FOREVER};
 use crate::line::{self, Asked};
@@ -233,10 +234,12 @@ impl Dispatcher {
             peer.output.send(question).await.ok()?;
             answered.await.ok()
         };
-        let answer = tokio::select! {
-            answer = asked => answer,
-            () = tokio::time::sleep(QUESTION) => None,
-            _ = run.until_stopped() => return Err(Failure::cancelled("interrupted; the command was not run".to_owned())),
+        let answer = match race(race(asked, tokio::time::sleep(QUESTION)), run.until_stopped()).await {
+            First::Left(First::Left(answer)) => answer,
+            First::Left(First::Right(())) => None,
+            First::Right(_) => {
+                return Err(Failure::cancelled("interrupted; the command was not run".to_owned()));
+            }
         };
         listed.set_asks(false);
         match answer {

@@ -36,6 +36,7 @@ use crate::base::process::Process;
 use crate::changes::lease;
 use crate::console::{LINGER, SessionConfig};
 use crate::dispatch::Dispatcher;
+use crate::exec::race::{First, race};
 use crate::limits::Times;
 use crate::server::accept::Shortage;
 use crate::server::admission::Admission;
@@ -124,10 +125,7 @@ async fn serve_all(server: Arc<Server>, listeners: Vec<(Arc<BoundListener>, Opti
         let (server, alive) = (server.clone(), alive.clone());
         addresses.spawn(async move {
             let mut ending = server.ending.clone();
-            tokio::select! {
-                () = server.serve_address(&bound, listener, &alive) => {}
-                _ = ending.changed() => {}
-            }
+            race(server.serve_address(&bound, listener, &alive), ending.changed()).await;
         });
     }
     drop(alive);
@@ -160,12 +158,8 @@ impl Server {
     async fn serve_listener(self: &Arc<Self>, listener: &Listener, plain: bool, alive: &Alive) {
         let mut watch = listener.watch();
         loop {
-            let stream = tokio::select! {
-                // Peers that connected before the file was removed are still accepted.
-                biased;
-                stream = self.accept(listener) => stream,
-                () = watch.sees_it_gone() => return,
-            };
+            // Peers that connected before the file was removed are still accepted.
+            let First::Left(stream) = race(self.accept(listener), watch.sees_it_gone()).await else { return };
             self.begin_session(stream, plain, alive.clone());
             // The input of the last session is read before the next one is accepted: a burst must not evict a session that has just sent a
             // line.

@@ -1,9 +1,10 @@
 //! Unit tests for authors: a line through the same dispatch as an operator's, without a socket.
 
-use std::future::pending;
+use std::future::{Future, pending, poll_fn};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -278,6 +279,13 @@ impl Testing {
     }
 }
 
+/// What the wait for a line finds.
+enum Next {
+    Piece(OutputEvent),
+    Ended(Outcome),
+    Interrupted,
+}
+
 /// Runs a line and collects the output that a script would read. A command that still runs after `time` is interrupted.
 async fn answer(
     dispatcher: Arc<Dispatcher>,
@@ -300,11 +308,22 @@ async fn answer(
     let mut interrupted = std::pin::pin!(interrupt(&run, time));
     let mut is_interrupted = false;
     let outcome = loop {
-        tokio::select! {
-            biased;
-            Some(piece) = pieces.recv() => gathered.piece(piece, &run),
-            outcome = &mut running => break outcome,
-            () = &mut interrupted, if !is_interrupted => is_interrupted = true,
+        let next = poll_fn(|context| {
+            if let Poll::Ready(Some(piece)) = pieces.poll_recv(context) {
+                return Poll::Ready(Next::Piece(piece));
+            }
+            if let Poll::Ready(outcome) = running.as_mut().poll(context) {
+                return Poll::Ready(Next::Ended(outcome));
+            }
+            match is_interrupted {
+                true => Poll::Pending,
+                false => interrupted.as_mut().poll(context).map(|()| Next::Interrupted),
+            }
+        });
+        match next.await {
+            Next::Piece(piece) => gathered.piece(piece, &run),
+            Next::Ended(outcome) => break outcome,
+            Next::Interrupted => is_interrupted = true,
         }
     };
     while let Ok(piece) = pieces.try_recv() {

@@ -13,6 +13,7 @@ use crate::call::peer::Peer;
 use crate::call::print_error::PrintError;
 use crate::call::run_state::RunState;
 use crate::exec::block_on::block_on;
+use crate::exec::race::{First, race};
 use crate::reply::Page;
 
 /// The peer and the run of a session.
@@ -131,9 +132,9 @@ impl Link {
 
     async fn wait_and_send(&self, piece: OutputEvent) -> Result<(), PrintError> {
         let _pause = self.run.clock.pause();
-        tokio::select! {
-            sent = self.peer.output.send(piece) => sent.map_err(|_| PrintError::Closed),
-            () = self.cancelled() => Err(PrintError::Cancelled),
+        match race(self.peer.output.send(piece), self.cancelled()).await {
+            First::Left(sent) => sent.map_err(|_| PrintError::Closed),
+            First::Right(()) => Err(PrintError::Cancelled),
         }
     }
 

@@ -4,7 +4,7 @@ mod deadlines;
 mod incoming;
 mod outgoing;
 
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -116,14 +116,14 @@ enum Then {
 
 impl<'a, T: Transport> Driver<'a, T> {
     /// Begins the next line, shows what is due, and waits. `None` if the session is over and everything is written.
-    async fn next_event(&mut self, shutdown: Pin<&mut impl Future>) -> Option<Event> {
+    async fn next_event(&mut self, mut shutdown: Pin<&mut impl Future>) -> Option<Event> {
         // Many lines end at once, and need none of the rest.
         if let Some(outcome) = poll_fn(|context| Poll::Ready(self.begin_line(context))).await {
             return Some(Event::LineEnded(outcome));
         }
         self.ask_when_all_is_read();
         self.conversation.flush_prompt();
-        let Self { transport, conversation, running, output, deadlines, .. } = self;
+        let Self { transport, conversation, running, output, deadlines, is_shutting_down, .. } = self;
         let writes = !conversation.output().is_empty();
         if running.is_none() && conversation.is_over() && !writes {
             return None;
@@ -131,15 +131,34 @@ impl<'a, T: Transport> Driver<'a, T> {
         let reads = conversation.takes_input();
         let has_turn = conversation.has_lines() || (conversation.has_question() && reads);
         let has_deadline = deadlines.set(conversation);
-        Some(tokio::select! {
-            biased;
-            outcome = poll(running) => Event::LineEnded(outcome),
-            Some(piece) = output.recv(), if conversation.takes_output() => Event::Output(piece),
-            _ = shutdown, if !self.is_shutting_down => Event::Shutdown,
-            ready = transport.ready(interest(reads, writes)), if reads || writes => Event::Io(ready),
-            Some(due) = deadlines.next(), if has_deadline => Event::Due(due),
-            () = yield_now(), if has_turn => Event::Turn,
-        })
+        let takes_output = conversation.takes_output();
+        let (mut ready, mut turn) = (pin!(transport.ready(interest(reads, writes))), pin!(yield_now()));
+        let next = poll_fn(|context| {
+            if let Some(running) = running
+                && let Poll::Ready(outcome) = running.as_mut().poll(context)
+            {
+                return Poll::Ready(Event::LineEnded(outcome));
+            }
+            if takes_output && let Poll::Ready(Some(piece)) = output.poll_recv(context) {
+                return Poll::Ready(Event::Output(piece));
+            }
+            if !*is_shutting_down && shutdown.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Shutdown);
+            }
+            if (reads || writes)
+                && let Poll::Ready(ready) = ready.as_mut().poll(context)
+            {
+                return Poll::Ready(Event::Io(ready));
+            }
+            if has_deadline && let Poll::Ready(Some(due)) = deadlines.poll_next(context) {
+                return Poll::Ready(Event::Due(due));
+            }
+            if has_turn && turn.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Turn);
+            }
+            Poll::Pending
+        });
+        Some(next.await)
     }
 
     /// Begins the next line, if none runs. Returns its outcome if it has ended at once.
@@ -298,14 +317,6 @@ impl<'a, T: Transport> Driver<'a, T> {
             return;
         }
         linger(self.transport, if self.is_shutting_down { LINGER_AT_SHUTDOWN } else { LINGER }).await;
-    }
-}
-
-/// Polls the running line, or waits forever.
-async fn poll(running: &mut Option<Line<'_>>) -> Outcome {
-    match running {
-        Some(running) => running.await,
-        None => pending().await,
     }
 }
 

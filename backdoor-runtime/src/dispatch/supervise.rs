@@ -2,7 +2,7 @@
 
 mod reasons;
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,6 +28,7 @@ use crate::dispatch::runs::{Executor, RunEntry};
 use crate::dispatch::supervise::reasons::{given_up, never_begun, stop_failure};
 use crate::dispatch::{Calling, Dispatcher, Ended};
 use crate::exec::catch_panic::catch_panic;
+use crate::exec::race::{First, race};
 use crate::exec::task::Task;
 use crate::limits::FOREVER;
 
@@ -261,15 +262,21 @@ async fn watch(
         } else {
             held_until = None;
         }
-        tokio::select! {
-            biased;
-            called = call.ended() => {
+        let until_stopped = async {
+            match stopped {
+                None => state.until_stopped().await,
+                Some(_) => pending().await,
+            }
+        };
+        let until_due = race(state.attention.notified(), sleep_until(wake));
+        match race(call.ended(), race(until_stopped, until_due)).await {
+            First::Left(called) => {
                 // A command may notice that it was told to stop, and end, before this code does.
                 let stop = stopped.map(|(stop, _)| stop).or_else(|| state.stopped());
                 return end(called, stop, command, limit, call.place);
             }
             // It may have been told to stop before the wait began.
-            reason = state.until_stopped(), if stopped.is_none() => {
+            First::Right(First::Left(reason)) => {
                 stopped = Some((reason, Instant::now()));
                 call.late = call.unpolled_for().filter(|time| *time >= RUNTIME);
                 dispatcher.stop(call, state);
@@ -277,8 +284,7 @@ async fn watch(
                     return Err(never_begun(reason, command, limit, call.place).into());
                 }
             }
-            () = state.attention.notified() => {}
-            () = sleep_until(wake) => {}
+            First::Right(First::Right(_)) => {}
         }
         let now = Instant::now();
         if !recorded && now >= state.begin + LONG {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Diagnosis, service};
 use crate::base::byte_size::size;
+use crate::exec::race::both;
 use crate::views::resources::{self, Cgroup, Descriptors, Pressure, Socket};
 use crate::views::sync::Waits;
 use crate::views::tasks::RuntimeInfo;
@@ -33,8 +34,8 @@ pub(super) async fn all(console: &Console, window: Duration, diagnosis: &mut Dia
         }
     };
     // Concurrently, so that the window passes once.
-    let (watched, growth, variables) =
-        tokio::join!(watched, service::growth(window), service::variables(console));
+    let of_service = both(service::growth(window), service::variables(console));
+    let (watched, (growth, variables)) = both(watched, of_service).await;
     match watched {
         Some(seen) => runtime(&seen, diagnosis),
         None => diagnosis.not_read("runtime", "the console has no runtime".to_owned()),

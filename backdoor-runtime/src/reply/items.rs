@@ -10,6 +10,7 @@ use futures_core::Stream;
 use serde_core::Serialize;
 use tokio::sync::mpsc;
 
+use crate::exec::race::{First, race};
 use crate::{CommandOutput, Page, Value};
 
 /// How many items are made before they are read.
@@ -58,9 +59,9 @@ impl Sender {
 
     /// Continues as long as the receiver reads. Otherwise the work is dropped at its `.await`.
     pub(crate) async fn while_read<F: Future>(&self, work: F) -> Result<F::Output, Gone> {
-        tokio::select! {
-            done = work => Ok(done),
-            () = self.0.closed() => Err(Gone),
+        match race(work, self.0.closed()).await {
+            First::Left(done) => Ok(done),
+            First::Right(()) => Err(Gone),
         }
     }
 }

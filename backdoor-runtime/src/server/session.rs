@@ -14,6 +14,7 @@ use crate::call::output_event::OutputEvent;
 use crate::call::peer::Peer;
 use crate::console::{LINGER, SessionConfig, Transport, serve};
 use crate::exec::catch_panic::catch_panic_async;
+use crate::exec::race::{First, race};
 use crate::reply::text;
 use crate::server::Server;
 use crate::server::admission::{Rejected, Slot, Want};
@@ -77,14 +78,12 @@ impl Server {
             let ending = self.ending.clone();
             let session = serve(stream, &self.dispatcher, peer.clone(), output, config, self.times, ending);
             let mut session = pin!(session);
-            tokio::select! {
-                biased;
-                want = slot.is_wanted() => CloseReason::MadeRoom(want),
-                served = catch_panic_async(session.as_mut()) => match served {
-                    Ok(()) => return,
-                    Err(panic) => CloseReason::Panicked(panic),
-                },
-                () = is_idle(&peer, self.idle) => CloseReason::Idle,
+            let served = race(catch_panic_async(session.as_mut()), is_idle(&peer, self.idle));
+            match race(slot.is_wanted(), served).await {
+                First::Left(want) => CloseReason::MadeRoom(want),
+                First::Right(First::Left(Ok(()))) => return,
+                First::Right(First::Left(Err(panic))) => CloseReason::Panicked(panic),
+                First::Right(First::Right(())) => CloseReason::Idle,
             }
         };
         drop(slot);

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::call::failure::REPORT;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
+use crate::exec::race::race;
 use crate::exec::runtime_thread::Runtime;
 use crate::server::bound_listener::{BoundListener, Listener};
 
@@ -57,11 +58,8 @@ impl Supervisor {
                 let Opened { runtime, listeners: open } = opened;
                 let served = catch_panic(|| {
                     runtime.block_on(async {
-                        tokio::select! {
-                            () = serve(open) => {}
-                            // The sender is dropped, never used: the drop is the signal.
-                            _ = &mut stopped => {}
-                        }
+                        // The sender is dropped, never used: the drop is the signal.
+                        race(serve(open), &mut stopped).await;
                     });
                 });
                 // Its sessions end with it.

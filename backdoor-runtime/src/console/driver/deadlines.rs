@@ -1,6 +1,8 @@
 //! The deadlines of one session.
 
+use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
@@ -111,9 +113,8 @@ impl<'a> Deadlines<'a> {
     }
 
     /// Waits for the next deadline that was [`set`](Self::set).
-    pub(super) async fn next(&mut self) -> Option<Due> {
-        self.alarm.as_mut().await;
-        self.next
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Due>> {
+        self.alarm.as_mut().poll(context).map(|()| self.next)
     }
 
     /// An empty line came first: the silence starts again, because the lines of a script may follow.

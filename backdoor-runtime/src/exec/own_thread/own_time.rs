@@ -2,10 +2,10 @@
 //! processor for longer than its limit.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::pin;
 use tokio::time::timeout;
 
 use crate::base::{kernel_ids, reserve};
@@ -49,10 +49,10 @@ impl OwnTime {
         work: impl Future<Output = T>,
     ) -> Result<T, Exceeded> {
         let begun = Instant::now();
-        pin!(work);
+        let mut work = pin!(work);
         let mut left = limit;
         loop {
-            if let Ok(done) = timeout(left, &mut work).await {
+            if let Ok(done) = timeout(left, work.as_mut()).await {
                 return Ok(done);
             }
             left = self.left(limit, begun.elapsed()).ok_or(Exceeded)?;

@@ -1,9 +1,9 @@
 //! Variables for commands: code of the author runs on separate threads, and variables that do not answer are named.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::pin;
 use tokio::sync::mpsc;
 
 use crate::changes::entry::{Entry, Intent, What};
@@ -11,6 +11,7 @@ use crate::changes::journal::JOURNAL;
 use crate::exec::claim::Claim;
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
+use crate::exec::race::{First, race};
 use crate::exec::unresponsive::{self, Running};
 use crate::views::vars::found::Found;
 use crate::views::vars::info::Seen;
@@ -130,21 +131,20 @@ impl Console {
                     }
                 }
             });
-            pin!(asked);
+            let mut asked = pin!(asked);
             let mut ended = None;
             let failure = loop {
                 if read.len() == all.len() {
                     break None;
                 }
                 let next = own_time.limit(READ, async {
-                    tokio::select! {
-                        biased;
-                        seen = seen.recv() => seen,
-                        end = &mut asked, if ended.is_none() => {
-                            ended = Some(end);
-                            seen.recv().await
+                    if ended.is_none() {
+                        match race(seen.recv(), &mut asked).await {
+                            First::Left(seen) => return seen,
+                            First::Right(end) => ended = Some(end),
                         }
                     }
+                    seen.recv().await
                 });
                 match next.await {
                     Ok(Some(seen)) => read.push(VarInfo::new(&all[read.len()], seen)),
