@@ -24,6 +24,8 @@ pub(crate) mod private_file;
 #[cfg(feature = "console")]
 pub(crate) mod process;
 pub(crate) mod quote;
+#[cfg(feature = "console")]
+pub(crate) mod race;
 #[cfg(serves)]
 pub(crate) mod reserve;
 #[cfg(feature = "console")]

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::audit::{self, Audit};
+use crate::base::race::{First, race};
 use crate::call::failure::Failure;
 use crate::call::failure::Status;
 use crate::call::link::Link;
@@ -38,7 +39,6 @@ use crate::dispatch::pool::Pool;
 use crate::dispatch::runs::RunEntry;
 pub use crate::dispatch::runs::{Killed, RunInfo};
 pub use crate::dispatch::tally::StatusCount;
-use crate::exec::race::{First, race};
 use crate::exec::runtime_thread::Asynchronous;
 use crate::limits::{CommandLimits, FOREVER};
 use crate::line::{self, Asked};

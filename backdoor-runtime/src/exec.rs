@@ -13,8 +13,6 @@ pub(crate) mod poll_monitor;
 #[cfg(feature = "console")]
 pub(crate) mod query;
 #[cfg(feature = "console")]
-pub(crate) mod race;
-#[cfg(feature = "console")]
 pub(crate) mod runtime_thread;
 #[cfg(feature = "console")]
 pub(crate) mod task;

@@ -33,10 +33,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, yield_now};
 
 use crate::base::process::Process;
+use crate::base::race::{First, race};
 use crate::changes::lease;
 use crate::console::{LINGER, SessionConfig};
 use crate::dispatch::Dispatcher;
-use crate::exec::race::{First, race};
 use crate::limits::Times;
 use crate::server::accept::Shortage;
 use crate::server::admission::Admission;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use crate::base::race::{First, race};
 use crate::call::chunks::pieces;
 use crate::call::output_event::{Output, OutputEvent};
 use crate::call::peer::Peer;
 use crate::call::print_error::PrintError;
 use crate::call::run_state::RunState;
 use crate::exec::block_on::block_on;
-use crate::exec::race::{First, race};
 use crate::reply::Page;
 
 /// The peer and the run of a session.

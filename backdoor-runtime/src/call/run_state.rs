@@ -1,6 +1,6 @@
 //! The record of one run, which the dispatcher, the session and the command share.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,13 +21,15 @@ pub(crate) struct RunState {
     pub(crate) session: u64,
     /// The line as it was typed.
     pub(crate) line: Arc<str>,
-    /// The line as others may read it, with dots in place of secrets, once it was read.
-    shown: OnceLock<Arc<str>>,
+    /// Whether the line was read, so that it is known which words are secret.
+    is_read: AtomicBool,
+    /// The line with dots in place of secrets, if it has any.
+    masked: OnceLock<Arc<str>>,
     /// The form of the reply, without regard to `--json`.
     pub(crate) form: Form,
     pub(crate) begin: Instant,
-    /// How long its command may run, once that is known.
-    limit: OnceLock<Option<Duration>>,
+    /// How long its command may run, in nanoseconds, or [`UNKNOWN`] or [`ENDLESS`].
+    limit: AtomicU64,
     /// Why it was told to stop, if it was.
     stop: OnceLock<Stop>,
     /// Wakes the code that waits for the stop.
@@ -46,6 +48,12 @@ pub(crate) struct RunState {
     /// Requests the log record of its begin, if one is needed.
     pub(crate) begins: OnceLock<Begin>,
 }
+
+/// The time limit of a run before its command is known.
+const UNKNOWN: u64 = u64::MAX;
+
+/// The time limit of a run that has none.
+const ENDLESS: u64 = u64::MAX - 1;
 
 /// Why a run is told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +78,11 @@ impl RunState {
             id,
             session,
             line,
-            shown: OnceLock::new(),
+            is_read: false.into(),
+            masked: OnceLock::new(),
             form,
             begin,
-            limit: OnceLock::new(),
+            limit: UNKNOWN.into(),
             stop: OnceLock::new(),
             stopped: Notify::new(),
             clock: Clock::start(begin),
@@ -88,27 +97,38 @@ impl RunState {
 
     /// Records that its line was read, with the form that others may read.
     pub(crate) fn show_as(&self, shown: &Arc<str>) {
-        let _ = self.shown.set(shown.clone());
+        if !Arc::ptr_eq(shown, &self.line) {
+            let _ = self.masked.set(shown.clone());
+        }
+        self.is_read.store(true, Ordering::Release);
     }
 
     /// The line as others may read it; empty before it was read.
     pub(crate) fn shown(&self) -> &str {
-        self.shown.get().map_or("", |shown| shown)
+        match self.is_read.load(Ordering::Acquire) {
+            true => self.masked.get().unwrap_or(&self.line),
+            false => "",
+        }
     }
 
     /// Sets the time limit of its command.
     pub(crate) fn set_limit(&self, limit: Option<Duration>) {
-        let _ = self.limit.set(limit);
+        // A limit is a year at most.
+        let limit = limit.map_or(ENDLESS, |limit| limit.as_nanos() as u64);
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Its time limit, if it has one.
     pub(crate) fn limit(&self) -> Option<Duration> {
-        self.limit.get().copied().flatten()
+        match self.limit.load(Ordering::Relaxed) {
+            UNKNOWN | ENDLESS => None,
+            limit => Some(Duration::from_nanos(limit)),
+        }
     }
 
     /// Whether it runs until it is cancelled.
     pub(crate) fn is_endless(&self) -> bool {
-        self.limit.get() == Some(&None)
+        self.limit.load(Ordering::Relaxed) == ENDLESS
     }
 
     /// Tells the run to stop. The first reason stays.

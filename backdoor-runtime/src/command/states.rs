@@ -1,26 +1,32 @@
 //! The values that the service gave to the builder.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The values given to the builder, by type.
 #[derive(Clone, Default)]
 pub(crate) struct States {
-    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// There are few, so a search in turn is faster than a hash, and most lines need one.
+    by_type: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
 }
 
 impl States {
     /// Stores a value. It replaces an earlier value of the same type.
     pub(crate) fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
-        self.by_type.insert(TypeId::of::<T>(), Arc::new(value));
+        let id = TypeId::of::<T>();
+        self.by_type.retain(|(known, _)| *known != id);
+        self.by_type.push((id, Arc::new(value)));
     }
 
     pub(crate) fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.by_type.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
+        self.of(TypeId::of::<T>())?.downcast_ref::<T>().cloned()
     }
 
     pub(crate) fn has(&self, id: TypeId) -> bool {
-        self.by_type.contains_key(&id)
+        self.of(id).is_some()
+    }
+
+    fn of(&self, id: TypeId) -> Option<&(dyn Any + Send + Sync)> {
+        self.by_type.iter().find(|(known, _)| *known == id).map(|(_, value)| &**value)
     }
 }

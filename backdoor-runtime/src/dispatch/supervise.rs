@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use crate::base::race::{First, race};
 use crate::call::failure::Failure;
 use crate::call::link::Link;
 use crate::call::output;
@@ -28,7 +29,6 @@ use crate::dispatch::runs::{Executor, RunEntry};
 use crate::dispatch::supervise::reasons::{given_up, never_begun, stop_failure};
 use crate::dispatch::{Calling, Dispatcher, Ended};
 use crate::exec::catch_panic::catch_panic;
-use crate::exec::race::{First, race};
 use crate::exec::task::Task;
 use crate::limits::FOREVER;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Diagnosis, service};
 use crate::base::byte_size::size;
-use crate::exec::race::both;
+use crate::base::race::both;
 use crate::views::resources::{self, Cgroup, Descriptors, Pressure, Socket};
 use crate::views::sync::Waits;
 use crate::views::tasks::RuntimeInfo;

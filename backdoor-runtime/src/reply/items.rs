@@ -10,7 +10,7 @@ use futures_core::Stream;
 use serde_core::Serialize;
 use tokio::sync::mpsc;
 
-use crate::exec::race::{First, race};
+use crate::base::race::{First, race};
 use crate::{CommandOutput, Page, Value};
 
 /// How many items are made before they are read.

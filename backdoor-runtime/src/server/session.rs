@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::audit::{Audit, Topic};
+use crate::base::race::{First, race};
 use crate::call::failure::REPORT;
 use crate::call::output_event::OutputEvent;
 use crate::call::peer::Peer;
 use crate::console::{LINGER, SessionConfig, Transport, serve};
 use crate::exec::catch_panic::catch_panic_async;
-use crate::exec::race::{First, race};
 use crate::reply::text;
 use crate::server::Server;
 use crate::server::admission::{Rejected, Slot, Want};

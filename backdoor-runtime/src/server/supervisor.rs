@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::base::race::race;
 use crate::call::failure::REPORT;
 use crate::exec::catch_panic::catch_panic;
 use crate::exec::own_thread::{self, Priority};
-use crate::exec::race::race;
 use crate::exec::runtime_thread::Runtime;
 use crate::server::bound_listener::{BoundListener, Listener};
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::base::race::{First, race};
 use crate::changes::entry::{Entry, Intent, What};
 use crate::changes::journal::JOURNAL;
 use crate::exec::claim::Claim;
 use crate::exec::own_thread::own_time::{Exceeded, OwnTime};
 use crate::exec::query::NoAnswer;
-use crate::exec::race::{First, race};
 use crate::exec::unresponsive::{self, Running};
 use crate::views::vars::found::Found;
 use crate::views::vars::info::Seen;
