@@ -104,7 +104,8 @@ fn running_lists_lines_with_place_and_time() {
     assert_eq!(field("runs dangerous", "state"), "waiting for an answer");
     assert!(operator.asks("running").starts_with("run  session  state "));
     on_thread.interrupts();
-    assert_eq!(on_thread.reads_end(), "interrupted\n");
+    // On a busy machine, a notice comes first that says so.
+    assert!(on_thread.reads_end().ends_with("interrupted\n"));
     assert_eq!(row(&mut operator, "runs polite"), None);
 }
 

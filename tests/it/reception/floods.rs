@@ -39,6 +39,7 @@ fn connect(address: &Address) -> TcpStream {
 
 #[test]
 fn five_thousand_silent_connections_block_nobody() {
+    let begun = Instant::now();
     let service = Service::start(&[]);
     let before = service.descriptors();
     let silent: Vec<_> = (0..5_000).map(|_| connect(&service.address)).collect();
@@ -47,7 +48,9 @@ fn five_thousand_silent_connections_block_nobody() {
     service.comes_back_to(before);
     let log = service.log();
     let evictions = log.iter().filter(|line| line.contains("to make room for another")).count();
-    assert_eq!(evictions, 1, "{log:#?}");
+    // One a minute; on a busy machine the flood lasts longer than a minute.
+    let minutes = begun.elapsed().as_secs() / 60;
+    assert!((1..=1 + minutes).contains(&(evictions as u64)), "{log:#?}");
 }
 
 #[test]
