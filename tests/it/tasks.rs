@@ -1,6 +1,9 @@
 //! Tasks as an operator sees them: where they wait, which of them block workers, how they end.
 
+mod by;
 mod ends;
+mod folds;
+mod idle;
 mod many;
 mod stuck;
 mod waits;

@@ -28,11 +28,16 @@ mod cancel;
 mod commands;
 #[cfg(runtime_views)]
 pub(crate) mod current;
+#[cfg(runtime_views)]
+mod groups;
 #[cfg(all(tokio_unstable, runtime_views))]
 mod hook;
 #[cfg(runtime_views)]
 mod info;
 mod join_set;
+#[cfg(runtime_views)]
+#[allow(dead_code, reason = "checks of `doctor` use it")]
+pub(crate) mod long_polls;
 #[cfg(runtime_views)]
 mod names;
 #[cfg(runtime_views)]
@@ -40,6 +45,8 @@ pub(crate) mod native;
 #[cfg(runtime_views)]
 #[allow(unsafe_code, reason = "the unwinder's functions; each block has its reason")]
 mod own_stack;
+#[cfg(runtime_views)]
+mod places;
 #[cfg(runtime_views)]
 #[allow(
     unsafe_code,
@@ -54,6 +61,9 @@ mod record;
 pub(crate) mod registry;
 #[cfg(runtime_views)]
 mod runtime;
+#[cfg(runtime_views)]
+#[allow(dead_code, reason = "checks of `doctor` use it")]
+pub(crate) mod self_wake;
 mod spawn;
 #[cfg(runtime_views)]
 mod stack;
@@ -63,12 +73,17 @@ mod thread;
 mod tracked;
 #[cfg(not(runtime_views))]
 mod unrecorded;
+#[cfg(runtime_views)]
+#[allow(dead_code, reason = "checks of `doctor` use it")]
+pub(crate) mod waiting;
 
 #[cfg(not(runtime_views))]
 use unrecorded as tracked;
 
 #[cfg(runtime_views)]
 pub(crate) use cancel::{CancelError, cancel};
+#[cfg(runtime_views)]
+pub(crate) use groups::{Group, GroupWatch};
 #[cfg(all(tokio_unstable, runtime_views))]
 pub use hook::{on_task_spawn, on_task_terminate};
 #[cfg(runtime_views)]
@@ -76,6 +91,8 @@ pub(crate) use info::{EndedTask, HowEnded, rounded};
 #[cfg(runtime_views)]
 pub use info::{TaskInfo, TaskState};
 pub use join_set::JoinSet;
+#[cfg(runtime_views)]
+pub(crate) use places::By;
 #[cfg(runtime_views)]
 pub use query::list;
 #[cfg(runtime_views)]

@@ -175,6 +175,10 @@ fn workers_whose_long_polls_end_are_slow_and_not_stuck() {
     until("a slow runtime", &mut verdict, |verdict| verdict.starts_with(slow));
     let named = "`stuck-slow` is running on thread ";
     until("the name of a task", &mut verdict, |verdict| verdict.contains(named));
+    // A poll of 60 ms is not shorter than a window of 20 ms, which the verdict used to say.
+    let short =
+        until("a slow runtime", || operator.asks("runtime --for 20ms"), |told| told.starts_with("slow"));
+    assert!(!short.contains("shorter than"), "{short}");
     let json = operator.asks("runtime --for 1s --json");
     assert!(json.contains("\"in_poll_percent\":"), "{json}");
 }

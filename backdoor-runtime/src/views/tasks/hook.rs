@@ -94,6 +94,7 @@ pub(crate) fn list() -> Vec<TaskInfo> {
         name: None,
         state: TaskState::NotVisible,
         age: coarse_clock::since(task.born),
+        idle: None,
         polls: 0,
         busy: Duration::ZERO,
         longest: Duration::ZERO,

@@ -46,6 +46,9 @@ pub struct TaskInfo {
     pub state: TaskState,
     /// The time since its creation, by a coarse clock: at most a tick of the kernel too long, 4 ms at 250 Hz.
     pub age: Duration,
+    /// The time since the end of its last poll, or since its creation if it was not polled yet. `None` while it is polled, and where that
+    /// is unknown. The polls that a request for its stack has caused do not count.
+    pub idle: Option<Duration>,
     /// The number of its completed polls.
     pub polls: u64,
     /// The time spent in its polls, with the current one.
@@ -102,6 +105,7 @@ impl TaskInfo {
             name: record.name.as_deref().map(str::to_owned),
             state,
             age: Duration::from_nanos(now.saturating_sub(record.born)),
+            idle: record.idle(now).map(Duration::from_nanos),
             polls: spent.polls,
             busy: Duration::from_nanos(spent.busy),
             longest: Duration::from_nanos(spent.longest),
@@ -134,6 +138,7 @@ impl EndedTask {
             name: ended.name.as_deref().map(str::to_owned),
             state: TaskState::Done,
             age: Duration::from_nanos(ended.at.saturating_sub(ended.born)),
+            idle: None,
             polls: ended.spent.polls,
             busy: Duration::from_nanos(ended.spent.busy),
             longest: Duration::from_nanos(ended.spent.longest),
@@ -197,7 +202,7 @@ impl HowEnded {
 
 impl TaskInfo {
     /// The number of its fields.
-    pub(crate) const FIELDS: usize = 13;
+    pub(crate) const FIELDS: usize = 14;
 
     /// Writes its fields, also as a part of a larger record.
     pub(crate) fn write<R: SerializeStruct>(&self, record: &mut R) -> Result<(), R::Error> {
@@ -212,6 +217,7 @@ impl TaskInfo {
         record.serialize_field("thread", &thread)?;
         record.serialize_field("running_for", &since)?;
         record.serialize_field("age", &self.age)?;
+        record.serialize_field("idle", &self.idle)?;
         record.serialize_field("polls", &self.polls)?;
         record.serialize_field("busy", &self.busy)?;
         record.serialize_field("longest", &self.longest)?;

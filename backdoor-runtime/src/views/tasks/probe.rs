@@ -12,8 +12,14 @@ use tokio::sync::Notify;
 
 use crate::views::tasks::own_stack;
 
-/// The most frames of one leaf; the innermost ones are kept.
+/// The most frames of one leaf, where those of a recursion count once; the innermost ones are kept.
 const FRAMES: usize = 96;
+
+/// The most frames that are walked: the leaf's lock is held meanwhile, and each takes about a microsecond.
+const WALKED: usize = 1024;
+
+/// The most frames that one level of a recursion has.
+const LEVEL: usize = 16;
 
 /// The most leaves of one task.
 const LEAVES: usize = 64;
@@ -43,12 +49,49 @@ pub(crate) struct Found {
 /// A place where the task waits.
 #[derive(Clone)]
 pub(crate) struct Leaf {
-    /// Addresses, innermost first.
-    pub(crate) frames: Vec<usize>,
+    pub(crate) path: Path,
     /// It woke the task itself, instead of waiting to be woken.
     pub(crate) woke: bool,
     /// Whether there were more frames.
     pub(crate) is_cut: bool,
+}
+
+/// The frames between the task and a leaf.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Path {
+    /// Addresses, innermost first; those of a recursion once.
+    pub(crate) frames: Vec<usize>,
+    pub(crate) recursions: Vec<Recursion>,
+}
+
+/// Frames that repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Recursion {
+    start: usize,
+    len: usize,
+    times: usize,
+}
+
+impl Path {
+    fn push(&mut self, address: usize) {
+        self.frames.push(address);
+        let count = self.frames.len();
+        let is_level = |len: &usize| self.frames[count - len..] == self.frames[count - 2 * len..count - len];
+        let Some(len) = (1..=LEVEL.min(count / 2)).find(is_level) else { return };
+        let (start, left) = (count - 2 * len, count - len);
+        self.frames.truncate(left);
+        self.recursions.retain(|known| known.start + known.len <= left);
+        match self.recursions.iter_mut().find(|known| (known.start, known.len) == (start, len)) {
+            Some(known) => known.times += 1,
+            None => self.recursions.push(Recursion { start, len, times: 2 }),
+        }
+    }
+
+    /// How many times the frame at this position is on the stack.
+    pub(crate) fn times(&self, at: usize) -> usize {
+        let of = self.recursions.iter().filter(|of| (of.start..of.start + of.len).contains(&at));
+        of.map(|of| of.times).product()
+    }
 }
 
 impl Together {
@@ -73,7 +116,7 @@ impl Trace {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Calls `poll` with a waker that records here, and otherwise acts as `waker`.
+    /// Calls `poll` with a waker that records here, and otherwise acts as `waker`. [`tell`](Self::tell) belongs after it.
     pub(crate) fn poll<T>(&self, waker: &Waker, poll: impl FnOnce(&Waker) -> T) -> T {
         let probe = Probe { trace: self, waker };
         let raw = RawWaker::new((&raw const probe).cast(), &VTABLE);
@@ -82,7 +125,6 @@ impl Trace {
         let probing = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
         let polled = poll(&probing);
         self.found.lock().unwrap_or_else(PoisonError::into_inner).is_polled = true;
-        self.tell();
         polled
     }
 
@@ -94,21 +136,22 @@ impl Trace {
     }
 
     fn record(&self, woke: bool, outermost: usize) {
-        let mut frames = Vec::with_capacity(FRAMES);
-        let mut is_cut = false;
+        let mut path = Path { frames: Vec::with_capacity(FRAMES), recursions: Vec::new() };
+        let (mut is_cut, mut walked) = (false, 0);
         own_stack::walk(|address, end| {
             if end > outermost {
                 return false;
             }
-            is_cut = frames.len() == FRAMES;
+            is_cut = path.frames.len() == FRAMES || walked == WALKED;
             if !is_cut {
-                frames.push(address);
+                path.push(address);
+                walked += 1;
             }
             !is_cut
         });
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         match found.leaves.len() < LEAVES {
-            true => found.leaves.push(Leaf { frames, woke, is_cut }),
+            true => found.leaves.push(Leaf { path, woke, is_cut }),
             false => found.more += 1,
         }
     }
@@ -170,6 +213,7 @@ mod tests {
             probing.wake_by_ref();
             [clone.clone(), clone]
         });
+        trace.tell();
         assert_eq!(together.left.load(Ordering::Relaxed), 0);
         let found = trace.found();
         assert!(found.is_polled);
@@ -181,6 +225,25 @@ mod tests {
         }
         assert_eq!(counts.0.load(Ordering::Relaxed), 3);
         assert_eq!(Arc::strong_count(&counts), 1, "each clone was dropped once");
+    }
+
+    #[test]
+    fn levels_of_a_recursion_are_counted() {
+        let path = |addresses: &[usize]| {
+            let mut path = Path::default();
+            addresses.iter().for_each(|address| path.push(*address));
+            path
+        };
+        let ninety = [&[1, 2][..], &[3, 4, 5].repeat(90), &[6]].concat();
+        let found = path(&ninety);
+        assert_eq!(found.frames, [1, 2, 3, 4, 5, 6]);
+        let times = |path: &Path| (0..path.frames.len()).map(|at| path.times(at)).collect::<Vec<_>>();
+        assert_eq!(times(&found), [1, 1, 90, 90, 90, 1]);
+        assert_eq!(times(&path(&[7, 7, 7, 8])), [3, 1]);
+        assert_eq!(times(&path(&[1, 2, 3])), [1, 1, 1]);
+        // A recursion within another's level.
+        let nested = path(&[1, 2, 2, 1, 2, 2, 1, 2, 2]);
+        assert_eq!(nested.frames, [1, 2]);
     }
 
     #[test]

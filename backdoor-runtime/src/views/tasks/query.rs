@@ -11,11 +11,11 @@ use tokio::time::sleep;
 
 use crate::base::clock;
 use crate::base::sort;
-use crate::views::tasks::record::{Record, State};
+use crate::views::tasks::record::{self, Record, State};
 use crate::views::tasks::{EndedTask, TaskInfo, TaskState, registry};
 
 /// A longer poll holds up its worker.
-const LONG: Duration = Duration::from_millis(100);
+const LONG: Duration = Duration::from_nanos(record::LONG);
 
 /// The live tasks, by number. The iterator reads them in batches of a few hundred; it skips tasks that end before their batch.
 ///

@@ -10,8 +10,12 @@ use std::task::{Wake, Waker};
 use tokio::runtime;
 use tokio::task::AbortHandle;
 
-use crate::views::tasks::native;
+use crate::views::tasks::places::Slots;
 use crate::views::tasks::probe::Trace;
+use crate::views::tasks::{long_polls, native};
+
+/// A longer poll holds up its worker: 100 ms.
+pub(crate) const LONG: u64 = 100_000_000;
 
 /// One task, from its creation to its end. It is also the task's waker, so that it records whether the task was woken.
 pub(crate) struct Record {
@@ -22,6 +26,7 @@ pub(crate) struct Record {
     /// By the coarse clock.
     pub(crate) born: u64,
     counted: Counted,
+    pub(crate) counts_in: Slots,
     /// The task was woken.
     woken: AtomicBool,
     /// It is being polled.
@@ -31,6 +36,8 @@ pub(crate) struct Record {
     polls: AtomicU64,
     busy: AtomicU64,
     longest: AtomicU64,
+    /// The end of its last poll, or its creation.
+    ended: AtomicU64,
     awaited_by: AtomicU64,
     abort: OnceLock<AbortHandle>,
     cancelled_by: OnceLock<String>,
@@ -86,6 +93,7 @@ impl Record {
     ) -> Self {
         Self {
             id,
+            counts_in: Slots::of(spawned, name.as_deref()),
             name,
             spawned,
             parent,
@@ -98,6 +106,7 @@ impl Record {
             polls: AtomicU64::new(0),
             busy: AtomicU64::new(0),
             longest: AtomicU64::new(0),
+            ended: AtomicU64::new(born),
             awaited_by: AtomicU64::new(0),
             abort: OnceLock::new(),
             cancelled_by: OnceLock::new(),
@@ -181,10 +190,41 @@ impl Record {
         };
         add(&self.polls, 1);
         add(&self.busy, took);
-        if took > self.longest.load(Ordering::Relaxed) {
-            self.longest.store(took, Ordering::Relaxed);
+        // One comparison for both cases, which are rare.
+        if took > self.longest.load(Ordering::Relaxed).min(LONG) {
+            self.was_long(took, now);
         }
+        self.ended.store(now, Ordering::Relaxed);
         self.running.store(false, Ordering::Release);
+    }
+
+    #[cold]
+    fn was_long(&self, took: u64, now: u64) {
+        self.longest.fetch_max(took, Ordering::Relaxed);
+        if took > LONG {
+            long_polls::add(self.id, self.name.clone(), self.spawned, took, now);
+        }
+    }
+
+    /// The end of its last poll, or its creation.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// The time since then; nothing while it is polled.
+    pub(crate) fn idle(&self, now: u64) -> Option<u64> {
+        let ended = self.ended();
+        (!self.running.load(Ordering::Acquire)).then(|| now.saturating_sub(ended))
+    }
+
+    /// A poll that only a request for the stack has caused does not count.
+    pub(crate) fn did_not_end(&self, before: u64) {
+        self.ended.store(before, Ordering::Relaxed);
+    }
+
+    /// Whether the task was woken, and not by a request for its stack.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
     }
 
     pub(crate) fn state(&self) -> State {
@@ -219,7 +259,24 @@ impl Record {
         let before = lock(&self.trace).replace(trace);
         self.asked.store(true, Ordering::Release);
         drop(before);
-        self.wake_by_ref();
+        self.wake_executor();
+    }
+
+    /// Wakes the executor's task.
+    fn wake_executor(&self) {
+        if !self.moved.load(Ordering::Acquire) {
+            if let Some(waker) = self.first.get() {
+                waker.wake_by_ref();
+            } else if let Some(elsewhere) = self.elsewhere() {
+                elsewhere.waker.wake_by_ref();
+            }
+            return;
+        }
+        // No code of the executor runs under the lock.
+        let waker = lock(&self.later).clone();
+        if let Some(waker) = waker {
+            waker.wake_by_ref();
+        }
     }
 
     /// Withdraws a request without an answer.
@@ -271,19 +328,7 @@ impl Wake for Record {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.woken.store(true, Ordering::Release);
-        if !self.moved.load(Ordering::Acquire) {
-            if let Some(waker) = self.first.get() {
-                waker.wake_by_ref();
-            } else if let Some(elsewhere) = self.elsewhere() {
-                elsewhere.waker.wake_by_ref();
-            }
-            return;
-        }
-        // No code of the executor runs under the lock.
-        let waker = lock(&self.later).clone();
-        if let Some(waker) = waker {
-            waker.wake_by_ref();
-        }
+        self.wake_executor();
     }
 }
 

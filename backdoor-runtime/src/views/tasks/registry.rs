@@ -72,6 +72,7 @@ pub(crate) fn next_id() -> NonZeroU64 {
 }
 
 pub(crate) fn add(record: &Arc<Record>) {
+    record.counts_in.began();
     shard(record.id).alive.insert(record.id, record.clone());
 }
 
@@ -90,6 +91,11 @@ pub(crate) fn remove(record: &Record, mut end: End, now: u64) {
         end,
         spent: record.spent(now),
     };
+    let panic = match &ended.end {
+        End::Panicked(message) => Some((record.id, record.name.clone(), message.as_str(), now)),
+        _ => None,
+    };
+    record.counts_in.ended(ended.spent.busy, panic);
     if let Some(trace) = record.asked() {
         trace.tell();
     }

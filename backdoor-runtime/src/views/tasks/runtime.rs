@@ -240,8 +240,10 @@ fn verdict<'a>(
     let took = crate::reply::text::duration(&Duration::from_millis(took.as_millis() as u64));
     let slow = match shares.slow {
         0 => String::new(),
-        1 => format!("1 of {all} workers ran one long poll after another, each shorter than {took}"),
-        slow => format!("{slow} of {all} workers ran one long poll after another, each shorter than {took}"),
+        1 => format!("1 of {all} workers ran one long poll after another, none of them for all of {took}"),
+        slow => {
+            format!("{slow} of {all} workers ran one long poll after another, none of them for all of {took}")
+        }
     };
     let mut words = match (shares.held(), all) {
         (0, _) if shares.slow > 0 => format!("slow, not stuck: {slow}"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::views::tasks::names;
-use crate::views::tasks::probe::{self, Found, Together, Trace};
+use crate::views::tasks::probe::{self, Found, Path, Together, Trace};
 use crate::views::tasks::record::{Record, State};
 use crate::views::tasks::{TaskInfo, registry, thread};
 use crate::views::threads::owner::Owner;
@@ -44,8 +44,10 @@ pub struct Leaf {
     pub woke_itself: bool,
     /// The number of equal leaves, such as the members of a `join_all`.
     pub times: usize,
-    /// The functions up to it, outermost first.
+    /// The functions up to it, outermost first; those of a recursion once.
     pub frames: Vec<Frame>,
+    /// Whether it is a collection that polls only its woken members: no poll shows the others.
+    pub(crate) hides_members: bool,
 }
 
 /// A function of a stack.
@@ -61,6 +63,8 @@ pub struct Frame {
     /// Whether it is code of the author: not of std, a dependency or the console.
     pub is_own: bool,
     pub(crate) short_file: Option<String>,
+    /// How many levels of a recursion are at this line.
+    pub(crate) times: usize,
 }
 
 /// The stacks of these tasks, in this order, without ended tasks. It takes at most 200 ms, and longer the first time, to read the debug
@@ -99,7 +103,7 @@ pub async fn stacks(tasks: &[u64]) -> Vec<TaskStack> {
     }
     let leaves = answers.iter().flat_map(|(_, found)| &found.leaves);
     let addresses: HashSet<u64> =
-        leaves.flat_map(|leaf| &leaf.frames).map(|address| *address as u64).collect();
+        leaves.flat_map(|leaf| &leaf.path.frames).map(|address| *address as u64).collect();
     let look = || Names::look_up(addresses.into_iter().map(|address| (address, true)));
     let names = threads::aside(look).await.unwrap_or_else(|error| Names::none(&error));
     let silent = answers.iter().filter(|(_, found)| !found.is_polled).map(|(record, _)| record);
@@ -157,13 +161,13 @@ impl TaskStack {
 /// Resolved leaves by their addresses: most tasks of a service wait at the same few places.
 struct Ways {
     names: Names,
-    known: HashMap<(Vec<usize>, bool), (Vec<usize>, Leaf)>,
+    known: HashMap<(Path, bool), (Vec<usize>, Leaf)>,
 }
 
 impl Ways {
     /// The leaf, and the addresses of its path through the author's functions.
     fn leaf(&mut self, found: &probe::Leaf, times: usize) -> (Vec<usize>, Leaf) {
-        let way = (found.frames.clone(), found.woke);
+        let way = (found.path.clone(), found.woke);
         let (own, leaf) = self.known.entry(way).or_insert_with(|| Leaf::of(found, &self.names)).clone();
         (own, Leaf { times, ..leaf })
     }
@@ -171,13 +175,13 @@ impl Ways {
 
 /// Equal leaves are counted. A leaf that registers twice on different paths inside its library is one leaf.
 fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
-    let mut times: HashMap<(&[usize], bool), usize> = HashMap::new();
+    let mut times: HashMap<(&Path, bool), usize> = HashMap::new();
     for leaf in found {
-        *times.entry((&leaf.frames, leaf.woke)).or_default() += 1;
+        *times.entry((&leaf.path, leaf.woke)).or_default() += 1;
     }
     let mut leaves: Vec<(Vec<usize>, Leaf)> = Vec::new();
     for leaf in found {
-        let Some(times) = times.remove(&(leaf.frames.as_slice(), leaf.woke)) else { continue };
+        let Some(times) = times.remove(&(&leaf.path, leaf.woke)) else { continue };
         let (own, leaf) = ways.leaf(leaf, times);
         let same = leaves.iter_mut().find(|(way, other)| {
             *way == own && other.waits_for == leaf.waits_for && other.woke_itself == leaf.woke_itself
@@ -193,15 +197,18 @@ fn fold(found: &[probe::Leaf], ways: &mut Ways) -> Vec<Leaf> {
 impl Leaf {
     /// One leaf, and the addresses of its path through the author's functions.
     fn of(leaf: &probe::Leaf, names: &Names) -> (Vec<usize>, Self) {
+        let addresses = &leaf.path.frames;
         let resolved: Vec<Arc<[Symbol]>> =
-            leaf.frames.iter().rev().map(|address| names.at(*address as u64, true)).collect();
+            addresses.iter().rev().map(|address| names.at(*address as u64, true)).collect();
         let mut symbols: Vec<&Symbol> = Vec::new();
+        let mut times = Vec::new();
         let mut own = 0;
         for (at, resolved) in resolved.iter().enumerate() {
             if resolved.iter().any(|symbol| symbol.owner() == Owner::Author) {
                 own = at + 1;
             }
             symbols.extend(resolved.iter().rev());
+            times.resize(symbols.len(), leaf.path.times(addresses.len() - 1 - at));
         }
         let innermost_own = symbols.iter().rposition(|symbol| symbol.owner() == Owner::Author);
         let inside = &symbols[innermost_own.map_or(0, |at| at + 1)..];
@@ -218,11 +225,17 @@ impl Leaf {
             if at > 0 && symbol.is_inside(symbols[at - 1]) {
                 frames.pop();
             }
-            frames.push(Frame::of(symbol));
+            frames.push(Frame::of(symbol, times[at]));
         }
-        let own = leaf.frames.iter().rev().take(own).copied().collect();
-        (own, Self { waits_for, woke_itself: leaf.woke, times: 1, frames })
+        let own = addresses.iter().rev().take(own).copied().collect();
+        let hides_members = symbols.iter().any(|symbol| polls_woken_members(symbol));
+        (own, Self { waits_for, woke_itself: leaf.woke, times: 1, frames, hides_members })
     }
+}
+
+/// Whether it is a method of a collection whose members have wakers of its own.
+fn polls_woken_members(symbol: &Symbol) -> bool {
+    symbol.owner() == Owner::Library && symbol.name().contains("futures_unordered::FuturesUnordered")
 }
 
 /// The wrappers around a future of the author, which are no places of a wait.
@@ -237,8 +250,9 @@ fn is_ours_around(symbol: &Symbol) -> bool {
 }
 
 impl Frame {
-    fn of(symbol: &Symbol) -> Self {
+    fn of(symbol: &Symbol, times: usize) -> Self {
         Self {
+            times,
             function: symbol.path(),
             file: symbol.file.as_deref().map(str::to_owned),
             line: symbol.line,
@@ -255,11 +269,15 @@ impl Frame {
     /// The text form: `main.rs:12 in checkout`.
     pub(crate) fn describe(&self) -> String {
         let function = self.short_function();
-        match (&self.short_file, self.line) {
+        let place = match (&self.short_file, self.line) {
             (Some(file), Some(line)) if function.is_empty() => format!("{file}:{line}"),
             (Some(file), Some(line)) => format!("{file}:{line} in {function}"),
             (Some(file), None) => format!("{file} in {function}"),
             _ => format!("{} (no line is known)", self.function),
+        };
+        match self.times {
+            0 | 1 => place,
+            times => format!("{place} x{times}"),
         }
     }
 }

@@ -126,14 +126,22 @@ impl<F: Future> Future for Instrumented<F> {
         let future = this.future.as_mut().as_pin_mut().expect("a future lives until its wrapper is dropped");
         let entered = current::enter(record.id);
         let began = clock::now();
+        let trace = record.asked();
+        let idle_since = trace.as_ref().filter(|_| !record.is_woken()).map(|_| record.ended());
         record.begin_poll(began);
         // The panic continues below; its message is known only here.
-        let polled = catch_unwind(AssertUnwindSafe(|| match record.asked() {
+        let polled = catch_unwind(AssertUnwindSafe(|| match &trace {
             None => future.poll(&mut Context::from_waker(waker)),
             Some(trace) => trace.poll(waker, |probe| future.poll(&mut Context::from_waker(probe))),
         }));
         let now = clock::now();
         record.end_poll(began, now);
+        if let Some(trace) = trace {
+            if let Some(idle_since) = idle_since {
+                record.did_not_end(idle_since);
+            }
+            trace.tell();
+        }
         drop(entered);
         match polled {
             Ok(Poll::Pending) => Poll::Pending,

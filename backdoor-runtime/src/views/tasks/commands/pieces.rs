@@ -12,9 +12,13 @@ use crate::views::tasks::{self, Frame, Leaf, TaskInfo, TaskStack, TaskState};
 use crate::views::threads::ThreadStack;
 use crate::{Column, CommandOutput, Cut, Page, Value};
 
+/// The columns of a task for a narrow terminal.
+pub(super) const FEW: [&str; 8] = ["id", "name", "state", "idle", "age", "busy", "longest", "spawned"];
+
 /// The columns that may shrink, the least important first.
-const COLUMNS: [Column; 6] = [
-    Column::new("spawned").cut(Cut::Start).spare(4),
+const COLUMNS: [Column; 7] = [
+    Column::new("spawned").cut(Cut::Start).spare(5),
+    Column::new("idle").spare(4),
     Column::new("busy").spare(1),
     Column::new("longest").spare(2),
     Column::new("age").spare(3),
@@ -43,6 +47,7 @@ pub(super) fn columns(task: &TaskInfo) -> Vec<Field> {
         ("id", task.id.into()),
         ("name", task.name.clone().into()),
         ("state", state.into()),
+        ("idle", task.idle.map(rounded).into()),
         ("age", rounded(task.age)),
         ("polls", task.polls.into()),
         ("busy", task.busy.into()),
@@ -79,32 +84,60 @@ impl CommandOutput for Shown {
 }
 
 /// These columns of a row; the place where the task was spawned is shortened to its end.
-fn few_of(row: &Value, few: &[&'static str]) -> Value {
+pub(super) fn few_of(row: &Value, few: &[&'static str]) -> Value {
     let field = |&name: &&'static str| match (name, row[name].as_str()) {
-        ("spawned", Some(place)) => (name, fitted::short_place(place).into()),
+        ("spawned" | "site", Some(place)) => (name, fitted::short_place(place).into()),
         _ => (name, row[name].clone()),
     };
     Value::record(few.iter().map(field).collect::<Vec<Field>>())
 }
 
-fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<'_>) -> fmt::Result {
+pub(super) fn stack_text(
+    stack: &TaskStack,
+    locks: &TaskLocks,
+    full: bool,
+    page: &mut Page<'_>,
+) -> fmt::Result {
     let task = &stack.task;
     let polls = if task.polls == 1 { "poll" } else { "polls" };
     let title = format!(
         "{}, {}, {} old, {} {polls}, spawned at {}",
         task.title(),
-        task.state.describe(),
+        state(task),
         rounded_text(task.age),
         task.polls,
         task.spawned
     );
     fitted::sentence(page, 0, &title)?;
+    parents(task, page)?;
+    body(stack, full, page)?;
+    for lock in locks.waits.iter().chain(&locks.holds) {
+        fitted::sentence(page, 2, lock)?;
+    }
+    Ok(())
+}
+
+/// The state, with the time since its last poll.
+fn state(task: &TaskInfo) -> String {
+    match (&task.state, task.idle) {
+        (TaskState::Idle, Some(idle)) => format!("idle for {}", rounded_text(idle)),
+        (state, _) => state.describe(),
+    }
+}
+
+/// The tasks that spawned and await it.
+pub(super) fn parents(task: &TaskInfo, page: &mut Page<'_>) -> fmt::Result {
     match (task.parent, task.awaited_by) {
         (Some(parent), Some(by)) => writeln!(page, "  spawned by task {parent}, awaited by task {by}")?,
         (Some(parent), None) => writeln!(page, "  spawned by task {parent}")?,
         (None, Some(by)) => writeln!(page, "  awaited by task {by}")?,
         (None, None) => {}
     }
+    Ok(())
+}
+
+/// Where it waits.
+pub(super) fn body(stack: &TaskStack, full: bool, page: &mut Page<'_>) -> fmt::Result {
     let mut before: Vec<String> = Vec::new();
     for leaf in &stack.leaves {
         let lines = leaf_lines(leaf, full);
@@ -126,17 +159,14 @@ fn stack_text(stack: &TaskStack, locks: &TaskLocks, full: bool, page: &mut Page<
             writeln!(page, "    {line}")?;
         }
     }
-    for lock in locks.waits.iter().chain(&locks.holds) {
-        fitted::sentence(page, 2, lock)?;
-    }
     Ok(())
 }
 
-fn rounded_text(length: Duration) -> String {
+pub(super) fn rounded_text(length: Duration) -> String {
     rounded(length).to_text(None).trim_end().to_owned()
 }
 
-fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
+pub(super) fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
     let frames = leaf.frames.iter().filter(|frame| full || frame.is_own);
     let mut lines: Vec<String> = frames.map(Frame::describe).collect();
     let mut last = match (&leaf.waits_for, leaf.woke_itself) {
@@ -151,17 +181,21 @@ fn leaf_lines(leaf: &Leaf, full: bool) -> Vec<String> {
     if leaf.times > 1 {
         last.push_str(&format!(", {} times", leaf.times));
     }
+    if leaf.hides_members {
+        last.push_str(" (its members are not shown: a poll visits only woken ones)");
+    }
     lines.push(last);
     lines
 }
 
-fn stack_value(stack: &TaskStack, locks: &TaskLocks) -> Value {
+pub(super) fn stack_value(stack: &TaskStack, locks: &TaskLocks) -> Value {
     let frame = |frame: &Frame| {
         Value::record([
             ("function", frame.function.as_str().into()),
             ("file", frame.file.clone().into()),
             ("line", frame.line.into()),
             ("own", frame.is_own.into()),
+            ("times", frame.times.into()),
         ])
     };
     let leaf = |leaf: &Leaf| {
@@ -169,6 +203,7 @@ fn stack_value(stack: &TaskStack, locks: &TaskLocks) -> Value {
             ("waits_for", leaf.waits_for.clone().into()),
             ("woke_itself", leaf.woke_itself.into()),
             ("times", leaf.times.into()),
+            ("hides_members", leaf.hides_members.into()),
             ("frames", leaf.frames.iter().map(frame).collect::<Vec<_>>().into()),
         ])
     };
