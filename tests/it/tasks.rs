@@ -4,6 +4,7 @@ mod by;
 mod ends;
 mod folds;
 mod idle;
+mod locks;
 mod many;
 mod stuck;
 mod waits;

@@ -1,10 +1,12 @@
 //! The commands `locks` and `waits`.
 
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 use crate::base::sort;
 use crate::reply::fitted;
 use crate::views::sync::{self, LockInfo, UntrackedInfo, Waits};
+use crate::views::tasks::waiting::{self, TokioWait};
 use crate::views::threads;
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 
@@ -31,19 +33,36 @@ fn locks(
 /// Threads and tasks that wait for locks, the holders, and deadlocks
 ///
 /// A cycle is reported when it was the same in two reads, 5 ms apart. A task that awaits a lock and something else may still continue.
-/// Threads that wait for other locks are shown with the address and the function; the holder of such a lock is unknown.
+/// Threads that wait for other locks are shown with the address and the function; the holder of such a lock is unknown. For waits in
+/// tokio's own locks, up to 20 tasks that have not been polled for a second are polled once, those of different places first.
 ///
 /// Examples:
 ///   waits
 ///   waits --json
 #[backdoor_command(builtin = "locks", reads, on = helper)]
-async fn waits() -> Waits {
+async fn waits() -> Waiting {
     // If no thread can be started, the answer has everything that is known without one.
-    threads::aside(sync::waits).await.unwrap_or_else(|error| {
+    let seen = threads::aside(sync::waits).await.unwrap_or_else(|error| {
         let mut seen = sync::tracked();
         seen.not_visible = Some(error.to_string());
         seen
-    })
+    });
+    let places = waiting::idle_places(IDLE);
+    let (mut tokio, _) = waiting::tokio_waits(&places, WOKEN).await;
+    tokio.retain(TokioWait::is_lock);
+    Waiting { seen, tokio }
+}
+
+/// Tasks that have not been polled for this long may wait in a lock of tokio.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The most tasks that are polled for it.
+const WOKEN: usize = 20;
+
+/// All waits, with those in tokio's own locks.
+struct Waiting {
+    seen: Waits,
+    tokio: Vec<TokioWait>,
 }
 
 /// Follows the kind of a poisoned lock.
@@ -133,6 +152,22 @@ fn few(row: &Value) -> Value {
     let columns = ["waiting", "longest", "held by", "held", "taken at"];
     let columns = columns.map(|column| (column, row[column].clone()));
     Value::record([("lock", lock.into())].into_iter().chain(columns).collect::<Vec<_>>())
+}
+
+impl CommandOutput for Waiting {
+    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
+        self.seen.text(page)?;
+        if !self.tokio.is_empty() {
+            writeln!(page, "locks of tokio, whose holder is unknown:")?;
+        }
+        self.tokio.iter().try_for_each(|wait| fitted::sentence(page, 2, &wait.describe()))
+    }
+
+    fn value(&self) -> Value {
+        let Value::Record(mut fields) = Value::of(&self.seen) else { return Value::Null };
+        fields.push(("tokio".into(), Value::of(&self.tokio)));
+        Value::Record(fields)
+    }
 }
 
 impl CommandOutput for Waits {

@@ -189,7 +189,7 @@ impl TokioWait {
 
     /// Whether it has a holder, which tokio does not tell.
     pub(crate) fn is_lock(&self) -> bool {
-        ["Mutex::", "RwLock::", "Semaphore::"].iter().any(|lock| self.waits_in.contains(lock))
+        ["::Mutex::", "::RwLock::", "::Semaphore::"].iter().any(|lock| self.waits_in.contains(lock))
     }
 }
 
