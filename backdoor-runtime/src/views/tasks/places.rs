@@ -172,8 +172,13 @@ impl<K> Table<K> {
 
 impl Counters {
     const fn new() -> Self {
-        const ZERO: AtomicU64 = AtomicU64::new(0);
-        Self { spawned: ZERO, ended: ZERO, panicked: ZERO, busy: ZERO, last_panic: Mutex::new(None) }
+        Self {
+            spawned: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            last_panic: Mutex::new(None),
+        }
     }
 
     #[cold]
