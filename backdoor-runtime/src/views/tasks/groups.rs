@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_core::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::base::clock;
+use crate::base::{clock, sort};
 use crate::reply::record;
 use crate::views::tasks::places::{self, By, Counts, Label};
 use crate::views::tasks::registry;
@@ -108,7 +108,7 @@ impl GroupWatch {
         };
         let mut groups: Vec<Group> = after.into_iter().map(group).collect();
         groups.retain(|group| group.live > 0 || group.spawned > 0 || group.ended > 0);
-        groups.sort_by_cached_key(|group| (std::cmp::Reverse(group.live), group.title()));
+        sort::sort_by_key(&mut groups, |group| (std::cmp::Reverse(group.live), group.title()));
         groups
     }
 }

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::base::clock;
+use crate::base::{clock, sort};
 
 /// How many are kept, for all tasks.
 const KEPT: usize = 64;
@@ -63,7 +63,7 @@ pub(crate) fn within(window: Duration) -> Vec<LongPoll> {
         ago: Duration::from_nanos(now.saturating_sub(poll.at)),
     });
     let mut polls: Vec<LongPoll> = polls.collect();
-    polls.sort_by_key(|poll| (std::cmp::Reverse(poll.took), poll.task));
+    sort::sort_by_key(&mut polls, |poll| (std::cmp::Reverse(poll.took), poll.task));
     polls
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::base::clock;
+use crate::base::{clock, sort};
 use crate::views::tasks::{Frame, TaskInfo, registry, stacks};
 
 /// Fewer polls than this are not remembered, so that most tasks need no memory: a rate is at most so many polls too high.
@@ -49,7 +49,7 @@ impl PollWatch {
             })
         });
         let mut often: Vec<OftenPolled> = often.collect();
-        often.sort_by_key(|often| (Reverse(often.polls), often.task.id));
+        sort::sort_by_key(&mut often, |often| (Reverse(often.polls), often.task.id));
         let ids: Vec<u64> = often.iter().take(most).map(|often| often.task.id).collect();
         for stack in stacks(&ids).await {
             let leaf = stack.leaves.iter().find(|leaf| leaf.woke_itself);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::base::clock;
+use crate::base::{clock, sort};
 use crate::reply::{record, text};
 use crate::views::tasks::{Leaf, TaskInfo, TaskStack, get, registry, rounded, stacks};
 
@@ -69,7 +69,9 @@ pub(crate) fn idle_places(over: Duration) -> Vec<IdlePlace> {
     }
     let mut places: Vec<Place> = places.into_values().filter(|place| place.idle > 0).collect();
     places.iter_mut().for_each(|place| keep_longest(&mut place.first));
-    places.sort_by_key(|place| (Reverse(place.first.first().map(|(_, idle)| *idle)), place.spawned.clone()));
+    sort::sort_by_key(&mut places, |place| {
+        (Reverse(place.first.first().map(|(_, idle)| *idle)), place.spawned.clone())
+    });
     let duration = |(id, idle): &(u64, u64)| (*id, Duration::from_nanos(*idle));
     let place = |place: Place| IdlePlace {
         spawned: place.spawned,
@@ -81,7 +83,7 @@ pub(crate) fn idle_places(over: Duration) -> Vec<IdlePlace> {
 }
 
 fn keep_longest(first: &mut Vec<(u64, u64)>) {
-    first.sort_by_key(|(id, idle)| (Reverse(*idle), *id));
+    sort::sort_by_key(first, |(id, idle)| (Reverse(*idle), *id));
     first.truncate(FIRST);
 }
 
@@ -102,7 +104,7 @@ pub(crate) async fn tokio_waits(places: &[IdlePlace], most: usize) -> (Vec<Tokio
     let mut read = vec![0; places.len()];
     chosen.values().for_each(|(place, _)| read[*place] += 1);
     let mut ids: Vec<u64> = chosen.keys().copied().collect();
-    ids.sort_by_key(|id| (Reverse(chosen[id].1), *id));
+    sort::sort_by_key(&mut ids, |id| (Reverse(chosen[id].1), *id));
     let (mut waits, mut others) = (Vec::<(TokioWait, Vec<usize>)>::new(), Vec::new());
     for stack in stacks(&ids).await {
         let Some((leaf, waits_in)) = stack.leaves.iter().find_map(|leaf| Some((leaf, primitive(leaf)?)))
@@ -131,7 +133,7 @@ pub(crate) async fn tokio_waits(places: &[IdlePlace], most: usize) -> (Vec<Tokio
         ..wait
     };
     let mut waits: Vec<TokioWait> = waits.into_iter().map(complete).collect();
-    waits.sort_by_key(|wait| (Reverse(wait.tasks.len() + wait.not_read), Reverse(wait.longest)));
+    sort::sort_by_key(&mut waits, |wait| (Reverse(wait.tasks.len() + wait.not_read), Reverse(wait.longest)));
     (waits, others)
 }
 

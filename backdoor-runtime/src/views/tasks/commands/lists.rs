@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::base::sort;
 use crate::reply::items::{Item, Items};
 use crate::views::tasks::commands::pieces::{self, rows};
 use crate::views::tasks::commands::{Wanted, matches, others, rest};
@@ -36,7 +37,7 @@ impl Order {
 pub(super) fn sorted(wanted: &Wanted, order: Order, limit: usize) -> Items {
     let (mut first, mut count): (Vec<TaskInfo>, usize) = (Vec::new(), 0);
     let keep = |first: &mut Vec<TaskInfo>| {
-        first.sort_by_key(|task| (std::cmp::Reverse(order.key(task)), task.id));
+        sort::sort_by_key(first, |task| (std::cmp::Reverse(order.key(task)), task.id));
         first.truncate(limit);
     };
     for task in tasks::list().filter(|task| wanted.has(task)) {
