@@ -61,6 +61,7 @@ pub(crate) struct Dispatcher {
 /// How a line ended.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    pub(crate) status: Status,
     pub(crate) failure: Option<Failure>,
     /// The last text of the reply.
     pub(crate) tail: String,
@@ -122,7 +123,13 @@ impl Dispatcher {
         let asked = line::read(&run.line, &self.shared.registry, self.shared.max_words);
         let json = asked.json;
         if matches!(asked.asked, Asked::Nothing) {
-            return Outcome { failure: None, tail: String::new(), json: false, line: None };
+            return Outcome {
+                status: Status::Done,
+                failure: None,
+                tail: String::new(),
+                json: false,
+                line: None,
+            };
         }
         let form = Form { text: !json, ..run.form };
         run.json.store(json, Ordering::Relaxed);
@@ -140,12 +147,13 @@ impl Dispatcher {
             }
             Err(ended) => (Some(ended.failure), ended.tail),
         };
-        let status = failure.as_ref().map_or(Status::Done, |failure| failure.status);
+        let done = if run.found.load(Ordering::Relaxed) { Status::Findings } else { Status::Done };
+        let status = failure.as_ref().map_or(done, |failure| failure.status);
         if let Some(Stop::Killed(by)) = run.stopped() {
             self.audit.killed(run.id, masked.text(), peer.id, by);
         }
         record.end(status);
-        Outcome { failure, tail, json, line: Some(masked) }
+        Outcome { status, failure, tail, json, line: Some(masked) }
     }
 
     async fn answer(

@@ -1,128 +1,204 @@
-//! `doctor`: reads all views at once and writes one line for each problem.
+//! `doctor`: watches the process for a moment, judges what it sees, and names the command that shows more.
 
-mod checks;
+mod diagnosis;
+mod growth;
+mod holdings;
+mod look;
+mod processors;
 mod service;
+mod tasks;
+mod waiting;
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::base::byte_size::size;
-use crate::reply::fitted;
-use crate::reply::record;
-use crate::views::resources::{self, Held};
-use crate::{CommandOutput, Console, Page, State, Value, backdoor_command};
+use crate::base::race::both;
+use crate::doctor::diagnosis::Diagnosis;
+use crate::doctor::look::Window;
+use crate::doctor::tasks::Seen;
+use crate::reply::text;
+use crate::thresholds::Thresholds;
+use crate::{Choice, Console, Session, State, backdoor_command};
 
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(600);
 
+/// The checks, in their order.
+#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Deadlocks and waits for locks; reads stacks of threads that wait for untracked locks
+    Waits,
+    /// Poisoned locks
+    Locks,
+    /// Workers that are held or slow; reads stacks if some are
+    Runtime,
+    /// Long polls, and tasks that wake themselves
+    Tasks,
+    /// Cores that are burnt, waits for a processor, threads in state D; reads a stack of each thread that burns a core
+    Cpu,
+    /// Threads that grow
+    Threads,
+    /// Memory that grows, and swap
+    Mem,
+    /// Descriptors that grow, and their limit
+    Fds,
+    /// Peers that do not read, and connections that only the peer has closed
+    Sockets,
+    /// The control group: its limits, throttling, pressure, killed processes
+    Cgroup,
+    /// Tracked objects that grow and are not dropped
+    Objects,
+    /// Stuck commands
+    Running,
+    /// Variables that cannot be read
+    Vars,
+    /// Temporary changes in force
+    Changes,
+    /// A log that covers little time
+    Log,
+}
+
+impl Kind {
+    const ALL: [Self; 15] = [
+        Self::Waits,
+        Self::Locks,
+        Self::Runtime,
+        Self::Tasks,
+        Self::Cpu,
+        Self::Threads,
+        Self::Mem,
+        Self::Fds,
+        Self::Sockets,
+        Self::Cgroup,
+        Self::Objects,
+        Self::Running,
+        Self::Vars,
+        Self::Changes,
+        Self::Log,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Locks => "locks",
+            Self::Runtime => "runtime",
+            Self::Tasks => "tasks",
+            Self::Cpu => "cpu",
+            Self::Threads => "threads",
+            Self::Mem => "mem",
+            Self::Fds => "fds",
+            Self::Sockets => "sockets",
+            Self::Cgroup => "cgroup",
+            Self::Objects => "objects",
+            Self::Running => "running",
+            Self::Vars => "vars",
+            Self::Changes => "changes",
+            Self::Log => "log",
+        }
+    }
+
+    /// What would be a finding.
+    fn threshold(self, limits: &Thresholds) -> String {
+        let time = |time: Duration| text::duration(&time);
+        let near = limits.near_limit;
+        match self {
+            Self::Waits => format!("no deadlock, no wait over {}", time(limits.wait)),
+            Self::Locks => "none poisoned".to_owned(),
+            Self::Runtime => "no worker held or slow".to_owned(),
+            Self::Tasks => format!("no polls over {}", time(limits.poll)),
+            Self::Cpu => format!("no thread at {} % of a core", limits.core),
+            Self::Threads => format!("no growth over {}/s", limits.count_growth),
+            Self::Mem => {
+                format!(
+                    "not full within {} at over {}/s",
+                    time(limits.limit_within),
+                    size(limits.memory_growth)
+                )
+            }
+            Self::Fds => format!("no growth over {}/s, under {near} % of the limit", limits.count_growth),
+            Self::Sockets => {
+                format!(
+                    "no queue of {} that stands, under {} half closed",
+                    size(limits.queue),
+                    limits.half_closed
+                )
+            }
+            Self::Cgroup => format!("under {near} % of its limits, pressure under {} %", limits.pressure),
+            Self::Objects => format!("no growth over {}/s without drops", limits.object_growth),
+            Self::Running => "none stuck".to_owned(),
+            Self::Vars => "all can be read".to_owned(),
+            Self::Changes => "none temporary".to_owned(),
+            Self::Log => "covers 10s".to_owned(),
+        }
+    }
+}
+
 /// Problems in the process, and the command that shows more of each
 ///
-/// Reads all views once and watches the process for a moment. It checks limits, waits, stuck work and growth. It does not know the
-/// purpose of the service, so it cannot find every problem.
+/// Looks at everything several times within a second, or the time of `--for`, and judges by rates, shares and the time until a limit
+/// is reached. The worst problem comes first. It does not know the purpose of the service, so it cannot find every problem. With a
+/// KIND it makes one check. `--check` fails if there is a problem, for probes.
 ///
 /// Examples:
 ///   doctor
 ///   doctor --for 10s
+///   doctor waits
+///   doctor --check
 #[backdoor_command(builtin = "doctor", reads, on = helper, timeout = "11m")]
 async fn doctor(
     State(console): State<Console>,
-    /// How long to watch the process for growth and stuck work
+    session: Session,
+    /// The only check to make
+    kind: Option<Kind>,
+    /// How long to watch the process
     #[arg(long = "for", default = Duration::from_secs(1), range = SHORTEST..=LONGEST)]
     window: Duration,
-) -> Diagnosis {
+    /// Fail if there is a problem
+    #[arg(long)]
+    check: bool,
+) -> Result<Diagnosis, String> {
+    let diagnosis = diagnose(&console, kind, window).await;
+    match diagnosis.findings.first() {
+        Some(worst) if check => {
+            let more = match diagnosis.findings.len() - 1 {
+                0 => String::new(),
+                1 => "; 1 more problem".to_owned(),
+                more => format!("; {more} more problems"),
+            };
+            return Err(format!("{}{more}", worst.finding));
+        }
+        Some(_) => session.link.note_findings(),
+        None => {}
+    }
+    Ok(diagnosis)
+}
+
+async fn diagnose(console: &Console, only: Option<Kind>, length: Duration) -> Diagnosis {
+    let limits = console.thresholds();
     let mut diagnosis = Diagnosis::new();
-    checks::all(&console, window, &mut diagnosis).await;
-    diagnosis.holds = resources::held();
+    // Concurrently, so that the time passes once.
+    let of_runtime = both(Seen::watch(console.runtime(), length), service::variables(console));
+    let (window, (seen, variables)) = both(Window::watch(length), of_runtime).await;
+    for kind in Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind)) {
+        match kind {
+            Kind::Waits => waiting::waits(&window, &limits, &mut diagnosis),
+            Kind::Locks => waiting::locks(&mut diagnosis),
+            Kind::Runtime => seen.runtime(&mut diagnosis),
+            Kind::Tasks => seen.tasks(&limits, &mut diagnosis),
+            Kind::Cpu => processors::processors(&window, &limits, &mut diagnosis),
+            Kind::Threads => holdings::threads(&window, &limits, &mut diagnosis),
+            Kind::Mem => holdings::memory(&window, &limits, &mut diagnosis),
+            Kind::Fds => holdings::descriptors(&window, &limits, &mut diagnosis),
+            Kind::Sockets => holdings::sockets(&window, &limits, &mut diagnosis),
+            Kind::Cgroup => holdings::cgroup(&window, &limits, &mut diagnosis),
+            Kind::Objects => holdings::objects(&window, &limits, &mut diagnosis),
+            Kind::Running => service::commands(&console.running(), &mut diagnosis),
+            Kind::Vars => service::vars(variables.as_deref(), &mut diagnosis),
+            Kind::Changes => service::changes(&console.changes(), &mut diagnosis),
+            Kind::Log => service::log(&mut diagnosis),
+        }
+        diagnosis.checked(kind.name(), kind.threshold(&limits));
+    }
+    diagnosis.done();
     diagnosis
-}
-
-record! {
-    /// A problem.
-    struct Finding {
-        /// The view that shows it: `fds`.
-        pub view: &'static str,
-        /// The problem, in a sentence.
-        pub finding: String,
-        /// The command that shows more.
-        pub see: &'static str,
-    }
-}
-
-record! {
-    /// A view that could not be read.
-    struct NotRead {
-        /// The name of the view.
-        pub view: &'static str,
-        /// Why.
-        pub why: String,
-    }
-}
-
-record! {
-    /// What `doctor` found.
-    struct Diagnosis {
-        /// The problems, the worst first.
-        pub findings: Vec<Finding>,
-        /// The views that were read.
-        pub read: Vec<&'static str>,
-        /// The views that could not be read.
-        pub not_read: Vec<NotRead>,
-        /// The memory that the console holds; `self` shows more.
-        pub holds: Vec<Held>,
-    }
-}
-
-impl Diagnosis {
-    fn new() -> Self {
-        Self { findings: Vec::new(), read: Vec::new(), not_read: Vec::new(), holds: Vec::new() }
-    }
-
-    fn finds(&mut self, view: &'static str, finding: impl Into<String>, see: &'static str) {
-        self.findings.push(Finding { view, finding: finding.into(), see });
-    }
-
-    fn not_read(&mut self, view: &'static str, why: String) {
-        self.not_read.push(NotRead { view, why });
-    }
-}
-
-/// The kinds of problems that a view is checked for.
-fn looked_for(view: &'static str) -> &'static str {
-    match view {
-        "waits" => "deadlocks and waits over 10s",
-        "runtime" => "held and slow workers, polls over 100ms",
-        "running" => "stuck commands",
-        "locks" => "poisoned locks",
-        "fds" => "open descriptors over 80 % of the limit",
-        "sockets" => "50 half-closed connections",
-        "cgroup" => "a control group over 80 % of its limits or throttled",
-        "mem" => "memory swapped out",
-        "objects" => "100 more objects of a type",
-        "vars" => "variables that cannot be read",
-        "changes" => "temporary changes",
-        "log" => "a log that covers less than 10s",
-        view => view,
-    }
-}
-
-impl CommandOutput for Diagnosis {
-    fn text(&self, page: &mut Page<'_>) -> fmt::Result {
-        for Finding { finding, see, .. } in &self.findings {
-            fitted::sentence(page, 0, &format!("{finding}  (`{see}`)"))?;
-        }
-        if self.findings.is_empty() {
-            let looked_for: Vec<&str> = self.read.iter().map(|view| looked_for(view)).collect();
-            fitted::sentence(page, 0, &format!("no problem found; checked for {}", looked_for.join(", ")))?;
-        }
-        for NotRead { view, why } in &self.not_read {
-            fitted::sentence(page, 0, &format!("{view} could not be read: {why}"))?;
-        }
-        let sum = |part: fn(&Held) -> u64| size(self.holds.iter().map(part).sum());
-        let (bytes, at_most) = (sum(|held| held.bytes), sum(|held| held.at_most));
-        fitted::sentence(page, 0, &format!("the console itself holds {bytes} of at most {at_most}  (`self`)"))
-    }
-
-    fn value(&self) -> Value {
-        Value::of(self)
-    }
 }

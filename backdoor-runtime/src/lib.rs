@@ -45,6 +45,7 @@ mod server;
 mod service;
 #[cfg(feature = "console")]
 mod testing;
+mod thresholds;
 mod views;
 
 pub use backdoor_macros::{Choice, Track, backdoor_command, backdoor_var};
@@ -66,6 +67,7 @@ pub use server::{Backdoor, BindError, Builder, Error};
 pub use service::{Address, AddressError, Listen, Service};
 #[cfg(feature = "console")]
 pub use testing::{Answer, Testing};
+pub use thresholds::Thresholds;
 pub use views::counters::{Counter, Gauge, Histogram};
 #[cfg(feature = "log-view")]
 pub use views::logs;

@@ -376,7 +376,7 @@ impl Gathered {
         self.screen.fresh_line();
         let failure = outcome.failure.as_ref();
         Answer {
-            status: failure.map_or(Status::Done, |failure| failure.status),
+            status: outcome.status,
             value: self.value,
             text: String::from_utf8_lossy(self.screen.bytes()).into_owned(),
             error: failure.map(|failure| failure.message.clone()),

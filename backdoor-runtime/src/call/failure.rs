@@ -14,6 +14,8 @@ use crate::reply::Value;
 pub enum Status {
     /// The command did what it was asked.
     Done,
+    /// The command did what it was asked, and found a problem: `doctor`. It counts as done.
+    Findings,
     /// The line is wrong: an unknown command, or arguments that the command does not take.
     Usage,
     /// The command was not called, because of a guard, a missing confirmation or a limit.
@@ -35,6 +37,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::Findings => "findings",
             Self::Usage => "usage",
             Self::Refused => "refused",
             Self::Failed => "failed",

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -59,6 +60,11 @@ impl Link {
         if let Some(begin) = self.run.begins.get() {
             begin.lasts(self.peer.id, &self.peer.name);
         }
+    }
+
+    /// The command has found a problem, which its status tells.
+    pub(crate) fn note_findings(&self) {
+        self.run.found.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn id(&self) -> u64 {

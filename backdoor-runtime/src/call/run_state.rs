@@ -45,6 +45,8 @@ pub(crate) struct RunState {
     pub(crate) json: AtomicBool,
     /// Whether its whole reply goes to a terminal unescaped.
     pub(crate) raw: AtomicBool,
+    /// Whether it has found a problem, as `doctor` does.
+    pub(crate) found: AtomicBool,
     /// Requests the log record of its begin, if one is needed.
     pub(crate) begins: OnceLock<Begin>,
 }
@@ -91,6 +93,7 @@ impl RunState {
             reached: Claim::default(),
             json: false.into(),
             raw: false.into(),
+            found: false.into(),
             begins: OnceLock::new(),
         }
     }

@@ -333,7 +333,8 @@ impl Conversation {
         let json = self.running.as_ref().is_some_and(Running::is_json);
         let failure =
             Failure::cancelled("the console is shutting down; the command keeps running".to_owned());
-        self.ended(&Outcome { failure: Some(failure), tail: String::new(), json, line: None });
+        let status = failure.status;
+        self.ended(&Outcome { status, failure: Some(failure), tail: String::new(), json, line: None });
         self.farewell();
     }
 

@@ -25,6 +25,7 @@ use crate::exec::query::QueryThreads;
 use crate::exec::runtime_thread::{Asynchronous, LazyRuntime};
 use crate::line::{self, Candidate, Completion, Provider};
 use crate::service::{Address, Addresses, Service};
+use crate::thresholds::Thresholds;
 
 /// The limit for the evaluation of the author's defaults and ranges for help.
 const FACTS: Duration = Duration::from_millis(100);
@@ -69,6 +70,8 @@ pub(crate) struct ConsoleState {
     pub(crate) asking_vars: QueryThreads,
     /// The console's number: its temporary changes end with it.
     pub(crate) owner: u64,
+    /// The thresholds of `doctor`, if the author has set them.
+    pub(crate) thresholds: OnceLock<Thresholds>,
     /// The audit that logs changes.
     pub(crate) notes: OnceLock<Notes>,
 }
@@ -112,6 +115,7 @@ impl ConsoleState {
             asking_vars: QueryThreads::new("backdoor-vars").at_most(VARIABLES_ASKED).on(&asynchronous),
             asynchronous,
             owner: lease::new_owner(),
+            thresholds: OnceLock::new(),
             notes: OnceLock::new(),
         }
     }
@@ -151,6 +155,11 @@ impl Console {
         let mut sessions: Vec<_> = self.0.peers().iter().map(|peer| SessionInfo::of(peer)).collect();
         sort::sort_by_key(&mut sessions, |session| session.id);
         sessions
+    }
+
+    /// The thresholds of `doctor`.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        self.0.thresholds.get().copied().unwrap_or_default()
     }
 
     /// The lines that run or are stuck, in the order of their start.

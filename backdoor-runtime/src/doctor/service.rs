@@ -1,20 +1,15 @@
-//! Checks of the service's objects, locks, variables and log.
+//! Commands, variables, changes and the log.
 
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::Diagnosis;
+use crate::doctor::diagnosis::{Diagnosis, Severity};
 use crate::reply::text;
 use crate::views::logs::{self, RingInfo};
-use crate::views::objects::{GrowthInfo, Snapshot};
-use crate::views::sync::LockInfo;
 use crate::views::vars::commands::shown::time;
 use crate::views::vars::{Change, VarInfo};
-use crate::{Console, Value};
-
-/// A growth by this many objects is reported, if it is also a hundredth of those that lived.
-const GROWN: u64 = 100;
+use crate::{Console, RunInfo, Value};
 
 /// The most findings of one kind.
 const TOLD: usize = 5;
@@ -25,13 +20,6 @@ const READ: Duration = Duration::from_secs(2);
 /// If a full ring covers less time than this, it has lost events that an operator needs.
 const SHORT_MEMORY: Duration = Duration::from_secs(10);
 
-/// The places that created objects within this time, those with the most first.
-pub(super) async fn growth(window: Duration) -> Vec<GrowthInfo> {
-    let before = Snapshot::now();
-    sleep(window).await;
-    before.growth()
-}
-
 /// The variables, as `vars` lists them; `None` if reading takes too long.
 pub(super) async fn variables(console: &Console) -> Option<Vec<VarInfo>> {
     let mut variables = timeout(READ, console.variables(|_| true)).await.ok()?;
@@ -39,32 +27,13 @@ pub(super) async fn variables(console: &Console) -> Option<Vec<VarInfo>> {
     Some(variables)
 }
 
-pub(super) fn locks(poisoned: &[LockInfo], diagnosis: &mut Diagnosis) {
-    diagnosis.read.push("locks");
-    for lock in poisoned.iter().take(TOLD) {
-        let name = lock.name.map_or_else(|| format!("lock {}", lock.id), |name| format!("`{name}`"));
-        let finding =
-            format!("{name}, a {} made at {}, is poisoned: a holder panicked", lock.kind, lock.made);
-        diagnosis.finds("locks", finding, "locks");
+pub(super) fn commands(runs: &[RunInfo], diagnosis: &mut Diagnosis) {
+    let stuck: Vec<&RunInfo> = runs.iter().filter(|run| run.state == "stuck").collect();
+    if let Some(first) = stuck.first() {
+        let others = if stuck.len() > 1 { format!(" and {} others", stuck.len() - 1) } else { String::new() };
+        let finding = format!("the command `{}` is stuck{others}", first.line);
+        diagnosis.finds("running", Severity::Warning, finding, "running", [("stuck", stuck.len().into())]);
     }
-    more(poisoned.len(), "poisoned locks", "locks", "locks", diagnosis);
-}
-
-pub(super) fn objects(growth: &[GrowthInfo], window: Duration, diagnosis: &mut Diagnosis) {
-    const SEE: &str = "objects --growing --for 10s";
-    diagnosis.read.push("objects");
-    let is_much =
-        |grown: &GrowthInfo| grown.grown >= GROWN && grown.grown >= (grown.live - grown.grown) / 100;
-    let mut types: Vec<&GrowthInfo> = growth.iter().filter(|grown| is_much(grown)).collect();
-    // The first entry of a type is the place with the most growth.
-    types.dedup_by_key(|grown| (grown.path, &grown.name));
-    for grown in types.iter().take(TOLD) {
-        let GrowthInfo { name, grown, place, .. } = grown;
-        let window = text::duration(&window);
-        let finding = format!("objects of type {name} grew by {grown} in {window}, most from {place}");
-        diagnosis.finds("objects", finding, SEE);
-    }
-    more(types.len(), "types that grew", "objects", SEE, diagnosis);
 }
 
 pub(super) fn vars(variables: Option<&[VarInfo]>, diagnosis: &mut Diagnosis) {
@@ -72,7 +41,6 @@ pub(super) fn vars(variables: Option<&[VarInfo]>, diagnosis: &mut Diagnosis) {
         let why = format!("reading the variables took more than {}", text::duration(&READ));
         return diagnosis.not_read("vars", why);
     };
-    diagnosis.read.push("vars");
     let is_wrong = |variable: &&VarInfo| !matches!(variable.state.as_str(), "set" | "not set yet");
     let wrong: Vec<&VarInfo> = variables.iter().filter(is_wrong).collect();
     for VarInfo { name, state, .. } in wrong.iter().take(TOLD) {
@@ -81,14 +49,13 @@ pub(super) fn vars(variables: Option<&[VarInfo]>, diagnosis: &mut Diagnosis) {
             "held" => format!("the variable `{name}` could not be read: its lock is held"),
             why => format!("the variable `{name}` could not be read: {why}"),
         };
-        diagnosis.finds("vars", finding, "vars");
+        diagnosis.finds("vars", Severity::Notice, finding, "vars", [("variable", name.as_str().into())]);
     }
-    more(wrong.len(), "variables with problems", "vars", "vars", diagnosis);
+    more(wrong.len(), "variables have problems", "vars", "vars", diagnosis);
 }
 
 /// Temporary changes: the value in force is not the value from the start of the service.
 pub(super) fn changes(changes: &[Change], diagnosis: &mut Diagnosis) {
-    diagnosis.read.push("changes");
     let lent: Vec<(usize, &Change)> =
         changes.iter().enumerate().filter(|(_, change)| change.until.is_some()).collect();
     for (at, change) in lent.iter().take(TOLD) {
@@ -96,9 +63,10 @@ pub(super) fn changes(changes: &[Change], diagnosis: &mut Diagnosis) {
         let (new, old) = (text::cell(new), text::cell(was(&changes[..=*at], change)));
         let until = change.until.map(time).unwrap_or_default();
         let finding = format!("`{name}` is {new} until {until}, set by {by}, and then returns to {old}");
-        diagnosis.finds("changes", finding, "changes");
+        let numbers = [("variable", name.as_str().into()), ("change", change.number.into())];
+        diagnosis.finds("changes", Severity::Notice, finding, "changes", numbers);
     }
-    more(lent.len(), "temporary changes", "changes", "changes", diagnosis);
+    more(lent.len(), "changes are temporary", "changes", "changes", diagnosis);
 }
 
 /// The value that a temporary change restores: a change that replaced another temporary one restores the value of the first.
@@ -114,9 +82,10 @@ fn was<'a>(changes: &'a [Change], change: &'a Change) -> &'a Value {
 /// A full ring drops its oldest events; it is a problem only where the ring covers little time.
 pub(super) fn log(diagnosis: &mut Diagnosis) {
     let ring = logs::ring_info();
-    if ring.installed {
-        diagnosis.read.push("log");
-        short_memory(&ring, diagnosis);
+    match ring.installed {
+        true => short_memory(&ring, diagnosis),
+        false => diagnosis
+            .not_read("log", "the service has no log ring; its author can add `backdoor_runtime::logs()`"),
     }
 }
 
@@ -126,14 +95,16 @@ fn short_memory(ring: &RingInfo, diagnosis: &mut Diagnosis) {
         let finding = format!(
             "the log covers only the last {oldest}: its {memory} KiB are too few for the rate of events"
         );
-        diagnosis.finds("log", finding, "log targets");
+        let numbers =
+            [("covers", Value::Duration(ring.oldest.unwrap_or_default())), ("memory", ring.memory.into())];
+        diagnosis.finds("log", Severity::Notice, finding, "log targets", numbers);
     }
 }
 
-/// Adds a finding with the number of the rest.
-fn more(all: usize, what: &str, view: &'static str, see: &'static str, diagnosis: &mut Diagnosis) {
+/// Notes the number of the rest.
+fn more(all: usize, what: &str, kind: &'static str, see: &'static str, diagnosis: &mut Diagnosis) {
     if all > TOLD {
-        diagnosis.finds(view, format!("{} more {what}", all - TOLD), see);
+        diagnosis.notes(kind, format!("{} more {what}", all - TOLD), see);
     }
 }
 
@@ -147,23 +118,6 @@ mod tests {
         let mut diagnosis = Diagnosis::new();
         check(&mut diagnosis);
         diagnosis.findings.into_iter().map(|finding| finding.finding).collect()
-    }
-
-    fn grown(path: &'static str, live: u64, grown: u64, place: &str) -> GrowthInfo {
-        let (name, place) = (path.to_owned(), place.to_owned());
-        GrowthInfo { name, path, live, grown, place, live_there: live, grown_there: grown }
-    }
-
-    #[test]
-    fn a_growing_type_is_found_once() {
-        let growth = [
-            grown("Order", 400, 300, "cart.rs:4"),
-            grown("Order", 400, 300, "cart.rs:9"),
-            grown("Page", 100_000, 200, "page.rs:1"),
-            grown("Line", 99, 99, "line.rs:1"),
-        ];
-        let found = found(|diagnosis| objects(&growth, Duration::from_secs(1), diagnosis));
-        assert_eq!(found, ["objects of type Order grew by 300 in 1s, most from cart.rs:4"]);
     }
 
     #[test]

@@ -93,6 +93,12 @@ pub(crate) fn cpu_time(tid: i32) -> Option<Duration> {
     }
 }
 
+/// The processor time of a thread, and the time for which it has waited for a processor; zero where the kernel does not count that.
+pub(crate) fn scheduled(tid: i32) -> Option<(Duration, Duration)> {
+    let waited = read(tid, "schedstat").and_then(|text| text.split(' ').nth(1)?.parse().ok());
+    Some((cpu_time(tid)?, waited.map_or(Duration::ZERO, Duration::from_nanos)))
+}
+
 /// How many signals the process's user has queued, and may queue (`SigQ` of proc_pid_status(5)).
 pub(crate) fn queued_signals() -> Option<(u64, u64)> {
     let status = reserve::read("/proc/self/status").ok()?;

@@ -16,6 +16,7 @@ use crate::server::{Backdoor, Error, start_all, start_some};
 #[cfg(feature = "console")]
 use crate::service::Service;
 use crate::service::{BuildInfo, Listen};
+use crate::thresholds::Thresholds;
 
 /// Builds a [`Backdoor`]. Every setting has a default.
 #[must_use = "a builder does nothing until it is started"]
@@ -28,6 +29,7 @@ pub struct Builder {
     pub(super) runtime: Option<Handle>,
     pub(super) listen: Vec<Listen>,
     left_out: Vec<String>,
+    thresholds: Thresholds,
     pub(super) stack_signal: Option<i32>,
     pub(super) limits: Limits,
 }
@@ -50,6 +52,7 @@ impl Backdoor {
             runtime: None,
             listen: Vec::new(),
             left_out: Vec::new(),
+            thresholds: Thresholds::DEFAULT,
             stack_signal: None,
             limits: Limits::default(),
         }
@@ -111,6 +114,22 @@ impl Builder {
         self
     }
 
+    /// The thresholds of `doctor`. Default: [`Thresholds::default`], with a reason for each.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use backdoor_runtime::{Backdoor, Thresholds};
+    ///
+    /// let mut thresholds = Thresholds::default();
+    /// thresholds.wait = Duration::from_secs(5);
+    /// let builder = Backdoor::builder("shop").thresholds(thresholds);
+    /// # drop(builder);
+    /// ```
+    pub fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.thresholds = thresholds;
+        self
+    }
+
     /// Checks the linked commands and the states that they need, without opening anything.
     ///
     /// # Errors
@@ -154,6 +173,8 @@ impl Builder {
         let registry = Registry::linked_without(&self.left_out);
         let service = Service::new(self.name.clone(), self.version.clone());
         let service = Service { build: self.build.clone(), ..service };
-        Arc::new(ConsoleState::new(registry, service, self.limits.max_words))
+        let state = ConsoleState::new(registry, service, self.limits.max_words);
+        let _ = state.thresholds.set(self.thresholds);
+        Arc::new(state)
     }
 }

@@ -36,6 +36,8 @@ pub(crate) use counts::{DescriptorCount, resident, threads};
 pub(crate) use descriptors::{Descriptors, descriptors};
 pub use jemalloc::heap_profile;
 pub(crate) use limits::{Limit, limits};
+#[cfg(all_views)]
+pub(crate) use links::descriptor_links;
 pub(crate) use maps::mappings;
 pub use memory::{Memory, memory};
 pub(crate) use program::{arguments, environment_names};

@@ -96,7 +96,7 @@ pub(crate) use places::By;
 #[cfg(runtime_views)]
 pub use query::list;
 #[cfg(runtime_views)]
-pub(crate) use query::{blocked, busy, counted_by, ended, get, running};
+pub(crate) use query::{BusyTask, blocked, busy, counted_by, ended, get, running};
 #[cfg(all(runtime_views, feature = "state-views"))]
 pub(crate) use registry::alive;
 #[cfg(runtime_views)]

@@ -17,6 +17,7 @@ const ORDER: &[(&str, &str)] = &[
         "text made harmless, secrets found, suggestions, clocks, durations, descriptors in reserve, what a fork changes",
     ),
     ("limits", "the limits of a console, of a session and of a command, with their defaults"),
+    ("thresholds", "the thresholds of `doctor`, with the reason of each"),
     ("reply", "a reply as a value, as JSON, as text and tables"),
     ("exec", "threads of the console, runtimes on them, queries to code of the author, caught panics"),
     ("procfs", "files of `/proc`, parsed once for all readers"),

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Conversation, SessionConfig};
 use crate::audit::Audit;
+use crate::call::failure::Status;
 use crate::call::peer::Peer;
 use crate::command::States;
 use crate::command::registry::Registry;
@@ -55,7 +56,13 @@ impl Desk {
         assert_eq!(next, line);
         let run = self.dispatcher.prepare(next, Form::text(None), 1);
         self.conversation.begin(&run, at_prompt);
-        self.conversation.ended(&Outcome { failure: None, tail: tail.to_owned(), json: false, line: None });
+        self.conversation.ended(&Outcome {
+            status: Status::Done,
+            failure: None,
+            tail: tail.to_owned(),
+            json: false,
+            line: None,
+        });
         self.conversation.flush_prompt();
     }
 

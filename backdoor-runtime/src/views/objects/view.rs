@@ -154,6 +154,8 @@ pub struct GrowthInfo {
     pub live: u64,
     /// Their growth.
     pub grown: u64,
+    /// The number of its objects that were dropped meanwhile.
+    pub dropped: u64,
     /// File and line of the place.
     pub place: String,
     /// The number of live objects from there.
@@ -172,7 +174,11 @@ impl Snapshot {
     /// The types with more objects now, and the places of the growth, the largest growth first. A type that grew at one place and shrank
     /// more at others has not grown.
     pub fn growth(&self) -> Vec<GrowthInfo> {
-        let after = Self::now();
+        self.growth_until(&Self::now())
+    }
+
+    /// The same until a later snapshot.
+    pub(crate) fn growth_until(&self, after: &Self) -> Vec<GrowthInfo> {
         let paths: Vec<&str> = after.0.iter().map(|(kind, _)| kind.facts().name).collect();
         let mut growth = Vec::new();
         for ((kind, counts), name) in after.0.iter().zip(names::distinct(&paths)) {
@@ -183,6 +189,7 @@ impl Snapshot {
             if grown == 0 {
                 continue;
             }
+            let dropped = (counts.made - counts.live).saturating_sub(before.made - before.live);
             for site in &counts.sites {
                 let known = before.sites.iter().find(|known| known.location == site.location);
                 let grown_there = site.live.saturating_sub(known.map_or(0, |known| known.live));
@@ -192,6 +199,7 @@ impl Snapshot {
                         path: kind.facts().name,
                         live: counts.live,
                         grown,
+                        dropped,
                         place: place(site.location),
                         live_there: site.live,
                         grown_there,
