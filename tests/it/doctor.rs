@@ -13,9 +13,9 @@ use crate::gate::gate;
 use crate::operator::{Operator, console};
 use crate::wait::until;
 
-#[backdoor_command(name = "hangs for-doctor", timeout = "50ms")]
+#[backdoor_command(name = "stuck-for-doctor", timeout = "50ms")]
 fn hangs() {
-    gate("hangs for-doctor").block();
+    gate("stuck-for-doctor").block();
 }
 
 /// A window beyond the time limit of commands is refused before the command begins.
@@ -66,11 +66,11 @@ fn a_deadlock_is_named_with_the_command_to_use() {
 fn a_stuck_command_is_named() {
     let console = console().start().unwrap();
     let mut stuck = Operator::new(&console);
-    stuck.types("hangs for-doctor");
+    stuck.types("stuck-for-doctor");
     let mut operator = Operator::new(&console);
-    let stuck = "the command `hangs for-doctor` is stuck\n  running\n";
+    let stuck = "the command `stuck-for-doctor` is stuck\n  running\n";
     until(stuck, || operator.asks("doctor --for 10ms"), |shown| shown.contains(stuck));
-    gate("hangs for-doctor").open();
+    gate("stuck-for-doctor").open();
 }
 
 /// Asks until a line of the answer begins with this, and returns the line with the command below it.
