@@ -55,7 +55,7 @@ mod tests {
             theirs.sort_by_key(|item| item.0);
             assert_eq!(ours, theirs);
             sort_by(&mut ours, |one, other| other.1.cmp(&one.1));
-            theirs.sort_by(|one, other| other.1.cmp(&one.1));
+            theirs.sort_by_key(|item| std::cmp::Reverse(item.1));
             assert_eq!(ours, theirs);
             sort(&mut ours);
             theirs.sort();

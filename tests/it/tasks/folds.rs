@@ -73,7 +73,7 @@ fn walk(left: usize) -> Pin<Box<dyn Future<Output = ()> + Send>> {
                     let _waker = context.waker().clone();
                     std::task::Poll::<()>::Pending
                 })
-                .await
+                .await;
             }
             left => walk(left - 1).await,
         }

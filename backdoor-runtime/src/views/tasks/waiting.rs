@@ -207,10 +207,12 @@ mod tests {
     async fn an_idle_task_is_found_beside_its_polled_siblings() {
         let spawn = |is_polled: bool| {
             spawn_named("waiting-sibling", async move {
-                while is_polled {
+                if !is_polled {
+                    std::future::pending::<()>().await;
+                }
+                loop {
                     tokio::task::yield_now().await;
                 }
-                std::future::pending::<()>().await;
             })
         };
         let tasks = [true, false, true].map(spawn);
