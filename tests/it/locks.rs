@@ -398,3 +398,30 @@ impl Drop for Ends<'_> {
         self.0.store(true, Ordering::Relaxed);
     }
 }
+
+/// `lock-convoy.rs`: nothing told a convoy from one unlucky moment.
+#[test]
+fn locks_in_a_window_have_waits_and_holds() {
+    static CONVOY: Mutex<()> = Mutex::named("window convoy", ());
+    static END: AtomicBool = AtomicBool::new(false);
+    let crowd = || {
+        while !END.load(Ordering::Relaxed) {
+            let held = CONVOY.lock();
+            thread::yield_now();
+            drop(held);
+        }
+    };
+    let threads: Vec<_> = (0..3).map(|_| thread::spawn(crowd)).collect();
+    let console = Backdoor::testing();
+    let row = || console.run("locks 'window convoy' --for 100ms").value[0].clone();
+    let is_convoy = |row: &Value| {
+        let number = |name: &str| row[name].as_f64().unwrap_or_default();
+        number("taken") > 1.0 && number("waits") > 1.0 && !row["longest_wait"].is_null()
+    };
+    until("a convoy", row, is_convoy);
+    let json = console.run("locks 'window convoy' --for 10ms --json").text;
+    let keys = ["taken", "waits", "waited", "longest_wait", "held", "longest_hold", "samples"];
+    assert!(keys.iter().all(|key| json.contains(&format!("\"{key}\":"))), "{json}");
+    END.store(true, Ordering::Relaxed);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}

@@ -55,6 +55,8 @@ mod waits;
 mod watch;
 #[cfg(runtime_views)]
 mod who;
+#[cfg(runtime_views)]
+mod window;
 
 #[cfg(not(runtime_views))]
 use unrecorded::{poison, record, watch, who};
@@ -75,3 +77,5 @@ pub use view::{HolderInfo, LockInfo, WaiterInfo, locks};
 pub(crate) use view::{first_locks, poisoned_locks};
 #[cfg(runtime_views)]
 pub(crate) use waits::{Waits, tracked, waits};
+#[cfg(runtime_views)]
+pub(crate) use window::{LockUse, LockWindow};

@@ -1,11 +1,11 @@
 //! The commands `locks` and `waits`.
 
 use std::fmt::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::sort;
 use crate::reply::fitted;
-use crate::views::sync::{self, LockInfo, UntrackedInfo, Waits};
+use crate::views::sync::{self, LockInfo, LockUse, LockWindow, UntrackedInfo, Waits};
 use crate::views::tasks::waiting::{self, TokioWait};
 use crate::views::threads;
 use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
@@ -15,19 +15,48 @@ use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 /// Lists the locks of `backdoor_runtime::sync` that have been used; `waits` shows other locks where the kernel shows them. Times are
 /// exact to a tick of the kernel, usually 4 ms. The command stops no thread, so locks can change while it reads them.
 ///
+/// With --for, it watches the locks, and shows how often each was taken, how often and how long threads and tasks waited for it, all together
+/// and the longest, and how long it was held. A lock that is waited for longer than it is held is a convoy. The time that it was held is an
+/// estimate from samples, 5 ms apart or more.
+///
 /// Examples:
 ///   locks
 ///   locks accounts --limit 20
-#[backdoor_command(builtin = "locks", reads, on = helper)]
-fn locks(
+///   locks --for 5s
+#[backdoor_command(builtin = "locks", reads, on = helper, timeout = "10m")]
+async fn locks(
     /// Only locks with this text in their name, kind or place
     pattern: Option<String>,
     /// The most locks to show
     #[arg(long, default = 100, range = 1..=100_000)]
     limit: usize,
+    /// Watch them for this long
+    #[arg(long = "for", range = Duration::ZERO..=Duration::from_secs(300))]
+    window: Option<Duration>,
 ) -> Locks {
-    let (locks, count) = sync::first_locks(pattern.as_deref().unwrap_or_default(), limit);
-    Locks { pattern, locks, count }
+    let text = pattern.as_deref().unwrap_or_default();
+    let Some(window) = window else {
+        let (locks, count) = sync::first_locks(text, limit);
+        return Locks { pattern, locks: Listed::Now(locks), count };
+    };
+    let mut locks = watch(text, window).await;
+    let count = locks.len();
+    locks.truncate(limit);
+    Locks { pattern, locks: Listed::Window(locks), count }
+}
+
+/// Samples take at most a twentieth of the helper's time.
+async fn watch(pattern: &str, time: Duration) -> Vec<LockUse> {
+    const PART: u32 = 20;
+    let begin = Instant::now();
+    let mut window = LockWindow::begin(pattern);
+    while begin.elapsed() < time {
+        let sample = Instant::now();
+        window.sample();
+        let pause = LockWindow::SAMPLE.max(sample.elapsed() * PART);
+        tokio::time::sleep(pause.min(time.saturating_sub(begin.elapsed()))).await;
+    }
+    window.end()
 }
 
 /// Threads and tasks that wait for locks, the holders, and deadlocks
@@ -73,13 +102,21 @@ const COLUMNS: [Column; 3] =
 
 struct Locks {
     pattern: Option<String>,
-    locks: Vec<LockInfo>,
+    locks: Listed,
     count: usize,
+}
+
+enum Listed {
+    Now(Vec<LockInfo>),
+    Window(Vec<LockUse>),
 }
 
 impl CommandOutput for Locks {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         match &self.pattern {
+            _ if self.count == 0 && matches!(self.locks, Listed::Window(_)) => {
+                return writeln!(page, "no such lock of `backdoor_runtime::sync` was used in this time");
+            }
             Some(pattern) if self.count == 0 => {
                 return writeln!(page, "no lock has `{pattern}` in its name, kind or place");
             }
@@ -88,17 +125,54 @@ impl CommandOutput for Locks {
             }
             _ => {}
         }
-        let rows: Vec<Value> = self.locks.iter().map(row).collect();
-        fitted::table(page, &rows, few, &COLUMNS)?;
-        match self.count - self.locks.len() {
+        let shown = match &self.locks {
+            Listed::Now(locks) => {
+                let rows: Vec<Value> = locks.iter().map(row).collect();
+                fitted::table(page, &rows, few, &COLUMNS)?;
+                locks.len()
+            }
+            Listed::Window(locks) => {
+                let rows: Vec<Value> = locks.iter().map(used).collect();
+                fitted::table(page, &rows, few_used, &[])?;
+                locks.len()
+            }
+        };
+        match self.count - shown {
             0 => Ok(()),
             more => writeln!(page, "({more} more; --limit shows them)"),
         }
     }
 
     fn value(&self) -> Value {
-        Value::of(&self.locks)
+        match &self.locks {
+            Listed::Now(locks) => Value::of(locks),
+            Listed::Window(locks) => Value::of(locks),
+        }
     }
+}
+
+/// One lock in a window.
+fn used(lock: &LockUse) -> Value {
+    Value::record([
+        ("lock", lock.name.map_or_else(|| format!("#{}", lock.id), str::to_owned).into()),
+        ("kind", lock.kind.into()),
+        ("taken", lock.taken.into()),
+        ("waits", lock.waits.into()),
+        ("waited", lock.waited.into()),
+        ("longest wait", lock.longest_wait.into()),
+        ("held", lock.held.into()),
+        ("longest hold", lock.longest_hold.into()),
+        ("made at", fitted::short_place(&lock.made).into()),
+    ])
+}
+
+/// The columns of a narrow terminal.
+fn few_used(row: &Value) -> Value {
+    let is_nameless = row["lock"].as_str().is_some_and(|lock| lock.starts_with('#'));
+    let lock = row[if is_nameless { "made at" } else { "lock" }].clone();
+    let columns = ["taken", "waits", "waited", "longest wait", "held"];
+    let columns = columns.map(|column| (column, row[column].clone()));
+    Value::record([("lock", lock)].into_iter().chain(columns).collect::<Vec<_>>())
 }
 
 /// The places where its threads wait, each once, at most three.

@@ -46,6 +46,11 @@ pub(super) struct Record {
     /// The permits of a semaphore, free and taken.
     permits: AtomicUsize,
     waiters: Mutex<BTreeMap<u64, Waiter>>,
+    /// The waits that have ended: their number, and their time in nanoseconds. Written at the end of a wait only.
+    ended: AtomicU64,
+    ended_time: AtomicU64,
+    /// The longest of those since the begin of the last window.
+    longest: AtomicU64,
 }
 
 /// The request of a waiter.
@@ -63,6 +68,18 @@ pub(super) struct Waiter {
     pub(super) wanted: Wanted,
     pub(super) place: Place,
     pub(super) since: u64,
+}
+
+/// The waits for a lock, in nanoseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Waited {
+    /// The waits that go on.
+    pub(super) open: u64,
+    /// The waits that have ended.
+    pub(super) ended: u64,
+    /// The time of all.
+    pub(super) time: u64,
+    pub(super) longest: u64,
 }
 
 /// Records a holder of a lock until it is dropped, which is before the lock is released.
@@ -104,6 +121,9 @@ impl Record {
             poisoned: AtomicBool::new(false),
             permits: AtomicUsize::new(permits),
             waiters: Mutex::new(BTreeMap::new()),
+            ended: AtomicU64::new(0),
+            ended_time: AtomicU64::new(0),
+            longest: AtomicU64::new(0),
         }
     }
 
@@ -145,6 +165,29 @@ impl Record {
 
     pub(super) fn waiters(&self) -> MutexGuard<'_, BTreeMap<u64, Waiter>> {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The waits until now, those that go on among them. `begins` also begins the window of the longest one.
+    pub(super) fn waits(&self, begins: bool) -> Waited {
+        let waiters = self.waiters();
+        let now = coarse_clock::now();
+        let times = waiters.values().map(|waiter| now.saturating_sub(waiter.since));
+        let open = times.clone().count() as u64;
+        let longest = match begins {
+            true => self.longest.swap(0, Ordering::Relaxed),
+            false => self.longest.load(Ordering::Relaxed),
+        };
+        Waited {
+            open,
+            ended: self.ended.load(Ordering::Relaxed),
+            time: self.ended_time.load(Ordering::Relaxed) + times.clone().sum::<u64>(),
+            longest: times.fold(longest, u64::max),
+        }
+    }
+
+    /// How often it was taken: by listed holders.
+    pub(super) fn taken(&self) -> u64 {
+        [&self.alone].into_iter().chain(&self.shared).map(Slot::taken).sum()
     }
 
     /// The listed holders, each with its seat; seat 0 is that of the exclusive holder.
@@ -246,7 +289,14 @@ impl<R: Deref<Target = Record>> Drop for Hold<R> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        self.record.waiters().remove(&self.number);
+        let now = coarse_clock::now();
+        // The sums change under the lock, so that a wait is either among those that have ended or among those that go on.
+        let mut waiters = self.record.waiters();
+        let Some(waiter) = waiters.remove(&self.number) else { return };
+        let time = now.saturating_sub(waiter.since);
+        self.record.ended.fetch_add(1, Ordering::Relaxed);
+        self.record.ended_time.fetch_add(time, Ordering::Relaxed);
+        self.record.longest.fetch_max(time, Ordering::Relaxed);
     }
 }
 

@@ -96,6 +96,11 @@ impl Slot {
         (0..TRIES).find_map(|_| self.try_read()).flatten()
     }
 
+    /// How often it was filled.
+    pub(super) fn taken(&self) -> u64 {
+        self.turn.load(Ordering::Relaxed).div_ceil(4)
+    }
+
     /// Whether it has been held without interruption since it was read.
     pub(super) fn is_still(&self, turn: u64) -> bool {
         self.turn.load(Ordering::Acquire) == turn

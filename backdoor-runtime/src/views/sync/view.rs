@@ -96,14 +96,23 @@ pub fn locks() -> Vec<LockInfo> {
 
 /// The first locks with this text in their name, kind or place, and the number of all of them. An empty pattern matches every lock.
 pub(crate) fn first_locks(pattern: &str, limit: usize) -> (Vec<LockInfo>, usize) {
+    let mut records = matching(pattern);
+    sort(&mut records);
+    (records.iter().take(limit).map(|record| LockInfo::of(record)).collect(), records.len())
+}
+
+/// The locks with this text in their name, kind or place.
+pub(super) fn matching(pattern: &str) -> Vec<Arc<Record>> {
     let pattern = pattern.to_lowercase();
     let mut records = registry::all();
     records.retain(|record| {
         let has = |text: &str| text.to_lowercase().contains(&pattern);
-        has(record.name.unwrap_or_default()) || has(record.kind.as_str()) || has(&record.made.to_string())
+        pattern.is_empty()
+            || has(record.name.unwrap_or_default())
+            || has(record.kind.as_str())
+            || has(&record.made.to_string())
     });
-    sort(&mut records);
-    (records.iter().take(limit).map(|record| LockInfo::of(record)).collect(), records.len())
+    records
 }
 
 /// The locks that are poisoned.
