@@ -158,7 +158,7 @@ fn every_topic_of_help_has_its_commands() {
     let topics: Vec<String> = topics.iter().map(|(topic, count)| format!("{topic} {count}")).collect();
     assert_eq!(
         topics.join(", "),
-        "console 9, doctor 1, locks 2, logs 6, objects 2, profile 2, resources 10, tasks 4, threads 2, vars 7"
+        "console 9, doctor 1, locks 2, logs 6, objects 2, profile 2, resources 11, tasks 4, threads 2, vars 7"
     );
 }
 

@@ -35,8 +35,9 @@ fn every_view_has_stable_field_names() {
         "mem",
         "resident peak anonymous file shared swapped address_space page_tables private proportional huge allocator not_read",
     );
-    fields(&mut operator, "fds", "open limit percent kinds descriptors left_out");
-    fields(&mut operator, "sockets", "fd kind local peer state receive_queue send_queue");
+    fields(&mut operator, "fds", "open limit percent kinds descriptors targets left_out");
+    fields(&mut operator, "sockets", "fd kind local peer state receive_queue send_queue backlog");
+    fields(&mut operator, "children", "count zombies children left_out");
     fields(&mut operator, "maps", "start permissions size resident private_dirty swapped name");
     fields(&mut operator, "maps --sum", "mappings size resident private_dirty swapped name");
     fields(&mut operator, "limits", "name soft hard unit used percent");

@@ -9,13 +9,13 @@ mod stripped;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use backdoor_runtime::threads::{StackError, ThreadStack, stacks};
-use backdoor_runtime::{Address, Backdoor};
+use backdoor_runtime::{Address, Backdoor, Value};
 use tokio::runtime::Builder;
 
 use crate::client::script;
@@ -369,15 +369,46 @@ fn the_signal_handler_is_installed_by_the_first_stack() {
     assert_eq!(caught(pid) & !before, 1 << (libc::SIGURG - 1), "{before:#x}");
 }
 
+/// `starved-thread.rs`: a thread with a lower policy that waits for a processor looked idle.
+#[test]
+fn a_thread_that_waits_for_a_processor_is_seen() {
+    let gate = gate("threads starved");
+    let _opens = OpensOnDrop(gate);
+    let starved = Arc::new(AtomicI32::new(0));
+    let allowed = rustix::thread::sched_getaffinity(None).unwrap();
+    let mut one = rustix::thread::CpuSet::new();
+    one.set((0..1024).find(|cpu| allowed.is_set(*cpu)).unwrap());
+    // Two threads on one processor: each waits for the other.
+    for _ in 0..2 {
+        let starved = starved.clone();
+        thread::spawn(move || {
+            let own = rustix::thread::gettid();
+            rustix::process::setpriority_process(Some(own), 19).unwrap();
+            rustix::thread::sched_setaffinity(Some(own), &one).unwrap();
+            starved.store(own.as_raw_nonzero().get(), Ordering::Relaxed);
+            gate.spin();
+        });
+    }
+    let row = || {
+        let Value::List(rows) = Backdoor::testing().run("threads --for 300ms").value else { unreachable!() };
+        rows.into_iter().find(|row| row["tid"] == starved.load(Ordering::Relaxed))
+    };
+    let waits = |row: &Option<Value>| {
+        row.as_ref().is_some_and(|row| row["cpu_wait_percent"].as_f64().is_some_and(|wait| wait > 10.0))
+    };
+    until("a thread that waits for its processor", row, waits);
+    assert_eq!(row().unwrap()["scheduling"], "nice 19");
+}
+
 /// A terminal of 80 columns shows the important columns of each thread.
 #[test]
 fn threads_in_a_narrow_terminal() {
     let wide = Backdoor::testing().run("threads --for 1ms").text;
     let columns = |text: &str| text.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
-    let all = "name tid state cpu_percent wait_channel system_call voluntary forced role task";
+    let all = "name tid state cpu_percent cpu_wait_percent wait_channel system_call voluntary forced scheduling role task";
     assert_eq!(columns(&wide), all);
     let narrow = Backdoor::testing().width(80).run("threads --for 1ms").text;
-    assert_eq!(columns(&narrow), "name tid state cpu_percent in task");
+    assert_eq!(columns(&narrow), "name tid state cpu_percent cpu_wait in task");
     assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
 }
 

@@ -81,6 +81,23 @@ fn has_time_limit(descriptor: u64) -> bool {
     })
 }
 
+/// The most connections that may wait at a listening TCP socket: `tcpi_sacked` of its TCP_INFO (`tcp_get_info` of the kernel's `net/ipv4/tcp.c`).
+pub(crate) fn backlog(descriptor: u32) -> Option<u64> {
+    const STATE_LISTEN: u32 = 10;
+    const MOST: usize = 7;
+    // The begin of `struct tcp_info`: eight bytes, of which the first is the state, and then words.
+    let mut info = [0_u32; MOST + 1];
+    let mut length = size_of_val(&info) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes to `info`.
+    let asked = unsafe {
+        let info = (&raw mut info).cast();
+        libc::getsockopt(descriptor as i32, libc::IPPROTO_TCP, libc::TCP_INFO, info, &mut length)
+    };
+    let is_whole = asked == 0 && length as usize == size_of_val(&info);
+    let state = u32::from(info[0].to_ne_bytes()[0]);
+    (is_whole && state == STATE_LISTEN).then(|| info[MOST].into())
+}
+
 /// The call's name, if it is a common one.
 pub(crate) fn name(number: i64) -> Option<&'static str> {
     let found = COMMON.iter().chain(OF_THE_ARCHITECTURE).find(|(of, _)| *of == number);

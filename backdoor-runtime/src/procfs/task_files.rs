@@ -99,6 +99,59 @@ pub(crate) fn scheduled(tid: i32) -> Option<(Duration, Duration)> {
     Some((cpu_time(tid)?, waited.map_or(Duration::ZERO, Duration::from_nanos)))
 }
 
+/// The time that it has waited for a processor while it could run; `None` if the kernel does not count it (`CONFIG_SCHED_INFO`).
+pub(crate) fn run_delay(tid: i32) -> Option<Duration> {
+    let text = read(tid, "schedstat")?;
+    let mut numbers = text.split_ascii_whitespace().map(|number| number.parse::<u64>().ok());
+    let (used, waited) = (numbers.next()??, numbers.next()??);
+    // A kernel that counts nothing has zeros.
+    (used > 0).then(|| Duration::from_nanos(waited))
+}
+
+/// How a thread is scheduled (sched(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scheduling {
+    pub(crate) nice: i32,
+    /// The priority of a real-time thread.
+    pub(crate) priority: u32,
+    pub(crate) policy: u32,
+}
+
+/// How it is scheduled.
+pub(crate) fn scheduling(tid: i32) -> Option<Scheduling> {
+    parse_scheduling(&read(tid, "stat")?)
+}
+
+/// Fields 19, 40 and 41 of proc_pid_stat(5); the first behind the name is 3.
+fn parse_scheduling(text: &str) -> Option<Scheduling> {
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let field = |number: usize| fields.get(number - 3);
+    Some(Scheduling {
+        nice: field(19)?.parse().ok()?,
+        priority: field(40)?.parse().ok()?,
+        policy: field(41)?.parse().ok()?,
+    })
+}
+
+impl Scheduling {
+    /// In words, where it is not that of the process.
+    pub(crate) fn unlike(self, process: Self) -> Option<String> {
+        let nice = (self.nice != process.nice).then(|| format!("nice {}", self.nice));
+        let policy = match self.policy {
+            policy if policy == process.policy && self.priority == process.priority => return nice,
+            0 => "normal".to_owned(),
+            1 => return Some(format!("fifo {}", self.priority)),
+            2 => return Some(format!("round-robin {}", self.priority)),
+            3 => "batch".to_owned(),
+            // Its nice value has hardly an effect.
+            5 => return Some("idle".to_owned()),
+            6 => return Some("deadline".to_owned()),
+            other => format!("policy {other}"),
+        };
+        Some(nice.map_or(policy.clone(), |nice| format!("{policy}, {nice}")))
+    }
+}
+
 /// How many signals the process's user has queued, and may queue (`SigQ` of proc_pid_status(5)).
 pub(crate) fn queued_signals() -> Option<(u64, u64)> {
     let status = reserve::read("/proc/self/status").ok()?;
@@ -186,6 +239,23 @@ mod tests {
         let text = "7 (a) b) S 1 7 7 0 -1 64 0 0 0 0 150 50 0 0 20 0 1 0 9";
         let hundredth = rustix::param::clock_ticks_per_second() as f64;
         assert_eq!(parse_ticks(text), Some(Duration::from_secs_f64(200.0 / hundredth)));
+    }
+
+    #[test]
+    fn scheduling_is_named_where_it_differs() {
+        let normal = Scheduling { nice: 0, priority: 0, policy: 0 };
+        let check = |nice, priority, policy, expected: Option<&str>| {
+            let other = Scheduling { nice, priority, policy };
+            assert_eq!(other.unlike(normal).as_deref(), expected);
+        };
+        check(0, 0, 0, None);
+        check(13, 0, 0, Some("nice 13"));
+        check(0, 0, 5, Some("idle"));
+        check(4, 0, 3, Some("batch, nice 4"));
+        check(0, 10, 1, Some("fifo 10"));
+        assert_eq!(normal.unlike(Scheduling { policy: 3, ..normal }).as_deref(), Some("normal"));
+        let own = scheduling(crate::base::kernel_ids::thread()).unwrap();
+        assert_eq!((own.policy, own.priority), (0, 0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! All data comes from `/proc` (proc(5)) and `/sys/fs/cgroup` (cgroups(7)). Nothing is stored between two calls, nothing is measured
 //! without a call, and figures that the kernel does not show are omitted rather than guessed. The built-in command `mem` shows the result
-//! of [`memory`]; `fds`, `sockets`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show the rest.
+//! of [`memory`]; `fds`, `sockets`, `children`, `maps`, `limits`, `cgroup`, `env`, `args`, `build` and `self` show the rest.
 //!
 //! ```
 //! let memory = backdoor_runtime::resources::memory()?;
@@ -12,6 +12,7 @@
 
 mod allocator;
 mod cgroup;
+mod children;
 mod commands;
 mod console_usage;
 mod counts;
@@ -29,6 +30,7 @@ pub use allocator::Allocator;
 #[cfg(all_views)]
 pub(crate) use cgroup::Pressure;
 pub(crate) use cgroup::{Cgroup, cgroup, note_start};
+pub(crate) use children::{Children, children};
 #[cfg(all_views)]
 pub(crate) use console_usage::{Held, held};
 pub(crate) use console_usage::{Itself, itself};

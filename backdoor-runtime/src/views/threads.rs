@@ -64,7 +64,7 @@ use std::{fmt, io};
 
 use serde_core::ser::{Serialize, Serializer};
 
-use crate::base::sort;
+use crate::base::{kernel_ids, sort};
 use crate::procfs::task_files;
 use crate::reply::Value;
 pub(crate) use crate::views::threads::aside::aside;
@@ -84,6 +84,10 @@ pub struct Thread {
     pub state: &'static str,
     /// The share of one processor that it used in the window, in percent.
     pub cpu: f64,
+    /// The share of the window in which it could run and waited for a processor, in percent. `None` if the kernel does not count it.
+    pub cpu_wait: Option<f64>,
+    /// Its policy or its nice value (sched(7)), where they are not those of the process's first thread.
+    pub scheduling: Option<String>,
     /// The function of the kernel that it waits in, if the kernel shows it.
     pub wait_channel: Option<String>,
     /// The current system call.
@@ -289,8 +293,8 @@ fn remember_roles(threads: &[ThreadStack]) {
 #[derive(Debug)]
 pub(crate) struct Watch {
     since: Instant,
-    /// The processor time of each thread, and the time of its reading: reading many threads takes time.
-    times: HashMap<i32, (Instant, Duration)>,
+    /// The processor time of each thread, its wait for a processor, and the time of the reading: reading many threads takes time.
+    times: HashMap<i32, (Instant, Duration, Option<Duration>)>,
 }
 
 impl Watch {
@@ -300,7 +304,8 @@ impl Watch {
     /// /proc is not mounted.
     pub(crate) fn begin() -> io::Result<Self> {
         let since = Instant::now();
-        let time = |tid| Some((tid, (Instant::now(), task_files::cpu_time(tid)?)));
+        let time =
+            |tid| Some((tid, (Instant::now(), task_files::cpu_time(tid)?, task_files::run_delay(tid))));
         Ok(Self { since, times: task_files::tids()?.into_iter().filter_map(time).collect() })
     }
 
@@ -309,20 +314,27 @@ impl Watch {
     /// # Errors
     /// /proc is not mounted.
     pub(crate) fn end(&self) -> io::Result<Vec<Thread>> {
+        let process = task_files::scheduling(kernel_ids::process());
         let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
         let thread = |tid| {
             let time = task_files::cpu_time(tid);
-            let (since, before) = self.times.get(&tid).copied().unwrap_or((self.since, Duration::ZERO));
+            let start = (self.since, Duration::ZERO, Some(Duration::ZERO));
+            let (since, before, waited_before) = self.times.get(&tid).copied().unwrap_or(start);
             let window = since.elapsed().as_secs_f64().max(f64::EPSILON);
             let task = task_files::task(tid)?;
             let waiting = task_files::waiting(tid);
-            let used = time.map_or(0.0, |time| time.saturating_sub(before).as_secs_f64());
+            let waited = task_files::run_delay(tid).zip(waited_before);
+            let percent = |time: Duration| (time.as_secs_f64() / window * 1000.0).round() / 10.0;
+            let used = time.map_or(Duration::ZERO, |time| time.saturating_sub(before));
             let role = roles.as_ref().and_then(|roles| roles.get(&(tid, task.name.clone())).copied());
             Some(Thread {
                 name: task.name,
                 tid,
                 state: task_files::state_in_words(task.state),
-                cpu: (used / window * 1000.0).round() / 10.0,
+                cpu: percent(used),
+                // The two numbers of the window are read one after the other.
+                cpu_wait: waited.map(|(now, before)| percent(now.saturating_sub(before)).min(100.0)),
+                scheduling: task_files::scheduling(tid).zip(process).and_then(|(own, of)| own.unlike(of)),
                 wait_channel: waiting.channel,
                 system_call: waiting.call.map(Into::into),
                 voluntary: task.voluntary,
@@ -339,17 +351,20 @@ impl Watch {
 }
 
 impl Thread {
-    /// The thread as a value; the fields are those of the struct, but `cpu`, which is `cpu_percent`.
+    /// The thread as a value; the fields are those of the struct, but `cpu` and `cpu_wait`, which are `cpu_percent` and
+    /// `cpu_wait_percent`.
     pub(crate) fn value(&self) -> Value {
         Value::record([
             ("name", self.name.as_str().into()),
             ("tid", self.tid.into()),
             ("state", self.state.into()),
             ("cpu_percent", self.cpu.into()),
+            ("cpu_wait_percent", self.cpu_wait.into()),
             ("wait_channel", self.wait_channel.as_deref().into()),
             ("system_call", self.system_call.as_deref().into()),
             ("voluntary", self.voluntary.into()),
             ("forced", self.forced.into()),
+            ("scheduling", self.scheduling.as_deref().into()),
             ("role", self.role.into()),
         ])
     }

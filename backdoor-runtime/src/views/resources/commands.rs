@@ -5,8 +5,10 @@ use std::io;
 
 use crate::base::byte_size::size;
 use crate::views::resources::maps::{self, Shown};
-use crate::views::resources::{self, BuildInfo, Cgroup, Descriptors, Itself, Limit, Memory, Socket};
-use crate::{Column, CommandOutput, Console, Cut, Page, Session, State, Value, backdoor_command};
+use crate::views::resources::{
+    self, BuildInfo, Cgroup, Children, Descriptors, Itself, Limit, Memory, Socket,
+};
+use crate::{Choice, Column, CommandOutput, Console, Cut, Page, Session, State, Value, backdoor_command};
 
 /// Memory of the process, as the kernel counts it
 ///
@@ -35,6 +37,7 @@ async fn mem(
 /// Examples:
 ///   fds
 ///   fds socket --limit 20
+///   fds --by target
 #[backdoor_command(builtin = "resources", reads, on = helper)]
 fn fds(
     /// Only descriptors with this text in their kind or target
@@ -42,13 +45,46 @@ fn fds(
     /// The most descriptors to show
     #[arg(long, default = 100)]
     limit: usize,
+    /// Count equal ones instead: by kind and target; of connections, by their kind, state, and own listener or peer
+    #[arg(long)]
+    by: Option<By>,
 ) -> io::Result<Descriptors> {
-    Ok(resources::descriptors()?.select(pattern.as_deref(), limit))
+    let descriptors = resources::descriptors()?;
+    Ok(match by {
+        Some(By::Target) => descriptors.by_target(pattern.as_deref(), limit),
+        None => descriptors.select(pattern.as_deref(), limit),
+    })
+}
+
+#[derive(Choice, Clone, Copy)]
+enum By {
+    Target,
+}
+
+/// The child processes, with those that have ended and that nobody has waited for
+///
+/// Such a zombie keeps its number in the table of processes until the service waits
+/// for it: `Child::wait`. A child that the service never waits for is a leak.
+///
+/// Examples:
+///   children
+///   children zombie
+#[backdoor_command(builtin = "resources", reads, on = helper)]
+fn children(
+    /// Only children with this text in their state or command
+    pattern: Option<String>,
+    /// The most children to show
+    #[arg(long, default = 100)]
+    limit: usize,
+) -> io::Result<Children> {
+    Ok(resources::children()?.select(pattern.as_deref(), limit))
 }
 
 /// The sockets, with their peers, states and queues
 ///
-/// The receive queue of a listener is the number of connections that wait for `accept`.
+/// The receive queue of a TCP listener is the number of connections that wait for
+/// `accept`, of how many may wait: `3 of 128`. For other listeners, the kernel shows
+/// neither.
 ///
 /// Examples:
 ///   sockets
@@ -163,10 +199,11 @@ struct Sockets(Vec<Socket>);
 impl CommandOutput for Sockets {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         // The port is the most important part of an address.
-        const COLUMNS: [Column; 4] = [
+        const COLUMNS: [Column; 5] = [
             Column::new("local").cut(Cut::Start).least(12),
             Column::new("peer").cut(Cut::Start).least(12),
             Column::new("state").whole(),
+            Column::new("recv").right(),
             Column::new("fd").spare(1),
         ];
         if self.0.is_empty() {
@@ -179,7 +216,7 @@ impl CommandOutput for Sockets {
                 ("local", socket.local.as_str().into()),
                 ("peer", socket.peer.as_str().into()),
                 ("state", socket.state.into()),
-                ("recv", socket.receive_queue.into()),
+                ("recv", queue(socket)),
                 ("send", socket.send_queue.into()),
             ])
         };
@@ -188,6 +225,14 @@ impl CommandOutput for Sockets {
 
     fn value(&self) -> Value {
         Value::of(&self.0)
+    }
+}
+
+/// `3 of 128` for a listener.
+fn queue(socket: &Socket) -> Value {
+    match socket.backlog {
+        Some(backlog) => format!("{} of {backlog}", socket.receive_queue).into(),
+        None => socket.receive_queue.into(),
     }
 }
 

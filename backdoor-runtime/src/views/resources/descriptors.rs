@@ -1,6 +1,6 @@
 //! The open descriptors: their kinds, their targets, and their limit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
@@ -24,9 +24,11 @@ record! {
         pub percent: Option<f64>,
         /// The number of each kind, the most frequent first.
         pub kinds: Vec<KindCount>,
-        /// Each of them, by number.
+        /// Each of them, by number; empty if they are counted by target.
         pub descriptors: Vec<Descriptor>,
-        /// The number of descriptors that a limit removed from the list.
+        /// The number of each kind and target, the most frequent first, if they are counted by target.
+        pub targets: Vec<TargetCount>,
+        /// The number of descriptors or targets that a limit removed from the list.
         pub left_out: u64,
     }
 }
@@ -38,6 +40,18 @@ record! {
         pub kind: String,
         /// The number.
         pub count: u64,
+    }
+}
+
+record! {
+    /// The number of descriptors with one target.
+    pub(crate) struct TargetCount {
+        /// The number.
+        pub count: u64,
+        /// The kind.
+        pub kind: String,
+        /// The file; for connections, their kind and state with the own listener or the peer, and no port that differs between them.
+        pub target: String,
     }
 }
 
@@ -78,6 +92,7 @@ pub(crate) fn descriptors() -> io::Result<Descriptors> {
         percent: limit.and_then(|limit| percent(open, limit)),
         kinds,
         descriptors,
+        targets: Vec::new(),
         left_out: 0,
     })
 }
@@ -119,6 +134,53 @@ impl Descriptors {
         self.descriptors.truncate(limit);
         self
     }
+
+    /// Counts the descriptors with the text in their kind or target by target, and lists only the first `limit` targets.
+    pub(crate) fn by_target(self, pattern: Option<&str>, limit: usize) -> Self {
+        let selected = self.select(pattern, usize::MAX);
+        let listeners: HashSet<String> =
+            selected.descriptors.iter().filter_map(|fd| Some(listener(&fd.target)?.to_owned())).collect();
+        let mut counts: HashMap<(&str, String), u64> = HashMap::new();
+        for fd in &selected.descriptors {
+            *counts.entry((&fd.kind, common(&fd.target, &listeners))).or_default() += 1;
+        }
+        let target = |((kind, target), count): ((&str, String), u64)| TargetCount {
+            count,
+            kind: kind.to_owned(),
+            target,
+        };
+        let mut targets: Vec<TargetCount> = counts.into_iter().map(target).collect();
+        targets.sort_by(|left, right| {
+            let names = |target: &TargetCount| (target.kind.clone(), target.target.clone());
+            right.count.cmp(&left.count).then_with(|| names(left).cmp(&names(right)))
+        });
+        let left_out = targets.len().saturating_sub(limit) as u64;
+        targets.truncate(limit);
+        Self { descriptors: Vec::new(), targets, left_out, ..selected }
+    }
+}
+
+/// The address in `tcp 127.0.0.1:80 listens`.
+fn listener(target: &str) -> Option<&str> {
+    target.strip_prefix("tcp ")?.strip_suffix(" listens")
+}
+
+/// The part of a target that equal ones have in common: a connection has a port of its own at one end, and a pipe has a number.
+fn common(target: &str, listeners: &HashSet<String>) -> String {
+    if let Some((name, _)) = target.split_once(":[").filter(|_| target.ends_with(']')) {
+        return name.to_owned();
+    }
+    let Some((own, peer)) = target.split_once(" - ") else { return target.to_owned() };
+    let (Some((kind, local)), Some((peer, state))) = (own.split_once(' '), peer.split_once(' ')) else {
+        return target.to_owned();
+    };
+    // A listener on all addresses has those of its connections.
+    let port = local.rsplit(':').next().unwrap_or_default();
+    let any = [format!("0.0.0.0:{port}"), format!("[::]:{port}")];
+    match listeners.contains(local) || any.iter().any(|any| listeners.contains(any)) {
+        true => format!("{kind} accepted at {local}, {state}"),
+        false => format!("{kind} to {peer}, {state}"),
+    }
 }
 
 impl CommandOutput for Descriptors {
@@ -132,6 +194,11 @@ impl CommandOutput for Descriptors {
         writeln!(page, "{}", kinds.join(", "))?;
         if !self.descriptors.is_empty() {
             let rows: Vec<Value> = self.descriptors.iter().map(Value::of).collect();
+            writeln!(page)?;
+            page.table(&rows, &[Column::new("target").cut(Cut::Start)])?;
+        }
+        if !self.targets.is_empty() {
+            let rows: Vec<Value> = self.targets.iter().map(Value::of).collect();
             writeln!(page)?;
             page.table(&rows, &[Column::new("target").cut(Cut::Start)])?;
         }
@@ -187,6 +254,29 @@ mod tests {
         assert!(all.limit.is_some_and(|limit| limit >= all.open));
         assert!(all.descriptors.iter().all(|fd| !fd.target.ends_with("/fd")), "{all:?}");
         drop((file, listener));
+    }
+
+    /// `fd-leak.rs`: descriptors were not grouped by target.
+    #[test]
+    fn descriptors_with_one_target_are_counted_together() {
+        let files: Vec<File> = (0..200).map(|_| File::open("/proc/version").unwrap()).collect();
+        let counted = descriptors().unwrap().by_target(None, 3);
+        let first = &counted.targets[0];
+        assert!(first.kind == "file" && first.target == "/proc/version" && first.count >= 200, "{counted:?}");
+        assert!(counted.descriptors.is_empty() && counted.targets.len() <= 3);
+        assert!(descriptors().unwrap().by_target(Some("no such thing"), 3).targets.is_empty());
+        drop(files);
+    }
+
+    #[test]
+    fn connections_are_counted_without_their_own_port() {
+        let listeners = HashSet::from(["0.0.0.0:3000".to_owned()]);
+        let check = |target: &str, expected: &str| assert_eq!(common(target, &listeners), expected);
+        check("tcp 10.0.0.1:3000 - 10.0.0.9:50123 established", "tcp accepted at 10.0.0.1:3000, established");
+        check("tcp 10.0.0.1:50999 - 10.0.0.2:5432 close-wait", "tcp to 10.0.0.2:5432, close-wait");
+        check("tcp 0.0.0.0:3000 listens", "tcp 0.0.0.0:3000 listens");
+        check("pipe:[4711]", "pipe");
+        check("/etc/a - b", "/etc/a - b");
     }
 
     #[test]

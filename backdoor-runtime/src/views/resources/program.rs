@@ -22,7 +22,8 @@ pub(crate) fn arguments() -> Vec<String> {
     without_secrets(env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
 }
 
-fn without_secrets(arguments: impl Iterator<Item = String>) -> Vec<String> {
+/// Any other command line, in the same way.
+pub(super) fn without_secrets(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut is_value = false;
     let hide = |argument: String| {
         let (name, value) = match argument.split_once('=') {

@@ -7,7 +7,11 @@ use std::io;
 use super::links::links;
 use crate::procfs::files::read;
 use crate::procfs::internet::Row;
+use crate::procfs::system_call;
 use crate::reply::record;
+
+/// The state of a listener.
+const LISTENS: &str = "listens";
 
 record! {
     /// One socket of the process (`/proc/self/net`; proc(5)).
@@ -26,6 +30,9 @@ record! {
         pub receive_queue: u64,
         /// Sent bytes that the peer has not acknowledged.
         pub send_queue: u64,
+        /// For a TCP listener: the most connections that may wait (`listen(2)`, bounded by `net.core.somaxconn`). The kernel shows it for no
+        /// other kind.
+        pub backlog: Option<u64>,
     }
 }
 
@@ -60,8 +67,11 @@ pub(crate) fn sockets() -> io::Result<Vec<Socket>> {
             state: "",
             receive_queue: 0,
             send_queue: 0,
+            backlog: None,
         });
-        sockets.push(Socket { fd, ..socket });
+        let is_listener = (socket.kind, socket.state) == ("tcp", LISTENS);
+        let backlog = is_listener.then(|| system_call::backlog(fd)).flatten();
+        sockets.push(Socket { fd, backlog, ..socket });
     }
     Ok(sockets)
 }
@@ -100,8 +110,8 @@ fn internet(kind: &'static str, line: &str) -> Option<(u64, Socket)> {
     };
     let peer = if row.peer.port() == 0 { String::new() } else { row.peer.to_string() };
     let (receive_queue, send_queue) = (row.receive_queue, row.send_queue);
-    let socket = Socket { fd: 0, kind, local: row.local.to_string(), peer, state, receive_queue, send_queue };
-    Some((row.inode, socket))
+    let local = row.local.to_string();
+    Some((row.inode, Socket { fd: 0, kind, local, peer, state, receive_queue, send_queue, backlog: None }))
 }
 
 /// The states of the kernel's `tcp_states.h`.
@@ -116,7 +126,7 @@ fn tcp_state(number: u8) -> &'static str {
         7 => "closed",
         8 => "close-wait",
         9 => "last-ack",
-        10 => "listens",
+        10 => LISTENS,
         11 => "closing",
         _ => "unknown",
     }
@@ -129,17 +139,25 @@ fn unix(line: &str) -> Option<(u64, Socket)> {
     let state = u8::from_str_radix(words.nth(1)?, 16).ok()?;
     let inode = words.next()?.parse().ok()?;
     let local = words.collect::<Vec<_>>().join(" ");
-    const LISTENS: u32 = 1 << 16;
+    const ACCEPTS: u32 = 1 << 16;
     let state = match state {
-        _ if flags & LISTENS != 0 => "listens",
+        _ if flags & ACCEPTS != 0 => LISTENS,
         1 => "unconnected",
         2 => "connecting",
         3 => "connected",
         4 => "disconnecting",
         _ => "unknown",
     };
-    let socket =
-        Socket { fd: 0, kind: "unix", local, peer: String::new(), state, receive_queue: 0, send_queue: 0 };
+    let socket = Socket {
+        fd: 0,
+        kind: "unix",
+        local,
+        peer: String::new(),
+        state,
+        receive_queue: 0,
+        send_queue: 0,
+        backlog: None,
+    };
     Some((inode, socket))
 }
 
@@ -167,6 +185,17 @@ mod tests {
         let listener = of(listener.as_raw_fd());
         assert_eq!((listener.state, listener.receive_queue, listener.peer.as_str()), ("listens", 1, ""));
         drop(waits);
+    }
+
+    #[test]
+    fn a_listener_tells_how_many_may_wait() {
+        let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(5).unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let sockets = sockets().unwrap();
+        let of = |fd: i32| sockets.iter().find(|socket| socket.fd == fd as u32).unwrap().backlog;
+        assert_eq!((of(listener.as_raw_fd()), of(udp.as_raw_fd())), (Some(5), None));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::{Column, CommandOutput, Cut, Page, Value, backdoor_command};
 /// The native threads, the busiest first, and their system calls
 ///
 /// Watches the threads for a second or for --for, without interrupting them. `task` is the task that a thread polls, if it is instrumented.
+/// `cpu_wait` is the share of the window in which a thread could run and had to wait
+/// for a processor; a policy or nice value other than the process's is shown with it.
 /// A narrow terminal shows the most important columns. With --top, shows only the busiest threads, with their stacks.
 ///
 /// Examples:
@@ -121,11 +123,16 @@ fn few(row: &Value) -> Value {
         Value::Null => row[other].clone(),
         value => value.clone(),
     };
+    let state = match (&row["state"], &row["scheduling"]) {
+        (Value::Text(state), Value::Text(scheduling)) => format!("{state}, {scheduling}").into(),
+        (state, _) => state.clone(),
+    };
     Value::record([
         ("name", row["name"].clone()),
         ("tid", row["tid"].clone()),
-        ("state", row["state"].clone()),
+        ("state", state),
         ("cpu_percent", row["cpu_percent"].clone()),
+        ("cpu_wait", row["cpu_wait_percent"].clone()),
         ("in", first("system_call", "wait_channel")),
         ("task", first("task", "role")),
     ])
