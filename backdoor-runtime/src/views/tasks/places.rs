@@ -74,13 +74,13 @@ struct Table<K> {
     others: Counters,
 }
 
+/// On a cache line of its own.
+#[repr(align(64))]
 struct Tally<K> {
     key: K,
     counters: Counters,
 }
 
-/// On cache lines of its own.
-#[repr(align(128))]
 struct Counters {
     spawned: AtomicU64,
     ended: AtomicU64,
@@ -248,6 +248,12 @@ mod tests {
             all.last().map(|(_, label, counts)| (label.clone(), counts.spawned)),
             Some((Label::Others, 10))
         );
+    }
+
+    #[test]
+    fn a_group_is_one_cache_line() {
+        assert_eq!(size_of::<Tally<&'static Location<'static>>>(), 64);
+        assert_eq!(size_of::<Tally<Option<Box<str>>>>(), 64);
     }
 
     #[test]
