@@ -59,7 +59,7 @@ impl Growing<'_> {
     }
 }
 
-/// A time until a limit is reached, without more digits than a guess has: `90s`, `8m`.
+/// A time until a limit is reached, without more digits than a guess has: `1m30s`, `8m`.
 pub(super) fn about(time: Duration) -> String {
     let seconds = time.as_secs();
     text::duration(&Duration::from_secs(if seconds < 120 { seconds } else { seconds / 60 * 60 }))
@@ -101,6 +101,6 @@ mod tests {
 
     #[test]
     fn a_time_until_a_limit_is_rounded() {
-        assert_eq!([about(Duration::from_millis(90_400)), about(Duration::from_secs(500))], ["90s", "8m"]);
+        assert_eq!([about(Duration::from_millis(90_400)), about(Duration::from_secs(500))], ["1m30s", "8m"]);
     }
 }
