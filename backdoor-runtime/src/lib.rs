@@ -3,7 +3,7 @@
 //! Annotate functions with [`#[backdoor_command]`](backdoor_command), start a [`Backdoor`], connect with `telnet`, type `help`.
 #![doc = include_str!("../guide.md")]
 // What views share is unused where one of them is left out.
-#![cfg_attr(not(all_views), allow(dead_code, unreachable_pub, unused_imports))]
+#![cfg_attr(not(all_views), allow(dead_code, unreachable_pub, unused_imports, clippy::drop_non_drop))]
 // A session cannot exist there.
 #![cfg_attr(not(feature = "console"), allow(unreachable_code))]
 // Standard output and standard error belong to the service.
