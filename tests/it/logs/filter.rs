@@ -198,7 +198,7 @@ fn the_journal_has_the_levels_that_were_changed() {
     operator.asks("log set it::jour_nal=debug --for 1h");
     let shown = operator.asks("doctor --for 10ms");
     assert!(shown.contains("`log it::jour_nal` is debug until "), "{shown}");
-    assert!(shown.contains(" and then returns to warn  (`changes`)"), "{shown}");
+    assert!(shown.contains(" and then returns to warn\n  changes"), "{shown}");
     let json = operator.asks("changes 'log it::jour_nal' --json");
     let changes: serde_json::Value = serde_json::from_str(&json).unwrap();
     operator.asks(&format!("undo {}", changes[3]["change"]));
