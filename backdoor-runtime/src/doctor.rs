@@ -32,7 +32,7 @@ enum Kind {
     Locks,
     /// Workers that are held or slow; reads stacks if some are
     Runtime,
-    /// Long polls, and tasks that wake themselves
+    /// Long polls, tasks that wake themselves, grow, panic or wait in locks of tokio; wakes at most 20 idle tasks once
     Tasks,
     /// Cores that are burnt, waits for a processor, threads in state D; reads a stack of each thread that burns a core
     Cpu,
@@ -42,6 +42,8 @@ enum Kind {
     Mem,
     /// Descriptors that grow, and their limit
     Fds,
+    /// Children that have ended and that nobody has waited for
+    Children,
     /// Peers that do not read, and connections that only the peer has closed
     Sockets,
     /// The control group: its limits, throttling, pressure, killed processes
@@ -59,7 +61,7 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Waits,
         Self::Locks,
         Self::Runtime,
@@ -68,6 +70,7 @@ impl Kind {
         Self::Threads,
         Self::Mem,
         Self::Fds,
+        Self::Children,
         Self::Sockets,
         Self::Cgroup,
         Self::Objects,
@@ -87,6 +90,7 @@ impl Kind {
             Self::Threads => "threads",
             Self::Mem => "mem",
             Self::Fds => "fds",
+            Self::Children => "children",
             Self::Sockets => "sockets",
             Self::Cgroup => "cgroup",
             Self::Objects => "objects",
@@ -105,7 +109,9 @@ impl Kind {
             Self::Waits => format!("no deadlock, no wait over {}", time(limits.wait)),
             Self::Locks => "none poisoned".to_owned(),
             Self::Runtime => "no worker held or slow".to_owned(),
-            Self::Tasks => format!("no polls over {}", time(limits.poll)),
+            Self::Tasks => {
+                format!("no polls over {}, no growth over {}/s", time(limits.poll), limits.count_growth)
+            }
             Self::Cpu => format!("no thread at {} % of a core", limits.core),
             Self::Threads => format!("no growth over {}/s", limits.count_growth),
             Self::Mem => {
@@ -116,6 +122,7 @@ impl Kind {
                 )
             }
             Self::Fds => format!("no growth over {}/s, under {near} % of the limit", limits.count_growth),
+            Self::Children => "none ended without a wait".to_owned(),
             Self::Sockets => {
                 format!(
                     "no queue of {} that stands, under {} half closed",
@@ -176,19 +183,29 @@ async fn doctor(
 async fn diagnose(console: &Console, only: Option<Kind>, length: Duration) -> Diagnosis {
     let limits = console.thresholds();
     let mut diagnosis = Diagnosis::new();
-    // Concurrently, so that the time passes once.
-    let of_runtime = both(Seen::watch(console.runtime(), length), service::variables(console));
-    let (window, (seen, variables)) = both(Window::watch(length), of_runtime).await;
-    for kind in Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind)) {
+    let wants = |kind| only.is_none_or(|only| only == kind);
+    // Concurrently, so that the time passes once; what no check asks for is not read.
+    let runtime =
+        async { if wants(Kind::Runtime) { tasks::runtime(console.runtime(), length).await } else { None } };
+    let seen = async { if wants(Kind::Tasks) { Some(Seen::watch(length).await) } else { None } };
+    let variables = async { if wants(Kind::Vars) { service::variables(console).await } else { None } };
+    let of_service = both(both(runtime, seen), variables);
+    let (window, ((runtime, seen), variables)) = both(Window::watch(length), of_service).await;
+    for kind in Kind::ALL.into_iter().filter(|kind| wants(*kind)) {
         match kind {
             Kind::Waits => waiting::waits(&window, &limits, &mut diagnosis),
             Kind::Locks => waiting::locks(&mut diagnosis),
-            Kind::Runtime => seen.runtime(&mut diagnosis),
-            Kind::Tasks => seen.tasks(&limits, &mut diagnosis),
+            Kind::Runtime => tasks::of_runtime(runtime.as_ref(), &mut diagnosis),
+            Kind::Tasks => {
+                if let Some(seen) = &seen {
+                    seen.judge(&limits, &mut diagnosis);
+                }
+            }
             Kind::Cpu => processors::processors(&window, &limits, &mut diagnosis),
             Kind::Threads => holdings::threads(&window, &limits, &mut diagnosis),
             Kind::Mem => holdings::memory(&window, &limits, &mut diagnosis),
             Kind::Fds => holdings::descriptors(&window, &limits, &mut diagnosis),
+            Kind::Children => holdings::children(&window, &mut diagnosis),
             Kind::Sockets => holdings::sockets(&window, &limits, &mut diagnosis),
             Kind::Cgroup => holdings::cgroup(&window, &limits, &mut diagnosis),
             Kind::Objects => holdings::objects(&window, &limits, &mut diagnosis),

@@ -1,13 +1,14 @@
 //! `doctor` finds problems and names the command that shows more, such as for a deadlock and a stuck command.
 
 use std::fs::File;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
 use backdoor_runtime::sync::Mutex;
-use backdoor_runtime::{Backdoor, Tracked, backdoor_command, backdoor_var};
+use backdoor_runtime::{Backdoor, Tracked, backdoor_command, backdoor_var, spawn_named};
 
 use crate::gate::gate;
 use crate::operator::{Operator, console};
@@ -59,7 +60,7 @@ fn a_deadlock_is_named_with_the_command_to_use() {
     assert_eq!((&deadlock["see"], &deadlock["numbers"]["members"]), (&"waits".into(), &2.into()));
     let checks = value["checks"].as_array().unwrap();
     let waits = checks.iter().find(|check| check["kind"] == "waits").unwrap();
-    assert_eq!((&waits["state"], checks.len()), (&"finding".into(), 15), "{json}");
+    assert_eq!((&waits["state"], checks.len()), (&"finding".into(), 16), "{json}");
 }
 
 #[test]
@@ -203,4 +204,57 @@ fn descriptors_that_grow_are_named_with_their_target() {
     enough.store(true, Ordering::Relaxed);
     leak.join().unwrap();
     assert!(shown.contains("descriptors gr"), "{shown}");
+}
+
+/// Spawns tasks with this as long as it lives.
+fn spawning(each: impl Fn() + Send + 'static) -> (Arc<AtomicBool>, thread::JoinHandle<()>) {
+    let enough = Arc::new(AtomicBool::new(false));
+    let ends = enough.clone();
+    let spawning = thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let _entered = runtime.enter();
+        while !ends.load(Ordering::Relaxed) {
+            each();
+            thread::sleep(Duration::from_millis(2));
+        }
+    });
+    (enough, spawning)
+}
+
+#[test]
+fn tasks_that_panic_are_named_with_their_last_message() {
+    let console = console().start().unwrap();
+    let (enough, spawning) =
+        spawning(|| drop(spawn_named("doctor-panics", async { panic!("no such order") })));
+    let shown = finds_within(&console, "doctor tasks --for 100ms", "no such order");
+    enough.store(true, Ordering::Relaxed);
+    spawning.join().unwrap();
+    assert!(shown.contains(" panicked; last: no such order") && shown.contains("doctor.rs:"), "{shown}");
+}
+
+#[test]
+fn tasks_that_grow_are_named_with_their_place() {
+    let console = console().start().unwrap();
+    let (enough, spawning) = spawning(|| drop(spawn_named("doctor-grows", std::future::pending::<()>())));
+    let shown = finds_within(&console, "doctor tasks --for 100ms", " and none ended");
+    enough.store(true, Ordering::Relaxed);
+    spawning.join().unwrap();
+    assert!(shown.contains("tasks spawned at ") && shown.contains("\n  tasks --by site\n"), "{shown}");
+}
+
+#[test]
+fn a_child_that_nobody_waits_for_is_found() {
+    let console = console().start().unwrap();
+    let mut child = Command::new("true").spawn().unwrap();
+    let shown = finds_within(&console, "doctor children --for 10ms", "nobody has waited for");
+    child.wait().unwrap();
+    assert!(shown.contains("\n  children\n"), "{shown}");
+}
+
+/// Asks until the answer has this text.
+#[track_caller]
+fn finds_within(console: &Backdoor, line: &str, text: &str) -> String {
+    let mut operator = Operator::new(console);
+    until(text, || operator.asks(line), |shown| shown.contains(text))
 }

@@ -97,7 +97,7 @@ pub(super) fn descriptors(window: &Window, limits: &Thresholds, diagnosis: &mut 
         Growth::Early { grown } => {
             let note =
                 format!("descriptors grow by {grown} in {length}, most are {}; too early to tell", most());
-            diagnosis.notes("fds", note, "fds");
+            diagnosis.notes("fds", note, "fds --by target");
         }
         Growth::Leak { grown, full_in } => {
             let full = full_in
@@ -105,7 +105,7 @@ pub(super) fn descriptors(window: &Window, limits: &Thresholds, diagnosis: &mut 
             let finding = format!("descriptors grew by {grown} in {length}, most are {}{full}", most());
             let numbers = [("grown", grown.into()), ("open", open.into())];
             let severity = if full_in.is_some() { Severity::Critical } else { Severity::Warning };
-            diagnosis.finds("fds", severity, finding, "fds", numbers);
+            diagnosis.finds("fds", severity, finding, "fds --by target", numbers);
         }
     }
     if let Some((limit, used)) = limit.and_then(|limit| Some((limit, percent(open, limit)?)))
@@ -114,7 +114,7 @@ pub(super) fn descriptors(window: &Window, limits: &Thresholds, diagnosis: &mut 
         let most = self::most(after.values());
         let finding = format!("{open} of {limit} descriptors are open ({used} %), most are {most}");
         let numbers = [("open", open.into()), ("limit", limit.into())];
-        diagnosis.finds("fds", Severity::Critical, finding, "fds", numbers);
+        diagnosis.finds("fds", Severity::Critical, finding, "fds --by target", numbers);
     }
 }
 
@@ -162,6 +162,20 @@ pub(super) fn threads(window: &Window, limits: &Thresholds, diagnosis: &mut Diag
             let numbers = [("grown", grown.into()), ("threads", after.len().into())];
             diagnosis.finds("threads", Severity::Warning, finding, "threads", numbers);
         }
+    }
+}
+
+/// Children that ended before the window and that nobody has waited for in it.
+pub(super) fn children(window: &Window, diagnosis: &mut Diagnosis) {
+    let (before, after) = match (&window.first.zombies, &window.last.zombies) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(error), _) | (_, Err(error)) => return diagnosis.not_read("children", error.to_string()),
+    };
+    let left = after.iter().filter(|pid| before.contains(pid)).count();
+    if left > 0 {
+        let children = if left == 1 { "1 child has".to_owned() } else { format!("{left} children have") };
+        let finding = format!("{children} ended and nobody has waited for them");
+        diagnosis.finds("children", Severity::Warning, finding, "children", [("zombies", left.into())]);
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Large {
     pub(super) links: io::Result<HashMap<u32, String>>,
     pub(super) sockets: io::Result<Vec<Socket>>,
     pub(super) threads: io::Result<HashMap<i32, ThreadLook>>,
+    /// The children that have ended and that nobody has waited for.
+    pub(super) zombies: io::Result<Vec<i32>>,
     pub(super) cgroup: io::Result<Option<Cgroup>>,
     pub(super) objects: Snapshot,
 }
@@ -93,6 +95,7 @@ impl Large {
             links: resources::descriptor_links(),
             sockets: resources::sockets(),
             threads: threads(),
+            zombies: resources::children().map(|children| children.zombies().collect()),
             cgroup: resources::cgroup(),
             objects: Snapshot::now(),
         }
@@ -103,7 +106,7 @@ impl Large {
 fn threads() -> io::Result<HashMap<i32, ThreadLook>> {
     let of = |tid| {
         let task = task_files::task(tid).filter(|task| !task.name.starts_with("backdoor-"))?;
-        let (used, waited) = task_files::scheduled(tid)?;
+        let (used, waited) = (task_files::cpu_time(tid)?, task_files::run_delay(tid).unwrap_or_default());
         let switches = task.voluntary + task.forced;
         Some((tid, ThreadLook { name: task.name, state: task.state, used, waited, switches }))
     };

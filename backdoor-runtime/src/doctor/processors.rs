@@ -65,7 +65,7 @@ pub(super) fn processors(window: &Window, limits: &Thresholds, diagnosis: &mut D
         let is_stuck = |earlier: &&ThreadLook| earlier.state == 'D' && earlier.switches == thread.switches;
         if thread.state == 'D' && before.get(tid).filter(is_stuck).is_some() {
             let finding = format!(
-                "thread {tid} `{}` has waited in the kernel without a signal's effect for the whole {told} (state D)",
+                "thread {tid} `{}` was in the uninterruptible state D for the whole {told}",
                 thread.name
             );
             diagnosis.finds("cpu", Severity::Warning, finding, "pnt", [("thread", (*tid).into())]);

@@ -93,12 +93,6 @@ pub(crate) fn cpu_time(tid: i32) -> Option<Duration> {
     }
 }
 
-/// The processor time of a thread, and the time for which it has waited for a processor; zero where the kernel does not count that.
-pub(crate) fn scheduled(tid: i32) -> Option<(Duration, Duration)> {
-    let waited = read(tid, "schedstat").and_then(|text| text.split(' ').nth(1)?.parse().ok());
-    Some((cpu_time(tid)?, waited.map_or(Duration::ZERO, Duration::from_nanos)))
-}
-
 /// The time that it has waited for a processor while it could run; `None` if the kernel does not count it (`CONFIG_SCHED_INFO`).
 pub(crate) fn run_delay(tid: i32) -> Option<Duration> {
     let text = read(tid, "schedstat")?;

@@ -36,7 +36,6 @@ mod hook;
 mod info;
 mod join_set;
 #[cfg(runtime_views)]
-#[allow(dead_code, reason = "checks of `doctor` use it")]
 pub(crate) mod long_polls;
 #[cfg(runtime_views)]
 mod names;
@@ -62,7 +61,6 @@ pub(crate) mod registry;
 #[cfg(runtime_views)]
 mod runtime;
 #[cfg(runtime_views)]
-#[allow(dead_code, reason = "checks of `doctor` use it")]
 pub(crate) mod self_wake;
 mod spawn;
 #[cfg(runtime_views)]
@@ -74,7 +72,6 @@ mod tracked;
 #[cfg(not(runtime_views))]
 mod unrecorded;
 #[cfg(runtime_views)]
-#[allow(dead_code, reason = "checks of `doctor` use it")]
 pub(crate) mod waiting;
 
 #[cfg(not(runtime_views))]
@@ -96,7 +93,7 @@ pub(crate) use places::By;
 #[cfg(runtime_views)]
 pub use query::list;
 #[cfg(runtime_views)]
-pub(crate) use query::{BusyTask, blocked, busy, counted_by, ended, get, running};
+pub(crate) use query::{blocked, busy, counted_by, ended, get, running};
 #[cfg(all(runtime_views, feature = "state-views"))]
 pub(crate) use registry::alive;
 #[cfg(runtime_views)]

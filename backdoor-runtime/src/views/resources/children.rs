@@ -145,6 +145,14 @@ impl Children {
     }
 }
 
+impl Children {
+    /// The children that have ended and that nobody has waited for.
+    #[cfg(all_views)]
+    pub(crate) fn zombies(&self) -> impl Iterator<Item = i32> {
+        self.children.iter().filter(|child| child.state == ZOMBIE).map(|child| child.pid)
+    }
+}
+
 impl CommandOutput for Children {
     fn text(&self, page: &mut Page<'_>) -> fmt::Result {
         let Self { count, zombies, .. } = self;

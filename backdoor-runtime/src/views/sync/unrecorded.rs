@@ -2,8 +2,6 @@
 //!
 //! It replaces the files of the same names.
 
-#![allow(clippy::unused_self, reason = "the same calls as those of the records")]
-
 pub(super) mod record {
     use std::marker::PhantomData;
     use std::ops::Deref;

@@ -143,7 +143,6 @@ impl Group {
     }
 
     /// How many tasks more there are than at the begin of the window.
-    #[allow(dead_code, reason = "a check of `doctor` uses it")]
     pub(crate) fn growth(&self) -> i64 {
         self.spawned.cast_signed() - self.ended.cast_signed()
     }
